@@ -1,0 +1,218 @@
+/**
+ * What stations say, in OCPP 2.1's words whatever version they speak. Topic `connection.station.v1`, key: the station id.
+ *
+ * Numbers are in base units (Wh, W, A, V, %). Times are ISO 8601 UTC with milliseconds: `occurredAt` by the station's clock,
+ * `receivedAt` by ours.
+ */
+
+export const STATION_TOPIC = 'connection.station.v1';
+
+export type OcppVersion = 'ocpp1.6' | 'ocpp2.0.1' | 'ocpp2.1';
+
+/** What every fact has. */
+export interface StationFact {
+  readonly stationId: string;
+  readonly ocppVersion: OcppVersion;
+  readonly receivedAt: string;
+  /** By the station's clock; equal to `receivedAt` where the message carries no time. */
+  readonly occurredAt: string;
+}
+
+/** What every fact made of an OCPP message has. */
+export interface MessageFact extends StationFact {
+  /** Message id of the CALL. */
+  readonly messageId: string;
+  /** OCPP action as the station named it, e.g. `StartTransaction`. */
+  readonly action: string;
+  /** The request as it was received. */
+  readonly raw: unknown;
+}
+
+export interface IdToken {
+  readonly idToken: string;
+  /** OCPP 2.1 IdTokenEnumStringType; `Local` for 1.6, which does not say. */
+  readonly type: string;
+}
+
+/** A station's socket was accepted. */
+export interface StationConnected extends StationFact {
+  readonly epoch: number;
+  readonly instanceId: string;
+  readonly remoteAddress: string;
+  readonly securityProfile: number;
+  /** False: let in by the `quarantine` or `accept` policy for unknown stations. */
+  readonly registered: boolean;
+}
+
+export interface StationDisconnected extends StationFact {
+  readonly epoch: number;
+  readonly instanceId: string;
+  /** WebSocket close code. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface StationBooted extends MessageFact {
+  readonly vendor: string;
+  readonly model: string;
+  readonly serialNumber?: string;
+  readonly firmwareVersion?: string;
+  /** OCPP 2.1 BootReasonEnumType; `Unknown` for 1.6. */
+  readonly reason: string;
+  readonly iccid?: string;
+  readonly imsi?: string;
+}
+
+export interface ConnectorStatusReported extends MessageFact {
+  /** 0: the station itself. */
+  readonly evseId: number;
+  /** 0: the whole EVSE. */
+  readonly connectorId: number;
+  /** OCPP 2.1 ConnectorStatusEnumType. */
+  readonly status: 'Available' | 'Occupied' | 'Reserved' | 'Unavailable' | 'Faulted';
+  /** The finer word of 1.6: Preparing, Charging, SuspendedEV, SuspendedEVSE, Finishing. */
+  readonly detail?: string;
+  readonly errorCode?: string;
+  readonly vendorErrorCode?: string;
+  readonly note?: string;
+}
+
+/** The station asked about a token, and what it was told. */
+export interface IdTokenPresented extends MessageFact {
+  readonly idToken: IdToken;
+  readonly authorization: AuthorizationAnswer;
+}
+
+/** What a station was told about a token. */
+export interface AuthorizationAnswer {
+  /** OCPP 2.1 AuthorizationStatusEnumType. */
+  readonly status: string;
+  /** Why, in one stable word; absent when accepted. */
+  readonly reason?: string;
+  /** Where the answer came from: the authorization service, the cache, or the policy for when neither knows. */
+  readonly source: 'authorization' | 'cache' | 'policy';
+  readonly decisionId?: string;
+  readonly groupId?: string;
+}
+
+export interface SampledValue {
+  /** OCPP 2.1 MeasurandEnumStringType */
+  readonly measurand: string;
+  /** In the base unit. */
+  readonly value: number;
+  /** Wh, W, A, V, Percent, Hz, Celsius, varh, var, VAh, VA; kWh and kW are converted. */
+  readonly unit: string;
+  readonly phase?: string;
+  readonly location?: string;
+  /** ReadingContextEnumStringType; absent: Sample.Periodic */
+  readonly context?: string;
+  /** The signed meter value as received, when there is one. */
+  readonly signed?: unknown;
+}
+
+/** Values sampled at one moment. */
+export interface MeterValue {
+  /** By the station's clock. */
+  readonly at: string;
+  readonly samples: readonly SampledValue[];
+}
+
+/** What all facts about a transaction have. */
+export interface TransactionFact extends MessageFact {
+  /** As the station knows it: for 1.6 the number it was given, as text. */
+  readonly transactionId: string;
+  /** 0: not told (a 1.6 StopTransaction does not say). */
+  readonly evseId: number;
+  readonly connectorId: number;
+  /** The station was offline when it happened. For 1.6 judged by the age of the message. */
+  readonly offline: boolean;
+  /** 2.x sequence number. */
+  readonly seqNo?: number;
+  /** OCPP 2.1 TriggerReasonEnumType */
+  readonly triggerReason?: string;
+  readonly chargingState?: string;
+  readonly idToken?: IdToken;
+  readonly authorization?: AuthorizationAnswer;
+  readonly meterValues: readonly MeterValue[];
+}
+
+export interface TransactionStarted extends TransactionFact {
+  /**
+   * What makes this transaction itself: the same for every repetition, different for any other. 2.x: the transaction id. 1.6: a hash
+   * of connector, start time, meter start and id tag.
+   */
+  readonly transactionKey: string;
+  /** Register of the meter at the start, Wh; 1.6 always says it. */
+  readonly meterStartWh?: number;
+  readonly reservationId?: number;
+  readonly remoteStartId?: number;
+}
+
+export interface TransactionUpdated extends TransactionFact {}
+
+export interface TransactionEnded extends TransactionFact {
+  /** OCPP 2.1 ReasonEnumType */
+  readonly stoppedReason?: string;
+  /** Register of the meter at the end, Wh; 1.6 always says it. */
+  readonly meterStopWh?: number;
+}
+
+/** Meter values sent outside of a TransactionEvent: all of 1.6's, and the clock-aligned ones of 2.x. */
+export interface MeterValuesReported extends MessageFact {
+  readonly evseId: number;
+  readonly connectorId: number;
+  /** 1.6: the transaction the values belong to, when told. */
+  readonly transactionId?: string;
+  readonly meterValues: readonly MeterValue[];
+}
+
+export interface DataTransferReceived extends MessageFact {
+  readonly vendorId: string;
+  readonly dataId?: string;
+  readonly payload?: unknown;
+}
+
+export interface FirmwareStatusReported extends MessageFact {
+  readonly status: string;
+  readonly requestId?: number;
+}
+
+export interface SecurityEventReported extends MessageFact {
+  readonly securityEventType: string;
+  readonly techInfo?: string;
+}
+
+/** Any other message: handed on as it came. `action` tells which. */
+export interface StationNotified extends MessageFact {}
+
+/** A command was sent down, and what came back. */
+export interface CommandAnswered extends StationFact {
+  readonly messageId: string;
+  readonly action: string;
+  /** The request as it was sent. */
+  readonly request: unknown;
+  readonly status: 'Accepted' | 'Rejected' | 'NotSupported' | 'TimedOut';
+  /** The station's own status word or CALLERROR code. */
+  readonly stationStatus?: string;
+  readonly response?: unknown;
+}
+
+/** Every fact on the topic: event type -> data. */
+export interface StationFacts {
+  'voltlog.connection.StationConnected.v1': StationConnected;
+  'voltlog.connection.StationDisconnected.v1': StationDisconnected;
+  'voltlog.connection.StationBooted.v1': StationBooted;
+  'voltlog.connection.ConnectorStatusReported.v1': ConnectorStatusReported;
+  'voltlog.connection.IdTokenPresented.v1': IdTokenPresented;
+  'voltlog.connection.TransactionStarted.v1': TransactionStarted;
+  'voltlog.connection.TransactionUpdated.v1': TransactionUpdated;
+  'voltlog.connection.TransactionEnded.v1': TransactionEnded;
+  'voltlog.connection.MeterValuesReported.v1': MeterValuesReported;
+  'voltlog.connection.DataTransferReceived.v1': DataTransferReceived;
+  'voltlog.connection.FirmwareStatusReported.v1': FirmwareStatusReported;
+  'voltlog.connection.SecurityEventReported.v1': SecurityEventReported;
+  'voltlog.connection.StationNotified.v1': StationNotified;
+  'voltlog.connection.CommandAnswered.v1': CommandAnswered;
+}
+
+export type StationFactType = keyof StationFacts;

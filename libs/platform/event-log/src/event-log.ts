@@ -1,0 +1,76 @@
+import type { EventEnvelope } from '@voltlog/kernel';
+
+/** A topic as its owner wants it. */
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  /** Milliseconds a record is kept; absent: for ever. */
+  readonly retentionMs?: number;
+}
+
+/** A record as it lies on the log. */
+export interface LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  /** Position in the partition, counted from 0; gaps are allowed. */
+  readonly offset: number;
+  /** The id whose order matters. */
+  readonly key: string;
+  /** `data` may be parsed on first access; type, id and the other attributes are there at once. */
+  readonly event: EventEnvelope;
+}
+
+export interface SubscribeOptions {
+  /** Consumers of one group share the partitions; each group sees every record at least once. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Only these event types are handed over; the rest is passed by unparsed. Absent: all. */
+  readonly types?: readonly string[];
+  /** Where a group without offsets begins. Default `earliest`. */
+  readonly startFrom?: 'earliest' | 'latest';
+  /** At most this many records in one call of `handle`. Default 512. */
+  readonly batchMax?: number;
+  /**
+   * Handles a batch: records of one or several partitions, each partition's in order. Offsets are committed once it resolves.
+   *
+   * When it rejects with an `OperatingError` the batch is tried again with backoff, for ever. When it rejects with anything else
+   * the batch is split until the record that fails stands alone; that one is tried `POISON_ATTEMPTS` times and then put on
+   * `<topic>.dead-letter` with its cause, and the rest goes on.
+   */
+  handle(batch: readonly LogRecord[]): Promise<void>;
+}
+
+export interface Subscription {
+  /** Finishes the batch in hand, commits its offsets and leaves the group. */
+  stop(): Promise<void>;
+}
+
+/** Where the platform keeps what happened: keyed, ordered, durable. Two adapters, one contract suite. */
+export interface EventLog {
+  /** Makes the topics that are missing; never changes or removes one. */
+  ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /**
+   * Appends the events of one key, in order and next to each other; resolves when they are durable. Calls that wait at the same
+   * time share one write. Appends of one key keep the order in which they were called.
+   *
+   * @throws {OperatingError} `LogUnavailable` when it could not be made durable within the adapter's bound: it may or may not
+   * be on the log, so the caller must not answer as if it were not.
+   */
+  append(topic: string, key: string, events: readonly EventEnvelope[]): Promise<void>;
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
+  /**
+   * Resolves true once the group has handled everything that was on the key's partition when this was called; false at the deadline.
+   * Answers "have you seen all that was acknowledged before now?", across processes.
+   */
+  caughtUp(question: { group: string; topic: string; key: string; deadlineMs: number }): Promise<boolean>;
+  /** Rejects with an `OperatingError` when the log cannot take appends now. */
+  health(): Promise<void>;
+  /** Waits for appends under way, stops every subscription, closes. */
+  close(): Promise<void>;
+}
+
+/** Tries of a single record that fails with anything but an `OperatingError`, before it goes to the dead-letter topic. */
+export const POISON_ATTEMPTS = 3;
+
+/** Names the topic that keeps the records a consumer could not handle. */
+export const deadLetterTopic = (topic: string): string => `${topic}.dead-letter`;

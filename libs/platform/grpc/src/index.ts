@@ -1,0 +1,1 @@
+export type { MessageCodec, MethodDefinition, Rpc, RpcDefinition, RpcTarget } from './rpc.js';

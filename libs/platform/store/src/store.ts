@@ -1,0 +1,105 @@
+import type { EventEnvelope } from '@voltlog/kernel';
+import type { Schema } from 'mongoose';
+
+/** What one decision appended to one stream: the unit of atomicity. */
+export interface Commit<Event extends EventEnvelope = EventEnvelope> {
+  readonly streamId: string;
+  /** Counts commits of the stream from 1. */
+  readonly version: number;
+  /** The input that caused it; the same input twice changes nothing. */
+  readonly causationId: string;
+  readonly events: readonly Event[];
+  /** ISO 8601 */
+  readonly at: string;
+}
+
+/**
+ * - `appended`: durable.
+ * - `conflict`: another commit has this version; load, decide again.
+ * - `duplicate`: this causation id is in the stream already; nothing was written.
+ */
+export type AppendOutcome = 'appended' | 'conflict' | 'duplicate';
+
+export interface StreamStore {
+  /** Commits in one bulk write; the outcomes have the order of the commits. Durable when it resolves. Callers waiting at the same time share a write. */
+  append(commits: readonly Commit[]): Promise<readonly AppendOutcome[]>;
+  /** Whole streams, commits in order of version. A stream that does not exist is not in the map. */
+  load(streamIds: readonly string[]): Promise<ReadonlyMap<string, readonly Commit[]>>;
+  /** Every commit, each stream's in order of version, for replay; resumable by `after`. */
+  scan(options?: { after?: string; batch?: number }): AsyncIterable<{ readonly cursor: string; readonly commits: readonly Commit[] }>;
+  /** Commits not yet marked as published; each stream's in order. */
+  unpublished(limit: number): Promise<readonly Commit[]>;
+  markPublished(commits: readonly Pick<Commit, 'streamId' | 'version'>[]): Promise<void>;
+}
+
+type Scalar = string | number | boolean | null;
+
+/** The few words both adapters answer fast, on a field that an index begins with. Dates are ISO strings. */
+export type Condition = Scalar | { readonly $in: readonly Scalar[] } | { readonly $gt?: Scalar; readonly $gte?: Scalar; readonly $lt?: Scalar; readonly $lte?: Scalar } | { readonly $exists: boolean };
+
+export interface Query {
+  readonly where?: Readonly<Record<string, Condition>>;
+  /** Field and direction; `id` in the same direction breaks ties. Default: by id, rising. */
+  readonly sort?: readonly [field: string, direction: 1 | -1];
+  readonly limit: number;
+  /** The `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface Page<Doc> {
+  readonly docs: readonly Doc[];
+  /** Present while there is more. */
+  readonly next?: string;
+}
+
+export interface Upsert<Doc> {
+  readonly doc: Doc;
+  /**
+   * Written only when the stored document has this `version` field; 0: only when there is none; absent: always.
+   */
+  readonly expectedVersion?: number;
+}
+
+/** A read model. Documents are plain JSON with a string `id`. */
+export interface Collection<Doc extends { readonly id: string }> {
+  get(id: string): Promise<Doc | undefined>;
+  getMany(ids: readonly string[]): Promise<ReadonlyMap<string, Doc>>;
+  find(query: Query): Promise<Page<Doc>>;
+  count(where?: Query['where']): Promise<number>;
+  /** One bulk write; true where written, false where the expected version was not met. */
+  upsert(writes: readonly Upsert<Doc>[]): Promise<readonly boolean[]>;
+  delete(ids: readonly string[]): Promise<void>;
+  /** Deletes what the condition meets, in bounded slices; the number deleted. */
+  deleteWhere(where: NonNullable<Query['where']>): Promise<number>;
+}
+
+export interface Timer {
+  readonly id: string;
+  /** What is to be done, e.g. `ReservationExpiry`. */
+  readonly kind: string;
+  /** ISO 8601 */
+  readonly dueAt: string;
+  readonly payload: unknown;
+}
+
+/** Durable timers, claimed with a lease: what is claimed and not completed comes back when the lease ends. */
+export interface TimerStore {
+  /** Makes or moves a timer. */
+  schedule(timers: readonly Timer[]): Promise<void>;
+  cancel(ids: readonly string[]): Promise<void>;
+  claim(options: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly Timer[]>;
+  complete(ids: readonly string[]): Promise<void>;
+}
+
+/** A service's own store. Two adapters, one contract suite. */
+export interface Store {
+  readonly streams: StreamStore;
+  readonly timers: TimerStore;
+  /** The collection of a shape; its table or model and its indexes are made when missing. `name` is the name on disk. */
+  collection<Doc extends { readonly id: string }>(name: string, schema: Schema): Promise<Collection<Doc>>;
+  /** Puts the rebuilt collection in the place of the live one, in one step. */
+  swapCollection(rebuilt: string, live: string): Promise<void>;
+  /** Rejects with an `OperatingError` when the store cannot take writes now. */
+  health(): Promise<void>;
+  close(): Promise<void>;
+}

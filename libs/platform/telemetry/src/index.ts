@@ -1,0 +1,1 @@
+export type { Count, Logger, Metrics, Span, Tracing } from './telemetry.js';
