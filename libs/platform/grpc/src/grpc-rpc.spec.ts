@@ -1,0 +1,70 @@
+import { OperatingError, RequestError } from '@voltlog/kernel';
+import { sessionV1 } from '@voltlog/proto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRpc } from './grpc-rpc.js';
+import type { Rpc } from './rpc.js';
+
+type Sessions = Pick<sessionV1.SessionService, 'getSession'>;
+const definition = sessionV1.SessionServiceDefinition;
+const session = sessionV1.Session.fromPartial({ sessionId: 's-1', energyWh: 1234.5, startedAt: '2026-01-02T03:04:05.678Z', flags: ['OfflineStart'] });
+
+const open: Rpc[] = [];
+const rpc = (...args: Parameters<typeof createRpc>): Rpc => {
+  const made = createRpc(...args);
+  open.push(made);
+  return made;
+};
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()));
+});
+
+/** Both roads to one implementation: the same process, and gRPC over loopback. */
+async function roads(implementation: Sessions, deadlineMs = 5_000): Promise<[string, Sessions][]> {
+  const host = rpc();
+  host.serve(definition, implementation);
+  const address = await host.listen('127.0.0.1:0');
+  return [
+    ['in the same process', host.client<Sessions>(definition, { address: '' })],
+    ['over gRPC', rpc().client<Sessions>(definition, { address, deadlineMs })],
+  ];
+}
+
+describe('calls between services', () => {
+  it('give the same answer on both roads', async () => {
+    for (const [road, client] of await roads({ getSession: async () => ({ session }) })) {
+      expect((await client.getSession({ sessionId: 's-1' })).session, road).toEqual(session);
+    }
+  });
+
+  it('give the same refusal on both roads, with its code, message and reason', async () => {
+    const refuse = async () => {
+      throw new RequestError('NOT_FOUND', 'no session "ü"', 'SessionUnknown');
+    };
+    for (const [road, client] of await roads({ getSession: refuse })) {
+      const error = await client.getSession({ sessionId: 'x' }).catch((thrown: unknown) => thrown);
+      expect(error, road).toBeInstanceOf(RequestError);
+      expect(error, road).toMatchObject({ code: 'NOT_FOUND', message: 'no session "ü"', reason: 'SessionUnknown' });
+    }
+  });
+
+  it('turn a bug into an operating error that does not show its text', async () => {
+    const fail = async () => {
+      throw new TypeError('secret detail');
+    };
+    for (const [road, client] of await roads({ getSession: fail })) {
+      const error = await client.getSession({ sessionId: 'x' }).catch((thrown: unknown) => thrown);
+      expect(error, road).toBeInstanceOf(OperatingError);
+      expect(String(error), road).not.toContain('secret');
+    }
+  });
+
+  it('end at their deadline', async () => {
+    const [, overGrpc] = await roads({ getSession: () => new Promise(() => {}) }, 50);
+    await expect(overGrpc?.[1].getSession({ sessionId: 'x' })).rejects.toMatchObject({ code: 'DeadlineExceeded' });
+  });
+
+  it('fail as an operating error when nobody listens', async () => {
+    const client = rpc().client<Sessions>(definition, { address: '127.0.0.1:1', deadlineMs: 2_000 });
+    await expect(client.getSession({ sessionId: 'x' })).rejects.toBeInstanceOf(OperatingError);
+  });
+});
