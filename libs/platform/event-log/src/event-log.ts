@@ -18,6 +18,20 @@ export interface LogRecord {
   readonly key: string;
   /** `data` may be parsed on first access; type, id and the other attributes are there at once. */
   readonly event: EventEnvelope;
+  /** Present on records of a dead-letter topic. */
+  readonly deadLetter?: DeadLetterCause;
+}
+
+/** Why a record was put aside, and where it lay. */
+export interface DeadLetterCause {
+  /** The error's name and message, and those of its causes. */
+  readonly cause: string;
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** ISO 8601 */
+  readonly at: string;
 }
 
 export interface SubscribeOptions {
@@ -31,7 +45,7 @@ export interface SubscribeOptions {
   /** At most this many records in one call of `handle`. Default 512. */
   readonly batchMax?: number;
   /**
-   * Handles a batch: records of one or several partitions, each partition's in order. Offsets are committed once it resolves.
+   * Handles a batch; the next one is handed over when this one has settled. A batch is records of one or several partitions, each partition's in order. Offsets are committed once it resolves.
    *
    * When it rejects with an `OperatingError` the batch is tried again with backoff, for ever. When it rejects with anything else
    * the batch is split until the record that fails stands alone; that one is tried `POISON_ATTEMPTS` times and then put on

@@ -1,1 +1,11 @@
-export { deadLetterTopic, type EventLog, type LogRecord, POISON_ATTEMPTS, type SubscribeOptions, type Subscription, type TopicSpec } from './event-log.js';
+export {
+  type DeadLetterCause,
+  deadLetterTopic,
+  type EventLog,
+  type LogRecord,
+  POISON_ATTEMPTS,
+  type SubscribeOptions,
+  type Subscription,
+  type TopicSpec,
+} from './event-log.js';
+export { openSqliteEventLog, type SqliteEventLogOptions } from './sqlite-event-log.js';

@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { OperatingError } from '@voltlog/kernel';
+
+/** Counts changes of the tables that an older program could not read. */
+const FORMAT = 1;
+
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+
+/**
+ * Opens the log's database for this process alone: write-ahead log, every commit synced to the disk.
+ *
+ * @throws {OperatingError} `LogInUse` when another process has it open, `LogUnreadable` when the file is not an event log
+ */
+export function openDatabase(path: string, maxBytes?: number): { db: DatabaseSync; release: () => void } {
+  const ownerFile = `${path}.owner`;
+  const inMemory = path === ':memory:';
+  let db: DatabaseSync | undefined;
+  try {
+    if (!inMemory) mkdirSync(dirname(path), { recursive: true });
+    db = new DatabaseSync(path);
+    prepare(db, path, maxBytes);
+    if (!inMemory) writeFileSync(ownerFile, `process ${process.pid} on ${hostname()}\n`);
+    return { db, release: () => (inMemory ? undefined : rmSync(ownerFile, { force: true })) };
+  } catch (error) {
+    db?.close();
+    if (error instanceof OperatingError) throw error;
+    throw opened(error, path, ownerFile);
+  }
+}
+
+function prepare(db: DatabaseSync, path: string, maxBytes: number | undefined): void {
+  // Exclusive first: the index of the write-ahead log then lies in memory and the lock is held until the process ends, however it ends.
+  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA auto_vacuum = NONE');
+  const format = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (format > FORMAT) throw new OperatingError('LogUnreadable', `the event log ${path} was written by a newer version (format ${format}, this one reads ${FORMAT})`);
+  db.exec(`
+    BEGIN EXCLUSIVE;
+    CREATE TABLE IF NOT EXISTS topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, retention_ms INTEGER) STRICT;
+    CREATE TABLE IF NOT EXISTS positions (grp TEXT, topic TEXT, partition INTEGER, position INTEGER NOT NULL, PRIMARY KEY (grp, topic, partition)) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = ${FORMAT};
+    COMMIT`);
+  if (maxBytes !== undefined) {
+    const pageSize = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
+    db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`);
+  }
+}
+
+function opened(error: unknown, path: string, ownerFile: string): OperatingError {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+  if (code === SQLITE_BUSY || code === SQLITE_LOCKED) {
+    return new OperatingError('LogInUse', `the event log ${path} is in use by ${ownerOf(ownerFile)}: stop that one first, or choose another data folder`, { cause: error });
+  }
+  return new OperatingError('LogUnreadable', `the event log ${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+}
+
+function ownerOf(ownerFile: string): string {
+  try {
+    return readFileSync(ownerFile, 'utf8').trim();
+  } catch {
+    return 'another process';
+  }
+}

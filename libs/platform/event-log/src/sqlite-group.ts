@@ -1,0 +1,259 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { deliver } from './deliver.js';
+import type { LogRecord, SubscribeOptions, Subscription } from './event-log.js';
+import { encodedType } from './record-codec.js';
+import type { Partition } from './sqlite-partition.js';
+
+const BATCH_MAX = 512;
+
+/** Where a group stands in one partition. */
+export class Cursor {
+  /** The first offset not yet handled; what is stored. */
+  position: number;
+  /** The first offset not yet handed over. */
+  next: number;
+  /** Who reads it, until the next rebalance. */
+  owner: Member | undefined;
+  /** Who has records of it in hand: nobody else may read on before those are done. */
+  holder: Member | undefined;
+  /** Event types that its owner wants. */
+  types: ReadonlySet<string> | undefined;
+  wanted: ReadonlySet<string> | undefined;
+  /** Records read from the file and not yet handed over. */
+  ahead: readonly LogRecord[] = [];
+  aheadEnd = 0;
+  readAt = 0;
+
+  constructor(
+    readonly group: Group,
+    readonly partition: Partition,
+    position: number,
+  ) {
+    this.position = position;
+    this.next = position;
+  }
+
+  readAhead(records: readonly LogRecord[], end: number): void {
+    this.ahead = records;
+    this.aheadEnd = end;
+    this.readAt = 0;
+    if (records.length === 0) this.next = end;
+  }
+
+  dropAhead(): void {
+    this.ahead = [];
+    this.readAt = 0;
+  }
+
+  assign(owner: Member | undefined): void {
+    if (owner === this.owner) return;
+    this.owner = owner;
+    this.types = owner?.types;
+    this.wanted = owner?.wanted;
+    if (this.holder === undefined) this.rewind();
+  }
+
+  rewind(): void {
+    this.next = this.position;
+    this.dropAhead();
+  }
+}
+
+interface Waiter {
+  readonly cursor: Cursor;
+  readonly target: number;
+  done(reached: boolean): void;
+}
+
+/** A consumer group of this process: its cursors and the members that share them. */
+export class Group {
+  readonly cursors = new Map<Partition, Cursor>();
+  readonly #members: Member[] = [];
+  #waiters: Waiter[] = [];
+
+  constructor(
+    readonly name: string,
+    private readonly moved: (cursor: Cursor) => void,
+  ) {}
+
+  join(member: Member): void {
+    this.#members.push(member);
+    this.#rebalance();
+  }
+
+  leave(member: Member): void {
+    const at = this.#members.indexOf(member);
+    if (at >= 0) this.#members.splice(at, 1);
+    this.#rebalance();
+  }
+
+  #rebalance(): void {
+    for (const cursor of this.cursors.values()) {
+      const { topic, index } = cursor.partition;
+      const takers = this.#members.filter((member) => member.topics.has(topic));
+      const owner = takers[index % Math.max(1, takers.length)];
+      cursor.assign(owner);
+      if (owner === undefined) cursor.partition.cursors.delete(cursor);
+      else cursor.partition.cursors.add(cursor);
+      cursor.partition.trim();
+    }
+    for (const member of this.#members) member.reassign([...this.cursors.values()].filter((cursor) => cursor.owner === member));
+  }
+
+  /** The cursor has moved on. */
+  advanced(cursor: Cursor): void {
+    this.moved(cursor);
+    cursor.partition.trim();
+    if (this.#waiters.length === 0) return;
+    const reached = this.#waiters.filter((waiter) => waiter.cursor.position >= waiter.target);
+    if (reached.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => !reached.includes(waiter));
+    for (const waiter of reached) waiter.done(true);
+  }
+
+  /** Resolves true once the cursor stands at `target`, false after `deadlineMs`. */
+  reached(cursor: Cursor, target: number, deadlineMs: number): Promise<boolean> {
+    if (cursor.position >= target) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        cursor,
+        target,
+        done: (reached) => {
+          clearTimeout(timer);
+          resolve(reached);
+        },
+      };
+      const timer = setTimeout(() => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        resolve(false);
+      }, deadlineMs);
+      this.#waiters.push(waiter);
+    });
+  }
+}
+
+/** What a member needs of the log. */
+export interface MemberPort {
+  deadLetter(group: string, record: LogRecord, cause: unknown): Promise<void>;
+  onRetry(group: string, error: unknown, records: number, waitMs: number): void;
+  onBug(group: string, error: unknown): void;
+}
+
+/** One subscription: hands batches over, one at a time, each in a turn of the event loop of its own. */
+export class Member implements Subscription {
+  readonly topics: ReadonlySet<string>;
+  readonly types: ReadonlySet<string> | undefined;
+  readonly wanted: ReadonlySet<string> | undefined;
+  #cursors: readonly Cursor[] = [];
+  #turn = 0;
+  #stopping = false;
+  #wakeUp: (() => void) | undefined;
+  #endPause: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly group: Group,
+    private readonly options: SubscribeOptions,
+    private readonly port: MemberPort,
+  ) {
+    this.topics = new Set(options.topics);
+    this.types = options.types === undefined ? undefined : new Set(options.types);
+    this.wanted = options.types === undefined ? undefined : new Set(options.types.map(encodedType));
+  }
+
+  start(): void {
+    this.group.join(this);
+    this.#running = this.#run().catch((error: unknown) => this.port.onBug(this.group.name, error));
+  }
+
+  reassign(cursors: readonly Cursor[]): void {
+    this.#cursors = cursors;
+    this.wake();
+  }
+
+  /** There may be something to read. */
+  wake(): void {
+    const wakeUp = this.#wakeUp;
+    if (wakeUp === undefined) return;
+    this.#wakeUp = undefined;
+    setImmediate(wakeUp);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    this.#endPause?.();
+    await this.#running;
+    this.group.leave(this);
+  }
+
+  async #run(): Promise<void> {
+    const delivery = {
+      handle: (batch: readonly LogRecord[]) => this.options.handle(batch),
+      deadLetter: (record: LogRecord, cause: unknown) => this.port.deadLetter(this.group.name, record, cause),
+      pause: (ms: number) => this.#pause(ms),
+      gone: () => this.#stopping,
+      onRetry: (error: unknown, records: number, waitMs: number) => this.port.onRetry(this.group.name, error, records, waitMs),
+    };
+    while (!this.#stopping) {
+      const held: Cursor[] = [];
+      const batch = this.#collect(held);
+      if (held.length === 0) {
+        await new Promise<void>((resolve) => {
+          this.#wakeUp = resolve;
+        });
+        continue;
+      }
+      const handled = batch.length === 0 || (await deliver(batch, delivery));
+      for (const cursor of held) this.#release(cursor, handled);
+      if (this.#behind()) await nextTurn();
+    }
+  }
+
+  /** The next batch; `held` gets the cursors that moved, whether or not the batch has records of theirs. */
+  #collect(held: Cursor[]): LogRecord[] {
+    const batch: LogRecord[] = [];
+    const max = this.options.batchMax ?? BATCH_MAX;
+    const cursors = this.#cursors;
+    this.#turn += 1;
+    for (let i = 0; i < cursors.length && batch.length < max; i += 1) {
+      const cursor = cursors[(i + this.#turn) % cursors.length] as Cursor;
+      if (cursor.holder !== undefined || cursor.next >= cursor.partition.end) continue;
+      cursor.partition.take(cursor, max - batch.length, batch);
+      cursor.holder = this;
+      held.push(cursor);
+    }
+    return batch;
+  }
+
+  #release(cursor: Cursor, handled: boolean): void {
+    cursor.holder = undefined;
+    if (handled) {
+      cursor.position = cursor.next;
+      this.group.advanced(cursor);
+    } else {
+      cursor.rewind();
+    }
+    if (cursor.owner !== this) {
+      cursor.rewind();
+      cursor.owner?.wake();
+    }
+  }
+
+  #behind(): boolean {
+    for (const cursor of this.#cursors) if (cursor.holder === undefined && cursor.next < cursor.partition.end) return true;
+    return false;
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (this.#stopping) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endPause?.(), ms);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        this.#endPause = undefined;
+        resolve();
+      };
+    });
+  }
+}
