@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 
 const base = JSON.parse(readFileSync(new URL('./tsconfig.base.json', import.meta.url), 'utf8'));
 const alias = Object.fromEntries(
-  Object.entries(base.compilerOptions.paths as Record<string, [string]>).map(([name, [path]]) => [name, fileURLToPath(new URL(path, import.meta.url))]),
+  Object.entries(base.compilerOptions.paths as Record<string, [string]>).map(([name, [path]]) => [
+    name,
+    fileURLToPath(new URL(path, import.meta.url)),
+  ]),
 );
 
 // `.int` and `.e2e` specs need Kafka, MongoDB or the whole stack; VOLTLOG_REAL=1 runs them and nothing else.

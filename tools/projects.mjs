@@ -52,7 +52,8 @@ function outputs() {
       name,
       $schema: `${'../'.repeat(folder.split('/').length)}node_modules/nx/schemas/project-schema.json`,
       sourceRoot: `${folder}/src`,
-      projectType: folder.startsWith('apps/') ? 'application' : 'library',
+      // Nx forbids importing an application; a service is also a part of the all-in-one `voltlog`, so it counts as a library.
+      projectType: alias === undefined ? 'application' : 'library',
       tags: [`scope:${scope}`, `type:${type}`],
       targets: { lint: {}, test: {} },
     };

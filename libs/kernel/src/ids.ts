@@ -40,9 +40,26 @@ export function uuidV7Source(now: () => number, randomFill: (buffer: Uint8Array)
       const high = Math.floor(ms / 0x10000);
       const low = ms & 0xffff;
       return (
-        hex(high >>> 24) + hex(high >>> 16) + hex(high >>> 8) + hex(high) + '-' + hex(low >>> 8) + hex(low) + '-' +
-        hex(0x70 | (counter >>> 8)) + hex(counter) + '-' + hex(0x80 | ((pool[r] ?? 0) & 0x3f)) + hex(pool[r + 1] ?? 0) + '-' +
-        hex(pool[r + 2] ?? 0) + hex(pool[r + 3] ?? 0) + hex(pool[r + 4] ?? 0) + hex(pool[r + 5] ?? 0) + hex(pool[r + 6] ?? 0) + hex(pool[r + 7] ?? 0)
+        hex(high >>> 24) +
+        hex(high >>> 16) +
+        hex(high >>> 8) +
+        hex(high) +
+        '-' +
+        hex(low >>> 8) +
+        hex(low) +
+        '-' +
+        hex(0x70 | (counter >>> 8)) +
+        hex(counter) +
+        '-' +
+        hex(0x80 | ((pool[r] ?? 0) & 0x3f)) +
+        hex(pool[r + 1] ?? 0) +
+        '-' +
+        hex(pool[r + 2] ?? 0) +
+        hex(pool[r + 3] ?? 0) +
+        hex(pool[r + 4] ?? 0) +
+        hex(pool[r + 5] ?? 0) +
+        hex(pool[r + 6] ?? 0) +
+        hex(pool[r + 7] ?? 0)
       );
     },
   };

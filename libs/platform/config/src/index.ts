@@ -1,1 +1,1 @@
-export {};
+export { ConfigError, loadConfig } from './config.js';

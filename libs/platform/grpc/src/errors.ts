@@ -38,6 +38,11 @@ export function fromStatus(error: ServiceError, method: string): RequestError | 
     const reason = error.metadata?.get(REASON)[0];
     return new RequestError(code, error.details, reason === undefined ? undefined : decodeURIComponent(String(reason)));
   }
-  const operating = error.code === status.DEADLINE_EXCEEDED ? 'DeadlineExceeded' : error.code === status.UNAVAILABLE ? 'ServiceUnavailable' : 'ServiceFailed';
+  const operating =
+    error.code === status.DEADLINE_EXCEEDED
+      ? 'DeadlineExceeded'
+      : error.code === status.UNAVAILABLE
+        ? 'ServiceUnavailable'
+        : 'ServiceFailed';
   return new OperatingError(operating, `${method}: ${error.details}`, { cause: error });
 }

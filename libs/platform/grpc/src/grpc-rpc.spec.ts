@@ -6,7 +6,12 @@ import type { Rpc } from './rpc.js';
 
 type Sessions = Pick<sessionV1.SessionService, 'getSession'>;
 const definition = sessionV1.SessionServiceDefinition;
-const session = sessionV1.Session.fromPartial({ sessionId: 's-1', energyWh: 1234.5, startedAt: '2026-01-02T03:04:05.678Z', flags: ['OfflineStart'] });
+const session = sessionV1.Session.fromPartial({
+  sessionId: 's-1',
+  energyWh: 1234.5,
+  startedAt: '2026-01-02T03:04:05.678Z',
+  flags: ['OfflineStart'],
+});
 
 const open: Rpc[] = [];
 const rpc = (...args: Parameters<typeof createRpc>): Rpc => {

@@ -2,8 +2,8 @@ import {
   type Client,
   credentials,
   type handleUnaryCall,
-  makeGenericClientConstructor,
   Metadata,
+  makeGenericClientConstructor,
   Server,
   ServerCredentials,
   type ServiceDefinition,
@@ -99,7 +99,8 @@ class GrpcRpc implements Rpc {
     for (const key of Object.keys(definition.methods)) {
       const name = `${definition.fullName}/${key}`;
       const handle: handleUnaryCall<unknown, unknown> = (call, callback) => {
-        const work = (): Promise<unknown> => (implementation as Record<string, Method>)[key]?.(call.request) ?? Promise.reject(new Error('no such method'));
+        const work = (): Promise<unknown> =>
+          (implementation as Record<string, Method>)[key]?.(call.request) ?? Promise.reject(new Error('no such method'));
         const traceparent = call.metadata.get('traceparent')[0];
         const run = this.options.underTrace;
         const answer = run === undefined || traceparent === undefined ? invoke(work) : invoke(() => run(name, String(traceparent), work));
@@ -193,5 +194,11 @@ function wireDefinition(definition: RpcDefinition): ServiceDefinition {
 
 const encode = (codec: MessageCodec) => (message: unknown) => Buffer.from(codec.encode(message as never).finish());
 
-const requestSide = (codec: MessageCodec) => ({ requestSerialize: encode(codec), requestDeserialize: (bytes: Buffer) => codec.decode(bytes) });
-const responseSide = (codec: MessageCodec) => ({ responseSerialize: encode(codec), responseDeserialize: (bytes: Buffer) => codec.decode(bytes) });
+const requestSide = (codec: MessageCodec) => ({
+  requestSerialize: encode(codec),
+  requestDeserialize: (bytes: Buffer) => codec.decode(bytes),
+});
+const responseSide = (codec: MessageCodec) => ({
+  responseSerialize: encode(codec),
+  responseDeserialize: (bytes: Buffer) => codec.decode(bytes),
+});

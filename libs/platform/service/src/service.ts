@@ -1,9 +1,9 @@
+import type { DynamicModule } from '@nestjs/common';
 import type { EventLog, TopicSpec } from '@voltlog/event-log';
 import type { Rpc } from '@voltlog/grpc';
 import type { Clock, IdSource } from '@voltlog/kernel';
 import type { Store } from '@voltlog/store';
 import type { Logger, Metrics, Tracing } from '@voltlog/telemetry';
-import type { DynamicModule } from '@nestjs/common';
 import type { z } from 'zod';
 
 /** All that a service is given; nothing in it is global, so that many services can share a process. */

@@ -1,0 +1,90 @@
+import 'reflect-metadata';
+import { ConfigError } from '@voltlog/config';
+import { onStopSignal } from '@voltlog/service';
+import { Command } from 'commander';
+import { startDemo } from './demo.js';
+import { type Platform, startPlatform } from './platform.js';
+
+const program = new Command('voltlog')
+  .description('Voltlog: an open, event-sourced charging station management system, all services in one process.')
+  .showHelpAfterError();
+
+program
+  .command('start', { isDefault: true })
+  .description('start every service on the embedded log and stores')
+  .option('--data <folder>', 'where everything is kept', process.env['VOLTLOG_DATA'] ?? '.voltlog')
+  .option('--http-port <port>', 'API, console and probes', process.env['HTTP_PORT'] ?? '8080')
+  .option('--ocpp-port <port>', 'WebSocket endpoint for stations', process.env['OCPP_PORT'] ?? '9220')
+  .option('--host <address>', 'address to listen on', process.env['HTTP_HOST'] ?? '127.0.0.1')
+  .option('--no-demo', 'without the three simulated stations')
+  .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent', process.env['LOG_LEVEL'] ?? 'warn')
+  .addHelpText(
+    'after',
+    '\nEvery setting of a service can be given by its environment variable; docs/reference/configuration.md lists them.\n',
+  )
+  .action(async (options: StartOptions) => {
+    const platform = await startPlatform({
+      dataFolder: options.data,
+      logLevel: options.logLevel,
+      environment: {
+        ...process.env,
+        HTTP_PORT: options.httpPort,
+        HTTP_HOST: options.host,
+        OCPP_PORT: options.ocppPort,
+        OCPP_HOST: process.env['OCPP_HOST'] ?? options.host,
+      },
+      progress: (text) => process.stdout.write(`  ${text}\n`),
+    });
+    const demo = options.demo ? await startDemo(platform) : undefined;
+    process.stdout.write(welcome(platform, options.demo));
+    onStopSignal(
+      async () => {
+        process.stdout.write('\nStopping: finishing what is under way (press Ctrl+C again to stop at once)\n');
+        await demo?.stop();
+        await platform.stop();
+        process.stdout.write('Stopped. Everything is kept.\n');
+      },
+      (error) => process.stderr.write(`did not stop in order: ${String(error)}\n`),
+    );
+  });
+
+interface StartOptions {
+  readonly data: string;
+  readonly httpPort: string;
+  readonly ocppPort: string;
+  readonly host: string;
+  readonly demo: boolean;
+  readonly logLevel: string;
+}
+
+function welcome(platform: Platform, demo: boolean): string {
+  const { httpUrl, ocppUrl, adminKey, dataFolder } = platform;
+  return `
+Voltlog is running.
+
+  Console    ${httpUrl}/${adminKey === undefined ? '' : `#key=${adminKey}`}
+  API        ${httpUrl}/docs
+  Stations   ${ocppUrl}/{stationId}    (OCPP 1.6J, 2.0.1 and 2.1)
+  Data       ${dataFolder}
+${
+  adminKey === undefined
+    ? '  Admin key  shown at the first start; a lost one is replaced by starting once with GATEWAY_ADMIN_KEY set\n'
+    : `  Admin key  ${adminKey}    (shown this once; keep it)\n`
+}${demo ? '\nThree simulated stations are charging. Start with --no-demo to leave them out.\n' : ''}
+Stop with Ctrl+C.
+`;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(
+    `\n${error instanceof ConfigError || isKnown(error) ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  process.exit(1);
+}
+
+/** Errors that say themselves what to do: a port in use, a data folder that another process holds. */
+function isKnown(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error;
+}

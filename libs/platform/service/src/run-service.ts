@@ -1,0 +1,109 @@
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { ConfigError, loadConfig } from '@voltlog/config';
+import { openKafkaEventLog } from '@voltlog/event-log';
+import { createRpc } from '@voltlog/grpc';
+import { uuidV7Source } from '@voltlog/kernel';
+import { openMongoStore } from '@voltlog/store';
+import { createTelemetry } from '@voltlog/telemetry';
+import { Health } from './health.js';
+import { platformConfig } from './platform-config.js';
+import type { ServiceContext, ServiceDefinition } from './service.js';
+import { startService } from './start-service.js';
+
+/** Milliseconds from the signal to stop until the process gives up on an orderly end. */
+const STOP_MS_MAX = 60_000;
+
+/** One service as its own process, on Kafka, MongoDB and gRPC. Ends the process when it cannot start. */
+export async function runService<Config>(definition: ServiceDefinition<Config>): Promise<void> {
+  try {
+    await run(definition);
+  } catch (error) {
+    process.stderr.write(
+      `${definition.name}: ${error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exit(1);
+  }
+}
+
+async function run<Config>(definition: ServiceDefinition<Config>): Promise<void> {
+  const platform = loadConfig(platformConfig, process.env);
+  const config = loadConfig(definition.config, process.env);
+  const instanceId = `${definition.name}-${randomBytes(4).toString('hex')}`;
+  const telemetry = createTelemetry({
+    instanceId,
+    logLevel: platform.LOG_LEVEL,
+    traceRatio: platform.TRACE_RATIO,
+    ...(platform.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT === undefined ? {} : { otlpEndpoint: platform.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT }),
+  });
+  const logger = telemetry.logger.child({ service: definition.name });
+  const tracing = telemetry.tracing(definition.name);
+  const [log, store] = await Promise.all([
+    openKafkaEventLog({ brokers: platform.KAFKA_BROKERS.split(','), clientId: instanceId, logger }),
+    openMongoStore({ url: platform.MONGO_URL, database: `${platform.MONGO_DATABASE_PREFIX}_${definition.name}` }),
+  ]);
+  const rpc = createRpc({
+    onError: (method, error) => logger.error({ err: error, method }, 'an RPC failed'),
+    traceparent: telemetry.activeTraceparent,
+    underTrace: (method, traceparent, work) => {
+      const span = tracing.continue(method, traceparent);
+      return span === undefined ? work() : span.run(work);
+    },
+  });
+  const health = new Health();
+  health.add('event-log', () => log.health());
+  health.add('store', () => store.health());
+  const context: ServiceContext = {
+    service: definition.name,
+    instanceId,
+    log,
+    store,
+    rpc,
+    logger,
+    clock: { now: Date.now },
+    ids: uuidV7Source(Date.now, randomFillSync),
+    metrics: telemetry.metrics(definition.name),
+    tracing,
+    announce: (kind, text) => process.stdout.write(`${kind}: ${text}\n`),
+    readiness: (name, check) => health.add(name, check),
+  };
+  const running = await startService(definition, context, config, {
+    host: platform.HTTP_HOST,
+    port: platform.HTTP_PORT,
+    health,
+    metricsText: telemetry.metricsText,
+  });
+  const grpc = await rpc.listen(platform.GRPC_LISTEN);
+  logger.info({ http: running.url, grpc }, 'ready');
+
+  onStopSignal(
+    async () => {
+      health.draining = true;
+      logger.info('stopping');
+      await running.stop();
+      await rpc.close();
+      await log.close();
+      await store.close();
+      await telemetry.close();
+    },
+    (error) => logger.error({ err: error }, 'did not stop in order'),
+  );
+}
+
+/** Runs the orderly end once on SIGTERM or SIGINT; a second signal, or `STOP_MS_MAX`, ends the process at once. */
+export function onStopSignal(stop: () => Promise<void>, onError: (error: unknown) => void): void {
+  let stopping = false;
+  const handle = (): void => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        onError(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', handle);
+  process.on('SIGINT', handle);
+}

@@ -1,0 +1,36 @@
+// Builds every app into dist/<app>/ with rolldown: our own code bundled, packages left outside. `node tools/build.mjs [app...]`
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const apps = ['voltlog', 'connection', 'device', 'authorization', 'session', 'gateway', 'simulator'];
+const paths = Object.keys(JSON.parse(readFileSync(join(root, 'tsconfig.base.json'), 'utf8')).compilerOptions.paths);
+
+/** Our own code (relative, absolute or an alias) goes into the bundle; so does the decorator runtime, which is a build tool. */
+const external = (id) => !(id.startsWith('.') || id.startsWith('/') || paths.includes(id) || id.startsWith('@oxc-project/runtime'));
+
+async function buildApp(app) {
+  const bundle = await rolldown({
+    input: { main: join(root, `apps/${app}/src/main.ts`) },
+    platform: 'node',
+    tsconfig: join(root, 'tsconfig.base.json'),
+    external,
+    resolve: { extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
+  });
+  await bundle.write({ dir: join(root, 'dist', app), format: 'esm', sourcemap: true, cleanDir: true, chunkFileNames: '[name]-[hash].js' });
+  await bundle.close();
+}
+
+async function buildConsole() {
+  const { build } = await import('vite');
+  await build({ root: join(root, 'apps/console'), logLevel: 'warn' });
+}
+
+const wanted = process.argv.slice(2);
+const present = apps.filter((app) => existsSync(join(root, `apps/${app}/src/main.ts`)));
+for (const app of present) {
+  if (wanted.length === 0 || wanted.includes(app)) await buildApp(app);
+}
+if ((wanted.length === 0 || wanted.includes('console')) && existsSync(join(root, 'apps/console/vite.config.ts'))) await buildConsole();
