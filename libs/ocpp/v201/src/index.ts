@@ -1,1 +1,4 @@
-export {};
+// The messages are generated, a name for each request, response and shared type: the one place where a star is the list.
+export type * from './generated/messages.js';
+export { loadV201 } from './protocol.js';
+export { SENDERS } from './senders.js';
