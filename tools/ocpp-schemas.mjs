@@ -42,7 +42,9 @@ export async function generateOcppSchemas(options = {}) {
     mkdirSync(folder, { recursive: true });
     for (const [name, text] of Object.entries(files)) replaceFile(join(folder, name), text);
     replaceFile(join(folder, '.stamp'), stamp);
-    log(`${relative(root, folder)}: ${model.messages.length} messages, ${model.definitions.size} shared types, ${Date.now() - startedAt} ms`);
+    log(
+      `${relative(root, folder)}: ${model.messages.length} messages, ${model.definitions.size} shared types, ${Date.now() - startedAt} ms`,
+    );
   }
   return stale.map(folderOf);
 }
