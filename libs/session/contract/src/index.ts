@@ -1,1 +1,26 @@
-export {};
+export type {
+  SessionAnomalyFound,
+  SessionAuthorization,
+  SessionChargingStateChanged,
+  SessionCorrected,
+  SessionDetected,
+  SessionEnd,
+  SessionEndBasis,
+  SessionEnded,
+  SessionEndRetracted,
+  SessionEvent,
+  SessionEvents,
+  SessionEventType,
+  SessionFact,
+  SessionFactQuarantined,
+  SessionFlag,
+  SessionIdToken,
+  SessionIdTokenPresented,
+  SessionInterrupted,
+  SessionOutcome,
+  SessionQueueReported,
+  SessionReopened,
+  SessionStarted,
+  SessionStreamEventType,
+} from './session-events.js';
+export { SESSION_TOPIC } from './session-events.js';

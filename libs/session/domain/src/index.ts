@@ -1,1 +1,40 @@
-export {};
+export {
+  type Claim,
+  compareClaims,
+  compareText,
+  type Interruption,
+  joinClaim,
+  noClaims,
+  type Place,
+  type QueueClaim,
+  type SessionClaims,
+  type StartClaim,
+  type TokenClaim,
+} from './claims.js';
+export { detectedClaim, endOf, startClaim, tokenClaim } from './fact-claims.js';
+export { type Candidate, chooseSession, MATCH_POWER_W_MAX, matchOrphans, type OrphanEnd, supersessions } from './matching.js';
+export { CLOCK_SKEW_MS, claimedPoints, effectiveEnd, isAssumed, isSkewed, needsAllPoints, outcomeOf, trueTime } from './outcome.js';
+export {
+  type ChargingState,
+  joinReadings,
+  type Measured,
+  noteChargingState,
+  noteMeterValue,
+  noteReceived,
+  noteSeqNo,
+  type Readings,
+  registerPoints,
+  SEQ_NO_INTERVALS_MAX,
+} from './readings.js';
+export {
+  isIrregular,
+  joinPoint,
+  type PiecewiseEnergy,
+  POWER_W_MAX,
+  piecewiseEnergy,
+  REGISTER_TOLERANCE_WH,
+  type RegisterPoint,
+  type RegisterSummary,
+  regularEnergy,
+} from './registers.js';
+export { type RecordClaim, sameOutcome, sessionDecider } from './session.decider.js';

@@ -1,0 +1,126 @@
+import type { SessionAuthorization, SessionEnd, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
+import type { SessionClaims } from './claims.js';
+import type { Readings } from './readings.js';
+import { withSeqNo } from './readings.js';
+import type { PiecewiseEnergy, RegisterPoint, RegisterSummary } from './registers.js';
+import { isIrregular, joinPoint, regularEnergy } from './registers.js';
+
+/** A station's clock may be off by this much before a session is flagged `ClockSkew`. */
+export const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** The session as claims and readings together tell it. Pure: same claims and readings, same outcome. */
+export function outcomeOf(claims: SessionClaims, readings: Readings): SessionOutcome {
+  const { start } = claims;
+  const end = effectiveEnd(claims, readings);
+  const registers = allRegisters(claims, readings);
+  const irregular = registers !== undefined && isIrregular(registers) ? readings.piecewise : undefined;
+  const token = claims.token ?? (end?.idToken === undefined ? undefined : { idToken: end.idToken, authorization: end.authorization });
+  const meterStopWh = end === undefined ? undefined : (end.meterStopWh ?? registers?.last.wh);
+  const gap = hasGap(claims, readings);
+  return {
+    state: end === undefined ? 'Active' : 'Ended',
+    ...(start === undefined ? {} : { startedAt: start.startedAt }),
+    ...(end === undefined ? {} : { endedAt: end.endedAt }),
+    energyWh: irregular?.energyWh ?? (registers === undefined ? 0 : regularEnergy(registers)),
+    ...(registers === undefined ? {} : { meterStartWh: registers.first.wh }),
+    ...(meterStopWh === undefined ? {} : { meterStopWh }),
+    ...(end?.stoppedReason === undefined ? {} : { stoppedReason: end.stoppedReason }),
+    ...(token === undefined ? {} : { idToken: token.idToken }),
+    ...(token?.authorization === undefined ? {} : { authorizationStatus: token.authorization.status }),
+    flags: flagsOf(claims, readings, { end, irregular, gap, authorization: token?.authorization }),
+    incomplete: start === undefined || gap || (end !== undefined && isAssumed(end)) || hasQueue(claims, end),
+  };
+}
+
+/**
+ * The end that counts: the reported one, else one that was matched, else an assumed one. The station's boot ends a session only while
+ * nothing was heard of the transaction after it.
+ */
+export function effectiveEnd(claims: SessionClaims, readings: Readings): SessionEnd | undefined {
+  if (claims.reported !== undefined) return claims.reported;
+  const matched = claims.matched?.find((end) => end.factId === undefined || !claims.retracted?.includes(end.factId));
+  if (matched !== undefined) return matched;
+  if (claims.superseded !== undefined) return claims.superseded;
+  if (claims.rebooted !== undefined && !(readings.lastReceivedAt !== undefined && readings.lastReceivedAt > claims.rebooted.receivedAt)) return claims.rebooted;
+  return undefined;
+}
+
+/** Register values of the messages themselves: 1.6 meterStart and meterStop. */
+export function claimedPoints(claims: SessionClaims): RegisterPoint[] {
+  const points: RegisterPoint[] = [];
+  const { start } = claims;
+  if (start?.meterStartWh !== undefined) points.push({ rank: 0, at: start.startedAt, wh: start.meterStartWh });
+  const end = reportedOrMatched(claims);
+  if (end?.meterStopWh !== undefined) points.push({ rank: 4, at: end.endedAt, wh: end.meterStopWh });
+  return points;
+}
+
+/** Readings and claimed registers together. */
+export function allRegisters(claims: SessionClaims, readings: Readings): RegisterSummary | undefined {
+  let summary = readings.registers;
+  for (const point of claimedPoints(claims)) summary = joinPoint(summary, point);
+  return summary;
+}
+
+/** True when `readings.piecewise` has to be made of all register values, because the first and the last do not tell the energy. */
+export function needsAllPoints(claims: SessionClaims, readings: Readings): boolean {
+  const registers = allRegisters(claims, readings);
+  return registers !== undefined && isIrregular(registers);
+}
+
+export const isAssumed = (end: SessionEnd): boolean => end.basis === 'Superseded' || end.basis === 'StationRebooted';
+
+const reportedOrMatched = (claims: SessionClaims): SessionEnd | undefined =>
+  claims.reported ?? claims.matched?.find((end) => end.factId === undefined || !claims.retracted?.includes(end.factId));
+
+function hasQueue(claims: SessionClaims, end: SessionEnd | undefined): boolean {
+  return claims.queue?.messagesInQueue === true && (end === undefined || isAssumed(end));
+}
+
+/** A sequence number between the first and the last known one has not come. */
+function hasGap(claims: SessionClaims, readings: Readings): boolean {
+  let seen = readings.seqNos ?? [];
+  if (claims.start?.seqNo !== undefined) seen = withSeqNo(seen, claims.start.seqNo);
+  if (claims.reported?.seqNo !== undefined) seen = withSeqNo(seen, claims.reported.seqNo);
+  return seen.length > 2;
+}
+
+interface FlagGrounds {
+  readonly end: SessionEnd | undefined;
+  readonly irregular: PiecewiseEnergy | undefined;
+  readonly gap: boolean;
+  readonly authorization: SessionAuthorization | undefined;
+}
+
+/** Sorted by name: the checks stand in that order. */
+function flagsOf(claims: SessionClaims, readings: Readings, { end, irregular, gap, authorization }: FlagGrounds): SessionFlag[] {
+  const flags: SessionFlag[] = [];
+  const { start } = claims;
+  if (end !== undefined && isAssumed(end)) flags.push('AssumedEnd');
+  if (authorization?.source === 'policy') flags.push('AuthorizedByPolicy');
+  if ((start !== undefined && isSkewed(start.startedAt, start)) || (end !== undefined && !isAssumed(end) && isSkewed(end.endedAt, end))) flags.push('ClockSkew');
+  if (claims.endsDiffer) flags.push('ConflictingEnd');
+  if (gap) flags.push('GapInSeqNo');
+  if (end?.basis === 'Matched') flags.push('MatchedEnd');
+  if (hasQueue(claims, end)) flags.push('MessagesQueued');
+  if (start === undefined) flags.push('MissingStart');
+  if (start?.offline) flags.push('OfflineStart');
+  if (irregular?.fell) flags.push('RegisterFell');
+  if (irregular?.jumped) flags.push('RegisterJumped');
+  if (end === undefined && claims.staleAt !== undefined && !(readings.lastReceivedAt !== undefined && readings.lastReceivedAt > claims.staleAt)) flags.push('Stale');
+  if (authorization?.status === 'Blocked') flags.push('TokenBlocked');
+  else if (authorization !== undefined && authorization.status !== 'Accepted') flags.push('TokenNotAccepted');
+  if (claims.startsDiffer) flags.push('TransactionIdReused');
+  return flags;
+}
+
+/** A message sent at once must carry about our time; one from an offline queue may be old, never from the future. */
+export function isSkewed(occurredAt: string, claim: { readonly receivedAt: string; readonly offline: boolean }): boolean {
+  const aheadMs = Date.parse(occurredAt) - Date.parse(claim.receivedAt);
+  return aheadMs > CLOCK_SKEW_MS || (!claim.offline && aheadMs < -CLOCK_SKEW_MS);
+}
+
+/** When it happened as well as can be known, ms since the epoch: the station's clock unless it is plainly wrong. */
+export function trueTime(occurredAt: string, claim: { readonly receivedAt: string; readonly offline: boolean }): number {
+  return Date.parse(isSkewed(occurredAt, claim) ? claim.receivedAt : occurredAt);
+}

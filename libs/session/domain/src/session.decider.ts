@@ -1,0 +1,145 @@
+import type { Decider } from '@voltlog/kernel';
+import { decided } from '@voltlog/kernel';
+import type { SessionEvent, SessionFact, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
+import type { Claim, SessionClaims } from './claims.js';
+import { joinClaim, noClaims } from './claims.js';
+import { effectiveEnd, outcomeOf } from './outcome.js';
+import type { Readings } from './readings.js';
+
+/** A fact about a session, with all readings known by now. */
+export interface RecordClaim {
+  readonly identity: SessionFact;
+  readonly claim: Claim;
+  readonly readings: Readings;
+}
+
+/** Flags that stay once found; they are announced when they are. */
+const LASTING: readonly SessionFlag[] = ['ConflictingEnd', 'RegisterFell', 'RegisterJumped', 'TransactionIdReused'];
+
+/**
+ * Decides what a claim changes. It never refuses: what a station says happened is kept.
+ *
+ * The state is the join of all claims, so the events of one transaction may differ with the order of its messages, but never the state
+ * they fold to.
+ */
+export const sessionDecider: Decider<RecordClaim, SessionClaims, SessionEvent> = {
+  initialState: noClaims,
+  decide(command, state) {
+    const { identity, claim, readings } = command;
+    const joined = joinClaim(state, claim);
+    const events: SessionEvent[] = [];
+    if (joined !== state || (state.identity === undefined && claim.kind !== 'Review')) events.push(...claimEvents(command, state, joined));
+    let after = state;
+    for (const event of events) after = evolve(after, event);
+    if (after.identity === undefined) return decided();
+    const outcome = outcomeOf(after, readings);
+    const settled = settle(identity, after, outcome);
+    if (settled !== undefined) events.push(settled);
+    for (const flag of outcome.flags) {
+      if (LASTING.includes(flag) && !after.announcedFlags?.includes(flag)) events.push({ type: 'voltlog.session.SessionAnomalyFound.v1', data: { ...identity, flag } });
+    }
+    return decided(...events);
+  },
+  evolve,
+};
+
+function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionClaims, joined: SessionClaims): SessionEvent[] {
+  switch (claim.kind) {
+    case 'Detected':
+      return [{ type: 'voltlog.session.SessionDetected.v1', data: { ...identity, ...claim.detected } }];
+    case 'Started':
+      return [{ type: 'voltlog.session.SessionStarted.v1', data: { ...identity, ...claim.start } }];
+    case 'Token':
+      return [{ type: 'voltlog.session.SessionIdTokenPresented.v1', data: { ...identity, ...claim.token } }];
+    case 'ChargingState':
+      return [{ type: 'voltlog.session.SessionChargingStateChanged.v1', data: { ...identity, ...chargingData(claim.charging) } }];
+    case 'Interrupted':
+      return [{ type: 'voltlog.session.SessionInterrupted.v1', data: { ...identity, ...claim.interruption } }];
+    case 'Queue':
+      return [{ type: 'voltlog.session.SessionQueueReported.v1', data: { ...identity, ...claim.queue } }];
+    case 'Ended':
+      return [
+        {
+          type: 'voltlog.session.SessionEnded.v1',
+          data: { ...identity, end: claim.end, corrects: effectiveEnd(state, readings) !== undefined, outcome: outcomeOf(joined, readings) },
+        },
+      ];
+    case 'EndRetracted':
+      return [{ type: 'voltlog.session.SessionEndRetracted.v1', data: { ...identity, factId: claim.factId, outcome: outcomeOf(joined, readings) } }];
+    case 'Stale':
+      return [{ type: 'voltlog.session.SessionAnomalyFound.v1', data: { ...identity, flag: 'Stale', at: claim.at } }];
+    case 'Review':
+      return [];
+  }
+}
+
+/** What has to be said about an outcome that was announced and is another now. */
+function settle(identity: SessionFact, claims: SessionClaims, outcome: SessionOutcome): SessionEvent | undefined {
+  const { announced } = claims;
+  if (announced === undefined || sameOutcome(announced, outcome)) return undefined;
+  if (outcome.state === 'Ended') return { type: 'voltlog.session.SessionCorrected.v1', data: { ...identity, outcome } };
+  return announced.state === 'Ended' ? { type: 'voltlog.session.SessionReopened.v1', data: { ...identity, outcome } } : undefined;
+}
+
+function evolve(state: SessionClaims, event: SessionEvent): SessionClaims {
+  const claims = evolveClaims(state, event);
+  if (claims.identity !== undefined) return claims;
+  const { sessionId, stationId, transactionId, ocppVersion } = event.data;
+  return { ...claims, identity: { sessionId, stationId, transactionId, ocppVersion } };
+}
+
+function evolveClaims(state: SessionClaims, event: SessionEvent): SessionClaims {
+  switch (event.type) {
+    case 'voltlog.session.SessionDetected.v1':
+      return joinClaim(state, { kind: 'Detected', detected: event.data });
+    case 'voltlog.session.SessionStarted.v1':
+      return joinClaim(state, { kind: 'Started', start: withoutIdentity(event.data) });
+    case 'voltlog.session.SessionIdTokenPresented.v1':
+      return joinClaim(state, { kind: 'Token', token: withoutIdentity(event.data) });
+    case 'voltlog.session.SessionChargingStateChanged.v1':
+      return joinClaim(state, { kind: 'ChargingState', charging: { seqNo: event.data.seqNo ?? -1, at: event.data.at, value: event.data.chargingState } });
+    case 'voltlog.session.SessionInterrupted.v1':
+      return joinClaim(state, { kind: 'Interrupted', interruption: withoutIdentity(event.data) });
+    case 'voltlog.session.SessionQueueReported.v1':
+      return joinClaim(state, { kind: 'Queue', queue: withoutIdentity(event.data) });
+    case 'voltlog.session.SessionEnded.v1':
+      return { ...joinClaim(state, { kind: 'Ended', end: event.data.end }), announced: event.data.outcome };
+    case 'voltlog.session.SessionEndRetracted.v1':
+      return { ...joinClaim(state, { kind: 'EndRetracted', factId: event.data.factId }), announced: event.data.outcome };
+    case 'voltlog.session.SessionCorrected.v1':
+    case 'voltlog.session.SessionReopened.v1':
+      return { ...state, announced: event.data.outcome };
+    case 'voltlog.session.SessionAnomalyFound.v1': {
+      if (event.data.flag === 'Stale' && event.data.at !== undefined) return joinClaim(state, { kind: 'Stale', at: event.data.at });
+      const flags = state.announcedFlags ?? [];
+      return flags.includes(event.data.flag) ? state : { ...state, announcedFlags: [...flags, event.data.flag].sort() };
+    }
+  }
+}
+
+/** True when nobody who reads the outcome would see a difference. */
+export function sameOutcome(a: SessionOutcome, b: SessionOutcome): boolean {
+  return (
+    a.state === b.state &&
+    a.startedAt === b.startedAt &&
+    a.endedAt === b.endedAt &&
+    a.energyWh === b.energyWh &&
+    a.meterStartWh === b.meterStartWh &&
+    a.meterStopWh === b.meterStopWh &&
+    a.stoppedReason === b.stoppedReason &&
+    a.idToken?.idToken === b.idToken?.idToken &&
+    a.idToken?.type === b.idToken?.type &&
+    a.authorizationStatus === b.authorizationStatus &&
+    a.incomplete === b.incomplete &&
+    a.flags.length === b.flags.length &&
+    a.flags.every((flag, i) => flag === b.flags[i])
+  );
+}
+
+const chargingData = (charging: { seqNo: number; at: string; value: string }) =>
+  charging.seqNo < 0 ? { chargingState: charging.value, at: charging.at } : { chargingState: charging.value, at: charging.at, seqNo: charging.seqNo };
+
+function withoutIdentity<Data extends SessionFact>(data: Data): Omit<Data, keyof SessionFact> {
+  const { sessionId: _s, stationId: _t, transactionId: _x, ocppVersion: _v, ...rest } = data;
+  return rest;
+}
