@@ -5,10 +5,10 @@ import { type LogRecord, POISON_ATTEMPTS } from './event-log.js';
 export const RETRY_FIRST_MS = 50;
 export const RETRY_MAX_MS = 5_000;
 
-export interface Delivery {
-  handle(batch: readonly LogRecord[]): Promise<void>;
-  /** Puts one record on its dead-letter topic; an `OperatingError` is retried like one of `handle`. */
-  deadLetter(record: LogRecord, cause: unknown): Promise<void>;
+export interface Delivery<Record extends LogRecord = LogRecord> {
+  handle(batch: readonly Record[]): Promise<void>;
+  /** Puts one record on its dead-letter topic; tried until it works. */
+  deadLetter(record: Record, cause: unknown): Promise<void>;
   /** Waits, or returns earlier when the consumer stops. */
   pause(ms: number): Promise<void>;
   /** True once the consumer stops or no longer owns what it handles: no further try is made. */
@@ -22,7 +22,7 @@ export interface Delivery {
  *
  * @returns false when the consumer went away first: nothing of the batch may be committed
  */
-export async function deliver(batch: readonly LogRecord[], to: Delivery): Promise<boolean> {
+export async function deliver<Record extends LogRecord>(batch: readonly Record[], to: Delivery<Record>): Promise<boolean> {
   let outages = 0;
   let failures = 0;
   for (;;) {
@@ -47,7 +47,7 @@ export async function deliver(batch: readonly LogRecord[], to: Delivery): Promis
   }
 }
 
-async function bury(record: LogRecord, cause: unknown, to: Delivery): Promise<boolean> {
+async function bury<Record extends LogRecord>(record: Record, cause: unknown, to: Delivery<Record>): Promise<boolean> {
   for (let outages = 1; !to.gone(); outages += 1) {
     try {
       await to.deadLetter(record, cause);
@@ -59,7 +59,7 @@ async function bury(record: LogRecord, cause: unknown, to: Delivery): Promise<bo
   return false;
 }
 
-function pauseAfter(error: unknown, failures: number, records: number, to: Delivery): Promise<void> {
+function pauseAfter(error: unknown, failures: number, records: number, to: Pick<Delivery, 'pause' | 'onRetry'>): Promise<void> {
   const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 10));
   to.onRetry?.(error, records, waitMs);
   return to.pause(waitMs);

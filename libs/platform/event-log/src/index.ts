@@ -9,3 +9,4 @@ export {
   type TopicSpec,
 } from './event-log.js';
 export { openSqliteEventLog, type SqliteEventLogOptions } from './sqlite-event-log.js';
+export { type KafkaEventLogOptions, openKafkaEventLog } from './kafka-event-log.js';

@@ -24,7 +24,7 @@ export interface RecordHead {
  *
  * @throws {UnreadableRecord} from `data`, when the text is not JSON
  */
-export function lazyEvent(head: RecordHead, text: string): EventEnvelope {
+export function lazyEvent(head: RecordHead, text: string | Buffer): EventEnvelope {
   let parsed = false;
   let value: unknown;
   const event: EventEnvelope & { traceparent?: string; correlationId?: string; causationId?: string } = {
@@ -47,9 +47,9 @@ export function lazyEvent(head: RecordHead, text: string): EventEnvelope {
   return event;
 }
 
-function parseData(text: string, id: string): unknown {
+function parseData(text: string | Buffer, id: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(typeof text === 'string' ? text : text.toString());
   } catch (cause) {
     throw new UnreadableRecord(`the data of event ${id} is not JSON`, { cause });
   }

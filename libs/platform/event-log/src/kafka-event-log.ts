@@ -1,0 +1,242 @@
+import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
+import { type Admin, Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs';
+import type { Logger } from 'pino';
+import { causeText } from './deliver.js';
+import { deadLetterTopic, type EventLog, type SubscribeOptions, type Subscription, type TopicSpec } from './event-log.js';
+import { deadLetterMessage, encodeMessage, partitionOf } from './kafka-codec.js';
+import { KafkaSubscription } from './kafka-consumer.js';
+import { kafkaLogger } from './kafka-logger.js';
+import { CoalescingProducer, withDeadline } from './kafka-producer.js';
+
+/** Partitions of a topic that nobody asked for by `ensureTopics` before it was used. */
+const DEFAULT_PARTITIONS = 12;
+const DEFAULT_BOUND_MS = 10_000;
+const DEFAULT_LINGER_MS = 2;
+/** Bytes of the largest record batch a topic made by us takes: several times what the edge lets in as one message. */
+const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+/** About what the headers of a message take. */
+const HEADERS_CHARS = 400;
+/** How often another process's progress is looked at. */
+const CAUGHT_UP_POLL_MS = 20;
+/** An acknowledgement this recent proves that the log takes appends. */
+const HEALTHY_FOR_MS = 5_000;
+const HEALTH_DEADLINE_MS = 3_000;
+
+export interface KafkaEventLogOptions {
+  /** `host:port` of at least one broker. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly logger?: Logger;
+  /** How long an append waits for a broker before it is refused. Default 10 000, milliseconds. */
+  readonly boundMs?: number;
+  /** How long a lone append waits for others to share its request. Default 2, milliseconds. */
+  readonly lingerMs?: number;
+}
+
+/** Opens the event log on Kafka. Connects when it is first used, so that a service starts while the broker is away. */
+export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<EventLog> {
+  return new KafkaEventLog(options);
+}
+
+class KafkaEventLog implements EventLog {
+  readonly #kafka: Kafka;
+  readonly #logger: Logger | undefined;
+  readonly #producer: CoalescingProducer;
+  /** Number of partitions of the topics in use. */
+  readonly #partitions = new Map<string, number>();
+  readonly #subscriptions = new Map<KafkaSubscription, string>();
+  #admin: Promise<Admin> | undefined;
+  #closing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: KafkaEventLogOptions) {
+    const boundMs = options.boundMs ?? DEFAULT_BOUND_MS;
+    this.#logger = options.logger;
+    this.#kafka = new Kafka({
+      brokers: [...options.brokers],
+      clientId: options.clientId,
+      logLevel: logLevel.WARN,
+      logCreator: kafkaLogger(options.logger),
+      connectionTimeout: 2_000,
+      requestTimeout: Math.max(boundMs, 5_000),
+    });
+    this.#producer = new CoalescingProducer(this.#kafka, {
+      boundMs,
+      lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
+      logger: options.logger,
+      ensure: async (topics) => {
+        await this.#ensure(topics);
+        return this.#partitions;
+      },
+    });
+  }
+
+  async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
+    await operating('topics could not be made', async () => {
+      const admin = await this.#adminClient();
+      const existing = new Set(await admin.listTopics());
+      const missing = topics.filter(({ name }) => !existing.has(name));
+      if (missing.length > 0) await this.#create(admin, missing);
+      await this.#learn(admin, topics.map(({ name }) => name));
+    });
+  }
+
+  async #create(admin: Admin, topics: readonly TopicSpec[]): Promise<void> {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: topics.map(({ name, partitions, retentionMs }) => ({
+        topic: name,
+        numPartitions: partitions,
+        configEntries: [
+          { name: 'retention.ms', value: String(retentionMs ?? -1) },
+          { name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) },
+        ],
+      })),
+    });
+  }
+
+  async #learn(admin: Admin, topics: readonly string[]): Promise<void> {
+    const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+    for (const { name, partitions } of metadata.topics) this.#partitions.set(name, partitions.length);
+  }
+
+  #ensure(topics: readonly string[]): Promise<void> {
+    const unknown = topics.filter((topic) => !this.#partitions.has(topic));
+    return unknown.length === 0 ? Promise.resolve() : this.ensureTopics(unknown.map((name) => ({ name, partitions: DEFAULT_PARTITIONS })));
+  }
+
+  append(topic: string, key: string, events: readonly EventEnvelope[]): Promise<void> {
+    if (this.#closed) return Promise.reject(new OperatingError('LogUnavailable', 'the event log is closed'));
+    if (events.length === 0) return Promise.resolve();
+    try {
+      return this.#send(topic, events.map((event) => encodeMessage(key, event)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #send(topic: string, messages: readonly Message[]): Promise<void> {
+    let chars = 0;
+    for (const { value } of messages) chars += (value?.length ?? 0) + HEADERS_CHARS;
+    return this.#producer.send(topic, messages, chars);
+  }
+
+  async subscribe(options: SubscribeOptions): Promise<Subscription> {
+    if (this.#closing !== undefined) throw new OperatingError('LogUnavailable', 'the event log is closed');
+    await this.#ensure(options.topics);
+    const subscription = new KafkaSubscription(this.#kafka, options, {
+      logger: this.#logger,
+      deadLetter: (group, place, message, cause) => this.#deadLetter(group, place, message, cause),
+      startOffsets: (group, topics) => this.#startOffsets(group, topics),
+    });
+    this.#subscriptions.set(subscription, options.group);
+    const stop = async (): Promise<void> => {
+      await subscription.stop();
+      this.#subscriptions.delete(subscription);
+    };
+    try {
+      await operating('the consumer group could not be joined', () => subscription.start());
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return { stop };
+  }
+
+  /** The ends of those partitions in which the group has no offset yet. */
+  async #startOffsets(groupId: string, topics: readonly string[]): Promise<Map<string, string>> {
+    const admin = await this.#adminClient();
+    const starts = new Map<string, string>();
+    const stored = await admin.fetchOffsets({ groupId, topics: [...topics] });
+    for (const { topic, partitions } of stored) {
+      const ends = await admin.fetchTopicOffsets(topic);
+      for (const { partition, offset } of partitions) {
+        const end = ends.find((candidate) => candidate.partition === partition);
+        if (Number(offset) < 0 && end !== undefined) starts.set(`${topic}/${partition}`, end.high);
+      }
+    }
+    return starts;
+  }
+
+  async #deadLetter(group: string, place: { topic: string; partition: number; offset: number }, message: KafkaMessage, cause: unknown): Promise<void> {
+    const { topic, partition, offset } = place;
+    const why = { cause: causeText(cause), group, topic, partition, offset, at: isoTime(Date.now()) };
+    this.#logger?.error({ err: cause, group, topic, partition, offset }, 'record put on the dead-letter topic');
+    await this.#send(deadLetterTopic(topic), [deadLetterMessage(message, why)]);
+  }
+
+  async caughtUp(question: { group: string; topic: string; key: string; deadlineMs: number }): Promise<boolean> {
+    const { group, topic, key } = question;
+    const deadline = performance.now() + question.deadlineMs;
+    await this.#ensure([topic]);
+    const partition = partitionOf(key, this.#partitions.get(topic) ?? DEFAULT_PARTITIONS);
+    return operating('the progress of a group could not be read', async () => {
+      const admin = await this.#adminClient();
+      const end = (await admin.fetchTopicOffsets(topic)).find((candidate) => candidate.partition === partition);
+      if (end === undefined || end.high === end.low) return true;
+      const target = Number(end.high);
+      for (;;) {
+        if (this.#localPosition(group, topic, partition) >= target) return true;
+        const stored = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+        const position = stored[0]?.partitions.find((candidate) => candidate.partition === partition);
+        if (position !== undefined && Number(position.offset) >= target) return true;
+        if (performance.now() >= deadline) return false;
+        await new Promise((resolve) => void setTimeout(resolve, Math.min(CAUGHT_UP_POLL_MS, Math.max(0, deadline - performance.now()))));
+      }
+    });
+  }
+
+  #localPosition(group: string, topic: string, partition: number): number {
+    let position = -1;
+    for (const [subscription, name] of this.#subscriptions) {
+      if (name === group) position = Math.max(position, subscription.position(topic, partition) ?? -1);
+    }
+    return position;
+  }
+
+  async health(): Promise<void> {
+    if (this.#closed) throw new OperatingError('LogUnavailable', 'the event log is closed');
+    if (performance.now() - this.#producer.sentAt < HEALTHY_FOR_MS) return;
+    await operating('the broker does not answer', async () => {
+      const work = this.#adminClient().then((admin) => admin.describeCluster());
+      await withDeadline(work, performance.now() + HEALTH_DEADLINE_MS);
+    });
+  }
+
+  #adminClient(): Promise<Admin> {
+    this.#admin ??= this.#connectAdmin();
+    return this.#admin;
+  }
+
+  async #connectAdmin(): Promise<Admin> {
+    const admin = this.#kafka.admin({ retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 } });
+    try {
+      await admin.connect();
+      return admin;
+    } catch (error) {
+      this.#admin = undefined;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#subscriptions.keys()].map((subscription) => subscription.stop()));
+    this.#closed = true;
+    await this.#producer.close();
+    await (await this.#admin?.catch(() => undefined))?.disconnect();
+  }
+}
+
+async function operating<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof OperatingError) throw error;
+    throw new OperatingError('LogUnavailable', `${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
