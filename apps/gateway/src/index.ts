@@ -1,1 +1,2 @@
-export {};
+export type { GatewayConfig } from './config.js';
+export { gatewayService } from './gateway.module.js';

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { API_KEY_PATTERN } from './auth/api-key.js';
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+const address = (fallback: string) =>
+  z
+    .string()
+    .regex(/^[^\s:]+:\d+(,[^\s:]+:\d+)*$/, 'must be host:port')
+    .default(fallback);
+
+/** The gateway's environment; every default is here. */
+export const gatewayConfig = z
+  .object({
+    HTTP_PORT: port(8080),
+    OCPP_PORT: port(9220),
+    /** Where stations reach the platform from outside, e.g. `wss://ocpp.example.org/ocpp/`; empty: made of the host asked and OCPP_PORT. */
+    OCPP_PUBLIC_URL: z.union([z.literal(''), z.url({ protocol: /^wss?$/ })]).default(''),
+    CONNECTION_GRPC: address('127.0.0.1:9301'),
+    DEVICE_GRPC: address('127.0.0.1:9302'),
+    AUTHORIZATION_GRPC: address('127.0.0.1:9303'),
+    SESSION_GRPC: address('127.0.0.1:9304'),
+    /** An admin key that is always valid, for tests and for a person who lost theirs. */
+    GATEWAY_ADMIN_KEY: z.union([z.literal(''), z.string().regex(API_KEY_PATTERN, 'must look like voltlog_live_<id>_<secret>')]).default(''),
+    /** The built console; empty: looked for beside the program. */
+    CONSOLE_DIR: z.string().default(''),
+    /** Requests a key may make at once, and how many come back each second. */
+    RATE_LIMIT_BURST: z.coerce.number().int().min(1).default(200),
+    RATE_LIMIT_PER_SECOND: z.coerce.number().min(0.1).default(50),
+    /** Origins that browsers may call from, comma-separated; empty: none but the gateway's own. */
+    CORS_ORIGINS: z.string().default(''),
+  })
+  .transform((env) => ({
+    httpPort: env.HTTP_PORT,
+    ocppPort: env.OCPP_PORT,
+    ocppPublicUrl: env.OCPP_PUBLIC_URL,
+    connectionGrpc: env.CONNECTION_GRPC,
+    deviceGrpc: env.DEVICE_GRPC,
+    authorizationGrpc: env.AUTHORIZATION_GRPC,
+    sessionGrpc: env.SESSION_GRPC,
+    adminKey: env.GATEWAY_ADMIN_KEY,
+    consoleDir: env.CONSOLE_DIR,
+    rateLimitBurst: env.RATE_LIMIT_BURST,
+    rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,
+    corsOrigins: env.CORS_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
+  }));
+
+export type GatewayConfig = z.output<typeof gatewayConfig>;

@@ -1,0 +1,63 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
+import { AccessGuard } from './auth/access.guard.js';
+import { ApiKeys } from './auth/api-keys.js';
+import { type GatewayConfig, gatewayConfig } from './config.js';
+import { EventTickets } from './live/event-tickets.js';
+import { LiveHub } from './live/live-hub.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { ValidationPipe } from './problems/validation.pipe.js';
+import { ApiKeysController } from './resources/api-keys.controller.js';
+import { CommandsController } from './resources/commands.controller.js';
+import { EventsController } from './resources/events.controller.js';
+import { SessionsController } from './resources/sessions.controller.js';
+import { SitesController } from './resources/sites.controller.js';
+import { StationsController } from './resources/stations.controller.js';
+import { TokensController } from './resources/tokens.controller.js';
+import { Services } from './services.js';
+import { ConsoleController } from './web/console.controller.js';
+import { DocsController } from './web/docs.controller.js';
+import { HttpRim } from './web/http-rim.js';
+import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
+
+@Module({})
+class GatewayModule {}
+
+function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicModule {
+  return {
+    module: GatewayModule,
+    controllers: [
+      SitesController,
+      StationsController,
+      CommandsController,
+      TokensController,
+      SessionsController,
+      EventsController,
+      ApiKeysController,
+      DocsController,
+      ConsoleController,
+    ],
+    providers: [
+      { provide: SERVICE_CONTEXT, useValue: context },
+      { provide: SERVICE_CONFIG, useValue: config },
+      Services,
+      ApiKeys,
+      EventTickets,
+      LiveHub,
+      HttpRim,
+      { provide: APP_FILTER, useClass: ProblemFilter },
+      { provide: APP_PIPE, useClass: ValidationPipe },
+      { provide: APP_GUARD, useClass: AccessGuard },
+      { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+    ],
+  };
+}
+
+/** The public API, the live stream and the console. It owns no topic: it asks the services and shows what they publish. */
+export const gatewayService: ServiceDefinition<GatewayConfig> = {
+  name: 'gateway',
+  topics: [],
+  config: gatewayConfig,
+  module: gatewayModule,
+};

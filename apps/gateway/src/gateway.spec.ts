@@ -1,0 +1,220 @@
+import { OperatingError } from '@voltlog/kernel';
+import { connectionV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type GatewayUnderTest, startGateway } from './testing/gateway-under-test.js';
+
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  gateway = await startGateway();
+});
+afterEach(() => gateway.app.close());
+
+describe('stations', () => {
+  it('lists stations with EVSEs, connectors and live connections', async () => {
+    const { status, body } = await gateway.call('GET', '/v1/stations');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      nextCursor: null,
+      data: [
+        {
+          stationId: 'CP-1',
+          lifecycle: 'Active',
+          name: null,
+          connection: { connected: true, epoch: 4, connectedAt: '2026-11-23T10:00:00.000Z' },
+          evses: [{ evseId: 1, connectors: [{ connectorId: 1, status: 'Available', detail: null }] }],
+        },
+      ],
+    });
+  });
+
+  it('pages by cursor until nextCursor is null', async () => {
+    for (const id of ['CP-2', 'CP-3']) await gateway.call('POST', '/v1/stations', { body: { stationId: id } });
+    const first = await gateway.call('GET', '/v1/stations?limit=2');
+    const second = await gateway.call('GET', `/v1/stations?limit=2&cursor=${String(first.body['nextCursor'])}`);
+    expect(first.body['nextCursor']).toBe('CP-2');
+    expect(second.body).toMatchObject({ data: [{ stationId: 'CP-3' }], nextCursor: null });
+  });
+
+  it('still lists stations when connections cannot be asked for, and says that they are not known', async () => {
+    gateway.services.connectionError = new OperatingError('ServiceUnavailable', 'away');
+    expect((await gateway.call('GET', '/v1/stations')).body).toMatchObject({ data: [{ stationId: 'CP-1', connection: null }] });
+  });
+
+  it('registers a station and shows its password once', async () => {
+    const { status, body, headers } = await gateway.call('POST', '/v1/stations', { body: { stationId: 'CP/9', name: 'North' } });
+    expect(status).toBe(201);
+    expect(headers['location']).toBe('/v1/stations/CP%2F9');
+    expect(body).toMatchObject({ station: { stationId: 'CP/9', name: 'North' }, password: 'secret-made-password-1' });
+    expect((await gateway.call('GET', '/v1/stations/CP%2F9')).body).not.toHaveProperty('password');
+  });
+
+  it('names every wrong field at once', async () => {
+    const { status, body, headers } = await gateway.call('POST', '/v1/stations', {
+      body: { stationId: '', password: 'short', evses: [{ evseId: 0, connectors: [] }], colour: 'red' },
+    });
+    expect(status).toBe(400);
+    expect(headers['content-type']).toMatch('application/problem+json');
+    expect(body['type']).toBe('urn:voltlog:problem:invalid-request');
+    const pointers = (body['errors'] as { pointer: string }[]).map((error) => error.pointer);
+    expect(pointers).toEqual(expect.arrayContaining(['/stationId', '/password', '/evses/0/evseId', '/evses/0/connectors', '']));
+  });
+
+  it('maps the refusals of services: exists 409, unknown 404, other version 412', async () => {
+    const exists = await gateway.call('POST', '/v1/stations', { body: { stationId: 'CP-1' } });
+    expect([exists.status, exists.body['type']]).toEqual([409, 'urn:voltlog:problem:station-exists']);
+    const unknown = await gateway.call('GET', '/v1/stations/nobody');
+    expect([unknown.status, unknown.body['type']]).toEqual([404, 'urn:voltlog:problem:station-unknown']);
+    const stale = await gateway.call('PATCH', '/v1/stations/CP-1', { body: { name: 'x' }, headers: { 'if-match': '"2"' } });
+    expect([stale.status, stale.body['type']]).toEqual([412, 'urn:voltlog:problem:version-mismatch']);
+  });
+
+  it('changes a station at the version that was read', async () => {
+    const read = await gateway.call('GET', '/v1/stations/CP-1');
+    expect(read.headers['etag']).toBe('"3"');
+    const changed = await gateway.call('PATCH', '/v1/stations/CP-1', { body: { name: 'South' }, headers: { 'if-match': '"3"' } });
+    expect([changed.status, changed.headers['etag'], changed.body['name']]).toEqual([200, '"4"', 'South']);
+    expect((await gateway.call('PATCH', '/v1/stations/CP-1', { body: {}, headers: { 'if-match': 'three' } })).status).toBe(400);
+  });
+
+  it('gives the message log', async () => {
+    expect((await gateway.call('GET', '/v1/stations/CP-1/messages')).body).toEqual({
+      data: [{ at: '2026-11-23T10:00:00.000Z', direction: 'FromStation', text: '[2,"1","Heartbeat",{}]' }],
+      nextCursor: null,
+    });
+  });
+});
+
+describe('commands', () => {
+  const reset = () => gateway.call('POST', '/v1/stations/CP-1/commands/reset', { body: {} });
+
+  it("answers with the station's own words", async () => {
+    gateway.services.commandAnswer = { stationStatus: 'Scheduled', responseJson: '{"status":"Scheduled"}' };
+    const { status, body } = await reset();
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: 'Accepted', stationStatus: 'Scheduled', response: { status: 'Scheduled' }, latencyMs: 12 });
+    expect(gateway.services.lastCall('sendCommand')).toMatchObject({
+      timeoutMs: 30_000,
+      command: { $case: 'reset', value: { type: 'RESET_TYPE_ON_IDLE' } },
+    });
+  });
+
+  it('a refusal of the station is an answer, not an error', async () => {
+    gateway.services.commandAnswer = { status: connectionV1.CommandStatus.REJECTED, stationStatus: 'Rejected', reason: 'EVSE occupied' };
+    expect(await reset()).toMatchObject({ status: 200, body: { status: 'Rejected', reason: 'EVSE occupied' } });
+  });
+
+  it.each([
+    [connectionV1.CommandStatus.OFFLINE, 409, 'station-offline'],
+    [connectionV1.CommandStatus.NOT_SUPPORTED, 501, 'not-supported'],
+    [connectionV1.CommandStatus.BUSY, 429, 'station-busy'],
+    [connectionV1.CommandStatus.TIMED_OUT, 504, 'station-timeout'],
+  ])('%s is %i %s', async (commandStatus, status, slug) => {
+    gateway.services.commandAnswer = { status: commandStatus };
+    expect(await reset()).toMatchObject({ status, body: { type: `urn:voltlog:problem:${slug}`, stationId: 'CP-1' } });
+  });
+
+  it('a deadline on the way says that it is not known whether the station acted', async () => {
+    gateway.services.connectionError = new OperatingError('DeadlineExceeded', 'late');
+    expect(await reset()).toMatchObject({ status: 504, body: { type: 'urn:voltlog:problem:station-timeout' } });
+    gateway.services.connectionError = new OperatingError('ServiceUnavailable', 'away');
+    expect(await reset()).toMatchObject({ status: 503, body: { type: 'urn:voltlog:problem:service-unavailable' } });
+  });
+
+  it.each([
+    [
+      'request-start',
+      { idToken: 'TAG1', evseId: 1 },
+      'requestStartTransaction',
+      { idToken: { idToken: 'TAG1', type: 'ISO14443' }, evseId: 1 },
+    ],
+    ['request-stop', { transactionId: '77' }, 'requestStopTransaction', { transactionId: '77' }],
+    ['change-availability', { operative: false }, 'changeAvailability', { operative: false, evseId: 0, connectorId: 0 }],
+    ['unlock-connector', {}, 'unlockConnector', { evseId: 1, connectorId: 1 }],
+    ['trigger-message', { requestedMessage: 'MeterValues' }, 'triggerMessage', { requestedMessage: 'MeterValues' }],
+    ['get-variables', {}, 'getVariables', { variables: [] }],
+    [
+      'set-variables',
+      { variables: [{ name: 'HeartbeatInterval', value: '60' }] },
+      'setVariables',
+      { variables: [{ name: 'HeartbeatInterval', value: '60' }] },
+    ],
+    ['clear-cache', {}, 'clearCache', {}],
+    ['data-transfer', { vendorId: 'v' }, 'dataTransfer', { vendorId: 'v' }],
+    ['raw', { action: 'GetLocalListVersion' }, 'rawCall', { action: 'GetLocalListVersion', payloadJson: '{}' }],
+  ])('%s is handed on as it was asked', async (name, body, $case, value) => {
+    expect((await gateway.call('POST', `/v1/stations/CP-1/commands/${name}`, { body })).status).toBe(200);
+    expect(gateway.services.lastCall('sendCommand')).toMatchObject({ stationId: 'CP-1', command: { $case, value } });
+  });
+});
+
+describe('tokens and sessions', () => {
+  it('puts a token, 201 when it is new', async () => {
+    const { status, headers } = await gateway.call('PUT', '/v1/tokens/TAG1', {
+      body: { status: 'Blocked', expiresAt: '2027-01-01T01:00:00+01:00', groupId: null },
+    });
+    expect([status, headers['location']]).toEqual([201, '/v1/tokens/TAG1']);
+    expect(gateway.services.lastCall('putToken')).toMatchObject({
+      idToken: { idToken: 'TAG1', type: 'ISO14443' },
+      status: 'TOKEN_STATUS_BLOCKED',
+      expiresAt: '2027-01-01T00:00:00.000Z',
+      groupId: '',
+      clearExpiresAt: false,
+    });
+  });
+
+  it('filters sessions and shows them without empty texts', async () => {
+    const { body } = await gateway.call('GET', '/v1/sessions?state=Active&stationId=CP-1');
+    expect(gateway.services.lastCall('listSessions')).toMatchObject({ state: 'SESSION_STATE_ACTIVE', stationId: 'CP-1', pageSize: 50 });
+    expect(body).toMatchObject({ nextCursor: 'more', data: [{ state: 'Active', energyWh: 1234.5, stoppedReason: null, endedAt: null }] });
+  });
+
+  it('gives meter values and the events behind a session', async () => {
+    expect((await gateway.call('GET', '/v1/sessions/s-1/meter-values')).body).toMatchObject({
+      data: [{ samples: [{ value: 11_000, phase: null }] }],
+    });
+    expect((await gateway.call('GET', '/v1/sessions/s-1/events')).body).toMatchObject({
+      data: [{ type: 'SessionStarted', data: { a: 1 } }],
+    });
+    expect((await gateway.call('GET', '/v1/sessions/s-2')).status).toBe(404);
+    expect((await gateway.call('GET', '/v1/quarantine')).body).toEqual({ data: [], nextCursor: null });
+  });
+});
+
+describe('the rim', () => {
+  it('gives every answer a request id, and takes a harmless one', async () => {
+    expect((await gateway.call('GET', '/v1/nothing')).headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    const { headers, body } = await gateway.call('GET', '/v1/stations/x', { headers: { 'x-request-id': 'mine-1' } });
+    expect([headers['x-request-id'], body['instance']]).toEqual(['mine-1', 'mine-1']);
+    expect((await gateway.call('GET', '/v1/me', { headers: { 'x-request-id': 'bad id' } })).headers['x-request-id']).not.toBe('bad id');
+  });
+
+  it.each([
+    ['not JSON', '{"a":', 'application/json', 400],
+    ['not an object', '[]', 'application/json', 400],
+    ['another media type', '<a/>', 'application/xml', 415],
+    ['too large', JSON.stringify({ stationId: 'x'.repeat(1_100_000) }), 'application/json', 413],
+  ])('a body that is %s is a problem', async (_, payload, type, status) => {
+    const response = await gateway.app.inject({
+      method: 'POST',
+      url: '/v1/stations',
+      payload,
+      headers: { 'content-type': type, authorization: `Bearer voltlog_live_admin01_${'a'.repeat(43)}` },
+    });
+    expect([response.statusCode, String(response.headers['content-type'])]).toEqual([
+      status,
+      expect.stringContaining('application/problem+json'),
+    ]);
+  });
+
+  it('has no CORS headers unless origins are given', async () => {
+    const headers = { origin: 'https://elsewhere.example' };
+    expect((await gateway.call('GET', '/v1/me', { headers })).headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it('serves the API page from this machine only', async () => {
+    const page = await gateway.call('GET', '/docs', { key: null });
+    expect(String(page.body['text'])).not.toMatch(/https?:\/\//);
+    expect((await gateway.call('GET', '/docs/swagger-ui-bundle.js', { key: null })).status).toBe(200);
+    expect((await gateway.call('GET', '/docs/..%2fpackage.json', { key: null })).status).toBe(404);
+  });
+});

@@ -1,0 +1,41 @@
+/** Fields whose text identifies a driver. */
+const TOKEN_FIELDS = new Set(['idToken', 'idTag', 'parentIdTag', 'groupId', 'groupIdToken', 'parentIdToken']);
+/** Fields that are secrets, whatever is in them. */
+const SECRET_FIELDS = new Set([
+  'password',
+  'basicAuthPassword',
+  'csr',
+  'certificate',
+  'certificateChain',
+  'exiRequest',
+  'exiResponse',
+  'signed',
+  'signedMeterData',
+  'encodedMeterData',
+]);
+/** Configuration keys and variables whose value is a secret. */
+const SECRET_VARIABLES = new Set(['AuthorizationKey', 'BasicAuthPassword']);
+/** Characters of a token that stay readable, so that an operator can tell two apart. */
+const READABLE = 2;
+
+/** `04A2F3B1` -> `••••••B1`: as long as before, so that a wrong length still shows. */
+export const maskText = (text: string): string =>
+  text.length <= READABLE ? '•'.repeat(text.length) : '•'.repeat(Math.min(text.length - READABLE, 12)) + text.slice(-READABLE);
+
+/** A `JSON.stringify` replacer that leaves no token, password or certificate readable. */
+export function maskReplacer(this: unknown, key: string, value: unknown): unknown {
+  if (SECRET_FIELDS.has(key) && value !== null && value !== undefined) return '•••';
+  if (typeof value !== 'string') return value;
+  if (TOKEN_FIELDS.has(key)) return maskText(value);
+  if ((key === 'value' || key === 'attributeValue') && holdsSecret(this)) return '•••';
+  return value;
+}
+
+/** Whether this object names a secret beside its value: `{key, value}` of 1.6, `{variable: {name}, attributeValue}` of 2.x. */
+function holdsSecret(holder: unknown): boolean {
+  if (typeof holder !== 'object' || holder === null) return false;
+  const named = 'variable' in holder ? holder.variable : holder;
+  if (typeof named !== 'object' || named === null) return false;
+  const name = 'key' in named ? named.key : 'name' in named ? named.name : undefined;
+  return typeof name === 'string' && SECRET_VARIABLES.has(name);
+}

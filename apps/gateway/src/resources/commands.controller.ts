@@ -1,0 +1,181 @@
+import { Body, Controller, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { OperatingError } from '@voltlog/kernel';
+import { connectionV1 } from '@voltlog/proto';
+import type { z } from 'zod';
+import { Problem } from '../problems/problem.js';
+import { Services } from '../services.js';
+import { commandBodies, commandResult, toVariable } from '../views/command.view.js';
+import { orNull, parsed } from '../views/common.js';
+import { Write } from '../web/route.js';
+import { type StationParams, stationParams } from './stations.controller.js';
+
+type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
+type Body<Name extends keyof typeof commandBodies> = z.output<(typeof commandBodies)[Name]>;
+
+const CommandRoute = (summary: string) =>
+  Write({
+    role: 'operator',
+    summary,
+    description: "Waits for the station's real answer, at most `timeoutMs`. A refusal of the station is a 200 with status Rejected.",
+    answer: commandResult,
+    problems: {
+      409: 'the station is not connected (`station-offline`)',
+      429: 'too many commands wait for this station (`station-busy`)',
+      501: 'the station or its OCPP version does not know this command (`not-supported`)',
+      504: 'no answer in time (`station-timeout`): it is not known whether the station acted',
+    },
+  });
+
+@ApiTags('commands')
+@Controller('v1/stations/:stationId/commands')
+export class CommandsController {
+  constructor(private readonly services: Services) {}
+
+  @Post('request-start')
+  @CommandRoute('Start a transaction')
+  requestStart(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.requestStart }) body: Body<'requestStart'>,
+  ) {
+    const { idToken, idTokenType, evseId, connectorId, remoteStartId, timeoutMs } = body;
+    const value = { idToken: { idToken, type: idTokenType }, evseId, connectorId, remoteStartId };
+    return this.send(stationId, timeoutMs, { $case: 'requestStartTransaction', value });
+  }
+
+  @Post('request-stop')
+  @CommandRoute('Stop a transaction')
+  requestStop(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.requestStop }) body: Body<'requestStop'>,
+  ) {
+    return this.send(stationId, body.timeoutMs, { $case: 'requestStopTransaction', value: { transactionId: body.transactionId } });
+  }
+
+  @Post('reset')
+  @CommandRoute('Reset the station or one EVSE')
+  reset(@Param({ schema: stationParams }) { stationId }: StationParams, @Body({ schema: commandBodies.reset }) body: Body<'reset'>) {
+    const type = body.type === 'Immediate' ? connectionV1.ResetType.IMMEDIATE : connectionV1.ResetType.ON_IDLE;
+    return this.send(stationId, body.timeoutMs, { $case: 'reset', value: { type, evseId: body.evseId } });
+  }
+
+  @Post('change-availability')
+  @CommandRoute('Take the station, an EVSE or a connector out of service, or back')
+  changeAvailability(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.changeAvailability }) { timeoutMs, ...value }: Body<'changeAvailability'>,
+  ) {
+    return this.send(stationId, timeoutMs, { $case: 'changeAvailability', value });
+  }
+
+  @Post('unlock-connector')
+  @CommandRoute('Unlock a connector')
+  unlockConnector(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.unlockConnector }) { timeoutMs, ...value }: Body<'unlockConnector'>,
+  ) {
+    return this.send(stationId, timeoutMs, { $case: 'unlockConnector', value });
+  }
+
+  @Post('trigger-message')
+  @CommandRoute('Ask the station to send a message')
+  triggerMessage(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.triggerMessage }) { timeoutMs, ...value }: Body<'triggerMessage'>,
+  ) {
+    return this.send(stationId, timeoutMs, { $case: 'triggerMessage', value });
+  }
+
+  @Post('get-variables')
+  @CommandRoute('Read variables, or configuration keys of OCPP 1.6')
+  getVariables(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.getVariables }) body: Body<'getVariables'>,
+  ) {
+    const variables = body.variables.map((variable) => ({ ...variable, value: '' }));
+    return this.send(stationId, body.timeoutMs, { $case: 'getVariables', value: { variables } });
+  }
+
+  @Post('set-variables')
+  @CommandRoute('Set variables, or configuration keys of OCPP 1.6')
+  setVariables(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.setVariables }) body: Body<'setVariables'>,
+  ) {
+    return this.send(stationId, body.timeoutMs, { $case: 'setVariables', value: { variables: body.variables } });
+  }
+
+  @Post('clear-cache')
+  @CommandRoute("Clear the station's authorization cache")
+  clearCache(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.clearCache }) body: Body<'clearCache'>,
+  ) {
+    return this.send(stationId, body.timeoutMs, { $case: 'clearCache', value: {} });
+  }
+
+  @Post('data-transfer')
+  @CommandRoute('Send vendor data')
+  dataTransfer(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.dataTransfer }) { timeoutMs, ...value }: Body<'dataTransfer'>,
+  ) {
+    return this.send(stationId, timeoutMs, { $case: 'dataTransfer', value });
+  }
+
+  @Post('raw')
+  @CommandRoute("Send any message of the station's OCPP version, checked against its schema")
+  raw(@Param({ schema: stationParams }) { stationId }: StationParams, @Body({ schema: commandBodies.raw }) body: Body<'raw'>) {
+    return this.send(stationId, body.timeoutMs, {
+      $case: 'rawCall',
+      value: { action: body.action, payloadJson: JSON.stringify(body.payload) },
+    });
+  }
+
+  private async send(stationId: string, timeoutMs: number, command: Command): Promise<z.input<typeof commandResult>> {
+    try {
+      return toResult(stationId, await this.services.commands.sendCommand({ stationId, timeoutMs, command }));
+    } catch (error) {
+      if (error instanceof OperatingError && error.code === 'DeadlineExceeded') throw timedOut(stationId, {}, error);
+      throw error;
+    }
+  }
+}
+
+function toResult(stationId: string, answer: connectionV1.SendCommandResponse): z.input<typeof commandResult> {
+  const { CommandStatus } = connectionV1;
+  const known = { stationId, action: answer.action, messageId: answer.messageId, stationStatus: orNull(answer.stationStatus) };
+  switch (answer.status) {
+    case CommandStatus.ACCEPTED:
+    case CommandStatus.REJECTED:
+      return {
+        status: answer.status === CommandStatus.ACCEPTED ? 'Accepted' : 'Rejected',
+        stationStatus: orNull(answer.stationStatus),
+        reason: orNull(answer.reason),
+        action: answer.action,
+        messageId: answer.messageId,
+        latencyMs: answer.latencyMs,
+        response: parsed(answer.responseJson),
+        variables: answer.variables.map(toVariable),
+      };
+    case CommandStatus.OFFLINE:
+      throw new Problem(409, 'station-offline', answer.reason || `Station ${stationId} is not connected.`, { extensions: known });
+    case CommandStatus.NOT_SUPPORTED:
+      throw new Problem(501, 'not-supported', answer.reason || `Station ${stationId} does not know this command.`, { extensions: known });
+    case CommandStatus.BUSY:
+      throw new Problem(429, 'station-busy', answer.reason || `Too many commands wait for station ${stationId}.`, {
+        extensions: known,
+        headers: { 'retry-after': '1' },
+      });
+    case CommandStatus.TIMED_OUT:
+      throw timedOut(stationId, known);
+    default:
+      throw new Error(`unknown command status ${answer.status}`);
+  }
+}
+
+const timedOut = (stationId: string, extensions: Readonly<Record<string, unknown>>, cause?: unknown): Problem =>
+  new Problem(504, 'station-timeout', `Station ${stationId} did not answer in time. It is not known whether it acted.`, {
+    extensions,
+    cause,
+  });

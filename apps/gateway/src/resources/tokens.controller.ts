@@ -1,0 +1,88 @@
+import { Body, Controller, Get, Param, Put, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { authorizationV1 } from '@voltlog/proto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { Services } from '../services.js';
+import {
+  decisionPage,
+  decisionQuery,
+  toDecision,
+  tokenPage,
+  tokenParams,
+  tokenPut,
+  tokenQuery,
+  tokenTypeQuery,
+  tokenView,
+  toToken,
+  toTokenStatus,
+} from '../views/token.view.js';
+import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
+import { Read, Versioned, Write } from '../web/route.js';
+
+type TokenParams = z.output<typeof tokenParams>;
+
+@ApiTags('tokens')
+@Controller('v1')
+export class TokensController {
+  constructor(private readonly services: Services) {}
+
+  @Get('tokens')
+  @Read({ role: 'viewer', summary: 'List ID tokens', answer: tokenPage })
+  async listTokens(@Query({ schema: tokenQuery }) query: z.output<typeof tokenQuery>) {
+    const page = await this.services.authorization.listTokens({
+      pageSize: query.limit,
+      pageToken: query.cursor ?? '',
+      groupId: query.groupId,
+      status: toTokenStatus(query.status) ?? authorizationV1.TokenStatus.UNSPECIFIED,
+    });
+    return { data: page.tokens.map(toToken), nextCursor: page.nextPageToken || null };
+  }
+
+  @Get('tokens/:idToken')
+  @Read({ role: 'viewer', summary: 'Read an ID token', answer: tokenView })
+  async getToken(
+    @Param({ schema: tokenParams }) { idToken }: TokenParams,
+    @Query({ schema: tokenTypeQuery }) { type }: z.output<typeof tokenTypeQuery>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { token } = await this.services.authorization.getToken({ idToken: { idToken, type } });
+    return withEtag(reply, token, 'The ID token', toToken);
+  }
+
+  @Put('tokens/:idToken')
+  @Write({ role: 'operator', summary: 'Make or change an ID token', description: '201 when it is new.', answer: tokenView })
+  @Versioned()
+  async putToken(
+    @Param({ schema: tokenParams }) { idToken }: TokenParams,
+    @Body({ schema: tokenPut }) body: z.output<typeof tokenPut>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { token, created } = await this.services.authorization.putToken({
+      idToken: { idToken, type: body.type },
+      status: toTokenStatus(body.status),
+      expiresAt: body.expiresAt ?? undefined,
+      clearExpiresAt: body.expiresAt === null,
+      groupId: body.groupId === null ? '' : body.groupId,
+      concurrentTransactionsMax: body.concurrentTransactionsMax,
+      note: body.note === null ? '' : body.note,
+      expectedVersion: expectedVersion(request),
+      idempotencyKey: idempotencyKey(request),
+    });
+    if (created) void reply.status(201).header('location', `/v1/tokens/${encodeURIComponent(idToken)}`);
+    return withEtag(reply, token, 'The ID token', toToken);
+  }
+
+  @Get('decisions')
+  @Read({ role: 'viewer', summary: 'Authorization decisions and their reasons, newest first', answer: decisionPage })
+  async listDecisions(@Query({ schema: decisionQuery }) query: z.output<typeof decisionQuery>) {
+    const page = await this.services.authorization.listDecisions({
+      pageSize: query.limit,
+      pageToken: query.cursor ?? '',
+      stationId: query.stationId,
+      idToken: query.idToken === undefined ? undefined : { idToken: query.idToken, type: query.type },
+    });
+    return { data: page.decisions.map(toDecision), nextCursor: page.nextPageToken || null };
+  }
+}

@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { authorizationV1, connectionV1, deviceV1, sessionV1 } from '@voltlog/proto';
+import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
+import type { GatewayConfig } from './config.js';
+
+/** Milliseconds a command may wait for its station at most. */
+export const COMMAND_MS_MAX = 120_000;
+/** Milliseconds more than the command itself, for the way there and back. */
+const COMMAND_ROUND_TRIP_MS = 5_000;
+
+/** The services behind the API. */
+@Injectable()
+export class Services {
+  readonly device: deviceV1.DeviceService;
+  readonly authorization: authorizationV1.AuthorizationService;
+  readonly session: sessionV1.SessionService;
+  readonly connection: connectionV1.ConnectionService;
+  /** The connection service with time enough for a station to answer. */
+  readonly commands: Pick<connectionV1.ConnectionService, 'sendCommand'>;
+
+  constructor(@Inject(SERVICE_CONTEXT) { rpc }: ServiceContext, @Inject(SERVICE_CONFIG) config: GatewayConfig) {
+    this.device = rpc.client<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, { address: config.deviceGrpc });
+    this.authorization = rpc.client<authorizationV1.AuthorizationService>(authorizationV1.AuthorizationServiceDefinition, {
+      address: config.authorizationGrpc,
+    });
+    this.session = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
+    this.connection = rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
+      address: config.connectionGrpc,
+    });
+    this.commands = rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
+      address: config.connectionGrpc,
+      deadlineMs: COMMAND_MS_MAX + COMMAND_ROUND_TRIP_MS,
+    });
+  }
+}

@@ -1,0 +1,222 @@
+import type { Rpc } from '@voltlog/grpc';
+import { RequestError } from '@voltlog/kernel';
+import { authorizationV1, connectionV1, deviceV1, sessionV1 } from '@voltlog/proto';
+
+const AT = '2026-11-23T10:00:00.000Z';
+
+export const station = (stationId: string, change: Partial<deviceV1.Station> = {}): deviceV1.Station => ({
+  stationId,
+  siteId: '',
+  name: '',
+  lifecycle: deviceV1.StationLifecycle.ACTIVE,
+  evses: [
+    {
+      evseId: 1,
+      powerWMax: 22_000,
+      connectors: [{ connectorId: 1, connectorType: 'sType2', status: 'Available', detail: '', errorCode: '', statusAt: AT }],
+    },
+  ],
+  vendor: 'Voltlog',
+  model: 'One',
+  serialNumber: '',
+  firmwareVersion: '1.0',
+  ocppVersion: 'ocpp1.6',
+  lastBootAt: AT,
+  lastBootReason: 'PowerUp',
+  firmwareStatus: '',
+  hasCredential: true,
+  version: 3,
+  createdAt: AT,
+  updatedAt: AT,
+  connected: true,
+  ...change,
+});
+
+export const session = (sessionId: string, change: Partial<sessionV1.Session> = {}): sessionV1.Session => ({
+  sessionId,
+  stationId: 'CP-1',
+  evseId: 1,
+  connectorId: 1,
+  transactionId: '77',
+  state: sessionV1.SessionState.ACTIVE,
+  idToken: { idToken: 'TAG1', type: 'Local' },
+  authorizationStatus: 'Accepted',
+  startedAt: AT,
+  endedAt: undefined,
+  energyWh: 1234.5,
+  meterStartWh: 100,
+  meterStopWh: undefined,
+  powerW: 11_000,
+  stateOfChargePercent: 42,
+  chargingState: 'Charging',
+  stoppedReason: '',
+  flags: [],
+  lastReadingAt: AT,
+  updatedAt: AT,
+  ocppVersion: 'ocpp1.6',
+  version: 5,
+  incomplete: false,
+  ...change,
+});
+
+const token = (idToken: string): authorizationV1.Token => ({
+  idToken: { idToken, type: 'ISO14443' },
+  status: authorizationV1.TokenStatus.ACTIVE,
+  expiresAt: undefined,
+  groupId: '',
+  concurrentTransactionsMax: 1,
+  activeTransactions: [],
+  createdAt: AT,
+  updatedAt: AT,
+  note: '',
+  version: 1,
+});
+
+/** What the services were asked, and what the next command answers. */
+export class FakeServices {
+  readonly stations = new Map<string, deviceV1.Station>([['CP-1', station('CP-1')]]);
+  readonly calls: { readonly method: string; readonly request: unknown }[] = [];
+  commandAnswer: Partial<connectionV1.SendCommandResponse> = {};
+  /** Thrown by every connection method when set. */
+  connectionError: Error | undefined;
+  registrations = 0;
+  /** Awaited inside registerStation, to hold a write open. */
+  gate: Promise<void> = Promise.resolve();
+
+  serve(rpc: Rpc): void {
+    rpc.serve<Partial<deviceV1.DeviceService>>(deviceV1.DeviceServiceDefinition, this.device());
+    rpc.serve<Partial<connectionV1.ConnectionService>>(connectionV1.ConnectionServiceDefinition, this.connection());
+    rpc.serve<Partial<authorizationV1.AuthorizationService>>(authorizationV1.AuthorizationServiceDefinition, this.authorization());
+    rpc.serve<Partial<sessionV1.SessionService>>(sessionV1.SessionServiceDefinition, this.sessions());
+  }
+
+  lastCall(method: string): unknown {
+    return this.calls.findLast((call) => call.method === method)?.request;
+  }
+
+  private device(): Partial<deviceV1.DeviceService> {
+    return {
+      listStations: (request) => {
+        this.calls.push({ method: 'listStations', request });
+        const all = [...this.stations.values()]
+          .sort((a, b) => (a.stationId < b.stationId ? -1 : 1))
+          .filter((each) => each.stationId > request.pageToken);
+        const page = all.slice(0, request.pageSize);
+        return Promise.resolve({ stations: page, nextPageToken: all.length > page.length ? (page.at(-1)?.stationId ?? '') : '' });
+      },
+      getStation: ({ stationId }) => Promise.resolve({ station: this.known(stationId) }),
+      registerStation: async (request) => {
+        this.calls.push({ method: 'registerStation', request });
+        await this.gate;
+        this.registrations += 1;
+        if (this.stations.has(request.stationId))
+          throw new RequestError('ALREADY_EXISTS', `station ${request.stationId} is there`, 'StationExists');
+        const made = station(request.stationId, { name: request.name, version: 1 });
+        this.stations.set(request.stationId, made);
+        return { station: made, password: request.password === '' ? `secret-made-password-${this.registrations}` : '' };
+      },
+      updateStation: (request) => {
+        this.calls.push({ method: 'updateStation', request });
+        const known = this.known(request.stationId);
+        if (request.expectedVersion !== 0 && request.expectedVersion !== known.version)
+          throw new RequestError('ABORTED', 'another version', 'VersionMismatch');
+        const changed = { ...known, name: request.name ?? known.name, version: known.version + 1 };
+        this.stations.set(request.stationId, changed);
+        return Promise.resolve({ station: changed });
+      },
+      setStationCredential: (request) => {
+        this.calls.push({ method: 'setStationCredential', request });
+        return Promise.resolve({ password: request.password === '' ? 'a-new-made-password' : '' });
+      },
+    };
+  }
+
+  private known(stationId: string): deviceV1.Station {
+    const known = this.stations.get(stationId);
+    if (known === undefined) throw new RequestError('NOT_FOUND', `station ${stationId} is not known`, 'StationUnknown');
+    return known;
+  }
+
+  private connection(): Partial<connectionV1.ConnectionService> {
+    return {
+      listConnections: ({ stationIds }) => {
+        if (this.connectionError !== undefined) return Promise.reject(this.connectionError);
+        const connections = stationIds.filter((stationId) => stationId === 'CP-1').map(liveConnection);
+        return Promise.resolve({ connections, nextPageToken: '', total: connections.length });
+      },
+      getConnection: ({ stationId }) => Promise.resolve({ connection: stationId === 'CP-1' ? liveConnection(stationId) : undefined }),
+      listFrames: ({ stationId }) =>
+        Promise.resolve({
+          frames: [{ stationId, at: AT, direction: connectionV1.FrameDirection.FROM_STATION, text: '[2,"1","Heartbeat",{}]' }],
+          nextPageToken: '',
+        }),
+      sendCommand: (request) => {
+        this.calls.push({ method: 'sendCommand', request });
+        if (this.connectionError !== undefined) return Promise.reject(this.connectionError);
+        return Promise.resolve({
+          status: connectionV1.CommandStatus.ACCEPTED,
+          stationStatus: 'Accepted',
+          reason: '',
+          responseJson: '{"status":"Accepted"}',
+          action: 'Reset',
+          messageId: 'm-1',
+          latencyMs: 12,
+          variables: [],
+          ...this.commandAnswer,
+        });
+      },
+    };
+  }
+
+  private authorization(): Partial<authorizationV1.AuthorizationService> {
+    return {
+      listTokens: () => Promise.resolve({ tokens: [token('TAG1')], nextPageToken: '' }),
+      getToken: (request) => {
+        this.calls.push({ method: 'getToken', request });
+        return Promise.resolve({ token: token(request.idToken?.idToken ?? '') });
+      },
+      putToken: (request) => {
+        this.calls.push({ method: 'putToken', request });
+        return Promise.resolve({ token: token(request.idToken?.idToken ?? ''), created: true });
+      },
+      listDecisions: () => Promise.resolve({ decisions: [], nextPageToken: '' }),
+    };
+  }
+
+  private sessions(): Partial<sessionV1.SessionService> {
+    return {
+      listSessions: (request) => {
+        this.calls.push({ method: 'listSessions', request });
+        return Promise.resolve({ sessions: [session('s-1')], nextPageToken: 'more' });
+      },
+      getSession: ({ sessionId }) => {
+        if (sessionId !== 's-1') throw new RequestError('NOT_FOUND', `session ${sessionId} is not known`);
+        return Promise.resolve({ session: session('s-1') });
+      },
+      listMeterValues: () =>
+        Promise.resolve({
+          meterValues: [
+            { at: AT, samples: [{ measurand: 'Power.Active.Import', value: 11_000, unit: 'W', phase: '', location: '', context: '' }] },
+          ],
+          nextPageToken: '',
+        }),
+      listSessionEvents: () =>
+        Promise.resolve({
+          events: [{ eventId: 'e-1', type: 'SessionStarted', at: AT, version: 1, causationId: 'c-1', dataJson: '{"a":1}' }],
+        }),
+      listQuarantined: () => Promise.resolve({ facts: [], nextPageToken: '' }),
+    };
+  }
+}
+
+const liveConnection = (stationId: string): connectionV1.Connection => ({
+  stationId,
+  connected: true,
+  ocppVersion: 'ocpp1.6',
+  instanceId: 'connection-1',
+  epoch: 4,
+  connectedAt: AT,
+  lastSeenAt: AT,
+  remoteAddress: '127.0.0.1',
+  securityProfile: 1,
+});

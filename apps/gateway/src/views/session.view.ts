@@ -1,0 +1,140 @@
+import { sessionV1 } from '@voltlog/proto';
+import { z } from 'zod';
+import { instant, orNull, pageOf, pageQuery, parsed, wordOf } from './common.js';
+
+export const sessionView = z
+  .object({
+    sessionId: z.string(),
+    stationId: z.string(),
+    evseId: z.int(),
+    connectorId: z.int(),
+    transactionId: z.string().nullable(),
+    state: z.enum(['Active', 'Ended']),
+    idToken: z.string().nullable(),
+    idTokenType: z.string().nullable(),
+    authorizationStatus: z.string().nullable(),
+    startedAt: instant.nullable().meta({ description: "by the station's clock" }),
+    endedAt: instant.nullable(),
+    energyWh: z.number(),
+    meterStartWh: z.number().nullable(),
+    meterStopWh: z.number().nullable(),
+    powerW: z.number().nullable(),
+    stateOfChargePercent: z.number().nullable(),
+    chargingState: z.string().nullable(),
+    stoppedReason: z.string().nullable(),
+    flags: z.array(z.string()).meta({ description: 'what is odd about it: OfflineStart, TokenBlocked, RegisterFell, ...' }),
+    incomplete: z.boolean().meta({ description: 'true while facts of the transaction are known to be missing' }),
+    ocppVersion: z.string().nullable(),
+    lastReadingAt: instant.nullable(),
+    updatedAt: instant.nullable(),
+    version: z.int(),
+  })
+  .meta({ id: 'Session' });
+
+export const toSession = (session: sessionV1.Session): z.input<typeof sessionView> => ({
+  sessionId: session.sessionId,
+  stationId: session.stationId,
+  evseId: session.evseId,
+  connectorId: session.connectorId,
+  transactionId: orNull(session.transactionId),
+  state: session.state === sessionV1.SessionState.ENDED ? 'Ended' : 'Active',
+  idToken: orNull(session.idToken?.idToken),
+  idTokenType: orNull(session.idToken?.type),
+  authorizationStatus: orNull(session.authorizationStatus),
+  startedAt: session.startedAt ?? null,
+  endedAt: session.endedAt ?? null,
+  energyWh: session.energyWh,
+  meterStartWh: session.meterStartWh ?? null,
+  meterStopWh: session.meterStopWh ?? null,
+  powerW: session.powerW ?? null,
+  stateOfChargePercent: session.stateOfChargePercent ?? null,
+  chargingState: orNull(session.chargingState),
+  stoppedReason: orNull(session.stoppedReason),
+  flags: session.flags,
+  incomplete: session.incomplete,
+  ocppVersion: orNull(session.ocppVersion),
+  lastReadingAt: session.lastReadingAt ?? null,
+  updatedAt: session.updatedAt ?? null,
+  version: session.version,
+});
+
+export const sessionPage = pageOf(sessionView, 'SessionPage');
+export const sessionQuery = pageQuery.extend({
+  stationId: z.string().max(48).default(''),
+  state: z.enum(['Active', 'Ended']).optional(),
+  idToken: z.string().max(255).default(''),
+  transactionId: z.string().max(64).default(''),
+});
+
+export const toSessionState = (word: string | undefined): sessionV1.SessionState =>
+  Object.values(sessionV1.SessionState).find((value) => wordOf(value, 'SESSION_STATE_') === word) ?? sessionV1.SessionState.UNSPECIFIED;
+
+const sampleView = z
+  .object({
+    measurand: z.string(),
+    value: z.number(),
+    unit: z.string().nullable(),
+    phase: z.string().nullable(),
+    location: z.string().nullable(),
+    context: z.string().nullable(),
+  })
+  .meta({ id: 'SampledValue' });
+export const meterValueView = z.object({ at: instant.nullable(), samples: z.array(sampleView) }).meta({ id: 'MeterValue' });
+
+export const toMeterValue = (value: sessionV1.MeterValue): z.input<typeof meterValueView> => ({
+  at: value.at ?? null,
+  samples: value.samples.map((sample) => ({
+    measurand: sample.measurand,
+    value: sample.value,
+    unit: orNull(sample.unit),
+    phase: orNull(sample.phase),
+    location: orNull(sample.location),
+    context: orNull(sample.context),
+  })),
+});
+export const meterValuePage = pageOf(meterValueView, 'MeterValuePage');
+
+export const sessionEventView = z
+  .object({
+    eventId: z.string(),
+    type: z.string(),
+    at: instant.nullable(),
+    version: z.int(),
+    causationId: z.string().nullable(),
+    data: z.unknown(),
+  })
+  .meta({ id: 'SessionEvent' });
+
+export const toSessionEvent = (event: sessionV1.SessionEvent): z.input<typeof sessionEventView> => ({
+  eventId: event.eventId,
+  type: event.type,
+  at: event.at ?? null,
+  version: event.version,
+  causationId: orNull(event.causationId),
+  data: parsed(event.dataJson),
+});
+export const sessionEventPage = pageOf(sessionEventView, 'SessionEventPage');
+
+export const quarantinedView = z
+  .object({
+    factId: z.string(),
+    stationId: z.string(),
+    type: z.string(),
+    reason: z.string(),
+    at: instant.nullable(),
+    matchedSessionId: z.string().nullable().meta({ description: 'set when a session was found later' }),
+    data: z.unknown(),
+  })
+  .meta({ id: 'QuarantinedFact' });
+
+export const toQuarantined = (fact: sessionV1.QuarantinedFact): z.input<typeof quarantinedView> => ({
+  factId: fact.factId,
+  stationId: fact.stationId,
+  type: fact.type,
+  reason: fact.reason,
+  at: fact.at ?? null,
+  matchedSessionId: orNull(fact.matchedSessionId),
+  data: parsed(fact.dataJson),
+});
+export const quarantinedPage = pageOf(quarantinedView, 'QuarantinedFactPage');
+export const quarantineQuery = pageQuery.extend({ stationId: z.string().max(48).default('') });

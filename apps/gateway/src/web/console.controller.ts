@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { SERVICE_CONFIG } from '@voltlog/service';
+import type { FastifyReply } from 'fastify';
+import type { GatewayConfig } from '../config.js';
+import { Problem } from '../problems/problem.js';
+import { sendFile } from './static-files.js';
+
+/** Serves the console, when it was built. */
+@ApiExcludeController()
+@Controller()
+export class ConsoleController {
+  private readonly folder: string | undefined;
+
+  constructor(@Inject(SERVICE_CONFIG) config: GatewayConfig) {
+    this.folder = consoleFolder(config.consoleDir);
+  }
+
+  @Get()
+  page(@Res() reply: FastifyReply): FastifyReply {
+    return sendFile(reply, this.built(), 'index.html');
+  }
+
+  @Get('assets/:name')
+  asset(@Param('name') name: string, @Res() reply: FastifyReply): FastifyReply {
+    return sendFile(reply, join(this.built(), 'assets'), name);
+  }
+
+  @Get('favicon.svg')
+  icon(@Res() reply: FastifyReply): FastifyReply {
+    return sendFile(reply, this.built(), 'favicon.svg');
+  }
+
+  private built(): string {
+    if (this.folder === undefined)
+      throw new Problem(
+        404,
+        'console-not-built',
+        'The console is not here: build it (npm run build), or set CONSOLE_DIR. The API is described at /docs.',
+      );
+    return this.folder;
+  }
+}
+
+/** The folder given, or the first there is: beside the bundle (`dist/<app>`), or of a source tree. */
+function consoleFolder(given: string): string | undefined {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const candidates = given === '' ? [join(here, '../console'), join(here, '../../../../dist/console')] : [given];
+  return candidates.find((folder) => existsSync(join(folder, 'index.html')));
+}

@@ -1,0 +1,44 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
+import type { GatewayConfig } from '../config.js';
+
+/** Request ids from outside are taken when they look harmless. */
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
+/** Nothing from elsewhere is loaded; the styles of the interface library are inline. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self'";
+
+/** What every answer carries: a request id, the security headers, CORS where it was asked for. */
+@Injectable()
+export class HttpRim implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost<FastifyAdapter>,
+    @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
+    @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
+  ) {}
+
+  onModuleInit(): void {
+    const adapter = this.host.httpAdapter;
+    if (this.config.corsOrigins.length > 0) {
+      adapter.enableCors({
+        origin: [...this.config.corsOrigins],
+        methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'last-event-id', 'x-request-id'],
+        exposedHeaders: ['etag', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id', 'idempotency-replayed'],
+      });
+    }
+    adapter.getInstance().addHook('onRequest', (request, reply, done) => {
+      const given = request.headers['x-request-id'];
+      void reply.headers({
+        'x-request-id': typeof given === 'string' && REQUEST_ID.test(given) ? given : this.context.ids.next(),
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'content-security-policy': CONTENT_SECURITY_POLICY,
+        'cache-control': 'no-store',
+      });
+      done();
+    });
+  }
+}

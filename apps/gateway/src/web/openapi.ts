@@ -1,0 +1,72 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { z } from 'zod';
+import { problemSchema } from '../problems/problem.js';
+
+const DESCRIPTION = `The public API of Voltlog.
+
+**Keys.** Send \`Authorization: Bearer voltlog_live_<id>_<secret>\`. Roles: admin, operator, viewer; \`x-role\` of an operation is the least that may use it.
+
+**Errors** are \`application/problem+json\` (RFC 9457). Decide by \`type\`, show \`detail\`. 401: no valid key; 403: the key's role is too small; 429: see \`Retry-After\`; 503: a service behind the API is away.
+
+**Pages.** \`?limit=&cursor=\`; go on with \`nextCursor\` until it is null.
+
+**Writes.** With an \`Idempotency-Key\` the same request again gives the first answer (\`Idempotency-Replayed: true\`); another body gives 422, a request still under way 409. Answers are kept for 24 hours. Changes take \`If-Match\` with the \`ETag\` that was read.
+
+**Times** are ISO 8601 UTC. **Units** end the name: \`energyWh\`, \`powerW\`.`;
+
+/** The document of everything the API offers. OpenAPI 3.1. */
+export function buildOpenApi(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Voltlog API')
+    .setVersion('1')
+    .setDescription(DESCRIPTION)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'voltlog_live_<id>_<secret>' }, 'apiKey')
+    .addGlobalResponse({
+      status: 'default',
+      description: 'a problem',
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    })
+    .build();
+  const document = SwaggerModule.createDocument(app, config, {
+    operationIdFactory: (_controller, method) => method,
+    standardSchemaConverter: (schema, { schemaType }) => (schema instanceof z.ZodType ? toOpenApi(schema, schemaType) : undefined),
+  });
+  const problem = toOpenApi(problemSchema, 'output');
+  return sorted({
+    ...document,
+    components: { ...document.components, schemas: { ...document.components?.schemas, ...problem.components } },
+  });
+}
+
+/** A zod schema as OpenAPI 3.1 has it; schemas with an id become components. */
+function toOpenApi(schema: z.ZodType, io: 'input' | 'output') {
+  const { $schema: _dialect, $defs, ...whole } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  const components: Schemas = {};
+  for (const [name, definition] of Object.entries($defs ?? {})) components[name] = withoutId(definition);
+  const id = schema.meta()?.id;
+  if (id === undefined) return { schema: whole, components };
+  components[id] = withoutId(whole);
+  return { schema: { $ref: `#/components/schemas/${id}` }, components };
+}
+
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
+/** JSON Schema and OpenAPI 3.1 schemas are the same; only the types of the two libraries differ. */
+function withoutId(definition: object): Schemas[string] {
+  return Object.fromEntries(Object.entries(definition).filter(([key]) => key !== 'id' && key !== '$id')) as Schemas[string];
+}
+
+/** Paths and schemas by name, so that the committed document changes only where the API does. */
+function sorted(document: OpenAPIObject): OpenAPIObject {
+  const byName = <Value>(record: Record<string, Value>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return {
+    ...document,
+    paths: byName(document.paths),
+    components: { ...document.components, schemas: byName(document.components?.schemas ?? {}) },
+  };
+}

@@ -1,0 +1,55 @@
+import { applyDecorators, HttpCode } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { Access } from '../auth/access.js';
+import type { Role } from '../auth/api-key.js';
+
+interface Route {
+  /** The least role that may use it. */
+  readonly role: Role;
+  readonly summary: string;
+  readonly description?: string;
+  /** Shape of the answer. */
+  readonly answer: z.ZodType;
+  /** Default 200. */
+  readonly status?: number;
+  /** Other answers by status. */
+  readonly problems?: Readonly<Record<number, string>>;
+}
+
+/** What a read route promises. */
+export const Read = (route: Route) =>
+  applyDecorators(
+    Access(route.role),
+    HttpCode(route.status ?? 200),
+    ApiOperation({ summary: route.summary, ...(route.description === undefined ? {} : { description: route.description }) }),
+    ApiResponse({ status: route.status ?? 200, description: 'OK', standardSchema: route.answer }),
+    ...Object.entries(route.problems ?? {}).map(([status, description]) => problemResponse(Number(status), description)),
+  );
+
+/** What a write route promises: as {@link Read}, and safe to repeat with the same `Idempotency-Key`. */
+export const Write = (route: Route) =>
+  applyDecorators(
+    Read(route),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: 'The same key again gives the first answer and acts no second time.',
+      schema: { type: 'string', maxLength: 128 },
+    }),
+  );
+
+/** A change that can be tied to the version that was read. */
+export const Versioned = () =>
+  applyDecorators(
+    ApiHeader({
+      name: 'If-Match',
+      required: false,
+      description: 'The ETag that was read; 412 when it has changed since.',
+      schema: { type: 'string' },
+    }),
+    problemResponse(412, 'changed by somebody else since it was read'),
+  );
+
+const problemResponse = (status: number, description: string) =>
+  ApiResponse({ status, description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });

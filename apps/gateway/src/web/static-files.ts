@@ -1,0 +1,37 @@
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { extname, join, normalize, sep } from 'node:path';
+import type { FastifyReply } from 'fastify';
+import { notFound } from '../problems/problem.js';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+};
+
+/** Where a file of a folder lies; `undefined` when it is not in there, whatever the name tries. */
+export function fileIn(folder: string, name: string): string | undefined {
+  const root = normalize(folder + sep);
+  const path = normalize(join(root, name));
+  if (name.includes('\0') || !path.startsWith(root)) return undefined;
+  return existsSync(path) && statSync(path).isFile() ? path : undefined;
+}
+
+/** Sends one file of a folder. Names with a hash in them never change, so browsers keep them for a year. */
+export function sendFile(reply: FastifyReply, folder: string, name: string): FastifyReply {
+  const path = fileIn(folder, name);
+  if (path === undefined) throw notFound(`/${name}`);
+  const hashed = /-[\w-]{8,}\.(?:js|css|woff2|svg|png)$/.test(name);
+  return reply
+    .type(TYPES[extname(path)] ?? 'application/octet-stream')
+    .header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+    .send(createReadStream(path));
+}

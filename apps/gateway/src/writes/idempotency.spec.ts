@@ -1,0 +1,81 @@
+import { connectionV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type GatewayUnderTest, startGateway } from '../testing/gateway-under-test.js';
+import { open, seal, sealingKey } from './seal.js';
+
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  gateway = await startGateway();
+});
+afterEach(() => gateway.app.close());
+
+const register = (stationId: string, idempotencyKey: string, key?: string) =>
+  gateway.call('POST', '/v1/stations', {
+    body: { stationId },
+    headers: { 'idempotency-key': idempotencyKey },
+    ...(key === undefined ? {} : { key }),
+  });
+
+describe('Idempotency-Key', () => {
+  it('the same write again gives the first answer, also what is shown once, and acts no second time', async () => {
+    const first = await register('CP-5', 'k1');
+    const again = await register('CP-5', 'k1');
+    expect(again.status).toBe(201);
+    expect(again.body).toEqual(first.body);
+    expect([again.headers['idempotency-replayed'], again.headers['location']]).toEqual(['true', '/v1/stations/CP-5']);
+    expect(gateway.services.registrations).toBe(1);
+  });
+
+  it('another body with the same key is 422; another key, route or caller is another write', async () => {
+    await register('CP-5', 'k1');
+    expect(await register('CP-6', 'k1')).toMatchObject({ status: 422, body: { type: 'urn:voltlog:problem:idempotency-key-reused' } });
+    expect((await register('CP-6', 'k2')).status).toBe(201);
+    const made = await gateway.call('POST', '/v1/api-keys', { body: { name: 'b', role: 'admin' } });
+    expect((await register('CP-7', 'k1', String(made.body['key']))).status).toBe(201);
+  });
+
+  it('a second one while the first is under way is 409', async () => {
+    let openGate = (): void => undefined;
+    gateway.services.gate = new Promise((resolve) => {
+      openGate = resolve;
+    });
+    const first = register('CP-5', 'k1');
+    await expect.poll(() => gateway.services.lastCall('registerStation')).toBeDefined();
+    expect(await register('CP-5', 'k1')).toMatchObject({ status: 409, body: { type: 'urn:voltlog:problem:idempotency-key-in-use' } });
+    openGate();
+    expect((await first).status).toBe(201);
+  });
+
+  it('a refusal is kept too; what surely did not happen may be tried again', async () => {
+    const stop = () =>
+      gateway.call('POST', '/v1/stations/CP-1/commands/request-stop', {
+        body: { transactionId: '1' },
+        headers: { 'idempotency-key': 'k' },
+      });
+    gateway.services.commandAnswer = { status: connectionV1.CommandStatus.BUSY };
+    expect((await stop()).status).toBe(429);
+    gateway.services.commandAnswer = { status: connectionV1.CommandStatus.TIMED_OUT };
+    expect((await stop()).status).toBe(504);
+    gateway.services.commandAnswer = {};
+    expect(await stop()).toMatchObject({ status: 504, body: { type: 'urn:voltlog:problem:station-timeout', stationId: 'CP-1' } });
+  });
+
+  it('an answer is forgotten after a day', async () => {
+    await register('CP-5', 'k1');
+    gateway.clock.ms += 25 * 3_600_000;
+    expect((await register('CP-5', 'k1')).status).toBe(409);
+    expect(gateway.services.registrations).toBe(2);
+  });
+
+  it('keys over the limit are refused', async () => {
+    expect((await register('CP-5', 'k'.repeat(128))).status).toBe(201);
+    expect((await register('CP-6', 'k'.repeat(129))).status).toBe(400);
+  });
+
+  it('an answer can be read only with the key that asked', () => {
+    const sealed = seal({ password: 'secret' }, sealingKey('Bearer a', 'k'));
+    expect(sealed).not.toContain('secret');
+    expect(open(sealed, sealingKey('Bearer a', 'k'))).toEqual({ password: 'secret' });
+    expect(() => open(sealed, sealingKey('Bearer b', 'k'))).toThrow();
+  });
+});
