@@ -34,6 +34,8 @@ describe('the OpenAPI document', () => {
     const known = Object.keys(document.components?.schemas ?? {});
     expect(references.length).toBeGreaterThan(50);
     expect(references.filter((name) => !known.includes(name ?? ''))).toEqual([]);
+    expect(JSON.stringify(document)).not.toContain('#/$defs/');
+    expect(Object.entries(document.components?.schemas ?? {}).filter(([, schema]) => '$ref' in schema)).toEqual([]);
   });
 
   it('names the role of every operation, has a summary and one id each', () => {

@@ -44,13 +44,18 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
 
 /** A zod schema as OpenAPI 3.1 has it; schemas with an id become components. */
 function toOpenApi(schema: z.ZodType, io: 'input' | 'output') {
-  const { $schema: _dialect, $defs, ...whole } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  const { $schema: _dialect, $defs, ...whole } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: plainTimes });
   const components: Schemas = {};
   for (const [name, definition] of Object.entries($defs ?? {})) components[name] = withoutId(definition);
   const id = schema.meta()?.id;
   if (id === undefined) return { schema: whole, components };
-  components[id] = withoutId(whole);
+  if (components[id] === undefined) components[id] = withoutId(whole);
   return { schema: { $ref: `#/components/schemas/${id}` }, components };
+}
+
+/** `format: date-time` says it; the pattern that goes with it fills a page. */
+function plainTimes({ jsonSchema }: { jsonSchema: { format?: string | undefined; pattern?: string | undefined } }): void {
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
 }
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
