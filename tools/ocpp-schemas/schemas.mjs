@@ -1,6 +1,6 @@
 // From the package's files to one model per version: errata applied, annotations dropped, equal definitions shared by all messages.
 import { readFileSync } from 'node:fs';
-import { ERRATA } from './errata.mjs';
+import { ERRATA, TOLERANCES } from './errata.mjs';
 
 /** Keywords that neither a validator nor a type needs. `additionalItems` says nothing beside an `items` that is one schema. */
 const ANNOTATIONS = new Set(['$schema', '$id', 'comment', 'description', 'javaType', 'default', 'title', 'additionalItems', 'definitions']);
@@ -17,7 +17,7 @@ const ANNOTATIONS = new Set(['$schema', '$id', 'comment', 'description', 'javaTy
 export function readMessages(version, path) {
   const sources = JSON.parse(readFileSync(path, 'utf8')).map((schema) => ({ ...identify(schema.$id), schema }));
   if (sources.length !== version.schemas) throw new Error(`${version.name}: expected ${version.schemas} schemas, found ${sources.length}`);
-  applyErrata(version, sources);
+  applyPatches(version, sources, [...ERRATA[version.name], ...TOLERANCES[version.name]]);
   sources.sort((a, b) => (a.name < b.name ? -1 : 1));
   const definitions = new Map();
   const messages = sources.map((source) => ({ ...source, schema: share(source.schema, source.action, definitions) }));
@@ -35,21 +35,21 @@ function identify(id) {
     : { name: `${action}Response`, action, kind: 'response' };
 }
 
-function applyErrata(version, sources) {
-  for (const erratum of ERRATA[version.name]) {
-    const source = sources.find(({ name }) => name === erratum.message);
-    if (!source) throw new Error(`${version.name}: erratum for unknown message ${erratum.message}`);
+function applyPatches(version, sources, patches) {
+  for (const patch of patches) {
+    const source = sources.find(({ name }) => name === patch.message);
+    if (!source) throw new Error(`${version.name}: patch for unknown message ${patch.message}`);
     try {
-      erratum.apply(source.schema);
+      patch.apply(source.schema);
     } catch (cause) {
-      throw new Error(`${version.name} ${erratum.message}: ${erratum.source}`, { cause });
+      throw new Error(`${version.name} ${patch.message}: ${patch.source}`, { cause });
     }
   }
 }
 
 /**
  * Moves the definitions of one message to the version's shared ones. A definition of the same name and another content (there are a
- * few) gets its message's name in front. Sharing makes the validators of 2.1 a third in size.
+ * few) gets its message's name in front. Sharing makes the validators of 2.1 less than half in size.
  */
 function share(schema, action, shared) {
   const own = schema.definitions ?? {};

@@ -1,5 +1,5 @@
 import { encodeCallError, encodeCallResultError } from './encode.js';
-import { FormatViolation, FormationViolation, MessageTypeNotSupported, type OcppError, RpcFrameworkError } from './errors.js';
+import { FormationViolation, FormatViolation, MessageTypeNotSupported, type OcppError, RpcFrameworkError } from './errors.js';
 import { type BadFrame, MESSAGE_TYPE } from './frame.js';
 import type { OcppVersion } from './version.js';
 
@@ -27,7 +27,8 @@ export function answerToBadFrame(frame: BadFrame, version: OcppVersion): string 
 export function badFrameError(frame: BadFrame, version: OcppVersion): OcppError | undefined {
   const { messageType } = frame;
   if (frame.fault === 'MessageTypeUnknown') return version === 'ocpp1.6' ? undefined : new MessageTypeNotSupported(frame.message);
-  if (messageType === MESSAGE_TYPE.callError || messageType === MESSAGE_TYPE.callResultError || messageType === MESSAGE_TYPE.send) return undefined;
+  if (messageType === MESSAGE_TYPE.callError || messageType === MESSAGE_TYPE.callResultError || messageType === MESSAGE_TYPE.send)
+    return undefined;
   if (version === 'ocpp1.6') return new FormationViolation(frame.message);
   return frame.fault === 'PayloadNotObject' ? new FormatViolation(frame.message) : new RpcFrameworkError(frame.message);
 }

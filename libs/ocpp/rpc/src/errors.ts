@@ -129,7 +129,12 @@ function violationsOf2(): Record<Violation, ErrorClass> {
 }
 
 /** The error a version has for a violation. */
-export function violationError(version: OcppVersion, violation: Violation, message: string, details?: Readonly<Record<string, unknown>>): OcppError {
+export function violationError(
+  version: OcppVersion,
+  violation: Violation,
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+): OcppError {
   return new VIOLATIONS[version][violation](message, details);
 }
 

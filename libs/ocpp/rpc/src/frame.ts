@@ -84,13 +84,13 @@ export type Frame = Call | CallResult | CallError | CallResultError | Send;
  * @param version message types 5 and 6 exist from `ocpp2.1` on
  */
 export function parseFrame(text: string, limits: FrameLimits = LIMITS, version: OcppVersion = 'ocpp2.1'): Frame | BadFrame {
-  if (isLongerThan(text, limits.frameBytes)) return bad('FrameTooLong', undefined, undefined, `more than ${limits.frameBytes} bytes`);
-  if (isDeeperThan(text, limits.nesting)) return bad('NestedTooDeep', undefined, undefined, `nested deeper than ${limits.nesting}`);
+  if (isLongerThan(text, limits.frameBytes)) return unread('FrameTooLong', text, `more than ${limits.frameBytes} bytes`);
+  if (isDeeperThan(text, limits.nesting)) return unread('NestedTooDeep', text, `nested deeper than ${limits.nesting}`);
   let frame: unknown;
   try {
     frame = JSON.parse(text);
   } catch {
-    return bad('NotJson', undefined, undefined, 'not JSON');
+    return unread('NotJson', text, 'not JSON');
   }
   if (!Array.isArray(frame)) return bad('NotArray', undefined, undefined, 'not a JSON array');
   return shape(frame, limits, version);
@@ -142,17 +142,35 @@ function result(frame: readonly unknown[], messageId: string): CallResult | BadF
   return { kind: 'callResult', messageId, payload };
 }
 
-function failure(kind: 'callError' | 'callResultError', frame: readonly unknown[], messageId: string): CallError | CallResultError | BadFrame {
+function failure(
+  kind: 'callError' | 'callResultError',
+  frame: readonly unknown[],
+  messageId: string,
+): CallError | CallResultError | BadFrame {
   const type = MESSAGE_TYPE[kind];
   const [, , code, description = '', details] = frame;
   if (frame.length < 3 || frame.length > 5) return bad('WrongArity', type, messageId, `${frame.length} elements instead of 5`);
   if (typeof code !== 'string') return bad('ErrorNotReadable', type, messageId, 'error code is not a string');
-  return { kind, messageId, code, description: typeof description === 'string' ? description : '', details: isObject(details) ? details : {} };
+  return {
+    kind,
+    messageId,
+    code,
+    description: typeof description === 'string' ? description : '',
+    details: isObject(details) ? details : {},
+  };
 }
 
 function bad(fault: FrameFault, messageType: number | undefined, messageId: unknown, message: string): BadFrame {
   const readable = typeof messageId === 'string' && messageId.length > 0 && messageId.length <= LIMITS.messageIdEchoLength;
   return { kind: 'bad', fault, messageType, messageId: readable ? messageId : undefined, message };
+}
+
+const HEAD = /^\s*\[\s*([0-9])\s*,\s*"([^"\\]{1,36})"\s*[,\]]/;
+
+/** A frame that was not parsed. A truncated one still shows whom it came from, so that the peer can match the error. */
+function unread(fault: FrameFault, text: string, message: string): BadFrame {
+  const head = HEAD.exec(text);
+  return bad(fault, head?.[1] === undefined ? undefined : Number(head[1]), head?.[2], message);
 }
 
 function isObject(value: unknown): value is Payload {

@@ -1,7 +1,7 @@
 export { answerToBadFrame, badFrameError, UNREADABLE_MESSAGE_ID } from './bad-frame.js';
 export { CallBook, type Expired, type IgnoredResult, type OutgoingCall, type Settled } from './call-book.js';
 export { type CallRate, type CallRateLimits, callRate, takeCall } from './call-rate.js';
-export { encodeCall, encodeCallError, encodeCallResult, encodeCallResultError, encodeSend, type ErrorContent } from './encode.js';
+export { type ErrorContent, encodeCall, encodeCallError, encodeCallResult, encodeCallResultError, encodeSend } from './encode.js';
 export {
   ERROR_CLASSES,
   FormationViolation,

@@ -11,14 +11,14 @@ export interface FrameLimits {
 /** Every limit of the protocol layer, with its reason. All are defaults: the callers take them from their configuration. */
 export const LIMITS = {
   /**
-   * A whole device model in one 2.x NotifyReport is 500 variables of about 400 bytes; the largest certificate message (2.1
-   * Get15118EVCertificate) is 17 kB. Stations that need more split their reports (`BytesPerMessage`).
+   * A whole device model in one 2.x NotifyReport is 500 variables of about 400 bytes; one signed meter value of 2.1 may have 32 kB.
+   * Stations that need more split their reports (`BytesPerMessage`).
    */
   frameBytes: 256 * 1024,
   /** What configuration may raise `frameBytes` to: JSON.parse of 1 MiB holds all other stations up for about 10 ms. */
   frameBytesMax: 1024 * 1024,
   /**
-   * The deepest schema path (2.1 SetChargingProfile with price levels) is 13 with the frame's own array; the rest is for `customData` and
+   * The deepest schema path (2.x ReportChargingProfiles) is 14 with the frame's own array; the rest is for `customData` and
    * DataTransfer. Far below where recursive code such as JSON.stringify would overflow the stack.
    */
   nesting: 32,

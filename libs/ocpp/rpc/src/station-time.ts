@@ -8,7 +8,8 @@ export function utcTime(text: string): string | undefined {
   // The two forms nearly all stations send need no Date.
   const length = text.length;
   if (length === 24 && text.charCodeAt(23) === 90 && text.charCodeAt(17) !== 54 && text.charCodeAt(10) === 84) return text;
-  if (length === 20 && text.charCodeAt(19) === 90 && text.charCodeAt(17) !== 54 && text.charCodeAt(10) === 84) return `${text.slice(0, 19)}.000Z`;
+  if (length === 20 && text.charCodeAt(19) === 90 && text.charCodeAt(17) !== 54 && text.charCodeAt(10) === 84)
+    return `${text.slice(0, 19)}.000Z`;
   return parsed(text.toUpperCase());
 }
 

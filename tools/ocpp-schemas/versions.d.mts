@@ -1,0 +1,3 @@
+import type { Version } from './schemas.mjs';
+
+export const VERSIONS: readonly Version[];
