@@ -1,1 +1,2 @@
-export {};
+export { type ConnectionConfig, connectionConfig } from './config.js';
+export { connectionService } from './connection.module.js';

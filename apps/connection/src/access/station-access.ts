@@ -1,0 +1,85 @@
+import type { deviceV1 } from '@voltlog/proto';
+
+type StationAccess = deviceV1.StationAccess;
+
+/** How long "unknown" is remembered: a station that is registered next is let in at once by the device event, at the latest after this. */
+const UNKNOWN_MS = 2_000;
+const ENTRIES_MAX = 200_000;
+const BATCH_MAX = 1_000;
+
+interface Entry {
+  readonly access: StationAccess | undefined;
+  readonly readAtMs: number;
+}
+
+interface Waiting {
+  readonly stationId: string;
+  resolve(access: StationAccess | undefined): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * What the device service knows about stations that want in: read in batches, cached, forgotten when the device service says that it
+ * changed. While that service is away, what was known stands.
+ */
+export class StationAccessCache {
+  private readonly entries = new Map<string, Entry>();
+  private waiting: Waiting[] = [];
+
+  constructor(
+    private readonly device: Pick<deviceV1.DeviceService, 'getStationAccess'>,
+    private readonly options: { readonly ttlMs: number; now(): number },
+  ) {}
+
+  /**
+   * @returns undefined when the device service does not know the station
+   * @throws {OperatingError} when the device service is away and nothing is cached
+   */
+  get(stationId: string): Promise<StationAccess | undefined> {
+    const entry = this.entries.get(stationId);
+    if (entry !== undefined && this.options.now() - entry.readAtMs < (entry.access === undefined ? UNKNOWN_MS : this.options.ttlMs)) return Promise.resolve(entry.access);
+    return new Promise((resolve, reject) => {
+      if (this.waiting.push({ stationId, resolve, reject }) === 1) setImmediate(() => this.flush());
+    });
+  }
+
+  invalidate(stationId: string): void {
+    // Kept as stale, not deleted: it still stands in while the device service is away.
+    const entry = this.entries.get(stationId);
+    if (entry?.access === undefined) this.entries.delete(stationId);
+    else this.entries.set(stationId, { access: entry.access, readAtMs: Number.NEGATIVE_INFINITY });
+  }
+
+  private flush(): void {
+    const all = this.waiting;
+    this.waiting = [];
+    for (let from = 0; from < all.length; from += BATCH_MAX) void this.read(all.slice(from, from + BATCH_MAX));
+  }
+
+  private async read(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const { stations } = await this.device.getStationAccess({ stationIds: [...new Set(batch.map((one) => one.stationId))] });
+      const found = new Map(stations.map((station) => [station.stationId, station]));
+      const readAtMs = this.options.now();
+      for (const one of batch) {
+        const access = found.get(one.stationId);
+        this.remember(one.stationId, { access, readAtMs });
+        one.resolve(access);
+      }
+    } catch (error) {
+      for (const one of batch) {
+        const stale = this.entries.get(one.stationId)?.access;
+        if (stale === undefined) one.reject(error);
+        else one.resolve(stale);
+      }
+    }
+  }
+
+  private remember(stationId: string, entry: Entry): void {
+    this.entries.delete(stationId);
+    this.entries.set(stationId, entry);
+    if (this.entries.size <= ENTRIES_MAX) return;
+    const oldest = this.entries.keys().next();
+    if (oldest.done !== true) this.entries.delete(oldest.value);
+  }
+}

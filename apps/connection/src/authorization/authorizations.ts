@@ -1,0 +1,138 @@
+import type { AuthorizationAnswer } from '@voltlog/connection-contract';
+import type { TokenQuestion } from '@voltlog/connection-translation';
+import { authorizationV1 } from '@voltlog/proto';
+import type { Count, Logger, Metrics } from '@voltlog/telemetry';
+
+const { AuthorizationPurpose, AuthorizationStatus } = authorizationV1;
+
+/** Questions in one call of the authorization service. */
+const BATCH_MAX = 256;
+const CACHE_MAX = 50_000;
+
+const PURPOSES = {
+  identify: AuthorizationPurpose.IDENTIFY,
+  start: AuthorizationPurpose.START,
+  stop: AuthorizationPurpose.STOP,
+} as const satisfies Record<TokenQuestion['purpose'], authorizationV1.AuthorizationPurpose>;
+
+/** gRPC's words -> OCPP 2.1 AuthorizationStatusEnumType. */
+const STATUS: Readonly<Partial<Record<authorizationV1.AuthorizationStatus, string>>> = {
+  [AuthorizationStatus.ACCEPTED]: 'Accepted',
+  [AuthorizationStatus.BLOCKED]: 'Blocked',
+  [AuthorizationStatus.CONCURRENT_TX]: 'ConcurrentTx',
+  [AuthorizationStatus.EXPIRED]: 'Expired',
+  [AuthorizationStatus.INVALID]: 'Invalid',
+  [AuthorizationStatus.NO_CREDIT]: 'NoCredit',
+  [AuthorizationStatus.NOT_ALLOWED_TYPE_EVSE]: 'NotAllowedTypeEVSE',
+  [AuthorizationStatus.NOT_AT_THIS_LOCATION]: 'NotAtThisLocation',
+  [AuthorizationStatus.NOT_AT_THIS_TIME]: 'NotAtThisTime',
+  [AuthorizationStatus.UNKNOWN]: 'Unknown',
+};
+
+interface Waiting {
+  readonly item: authorizationV1.AuthorizationRequestItem;
+  resolve(answer: AuthorizationAnswer): void;
+}
+
+interface Cached {
+  readonly groupId: string | undefined;
+  readonly decidedAtMs: number;
+}
+
+export interface AuthorizationsOptions {
+  readonly fallback: 'accept-known' | 'accept-unknown' | 'reject';
+  /** How long an acceptance stands in for the service whatever the policy. */
+  readonly cacheMs: number;
+  now(): number;
+}
+
+/**
+ * Asks the authorization service what stations need to know, all questions of a tick in one call.
+ *
+ * When it does not answer: the last acceptance while it is fresh, else the operator's policy: `accept-known` takes any token that was
+ * accepted before, `accept-unknown` takes every token, `reject` none. The answer says where it came from. Never throws.
+ */
+export class Authorizations {
+  private waiting: Waiting[] = [];
+  private readonly accepted = new Map<string, Cached>();
+  private readonly unavailable: Count;
+
+  constructor(
+    private readonly service: Pick<authorizationV1.AuthorizationService, 'authorize'>,
+    private readonly options: AuthorizationsOptions,
+    private readonly logger: Logger,
+    metrics: Metrics,
+  ) {
+    this.unavailable = metrics.counter('voltlog_authorization_unavailable_total', 'Tokens decided without the authorization service');
+  }
+
+  ask(stationId: string, question: TokenQuestion): Promise<AuthorizationAnswer> {
+    const item = {
+      stationId,
+      evseId: question.evseId,
+      idToken: question.idToken,
+      purpose: PURPOSES[question.purpose],
+      transactionKey: question.transactionKey === '' ? '' : `${stationId}/${question.transactionKey}`,
+      occurredAt: question.occurredAt,
+      offline: question.offline,
+    };
+    return new Promise((resolve) => {
+      if (this.waiting.push({ item, resolve }) === 1) setImmediate(() => this.flush());
+    });
+  }
+
+  private flush(): void {
+    const all = this.waiting;
+    this.waiting = [];
+    if (all.length <= BATCH_MAX) void this.decide(all);
+    else for (let from = 0; from < all.length; from += BATCH_MAX) void this.decide(all.slice(from, from + BATCH_MAX));
+  }
+
+  private async decide(batch: readonly Waiting[]): Promise<void> {
+    let decisions: readonly authorizationV1.AuthorizationDecision[];
+    try {
+      decisions = (await this.service.authorize({ requests: batch.map((one) => one.item) })).decisions;
+    } catch (error) {
+      this.logger.warn({ err: error, questions: batch.length }, 'the authorization service did not answer; cache and policy decide');
+      decisions = [];
+    }
+    const now = this.options.now();
+    for (let i = 0; i < batch.length; i++) {
+      const one = batch[i];
+      if (one === undefined) continue;
+      const decision = decisions[i];
+      const status = decision === undefined ? undefined : STATUS[decision.status];
+      one.resolve(decision === undefined || status === undefined ? this.fallback(one.item, now) : this.answer(one.item, decision, status, now));
+    }
+  }
+
+  private answer(item: authorizationV1.AuthorizationRequestItem, decision: authorizationV1.AuthorizationDecision, status: string, now: number): AuthorizationAnswer {
+    const groupId = decision.groupIdToken?.idToken;
+    const key = keyOf(item);
+    // A token whose places are all taken stays a known token.
+    if (status !== 'ConcurrentTx') this.accepted.delete(key);
+    if (status === 'Accepted') {
+      this.accepted.set(key, { groupId, decidedAtMs: now });
+      if (this.accepted.size > CACHE_MAX) {
+        const oldest = this.accepted.keys().next();
+        if (oldest.done !== true) this.accepted.delete(oldest.value);
+      }
+    }
+    const answer: { -readonly [Key in keyof AuthorizationAnswer]: AuthorizationAnswer[Key] } = { status, source: 'authorization' };
+    if (decision.reason !== '') answer.reason = decision.reason;
+    if (decision.decisionId !== '') answer.decisionId = decision.decisionId;
+    if (groupId !== undefined && groupId !== '') answer.groupId = groupId;
+    return answer;
+  }
+
+  private fallback(item: authorizationV1.AuthorizationRequestItem, now: number): AuthorizationAnswer {
+    this.unavailable.value += 1;
+    const cached = this.accepted.get(keyOf(item));
+    const group = cached?.groupId === undefined ? {} : { groupId: cached.groupId };
+    if (cached !== undefined && now - cached.decidedAtMs < this.options.cacheMs) return { status: 'Accepted', source: 'cache', ...group };
+    const takes = this.options.fallback === 'accept-unknown' || (this.options.fallback === 'accept-known' && cached !== undefined);
+    return takes ? { status: 'Accepted', source: 'policy', reason: 'AuthorizationUnavailable', ...group } : { status: 'Invalid', source: 'policy', reason: 'AuthorizationUnavailable' };
+  }
+}
+
+const keyOf = (item: authorizationV1.AuthorizationRequestItem): string => `${item.idToken?.type}:${item.idToken?.idToken}`;

@@ -1,0 +1,147 @@
+import { hostname } from 'node:os';
+import type { Subscription } from '@voltlog/event-log';
+import { LIMITS } from '@voltlog/ocpp-rpc';
+import { authorizationV1, deviceV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import { Credentials } from './access/credentials.js';
+import { Gate } from './access/gate.js';
+import { StationAccessCache } from './access/station-access.js';
+import { Authorizations } from './authorization/authorizations.js';
+import type { ConnectionConfig } from './config.js';
+import { Dialects } from './edge/actions.js';
+import { FactRecorder } from './edge/facts.js';
+import { OcppEndpoint } from './edge/ocpp-endpoint.js';
+import type { EdgeParts } from './edge/station-socket.js';
+import { Stations } from './edge/stations.js';
+import { FrameLog } from './frames/frame-log.js';
+import { Presence } from './presence/presence.js';
+import { instanceSchema, type InstanceRow, presenceSchema, type PresenceRow } from './presence/presence.schema.js';
+
+/** The topic on which the device service says that what is cached about a station may be outdated. */
+const DEVICE_TOPIC = 'device.station.v1';
+const DEVICE_PARTITIONS = 12;
+/** Milliseconds that facts nobody waits for get when the process stops. */
+const SETTLE_MS = 5_000;
+
+/** One running instance of the connection service: everything between the sockets and the ports. */
+export class ConnectionRuntime {
+  private subscription: Subscription | undefined;
+  private ocppPort = 0;
+
+  private constructor(
+    private readonly context: ServiceContext,
+    private readonly config: ConnectionConfig,
+    readonly stations: Stations,
+    private readonly parts: RuntimeParts,
+  ) {}
+
+  /** Builds the instance and offers its RPC; stations are let in by {@link listen}. */
+  static async create(context: ServiceContext, config: ConnectionConfig): Promise<ConnectionRuntime> {
+    const parts = await buildParts(context, config);
+    return new ConnectionRuntime(context, config, parts.stations, parts);
+  }
+
+  /** The port stations connect to, once listening. */
+  get port(): number {
+    return this.ocppPort;
+  }
+
+  async listen(): Promise<void> {
+    const { log, instanceId } = this.context;
+    await this.parts.presence.renewLease();
+    await log.ensureTopics([{ name: DEVICE_TOPIC, partitions: DEVICE_PARTITIONS }]);
+    this.subscription = await log.subscribe({
+      group: `connection-access-${instanceId}`,
+      topics: [DEVICE_TOPIC],
+      startFrom: 'latest',
+      handle: async (batch) => {
+        for (const record of batch) this.parts.access.invalidate(record.event.subject);
+      },
+    });
+    this.stations.start();
+    this.ocppPort = await this.parts.endpoint.listen();
+    this.context.announce('listening', `ws://${this.config.OCPP_HOST}:${this.ocppPort}/ocpp/{stationId}`);
+  }
+
+  /** Ends in order: no new stations, calls in work finished, sockets closed in waves, facts flushed, presence given up. */
+  async drain(): Promise<void> {
+    this.parts.draining.value = true;
+    this.parts.endpoint.stopAccepting();
+    await this.stations.drain(this.config.OCPP_DRAIN_SECONDS * 1_000);
+    await this.subscription?.stop();
+    await this.parts.facts.settle(SETTLE_MS);
+    await this.parts.presence.leave();
+  }
+}
+
+interface RuntimeParts {
+  readonly access: StationAccessCache;
+  readonly endpoint: OcppEndpoint;
+  readonly facts: FactRecorder;
+  readonly presence: Presence;
+  readonly stations: Stations;
+  readonly draining: { value: boolean };
+}
+
+async function buildParts(context: ServiceContext, config: ConnectionConfig): Promise<RuntimeParts> {
+  const { clock, logger, metrics, instanceId, store, rpc } = context;
+  const now = (): number => clock.now();
+  const device = rpc.client<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, { address: config.DEVICE_GRPC });
+  const authorization = rpc.client<authorizationV1.AuthorizationService>(authorizationV1.AuthorizationServiceDefinition, {
+    address: config.AUTHORIZATION_GRPC,
+    deadlineMs: config.AUTHORIZATION_TIMEOUT_MS,
+  });
+  const facts = new FactRecorder(context.log, context.ids, clock, logger, { instanceId, metrics });
+  const presence = new Presence(
+    await store.collection<PresenceRow>('presence', presenceSchema),
+    await store.collection<InstanceRow>('instances', instanceSchema),
+    { instanceId, address: addressOf(config) },
+    clock,
+    logger,
+  );
+  const stations = new Stations({ clock, logger, facts, presence, instanceId, fence: () => {} });
+  const edge: EdgeParts = {
+    clock,
+    facts,
+    authorizations: new Authorizations(
+      authorization,
+      { fallback: config.AUTHORIZATION_FALLBACK, cacheMs: config.AUTHORIZATION_CACHE_SECONDS * 1_000, now },
+      logger,
+      metrics,
+    ),
+    frames: new FrameLog(),
+    logger,
+    tracing: context.tracing,
+    limits: {
+      frame: { ...LIMITS, frameBytes: config.FRAME_BYTES_MAX },
+      rate: { callsPerSecond: config.CALLS_PER_SECOND_MAX, callsBurst: config.CALLS_PER_SECOND_MAX * 10 },
+      heartbeatIntervalSeconds: config.HEARTBEAT_INTERVAL_SECONDS,
+      logWaitMs: config.LOG_WAIT_SECONDS * 1_000,
+      pingMs: config.PING_SECONDS * 1_000,
+      deadMs: config.DEAD_SECONDS * 1_000,
+    },
+    closed: (station, code, reason) => stations.closed(station, code, reason),
+  };
+  const access = new StationAccessCache(device, { ttlMs: config.ACCESS_CACHE_SECONDS * 1_000, now });
+  const endpoint = new OcppEndpoint({
+    host: config.OCPP_HOST,
+    port: config.OCPP_PORT,
+    frameBytesMax: config.FRAME_BYTES_MAX,
+    handshakesMax: config.HANDSHAKES_MAX,
+    clock,
+    logger,
+    metrics,
+    gate: new Gate(access, new Credentials(), clock, { unknownStations: config.UNKNOWN_STATIONS, allowInsecure: config.OCPP_ALLOW_INSECURE }),
+    dialects: new Dialects(metrics),
+    accepted: (socket, dialect, station) => stations.accept(socket, dialect, station, edge),
+  });
+  const draining = { value: false };
+  context.readiness('draining', async () => {
+    if (draining.value) throw new Error('this instance is stopping');
+  });
+  metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
+  return { access, endpoint, facts, presence, stations, draining };
+}
+
+const addressOf = (config: ConnectionConfig): string =>
+  config.GRPC_ADVERTISE === '' ? `${hostname()}:${config.GRPC_LISTEN.slice(config.GRPC_LISTEN.lastIndexOf(':') + 1)}` : config.GRPC_ADVERTISE;

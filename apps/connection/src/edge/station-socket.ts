@@ -1,0 +1,435 @@
+import type { AuthorizationAnswer } from '@voltlog/connection-contract';
+import { type CallContext, hash128 } from '@voltlog/connection-translation';
+import {
+  answerToBadFrame,
+  type BadFrame,
+  type Call,
+  type CallRate,
+  type CallRateLimits,
+  encodeCallError,
+  encodeCallResult,
+  type FrameLimits,
+  InternalError,
+  NotSupported,
+  parseFrame,
+  type Send,
+  takeCall,
+} from '@voltlog/ocpp-rpc';
+import { type Clock, isoTime } from '@voltlog/kernel';
+import type { Logger, Span, Tracing } from '@voltlog/telemetry';
+import { type RawData, WebSocket } from 'ws';
+import type { Authorizations } from '../authorization/authorizations.js';
+import type { StationCalls } from '../commands/station-calls.js';
+import type { FrameLog } from '../frames/frame-log.js';
+import type { Action, Dialect } from './actions.js';
+import { type CloseReason, CLOSE } from './close.js';
+import type { FactRecorder } from './facts.js';
+
+/** Calls that wait behind the one in work before the socket is no longer read. */
+const QUEUE_PAUSE = 8;
+/** What one chunk of the kernel's buffer can hold at most after reading stopped; a station beyond it does not wait for answers at all. */
+export const QUEUE_MAX = 4_096;
+/** Answers a station does not read. */
+const UNREAD_BYTES_MAX = 1_048_576;
+
+/** What all sockets of an instance share. */
+export interface EdgeParts {
+  readonly clock: Clock;
+  readonly facts: FactRecorder;
+  readonly authorizations: Authorizations;
+  readonly frames: FrameLog;
+  readonly logger: Logger;
+  readonly tracing: Tracing;
+  readonly limits: EdgeLimits;
+  /** Told once per socket, however it ended. */
+  closed(station: StationSocket, code: number, reason: string): void;
+}
+
+export interface EdgeLimits {
+  readonly frame: FrameLimits;
+  readonly rate: CallRateLimits;
+  readonly heartbeatIntervalSeconds: number;
+  readonly logWaitMs: number;
+  readonly pingMs: number;
+  readonly deadMs: number;
+}
+
+/** What was found out about a station during its handshake. */
+export interface AdmittedStation {
+  readonly stationId: string;
+  readonly remoteAddress: string;
+  readonly securityProfile: number;
+  readonly registered: boolean;
+  readonly quarantined: boolean;
+  readonly connectorsPerEvse: readonly number[] | undefined;
+}
+
+/** The socket class of the server: points at its station, so that one shared listener serves all. */
+export class OcppWebSocket extends WebSocket {
+  station: StationSocket | undefined = undefined;
+}
+
+interface Waiting {
+  readonly call: Call;
+  readonly text: string;
+  readonly receivedAtMs: number;
+}
+
+/** Authorizing nothing until the operator has accepted the station; its energy is recorded all the same. */
+const QUARANTINED: AuthorizationAnswer = { status: 'NotAtThisLocation', reason: 'StationQuarantined', source: 'policy' };
+
+/**
+ * One station on one socket. No timer, no closure and, while it is idle, no queue of its own: ten thousand of these are normal.
+ *
+ * Calls are worked on one at a time in the order they came; while one is in work at most a few wait, then the socket is not read. A call
+ * is answered only after its facts are on the log. Heartbeats carry no fact and are answered at once, also while a call waits for the log.
+ */
+export class StationSocket implements CallRate {
+  epoch = 0;
+  heardAtMs: number;
+  readonly connectedAtMs: number;
+  closed = false;
+  /** Made with the first command. */
+  calls: StationCalls | undefined = undefined;
+  /** {@link CallRate} */
+  tokens: number;
+  /** {@link CallRate} */
+  atMs: number;
+  /** Whether its calls are worked on: from when its presence is known. */
+  begun = false;
+  private readAgainAtMs = 0;
+  private working = true;
+  private paused = false;
+  private queue: Waiting[] | undefined = undefined;
+  /** When the call in work began to wait for the log; 0: it does not. */
+  private loggingSinceMs = 0;
+  private loggingMoney = false;
+  private pingedAtMs = 0;
+  private lastMessageId = '';
+  private lastText = '';
+  private lastAnswer = '';
+
+  constructor(
+    readonly socket: OcppWebSocket,
+    readonly dialect: Dialect,
+    public station: AdmittedStation,
+    private readonly edge: EdgeParts,
+  ) {
+    const now = edge.clock.now();
+    this.connectedAtMs = now;
+    this.heardAtMs = now;
+    this.tokens = edge.limits.rate.callsBurst;
+    this.atMs = now;
+    socket.station = this;
+    socket.on('message', onMessage);
+    socket.on('pong', onHeard);
+    socket.on('ping', onHeard);
+    socket.on('close', onClose);
+    socket.on('error', onError);
+  }
+
+  get stationId(): string {
+    return this.station.stationId;
+  }
+
+  /** Begins to work on calls: once the station's presence is known. Until then they wait. */
+  begin(): void {
+    this.begun = true;
+    this.working = false;
+    this.next();
+  }
+
+  received(data: RawData, isBinary: boolean): void {
+    if (this.closed) return;
+    const now = this.edge.clock.now();
+    this.heardAtMs = now;
+    if (isBinary) {
+      this.close(CLOSE.binary);
+      return;
+    }
+    const text = data.toString();
+    const frame = parseFrame(text, this.edge.limits.frame, this.dialect.version);
+    switch (frame.kind) {
+      case 'call':
+        this.edge.frames.received(this.stationId, now, text, frame.action);
+        this.receivedCall(frame, text, now);
+        return;
+      case 'send':
+        this.edge.frames.received(this.stationId, now, text, frame.action);
+        this.receivedSend(frame, now);
+        return;
+      case 'bad':
+        this.edge.frames.received(this.stationId, now, text, '');
+        this.receivedBad(frame);
+        return;
+      default:
+        this.edge.frames.received(this.stationId, now, text, '');
+        if (this.calls === undefined) this.edge.logger.debug({ station_id: this.stationId }, 'an answer to no call was ignored');
+        else this.calls.answered(frame);
+    }
+  }
+
+  /** A ping or pong. */
+  heard(): void {
+    this.heardAtMs = this.edge.clock.now();
+  }
+
+  /** Sends a frame and keeps it for the message log. */
+  send(text: string): void {
+    this.edge.frames.sent(this.stationId, this.heardAtMs, text);
+    this.socket.send(text);
+  }
+
+  close(reason: CloseReason): void {
+    if (this.closed) return;
+    // A socket that is not read would never see the other side's close frame.
+    if (this.paused) this.socket.resume();
+    this.socket.close(reason.code, reason.text);
+    this.ended(reason.code, reason.text);
+  }
+
+  /** A dead peer answers no close frame. */
+  terminate(reason: CloseReason): void {
+    if (this.closed) return;
+    this.socket.terminate();
+    this.ended(reason.code, reason.text);
+  }
+
+  /** Once. What is in work goes on, unanswered; what waits was never begun, and the station will repeat it. */
+  ended(code: number, reason: string): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.queue = undefined;
+    this.calls?.disconnected();
+    this.edge.closed(this, code, reason);
+  }
+
+  /** Whether nothing of the station is in work: it can be closed without leaving a call half done. */
+  get quiet(): boolean {
+    return !this.working;
+  }
+
+  /** Called every second for every station. */
+  sweep(now: number): void {
+    const { limits } = this.edge;
+    const silentMs = now - this.heardAtMs;
+    if (silentMs >= limits.deadMs && !this.paused) {
+      this.terminate(CLOSE.dead);
+      return;
+    }
+    if (silentMs >= limits.pingMs && now - this.pingedAtMs >= limits.pingMs) {
+      this.pingedAtMs = now;
+      this.socket.ping();
+    }
+    if (this.loggingSinceMs !== 0 && this.loggingMoney && now - this.loggingSinceMs >= limits.logWaitMs) {
+      this.close(CLOSE.logAway);
+      return;
+    }
+    if (this.socket.bufferedAmount > UNREAD_BYTES_MAX) {
+      this.terminate(CLOSE.unread);
+      return;
+    }
+    if (this.paused) this.readAgain(now);
+    // An idle station keeps no text of a long message alive.
+    if (silentMs > 5_000 && this.lastText.length > 64) this.lastText = digest(this.lastText);
+  }
+
+  private receivedCall(call: Call, text: string, now: number): void {
+    const waitMs = takeCall(this, now, this.edge.limits.rate);
+    if (waitMs > 0) {
+      this.readAgainAtMs = now + waitMs;
+      this.pause();
+    }
+    if (call.action === 'Heartbeat') this.heartbeat(call, now);
+    else if (this.working) this.wait({ call, text, receivedAtMs: now });
+    else {
+      this.working = true;
+      void this.work({ call, text, receivedAtMs: now });
+    }
+  }
+
+  private wait(waiting: Waiting): void {
+    this.queue ??= [];
+    const { length } = this.queue;
+    if (length >= QUEUE_MAX) {
+      this.close(CLOSE.tooManyCalls);
+      return;
+    }
+    this.queue.push(waiting);
+    if (length + 1 >= QUEUE_PAUSE) this.pause();
+  }
+
+  private pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  private readAgain(now: number): void {
+    if ((this.queue?.length ?? 0) >= QUEUE_PAUSE || now < this.readAgainAtMs) return;
+    this.paused = false;
+    this.heardAtMs = now;
+    this.socket.resume();
+  }
+
+  /** Answered from memory. Source: design §3.2 and §3.4. */
+  private heartbeat(call: Call, now: number): void {
+    const error = this.dialect.protocol.checkCall('Heartbeat', call.payload, 'station');
+    const action = this.dialect.actions.get('Heartbeat');
+    if (error !== undefined) {
+      if (action !== undefined) action.refused.value += 1;
+      this.send(encodeCallError(call.messageId, error));
+      return;
+    }
+    if (action !== undefined) action.answered.value += 1;
+    this.socket.send(encodeCallResult(call.messageId, { currentTime: isoTime(now) }));
+  }
+
+  private receivedBad(frame: BadFrame): void {
+    this.dialect.unknown.value += 1;
+    if (frame.messageId !== undefined && this.calls?.failed(frame.messageId, frame.message) === true) this.edge.logger.debug({ station_id: this.stationId, fault: frame.fault }, 'an answer could not be read');
+    const answer = answerToBadFrame(frame, this.dialect.version);
+    if (answer !== undefined) this.send(answer);
+  }
+
+  /** 2.1 SEND: handled in order like a call, answered by nothing. */
+  private receivedSend(frame: Send, now: number): void {
+    const error = this.dialect.protocol.checkSend(frame.action, frame.payload, 'station');
+    const action = this.dialect.actions.get(frame.action);
+    if (error !== undefined || action === undefined) {
+      this.dialect.unknown.value += 1;
+      return;
+    }
+    action.answered.value += 1;
+    const context = this.context(frame.messageId, frame.action, now);
+    for (const fact of action.route.toFacts(frame.payload, context, undefined)) {
+      this.edge.facts.appendLater(this.stationId, this.edge.facts.envelope(fact.type, fact.data, frame.messageId, undefined));
+    }
+  }
+
+  private next(): void {
+    if (this.closed || this.working) return;
+    const waiting = this.queue?.shift();
+    if (waiting === undefined) {
+      this.queue = undefined;
+      return;
+    }
+    this.working = true;
+    void this.work(waiting);
+  }
+
+  /** Never rejects. */
+  private async work(waiting: Waiting): Promise<void> {
+    try {
+      await this.handle(waiting);
+    } catch (error) {
+      this.edge.logger.error({ err: error, station_id: this.stationId, action: waiting.call.action }, 'a call could not be handled');
+      // Never a CALLERROR for our own trouble on a transaction message: the station would count it and drop the message (design §3.4).
+      if (this.dialect.actions.get(waiting.call.action)?.route.money === true) this.close(CLOSE.failed);
+      else this.send(encodeCallError(waiting.call.messageId, new InternalError('')));
+    }
+    this.loggingSinceMs = 0;
+    this.working = false;
+    if (this.paused && !this.closed) this.readAgain(this.edge.clock.now());
+    this.next();
+  }
+
+  private handle(waiting: Waiting): Promise<void> | undefined {
+    const { call, text } = waiting;
+    if (call.messageId === this.lastMessageId && this.isLast(text)) {
+      this.send(this.lastAnswer);
+      return undefined;
+    }
+    const action = this.dialect.actions.get(call.action);
+    const error =
+      this.dialect.protocol.checkCall(call.action, call.payload, 'station') ??
+      (action === undefined ? new NotSupported(`${call.action} is not supported`) : undefined);
+    if (error !== undefined || action === undefined) {
+      (action?.refused ?? this.dialect.unknown).value += 1;
+      this.answer(call, text, encodeCallError(call.messageId, error ?? new NotSupported('')));
+      return undefined;
+    }
+    const span = this.edge.tracing.start(call.action, TRACE_ATTRIBUTES);
+    return span === undefined ? this.serve(waiting, action, undefined) : this.traced(waiting, action, span);
+  }
+
+  private async traced(waiting: Waiting, action: Action, span: Span): Promise<void> {
+    try {
+      await span.run(() => this.serve(waiting, action, span.traceparent));
+    } catch (error) {
+      span.fail(error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  /** The road of a message: ask, record, answer. */
+  private async serve({ call, text, receivedAtMs }: Waiting, action: Action, traceparent: string | undefined): Promise<void> {
+    const { route } = action;
+    const context = this.context(call.messageId, call.action, receivedAtMs);
+    const question = route.question?.(call.payload, context);
+    let answer: AuthorizationAnswer | undefined;
+    if (question !== undefined) answer = this.station.quarantined ? QUARANTINED : await this.edge.authorizations.ask(this.stationId, question);
+    const facts = route.toFacts(call.payload, context, answer);
+    if (facts.length > 0) {
+      const { facts: recorder } = this.edge;
+      const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
+      this.loggingSinceMs = this.edge.clock.now();
+      this.loggingMoney = route.money;
+      if (!(await recorder.append(this.stationId, events, this))) return;
+      this.loggingSinceMs = 0;
+    }
+    this.answer(call, text, encodeCallResult(call.messageId, route.toResponse(call.payload, context, answer)));
+    action.answered.value += 1;
+    action.duration.record((this.edge.clock.now() - receivedAtMs) / 1_000);
+  }
+
+  private answer(call: Call, text: string, answer: string): void {
+    if (this.closed) return;
+    this.lastMessageId = call.messageId;
+    this.lastText = text;
+    this.lastAnswer = answer;
+    this.send(answer);
+  }
+
+  private isLast(text: string): boolean {
+    return this.lastText === text || (this.lastText.charCodeAt(0) === HASH && this.lastText === digest(text));
+  }
+
+  private context(messageId: string, action: string, receivedAtMs: number): CallContext {
+    return {
+      stationId: this.station.stationId,
+      ocppVersion: this.dialect.version,
+      messageId,
+      action,
+      receivedAt: isoTime(receivedAtMs),
+      receivedAtMs,
+      connectorsPerEvse: this.station.connectorsPerEvse,
+      registrationStatus: this.station.quarantined ? 'Pending' : 'Accepted',
+      heartbeatIntervalSeconds: this.edge.limits.heartbeatIntervalSeconds,
+    };
+  }
+}
+
+const TRACE_ATTRIBUTES = { 'messaging.system': 'ocpp' } as const;
+const HASH = '#'.charCodeAt(0);
+
+/** Stands for a text that must be recognised, not kept. */
+const digest = (text: string): string => `#${text.length}:${hash128(text).join('.')}`;
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  if (this instanceof OcppWebSocket) this.station?.received(data, isBinary);
+}
+
+function onHeard(this: WebSocket): void {
+  const station = this instanceof OcppWebSocket ? this.station : undefined;
+  if (station !== undefined) station.heard();
+}
+
+function onClose(this: WebSocket, code: number, reason: Buffer): void {
+  if (this instanceof OcppWebSocket) this.station?.ended(code, reason.toString());
+}
+
+/** `close` follows, with the code that says why (1007 invalid UTF-8, 1009 too big, 1002 broken frame). */
+function onError(this: WebSocket): void {}

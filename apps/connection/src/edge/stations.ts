@@ -1,0 +1,157 @@
+import type { Clock } from '@voltlog/kernel';
+import { isoTime } from '@voltlog/kernel';
+import type { Logger } from '@voltlog/telemetry';
+import { type Claim, type Claimed, LEASE_RENEW_MS, type Presence } from '../presence/presence.js';
+import type { Dialect } from './actions.js';
+import { CLOSE } from './close.js';
+import type { FactRecorder } from './facts.js';
+import { type AdmittedStation, type EdgeParts, type OcppWebSocket, StationSocket } from './station-socket.js';
+
+const SWEEP_MS = 1_000;
+/** Sockets are closed in this many waves a second while draining. */
+const WAVES_PER_SECOND = 10;
+/** Milliseconds a station gets to answer the close frame of a drain. */
+const CLOSE_ANSWER_MS = 500;
+
+export interface StationsParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly facts: FactRecorder;
+  readonly presence: Presence;
+  readonly instanceId: string;
+  /** Tells another instance that its socket of a station is outdated. */
+  fence(address: string, stationId: string, epoch: number): void;
+}
+
+/** The stations connected to this instance, and the one timer that looks after all of them. */
+export class Stations {
+  private readonly byId = new Map<string, StationSocket>();
+  /** Connected while the store was away. */
+  private readonly unclaimed = new Set<StationSocket>();
+  private timer: NodeJS.Timeout | undefined;
+  private sweptLeaseAtMs = 0;
+
+  constructor(private readonly parts: StationsParts) {}
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  get(stationId: string): StationSocket | undefined {
+    return this.byId.get(stationId);
+  }
+
+  all(): Iterable<StationSocket> {
+    return this.byId.values();
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.sweep(), SWEEP_MS);
+    this.timer.unref();
+  }
+
+  /** A station let in: it replaces an older socket of the same station. */
+  accept(socket: OcppWebSocket, dialect: Dialect, admitted: AdmittedStation, edge: EdgeParts): StationSocket {
+    this.byId.get(admitted.stationId)?.close(CLOSE.replaced);
+    const station = new StationSocket(socket, dialect, admitted, edge);
+    this.byId.set(admitted.stationId, station);
+    void this.claim(station);
+    return station;
+  }
+
+  /** Called by every socket once, however it ended. */
+  closed(station: StationSocket, code: number, reason: string): void {
+    if (this.byId.get(station.stationId) === station) this.byId.delete(station.stationId);
+    this.unclaimed.delete(station);
+    if (station.epoch > 0) this.disconnected(station, code, reason);
+  }
+
+  /** Closes the socket of a station that connected again elsewhere. */
+  fence(stationId: string, epoch: number): boolean {
+    const station = this.byId.get(stationId);
+    if (station === undefined || station.epoch === 0 || station.epoch >= epoch) return false;
+    station.close(CLOSE.replaced);
+    return true;
+  }
+
+  /** Closes all sockets in paced waves, each once its call in work is answered; at the end those that are not. */
+  async drain(durationMs: number): Promise<void> {
+    const sockets = [...this.byId.values()];
+    const waves = Math.max(1, Math.ceil((durationMs / 1_000) * WAVES_PER_SECOND));
+    const perWave = Math.ceil(sockets.length / waves);
+    let open = sockets;
+    const deadline = this.parts.clock.now() + durationMs;
+    while (open.length > 0 && this.parts.clock.now() < deadline) {
+      const wave = open.slice(0, perWave);
+      const late = wave.filter((station) => !station.quiet);
+      for (const station of wave) if (station.quiet) station.close(CLOSE.restart);
+      open = [...open.slice(perWave), ...late];
+      if (open.length > 0) await new Promise((resolve) => setTimeout(resolve, 1_000 / WAVES_PER_SECOND));
+    }
+    for (const station of open) station.close(CLOSE.restart);
+    const answered = this.parts.clock.now() + CLOSE_ANSWER_MS;
+    while (sockets.some((station) => station.socket.readyState !== station.socket.CLOSED) && this.parts.clock.now() < answered) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const station of sockets) station.socket.terminate();
+    clearInterval(this.timer);
+  }
+
+  private sweep(): void {
+    const now = this.parts.clock.now();
+    for (const station of this.byId.values()) station.sweep(now);
+    if (now - this.sweptLeaseAtMs < LEASE_RENEW_MS) return;
+    this.sweptLeaseAtMs = now;
+    this.parts.presence.renewLease().catch((error: unknown) => this.parts.logger.warn({ err: error }, 'the lease of this instance could not be renewed'));
+    for (const station of this.unclaimed) {
+      this.unclaimed.delete(station);
+      void this.claim(station);
+    }
+  }
+
+  /** Never rejects. While the store is away a station is served all the same: what it reports goes to the log. */
+  private async claim(station: StationSocket): Promise<void> {
+    try {
+      const claimed = await this.parts.presence.claim(claimOf(station));
+      this.claimed(station, claimed);
+    } catch (error) {
+      this.parts.logger.warn({ err: error, station_id: station.stationId }, 'presence could not be claimed; it is tried again');
+      if (!station.closed) this.unclaimed.add(station);
+    }
+    if (!station.begun) station.begin();
+  }
+
+  private claimed(station: StationSocket, { epoch, previous }: Claimed): void {
+    if (station.closed) {
+      this.parts.presence.release(this.parts.presence.row(claimOf(station), epoch, station.connectedAtMs));
+      return;
+    }
+    station.epoch = epoch;
+    if (previous !== undefined && previous.address !== '') this.parts.fence(previous.address, station.stationId, epoch);
+    const at = isoTime(station.connectedAtMs);
+    const { remoteAddress, securityProfile, registered } = station.station;
+    const event = this.parts.facts.envelope(
+      'voltlog.connection.StationConnected.v1',
+      { ...this.head(station, at), remoteAddress, securityProfile, registered },
+      undefined,
+      undefined,
+    );
+    this.parts.facts.appendLater(station.stationId, event);
+  }
+
+  private disconnected(station: StationSocket, code: number, reason: string): void {
+    const { presence, facts, clock } = this.parts;
+    presence.release({ ...presence.row(claimOf(station), station.epoch, station.connectedAtMs), lastSeenAt: isoTime(station.heardAtMs) });
+    const event = facts.envelope('voltlog.connection.StationDisconnected.v1', { ...this.head(station, isoTime(clock.now())), code, reason }, undefined, undefined);
+    facts.appendLater(station.stationId, event);
+  }
+
+  private head(station: StationSocket, at: string) {
+    return { stationId: station.stationId, ocppVersion: station.dialect.version, receivedAt: at, occurredAt: at, epoch: station.epoch, instanceId: this.parts.instanceId };
+  }
+}
+
+const claimOf = (station: StationSocket): Claim => ({
+  stationId: station.stationId,
+  ocppVersion: station.dialect.version,
+  remoteAddress: station.station.remoteAddress,
+  securityProfile: station.station.securityProfile,
+});

@@ -1,0 +1,51 @@
+import { OperatingError } from '@voltlog/kernel';
+import { authorizationV1, deviceV1 } from '@voltlog/proto';
+
+const { AuthorizationStatus } = authorizationV1;
+const { StationLifecycle } = deviceV1;
+
+/** The authorization service as the specs need it: tokens are accepted unless said otherwise, and it can go away. */
+export class FakeAuthorization {
+  readonly asked: authorizationV1.AuthorizationRequestItem[] = [];
+  /** Questions per call. */
+  readonly batches: number[] = [];
+  readonly statuses = new Map<string, authorizationV1.AuthorizationStatus>();
+  groupId = '';
+  away = false;
+
+  async authorize({ requests }: authorizationV1.AuthorizeRequest): Promise<authorizationV1.AuthorizeResponse> {
+    if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
+    this.batches.push(requests.length);
+    this.asked.push(...requests);
+    return {
+      decisions: requests.map((request, index) => {
+        const status = this.statuses.get(request.idToken?.idToken ?? '') ?? AuthorizationStatus.ACCEPTED;
+        return {
+          decisionId: `decision-${this.asked.length}-${index}`,
+          status,
+          reason: status === AuthorizationStatus.ACCEPTED ? '' : 'TokenRefused',
+          groupIdToken: this.groupId === '' ? undefined : { idToken: this.groupId, type: 'Central' },
+          cacheExpiresAt: undefined,
+        };
+      }),
+    };
+  }
+}
+
+/** The device service as the specs need it. */
+export class FakeDevice {
+  readonly stations = new Map<string, deviceV1.StationAccess>();
+  calls = 0;
+  away = false;
+
+  register(stationId: string, access: Partial<deviceV1.StationAccess> = {}): void {
+    this.stations.set(stationId, { stationId, lifecycle: StationLifecycle.ACTIVE, passwordHash: '', connectorsPerEvse: [], ...access });
+  }
+
+  async getStationAccess({ stationIds }: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {
+    this.calls += 1;
+    if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
+    return { stations: stationIds.flatMap((id) => this.stations.get(id) ?? []) };
+  }
+}
+

@@ -1,0 +1,173 @@
+import { randomFillSync } from 'node:crypto';
+import { STATION_TOPIC, type StationFacts, type StationFactType } from '@voltlog/connection-contract';
+import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
+import { createRpc, type Rpc } from '@voltlog/grpc';
+import { type Clock, type EventEnvelope, OperatingError, uuidV7Source } from '@voltlog/kernel';
+import { authorizationV1, deviceV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import { openSqliteStore, type Store } from '@voltlog/store';
+import type { Metrics } from '@voltlog/telemetry';
+import { pino } from 'pino';
+import { type ConnectionConfig, connectionConfig } from '../config.js';
+import { ConnectionRuntime } from '../connection-runtime.js';
+import { FakeAuthorization, FakeDevice } from './fake-services.js';
+import { type ConnectOptions, TestStation } from './test-station.js';
+
+/** The real log, with a tap the specs can close. */
+export class TestLog implements EventLog {
+  readonly appended: EventEnvelope[] = [];
+  away = false;
+  private held: (() => void)[] | undefined;
+
+  constructor(private readonly inner: EventLog) {}
+
+  /** Appends wait until {@link release}. */
+  hold(): void {
+    this.held ??= [];
+  }
+
+  get waiting(): number {
+    return this.held?.length ?? 0;
+  }
+
+  release(): void {
+    const { held } = this;
+    this.held = undefined;
+    for (const go of held ?? []) go();
+  }
+
+  async append(topic: string, key: string, events: readonly EventEnvelope[]): Promise<void> {
+    if (this.held !== undefined) await new Promise<void>((resolve) => this.held?.push(resolve));
+    if (this.away) throw new OperatingError('LogUnavailable', 'away');
+    await this.inner.append(topic, key, events);
+    this.appended.push(...events);
+  }
+
+  ensureTopics: EventLog['ensureTopics'] = (topics) => this.inner.ensureTopics(topics);
+  subscribe: EventLog['subscribe'] = (options) => this.inner.subscribe(options);
+  caughtUp: EventLog['caughtUp'] = (question) => this.inner.caughtUp(question);
+  health: EventLog['health'] = () => this.inner.health();
+  close: EventLog['close'] = () => this.inner.close();
+}
+
+/** What instances share: log, store, and the services they ask. */
+export class World {
+  readonly device = new FakeDevice();
+  readonly authorization = new FakeAuthorization();
+  readonly instances: Instance[] = [];
+  /** Added to the real time. */
+  skewMs = 0;
+  readonly clock: Clock = { now: () => Date.now() + this.skewMs };
+  private readonly stations: TestStation[] = [];
+
+  private constructor(
+    readonly log: TestLog,
+    readonly store: Store,
+  ) {}
+
+  static async open(): Promise<World> {
+    const log = new TestLog(await openSqliteEventLog({ path: ':memory:' }));
+    await log.ensureTopics([{ name: STATION_TOPIC, partitions: 1 }]);
+    return new World(log, await openSqliteStore({ path: ':memory:' }));
+  }
+
+  /** Starts an instance. Profile 0 is on and the station `CP1` known, unless said otherwise. */
+  async start(config: Partial<Record<keyof ConnectionConfig, string>> = {}): Promise<Instance> {
+    const rpc = createRpc();
+    rpc.serve(deviceV1.DeviceServiceDefinition, this.device);
+    rpc.serve(authorizationV1.AuthorizationServiceDefinition, this.authorization);
+    const counts = new Map<string, { value: number }>();
+    const instanceId = `connection-${this.instances.length + 1}`;
+    const readiness = new Map<string, () => Promise<void>>();
+    const context: ServiceContext = {
+      service: 'connection',
+      instanceId,
+      log: this.log,
+      store: this.store,
+      rpc,
+      logger: pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
+      clock: this.clock,
+      ids: uuidV7Source(Date.now, randomFillSync),
+      metrics: testMetrics(counts),
+      tracing: { start: () => undefined, continue: () => undefined },
+      announce: () => {},
+      readiness: (name, check) => void readiness.set(name, check),
+    };
+    const address = `127.0.0.1:${await freePort()}`;
+    const runtime = await ConnectionRuntime.create(
+      context,
+      connectionConfig.parse({ OCPP_HOST: '127.0.0.1', OCPP_PORT: '0', OCPP_ALLOW_INSECURE: 'true', OCPP_DRAIN_SECONDS: '1', GRPC_ADVERTISE: address, ...config }),
+    );
+    await rpc.listen(address);
+    await runtime.listen();
+    const instance = { runtime, rpc, counts, instanceId, readiness, port: runtime.port };
+    this.instances.push(instance);
+    if (!this.device.stations.has('CP1')) this.device.register('CP1');
+    return instance;
+  }
+
+  async connect(options: Partial<ConnectOptions> = {}): Promise<TestStation> {
+    const station = await TestStation.connect({ port: this.instances[0]?.port ?? 0, stationId: 'CP1', ...options });
+    this.stations.push(station);
+    return station;
+  }
+
+  /** Facts of one type that are on the log, oldest first. */
+  facts<Type extends StationFactType>(type: Type): StationFacts[Type][] {
+    return this.log.appended.filter((event) => event.type === type).map((event) => event.data as StationFacts[Type]);
+  }
+
+  async close(): Promise<void> {
+    this.log.release();
+    this.log.away = false;
+    for (const station of this.stations) station.socket.terminate();
+    for (const instance of this.instances) {
+      await instance.runtime.drain();
+      await instance.rpc.close();
+    }
+    await this.log.close();
+    await this.store.close();
+  }
+}
+
+export interface Instance {
+  readonly runtime: ConnectionRuntime;
+  readonly rpc: Rpc;
+  readonly counts: ReadonlyMap<string, { value: number }>;
+  readonly instanceId: string;
+  readonly readiness: ReadonlyMap<string, () => Promise<void>>;
+  readonly port: number;
+}
+
+/** Waits for a condition with a deadline. */
+export async function eventually<T>(condition: () => T | undefined | false, what: string, timeoutMs = 5_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = condition();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function testMetrics(counts: Map<string, { value: number }>): Metrics {
+  return {
+    counter(name, _help, labels = {}) {
+      const key = `${name}${JSON.stringify(labels)}`;
+      const count = counts.get(key) ?? { value: 0 };
+      counts.set(key, count);
+      return count;
+    },
+    gauge: () => {},
+    histogram: () => ({ record: () => {} }),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,81 @@
+import type { AuthorizationAnswer, IdToken, MessageFact, OcppVersion, StationFacts, StationFactType } from '@voltlog/connection-contract';
+import { stationTime } from './station-time.js';
+
+/** A station fact without its envelope; the edge adds id, source and trace. */
+export type Fact = { [Type in StationFactType]: { readonly type: Type; readonly data: StationFacts[Type] } }[StationFactType];
+
+/** What is known about a CALL besides its payload. */
+export interface CallContext {
+  readonly stationId: string;
+  readonly ocppVersion: OcppVersion;
+  readonly messageId: string;
+  readonly action: string;
+  /** ISO 8601 UTC with milliseconds, our clock. */
+  readonly receivedAt: string;
+  readonly receivedAtMs: number;
+  /** How many connectors each EVSE has, in order; undefined: one each. Only 1.6 needs it. */
+  readonly connectorsPerEvse: readonly number[] | undefined;
+  /** What a BootNotification is answered: `Pending` for a station in quarantine. */
+  readonly registrationStatus: 'Accepted' | 'Pending';
+  readonly heartbeatIntervalSeconds: number;
+}
+
+/** What must be asked before a station can be answered. */
+export interface TokenQuestion {
+  readonly idToken: IdToken;
+  /** 0: not told. */
+  readonly evseId: number;
+  readonly purpose: 'identify' | 'start' | 'stop';
+  /** Empty for `identify`. */
+  readonly transactionKey: string;
+  /** ISO 8601 UTC, the station's clock. */
+  readonly occurredAt: string;
+  readonly offline: boolean;
+}
+
+/**
+ * One OCPP action that a station calls: what it asks, the facts it becomes, and its answer. All pure.
+ *
+ * `request` has passed the schema of its version.
+ */
+export interface Route<Request> {
+  readonly action: string;
+  /** Carries kWh: not answered and not refused while the log is away, see design §3.4. */
+  readonly money: boolean;
+  question?(request: Request, context: CallContext): TokenQuestion | undefined;
+  /** Empty: nothing happened that others must know (Heartbeat). */
+  toFacts(request: Request, context: CallContext, answer: AuthorizationAnswer | undefined): readonly Fact[];
+  toResponse(request: Request, context: CallContext, answer: AuthorizationAnswer | undefined): object;
+}
+
+/** A message that is answered with one of the version's CALLERROR codes: it is known, and this platform cannot serve it. */
+export interface Unsupported {
+  readonly action: string;
+  readonly unsupported: string;
+}
+
+/** The part every message fact has. */
+export const head = (raw: unknown, context: CallContext, occurredAt: string = context.receivedAt): MessageFact => ({
+  stationId: context.stationId,
+  ocppVersion: context.ocppVersion,
+  receivedAt: context.receivedAt,
+  occurredAt,
+  messageId: context.messageId,
+  action: context.action,
+  raw,
+});
+
+/** A message handed on as it came, with a fixed answer. */
+export const passedOn = (action: string, response: object = {}): Route<unknown> => ({
+  action,
+  money: false,
+  toFacts: (request, context) => [{ type: 'voltlog.connection.StationNotified.v1', data: head(request, context, occurredAtOf(request, context)) }],
+  toResponse: () => response,
+});
+
+/** `timestamp` or `generatedAt` where the message has one. */
+function occurredAtOf(request: unknown, context: CallContext): string {
+  if (typeof request !== 'object' || request === null) return context.receivedAt;
+  const text = 'timestamp' in request ? request.timestamp : 'generatedAt' in request ? request.generatedAt : undefined;
+  return typeof text === 'string' ? stationTime(text, context) : context.receivedAt;
+}

@@ -1,0 +1,25 @@
+import { head, type Route } from '../route.js';
+
+export interface DataTransferRequest {
+  readonly vendorId: string;
+  readonly messageId?: string;
+  readonly data?: string;
+}
+
+/** OCPP 1.6 §4.3. No vendor is implemented here, and the specification asks to say so; whoever consumes the fact has the data. */
+export const dataTransfer: Route<DataTransferRequest> = {
+  action: 'DataTransfer',
+  money: false,
+  toFacts: (request, context) => [
+    {
+      type: 'voltlog.connection.DataTransferReceived.v1',
+      data: {
+        ...head(request, context),
+        vendorId: request.vendorId,
+        ...(request.messageId === undefined ? {} : { dataId: request.messageId }),
+        ...(request.data === undefined ? {} : { payload: request.data }),
+      },
+    },
+  ],
+  toResponse: () => ({ status: 'UnknownVendorId' }),
+};

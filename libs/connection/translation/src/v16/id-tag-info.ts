@@ -1,0 +1,26 @@
+import type { AuthorizationAnswer } from '@voltlog/connection-contract';
+
+/** CiString20Type, OCPP 1.6 §7.32. */
+const ID_TAG_LENGTH_MAX = 20;
+
+/** The answer about a token in 1.6's words: it knows five statuses, so the finer refusals become `Invalid`. Source: OCPP 1.6 §7.2. */
+export function idTagInfo(answer: AuthorizationAnswer | undefined): { status: string; parentIdTag?: string } {
+  const status = statusOf(answer?.status);
+  const group = answer?.groupId;
+  return group === undefined || group === '' || group.length > ID_TAG_LENGTH_MAX ? { status } : { status, parentIdTag: group };
+}
+
+function statusOf(status: string | undefined): string {
+  switch (status) {
+    case 'Accepted':
+    case 'Blocked':
+    case 'Expired':
+    case 'ConcurrentTx':
+      return status;
+    default:
+      return 'Invalid';
+  }
+}
+
+/** 1.6 does not say what kind of token it is. */
+export const LOCAL = 'Local';

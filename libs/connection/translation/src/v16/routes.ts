@@ -1,0 +1,30 @@
+import { heartbeat } from '../heartbeat.js';
+import { passedOn, type Route } from '../route.js';
+import { authorize } from './authorize.js';
+import { bootNotification } from './boot-notification.js';
+import { dataTransfer } from './data-transfer.js';
+import { firmwareStatusNotification, signedFirmwareStatusNotification } from './firmware-status-notification.js';
+import { meterValues } from './meter-values.js';
+import { securityEventNotification } from './security-event-notification.js';
+import { startTransaction } from './start-transaction.js';
+import { statusNotification } from './status-notification.js';
+import { stopTransaction } from './stop-transaction.js';
+
+/** Every action a 1.6 station may call. */
+export const routes16 = [
+  authorize,
+  bootNotification,
+  dataTransfer,
+  firmwareStatusNotification,
+  heartbeat,
+  meterValues,
+  securityEventNotification,
+  signedFirmwareStatusNotification,
+  startTransaction,
+  statusNotification,
+  stopTransaction,
+  passedOn('DiagnosticsStatusNotification'),
+  passedOn('LogStatusNotification'),
+  // No certificate authority is connected, and the whitepaper's answer for that is Rejected (A02.FR.09).
+  passedOn('SignCertificate', { status: 'Rejected' }),
+] as const satisfies readonly (Route<never> | Route<unknown>)[];

@@ -1,0 +1,109 @@
+import type { AuthorizationAnswer, TransactionFact } from '@voltlog/connection-contract';
+import { energyRegisterWh } from '../meter-values.js';
+import { type CallContext, type Fact, head, type Route, type TokenQuestion } from '../route.js';
+import { stationTime } from '../station-time.js';
+import { type IdTokenType, idTokenInfo, NO_AUTHORIZATION, plainToken } from './id-token.js';
+import { type MeterValueType, meterValues2 } from './meter-value.js';
+
+export interface TransactionEventRequest {
+  readonly eventType: 'Started' | 'Updated' | 'Ended';
+  readonly timestamp: string;
+  readonly triggerReason: string;
+  readonly seqNo: number;
+  readonly offline?: boolean;
+  readonly reservationId?: number;
+  readonly transactionInfo: { readonly transactionId: string; readonly chargingState?: string; readonly stoppedReason?: string; readonly remoteStartId?: number };
+  readonly evse?: { readonly id: number; readonly connectorId?: number };
+  readonly idToken?: IdTokenType;
+  readonly meterValue?: readonly MeterValueType[];
+}
+
+/** OCPP 2.0.1 Part 2 E01-E15. `transactionKey` is the transaction id, which the station makes unique (E01.FR.08). */
+export const transactionEvent: Route<TransactionEventRequest> = {
+  action: 'TransactionEvent',
+  money: true,
+  question,
+  toFacts(request, context, answer) {
+    const base = transaction(request, context, answer);
+    switch (request.eventType) {
+      case 'Started':
+        return [started(request, base)];
+      case 'Ended':
+        return [ended(request, base)];
+      default:
+        return [{ type: 'voltlog.connection.TransactionUpdated.v1', data: base }];
+    }
+  },
+  // C01, E05: told about the token only when it was in the message.
+  toResponse: (request, _context, answer) => (request.idToken === undefined ? {} : { idTokenInfo: idTokenInfo(answer) }),
+};
+
+/**
+ * The token that begins a charge takes a place (Started, or Updated because it was now authorized, E03); the one that ends it does not
+ * (E07, E15); one that is merely repeated is answered like an Authorize.
+ */
+function question(request: TransactionEventRequest, context: CallContext): TokenQuestion | undefined {
+  if (request.idToken === undefined || request.idToken.type === NO_AUTHORIZATION) return undefined;
+  return {
+    idToken: plainToken(request.idToken),
+    evseId: request.evse?.id ?? 0,
+    purpose: purposeOf(request),
+    transactionKey: request.transactionInfo.transactionId,
+    occurredAt: stationTime(request.timestamp, context),
+    offline: request.offline ?? false,
+  };
+}
+
+function purposeOf(request: TransactionEventRequest): TokenQuestion['purpose'] {
+  if (request.eventType === 'Ended' || request.triggerReason === 'StopAuthorized') return 'stop';
+  return request.eventType === 'Started' || request.triggerReason === 'Authorized' ? 'start' : 'identify';
+}
+
+function transaction(request: TransactionEventRequest, context: CallContext, answer: AuthorizationAnswer | undefined): TransactionFact {
+  const { transactionInfo } = request;
+  return {
+    ...head(request, context, stationTime(request.timestamp, context)),
+    transactionId: transactionInfo.transactionId,
+    evseId: request.evse?.id ?? 0,
+    connectorId: request.evse?.connectorId ?? 0,
+    offline: request.offline ?? false,
+    seqNo: request.seqNo,
+    triggerReason: request.triggerReason,
+    ...(transactionInfo.chargingState === undefined ? {} : { chargingState: transactionInfo.chargingState }),
+    ...(request.idToken === undefined ? {} : { idToken: plainToken(request.idToken) }),
+    ...(answer === undefined ? {} : { authorization: answer }),
+    meterValues: meterValues2(request.meterValue, context),
+  };
+}
+
+function started(request: TransactionEventRequest, base: TransactionFact): Fact {
+  const meterStartWh = register(base, 'Transaction.Begin');
+  const { remoteStartId } = request.transactionInfo;
+  return {
+    type: 'voltlog.connection.TransactionStarted.v1',
+    data: {
+      ...base,
+      transactionKey: base.transactionId,
+      ...(meterStartWh === undefined ? {} : { meterStartWh }),
+      ...(request.reservationId === undefined ? {} : { reservationId: request.reservationId }),
+      ...(remoteStartId === undefined ? {} : { remoteStartId }),
+    },
+  };
+}
+
+function ended(request: TransactionEventRequest, base: TransactionFact): Fact {
+  const meterStopWh = register(base, 'Transaction.End');
+  // OCPP 2.0.1 Part 2 §1.60: stoppedReason may be left out only when it is Local.
+  return {
+    type: 'voltlog.connection.TransactionEnded.v1',
+    data: { ...base, stoppedReason: request.transactionInfo.stoppedReason ?? 'Local', ...(meterStopWh === undefined ? {} : { meterStopWh }) },
+  };
+}
+
+function register(base: TransactionFact, context: string): number | undefined {
+  for (const value of base.meterValues) {
+    const found = energyRegisterWh(value.samples, context);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
