@@ -1,1 +1,13 @@
-export {};
+export { CAR_MODELS, Car, type CarName } from './car/car.js';
+export { type CarModel, type Charged, type CurrentKind, chargeFor, powerAt, secondsFor, shareAt } from './car/charging-curve.js';
+export { type Demo, type DemoOptions, startDemo } from './demo/demo.js';
+export { type Delivery, Ledger, type LedgerEntry, type LedgerSummary } from './ledger.js';
+export { type Random, seededRandom } from './random.js';
+export type { StopReason } from './station/dialect.js';
+export type { Evse, EvseOptions } from './station/evse.js';
+export type { Loss } from './station/link.js';
+export type { Answer, OcppVersion, Payload } from './station/protocol.js';
+export { SimulatedStation } from './station/station.js';
+export type { Identity, StationEvent, StationOptions } from './station/station-options.js';
+export type { TransactionStage } from './station/transaction-queue.js';
+export { ScaledClock, type SimulationClock, VirtualClock } from './time/clock.js';

@@ -1,0 +1,33 @@
+import { afterEach, expect, it } from 'vitest';
+import { type FakeCsms, startFakeCsms } from '../testing/fake-csms.js';
+import { type Demo, startDemo } from './demo.js';
+
+let csms: FakeCsms;
+let demo: Demo | undefined;
+
+afterEach(async () => {
+  await demo?.stop();
+  await csms.close();
+});
+
+it('has a car charging at each of three stations and ends them in order', async () => {
+  csms = await startFakeCsms();
+  demo = startDemo({
+    url: csms.url,
+    stations: [
+      { id: 'DEMO-1', version: '1.6' },
+      { id: 'DEMO-2', version: '1.6', password: 'secret' },
+      { id: 'DEMO-3', version: '2.0.1' },
+    ],
+    tokens: ['CARD-1', 'CARD-2'],
+    timeScale: 200,
+    seed: 1,
+  });
+  const started = (): number =>
+    csms.of('StartTransaction').length + csms.of('TransactionEvent').filter((call) => call.payload['eventType'] === 'Started').length;
+  await csms.until(() => started() >= 6 && new Set(csms.calls.map((call) => call.stationId)).size === 3);
+  await demo.stop();
+  const { transactions, settled } = demo.ledger.summary();
+  expect(transactions).toBe(started());
+  expect(settled).toBe(transactions);
+});

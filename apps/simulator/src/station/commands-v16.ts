@@ -1,0 +1,108 @@
+import type { CommandOutcome } from './dialect.js';
+import { listAt, numberAt, type Payload, textAt } from './protocol.js';
+import type { SimulatedStation } from './station.js';
+
+/** Commands of OCPP 1.6 and its security whitepaper that this station knows and does not do. */
+const NOT_SUPPORTED = new Set([
+  'CancelReservation',
+  'CertificateSigned',
+  'ClearChargingProfile',
+  'DeleteCertificate',
+  'ExtendedTriggerMessage',
+  'GetCompositeSchedule',
+  'GetDiagnostics',
+  'GetInstalledCertificateIds',
+  'GetLocalListVersion',
+  'GetLog',
+  'InstallCertificate',
+  'ReserveNow',
+  'SendLocalList',
+  'SetChargingProfile',
+  'SignedUpdateFirmware',
+  'UpdateFirmware',
+]);
+
+const accepted: CommandOutcome = { answer: { payload: { status: 'Accepted' } } };
+const status = (word: string, then?: () => void): CommandOutcome => ({
+  answer: { payload: { status: word } },
+  ...(then === undefined ? {} : { then }),
+});
+
+/** What an OCPP 1.6 station answers to a command, and does after it (OCPP 1.6 §5). */
+export function commandV16(station: SimulatedStation, action: string, payload: Payload): CommandOutcome {
+  switch (action) {
+    case 'RemoteStartTransaction':
+      return remoteStart(station, payload);
+    case 'RemoteStopTransaction': {
+      const evse = station.evseOf((entry) => entry.transactionId === payload['transactionId']);
+      return evse === undefined ? status('Rejected') : status('Accepted', () => station.stopTransaction(evse.id, 'Remote'));
+    }
+    case 'Reset': {
+      const hard = payload['type'] === 'Hard';
+      return status('Accepted', () => station.reset(hard ? 'HardReset' : 'SoftReset'));
+    }
+    case 'ChangeAvailability':
+      return changeAvailability(station, payload);
+    case 'UnlockConnector': {
+      const evse = station.evse(numberAt(payload, 'connectorId') ?? 0);
+      return evse === undefined ? status('NotSupported') : status('Unlocked', () => station.unlock(evse.id));
+    }
+    case 'TriggerMessage':
+      return trigger(station, payload);
+    case 'GetConfiguration':
+      return getConfiguration(station, payload);
+    case 'ChangeConfiguration': {
+      const word = station.settings.set(textAt(payload, 'key') ?? '', textAt(payload, 'value') ?? '');
+      return status(word === 'Unknown' ? 'NotSupported' : word, () => station.settingsChanged());
+    }
+    case 'ClearCache':
+      return accepted;
+    case 'DataTransfer':
+      return status('UnknownVendorId');
+    default:
+      return NOT_SUPPORTED.has(action)
+        ? { answer: { error: 'NotSupported', description: `${action} is not supported` } }
+        : { answer: { error: 'NotImplemented', description: `${action} is not known` } };
+  }
+}
+
+function remoteStart(station: SimulatedStation, payload: Payload): CommandOutcome {
+  const idToken = textAt(payload, 'idTag') ?? '';
+  const evse = station.freeEvse(numberAt(payload, 'connectorId'));
+  return evse === undefined ? status('Rejected') : status('Accepted', () => station.remoteStart(evse.id, idToken, undefined));
+}
+
+function changeAvailability(station: SimulatedStation, payload: Payload): CommandOutcome {
+  const connectorId = numberAt(payload, 'connectorId') ?? 0;
+  if (connectorId !== 0 && station.evse(connectorId) === undefined) return status('Rejected');
+  return status(station.changeAvailability(connectorId === 0 ? undefined : connectorId, payload['type'] === 'Operative'));
+}
+
+function trigger(station: SimulatedStation, payload: Payload): CommandOutcome {
+  const connectorId = numberAt(payload, 'connectorId');
+  if (connectorId !== undefined && connectorId !== 0 && station.evse(connectorId) === undefined) return status('Rejected');
+  switch (payload['requestedMessage']) {
+    case 'BootNotification':
+      return status('Accepted', () => station.line.bootAgain());
+    case 'Heartbeat':
+      return status('Accepted', () => station.line.heartbeat());
+    case 'StatusNotification':
+      return status('Accepted', () => station.reportStatus(connectorId === 0 ? undefined : connectorId, true));
+    case 'MeterValues':
+      return status('Accepted', () => station.reportMeter(connectorId === 0 ? undefined : connectorId));
+    default:
+      return status('NotImplemented');
+  }
+}
+
+function getConfiguration(station: SimulatedStation, payload: Payload): CommandOutcome {
+  const asked = listAt(payload, 'key').filter((key) => typeof key === 'string');
+  const configurationKey: Payload[] = [];
+  const unknownKey: string[] = [];
+  for (const key of asked.length > 0 ? asked : station.settings.names()) {
+    const setting = station.settings.get(key);
+    if (setting === undefined) unknownKey.push(key);
+    else configurationKey.push({ key, readonly: setting.readonly, value: setting.value });
+  }
+  return { answer: { payload: { configurationKey, unknownKey } } };
+}

@@ -1,0 +1,174 @@
+import type { CommandOutcome } from './dialect.js';
+import { isObject, listAt, numberAt, type Payload, textAt } from './protocol.js';
+import type { SimulatedStation } from './station.js';
+
+/** Commands of OCPP 2.0.1 that this station knows and does not do. */
+const NOT_SUPPORTED = new Set([
+  'CancelReservation',
+  'CertificateSigned',
+  'ClearChargingProfile',
+  'ClearDisplayMessage',
+  'ClearVariableMonitoring',
+  'CostUpdated',
+  'CustomerInformation',
+  'DeleteCertificate',
+  'GetChargingProfiles',
+  'GetCompositeSchedule',
+  'GetDisplayMessages',
+  'GetInstalledCertificateIds',
+  'GetLocalListVersion',
+  'GetLog',
+  'GetMonitoringReport',
+  'GetReport',
+  'InstallCertificate',
+  'PublishFirmware',
+  'ReserveNow',
+  'SendLocalList',
+  'SetChargingProfile',
+  'SetDisplayMessage',
+  'SetMonitoringBase',
+  'SetMonitoringLevel',
+  'SetNetworkProfile',
+  'SetVariableMonitoring',
+  'UnpublishFirmware',
+  'UpdateFirmware',
+]);
+
+const status = (word: string, then?: () => void): CommandOutcome => ({
+  answer: { payload: { status: word } },
+  ...(then === undefined ? {} : { then }),
+});
+
+/** What an OCPP 2.0.1 station answers to a command, and does after it. */
+export function commandV201(station: SimulatedStation, action: string, payload: Payload): CommandOutcome {
+  switch (action) {
+    case 'RequestStartTransaction': {
+      const evse = station.freeEvse(numberAt(payload, 'evseId'));
+      const idToken = textAt(payload, 'idToken', 'idToken') ?? '';
+      if (evse === undefined) return status('Rejected');
+      return status('Accepted', () => station.remoteStart(evse.id, idToken, numberAt(payload, 'remoteStartId')));
+    }
+    case 'RequestStopTransaction': {
+      const evse = station.evseOf((entry) => entry.transactionId === payload['transactionId']);
+      return evse === undefined ? status('Rejected') : status('Accepted', () => station.stopTransaction(evse.id, 'Remote'));
+    }
+    case 'GetTransactionStatus':
+      return transactionStatus(station, textAt(payload, 'transactionId'));
+    case 'Reset':
+      return reset(station, payload);
+    case 'ChangeAvailability': {
+      const evseId = numberAt(payload, 'evse', 'id');
+      if (evseId !== undefined && station.evse(evseId) === undefined) return status('Rejected');
+      return status(station.changeAvailability(evseId, payload['operationalStatus'] === 'Operative'));
+    }
+    case 'UnlockConnector': {
+      const evse = station.evse(numberAt(payload, 'evseId') ?? 0);
+      if (evse === undefined) return status('UnknownConnector');
+      // F05.FR.02: a connector with an authorized transaction stays locked.
+      return evse.transaction === undefined ? status('Unlocked', () => station.unlock(evse.id)) : status('OngoingAuthorizedTransaction');
+    }
+    case 'TriggerMessage':
+      return trigger(station, payload);
+    case 'GetVariables':
+      return getVariables(station, payload);
+    case 'SetVariables':
+      return setVariables(station, payload);
+    case 'GetBaseReport':
+      return status('Accepted', () => baseReport(station, numberAt(payload, 'requestId') ?? 0));
+    case 'ClearCache':
+      return status('Accepted');
+    case 'DataTransfer':
+      return status('UnknownVendorId');
+    default:
+      return NOT_SUPPORTED.has(action)
+        ? { answer: { error: 'NotSupported', description: `${action} is not supported` } }
+        : { answer: { error: 'NotImplemented', description: `${action} is not known` } };
+  }
+}
+
+/** OCPP 2.0.1 Part 2 E14: without an id only the queue is told. */
+function transactionStatus(station: SimulatedStation, transactionId: string | undefined): CommandOutcome {
+  const messagesInQueue = station.line.hasQueued((entry) => transactionId === undefined || entry.transactionId === transactionId);
+  if (transactionId === undefined) return { answer: { payload: { messagesInQueue } } };
+  const ongoingIndicator = station.evseOf((entry) => entry.transactionId === transactionId) !== undefined;
+  return { answer: { payload: { ongoingIndicator, messagesInQueue } } };
+}
+
+/** OCPP 2.0.1 Part 2 B11, B12: `OnIdle` waits for the transactions. */
+function reset(station: SimulatedStation, payload: Payload): CommandOutcome {
+  const charging = station.evseOf(() => true) !== undefined;
+  if (payload['type'] === 'OnIdle' && charging) return status('Scheduled', () => station.resetWhenIdle());
+  return status('Accepted', () => station.reset('HardReset'));
+}
+
+function trigger(station: SimulatedStation, payload: Payload): CommandOutcome {
+  const evseId = numberAt(payload, 'evse', 'id');
+  if (evseId !== undefined && station.evse(evseId) === undefined) return status('Rejected');
+  switch (payload['requestedMessage']) {
+    case 'BootNotification':
+      return status('Accepted', () => station.line.bootAgain());
+    case 'Heartbeat':
+      return status('Accepted', () => station.line.heartbeat());
+    case 'StatusNotification':
+      return status('Accepted', () => station.reportStatus(evseId, true));
+    case 'MeterValues':
+      return status('Accepted', () => station.reportMeter(evseId));
+    case 'TransactionEvent':
+      return status('Accepted', () => station.sampleNow(evseId));
+    default:
+      return status('NotImplemented');
+  }
+}
+
+const nameOf = (item: unknown): string => `${textAt(item, 'component', 'name') ?? ''}.${textAt(item, 'variable', 'name') ?? ''}`;
+
+/** `UnknownComponent` where no variable of the component is known. */
+const unknownWord = (station: SimulatedStation, item: unknown): string => {
+  const component = `${textAt(item, 'component', 'name') ?? ''}.`;
+  return station.settings.names().some((name) => name.startsWith(component)) ? 'UnknownVariable' : 'UnknownComponent';
+};
+
+function getVariables(station: SimulatedStation, payload: Payload): CommandOutcome {
+  const getVariableResult = listAt(payload, 'getVariableData')
+    .filter(isObject)
+    .map((item) => {
+      const setting = station.settings.get(nameOf(item));
+      const { component, variable } = item;
+      if (setting === undefined) return { attributeStatus: unknownWord(station, item), component, variable };
+      const attributeType = textAt(item, 'attributeType') ?? 'Actual';
+      if (attributeType !== 'Actual') return { attributeStatus: 'NotSupportedAttributeType', attributeType, component, variable };
+      const attributeValue = nameOf(item) === 'ClockCtrlr.DateTime' ? station.timestamp() : setting.value;
+      return { attributeStatus: 'Accepted', attributeType, attributeValue, component, variable };
+    });
+  return { answer: { payload: { getVariableResult } } };
+}
+
+function setVariables(station: SimulatedStation, payload: Payload): CommandOutcome {
+  const setVariableResult = listAt(payload, 'setVariableData')
+    .filter(isObject)
+    .map((item) => {
+      const { component, variable } = item;
+      if ((textAt(item, 'attributeType') ?? 'Actual') !== 'Actual')
+        return { attributeStatus: 'NotSupportedAttributeType', component, variable };
+      const word = station.settings.set(nameOf(item), textAt(item, 'attributeValue') ?? '');
+      return { attributeStatus: word === 'Unknown' ? unknownWord(station, item) : word, component, variable };
+    });
+  return { answer: { payload: { setVariableResult } }, then: () => station.settingsChanged() };
+}
+
+/** OCPP 2.0.1 Part 2 B07: everything the station can be configured to, in one message. */
+function baseReport(station: SimulatedStation, requestId: number): void {
+  const reportData = station.settings.names().map((name) => {
+    const [component = '', variable = ''] = name.split('.');
+    const setting = station.settings.get(name);
+    return {
+      component: { name: component },
+      variable: { name: variable },
+      variableAttribute: [
+        { type: 'Actual', value: setting?.value ?? '', mutability: setting?.readonly === true ? 'ReadOnly' : 'ReadWrite' },
+      ],
+      variableCharacteristics: { dataType: /^\d+$/.test(setting?.value ?? '') ? 'integer' : 'string', supportsMonitoring: false },
+    };
+  });
+  void station.call('NotifyReport', { requestId, generatedAt: station.timestamp(), seqNo: 0, reportData });
+}

@@ -1,0 +1,112 @@
+import { commandV201 } from './commands-v201.js';
+import type { Dialect, Moment } from './dialect.js';
+import { type Evse, samplesOf } from './evse.js';
+import { type Payload, textAt } from './protocol.js';
+import { SETTINGS_201 } from './settings.js';
+
+/** OCPP 2.0.1. */
+export const DIALECT_201: Dialect = {
+  version: '2.0.1',
+  subprotocol: 'ocpp2.0.1',
+  settings: SETTINGS_201,
+  names: {
+    heartbeat: 'OCPPCommCtrlr.HeartbeatInterval',
+    sample: 'SampledDataCtrlr.TxUpdatedInterval',
+    attempts: 'OCPPCommCtrlr.MessageAttempts',
+    retryInterval: 'OCPPCommCtrlr.MessageAttemptInterval',
+    stopOnInvalid: 'TxCtrlr.StopTxOnInvalidId',
+    stopOnUnplug: 'TxCtrlr.StopTxOnEVSideDisconnect',
+    authorizeRemote: 'AuthCtrlr.AuthorizeRemoteStart',
+  },
+  boot: (station, reason) => ({
+    reason,
+    chargingStation: {
+      vendorName: station.identity.vendor,
+      model: station.identity.model,
+      serialNumber: station.identity.serialNumber,
+      firmwareVersion: station.identity.firmwareVersion,
+    },
+  }),
+  statusWord: (evse) => (evse.isOperative ? (evse.car === undefined ? 'Available' : 'Occupied') : 'Unavailable'),
+  status: (evse, status, at) => ({ timestamp: at, connectorStatus: status, evseId: evse.id, connectorId: evse.connectorId }),
+  authorize: (idToken) => ({ idToken: token(idToken) }),
+  tokenStatus: (answer) => textAt(answer, 'idTokenInfo', 'status'),
+  actionOf: () => 'TransactionEvent',
+  transactionMessage,
+  completed: (payload) => payload,
+  startAnswered: () => {},
+  meterValues: (evse, at) => ({ evseId: evse.id, meterValue: [meterValue(evse, at, 'Trigger')] }),
+  command: commandV201,
+};
+
+/** RFID cards are what a station without further knowledge has (OCPP 2.0.1 Part 2 C01). */
+const token = (idToken: string): Payload => ({ idToken, type: 'ISO14443' });
+
+function transactionMessage(moment: Moment): Payload {
+  const { evse, entry, at, stage } = moment;
+  const seqNo = entry.seqNo;
+  entry.seqNo += 1;
+  return {
+    eventType: stage,
+    timestamp: at,
+    triggerReason: triggerReason(moment),
+    seqNo,
+    ...(moment.offline ? { offline: true } : {}),
+    transactionInfo: {
+      transactionId: String(entry.transactionId),
+      chargingState: stage === 'Ended' ? 'EVConnected' : evse.powerW > 0 ? 'Charging' : 'SuspendedEV',
+      ...(stage === 'Ended' ? { stoppedReason: stoppedReason(entry.stopReason) } : {}),
+      ...(entry.remoteStartId === undefined ? {} : { remoteStartId: entry.remoteStartId }),
+    },
+    evse: { id: evse.id, connectorId: evse.connectorId },
+    ...(stage === 'Started' ? { idToken: token(entry.idToken) } : {}),
+    ...(moment.stopToken === undefined ? {} : { idToken: token(moment.stopToken) }),
+    meterValue: [meterValue(evse, at, context(stage))],
+  };
+}
+
+const context = (stage: Moment['stage']): string =>
+  stage === 'Started' ? 'Transaction.Begin' : stage === 'Ended' ? 'Transaction.End' : 'Sample.Periodic';
+
+/** OCPP 2.0.1 Part 2 TriggerReasonEnumType. */
+function triggerReason(moment: Moment): string {
+  const { entry } = moment;
+  if (moment.stage === 'Started') return entry.remoteStartId === undefined ? 'Authorized' : 'RemoteStart';
+  if (moment.stage === 'Updated') return moment.stateChanged === true ? 'ChargingStateChanged' : 'MeterValuePeriodic';
+  switch (entry.stopReason) {
+    case 'Local':
+      return 'StopAuthorized';
+    case 'Remote':
+      return 'RemoteStop';
+    case 'EVDisconnected':
+      return 'EVCommunicationLost';
+    case 'DeAuthorized':
+      return 'Deauthorized';
+    case 'SoftReset':
+    case 'HardReset':
+      return 'ResetCommand';
+    case 'UnlockCommand':
+      return 'UnlockCommand';
+    default:
+      return 'AbnormalCondition';
+  }
+}
+
+/** OCPP 2.0.1 Part 2 ReasonEnumType has one word for both resets and none for an unlock. */
+function stoppedReason(reason: string | undefined): string {
+  if (reason === 'SoftReset' || reason === 'HardReset') return 'ImmediateReset';
+  if (reason === 'UnlockCommand') return 'Remote';
+  return reason ?? 'Other';
+}
+
+const meterValue = (evse: Evse, at: string, readingContext: string): Payload => ({
+  timestamp: at,
+  sampledValue: samplesOf(evse).map((sample) => ({
+    value: sample.value,
+    context: readingContext,
+    measurand: sample.measurand,
+    ...(sample.phase === undefined ? {} : { phase: sample.phase }),
+    ...(sample.location === undefined ? {} : { location: sample.location }),
+    unitOfMeasure: { unit: sample.unit },
+  })),
+});

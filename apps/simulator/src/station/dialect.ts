@@ -1,0 +1,74 @@
+import type { LedgerEntry } from '../ledger.js';
+import type { Evse } from './evse.js';
+import type { CommandAnswer, OcppVersion, Payload } from './protocol.js';
+import type { Setting } from './settings.js';
+import type { SimulatedStation } from './station.js';
+import type { TransactionStage } from './transaction-queue.js';
+
+/** Why a transaction ended. OCPP 1.6 §7.36 and 2.0.1 ReasonEnumType have most of these; the dialects map the rest. */
+export type StopReason =
+  | 'Local'
+  | 'Remote'
+  | 'EVDisconnected'
+  | 'DeAuthorized'
+  | 'EmergencyStop'
+  | 'PowerLoss'
+  | 'Reboot'
+  | 'SoftReset'
+  | 'HardReset'
+  | 'UnlockCommand'
+  | 'Other';
+
+export type BootReason = 'PowerUp' | 'RemoteReset' | 'LocalReset' | 'Triggered';
+
+/** A moment of a transaction that the station has to tell. */
+export interface Moment {
+  readonly stage: TransactionStage;
+  readonly evse: Evse;
+  readonly entry: LedgerEntry;
+  /** By the station's clock, ISO 8601. */
+  readonly at: string;
+  readonly offline: boolean;
+  /** Set when the charging state changed, not for a periodic sample. */
+  readonly stateChanged?: boolean;
+  /** Token that stopped it, when one did. */
+  readonly stopToken?: string;
+}
+
+/** What a station does after it has answered a command. */
+export interface CommandOutcome {
+  readonly answer: CommandAnswer;
+  readonly then?: () => void;
+}
+
+/** One OCPP version as a station speaks it: shapes only, the behaviour is the station's. */
+export interface Dialect {
+  readonly version: OcppVersion;
+  readonly subprotocol: string;
+  readonly settings: ReadonlyMap<string, Setting>;
+  /** Names of the settings that steer the station. */
+  readonly names: {
+    readonly heartbeat: string;
+    readonly sample: string;
+    readonly attempts: string;
+    readonly retryInterval: string;
+    readonly stopOnInvalid: string;
+    readonly stopOnUnplug: string;
+    readonly authorizeRemote: string;
+  };
+  boot(station: SimulatedStation, reason: BootReason): Payload;
+  statusWord(evse: Evse): string;
+  status(evse: Evse, status: string, at: string): Payload;
+  authorize(idToken: string): Payload;
+  /** What an answer says about the token. */
+  tokenStatus(answer: Payload): string | undefined;
+  actionOf(stage: TransactionStage): string;
+  transactionMessage(moment: Moment): Payload;
+  /** A message as it goes out: 1.6 learns the transaction id only from the answer to the start. */
+  completed(payload: Payload, entry: LedgerEntry): Payload;
+  /** The CSMS answered a start. */
+  startAnswered(entry: LedgerEntry, answer: Payload): void;
+  /** Values outside a transaction. */
+  meterValues(evse: Evse, at: string): Payload;
+  command(station: SimulatedStation, action: string, payload: Payload): CommandOutcome;
+}

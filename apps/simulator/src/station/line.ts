@@ -1,0 +1,355 @@
+import type { LedgerEntry } from '../ledger.js';
+import type { SimulationClock } from '../time/clock.js';
+import type { Timer } from '../time/timer-heap.js';
+import type { BootReason, CommandOutcome, Dialect } from './dialect.js';
+import { Link, type LinkHost, type LinkOptions, type Loss, type OutgoingCall } from './link.js';
+import { type Answer, errorFrame, numberAt, type Payload, resultFrame, textAt } from './protocol.js';
+import type { Settings } from './settings.js';
+import { type TransactionMessage, TransactionQueue } from './transaction-queue.js';
+
+/** The station behind a line. */
+export interface LineHost {
+  readonly clock: SimulationClock;
+  readonly settings: Settings;
+  bootPayload(reason: BootReason): Payload;
+  command(action: string, payload: Payload): CommandOutcome;
+  /** The CSMS accepted the boot, or the connection is back without one. */
+  registered(): void;
+  /** The CSMS told its time, ISO 8601. */
+  timeTold(currentTime: string): void;
+  transactionAnswered(message: TransactionMessage, answer: Payload): void;
+  /** Given up after too many errors. */
+  transactionAbandoned(message: TransactionMessage, code: string): void;
+  observe(event: LineEvent): void;
+}
+
+export type LineEvent =
+  | { readonly type: 'frame'; readonly direction: 'in' | 'out'; readonly text: string }
+  | { readonly type: 'connected' | 'registered' }
+  | { readonly type: 'disconnected' | 'refused'; readonly reason: string };
+
+export interface LineOptions extends Omit<LinkOptions, 'subprotocol'> {
+  readonly retryIds: 'same' | 'new';
+  readonly bootOnReconnect: boolean;
+}
+
+/** A call that was sent, to be sent again by a test. */
+interface Sent {
+  readonly messageId: string;
+  readonly payload: Payload;
+}
+
+/** Used when the CSMS gives 0: "the station chooses" (OCPP 1.6 §4.2). */
+const HEARTBEAT_SECONDS = 300;
+
+let lines = 0;
+
+/**
+ * What goes over a station's socket and when: boot until accepted, then calls and heartbeats, then what the transaction queue holds,
+ * one at a time. Ordinary calls are lost with the socket; queued messages are repeated until they are answered.
+ */
+export class Line implements LinkHost {
+  readonly queue = new TransactionQueue();
+  private readonly link: Link;
+  private readonly prefix: string;
+  private count = 0;
+  private calls: OutgoingCall[] = [];
+  private registration: 'none' | 'due' | 'waiting' | 'accepted' = 'none';
+  private bootReason: BootReason = 'PowerUp';
+  private isHeartbeatDue = false;
+  private heartbeatTimer: Timer | undefined;
+  private bootTimer: Timer | undefined;
+  private retryTimer: Timer | undefined;
+  private waiters: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
+  private readonly sent = new Map<string, Sent>();
+  private interposed: Map<string, readonly [string, Payload]> | undefined;
+
+  constructor(
+    private readonly options: LineOptions,
+    private readonly dialect: Dialect,
+    private readonly host: LineHost,
+  ) {
+    this.link = new Link({ ...options, subprotocol: dialect.subprotocol }, host.clock, this);
+    lines += 1;
+    // Rises over restarts too, so that ids of an earlier life are never used again.
+    this.prefix = `${Date.now().toString(36)}${lines.toString(36)}`;
+  }
+
+  get isOpen(): boolean {
+    return this.link.isOpen;
+  }
+
+  get isRegistered(): boolean {
+    return this.link.isOpen && this.registration === 'accepted';
+  }
+
+  /** Nothing under way, nothing to send but what is held back. */
+  get isIdle(): boolean {
+    return !this.link.isBusy && this.calls.length === 0 && this.queue.head === undefined && !this.isHeartbeatDue;
+  }
+
+  connect(): void {
+    if (this.registration === 'none') this.registration = 'due';
+    this.link.connect();
+  }
+
+  disconnect(how: 'orderly' | 'broken'): void {
+    this.link.disconnect(how);
+  }
+
+  dropConnection(): void {
+    this.link.drop('broken');
+  }
+
+  /** The station starts anew: it has to be accepted again. */
+  restart(reason: BootReason): void {
+    this.bootReason = reason;
+    this.registration = 'due';
+    this.dropCalls('the station rebooted');
+  }
+
+  /** Ends all timers. */
+  close(): void {
+    for (const timer of [this.heartbeatTimer, this.bootTimer, this.retryTimer]) this.host.clock.cancel(timer);
+    this.link.disconnect('orderly');
+    this.dropCalls('the station was switched off');
+  }
+
+  /** Sends a CALL when its turn comes; lost at once when the station is not connected and accepted. */
+  call(action: string, payload: Payload, messageId = this.nextId()): Promise<Answer> {
+    return new Promise((settle) => {
+      if (!this.isRegistered) {
+        settle({ kind: 'lost', reason: 'not connected' });
+        return;
+      }
+      this.calls.push({ messageId, action, payload, settle });
+      this.link.pump();
+    });
+  }
+
+  /** Sends the last CALL of the action again, as it was but for what the test changes. */
+  async repeatLast(action: string, change: { readonly id: 'same' | 'new'; readonly payload?: Payload }): Promise<Answer> {
+    const last = this.sent.get(action);
+    if (last === undefined) throw new Error(`no ${action} was sent yet`);
+    return await this.call(action, { ...last.payload, ...change.payload }, change.id === 'same' ? last.messageId : this.nextId());
+  }
+
+  /** Sends what was queued, when it may be sent. */
+  flush(): void {
+    this.link.pump();
+    this.changed();
+  }
+
+  heartbeat(): void {
+    this.isHeartbeatDue = true;
+    this.link.pump();
+  }
+
+  bootAgain(): void {
+    this.bootReason = 'Triggered';
+    this.registration = 'due';
+    this.link.pump();
+  }
+
+  sendRaw(frame: string | Uint8Array): void {
+    if (typeof frame === 'string') this.link.send(frame);
+    else this.link.sendBinary(frame);
+  }
+
+  loseNextAnswer(action: string, loss: Loss): void {
+    this.link.loseNextAnswer(action, loss);
+  }
+
+  /** The next command of this action is answered only after a CALL of the station got its own answer. */
+  callBeforeAnswering(command: string, action: string, payload: Payload): void {
+    this.interposed ??= new Map();
+    this.interposed.set(command, [action, payload]);
+  }
+
+  /** Resolves when the condition holds; looked at whenever anything changes on this line. */
+  until(holds: () => boolean): Promise<void> {
+    return holds() ? Promise.resolve() : new Promise((resolve) => this.waiters.push({ holds, resolve }));
+  }
+
+  // ---- the link asks ----
+
+  nextCall(): OutgoingCall | undefined {
+    if (this.registration !== 'accepted') return this.registration === 'due' ? this.boot() : undefined;
+    const call = this.calls.shift() ?? (this.isHeartbeatDue ? this.heartbeatCall() : this.transactionCall());
+    if (call === undefined) return undefined;
+    this.sent.set(call.action, { messageId: call.messageId, payload: call.payload });
+    return { ...call, settle: (answer) => this.settled(call, answer) };
+  }
+
+  linkOpened(): void {
+    this.host.observe({ type: 'connected' });
+    if (this.registration !== 'accepted') this.registration = 'due';
+    else if (this.options.bootOnReconnect) this.registration = 'due';
+    else this.accepted();
+    this.changed();
+  }
+
+  linkClosed(_code: number, reason: string): void {
+    this.dropCalls('the socket closed');
+    this.isHeartbeatDue = false;
+    this.host.clock.cancel(this.heartbeatTimer);
+    this.heartbeatTimer = undefined;
+    this.host.clock.cancel(this.bootTimer);
+    this.bootTimer = undefined;
+    this.host.observe({ type: 'disconnected', reason });
+    this.changed();
+  }
+
+  linkRefused(reason: string): void {
+    this.host.observe({ type: 'refused', reason });
+    this.changed();
+  }
+
+  commandArrived(messageId: string, action: string, payload: Payload): void {
+    const first = this.interposed?.get(action);
+    if (first === undefined) {
+      this.answer(messageId, action, payload);
+      return;
+    }
+    this.interposed?.delete(action);
+    void this.call(first[0], first[1]).then(() => this.answer(messageId, action, payload));
+  }
+
+  frame(direction: 'in' | 'out', text: string): void {
+    this.host.observe({ type: 'frame', direction, text });
+  }
+
+  private answer(messageId: string, action: string, payload: Payload): void {
+    const { answer, then } = this.host.command(action, payload);
+    this.link.send('payload' in answer ? resultFrame(messageId, answer.payload) : errorFrame(messageId, answer.error, answer.description));
+    then?.();
+    this.changed();
+  }
+
+  private settled(call: OutgoingCall, answer: Answer): void {
+    call.settle(answer);
+    this.changed();
+  }
+
+  // ---- boot and heartbeat ----
+
+  private boot(): OutgoingCall {
+    this.registration = 'waiting';
+    const call = {
+      messageId: this.nextId(),
+      action: 'BootNotification',
+      payload: this.host.bootPayload(this.bootReason),
+      settle: (answer: Answer) => this.booted(answer),
+    };
+    this.sent.set(call.action, call);
+    return call;
+  }
+
+  /** OCPP 1.6 §4.2, OCPP 2.0.1 Part 2 B01-B03: Pending and Rejected wait for the interval and then ask again. */
+  private booted(answer: Answer): void {
+    const interval = answer.kind === 'result' ? (numberAt(answer.payload, 'interval') ?? 0) : 0;
+    if (answer.kind === 'result') this.tellTime(answer.payload);
+    if (answer.kind === 'result' && textAt(answer.payload, 'status') === 'Accepted') {
+      if (interval > 0) this.host.settings.set(this.dialect.names.heartbeat, String(interval));
+      this.accepted();
+    } else if (answer.kind !== 'lost') {
+      this.bootTimer = this.host.clock.after((interval || HEARTBEAT_SECONDS) * 1000, () => {
+        this.registration = 'due';
+        this.link.pump();
+      });
+    } else {
+      this.registration = 'due';
+    }
+    this.changed();
+  }
+
+  private accepted(): void {
+    this.registration = 'accepted';
+    this.scheduleHeartbeat();
+    this.host.registered();
+    this.host.observe({ type: 'registered' });
+    this.link.pump();
+  }
+
+  /** Sets the next heartbeat by the setting as it is now. */
+  scheduleHeartbeat(): void {
+    const { clock, settings } = this.host;
+    clock.cancel(this.heartbeatTimer);
+    const seconds = settings.number(this.dialect.names.heartbeat, HEARTBEAT_SECONDS) || HEARTBEAT_SECONDS;
+    this.heartbeatTimer = clock.after(seconds * 1000, () => {
+      this.heartbeat();
+      this.scheduleHeartbeat();
+    });
+  }
+
+  private heartbeatCall(): OutgoingCall {
+    this.isHeartbeatDue = false;
+    const settle = (answer: Answer): void => {
+      if (answer.kind === 'result') this.tellTime(answer.payload);
+    };
+    return { messageId: this.nextId(), action: 'Heartbeat', payload: {}, settle };
+  }
+
+  private tellTime(answer: Payload): void {
+    const currentTime = textAt(answer, 'currentTime');
+    if (currentTime !== undefined) this.host.timeTold(currentTime);
+  }
+
+  // ---- the transaction queue ----
+
+  private transactionCall(): OutgoingCall | undefined {
+    const message = this.queue.head;
+    if (message === undefined || this.retryTimer !== undefined) return undefined;
+    const messageId = this.options.retryIds === 'same' && message.messageId !== undefined ? message.messageId : this.nextId();
+    message.messageId = messageId;
+    const payload = this.dialect.completed(message.payload, message.entry);
+    return { messageId, action: message.action, payload, settle: (answer) => this.transactionSettled(message, answer) };
+  }
+
+  /**
+   * A lost answer means again; an error counts, and after `TransactionMessageAttempts` of them the message is given up
+   * (OCPP 1.6 §3.7.1 and §9.1.28-29, OCPP 2.0.1 Part 2 E13.FR.01-03).
+   */
+  private transactionSettled(message: TransactionMessage, answer: Answer): void {
+    if (answer.kind === 'lost') return;
+    if (answer.kind === 'result') {
+      this.queue.remove(message);
+      this.host.transactionAnswered(message, answer.payload);
+      return;
+    }
+    const { settings, clock } = this.host;
+    message.errors += 1;
+    if (message.errors >= settings.number(this.dialect.names.attempts, 3)) {
+      this.queue.remove(message);
+      this.host.transactionAbandoned(message, answer.code);
+      return;
+    }
+    const seconds = settings.number(this.dialect.names.retryInterval, 60) * message.errors;
+    this.retryTimer = clock.after(seconds * 1000, () => {
+      this.retryTimer = undefined;
+      this.link.pump();
+    });
+  }
+
+  /** Whether messages wait, about this transaction or about any. */
+  hasQueued(matches: (entry: LedgerEntry) => boolean): boolean {
+    return this.queue.some((message) => matches(message.entry));
+  }
+
+  private dropCalls(reason: string): void {
+    for (const call of this.calls.splice(0)) call.settle({ kind: 'lost', reason });
+  }
+
+  private nextId(): string {
+    this.count += 1;
+    return `${this.prefix}-${this.count.toString(36)}`;
+  }
+
+  private changed(): void {
+    if (this.waiters.length === 0) return;
+    const due = this.waiters.filter((waiter) => waiter.holds());
+    if (due.length === 0) return;
+    this.waiters = this.waiters.filter((waiter) => !due.includes(waiter));
+    for (const waiter of due) waiter.resolve();
+  }
+}

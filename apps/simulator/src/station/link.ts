@@ -1,0 +1,239 @@
+import WebSocket from 'ws';
+import type { SimulationClock } from '../time/clock.js';
+import type { Timer } from '../time/timer-heap.js';
+import { type Answer, callFrame, type Payload, readFrame } from './protocol.js';
+
+/** A CALL of the station. */
+export interface OutgoingCall {
+  readonly messageId: string;
+  readonly action: string;
+  readonly payload: Payload;
+  settle(answer: Answer): void;
+}
+
+/** The station as its link sees it. */
+export interface LinkHost {
+  /** The next CALL to send, when there is one that may be sent now. */
+  nextCall(): OutgoingCall | undefined;
+  linkOpened(): void;
+  linkClosed(code: number, reason: string): void;
+  /** The handshake failed, or nobody listens; the link tries again. */
+  linkRefused(reason: string): void;
+  commandArrived(messageId: string, action: string, payload: Payload): void;
+  /** Every frame, for traces and schema checks. */
+  frame(direction: 'in' | 'out', text: string): void;
+}
+
+/**
+ * How the answer of one CALL is lost. `close`: the answer arrives, is not read, and the socket breaks. `ignore`: it is not read and
+ * the station's time is up at once. `cut`: the socket breaks right after the request was written, whether or not it got through.
+ */
+export type Loss = 'close' | 'ignore' | 'cut';
+
+export interface LinkOptions {
+  readonly url: string;
+  readonly stationId: string;
+  readonly password: string | undefined;
+  readonly subprotocol: string;
+  /** Real ms after which a CALL without an answer is given up and the socket is closed. */
+  readonly callTimeoutMs: number;
+  /** First and longest pause before connecting again, real ms; doubled each time and drawn from its upper half. */
+  readonly reconnectMs: readonly [number, number];
+  random(): number;
+}
+
+/** How long a socket that closes orderly may take, real ms. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+
+/** One station's WebSocket: connects again and again, one CALL in flight (OCPP-J 1.6 §4.1.1, OCPP 2.0.1 Part 4 §4.1.1). */
+export class Link {
+  private socket: WebSocket | undefined;
+  private inFlight: OutgoingCall | undefined;
+  private sentAt = 0;
+  private watchdog: Timer | undefined;
+  private retry: Timer | undefined;
+  private attempts = 0;
+  private wanted = false;
+  private losses: Map<string, Loss> | undefined;
+
+  constructor(
+    readonly options: LinkOptions,
+    private readonly clock: SimulationClock,
+    private readonly host: LinkHost,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
+
+  get isBusy(): boolean {
+    return this.inFlight !== undefined;
+  }
+
+  /** Connects, and connects again whenever the socket closes, until `disconnect`. */
+  connect(): void {
+    this.wanted = true;
+    if (this.socket === undefined && this.retry === undefined) this.open();
+  }
+
+  /**
+   * Stays away until `connect`.
+   *
+   * @param how `orderly`: closing handshake; `broken`: the connection is gone without a word, as with a power cut
+   */
+  disconnect(how: 'orderly' | 'broken'): void {
+    this.wanted = false;
+    this.clock.cancel(this.retry);
+    this.retry = undefined;
+    this.drop(how);
+  }
+
+  /** Closes the socket and connects again. */
+  drop(how: 'orderly' | 'broken'): void {
+    const { socket } = this;
+    if (socket === undefined) return;
+    if (how === 'broken' || socket.readyState !== WebSocket.OPEN) {
+      socket.terminate();
+      return;
+    }
+    socket.close(1000);
+    this.clock.afterWall(CLOSE_TIMEOUT_MS, () => {
+      if (socket.readyState !== WebSocket.CLOSED) socket.terminate();
+    });
+  }
+
+  /** The answer to the next CALL of the action (`*`: of any) is lost. */
+  loseNextAnswer(action: string, loss: Loss): void {
+    this.losses ??= new Map();
+    this.losses.set(action, loss);
+  }
+
+  /** Sends text as it is: answers to commands, and whatever a test wants. */
+  send(text: string): boolean {
+    const { socket } = this;
+    if (socket === undefined || socket.readyState !== WebSocket.OPEN) return false;
+    this.host.frame('out', text);
+    socket.send(text);
+    return true;
+  }
+
+  sendBinary(bytes: Uint8Array): void {
+    this.socket?.send(bytes);
+  }
+
+  /** Sends the next CALL when none is in flight. */
+  pump(): void {
+    if (this.inFlight !== undefined || !this.isOpen) return;
+    const call = this.host.nextCall();
+    if (call === undefined) return;
+    this.inFlight = call;
+    this.sentAt = performance.now();
+    this.clock.begin();
+    this.watch();
+    this.send(callFrame(call.messageId, call.action, call.payload));
+    if (this.lossOf(call.action) === 'cut') {
+      this.forgetLoss(call.action);
+      this.socket?.terminate();
+    }
+  }
+
+  private open(): void {
+    const { url, stationId, password, subprotocol } = this.options;
+    const headers: Record<string, string> = {};
+    if (password !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
+    const socket = new WebSocket(`${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`, [subprotocol], {
+      headers,
+      perMessageDeflate: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    });
+    this.socket = socket;
+    let refusal: string | undefined;
+    let opened = false;
+    socket.on('open', () => {
+      opened = true;
+      this.host.linkOpened();
+      this.pump();
+    });
+    socket.on('message', (data) => this.receive(String(data)));
+    socket.on('error', (error) => {
+      refusal = error.message;
+    });
+    socket.on('close', (code, reason) => this.closed(opened, code, refusal ?? String(reason)));
+  }
+
+  private closed(opened: boolean, code: number, reason: string): void {
+    this.socket = undefined;
+    this.settle({ kind: 'lost', reason: 'the socket closed' });
+    if (opened) this.host.linkClosed(code, reason);
+    else this.host.linkRefused(reason);
+    if (!this.wanted || this.socket !== undefined || this.retry !== undefined) return;
+    const [first, longest] = this.options.reconnectMs;
+    const pause = Math.min(longest, first * 2 ** Math.min(this.attempts, 16));
+    this.attempts += 1;
+    this.retry = this.clock.afterWall(pause * (0.5 + this.options.random() / 2), () => {
+      this.retry = undefined;
+      if (this.wanted) this.open();
+    });
+  }
+
+  private receive(text: string): void {
+    this.host.frame('in', text);
+    const frame = readFrame(text);
+    if (frame === undefined) return;
+    if (frame.type === 'call') {
+      this.host.commandArrived(frame.messageId, frame.action, frame.payload);
+      return;
+    }
+    const call = this.inFlight;
+    // An answer to nothing, or one that came too late.
+    if (call === undefined || call.messageId !== frame.messageId) return;
+    this.attempts = 0;
+    const loss = this.lossOf(call.action);
+    if (loss !== undefined) {
+      this.forgetLoss(call.action);
+      if (loss === 'close') this.socket?.terminate();
+      else this.settle({ kind: 'lost', reason: 'the answer was ignored' });
+    } else if (frame.type === 'result') {
+      this.settle({ kind: 'result', payload: frame.payload });
+    } else {
+      this.settle({ kind: 'error', code: frame.code, description: frame.description, details: frame.details });
+    }
+    this.pump();
+  }
+
+  private settle(answer: Answer): void {
+    const call = this.inFlight;
+    if (call === undefined) return;
+    this.inFlight = undefined;
+    call.settle(answer);
+    this.clock.end();
+  }
+
+  /** One timer for the link and not one for each CALL: it looks again when a later CALL is in flight. */
+  private watch(): void {
+    if (this.watchdog !== undefined) return;
+    this.watchdog = this.clock.afterWall(this.options.callTimeoutMs, () => this.look());
+  }
+
+  private look(): void {
+    this.watchdog = undefined;
+    if (this.inFlight === undefined) return;
+    const left = this.sentAt + this.options.callTimeoutMs - performance.now();
+    if (left > 1) {
+      this.watchdog = this.clock.afterWall(left, () => this.look());
+      return;
+    }
+    this.settle({ kind: 'lost', reason: `no answer within ${this.options.callTimeoutMs} ms` });
+    this.drop('broken');
+  }
+
+  private lossOf(action: string): Loss | undefined {
+    return this.losses?.get(action) ?? this.losses?.get('*');
+  }
+
+  private forgetLoss(action: string): void {
+    if (this.losses?.delete(action) === false) this.losses.delete('*');
+  }
+}

@@ -1,0 +1,57 @@
+import type { Ledger, LedgerEntry } from '../ledger.js';
+import type { SimulationClock } from '../time/clock.js';
+import type { EvseOptions } from './evse.js';
+import type { LineEvent } from './line.js';
+import type { OcppVersion } from './protocol.js';
+import type { TransactionStage } from './transaction-queue.js';
+
+/** What a station is and how it behaves. */
+export interface StationOptions {
+  readonly id: string;
+  readonly version: OcppVersion;
+  /** `ws://host:port/ocpp`; the id is appended. */
+  readonly url: string;
+  /** Basic auth of security profile 1; none: profile 0. */
+  readonly password?: string;
+  /** Default: one 11 kW AC outlet. */
+  readonly evses?: readonly EvseOptions[];
+  /** Shared by all stations of a process. Default: a real clock of its own. */
+  readonly clock?: SimulationClock;
+  readonly ledger?: Ledger;
+  /** How far the station's clock is ahead, ms. */
+  readonly clockOffsetMs?: number;
+  /** Sets its clock by what the CSMS says at boot and heartbeat. Default: no. */
+  readonly syncClock?: boolean;
+  /** A repeated transaction message has the id of the first try, or a new one (the default). */
+  readonly retryIds?: 'same' | 'new';
+  /** Whether a station that only lost its connection boots again; many real ones do. Default: yes. */
+  readonly bootOnReconnect?: boolean;
+  /** Real ms without an answer after which the socket is closed. Default: 30 000. */
+  readonly callTimeoutMs?: number;
+  /** First and longest pause before reconnecting, real ms. Default: 1 000 and 60 000. */
+  readonly reconnectMs?: readonly [number, number];
+  readonly identity?: Partial<Identity>;
+  /** Settings that differ from the defaults, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** In [0, 1); jitter of reconnects. */
+  readonly random?: () => number;
+  readonly onEvent?: (event: StationEvent) => void;
+}
+
+/** At most 20 characters each, 25 for the serial number (the limits of OCPP 1.6 §6.3). */
+export interface Identity {
+  readonly vendor: string;
+  readonly model: string;
+  readonly serialNumber: string;
+  readonly firmwareVersion: string;
+}
+
+/** What a station tells its observer. */
+export type StationEvent =
+  | (LineEvent & { readonly stationId: string })
+  | { readonly type: 'transaction'; readonly stationId: string; readonly stage: TransactionStage; readonly entry: LedgerEntry }
+  | { readonly type: 'abandoned'; readonly stationId: string; readonly action: string; readonly code: string };
+
+export const ONE_OUTLET: readonly EvseOptions[] = [{ kind: 'AC', powerWMax: 11_000 }];
+export const CALL_TIMEOUT_MS = 30_000;
+export const RECONNECT_MS: readonly [number, number] = [1_000, 60_000];

@@ -1,0 +1,351 @@
+import { randomUUID } from 'node:crypto';
+import { isoTime } from '@voltlog/kernel';
+import type { Car } from '../car/car.js';
+import { Ledger, type LedgerEntry } from '../ledger.js';
+import { ScaledClock, type SimulationClock } from '../time/clock.js';
+import type { BootReason, CommandOutcome, Dialect, Moment, StopReason } from './dialect.js';
+import { DIALECT_16 } from './dialect-v16.js';
+import { DIALECT_201 } from './dialect-v201.js';
+import { Evse } from './evse.js';
+import { Line, type LineEvent, type LineHost } from './line.js';
+import { type Answer, type OcppVersion, type Payload } from './protocol.js';
+import { Settings } from './settings.js';
+import { CALL_TIMEOUT_MS, type Identity, ONE_OUTLET, RECONNECT_MS, type StationOptions } from './station-options.js';
+import type { TransactionMessage } from './transaction-queue.js';
+
+/** A charging station with its cars, speaking OCPP 1.6J or 2.0.1 to any CSMS. */
+export class SimulatedStation implements LineHost {
+  readonly id: string;
+  readonly version: OcppVersion;
+  readonly evses: readonly Evse[];
+  readonly clock: SimulationClock;
+  readonly ledger: Ledger;
+  readonly identity: Identity;
+  readonly settings: Settings;
+  /** The station's socket and what waits for it; scripts cut, hold and repeat through it. */
+  readonly line: Line;
+  private readonly dialect: Dialect;
+  private clockOffsetMs: number;
+  private isResetDue = false;
+
+  constructor(private readonly options: StationOptions) {
+    const { id, version } = options;
+    this.id = id;
+    this.version = version;
+    this.clock = options.clock ?? new ScaledClock();
+    this.ledger = options.ledger ?? new Ledger();
+    this.clockOffsetMs = options.clockOffsetMs ?? 0;
+    this.dialect = version === '1.6' ? DIALECT_16 : DIALECT_201;
+    this.settings = new Settings(this.dialect.settings);
+    for (const [name, value] of Object.entries(options.settings ?? {})) this.settings.set(name, value);
+    this.evses = (options.evses ?? ONE_OUTLET).map((evse, index) => new Evse(index + 1, evse.kind, evse.powerWMax, evse.registerWh));
+    this.identity = { vendor: 'Voltlog', model: 'Simulated', serialNumber: id.slice(-25), firmwareVersion: '1.0.0', ...options.identity };
+    this.line = new Line(
+      {
+        url: options.url,
+        stationId: id,
+        password: options.password,
+        callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
+        reconnectMs: options.reconnectMs ?? RECONNECT_MS,
+        random: options.random ?? Math.random,
+        retryIds: options.retryIds ?? 'new',
+        bootOnReconnect: options.bootOnReconnect ?? true,
+      },
+      this.dialect,
+      this,
+    );
+  }
+
+  /** Switches the station on, or the network back; resolves when the CSMS has accepted the boot, however long that takes. */
+  async connect(): Promise<void> {
+    this.line.connect();
+    await this.line.until(() => this.line.isRegistered);
+  }
+
+  /** The network is gone: `broken` as when a cable is cut, `orderly` with a closing handshake. Stays so until `connect`. */
+  async goOffline(how: 'orderly' | 'broken' = 'broken'): Promise<void> {
+    this.line.disconnect(how);
+    await this.line.until(() => !this.line.isOpen);
+  }
+
+  /** Switches the station off for good. What is queued stays queued. */
+  async stop(): Promise<void> {
+    this.line.close();
+    for (const evse of this.evses) this.clock.cancel(evse.sampleTimer);
+    await this.line.until(() => !this.line.isOpen);
+  }
+
+  /** Loses power or restarts: transactions end with the reason, the socket breaks, the station boots again. */
+  async reboot(reason: StopReason = 'Reboot', bootReason: BootReason = 'PowerUp'): Promise<void> {
+    for (const evse of this.evses) this.stopTransaction(evse.id, reason);
+    await this.goOffline(reason === 'PowerLoss' ? 'broken' : 'orderly');
+    this.line.restart(bootReason);
+    for (const evse of this.evses) evse.reportedStatus = undefined;
+    await this.connect();
+  }
+
+  /** Resolves when everything that can be sent was sent and answered. */
+  idle(): Promise<void> {
+    return this.line.until(() => this.line.isIdle);
+  }
+
+  call(action: string, payload: Payload): Promise<Answer> {
+    return this.line.call(action, payload);
+  }
+
+  /** By the station's own clock, ms since the Unix epoch. */
+  now(): number {
+    return this.clock.now() + this.clockOffsetMs;
+  }
+
+  timestamp(): string {
+    return isoTime(this.now());
+  }
+
+  /** @param offsetMs how far the station's clock is ahead of the true time; negative: behind */
+  setClock(offsetMs: number): void {
+    this.clockOffsetMs = offsetMs;
+  }
+
+  // ---- what happens at the plug ----
+
+  evse(id: number): Evse | undefined {
+    return this.evses[id - 1];
+  }
+
+  evseOf(matches: (entry: LedgerEntry) => boolean): Evse | undefined {
+    return this.evses.find((evse) => evse.transaction !== undefined && matches(evse.transaction));
+  }
+
+  /** The EVSE that was asked for, or any, one with a car first; only where a transaction may start. */
+  freeEvse(id: number | undefined): Evse | undefined {
+    const free = this.evses.filter((evse) => evse.transaction === undefined && evse.isOperative && (id === undefined || evse.id === id));
+    return free.find((evse) => evse.car !== undefined) ?? free[0];
+  }
+
+  plugIn(evseId: number, car: Car): void {
+    const evse = this.known(evseId);
+    if (evse.car !== undefined) throw new Error(`${this.id}: a car is at EVSE ${evseId} already`);
+    evse.car = car;
+    const { pendingStart } = evse;
+    this.reportStatus(evseId);
+    if (pendingStart !== undefined) this.start(evseId, pendingStart.idToken, pendingStart.remoteStartId);
+  }
+
+  /** Takes the cable out; a transaction ends by it. */
+  unplug(evseId: number): Car | undefined {
+    const evse = this.known(evseId);
+    this.stopTransaction(evseId, 'EVDisconnected');
+    const { car } = evse;
+    evse.car = undefined;
+    this.reportStatus(evseId);
+    return car;
+  }
+
+  /** Asks the CSMS about a token. @returns its status, e.g. `Accepted`, or `undefined` when there was no such answer */
+  async authorize(idToken: string): Promise<string | undefined> {
+    const answer = await this.call('Authorize', this.dialect.authorize(idToken));
+    return answer.kind === 'result' ? this.dialect.tokenStatus(answer.payload) : undefined;
+  }
+
+  /** Starts a transaction at once, offline too; what the CSMS says to it comes later. */
+  start(evseId: number, idToken: string, remoteStartId?: number): LedgerEntry {
+    const evse = this.known(evseId);
+    if (evse.transaction !== undefined) throw new Error(`${this.id}: EVSE ${evseId} has a transaction already`);
+    evse.pendingStart = undefined;
+    evse.meteredAt = this.clock.now();
+    const entry = this.ledger.open({
+      stationId: this.id,
+      version: this.version,
+      transactionId: this.version === '1.6' ? undefined : randomUUID(),
+      evseId,
+      connectorId: this.version === '1.6' ? evseId : evse.connectorId,
+      idToken,
+      startedAt: this.now(),
+      meterStartWh: evse.shownWh,
+      offlineStart: !this.line.isRegistered,
+      remoteStartId,
+    });
+    evse.transaction = entry;
+    evse.powerW = evse.car?.powerW(evse.kind, evse.powerWMax) ?? 0;
+    this.tell(evse, entry, { stage: 'Started' });
+    this.scheduleSample(evse);
+    this.reportStatus(evseId);
+    return entry;
+  }
+
+  /**
+   * Ends the transaction of an EVSE; nothing where there is none.
+   *
+   * @param stopToken the token that stopped it, when one did
+   */
+  stopTransaction(evseId: number, reason: StopReason = 'Local', stopToken?: string): LedgerEntry | undefined {
+    const evse = this.known(evseId);
+    const entry = evse.transaction;
+    if (entry === undefined) return undefined;
+    evse.meter(this.clock.now());
+    this.clock.cancel(evse.sampleTimer);
+    entry.stoppedAt = this.now();
+    entry.meterStopWh = evse.shownWh;
+    entry.stopReason = reason;
+    entry.stop = 'queued';
+    evse.transaction = undefined;
+    evse.powerW = 0;
+    this.tell(evse, entry, { stage: 'Ended', ...(stopToken === undefined ? {} : { stopToken }) });
+    if (evse.scheduledOperative !== undefined) evse.isOperative = evse.scheduledOperative;
+    evse.scheduledOperative = undefined;
+    this.reportStatus(evseId);
+    if (this.isResetDue && this.evseOf(() => true) === undefined) this.reset('SoftReset');
+    return entry;
+  }
+
+  /** Reads the meter and tells, where there is a transaction. */
+  sampleNow(evseId?: number): void {
+    for (const evse of this.evses) {
+      if (evse.transaction === undefined || (evseId !== undefined && evse.id !== evseId)) continue;
+      const charged = evse.powerW > 0;
+      evse.meter(this.clock.now());
+      this.tell(evse, evse.transaction, { stage: 'Updated', stateChanged: charged !== evse.powerW > 0 });
+      this.reportStatus(evse.id);
+    }
+  }
+
+  // ---- what commands do ----
+
+  command(action: string, payload: Payload): CommandOutcome {
+    return this.dialect.command(this, action, payload);
+  }
+
+  /** Starts when a car is there, else as soon as one is; asks about the token first where the settings say so. */
+  remoteStart(evseId: number, idToken: string, remoteStartId: number | undefined): void {
+    const evse = this.known(evseId);
+    const begin = (): void => {
+      if (evse.transaction !== undefined) return;
+      evse.pendingStart = { idToken, remoteStartId };
+      if (evse.car !== undefined) this.start(evseId, idToken, remoteStartId);
+    };
+    if (!this.settings.flag(this.dialect.names.authorizeRemote)) begin();
+    else void this.authorize(idToken).then((status) => (status === 'Accepted' ? begin() : undefined));
+  }
+
+  /** Restarts at once, by the CSMS's wish. */
+  reset(reason: 'SoftReset' | 'HardReset'): void {
+    this.isResetDue = false;
+    void this.reboot(reason, 'RemoteReset');
+  }
+
+  resetWhenIdle(): void {
+    this.isResetDue = true;
+  }
+
+  unlock(evseId: number): void {
+    this.stopTransaction(evseId, 'UnlockCommand');
+  }
+
+  /** @param evseId absent: the whole station */
+  changeAvailability(evseId: number | undefined, isOperative: boolean): 'Accepted' | 'Scheduled' {
+    let outcome: 'Accepted' | 'Scheduled' = 'Accepted';
+    for (const evse of this.evses) {
+      if (evseId !== undefined && evse.id !== evseId) continue;
+      if (evse.transaction !== undefined && !isOperative) {
+        evse.scheduledOperative = false;
+        outcome = 'Scheduled';
+        continue;
+      }
+      evse.scheduledOperative = undefined;
+      evse.isOperative = isOperative;
+      this.reportStatus(evse.id);
+    }
+    return outcome;
+  }
+
+  settingsChanged(): void {
+    this.line.scheduleHeartbeat();
+    for (const evse of this.evses) if (evse.transaction !== undefined) this.scheduleSample(evse);
+  }
+
+  /** Tells a connector's status where it changed, or all of them anyway. */
+  reportStatus(evseId?: number, always = false): void {
+    for (const evse of this.evses) {
+      if (evseId !== undefined && evse.id !== evseId) continue;
+      const status = this.dialect.statusWord(evse);
+      if (!always && status === evse.reportedStatus) continue;
+      evse.reportedStatus = status;
+      if (this.line.isRegistered) void this.call('StatusNotification', this.dialect.status(evse, status, this.timestamp()));
+    }
+  }
+
+  reportMeter(evseId?: number): void {
+    for (const evse of this.evses) {
+      if (evseId !== undefined && evse.id !== evseId) continue;
+      evse.meter(this.clock.now());
+      void this.call('MeterValues', this.dialect.meterValues(evse, this.timestamp()));
+    }
+  }
+
+  // ---- the line tells ----
+
+  bootPayload(reason: BootReason): Payload {
+    return this.dialect.boot(this, reason);
+  }
+
+  registered(): void {
+    this.reportStatus(undefined, true);
+  }
+
+  timeTold(currentTime: string): void {
+    const told = Date.parse(currentTime);
+    if (this.options.syncClock === true && Number.isFinite(told)) this.clockOffsetMs = told - this.clock.now();
+  }
+
+  transactionAnswered(message: TransactionMessage, answer: Payload): void {
+    const { entry, stage } = message;
+    const status = this.dialect.tokenStatus(answer);
+    if (status !== undefined) entry.tokenStatus = status;
+    if (stage === 'Ended') entry.stop = 'answered';
+    if (stage === 'Started') {
+      entry.start = 'answered';
+      this.dialect.startAnswered(entry, answer);
+    }
+    const evse = this.evseOf((running) => running === entry);
+    const refused = status !== undefined && status !== 'Accepted' && stage !== 'Ended';
+    if (refused && evse !== undefined && this.settings.flag(this.dialect.names.stopOnInvalid))
+      this.stopTransaction(evse.id, 'DeAuthorized');
+  }
+
+  transactionAbandoned(message: TransactionMessage, code: string): void {
+    const { entry, stage, action } = message;
+    entry.abandonedMessages += 1;
+    if (stage === 'Started') entry.start = 'abandoned';
+    if (stage === 'Ended') entry.stop = 'abandoned';
+    this.options.onEvent?.({ type: 'abandoned', stationId: this.id, action, code });
+  }
+
+  observe(event: LineEvent): void {
+    this.options.onEvent?.({ ...event, stationId: this.id });
+  }
+
+  private tell(evse: Evse, entry: LedgerEntry, what: Pick<Moment, 'stage' | 'stopToken' | 'stateChanged'>): void {
+    const { stage } = what;
+    const payload = this.dialect.transactionMessage({ ...what, evse, entry, at: this.timestamp(), offline: !this.line.isRegistered });
+    this.line.queue.add({ action: this.dialect.actionOf(stage), stage, entry, payload });
+    this.options.onEvent?.({ type: 'transaction', stationId: this.id, stage, entry });
+    this.line.flush();
+  }
+
+  private scheduleSample(evse: Evse): void {
+    this.clock.cancel(evse.sampleTimer);
+    const seconds = this.settings.number(this.dialect.names.sample, 60);
+    if (seconds <= 0) return;
+    evse.sampleTimer = this.clock.after(seconds * 1000, () => {
+      this.sampleNow(evse.id);
+      if (evse.transaction !== undefined) this.scheduleSample(evse);
+    });
+  }
+
+  private known(evseId: number): Evse {
+    const evse = this.evse(evseId);
+    if (evse === undefined) throw new RangeError(`${this.id} has no EVSE ${evseId}`);
+    return evse;
+  }
+}
