@@ -1,0 +1,162 @@
+import { type AuthorizationDecided, type AuthorizationPurpose, DECISION_TOPIC, type DecisionStatus } from '@voltlog/authorization-contract';
+import {
+  type AuthorizationPolicy,
+  type AuthorizationQuestion,
+  authorize,
+  authorizeNobody,
+  isIdToken,
+  type TokenState,
+  tokenKey,
+  UNKNOWN_TOKEN,
+  type Verdict,
+} from '@voltlog/authorization-domain';
+import { type EventEnvelope, isoTime } from '@voltlog/kernel';
+import type { ServiceContext } from '@voltlog/service';
+import type { Count } from '@voltlog/telemetry';
+import type { TokenRepository } from '../store/token-repository.js';
+import type { Places } from './places.js';
+
+/** A checked question of a station. */
+export interface Question {
+  readonly stationId: string;
+  /** 0: not told. */
+  readonly evseId: number;
+  readonly idToken: string;
+  /** OCPP 2.1 IdTokenEnumStringType */
+  readonly type: string;
+  readonly purpose: AuthorizationPurpose;
+  /** `<stationId>/<key>`; empty where no transaction begins. */
+  readonly transactionKey: string;
+  /** ISO 8601, by the station's clock. */
+  readonly occurredAt: string | undefined;
+  readonly offline: boolean;
+}
+
+/** A question whose verdict waits for a place. */
+export interface OpenQuestion {
+  readonly question: Question;
+  readonly key: string;
+  readonly asked: AuthorizationQuestion;
+  verdict: Verdict;
+}
+
+const NO_AUTHORIZATION = 'NoAuthorization';
+const STATUSES: readonly DecisionStatus[] = ['Accepted', 'Blocked', 'ConcurrentTx', 'Expired', 'Invalid', 'Unknown'];
+const MALFORMED: Verdict = { status: 'Invalid', reason: 'TokenMalformed' };
+
+/** Answers what stations ask about tokens. An answer is given once it is durable on the decision log. */
+export class Authorizer {
+  private readonly source: string;
+  private readonly counts: Readonly<Record<DecisionStatus, Count>>;
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly policy: AuthorizationPolicy,
+    private readonly tokens: TokenRepository,
+    private readonly places: Places,
+  ) {
+    this.source = `/authorization/${context.instanceId}`;
+    this.counts = Object.fromEntries(
+      STATUSES.map((status) => [status, context.metrics.counter('voltlog_authorization_decisions_total', 'Decisions about tokens', { status })]),
+    ) as Record<DecisionStatus, Count>;
+  }
+
+  /**
+   * Decisions in the order of the questions.
+   *
+   * @throws {OperatingError} when tokens cannot be read or the decisions cannot be made durable; a place that was taken is then
+   * kept for the same transaction asked again, or released once it is clear that it never started
+   */
+  async authorize(questions: readonly Question[]): Promise<readonly AuthorizationDecided[]> {
+    const now = this.context.clock.now();
+    const keys = questions.map((question) => tokenKey(question.idToken));
+    const states = await this.statesOf(questions, keys);
+    const open: OpenQuestion[] = [];
+    const settled = new Array<Verdict | OpenQuestion>(questions.length);
+    for (let i = 0; i < questions.length; i += 1) {
+      const question = questions[i] as Question;
+      const asked = { stationId: question.stationId, purpose: question.purpose, transactionKey: question.transactionKey, now };
+      const verdict = this.verdict(question, asked, states[i]);
+      if (verdict.needs === undefined) settled[i] = verdict;
+      else open.push((settled[i] = { question, key: keys[i] as string, asked, verdict }));
+    }
+    if (open.length > 0) await this.places.settle(open);
+    const decisions = questions.map((question, i) => {
+      const verdict = settled[i] as Verdict | OpenQuestion;
+      return this.decision(question, 'verdict' in verdict ? verdict.verdict : verdict, now);
+    });
+    await this.record(decisions);
+    return decisions;
+  }
+
+  private verdict(question: Question, asked: AuthorizationQuestion, state: TokenState | undefined): Verdict {
+    if (question.type === NO_AUTHORIZATION) return authorizeNobody(this.policy);
+    return state === undefined ? MALFORMED : authorize(asked, state, this.policy);
+  }
+
+  /** undefined where there is no token to look for. */
+  private async statesOf(questions: readonly Question[], keys: readonly string[]): Promise<readonly (TokenState | undefined)[]> {
+    const states = new Array<TokenState | undefined>(keys.length);
+    let missing: number[] | undefined;
+    for (let i = 0; i < keys.length; i += 1) {
+      const question = questions[i] as Question;
+      if (question.type === NO_AUTHORIZATION || !isIdToken(question.idToken)) continue;
+      const entry = this.tokens.peek(keys[i] as string);
+      if (entry !== undefined) states[i] = entry.state;
+      else if (missing === undefined) missing = [i];
+      else missing.push(i);
+    }
+    if (missing !== undefined) {
+      const loaded = await this.tokens.load([...new Set(missing.map((i) => keys[i] as string))]);
+      for (const i of missing) states[i] = loaded.get(keys[i] as string)?.state ?? UNKNOWN_TOKEN;
+    }
+    return states;
+  }
+
+  private decision(question: Question, verdict: Verdict, now: number): AuthorizationDecided {
+    this.counts[verdict.status].value += 1;
+    const decision: { -readonly [Key in keyof AuthorizationDecided]: AuthorizationDecided[Key] } = {
+      decisionId: this.context.ids.next(),
+      stationId: question.stationId,
+      evseId: question.evseId,
+      idToken: question.idToken,
+      type: question.type,
+      purpose: question.purpose,
+      offline: question.offline,
+      status: verdict.status,
+      at: isoTime(now),
+    };
+    if (question.transactionKey !== '') decision.transactionKey = question.transactionKey;
+    if (question.occurredAt !== undefined) decision.occurredAt = question.occurredAt;
+    if (verdict.reason !== undefined) decision.reason = verdict.reason;
+    if (verdict.groupId !== undefined) decision.groupId = verdict.groupId;
+    if (verdict.cacheExpiresAt !== undefined) decision.cacheExpiresAt = verdict.cacheExpiresAt;
+    return decision;
+  }
+
+  private async record(decisions: readonly AuthorizationDecided[]): Promise<void> {
+    const [first] = decisions;
+    if (first === undefined) return;
+    if (decisions.length === 1) return this.context.log.append(DECISION_TOPIC, first.stationId, [this.envelope(first)]);
+    const byStation = new Map<string, EventEnvelope[]>();
+    for (const decision of decisions) {
+      const events = byStation.get(decision.stationId);
+      if (events === undefined) byStation.set(decision.stationId, [this.envelope(decision)]);
+      else events.push(this.envelope(decision));
+    }
+    const appends: Promise<void>[] = [];
+    for (const [stationId, events] of byStation) appends.push(this.context.log.append(DECISION_TOPIC, stationId, events));
+    await Promise.all(appends);
+  }
+
+  private envelope(decision: AuthorizationDecided): EventEnvelope {
+    return {
+      id: decision.decisionId,
+      type: 'voltlog.authorization.AuthorizationDecided.v1',
+      source: this.source,
+      subject: decision.stationId,
+      time: decision.at,
+      data: decision,
+    };
+  }
+}

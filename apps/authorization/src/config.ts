@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+const DAY_SECONDS = 86_400;
+
+/** The environment of the authorization service. */
+export const authorizationConfig = z
+  .object({
+    /** How long a station may answer from its cache, seconds. */
+    AUTHORIZATION_CACHE_SECONDS: z.coerce.number().int().min(60).max(365 * DAY_SECONDS).default(DAY_SECONDS),
+    /** What a token that nobody registered is told. */
+    AUTHORIZATION_UNKNOWN_TOKENS: z.enum(['reject', 'accept']).default('reject'),
+    /** What a station that asks nobody (a start button, type NoAuthorization) is told. */
+    AUTHORIZATION_NO_AUTHORIZATION: z.enum(['reject', 'accept']).default('accept'),
+    /** Tokens kept in memory; some 500 bytes each. */
+    AUTHORIZATION_TOKENS_IN_MEMORY: z.coerce.number().int().min(100).max(5_000_000).default(100_000),
+    /** How long a refused start waits for the stops that were acknowledged before it, milliseconds. */
+    AUTHORIZATION_VERIFY_MS: z.coerce.number().int().min(50).max(10_000).default(1_500),
+    /** After so long a permitted transaction that its station never reported gives its place back, seconds. */
+    AUTHORIZATION_UNSTARTED_SECONDS: z.coerce.number().int().min(30).max(DAY_SECONDS).default(900),
+    /** Days a decision can be listed; the log keeps it for ever. */
+    AUTHORIZATION_DECISION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
+  })
+  .transform((env) => ({
+    policy: {
+      cacheMs: env.AUTHORIZATION_CACHE_SECONDS * 1_000,
+      unknownTokens: env.AUTHORIZATION_UNKNOWN_TOKENS,
+      noAuthorization: env.AUTHORIZATION_NO_AUTHORIZATION,
+    },
+    tokensInMemoryMax: env.AUTHORIZATION_TOKENS_IN_MEMORY,
+    verifyMs: env.AUTHORIZATION_VERIFY_MS,
+    unstartedMs: env.AUTHORIZATION_UNSTARTED_SECONDS * 1_000,
+    decisionDays: env.AUTHORIZATION_DECISION_DAYS,
+  }));
+
+export type AuthorizationConfig = z.output<typeof authorizationConfig>;

@@ -1,0 +1,89 @@
+import type { AuthorizationDecided, AuthorizationPurpose, DecisionStatus, TokenStatus } from '@voltlog/authorization-contract';
+import { authorizationV1 } from '@voltlog/proto';
+import type { TokenDoc } from '../store/documents.js';
+
+const { AuthorizationStatus: Status, AuthorizationPurpose: Purpose, TokenStatus: Token } = authorizationV1;
+
+const STATUS: Readonly<Record<DecisionStatus, authorizationV1.AuthorizationStatus>> = {
+  Accepted: Status.ACCEPTED,
+  Blocked: Status.BLOCKED,
+  ConcurrentTx: Status.CONCURRENT_TX,
+  Expired: Status.EXPIRED,
+  Invalid: Status.INVALID,
+  Unknown: Status.UNKNOWN,
+};
+
+const PURPOSES: Readonly<Record<AuthorizationPurpose, authorizationV1.AuthorizationPurpose>> = {
+  Identify: Purpose.IDENTIFY,
+  Start: Purpose.START,
+  Stop: Purpose.STOP,
+};
+
+const TOKEN_STATUS: Readonly<Record<TokenStatus, authorizationV1.TokenStatus>> = {
+  Active: Token.ACTIVE,
+  Blocked: Token.BLOCKED,
+  Invalid: Token.INVALID,
+};
+
+/** undefined: unspecified, or a word of a newer version. */
+export function purposeOf(purpose: authorizationV1.AuthorizationPurpose): AuthorizationPurpose | undefined {
+  switch (purpose) {
+    case Purpose.IDENTIFY:
+      return 'Identify';
+    case Purpose.START:
+      return 'Start';
+    case Purpose.STOP:
+      return 'Stop';
+    default:
+      return undefined;
+  }
+}
+
+/** undefined: unspecified, or a word of a newer version. */
+export function tokenStatusOf(status: authorizationV1.TokenStatus): TokenStatus | undefined {
+  switch (status) {
+    case Token.ACTIVE:
+      return 'Active';
+    case Token.BLOCKED:
+      return 'Blocked';
+    case Token.INVALID:
+      return 'Invalid';
+    default:
+      return undefined;
+  }
+}
+
+export const toDecisionMessage = (decided: AuthorizationDecided): authorizationV1.AuthorizationDecision => ({
+  decisionId: decided.decisionId,
+  status: STATUS[decided.status],
+  reason: decided.reason ?? '',
+  groupIdToken: decided.groupId === undefined ? undefined : { idToken: decided.groupId, type: 'Central' },
+  cacheExpiresAt: decided.cacheExpiresAt,
+});
+
+export const toDecisionRecord = (decided: AuthorizationDecided): authorizationV1.DecisionRecord => ({
+  request: {
+    stationId: decided.stationId,
+    evseId: decided.evseId,
+    idToken: { idToken: decided.idToken, type: decided.type },
+    purpose: PURPOSES[decided.purpose],
+    transactionKey: decided.transactionKey ?? '',
+    occurredAt: decided.occurredAt,
+    offline: decided.offline,
+  },
+  decision: toDecisionMessage(decided),
+  at: decided.at,
+});
+
+export const toTokenMessage = (doc: Omit<TokenDoc, 'id' | 'version'>): authorizationV1.Token => ({
+  idToken: { idToken: doc.idToken, type: doc.type },
+  status: TOKEN_STATUS[doc.status],
+  expiresAt: doc.expiresAt,
+  groupId: doc.groupId ?? '',
+  concurrentTransactionsMax: doc.concurrentTransactionsMax,
+  activeTransactions: doc.places.map((place) => place.transactionKey),
+  createdAt: doc.createdAt,
+  updatedAt: doc.updatedAt,
+  note: doc.note,
+  version: doc.revision,
+});

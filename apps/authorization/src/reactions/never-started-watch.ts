@@ -1,0 +1,50 @@
+import { STATION_TOPIC } from '@voltlog/connection-contract';
+import type { ServiceContext } from '@voltlog/service';
+import { type Timer, TimerLoop } from '@voltlog/store';
+import type { Collections } from '../store/documents.js';
+import type { TokenRepository } from '../store/token-repository.js';
+import { GROUP, NEVER_STARTED, type NeverStarted } from './names.js';
+
+/**
+ * Gives back the places of transactions that were permitted and then never reported: the connection went away between the permit and
+ * the fact, and the station did not ask again.
+ */
+export class NeverStartedWatch {
+  private readonly loop: TimerLoop;
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly tokens: TokenRepository,
+    private readonly collections: Collections,
+    private readonly options: { readonly verifyMs: number; readonly unstartedMs: number },
+  ) {
+    this.loop = new TimerLoop({ timers: context.store.timers, kind: NEVER_STARTED, clock: context.clock, logger: context.logger, handle: (timers) => this.handle(timers) });
+  }
+
+  async start(): Promise<void> {
+    this.loop.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  /** Looks at permits whose time is up. */
+  async handle(timers: readonly Timer[]): Promise<void> {
+    const now = this.context.clock.now();
+    for (const timer of timers) {
+      const { transactionKey, stationId, tokenKey } = timer.payload as NeverStarted;
+      const caughtUp = await this.context.log.caughtUp({ group: GROUP, topic: STATION_TOPIC, key: stationId, deadlineMs: this.options.verifyMs });
+      const { docs } = await this.collections.transactions.find({ where: { transactionKey }, limit: 1 });
+      const [seen] = docs;
+      if (seen?.state === 'open') continue;
+      if (!caughtUp) {
+        const dueAt = new Date(now + this.options.unstartedMs).toISOString();
+        await this.context.store.timers.schedule([{ ...timer, dueAt }]);
+        continue;
+      }
+      const cause = seen === undefined ? 'NeverStarted' : 'Ended';
+      await this.tokens.execute([{ key: tokenKey, command: { kind: 'ReleaseTransaction', transactionKey, cause, now }, causationId: this.context.ids.next() }]);
+    }
+  }
+}

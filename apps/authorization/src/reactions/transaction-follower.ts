@@ -1,0 +1,166 @@
+import { type StationFacts, STATION_TOPIC, type TransactionEnded, type TransactionStarted, type TransactionUpdated } from '@voltlog/connection-contract';
+import { holdsPlace, type ReleaseTransaction, tokenKey } from '@voltlog/authorization-domain';
+import type { LogRecord, Subscription } from '@voltlog/event-log';
+import type { ServiceContext } from '@voltlog/service';
+import type { Collections, TransactionDoc } from '../store/documents.js';
+import { Generations } from '../store/generations.js';
+import type { TokenInput, TokenRepository } from '../store/token-repository.js';
+import { GROUP } from './names.js';
+
+type Type = keyof StationFacts;
+const STARTED = 'voltlog.connection.TransactionStarted.v1' satisfies Type;
+const UPDATED = 'voltlog.connection.TransactionUpdated.v1' satisfies Type;
+const ENDED = 'voltlog.connection.TransactionEnded.v1' satisfies Type;
+
+/** Transactions of tokens without a limit that are remembered, so that their ends need no note. */
+const FREE_MAX = 50_000;
+/** Open transactions of one station that are looked through when a 1.6 station stops one without its number. */
+const OPEN_PER_STATION_MAX = 64;
+
+type Fact =
+  | { readonly kind: 'began'; readonly id: string; readonly eventId: string; readonly data: TransactionStarted | TransactionUpdated }
+  | { readonly kind: 'ended'; readonly id: string; readonly eventId: string; readonly data: TransactionEnded };
+
+/**
+ * Follows the transactions of tokens that have a limit: a start that was let in without asking takes its place, an end gives it back.
+ *
+ * Facts of one station are handled in the order of the log, which need not be the order of the charge: an end that comes before its
+ * start is remembered, and the start takes no place then.
+ */
+export class TransactionFollower {
+  private subscription: Subscription | undefined;
+  private readonly free = new Generations<true>(FREE_MAX);
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly tokens: TokenRepository,
+    private readonly collections: Collections,
+  ) {}
+
+  async start(): Promise<void> {
+    this.subscription = await this.context.log.subscribe({
+      group: GROUP,
+      topics: [STATION_TOPIC],
+      types: [STARTED, UPDATED, ENDED],
+      handle: (batch) => this.handle(batch),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.subscription?.stop();
+  }
+
+  async handle(batch: readonly LogRecord[]): Promise<void> {
+    const facts = batch.flatMap(toFact);
+    if (facts.length === 0) return;
+    await this.loadTokens(facts);
+    const known = new Map(await this.collections.transactions.getMany([...new Set(facts.filter((fact) => this.matters(fact)).map(({ id }) => id))]));
+    const inputs: TokenInput[] = [];
+    const changed = new Map<string, TransactionDoc>();
+    for (const fact of facts) {
+      if (!this.matters(fact)) continue;
+      const before = changed.get(fact.id) ?? known.get(fact.id);
+      const after = fact.kind === 'began' ? this.began(fact, before, inputs) : await this.ended(fact, before, changed, inputs);
+      if (after !== undefined) changed.set(after.id, after);
+    }
+    if (inputs.length > 0) await this.tokens.execute(inputs);
+    if (changed.size > 0) await this.collections.transactions.upsert([...changed.values()].map((doc) => ({ doc })));
+  }
+
+  /** False for what has to do with no limit: nearly all of the traffic ends here. */
+  private matters(fact: Fact): boolean {
+    if (fact.kind === 'ended') return this.free.get(fact.id) === undefined;
+    const state = this.tokens.peek(keyOf(fact.data))?.state;
+    if (state === undefined) return true;
+    if (state.kind === 'known' && (state.concurrentTransactionsMax > 0 || state.places.length > 0)) return true;
+    this.free.set(fact.id, true);
+    return false;
+  }
+
+  private began(fact: Extract<Fact, { kind: 'began' }>, before: TransactionDoc | undefined, inputs: TokenInput[]): TransactionDoc | undefined {
+    const { data, id, eventId } = fact;
+    const key = keyOf(data);
+    const transactionKey = `${data.stationId}/${'transactionKey' in data ? data.transactionKey : data.transactionId}`;
+    const now = this.context.clock.now();
+    if (before?.state === 'ended') {
+      inputs.push({ key, command: released(transactionKey, now), causationId: eventId });
+      return undefined;
+    }
+    if (before !== undefined) return undefined;
+    const place = { transactionKey, stationId: data.stationId, evseId: data.evseId, startedAt: data.occurredAt };
+    const state = this.tokens.peek(key)?.state;
+    if (state === undefined || !holdsPlace(state, transactionKey)) {
+      inputs.push({ key, command: { kind: 'PermitTransaction', ...place, running: true, now }, causationId: eventId });
+    }
+    return { id, stationId: data.stationId, state: 'open', transactionKey, tokenKey: key };
+  }
+
+  private async ended(
+    fact: Extract<Fact, { kind: 'ended' }>,
+    before: TransactionDoc | undefined,
+    changed: ReadonlyMap<string, TransactionDoc>,
+    inputs: TokenInput[],
+  ): Promise<TransactionDoc | undefined> {
+    const { data, id, eventId } = fact;
+    const open = before ?? (isNoNumber(data) ? await this.openOf(data, changed) : undefined);
+    if (open === undefined) {
+      // A 1.6 station learns a transaction's number from the answer to its start, so its end cannot come first.
+      return data.ocppVersion === 'ocpp1.6' ? undefined : { id, stationId: data.stationId, state: 'ended', endedAt: data.receivedAt };
+    }
+    if (open.tokenKey !== undefined && open.transactionKey !== undefined) {
+      inputs.push({ key: open.tokenKey, command: released(open.transactionKey, this.context.clock.now()), causationId: eventId });
+    }
+    return open.state === 'ended' ? undefined : { ...open, state: 'ended', endedAt: data.receivedAt };
+  }
+
+  /**
+   * Some 1.6 stations stop with -1 or 0 when the answer to their start was lost. The transaction is known then only by its token: it is
+   * the one that this token, or one of its group, has open there, if there is just one.
+   */
+  private async openOf(data: TransactionEnded, changed: ReadonlyMap<string, TransactionDoc>): Promise<TransactionDoc | undefined> {
+    if (data.idToken === undefined) return undefined;
+    const stopper = tokenKey(data.idToken.idToken);
+    const page = await this.collections.transactions.find({ where: { stationId: data.stationId, state: 'open' }, limit: OPEN_PER_STATION_MAX });
+    const docs = new Map(page.docs.map((doc) => [doc.id, doc]));
+    for (const doc of changed.values()) if (doc.stationId === data.stationId) docs.set(doc.id, doc);
+    const open = [...docs.values()].filter((doc) => doc.state === 'open' && doc.tokenKey !== undefined);
+    const entries = await this.tokens.load([...new Set([stopper, ...open.map((doc) => doc.tokenKey ?? '')])]);
+    const groupOf = (key: string | undefined): string | undefined => {
+      const state = entries.get(key ?? '')?.state;
+      return state?.kind === 'known' ? state.groupId : undefined;
+    };
+    const group = groupOf(stopper);
+    const matching = open.filter((doc) => doc.tokenKey === stopper || (group !== undefined && groupOf(doc.tokenKey) === group));
+    return matching.length === 1 ? matching[0] : undefined;
+  }
+
+  private async loadTokens(facts: readonly Fact[]): Promise<void> {
+    const missing = new Set<string>();
+    for (const fact of facts) {
+      if (fact.kind !== 'began') continue;
+      const key = keyOf(fact.data);
+      if (this.tokens.peek(key) === undefined) missing.add(key);
+    }
+    if (missing.size > 0) await this.tokens.load([...missing]);
+  }
+}
+
+/** Only what was accepted is counted: a start that was refused is not a session that the limit allows. */
+function toFact(record: LogRecord): readonly Fact[] {
+  const { event } = record;
+  if (event.type === ENDED) {
+    const data = event.data as TransactionEnded;
+    return [{ kind: 'ended', id: `${data.stationId}/${data.transactionId}`, eventId: event.id, data }];
+  }
+  if (event.type !== STARTED && event.type !== UPDATED) return [];
+  const data = event.data as TransactionStarted | TransactionUpdated;
+  if (data.idToken === undefined || data.authorization?.status !== 'Accepted') return [];
+  if (event.type === UPDATED && data.triggerReason !== 'Authorized') return [];
+  return [{ kind: 'began', id: `${data.stationId}/${data.transactionId}`, eventId: event.id, data }];
+}
+
+const keyOf = (data: TransactionStarted | TransactionUpdated): string => tokenKey(data.idToken?.idToken ?? '');
+
+const isNoNumber = (data: TransactionEnded): boolean => data.ocppVersion === 'ocpp1.6' && !(Number(data.transactionId) > 0);
+
+const released = (transactionKey: string, now: number): ReleaseTransaction => ({ kind: 'ReleaseTransaction', transactionKey, cause: 'Ended', now });

@@ -1,0 +1,289 @@
+import { TOKEN_TOPIC, type TokenEvent, type TransactionPermitted } from '@voltlog/authorization-contract';
+import { type TokenCommand, type TokenRefusal, type TokenState, tokenDecider, tokenKeyOfStream, tokenStreamId, UNKNOWN_TOKEN } from '@voltlog/authorization-domain';
+import { type EventEnvelope, fold, isoTime, OperatingError } from '@voltlog/kernel';
+import type { ServiceContext } from '@voltlog/service';
+import { type Commit, OutboxRelay } from '@voltlog/store';
+import type { NeverStarted } from '../reactions/names.js';
+import { type Collections, toKnownToken, toTokenDoc } from './documents.js';
+import { Generations } from './generations.js';
+
+/** Tries to commit to a token that others commit to as well. */
+const CONFLICTS_MAX = 32;
+/** Tries to bring a read model up to a version that others write as well. */
+const DOC_TRIES_MAX = 8;
+/** Commits looked at in one step when what a crash left is repaired. */
+const REPAIR_SLICE = 10_000;
+
+export interface TokenEntry {
+  readonly state: TokenState;
+  /** Commits of the stream; 0: none. */
+  readonly version: number;
+}
+
+export interface TokenInput {
+  /** The token's key. */
+  readonly key: string;
+  readonly command: TokenCommand;
+  /** The same cause twice changes nothing. Inputs of one token in one call share a commit, under the first one's cause. */
+  readonly causationId: string;
+}
+
+export type TokenOutcome =
+  | { readonly outcome: 'committed' | 'unchanged' | 'duplicate'; readonly entry: TokenEntry; readonly events: readonly TokenEvent[] }
+  | { readonly outcome: 'refused'; readonly refusal: TokenRefusal; readonly entry: TokenEntry };
+
+/**
+ * Tokens by key: a bounded memory, behind it the read model (which is the folded state), behind that the stream.
+ *
+ * What memory holds may be behind another instance for as long as its event travels; a commit finds that out by its version.
+ */
+export class TokenRepository {
+  private readonly cache: Generations<TokenEntry>;
+  private readonly relay: OutboxRelay;
+  private readonly source: string;
+  /** Keys whose tokens changed elsewhere while a read was under way. */
+  private readonly changedMeanwhile = new Set<string>();
+  private loads = 0;
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly collections: Collections,
+    options: { readonly tokensInMemoryMax: number },
+  ) {
+    this.cache = new Generations(options.tokensInMemoryMax);
+    this.source = `/authorization/${context.instanceId}`;
+    this.relay = new OutboxRelay({
+      streams: context.store.streams,
+      log: context.log,
+      topic: TOKEN_TOPIC,
+      logger: context.logger,
+      keyOf: (commit) => tokenKeyOfStream(commit.streamId),
+    });
+  }
+
+  /**
+   * Writes the read models a crash left behind, then relays what it left unpublished.
+   *
+   * @returns the permits among it, whose timers may be missing
+   */
+  async start(): Promise<readonly NeverStarted[]> {
+    const behind = await this.context.store.streams.unpublished(REPAIR_SLICE);
+    const keys = [...new Set(behind.map((commit) => tokenKeyOfStream(commit.streamId)))];
+    await this.writeDocs([...(await this.foldStreams(keys))]);
+    await this.relay.start();
+    return behind.flatMap((commit) => commit.events.flatMap((event) => toPermit(tokenKeyOfStream(commit.streamId), event)));
+  }
+
+  stop(): Promise<void> {
+    return this.relay.stop();
+  }
+
+  /** What memory holds; undefined: not known here, {@link load} it. */
+  peek(key: string): TokenEntry | undefined {
+    return this.cache.get(key);
+  }
+
+  get inMemory(): number {
+    return this.cache.size;
+  }
+
+  /** Reads tokens afresh; one that does not exist has the state `unknown`. */
+  async load(keys: readonly string[]): Promise<ReadonlyMap<string, TokenEntry>> {
+    this.loads += 1;
+    try {
+      const docs = await this.collections.tokens.getMany(keys);
+      const entries = new Map<string, TokenEntry>();
+      for (const key of keys) {
+        const doc = docs.get(key);
+        const entry = doc === undefined ? { state: UNKNOWN_TOKEN, version: 0 } : { state: toKnownToken(doc), version: doc.version };
+        entries.set(key, this.remember(key, entry));
+      }
+      return entries;
+    } finally {
+      this.loads -= 1;
+      if (this.loads === 0) this.changedMeanwhile.clear();
+    }
+  }
+
+  /** A token changed in another instance. */
+  invalidate(key: string): void {
+    this.cache.delete(key);
+    if (this.loads > 0) this.changedMeanwhile.add(key);
+  }
+
+  /** True when this instance made the event, so that its memory is up to date. */
+  isOwn(event: EventEnvelope): boolean {
+    return event.source === this.source;
+  }
+
+  /** True when the token's stream has a commit of this cause. */
+  async hasCause(key: string, causationId: string): Promise<boolean> {
+    const streamId = tokenStreamId(key);
+    const commits = (await this.context.store.streams.load([streamId])).get(streamId) ?? [];
+    return commits.some((commit) => commit.causationId === causationId);
+  }
+
+  /**
+   * Decides and commits; outcomes have the order of the inputs. Durable, and in the read model, when it resolves.
+   *
+   * @throws {OperatingError} `TokenContended` when others kept changing the token first
+   */
+  async execute(inputs: readonly TokenInput[]): Promise<readonly TokenOutcome[]> {
+    const outcomes = new Array<TokenOutcome | undefined>(inputs.length);
+    const waiting = new Map<string, number[]>();
+    for (const [index, input] of inputs.entries()) {
+      const same = waiting.get(input.key);
+      if (same === undefined) waiting.set(input.key, [index]);
+      else same.push(index);
+    }
+    for (let round = 0; waiting.size > 0; round += 1) {
+      if (round >= CONFLICTS_MAX) throw new OperatingError('TokenContended', `a token changed ${CONFLICTS_MAX} times while it was decided upon`);
+      await this.round(inputs, waiting, outcomes, round);
+    }
+    return outcomes as TokenOutcome[];
+  }
+
+  private async round(inputs: readonly TokenInput[], waiting: Map<string, number[]>, outcomes: (TokenOutcome | undefined)[], round: number): Promise<void> {
+    const entries = await this.entriesFor([...waiting.keys()], round);
+    const commits: Commit[] = [];
+    const decisions: { readonly key: string; readonly after: TokenEntry; readonly settle: (outcome: 'committed' | 'duplicate', entry: TokenEntry) => void }[] = [];
+    for (const [key, indexes] of waiting) {
+      const before = entries.get(key) ?? { state: UNKNOWN_TOKEN, version: 0 };
+      const decision = this.decideAll(inputs, indexes, before, outcomes);
+      if (decision === undefined) {
+        waiting.delete(key);
+        continue;
+      }
+      commits.push(decision.commit);
+      decisions.push({ key, after: decision.after, settle: decision.settle });
+    }
+    if (commits.length === 0) return;
+    const results = await this.context.store.streams.append(commits);
+    const written: [string, TokenEntry][] = [];
+    const published: Commit[] = [];
+    const duplicates: typeof decisions = [];
+    for (const [index, { key, after, settle }] of decisions.entries()) {
+      const result = results[index];
+      if (result === 'appended') {
+        written.push([key, this.remember(key, after)]);
+        published.push(commits[index] as Commit);
+        settle('committed', after);
+        waiting.delete(key);
+      } else if (result === 'duplicate') {
+        this.cache.delete(key);
+        duplicates.push(decisions[index] as (typeof decisions)[number]);
+        waiting.delete(key);
+      } else this.cache.delete(key);
+    }
+    if (written.length > 0) {
+      await this.writeDocs(written);
+      this.relay.publish(published);
+    }
+    if (duplicates.length > 0) {
+      const folded = await this.foldStreams(duplicates.map(({ key }) => key));
+      for (const { key, settle } of duplicates) settle('duplicate', folded.get(key) ?? { state: UNKNOWN_TOKEN, version: 0 });
+    }
+  }
+
+  /** First what memory holds, then the read model; when both were behind, the stream itself, which also mends the read model. */
+  private async entriesFor(keys: readonly string[], round: number): Promise<ReadonlyMap<string, TokenEntry>> {
+    if (round > 1) {
+      const folded = await this.foldStreams(keys);
+      await this.writeDocs([...folded]);
+      return folded;
+    }
+    const entries = new Map<string, TokenEntry>();
+    const missing: string[] = [];
+    for (const key of keys) {
+      const entry = this.cache.get(key);
+      if (entry === undefined) missing.push(key);
+      else entries.set(key, entry);
+    }
+    if (missing.length > 0) for (const [key, entry] of await this.load(missing)) entries.set(key, entry);
+    return entries;
+  }
+
+  /** Folds the inputs of one token; undefined when nothing is to be committed (their outcomes stand then). */
+  private decideAll(inputs: readonly TokenInput[], indexes: readonly number[], before: TokenEntry, outcomes: (TokenOutcome | undefined)[]) {
+    let state = before.state;
+    let causationId: string | undefined;
+    const all: TokenEvent[] = [];
+    const decidedHere: { readonly index: number; readonly events: readonly TokenEvent[] }[] = [];
+    for (const index of indexes) {
+      const { command, causationId: cause } = inputs[index] as TokenInput;
+      const decision = tokenDecider.decide(command, state);
+      if (!decision.ok) {
+        outcomes[index] = { outcome: 'refused', refusal: decision.refusal, entry: { state, version: before.version } };
+        continue;
+      }
+      if (decision.events.length === 0) {
+        outcomes[index] = { outcome: 'unchanged', entry: { state, version: before.version }, events: [] };
+        continue;
+      }
+      causationId ??= cause;
+      state = fold(tokenDecider, decision.events, state);
+      all.push(...decision.events);
+      decidedHere.push({ index, events: decision.events });
+    }
+    const first = indexes[0];
+    if (causationId === undefined || first === undefined) return undefined;
+    const key = (inputs[first] as TokenInput).key;
+    const after: TokenEntry = { state, version: before.version + 1 };
+    const settle = (outcome: 'committed' | 'duplicate', entry: TokenEntry): void => {
+      for (const each of decidedHere) outcomes[each.index] = { outcome, entry, events: outcome === 'committed' ? each.events : [] };
+    };
+    return { commit: this.commit(key, after.version, causationId, all), after, settle };
+  }
+
+  private commit(key: string, version: number, causationId: string, events: readonly TokenEvent[]): Commit {
+    const at = isoTime(this.context.clock.now());
+    return {
+      streamId: tokenStreamId(key),
+      version,
+      causationId,
+      events: events.map((event) => ({ id: this.context.ids.next(), type: event.type, source: this.source, subject: key, time: at, data: event.data, causationId })),
+      at,
+    };
+  }
+
+  private remember(key: string, entry: TokenEntry): TokenEntry {
+    const known = this.cache.get(key);
+    if (known !== undefined && known.version > entry.version) return known;
+    if (!this.changedMeanwhile.has(key)) this.cache.set(key, entry);
+    return entry;
+  }
+
+  private async foldStreams(keys: readonly string[]): Promise<ReadonlyMap<string, TokenEntry>> {
+    const streams = await this.context.store.streams.load(keys.map(tokenStreamId));
+    const entries = new Map<string, TokenEntry>();
+    for (const key of keys) {
+      const commits = streams.get(tokenStreamId(key)) ?? [];
+      let state: TokenState = UNKNOWN_TOKEN;
+      for (const commit of commits) for (const event of commit.events) state = tokenDecider.evolve(state, { type: event.type, data: event.data } as TokenEvent);
+      entries.set(key, this.remember(key, { state, version: commits.length }));
+    }
+    return entries;
+  }
+
+  /** Brings read models up to the given versions; one that is there already stays. */
+  private async writeDocs(entries: readonly (readonly [string, TokenEntry])[]): Promise<void> {
+    let behind = entries.flatMap(([key, { state, version }]) => (state.kind === 'known' ? [{ doc: toTokenDoc(key, version, state), expectedVersion: version - 1 }] : []));
+    for (let tries = 0; behind.length > 0 && tries < DOC_TRIES_MAX; tries += 1) {
+      const written = await this.collections.tokens.upsert(behind);
+      const missed = behind.filter((_, index) => written[index] !== true);
+      if (missed.length === 0) return;
+      const stored = await this.collections.tokens.getMany(missed.map(({ doc }) => doc.id));
+      behind = missed.flatMap(({ doc }) => {
+        const version = stored.get(doc.id)?.version ?? 0;
+        return version >= doc.version ? [] : [{ doc, expectedVersion: version }];
+      });
+    }
+    if (behind.length > 0) throw new OperatingError('TokenContended', 'the read model of a token changed too often to be written');
+  }
+}
+
+function toPermit(key: string, event: EventEnvelope): readonly NeverStarted[] {
+  if (event.type !== 'voltlog.authorization.TransactionPermitted.v1') return [];
+  const { transactionKey, stationId } = event.data as TransactionPermitted;
+  return [{ transactionKey, stationId, tokenKey: key }];
+}
