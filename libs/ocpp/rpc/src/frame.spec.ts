@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeCall, encodeCallError, encodeCallResult, encodeCallResultError, encodeSend } from './encode.js';
 import { parseFrame } from './frame.js';
@@ -129,6 +129,21 @@ describe('limits', () => {
       expect(Buffer.byteLength(frameOf(101, character, width))).toBe(101);
       expect(faultOf(frameOf(101, character, width), limits)).toBe('FrameTooLong');
     }
+  });
+
+  it('frame: counts the bytes of any text', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\u007f', '\u0080', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff'),
+    );
+    fc.assert(
+      fc.property(text, (value) => {
+        const frame = JSON.stringify([3, 'a', { value: value.toWellFormed() }]);
+        const frameBytes = Buffer.byteLength(frame);
+        expect(faultOf(frame, { ...LIMITS, frameBytes })).toBe('callResult');
+        expect(faultOf(frame, { ...LIMITS, frameBytes: frameBytes - 1 })).toBe('FrameTooLong');
+      }),
+    );
   });
 
   it('frame: the default takes a device model of 500 variables', () => {
