@@ -1,1 +1,1 @@
-export {};
+export { type Given, given, type Then } from './decider-spec.js';

@@ -1,1 +1,5 @@
+export { Aggregates, type AggregatesOptions, type Execution, type Input } from './aggregates.js';
+export { BoundedCache } from './bounded-cache.js';
+export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
+export { openSqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.js';
 export type { AppendOutcome, Collection, Commit, Condition, Page, Query, Store, StreamStore, Timer, TimerStore, Upsert } from './store.js';

@@ -11,6 +11,8 @@ export interface Commit<Event extends EventEnvelope = EventEnvelope> {
   readonly events: readonly Event[];
   /** ISO 8601 */
   readonly at: string;
+  /** `false` on a loaded commit that is not marked as published; absent otherwise. Never written. */
+  readonly published?: false;
 }
 
 /**
@@ -21,7 +23,14 @@ export interface Commit<Event extends EventEnvelope = EventEnvelope> {
 export type AppendOutcome = 'appended' | 'conflict' | 'duplicate';
 
 export interface StreamStore {
-  /** Commits in one bulk write; the outcomes have the order of the commits. Durable when it resolves. Callers waiting at the same time share a write. */
+  /**
+   * Commits in one bulk write; the outcomes have the order of the commits. Durable when it resolves. Callers waiting at the same time
+   * share a write. Several commits of one stream follow one another by version; once one of them is not appended, those of the same
+   * call and stream behind it are conflicts, since they were decided on it.
+   *
+   * @throws {OperatingError} `StoreUnavailable`; then nothing of a SQLite call was written, and of a MongoDB call perhaps a part: the
+   * causation ids make it safe to call again
+   */
   append(commits: readonly Commit[]): Promise<readonly AppendOutcome[]>;
   /** Whole streams, commits in order of version. A stream that does not exist is not in the map. */
   load(streamIds: readonly string[]): Promise<ReadonlyMap<string, readonly Commit[]>>;
@@ -34,10 +43,18 @@ export interface StreamStore {
 
 type Scalar = string | number | boolean | null;
 
-/** The few words both adapters answer fast, on a field that an index begins with. Dates are ISO strings. */
-export type Condition = Scalar | { readonly $in: readonly Scalar[] } | { readonly $gt?: Scalar; readonly $gte?: Scalar; readonly $lt?: Scalar; readonly $lte?: Scalar } | { readonly $exists: boolean };
+/**
+ * The few words both adapters answer fast. Dates are ISO strings; strings compare by their UTF-8 bytes. A missing field and `null` are the
+ * same: `null` and `{ $exists: false }` meet both, a range meets only values of its bound's type.
+ */
+export type Condition =
+  | Scalar
+  | { readonly $in: readonly Scalar[] }
+  | { readonly $gt?: Scalar; readonly $gte?: Scalar; readonly $lt?: Scalar; readonly $lte?: Scalar }
+  | { readonly $exists: boolean };
 
 export interface Query {
+  /** Every field is part of an index, and one of them (or the sort field) begins one; anything else is refused with a `RequestError`. */
   readonly where?: Readonly<Record<string, Condition>>;
   /** Field and direction; `id` in the same direction breaks ties. Default: by id, rising. */
   readonly sort?: readonly [field: string, direction: 1 | -1];
@@ -84,10 +101,11 @@ export interface Timer {
 
 /** Durable timers, claimed with a lease: what is claimed and not completed comes back when the lease ends. */
 export interface TimerStore {
-  /** Makes or moves a timer. */
+  /** Makes or moves a timer; a lease on it ends, and its `complete` no longer touches it. */
   schedule(timers: readonly Timer[]): Promise<void>;
   cancel(ids: readonly string[]): Promise<void>;
   claim(options: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly Timer[]>;
+  /** Removes timers that are claimed; one that was scheduled anew since stays. */
   complete(ids: readonly string[]): Promise<void>;
 }
 

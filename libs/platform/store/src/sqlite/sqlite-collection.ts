@@ -1,0 +1,157 @@
+import { RequestError } from '@voltlog/kernel';
+import { checkLimit, decodeCursor, encodeCursor, segmentsOf, sortKey, sortOf } from '../keyset.js';
+import { checkQuery, fieldReader, type Shape } from '../shape.js';
+import type { Collection, Page, Query, Upsert } from '../store.js';
+import { columnOf, type SqlValue, segmentSql, sqlValue, whereSql } from './sqlite-query.js';
+import { attempt } from './sqlite-streams.js';
+import type { Table } from './sqlite-table.js';
+import type { WriteQueue } from './write-queue.js';
+
+/** Documents deleted in one transaction by `deleteWhere`. */
+const DELETE_SLICE = 1_000;
+
+interface Prepared {
+  readonly id: string;
+  readonly text: string;
+  readonly version: number | null;
+  readonly fields: readonly SqlValue[];
+  readonly expected: number | undefined;
+}
+
+/** A collection as a table of JSON documents. The table changes when another is swapped in. */
+export class SqliteCollection<Doc extends { readonly id: string }> implements Collection<Doc> {
+  readonly #readers: readonly ((doc: object) => unknown)[];
+
+  constructor(
+    readonly shape: Shape,
+    private readonly queue: WriteQueue,
+    private readonly table: () => Table,
+  ) {
+    this.#readers = shape.fields.map(fieldReader);
+  }
+
+  get(id: string): Promise<Doc | undefined> {
+    return attempt(() => {
+      const row = this.table().get.get(id);
+      return row === undefined ? undefined : this.#parse(row['doc']);
+    });
+  }
+
+  getMany(ids: readonly string[]): Promise<ReadonlyMap<string, Doc>> {
+    return attempt(() => {
+      const docs = new Map<string, Doc>();
+      for (const row of this.table().getMany.iterate(JSON.stringify(ids))) docs.set(String(row['id']), this.#parse(row['doc']));
+      return docs;
+    });
+  }
+
+  find(query: Query): Promise<Page<Doc>> {
+    return attempt(() => {
+      const sort = sortOf(query);
+      checkQuery(this.shape, query.where, sort[0]);
+      checkLimit(query.limit);
+      const position = query.after === undefined ? undefined : decodeCursor(sort, query.after);
+      const docs: Doc[] = [];
+      for (const segment of segmentsOf(sort[0], sort[1], position)) {
+        const args: SqlValue[] = [];
+        const conditions = [whereSql(query.where, args), segmentSql(segment, sort, position, args)].filter((sql) => sql !== '');
+        const rows = this.#select(conditions, sort, segment === 'null' || segment === 'after-id').all(
+          ...args,
+          query.limit + 1 - docs.length,
+        );
+        for (const row of rows) docs.push(this.#parse(row['doc']));
+        if (docs.length > query.limit) break;
+      }
+      if (docs.length <= query.limit) return { docs };
+      docs.pop();
+      const last = docs.at(-1) as Doc;
+      return { docs, next: encodeCursor(sort, { key: sort[0] === 'id' ? null : sortKey(fieldReader(sort[0])(last)), id: last.id }) };
+    });
+  }
+
+  #select(conditions: readonly string[], [field, direction]: readonly [string, 1 | -1], sameKey: boolean) {
+    const table = this.table();
+    const way = direction === 1 ? 'ASC' : 'DESC';
+    const order = field === 'id' || sameKey ? `id ${way}` : `${columnOf(field)} ${way}, id ${way}`;
+    const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    return table.prepare(`SELECT doc FROM ${table.name}${filter} ORDER BY ${order} LIMIT ?`);
+  }
+
+  count(where?: Query['where']): Promise<number> {
+    return attempt(() => {
+      checkQuery(this.shape, where);
+      const args: SqlValue[] = [];
+      const filter = whereSql(where, args);
+      const table = this.table();
+      return Number(table.prepare(`SELECT count(*) AS n FROM ${table.name}${filter === '' ? '' : ` WHERE ${filter}`}`).get(...args)?.['n']);
+    });
+  }
+
+  upsert(writes: readonly Upsert<Doc>[]): Promise<readonly boolean[]> {
+    if (writes.length === 0) return Promise.resolve([]);
+    try {
+      const prepared = writes.map((write) => this.#prepare(write));
+      return this.queue.write(() => {
+        const table = this.table();
+        return prepared.map((write) => upsertOne(table, write));
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #prepare({ doc, expectedVersion }: Upsert<Doc>): Prepared {
+    if (typeof doc.id !== 'string')
+      throw new RequestError('INVALID_ARGUMENT', `collection ${this.shape.name}: a document without a string id`, 'BadDocument');
+    const fields: SqlValue[] = [];
+    for (const read of this.#readers) fields.push(sqlValue(read(doc)));
+    const version = (doc as { version?: unknown }).version;
+    return {
+      id: doc.id,
+      text: JSON.stringify(doc),
+      version: typeof version === 'number' ? version : null,
+      fields,
+      expected: expectedVersion,
+    };
+  }
+
+  delete(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return Promise.resolve();
+    return this.queue.write(() => {
+      const { remove } = this.table();
+      for (const id of ids) remove.run(id);
+    });
+  }
+
+  async deleteWhere(where: NonNullable<Query['where']>): Promise<number> {
+    checkQuery(this.shape, where);
+    let deleted = 0;
+    for (;;) {
+      const slice = await this.queue.write(() => {
+        const args: SqlValue[] = [];
+        const filter = whereSql(where, args);
+        const table = this.table();
+        const inner = `SELECT rowid FROM ${table.name}${filter === '' ? '' : ` WHERE ${filter}`} LIMIT ${DELETE_SLICE}`;
+        return Number(table.prepare(`DELETE FROM ${table.name} WHERE rowid IN (${inner})`).run(...args).changes);
+      });
+      deleted += slice;
+      if (slice < DELETE_SLICE) return deleted;
+    }
+  }
+
+  #parse(text: unknown): Doc {
+    return JSON.parse(String(text)) as Doc;
+  }
+}
+
+/** Most updates leave the indexed fields as they are: those are tried first, and touch no index. */
+function upsertOne(table: Table, { id, text, version, fields, expected }: Prepared): boolean {
+  if (expected === 0) return table.insertOnly.run(text, version, ...fields, id).changes === 1;
+  if (expected !== undefined) {
+    if (table.touchExpected.run(text, version, id, ...fields, expected).changes === 1) return true;
+    return table.update.run(text, version, ...fields, id, expected).changes === 1;
+  }
+  if (fields.length > 0 && table.touch.run(text, version, id, ...fields).changes === 1) return true;
+  table.insert.run(text, version, ...fields, id);
+  return true;
+}

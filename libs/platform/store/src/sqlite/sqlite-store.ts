@@ -1,0 +1,121 @@
+import { type DatabaseSync, type StatementSync } from 'node:sqlite';
+import { OperatingError, RequestError } from '@voltlog/kernel';
+import type { Schema } from 'mongoose';
+import { shapeOf } from '../shape.js';
+import type { Collection, Store } from '../store.js';
+import { SqliteCollection } from './sqlite-collection.js';
+import { openDatabase } from './sqlite-database.js';
+import { SqliteStreams } from './sqlite-streams.js';
+import { ensureTable, Table } from './sqlite-table.js';
+import { SqliteTimers } from './sqlite-timers.js';
+import { WriteQueue } from './write-queue.js';
+
+export interface SqliteStoreOptions {
+  /** The database file, made when missing with its folder; `:memory:` keeps nothing. One file per service. */
+  readonly path: string;
+  /** Largest size of the file; beyond it writes are refused. Absent: the disk. */
+  readonly maxBytes?: number;
+}
+
+/** Opens the embedded store. @throws {OperatingError} `StoreInUse`, `StoreUnreadable` */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  return new SqliteStore(options);
+}
+
+/** An open collection and the table that it has now. */
+interface Opened {
+  readonly collection: SqliteCollection<{ readonly id: string }>;
+  table: Table | undefined;
+}
+
+class SqliteStore implements Store {
+  readonly streams: SqliteStreams;
+  readonly timers: SqliteTimers;
+  readonly #db: DatabaseSync;
+  readonly #release: () => void;
+  readonly #queue: WriteQueue;
+  readonly #touch: StatementSync;
+  readonly #opened = new Map<string, Opened>();
+  #closed = false;
+
+  constructor(options: SqliteStoreOptions) {
+    const { db, release } = openDatabase(options.path, options.maxBytes);
+    this.#db = db;
+    this.#release = release;
+    this.#queue = new WriteQueue(db);
+    this.streams = new SqliteStreams(db, this.#queue);
+    this.timers = new SqliteTimers(db, this.#queue);
+    this.#queue.hooks = this.streams;
+    this.#touch = db.prepare("INSERT INTO meta (key, value) VALUES ('health', '') ON CONFLICT DO UPDATE SET value = excluded.value");
+    this.#dropForgotten();
+  }
+
+  async collection<Doc extends { readonly id: string }>(name: string, schema: Schema): Promise<Collection<Doc>> {
+    const shape = shapeOf(name, schema);
+    const known = this.#opened.get(name);
+    if (known !== undefined && known.table !== undefined && JSON.stringify(known.collection.shape) === JSON.stringify(shape)) {
+      return known.collection as unknown as Collection<Doc>;
+    }
+    const table = await this.#queue.write(() => ensureTable(this.#db, shape));
+    const opened: Opened = {
+      collection: new SqliteCollection(shape, this.#queue, () => opened.table ?? gone(name)),
+      table: new Table(this.#db, table, shape),
+    };
+    this.#opened.set(name, opened);
+    return opened.collection as unknown as Collection<Doc>;
+  }
+
+  async swapCollection(rebuilt: string, live: string): Promise<void> {
+    const from = this.#opened.get(rebuilt);
+    const to = this.#opened.get(live);
+    const before = { from: from?.table, to: to?.table };
+    try {
+      // The open collections change tables inside the transaction: a write behind it in the same one goes to the new table.
+      await this.#queue.write(() => {
+        const table = this.#rename(rebuilt, live);
+        if (to !== undefined) to.table = new Table(this.#db, table, to.collection.shape);
+        if (from !== undefined) from.table = undefined;
+      });
+    } catch (error) {
+      if (to !== undefined) to.table = before.to;
+      if (from !== undefined) from.table = before.from;
+      throw error;
+    }
+    this.#opened.delete(rebuilt);
+    await this.#queue.write(() => this.#dropForgotten());
+  }
+
+  #rename(rebuilt: string, live: string): string {
+    const table = this.#db.prepare('SELECT tbl FROM collections WHERE name = ?').get(rebuilt)?.['tbl'];
+    if (table === undefined) throw new RequestError('NOT_FOUND', `there is no collection ${rebuilt}`, 'NoCollection');
+    this.#db.prepare('DELETE FROM collections WHERE name = ?').run(live);
+    this.#db.prepare('UPDATE collections SET name = ? WHERE name = ?').run(live, rebuilt);
+    return String(table);
+  }
+
+  /** Drops tables that no collection has any more: of a swap, or of one that a crash cut short. */
+  #dropForgotten(): void {
+    const tables = this.#db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'c_[0-9]*' AND name NOT IN (SELECT tbl FROM collections)")
+      .all();
+    for (const row of tables) this.#db.exec(`DROP TABLE ${String(row['name'])}`);
+  }
+
+  async health(): Promise<void> {
+    await this.#queue.write(() => this.#touch.run());
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.streams.marksWaiting)
+      await this.health().catch((error: unknown) => (error instanceof OperatingError ? undefined : Promise.reject(error)));
+    this.#queue.close();
+    this.#db.close();
+    this.#release();
+  }
+}
+
+function gone(name: string): never {
+  throw new RequestError('FAILED_PRECONDITION', `the collection ${name} has been swapped away; open it anew`, 'NoCollection');
+}

@@ -1,0 +1,65 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { isoTime } from '@voltlog/kernel';
+import type { Timer, TimerStore } from '../store.js';
+import type { WriteQueue } from './write-queue.js';
+
+/** Timers as rows; `ready` is when a timer can be claimed: when it is due, or when the lease on it ends. */
+export class SqliteTimers implements TimerStore {
+  readonly #schedule: StatementSync;
+  readonly #cancel: StatementSync;
+  readonly #claim: StatementSync;
+  readonly #complete: StatementSync;
+
+  constructor(
+    db: DatabaseSync,
+    private readonly queue: WriteQueue,
+  ) {
+    this.#schedule = db.prepare(
+      `INSERT INTO timers (id, kind, due, payload, ready, claimed) VALUES (?1, ?2, ?3, ?4, ?3, 0)
+       ON CONFLICT DO UPDATE SET kind = ?2, due = ?3, payload = ?4, ready = ?3, claimed = 0`,
+    );
+    this.#cancel = db.prepare('DELETE FROM timers WHERE id = ?');
+    this.#claim = db.prepare(
+      `UPDATE timers SET ready = ?1, claimed = 1 WHERE id IN (SELECT id FROM timers WHERE kind = ?2 AND ready <= ?3 ORDER BY ready LIMIT ?4)
+       RETURNING id, kind, due, payload`,
+    );
+    this.#complete = db.prepare('DELETE FROM timers WHERE id = ? AND claimed = 1');
+  }
+
+  schedule(timers: readonly Timer[]): Promise<void> {
+    if (timers.length === 0) return Promise.resolve();
+    return this.queue.write(() => {
+      for (const { id, kind, dueAt, payload } of timers) this.#schedule.run(id, kind, dueAt, JSON.stringify(payload ?? null));
+    });
+  }
+
+  cancel(ids: readonly string[]): Promise<void> {
+    return this.#forEach(this.#cancel, ids);
+  }
+
+  claim({ kind, now, leaseMs, limit }: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly Timer[]> {
+    const until = isoTime(Date.parse(now) + leaseMs);
+    return this.queue.write(() =>
+      this.#claim
+        .all(until, kind, now, limit)
+        .map((row) => ({
+          id: String(row['id']),
+          kind: String(row['kind']),
+          dueAt: String(row['due']),
+          payload: JSON.parse(String(row['payload'])) as unknown,
+        }))
+        .sort((a, b) => (a.dueAt < b.dueAt ? -1 : a.dueAt > b.dueAt ? 1 : 0)),
+    );
+  }
+
+  complete(ids: readonly string[]): Promise<void> {
+    return this.#forEach(this.#complete, ids);
+  }
+
+  #forEach(statement: StatementSync, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return Promise.resolve();
+    return this.queue.write(() => {
+      for (const id of ids) statement.run(id);
+    });
+  }
+}
