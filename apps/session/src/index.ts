@@ -1,1 +1,2 @@
-export {};
+export { type SessionConfig, sessionConfig } from './config.js';
+export { sessionService } from './session.module.js';

@@ -16,6 +16,7 @@ export { type Candidate, chooseSession, MATCH_POWER_W_MAX, matchOrphans, type Or
 export { CLOCK_SKEW_MS, claimedPoints, effectiveEnd, isAssumed, isSkewed, needsAllPoints, outcomeOf, trueTime } from './outcome.js';
 export {
   type ChargingState,
+  compareStates,
   joinReadings,
   type Measured,
   noteChargingState,

@@ -55,7 +55,7 @@ export function matchOrphans(sessions: readonly Candidate[], orphans: readonly O
 
 function fits({ claims, readings }: Candidate, orphan: OrphanEnd): boolean {
   const { start, reported, superseded, place } = claims;
-  if (start === undefined || reported !== undefined) return false;
+  if (start === undefined || reported !== undefined || claims.retracted?.includes(orphan.factId)) return false;
   if (orphan.evseId !== 0 && place !== undefined && orphan.evseId !== place.evseId) return false;
   const at = trueTime(orphan.end.endedAt, orphan.end);
   const startedAt = trueTime(start.startedAt, start);

@@ -1,0 +1,97 @@
+import { RequestError } from '@voltlog/kernel';
+import { sessionV1 } from '@voltlog/proto';
+import type { Query, StreamStore } from '@voltlog/store';
+import type { SessionCollections, SessionDocument } from '../store/session-documents.js';
+import { meterValueRange } from '../store/session-documents.js';
+import { toMeterValue, toQuarantined, toSession, toSessionEvents } from './session.messages.js';
+
+const PAGE_DEFAULT = 50;
+const PAGE_MAX = 500;
+const TEXT_MAX = 255;
+
+/** `SessionService`: what the projections and the streams know. */
+export class SessionGrpc implements sessionV1.SessionService {
+  constructor(
+    private readonly collections: SessionCollections,
+    private readonly streams: StreamStore,
+  ) {}
+
+  async getSession({ sessionId }: sessionV1.GetSessionRequest): Promise<sessionV1.GetSessionResponse> {
+    const document = await this.existing(sessionId);
+    const [session] = await this.withReadings([document]);
+    return { session };
+  }
+
+  async listSessions(request: sessionV1.ListSessionsRequest): Promise<sessionV1.ListSessionsResponse> {
+    const page = await this.collections.sessions.find({
+      where: sessionFilter(request),
+      sort: ['startedAt', -1],
+      ...pageOf(request),
+    });
+    return { sessions: await this.withReadings(page.docs), nextPageToken: page.next ?? '' };
+  }
+
+  async listMeterValues(request: sessionV1.ListMeterValuesRequest): Promise<sessionV1.ListMeterValuesResponse> {
+    const { id } = await this.existing(request.sessionId);
+    const page = await this.collections.meterValues.find({ where: { id: meterValueRange(id) }, ...pageOf(request) });
+    return { meterValues: page.docs.filter((value) => value.samples.length > 0).map(toMeterValue), nextPageToken: page.next ?? '' };
+  }
+
+  async listSessionEvents({ sessionId }: sessionV1.ListSessionEventsRequest): Promise<sessionV1.ListSessionEventsResponse> {
+    text('session_id', sessionId);
+    const commits = (await this.streams.load([sessionId])).get(sessionId);
+    if (commits === undefined) throw unknownSession(sessionId);
+    return { events: commits.flatMap(toSessionEvents) };
+  }
+
+  async listQuarantined(request: sessionV1.ListQuarantinedRequest): Promise<sessionV1.ListQuarantinedResponse> {
+    const stationId = text('station_id', request.stationId);
+    const page = await this.collections.quarantine.find({ ...(stationId === '' ? {} : { where: { stationId } }), sort: ['at', -1], ...pageOf(request) });
+    return { facts: page.docs.map(toQuarantined), nextPageToken: page.next ?? '' };
+  }
+
+  private async existing(sessionId: string): Promise<SessionDocument> {
+    if (text('session_id', sessionId) === '') throw new RequestError('INVALID_ARGUMENT', 'session_id is empty', 'EmptyField');
+    const document = await this.collections.sessions.get(sessionId);
+    if (document === undefined) throw unknownSession(sessionId);
+    return document;
+  }
+
+  private async withReadings(documents: readonly SessionDocument[]): Promise<sessionV1.Session[]> {
+    if (documents.length === 0) return [];
+    const readings = await this.collections.readings.getMany(documents.map((document) => document.id));
+    return documents.map((document) => toSession(document, readings.get(document.id)?.readings ?? {}));
+  }
+}
+
+const unknownSession = (sessionId: string): RequestError => new RequestError('NOT_FOUND', `no session ${sessionId}`, 'UnknownSession');
+
+function sessionFilter(request: sessionV1.ListSessionsRequest): NonNullable<Query['where']> {
+  const where: Record<string, string> = {};
+  const fields = { stationId: request.stationId, idToken: request.idToken, transactionId: request.transactionId };
+  for (const [name, value] of Object.entries(fields)) if (text(name, value) !== '') where[name] = value;
+  switch (request.state) {
+    case sessionV1.SessionState.ACTIVE:
+      where['state'] = 'Active';
+      break;
+    case sessionV1.SessionState.ENDED:
+      where['state'] = 'Ended';
+      break;
+    case sessionV1.SessionState.UNSPECIFIED:
+      break;
+    default:
+      throw new RequestError('INVALID_ARGUMENT', 'state is none of ACTIVE and ENDED', 'UnknownState');
+  }
+  return where;
+}
+
+function pageOf({ pageSize, pageToken }: { pageSize: number; pageToken: string }): Pick<Query, 'limit' | 'after'> {
+  if (!Number.isInteger(pageSize) || pageSize < 0) throw new RequestError('INVALID_ARGUMENT', 'page_size is not a whole number of 0 or more', 'BadPageSize');
+  const limit = pageSize === 0 ? PAGE_DEFAULT : Math.min(pageSize, PAGE_MAX);
+  return pageToken === '' ? { limit } : { limit, after: pageToken };
+}
+
+function text(name: string, value: string): string {
+  if (value.length > TEXT_MAX) throw new RequestError('INVALID_ARGUMENT', `${name} is longer than ${TEXT_MAX} characters`, 'TooLong');
+  return value;
+}

@@ -1,0 +1,88 @@
+import type { EventEnvelope } from '@voltlog/kernel';
+import type { Claim } from '@voltlog/session-domain';
+import { compareStates, joinClaim, noteChargingState, noteMeterValue, noteReceived, noteSeqNo } from '@voltlog/session-domain';
+import type { MeterValue } from '@voltlog/connection-contract';
+import type { MeterValueDocument, QuarantinedDocument } from '../store/session-documents.js';
+import { meterValueDocument } from '../store/session-documents.js';
+import type { SessionEntry, StationEntry } from './station-cache.js';
+
+/** What made a claim: the fact's id and what goes on with it. */
+export type Cause = Pick<EventEnvelope, 'id' | 'correlationId' | 'traceparent'>;
+
+export interface PendingClaim {
+  readonly entry: SessionEntry;
+  readonly claim: Claim;
+  readonly cause: Cause;
+  /** Unique within the stream. */
+  readonly causationId: string;
+}
+
+/** What of a transaction's message goes into the readings. */
+export interface Noted {
+  readonly receivedAt: string;
+  readonly occurredAt: string;
+  readonly meterValues: readonly MeterValue[];
+  readonly seqNo?: number;
+  readonly chargingState?: string;
+}
+
+/** What one batch of facts has changed so far in memory, and what is still to be written. */
+export class Batch {
+  readonly touched = new Map<SessionEntry, Cause>();
+  readonly stations = new Set<StationEntry>();
+  /** Stations whose sessions have to be looked at together: one began or ended, or a fact was put aside. */
+  readonly unsettled = new Set<StationEntry>();
+  readonly claims: PendingClaim[] = [];
+  readonly meterValues = new Map<string, MeterValueDocument>();
+  readonly quarantined = new Map<string, QuarantinedDocument>();
+  /** Facts that were put aside by this batch, for the alert. */
+  readonly orphaned = new Map<string, { readonly orphan: QuarantinedDocument; readonly cause: Cause }>();
+
+  /** Facts without a session that were not kept, their station having too many. */
+  dropped = 0;
+
+  constructor(readonly quarantineMax: number) {}
+
+  /** Takes a claim in at once, and queues it for the stream unless it says nothing new. */
+  record(entry: SessionEntry, claim: Claim, cause: Cause, causationId: string = cause.id): void {
+    this.touched.set(entry, cause);
+    const joined = joinClaim(entry.claims, claim);
+    if (joined === entry.claims && joined.identity !== undefined) return;
+    entry.claims = joined.identity === undefined ? { ...joined, identity: entry.identity } : joined;
+    this.claims.push({ entry, claim, cause, causationId });
+  }
+
+  /** Takes readings, sequence number and charging state in. */
+  note(entry: SessionEntry, fact: Noted, cause: Cause): void {
+    this.touched.set(entry, cause);
+    const { readings } = entry;
+    const { seqNo, receivedAt, meterValues } = fact;
+    noteReceived(readings, receivedAt);
+    if (seqNo !== undefined) noteSeqNo(readings, seqNo);
+    if (fact.chargingState !== undefined) noteChargingState(readings, { seqNo: seqNo ?? -1, at: fact.occurredAt, value: fact.chargingState });
+    for (const value of meterValues) this.noteValue(entry, value, receivedAt, seqNo);
+    // A message without values still leaves its number, so that the readings can be rebuilt.
+    if (seqNo !== undefined && meterValues.length === 0) this.noteValue(entry, { at: fact.occurredAt, samples: [] }, receivedAt, seqNo);
+  }
+
+  private noteValue(entry: SessionEntry, value: MeterValue, receivedAt: string, seqNo: number | undefined): void {
+    noteMeterValue(entry.readings, value, entry.points);
+    const document = meterValueDocument(entry.sessionId, value, receivedAt, seqNo);
+    this.meterValues.set(document.id, document);
+  }
+
+  /** The latest charging state is a milestone when it is another one than the stream tells. */
+  recordMilestones(): void {
+    for (const [entry, cause] of this.touched) {
+      const { charging } = entry.readings;
+      const told = entry.claims.charging;
+      if (charging === undefined || (told !== undefined && (told.value === charging.value || compareStates(charging, told) <= 0))) continue;
+      this.record(entry, { kind: 'ChargingState', charging }, cause, `${cause.id}#ChargingState`);
+    }
+  }
+
+  /** Register values of one session among this batch's meter values. */
+  valuesOf(sessionId: string): MeterValueDocument[] {
+    return [...this.meterValues.values()].filter((document) => document.id.startsWith(`${sessionId}#`));
+  }
+}

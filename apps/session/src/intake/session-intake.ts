@@ -1,0 +1,190 @@
+import type { EventLog, LogRecord } from '@voltlog/event-log';
+import type { Clock, EventEnvelope } from '@voltlog/kernel';
+import { isoTime } from '@voltlog/kernel';
+import type { SessionEvent, SessionFactQuarantined } from '@voltlog/session-contract';
+import { SESSION_TOPIC } from '@voltlog/session-contract';
+import type { RecordClaim, SessionClaims } from '@voltlog/session-domain';
+import { claimedPoints, needsAllPoints, outcomeOf, piecewiseEnergy, registerPoints, sameOutcome } from '@voltlog/session-domain';
+import type { Aggregates } from '@voltlog/store';
+import type { Logger } from '@voltlog/telemetry';
+import type { SessionMetrics } from '../session-metrics.js';
+import { uuidOf } from '../session-id.js';
+import type { SessionCollections } from '../store/session-documents.js';
+import { Batch } from './batch.js';
+import { settleStation } from './quarantine.js';
+import { concernsSessions, route } from './route.js';
+import { SessionLoader, stationEvent } from './session-loader.js';
+import { SessionWriter } from './session-writer.js';
+import type { SessionEntry } from './station-cache.js';
+import { StationCache } from './station-cache.js';
+
+export type SessionAggregates = Pick<Aggregates<RecordClaim, SessionClaims, SessionEvent, never>, 'execute'>;
+
+export interface IntakeParts {
+  readonly collections: SessionCollections;
+  readonly aggregates: SessionAggregates;
+  readonly log: Pick<EventLog, 'append'>;
+  readonly clock: Clock;
+  readonly source: string;
+  readonly metrics: SessionMetrics;
+  readonly logger: Logger;
+  readonly cacheStations: number;
+  readonly quarantineMax: number;
+}
+
+/**
+ * Takes batches of station facts in: loads what is not in memory, folds the facts there, commits what changed a stream, writes the projections.
+ * Every step is idempotent, so a batch that failed half-way or is handed over again ends the same.
+ */
+export class SessionIntake {
+  private readonly cache: StationCache;
+  private readonly loader: SessionLoader;
+  private readonly writer: SessionWriter;
+  /** Batches and sweeps take turns. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: IntakeParts) {
+    this.cache = new StationCache(parts.cacheStations);
+    this.loader = new SessionLoader(parts.collections, this.cache);
+    this.writer = new SessionWriter(parts.collections, () => parts.clock.now());
+  }
+
+  /** Handles one batch of the station topic. */
+  handle(batchOfRecords: readonly LogRecord[]): Promise<void> {
+    const records = batchOfRecords.filter((record) => concernsSessions(stationEvent(record)));
+    this.parts.metrics.facts.value += records.length;
+    if (records.length === 0) return Promise.resolve();
+    return this.inTurn(async (batch) => {
+      await this.loader.load(records);
+      for (const record of records) {
+        const event = stationEvent(record);
+        const station = this.cache.get(event.data.stationId) ?? this.cache.add(event.data.stationId);
+        batch.stations.add(station);
+        route(batch, station, event);
+      }
+      for (const station of batch.unsettled) settleStation(batch, station, causeOf(batch, station.stationId, records));
+      await this.commit(batch);
+    });
+  }
+
+  /** Changes sessions by something else than facts: `change` is given the entries that are still stored under these ids. */
+  change(stationIds: readonly string[], change: (batch: Batch, entries: readonly SessionEntry[]) => void): Promise<void> {
+    return this.inTurn(async (batch) => {
+      await this.loader.loadStations(stationIds);
+      const entries: SessionEntry[] = [];
+      for (const stationId of stationIds) {
+        const station = this.cache.get(stationId);
+        if (station === undefined) continue;
+        batch.stations.add(station);
+        entries.push(...station.sessions);
+      }
+      change(batch, entries);
+      await this.commit(batch);
+    });
+  }
+
+  /** Forgets what is in memory, e.g. once the collections were rebuilt. */
+  reset(): Promise<void> {
+    return this.inTurn(async () => this.cache.clear());
+  }
+
+  private inTurn(work: (batch: Batch) => Promise<void>): Promise<void> {
+    const run = this.turn.then(async () => {
+      const batch = new Batch(this.parts.quarantineMax);
+      try {
+        await work(batch);
+      } catch (error) {
+        // What is in memory may not be what is stored.
+        this.cache.clear();
+        throw error;
+      }
+    });
+    this.turn = run.catch(() => undefined);
+    return run;
+  }
+
+  private async commit(batch: Batch): Promise<void> {
+    batch.recordMilestones();
+    for (const entry of batch.touched.keys()) if (needsAllPoints(entry.claims, entry.readings)) await this.countPiecewise(batch, entry);
+    review(batch);
+    if (batch.claims.length > 0) await this.execute(batch);
+    await this.writer.write(batch);
+    await this.alert(batch);
+    this.cache.trim(batch.stations);
+    this.parts.metrics.quarantined.value += batch.orphaned.size;
+    this.parts.metrics.dropped.value += batch.dropped;
+  }
+
+  private async execute(batch: Batch): Promise<void> {
+    const executions = await this.parts.aggregates.execute(
+      batch.claims.map(({ entry, claim, cause, causationId }) => ({
+        streamId: entry.sessionId,
+        command: { identity: entry.identity, claim, readings: entry.readings },
+        causationId,
+        ...(cause.correlationId === undefined ? {} : { correlationId: cause.correlationId }),
+        ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
+      })),
+    );
+    batch.claims.forEach(({ entry }, i) => {
+      const execution = executions[i];
+      if (execution === undefined || execution.version < entry.version) return;
+      const wasActive = entry.version > 0 && entry.active;
+      entry.claims = execution.state;
+      entry.version = execution.version;
+      entry.active = outcomeOf(entry.claims, entry.readings).state === 'Active';
+      this.parts.metrics.active.value += Number(entry.active) - Number(wasActive);
+    });
+  }
+
+  /** Registers that fell or jumped: the energy is counted over all of them. */
+  private async countPiecewise(batch: Batch, entry: SessionEntry): Promise<void> {
+    if (entry.points === undefined) {
+      entry.points = await this.loader.points(entry.sessionId);
+      for (const value of batch.valuesOf(entry.sessionId)) entry.points.push(...registerPoints(value));
+    }
+    entry.readings.piecewise = piecewiseEnergy([...entry.points, ...claimedPoints(entry.claims)]);
+  }
+
+  /** Tells the topic about facts that found no session. The id is made of the fact, so that a repetition is known as one. */
+  private async alert(batch: Batch): Promise<void> {
+    for (const { orphan, cause } of batch.orphaned.values()) {
+      const data: SessionFactQuarantined = {
+        stationId: orphan.stationId,
+        factId: orphan.factId,
+        factType: orphan.type,
+        transactionId: orphan.transactionId,
+        reason: orphan.reason,
+        at: orphan.at,
+      };
+      const event: EventEnvelope = {
+        id: uuidOf(`quarantined\n${orphan.id}`),
+        type: 'voltlog.session.SessionFactQuarantined.v1',
+        source: this.parts.source,
+        subject: orphan.stationId,
+        time: isoTime(this.parts.clock.now()),
+        data,
+        causationId: orphan.factId,
+        ...(cause.correlationId === undefined ? {} : { correlationId: cause.correlationId }),
+        ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
+      };
+      this.parts.logger.warn({ stationId: orphan.stationId, factId: orphan.factId, reason: orphan.reason }, 'a fact without a session was put aside');
+      await this.parts.log.append(SESSION_TOPIC, orphan.stationId, [event]);
+    }
+  }
+}
+
+/** Sessions that ended and whose readings now tell something else. */
+function review(batch: Batch): void {
+  const claimed = new Set(batch.claims.map((pending) => pending.entry));
+  for (const [entry, cause] of batch.touched) {
+    const { announced } = entry.claims;
+    if (announced === undefined || claimed.has(entry) || sameOutcome(announced, outcomeOf(entry.claims, entry.readings))) continue;
+    batch.claims.push({ entry, claim: { kind: 'Review' }, cause, causationId: `${cause.id}#Review` });
+  }
+}
+
+function causeOf(batch: Batch, stationId: string, records: readonly LogRecord[]): LogRecord['event'] {
+  const record = records.findLast((each) => stationEvent(each).data.stationId === stationId) ?? records[0];
+  if (record === undefined) throw new Error(`no record of ${stationId} among ${batch.touched.size} touched sessions`);
+  return record.event;
+}

@@ -1,0 +1,141 @@
+import type { LogRecord } from '@voltlog/event-log';
+import type { RegisterPoint } from '@voltlog/session-domain';
+import { registerPoints } from '@voltlog/session-domain';
+import type { QuarantinedDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
+import { meterValueRange } from '../store/session-documents.js';
+import type { StationEvent } from './route.js';
+import { findById, startedSessionId, transactionIdOf } from './route.js';
+import type { SessionEntry, StationCache, StationEntry } from './station-cache.js';
+import { newEntry } from './station-cache.js';
+
+/** Documents read at a time. */
+const PAGE = 1_000;
+
+/** Sessions of one station that may have begun after a late start. */
+const LATER_MAX = 16;
+
+/** A start older than this on arrival may be older than sessions that are no longer in memory. */
+const LATE_START_MS = 60_000;
+
+/** Register values read of one session; beyond it the rest is left out. At one value a second more than five hours. */
+export const POINTS_MAX = 20_000;
+
+/** Brings into memory what a batch needs, with one query per kind for the whole batch; in the steady state none. */
+export class SessionLoader {
+  constructor(
+    private readonly collections: SessionCollections,
+    private readonly cache: StationCache,
+  ) {}
+
+  async load(records: readonly LogRecord[]): Promise<void> {
+    await this.loadStations(records.map((record) => stationEvent(record).data.stationId));
+    const wanted = new Set<string>();
+    const late: StationEvent[] = [];
+    for (const record of records) {
+      const event = stationEvent(record);
+      const station = this.cache.get(event.data.stationId);
+      const transactionId = transactionIdOf(event);
+      if (station === undefined || transactionId === undefined) continue;
+      if (isWanted(station, event, transactionId)) wanted.add(transactionId);
+      if (event.type === 'voltlog.connection.TransactionStarted.v1' && isLate(event.data)) late.push(event);
+    }
+    if (wanted.size > 0) await this.loadTransactions([...wanted]);
+    for (const event of late) await this.loadLater(event);
+  }
+
+  /** All register values of a session that are stored. */
+  async points(sessionId: string): Promise<RegisterPoint[]> {
+    const points: RegisterPoint[] = [];
+    let after: string | undefined;
+    do {
+      const page = await this.collections.meterValues.find({ where: { id: meterValueRange(sessionId) }, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      for (const value of page.docs) points.push(...registerPoints(value));
+      after = points.length < POINTS_MAX ? page.next : undefined;
+    } while (after !== undefined);
+    return points;
+  }
+
+  /** Stations not in memory, with their open sessions and stray facts. */
+  async loadStations(stationIds: Iterable<string>): Promise<void> {
+    const cold = new Set<string>();
+    for (const stationId of stationIds) if (this.cache.get(stationId) === undefined) cold.add(stationId);
+    if (cold.size === 0) return;
+    const openOn = { $in: [...cold] };
+    const sessions: SessionDocument[] = [];
+    for await (const page of pages<SessionDocument>((after) => this.collections.sessions.find({ where: { openOn }, limit: PAGE, ...after }))) sessions.push(...page);
+    const orphans: QuarantinedDocument[] = [];
+    for await (const page of pages<QuarantinedDocument>((after) => this.collections.quarantine.find({ where: { openOn }, limit: PAGE, ...after }))) orphans.push(...page);
+    for (const stationId of cold) this.cache.add(stationId);
+    await this.addSessions(sessions);
+    for (const orphan of orphans) this.cache.get(orphan.stationId)?.orphans.push(orphan);
+  }
+
+  private async loadTransactions(transactionIds: readonly string[]): Promise<void> {
+    const where = { transactionId: { $in: transactionIds } };
+    const found: SessionDocument[] = [];
+    for await (const page of pages<SessionDocument>((after) => this.collections.sessions.find({ where, limit: PAGE, ...after }))) found.push(...page);
+    if (found.length > 0) await this.addSessions(found);
+  }
+
+  /** Sessions that began after a late start, which they may have superseded. */
+  private async loadLater(event: StationEvent): Promise<void> {
+    const { stationId, occurredAt } = event.data;
+    const page = await this.collections.sessions.find({ where: { stationId, startedAt: { $gt: occurredAt } }, sort: ['startedAt', 1], limit: LATER_MAX });
+    await this.addSessions(page.docs);
+  }
+
+  private async addSessions(documents: readonly SessionDocument[]): Promise<void> {
+    const missing = documents.filter((document) => {
+      const station = this.cache.get(document.stationId);
+      return station !== undefined && findById(station, document.id) === undefined;
+    });
+    if (missing.length === 0) return;
+    const readings = await this.collections.readings.getMany(missing.map((document) => document.id));
+    for (const document of missing) {
+      const station = this.cache.get(document.stationId);
+      if (station === undefined || findById(station, document.id) !== undefined) continue;
+      station.sessions.push(entryOf(document, readings.get(document.id)));
+      station.unknown.delete(document.transactionId);
+    }
+    for (const document of missing) this.cache.get(document.stationId)?.sessions.sort(byStart);
+  }
+}
+
+/** Reads all pages of a query. */
+async function* pages<Doc>(find: (after: { after?: string }) => Promise<{ readonly docs: readonly Doc[]; readonly next?: string }>): AsyncIterable<readonly Doc[]> {
+  let after: { after?: string } = {};
+  for (;;) {
+    const page = await find(after);
+    yield page.docs;
+    if (page.next === undefined) return;
+    after = { after: page.next };
+  }
+}
+
+/** The topic holds station facts only: its owner checked them. */
+export const stationEvent = (record: LogRecord): StationEvent => record.event as StationEvent;
+
+function isWanted(station: StationEntry, event: StationEvent, transactionId: string): boolean {
+  if (station.unknown.has(transactionId)) return false;
+  if (event.type === 'voltlog.connection.TransactionStarted.v1') return findById(station, startedSessionId(station, event.data)) === undefined;
+  return !station.sessions.some((session) => session.identity.transactionId === transactionId);
+}
+
+const isLate = (fact: { occurredAt: string; receivedAt: string }): boolean => Date.parse(fact.receivedAt) - Date.parse(fact.occurredAt) > LATE_START_MS;
+
+export function entryOf(document: SessionDocument, stored: { readonly version: number; readonly readings: SessionEntry['readings'] } | undefined): SessionEntry {
+  const identity = document.claims.identity ?? { sessionId: document.id, stationId: document.stationId, transactionId: document.transactionId, ocppVersion: '' };
+  const entry = newEntry(identity);
+  entry.claims = document.claims;
+  entry.version = document.version;
+  entry.storedVersion = document.version;
+  entry.active = document.state === 'Active';
+  if (stored !== undefined) {
+    entry.readings = { ...stored.readings };
+    entry.readingsVersion = stored.version;
+  }
+  return entry;
+}
+
+const startOf = (entry: SessionEntry): string => entry.claims.start?.startedAt ?? '';
+const byStart = (a: SessionEntry, b: SessionEntry): number => (startOf(a) < startOf(b) ? -1 : startOf(a) > startOf(b) ? 1 : 0);

@@ -1,0 +1,81 @@
+import { isoTime } from '@voltlog/kernel';
+import { outcomeOf } from '@voltlog/session-domain';
+import type { Upsert } from '@voltlog/store';
+import type { ReadingsDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
+import { joinStoredReadings } from './stored-readings.js';
+import type { Batch } from './batch.js';
+import type { SessionEntry } from './station-cache.js';
+
+/** Writes a document again after somebody else did, this often. */
+const CONFLICT_TRIES = 5;
+
+/** Writes what a batch changed: one bulk write per collection, all idempotent. */
+export class SessionWriter {
+  constructor(
+    private readonly collections: SessionCollections,
+    private readonly now: () => number,
+  ) {}
+
+  async write(batch: Batch): Promise<void> {
+    const entries = [...batch.touched.keys()];
+    const writes: Promise<unknown>[] = [this.writeReadings(entries), this.writeSessions(entries)];
+    if (batch.meterValues.size > 0) writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc }))));
+    if (batch.quarantined.size > 0) writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));
+    await Promise.all(writes);
+  }
+
+  /** Session documents whose stream grew. The higher version stays: another instance may have been here. */
+  private async writeSessions(entries: readonly SessionEntry[]): Promise<void> {
+    let pending = entries.filter((entry) => entry.version > entry.storedVersion);
+    for (let tries = 0; pending.length > 0 && tries < CONFLICT_TRIES; tries++) {
+      const at = isoTime(this.now());
+      const written = await this.collections.sessions.upsert(pending.map((entry) => ({ doc: sessionDocument(entry, at), expectedVersion: entry.storedVersion })));
+      const refused: SessionEntry[] = [];
+      pending.forEach((entry, i) => {
+        if (written[i]) entry.storedVersion = entry.version;
+        else refused.push(entry);
+      });
+      if (refused.length === 0) return;
+      const stored = await this.collections.sessions.getMany(refused.map((entry) => entry.sessionId));
+      for (const entry of refused) entry.storedVersion = stored.get(entry.sessionId)?.version ?? 0;
+      pending = refused.filter((entry) => entry.version > entry.storedVersion);
+    }
+  }
+
+  /** Readings are joined with what another instance may have stored in between. */
+  private async writeReadings(entries: readonly SessionEntry[]): Promise<void> {
+    let pending = entries;
+    for (let tries = 0; pending.length > 0 && tries < CONFLICT_TRIES; tries++) {
+      const writes: Upsert<ReadingsDocument>[] = pending.map((entry) => ({
+        doc: { id: entry.sessionId, version: entry.readingsVersion + 1, readings: entry.readings },
+        expectedVersion: entry.readingsVersion,
+      }));
+      const written = await this.collections.readings.upsert(writes);
+      const refused: SessionEntry[] = [];
+      pending.forEach((entry, i) => {
+        if (written[i]) entry.readingsVersion += 1;
+        else refused.push(entry);
+      });
+      if (refused.length === 0) return;
+      await joinStoredReadings(this.collections.readings, refused);
+      pending = refused;
+    }
+  }
+}
+
+export function sessionDocument(entry: Pick<SessionEntry, 'sessionId' | 'identity' | 'claims' | 'readings' | 'version'>, updatedAt: string): SessionDocument {
+  const { claims, identity } = entry;
+  const outcome = outcomeOf(claims, entry.readings);
+  return {
+    id: entry.sessionId,
+    version: entry.version,
+    stationId: identity.stationId,
+    transactionId: identity.transactionId,
+    state: outcome.state,
+    startedAt: outcome.startedAt ?? outcome.endedAt ?? entry.readings.lastReadingAt ?? entry.readings.lastReceivedAt ?? updatedAt,
+    ...(outcome.idToken === undefined ? {} : { idToken: outcome.idToken.idToken }),
+    ...(claims.reported === undefined ? { openOn: identity.stationId } : {}),
+    claims,
+    updatedAt,
+  };
+}

@@ -1,0 +1,98 @@
+import type { OcppVersion } from '@voltlog/connection-contract';
+import type { SessionFact } from '@voltlog/session-contract';
+import type { Readings, RegisterPoint, SessionClaims } from '@voltlog/session-domain';
+import { noClaims } from '@voltlog/session-domain';
+import type { QuarantinedDocument } from '../store/session-documents.js';
+
+/** A session as it is kept in memory between batches. */
+export interface SessionEntry {
+  readonly sessionId: string;
+  readonly identity: SessionFact;
+  claims: SessionClaims;
+  /** Commits of the stream that `claims` shows. */
+  version: number;
+  /** `version` of the stored session document. */
+  storedVersion: number;
+  readings: Readings;
+  /** `version` of the stored readings document. */
+  readingsVersion: number;
+  /** All register values, while the registers are irregular. */
+  points: RegisterPoint[] | undefined;
+  /** Counted as active. */
+  active: boolean;
+}
+
+/** A station with its open and latest sessions. */
+export interface StationEntry {
+  readonly stationId: string;
+  readonly sessions: SessionEntry[];
+  /** Facts in quarantine that a session may yet be found for. */
+  readonly orphans: QuarantinedDocument[];
+  /** Transaction ids that no session was found for: not looked up again. */
+  readonly unknown: Set<string>;
+}
+
+/** Ended sessions kept per station, for late and repeated messages. */
+const ENDED_KEPT = 4;
+const UNKNOWN_KEPT = 64;
+
+/** Stations in order of use; bounded. */
+export class StationCache {
+  private readonly stations = new Map<string, StationEntry>();
+
+  constructor(private readonly stationsMax: number) {}
+
+  get size(): number {
+    return this.stations.size;
+  }
+
+  get(stationId: string): StationEntry | undefined {
+    const station = this.stations.get(stationId);
+    if (station !== undefined && this.stations.size >= this.stationsMax) {
+      this.stations.delete(stationId);
+      this.stations.set(stationId, station);
+    }
+    return station;
+  }
+
+  add(stationId: string): StationEntry {
+    const station: StationEntry = { stationId, sessions: [], orphans: [], unknown: new Set() };
+    this.stations.set(stationId, station);
+    return station;
+  }
+
+  /** Lets go of what a batch no longer needs. */
+  trim(touched: Iterable<StationEntry>): void {
+    for (const station of touched) {
+      if (station.sessions.length > ENDED_KEPT) dropEnded(station.sessions);
+      if (station.unknown.size > UNKNOWN_KEPT) station.unknown.clear();
+    }
+    for (const stationId of this.stations.keys()) {
+      if (this.stations.size <= this.stationsMax) break;
+      this.stations.delete(stationId);
+    }
+  }
+
+  clear(): void {
+    this.stations.clear();
+  }
+}
+
+export function newEntry(identity: SessionFact): SessionEntry {
+  return { sessionId: identity.sessionId, identity, claims: noClaims, version: 0, storedVersion: 0, readings: {}, readingsVersion: 0, points: undefined, active: false };
+}
+
+export function identityOf(sessionId: string, fact: { stationId: string; ocppVersion: OcppVersion }, transactionId: string): SessionFact {
+  return { sessionId, stationId: fact.stationId, transactionId, ocppVersion: fact.ocppVersion };
+}
+
+/** The oldest ended ones go: new ones are added at the end. */
+function dropEnded(sessions: SessionEntry[]): void {
+  let surplus = sessions.reduce((count, session) => count + (session.claims.reported === undefined ? 0 : 1), 0) - ENDED_KEPT;
+  for (let i = 0; i < sessions.length && surplus > 0; i++) {
+    if (sessions[i]?.claims.reported === undefined) continue;
+    sessions.splice(i, 1);
+    i -= 1;
+    surplus -= 1;
+  }
+}

@@ -1,0 +1,26 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
+import { SESSION_TOPIC } from '@voltlog/session-contract';
+import { type SessionConfig, sessionConfig } from './config.js';
+import { SessionRuntime } from './session-runtime.js';
+
+/** Consumers of sessions are few per instance; the key is the session. */
+const PARTITIONS = 12;
+
+@Module({})
+class SessionModule {}
+
+function sessionModule(context: ServiceContext, config: SessionConfig): DynamicModule {
+  return {
+    module: SessionModule,
+    providers: [{ provide: SERVICE_CONTEXT, useValue: context }, { provide: SERVICE_CONFIG, useValue: config }, SessionRuntime],
+  };
+}
+
+/** The commercial charging session, folded from what stations report. */
+export const sessionService: ServiceDefinition<SessionConfig> = {
+  name: 'session',
+  topics: [{ name: SESSION_TOPIC, partitions: PARTITIONS }],
+  config: sessionConfig,
+  module: sessionModule,
+};

@@ -1,0 +1,140 @@
+import type { MeterValue, SampledValue, StationFactType } from '@voltlog/connection-contract';
+import type { Readings, SessionClaims } from '@voltlog/session-domain';
+import type { Collection, Store } from '@voltlog/store';
+import { Schema } from 'mongoose';
+
+/** Projection of a session's stream: the claims, and what is searched by. Written only when the stream grew. */
+export interface SessionDocument {
+  readonly id: string;
+  /** Commits of the stream it shows. */
+  readonly version: number;
+  readonly stationId: string;
+  readonly transactionId: string;
+  readonly state: 'Active' | 'Ended';
+  /** The start, or the first that was heard of it. */
+  readonly startedAt: string;
+  readonly idToken?: string;
+  /** The station id while the session has no reported end: found again after a restart by it. */
+  readonly openOn?: string;
+  readonly claims: SessionClaims;
+  readonly updatedAt: string;
+}
+
+/** Projection of a session's meter values: what is known of all of them. Written with every batch, searched by nothing but its id. */
+export interface ReadingsDocument {
+  readonly id: string;
+  readonly version: number;
+  readonly readings: Readings;
+}
+
+/** One meter value; `id` is `<session id>#<time>#<digest>`, so that a session's values lie together in order of time and a repetition is the same document. */
+export interface MeterValueDocument extends MeterValue {
+  readonly id: string;
+  readonly receivedAt: string;
+  readonly seqNo?: number;
+}
+
+/** A fact that no session was found for. */
+export interface QuarantinedDocument {
+  /** Of the content, so that a repeated message is the same document. */
+  readonly id: string;
+  /** Event id of the fact. */
+  readonly factId: string;
+  readonly stationId: string;
+  readonly type: StationFactType;
+  readonly transactionId: string;
+  readonly reason: string;
+  readonly at: string;
+  readonly fact: unknown;
+  /** The session it was found to belong to. */
+  readonly matchedSessionId?: string;
+  /** The station id while a session may yet be found, or another one. */
+  readonly openOn?: string;
+}
+
+export interface SessionCollections {
+  readonly sessions: Collection<SessionDocument>;
+  readonly readings: Collection<ReadingsDocument>;
+  readonly meterValues: Collection<MeterValueDocument>;
+  readonly quarantine: Collection<QuarantinedDocument>;
+}
+
+const options = { id: false, strict: false, minimize: false, versionKey: false } as const;
+const Mixed = Schema.Types.Mixed;
+
+export const sessionSchema = new Schema(
+  {
+    id: { type: String, required: true },
+    version: Number,
+    stationId: String,
+    transactionId: String,
+    state: String,
+    startedAt: String,
+    idToken: String,
+    openOn: String,
+    claims: Mixed,
+    updatedAt: String,
+  },
+  options,
+);
+sessionSchema.index({ startedAt: 1 });
+sessionSchema.index({ stationId: 1, startedAt: 1 });
+sessionSchema.index({ state: 1, startedAt: 1 });
+sessionSchema.index({ idToken: 1, startedAt: 1 });
+sessionSchema.index({ transactionId: 1 });
+sessionSchema.index({ openOn: 1 });
+
+export const readingsSchema = new Schema({ id: { type: String, required: true }, version: Number, readings: Mixed }, options);
+
+export const meterValueSchema = new Schema({ id: { type: String, required: true }, at: String, samples: Mixed, receivedAt: String, seqNo: Number }, options);
+
+export const quarantineSchema = new Schema(
+  {
+    id: { type: String, required: true },
+    factId: String,
+    stationId: String,
+    type: String,
+    transactionId: String,
+    reason: String,
+    at: String,
+    fact: Mixed,
+    matchedSessionId: String,
+    openOn: String,
+  },
+  options,
+);
+quarantineSchema.index({ at: 1 });
+quarantineSchema.index({ stationId: 1, at: 1 });
+quarantineSchema.index({ openOn: 1 });
+
+export async function openCollections(store: Store): Promise<SessionCollections> {
+  return {
+    sessions: await store.collection<SessionDocument>('sessions', sessionSchema),
+    readings: await store.collection<ReadingsDocument>('readings', readingsSchema),
+    meterValues: await store.collection<MeterValueDocument>('meterValues', meterValueSchema),
+    quarantine: await store.collection<QuarantinedDocument>('quarantine', quarantineSchema),
+  };
+}
+
+/** The documents of one session in order of time: `id` in `[from, to)`. */
+export const meterValueRange = (sessionId: string): { readonly $gte: string; readonly $lt: string } => ({ $gte: `${sessionId}#`, $lt: `${sessionId}$` });
+
+export function meterValueDocument(sessionId: string, value: MeterValue, receivedAt: string, seqNo?: number): MeterValueDocument {
+  const id = `${sessionId}#${value.at}#${digest(value.samples, seqNo)}`;
+  return seqNo === undefined ? { id, at: value.at, samples: value.samples, receivedAt } : { id, at: value.at, samples: value.samples, receivedAt, seqNo };
+}
+
+/** Tells the values of one moment apart: two 32-bit FNV-1a sums over what was measured. Not for secrets. */
+function digest(samples: readonly SampledValue[], seqNo: number | undefined): string {
+  let a = 0x811c9dc5 ^ (seqNo ?? -1);
+  let b = 0x1000193 + samples.length;
+  for (const sample of samples) {
+    const text = `${sample.measurand}${sample.value}${sample.phase ?? ''}${sample.context ?? ''}${sample.location ?? ''}`;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 0x01000193);
+      b = Math.imul(b ^ code, 0x85ebca6b) + 1;
+    }
+  }
+  return (a >>> 0).toString(36) + (b >>> 0).toString(36);
+}

@@ -1,0 +1,114 @@
+import { randomFillSync } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { STATION_TOPIC } from '@voltlog/connection-contract';
+import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
+import { createRpc, type Rpc } from '@voltlog/grpc';
+import type { EventEnvelope } from '@voltlog/kernel';
+import { uuidV7Source } from '@voltlog/kernel';
+import { sessionV1 } from '@voltlog/proto';
+import { type RunningService, type ServiceContext, startService } from '@voltlog/service';
+import { openSqliteStore, type Store } from '@voltlog/store';
+import { createTelemetry, type Telemetry } from '@voltlog/telemetry';
+import { sessionConfig } from '../config.js';
+import { SESSION_GROUP } from '../session-runtime.js';
+import { sessionService } from '../session.module.js';
+
+const DEADLINE_MS = 10_000;
+
+/** The whole service on a log and a store in files of its own; it can be stopped and started again on the same files. */
+export class SessionHarness {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'voltlog-session-'));
+  private running: { service: RunningService; log: EventLog; store: Store; rpc: Rpc; telemetry: Telemetry } | undefined;
+  /** What the service takes for the time, ms. */
+  nowMs = Date.now();
+
+  constructor(private readonly environment: Readonly<Record<string, string>> = {}) {}
+
+  async start(): Promise<this> {
+    const log = await openSqliteEventLog({ path: join(this.folder, 'log.db') });
+    const store = await openSqliteStore({ path: join(this.folder, 'store.db') });
+    const telemetry = createTelemetry({ instanceId: 'test', logLevel: 'silent', traceRatio: 0 });
+    const rpc = createRpc({});
+    await log.ensureTopics([{ name: STATION_TOPIC, partitions: 3 }]);
+    const context: ServiceContext = {
+      service: 'session',
+      instanceId: 'test',
+      log,
+      store,
+      rpc,
+      logger: telemetry.logger,
+      clock: { now: () => this.nowMs },
+      ids: uuidV7Source(Date.now, randomFillSync),
+      metrics: telemetry.metrics('session'),
+      tracing: telemetry.tracing('session'),
+      announce: () => undefined,
+      readiness: () => undefined,
+    };
+    const service = await startService(sessionService, context, sessionConfig.parse(this.environment));
+    this.running = { service, log, store, rpc, telemetry };
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    const running = this.running;
+    this.running = undefined;
+    await running?.service.stop();
+    await running?.rpc.close();
+    await running?.store.close();
+    await running?.log.close();
+    await running?.telemetry.close();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  get parts() {
+    if (this.running === undefined) throw new Error('not started');
+    return this.running;
+  }
+
+  get sessions(): sessionV1.SessionService {
+    return this.parts.rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: 'unused:1' });
+  }
+
+  /** Puts facts on the log, one append each, and waits until the service has handled them. */
+  async given(...events: readonly EventEnvelope[]): Promise<void> {
+    const { log } = this.parts;
+    for (const event of events) await log.append(STATION_TOPIC, event.subject, [event]);
+    for (const key of new Set(events.map((event) => event.subject))) {
+      const done = await log.caughtUp({ group: SESSION_GROUP, topic: STATION_TOPIC, key, deadlineMs: DEADLINE_MS });
+      if (!done) throw new Error('the service did not catch up');
+    }
+  }
+
+  /** All sessions, newest first. */
+  async all(stationId = ''): Promise<sessionV1.Session[]> {
+    const { sessions } = await this.sessions.listSessions({ pageSize: 100, pageToken: '', stationId, state: sessionV1.SessionState.UNSPECIFIED, idToken: '', transactionId: '' });
+    return sessions;
+  }
+
+  /** The only session there is. */
+  async only(): Promise<sessionV1.Session> {
+    const all = await this.all();
+    if (all.length !== 1 || all[0] === undefined) throw new Error(`expected one session, found ${all.length}`);
+    return all[0];
+  }
+
+  async quarantined(): Promise<sessionV1.QuarantinedFact[]> {
+    return (await this.sessions.listQuarantined({ pageSize: 100, pageToken: '', stationId: '' })).facts;
+  }
+
+  async events(sessionId: string): Promise<string[]> {
+    const { events } = await this.sessions.listSessionEvents({ sessionId });
+    return events.map((each) => each.type.replace(/^voltlog\.session\.(.*)\.v1$/, '$1'));
+  }
+}
