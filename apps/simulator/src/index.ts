@@ -3,6 +3,10 @@ export { type CarModel, type Charged, type CurrentKind, chargeFor, powerAt, seco
 export { type Demo, type DemoOptions, startDemo } from './demo/demo.js';
 export { type Delivery, Ledger, type LedgerEntry, type LedgerSummary } from './ledger.js';
 export { type Random, seededRandom } from './random.js';
+export { runScenario } from './script/run-scenario.js';
+export { type RunScriptOptions, runScript, ScriptFailure } from './script/run-script.js';
+export { SCENARIOS, type Scenario, type ScenarioTokens, scenarioNamed } from './script/scenarios.js';
+export { type Expectation, parseScript, type Step } from './script/steps.js';
 export type { StopReason } from './station/dialect.js';
 export type { Evse, EvseOptions } from './station/evse.js';
 export type { Loss } from './station/link.js';

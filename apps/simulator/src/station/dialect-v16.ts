@@ -35,7 +35,7 @@ export const DIALECT_16: Dialect = {
   actionOf: (stage) => (stage === 'Started' ? 'StartTransaction' : stage === 'Ended' ? 'StopTransaction' : 'MeterValues'),
   transactionMessage,
   completed: (payload, entry) =>
-    'idTag' in payload && 'meterStart' in payload ? payload : { ...payload, transactionId: entry.transactionId ?? NO_TRANSACTION_ID },
+    'meterStart' in payload ? payload : { transactionId: entry.transactionId ?? NO_TRANSACTION_ID, ...payload },
   startAnswered: (entry, answer) => {
     entry.transactionId = numberAt(answer, 'transactionId');
   },
@@ -62,6 +62,7 @@ function transactionMessage(moment: Moment): Payload {
       return { connectorId: evse.id, meterValue: [{ timestamp: at, sampledValue: sampled(evse, 'Sample.Periodic') }] };
     case 'Ended':
       return {
+        ...(moment.stopAsTransactionId === undefined ? {} : { transactionId: moment.stopAsTransactionId }),
         meterStop: entry.meterStopWh ?? entry.meterStartWh,
         timestamp: at,
         reason: reasonWord(entry.stopReason),

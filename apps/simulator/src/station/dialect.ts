@@ -33,6 +33,8 @@ export interface Moment {
   readonly stateChanged?: boolean;
   /** Token that stopped it, when one did. */
   readonly stopToken?: string;
+  /** 1.6: an id other than the transaction's, as from a station that lost it. */
+  readonly stopAsTransactionId?: number;
 }
 
 /** What a station does after it has answered a command. */

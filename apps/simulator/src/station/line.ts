@@ -34,9 +34,13 @@ export interface LineOptions extends Omit<LinkOptions, 'subprotocol'> {
 }
 
 /** A call that was sent, to be sent again by a test. */
-interface Sent {
+export interface Sent {
   readonly messageId: string;
   readonly payload: Payload;
+  /** Absent while it is under way. */
+  answer?: Answer;
+  /** What the CSMS said to an earlier try whose answer was lost. */
+  readonly unread?: Payload;
 }
 
 /** Used when the CSMS gives 0: "the station chooses" (OCPP 1.6 §4.2). */
@@ -62,6 +66,8 @@ export class Line implements LinkHost {
   private retryTimer: Timer | undefined;
   private waiters: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
   private readonly sent = new Map<string, Sent>();
+  /** How often each action was commanded. */
+  readonly commanded = new Map<string, number>();
   private interposed: Map<string, readonly [string, Payload]> | undefined;
 
   constructor(
@@ -134,6 +140,11 @@ export class Line implements LinkHost {
     return await this.call(action, { ...last.payload, ...change.payload }, change.id === 'same' ? last.messageId : this.nextId());
   }
 
+  /** The last CALL of the action and its answer. */
+  last(action: string): Sent | undefined {
+    return this.sent.get(action);
+  }
+
   /** Sends what was queued, when it may be sent. */
   flush(): void {
     this.link.pump();
@@ -177,8 +188,13 @@ export class Line implements LinkHost {
     if (this.registration !== 'accepted') return this.registration === 'due' ? this.boot() : undefined;
     const call = this.calls.shift() ?? (this.isHeartbeatDue ? this.heartbeatCall() : this.transactionCall());
     if (call === undefined) return undefined;
-    this.sent.set(call.action, { messageId: call.messageId, payload: call.payload });
-    return { ...call, settle: (answer) => this.settled(call, answer) };
+    const sent = this.remember(call);
+    const settle = (answer: Answer): void => {
+      sent.answer = answer;
+      call.settle(answer);
+      this.changed();
+    };
+    return { messageId: call.messageId, action: call.action, payload: call.payload, settle };
   }
 
   linkOpened(): void {
@@ -206,6 +222,7 @@ export class Line implements LinkHost {
   }
 
   commandArrived(messageId: string, action: string, payload: Payload): void {
+    this.commanded.set(action, (this.commanded.get(action) ?? 0) + 1);
     const first = this.interposed?.get(action);
     if (first === undefined) {
       this.answer(messageId, action, payload);
@@ -226,22 +243,25 @@ export class Line implements LinkHost {
     this.changed();
   }
 
-  private settled(call: OutgoingCall, answer: Answer): void {
-    call.settle(answer);
-    this.changed();
+  private remember(call: OutgoingCall): Sent {
+    const before = this.sent.get(call.action)?.answer;
+    const unread = before?.kind === 'lost' ? before.unread : undefined;
+    const sent: Sent = { messageId: call.messageId, payload: call.payload, ...(unread === undefined ? {} : { unread }) };
+    this.sent.set(call.action, sent);
+    return sent;
   }
 
   // ---- boot and heartbeat ----
 
   private boot(): OutgoingCall {
     this.registration = 'waiting';
-    const call = {
+    const call: OutgoingCall = {
       messageId: this.nextId(),
       action: 'BootNotification',
       payload: this.host.bootPayload(this.bootReason),
       settle: (answer: Answer) => this.booted(answer),
     };
-    this.sent.set(call.action, call);
+    this.remember(call);
     return call;
   }
 

@@ -193,8 +193,12 @@ export class Link {
     const loss = this.lossOf(call.action);
     if (loss !== undefined) {
       this.forgetLoss(call.action);
-      if (loss === 'close') this.socket?.terminate();
-      else this.settle({ kind: 'lost', reason: 'the answer was ignored' });
+      const unread = frame.type === 'result' ? { unread: frame.payload } : {};
+      this.settle({ kind: 'lost', reason: 'the answer was ignored', ...unread });
+      if (loss === 'close') {
+        this.socket?.terminate();
+        return;
+      }
     } else if (frame.type === 'result') {
       this.settle({ kind: 'result', payload: frame.payload });
     } else {

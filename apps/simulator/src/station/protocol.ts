@@ -8,8 +8,8 @@ export type Payload = Readonly<Record<string, unknown>>;
 export type Answer =
   | { readonly kind: 'result'; readonly payload: Payload }
   | { readonly kind: 'error'; readonly code: string; readonly description: string; readonly details: unknown }
-  /** No answer: the socket closed, the time was up, or the test wanted it lost. */
-  | { readonly kind: 'lost'; readonly reason: string };
+  /** No answer: the socket closed, the time was up, or the test wanted it lost; then `unread` is what the CSMS said. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly unread?: Payload };
 
 /** What a station answers to a command of the CSMS. */
 export type CommandAnswer = { readonly payload: Payload } | { readonly error: string; readonly description: string };

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CAR_MODELS, Car } from '../car/car.js';
+import { noteWrongFrames } from '../testing/checked.js';
 import { type FakeCsms, startFakeCsms } from '../testing/fake-csms.js';
-import { schemaCheck } from '../testing/schemas.js';
 import { VirtualClock } from '../time/clock.js';
-import { type OcppVersion, readFrame } from './protocol.js';
+import type { OcppVersion } from './protocol.js';
 import { SimulatedStation } from './station.js';
 import type { StationOptions } from './station-options.js';
 
@@ -26,23 +26,13 @@ afterEach(async () => {
 });
 
 function newStation(version: OcppVersion, options: Partial<StationOptions> = {}): SimulatedStation {
-  const check = schemaCheck(version);
-  const commands = new Map<string, string>();
   const station = new SimulatedStation({
     id: 'CS-1',
     version,
     url: csms.url,
     clock: new VirtualClock(),
     reconnectMs: [5, 50],
-    onEvent: (event) => {
-      if (event.type !== 'frame') return;
-      const frame = readFrame(event.text);
-      if (event.direction === 'in' && frame?.type === 'call') commands.set(frame.messageId, frame.action);
-      if (event.direction !== 'out') return;
-      if (frame === undefined) wrong.push(event.text);
-      if (frame?.type === 'call') wrong.push(...[check('req', frame.action, frame.payload) ?? []].flat());
-      if (frame?.type === 'result') wrong.push(...[check('conf', commands.get(frame.messageId) ?? '', frame.payload) ?? []].flat());
-    },
+    onEvent: noteWrongFrames(version, wrong),
     ...options,
   });
   stations.push(station);

@@ -178,8 +178,9 @@ export class SimulatedStation implements LineHost {
    * Ends the transaction of an EVSE; nothing where there is none.
    *
    * @param stopToken the token that stopped it, when one did
+   * @param stopAsTransactionId 1.6: the id to send, when the station has lost the true one
    */
-  stopTransaction(evseId: number, reason: StopReason = 'Local', stopToken?: string): LedgerEntry | undefined {
+  stopTransaction(evseId: number, reason: StopReason = 'Local', stopToken?: string, stopAsTransactionId?: number): LedgerEntry | undefined {
     const evse = this.known(evseId);
     const entry = evse.transaction;
     if (entry === undefined) return undefined;
@@ -191,7 +192,11 @@ export class SimulatedStation implements LineHost {
     entry.stop = 'queued';
     evse.transaction = undefined;
     evse.powerW = 0;
-    this.tell(evse, entry, { stage: 'Ended', ...(stopToken === undefined ? {} : { stopToken }) });
+    this.tell(evse, entry, {
+      stage: 'Ended',
+      ...(stopToken === undefined ? {} : { stopToken }),
+      ...(stopAsTransactionId === undefined ? {} : { stopAsTransactionId }),
+    });
     if (evse.scheduledOperative !== undefined) evse.isOperative = evse.scheduledOperative;
     evse.scheduledOperative = undefined;
     this.reportStatus(evseId);
@@ -325,7 +330,7 @@ export class SimulatedStation implements LineHost {
     this.options.onEvent?.({ ...event, stationId: this.id });
   }
 
-  private tell(evse: Evse, entry: LedgerEntry, what: Pick<Moment, 'stage' | 'stopToken' | 'stateChanged'>): void {
+  private tell(evse: Evse, entry: LedgerEntry, what: Pick<Moment, 'stage' | 'stopToken' | 'stopAsTransactionId' | 'stateChanged'>): void {
     const { stage } = what;
     const payload = this.dialect.transactionMessage({ ...what, evse, entry, at: this.timestamp(), offline: !this.line.isRegistered });
     this.line.queue.add({ action: this.dialect.actionOf(stage), stage, entry, payload });

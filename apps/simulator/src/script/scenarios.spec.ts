@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OcppVersion } from '../station/protocol.js';
+import { noteWrongFrames } from '../testing/checked.js';
+import { type FakeCsms, startFakeCsms } from '../testing/fake-csms.js';
+import { VirtualClock } from '../time/clock.js';
+import { runScenario } from './run-scenario.js';
+import { SCENARIOS, type Scenario } from './scenarios.js';
+
+const TOKENS = { token: 'CARD-1', otherToken: 'CARD-2', blockedToken: 'CARD-X' };
+/** Frames of this scenario are wrong on purpose. */
+const WRONG_ON_PURPOSE = new Set(['malformed-frames']);
+
+let csms: FakeCsms;
+
+beforeEach(async () => {
+  csms = await startFakeCsms();
+  const known = new Map<string, number>();
+  csms.reply('StartTransaction', ({ payload }) => {
+    const key = JSON.stringify(payload);
+    const transactionId = known.get(key) ?? known.size + 1;
+    known.set(key, transactionId);
+    return { transactionId, idTagInfo: { status: payload['idTag'] === 'CARD-X' ? 'Blocked' : 'Accepted' } };
+  });
+  csms.reply('TransactionEvent', ({ payload }) => {
+    const { idToken } = payload;
+    if (idToken === undefined) return {};
+    return { idTokenInfo: { status: JSON.stringify(idToken).includes('CARD-X') ? 'Blocked' : 'Accepted' } };
+  });
+});
+
+afterEach(() => csms.close());
+
+const cases = SCENARIOS.flatMap((scenario) =>
+  scenario.versions.map((version): [string, OcppVersion, Scenario] => [scenario.name, version, scenario]),
+);
+
+describe('scenarios', () => {
+  it.each(cases)('%s of OCPP %s: every frame is valid and every message answered', async (_name, version, scenario) => {
+    const wrong: string[] = [];
+    const clock = new VirtualClock();
+    for (const action of scenario.commands ?? []) {
+      const ended = (): boolean =>
+        scenario.name !== 'messages-queued' || csms.of('StatusNotification').at(-1)?.payload['connectorStatus'] === 'Available';
+      void csms
+        .until(() => csms.of('Authorize').length + csms.of('StatusNotification').length > 1 && ended())
+        .then(() => csms.command('SC-1', action, {}));
+      if (scenario.name === 'command-while-calling')
+        void csms.until(() => csms.of('StatusNotification').length > 0).then(() => csms.command('SC-1', action, {}));
+    }
+    const entries = await runScenario(scenario, {
+      id: 'SC-1',
+      version,
+      url: csms.url,
+      clock,
+      tokens: TOKENS,
+      reconnectMs: [2, 20],
+      stepMs: 5_000,
+      onEvent: noteWrongFrames(version, wrong),
+    });
+    clock.dispose();
+    if (!WRONG_ON_PURPOSE.has(scenario.name)) expect(wrong).toEqual([]);
+    if (scenario.name !== 'command-while-calling') expect(entries.length).toBeGreaterThan(0);
+    for (const entry of entries) {
+      expect(entry).toMatchObject({ start: 'answered', stop: 'answered', abandonedMessages: 0 });
+      expect(entry.deliveredWh).toBeGreaterThan(0);
+    }
+  });
+});

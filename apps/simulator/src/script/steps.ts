@@ -1,0 +1,104 @@
+import type { CarName } from '../car/car.js';
+import type { StopReason } from '../station/dialect.js';
+import type { Loss } from '../station/link.js';
+import type { Payload } from '../station/protocol.js';
+import type { TransactionStage } from '../station/transaction-queue.js';
+
+/**
+ * One thing that happens to a station. A script is an array of these, in code or as a JSON file. `evse` is 1 when left out. After a
+ * step the script waits until the station has said what there is to say, unless it is offline.
+ */
+export type Step =
+  | { readonly do: 'plugIn'; readonly evse?: number; readonly car?: CarName; readonly soc?: number }
+  | { readonly do: 'unplug'; readonly evse?: number }
+  | { readonly do: 'authorize'; readonly token: string }
+  | { readonly do: 'start'; readonly evse?: number; readonly token: string }
+  /** Until an energy has flowed, or for simulated seconds. */
+  | { readonly do: 'charge'; readonly evse?: number; readonly wh?: number; readonly seconds?: number }
+  | {
+      readonly do: 'stop';
+      readonly evse?: number;
+      readonly reason?: StopReason;
+      readonly token?: string;
+      readonly asTransactionId?: number;
+    }
+  /** Simulated seconds. */
+  | { readonly do: 'wait'; readonly seconds: number }
+  | { readonly do: 'goOffline'; readonly how?: 'orderly' | 'broken' }
+  | { readonly do: 'goOnline' }
+  | { readonly do: 'loseNextAnswer'; readonly action: string; readonly how?: Loss }
+  | { readonly do: 'setClock'; readonly offsetSeconds: number }
+  | { readonly do: 'reboot'; readonly reason?: StopReason }
+  | { readonly do: 'repeatLast'; readonly action: string; readonly id: 'same' | 'new'; readonly payload?: Payload }
+  | { readonly do: 'call'; readonly action: string; readonly payload: Payload }
+  | { readonly do: 'sendRaw'; readonly text: string }
+  /** Keeps transaction messages back until they are released. */
+  | { readonly do: 'hold' }
+  | { readonly do: 'release'; readonly stages: readonly TransactionStage[] | 'all' }
+  /** The next command of the kind is answered after the answer to a CALL of the station. */
+  | { readonly do: 'callBeforeAnswering'; readonly command: string; readonly action: string; readonly payload: Payload }
+  /** Until the CSMS has sent a command of the kind, counted from the start of the script. */
+  | { readonly do: 'awaitCommand'; readonly action: string; readonly count?: number }
+  | Expectation;
+
+/** What the last answer to an action has to be. */
+export interface Expectation {
+  readonly do: 'expect';
+  readonly action: string;
+  /** Parts of the payload that have to be there. */
+  readonly answer?: Payload;
+  /** Code of a CALLERROR, or `*` for any. */
+  readonly error?: string;
+  /** Field that has the value it had in the answer that was lost. */
+  readonly sameAsLost?: string;
+}
+
+/** Fields each step needs and their kinds; the rest is optional. */
+const NEEDED: Readonly<Record<Step['do'], Readonly<Record<string, 'string' | 'number' | 'object'>>>> = {
+  plugIn: {},
+  unplug: {},
+  authorize: { token: 'string' },
+  start: { token: 'string' },
+  charge: {},
+  stop: {},
+  wait: { seconds: 'number' },
+  goOffline: {},
+  goOnline: {},
+  loseNextAnswer: { action: 'string' },
+  setClock: { offsetSeconds: 'number' },
+  reboot: {},
+  repeatLast: { action: 'string', id: 'string' },
+  call: { action: 'string', payload: 'object' },
+  sendRaw: { text: 'string' },
+  hold: {},
+  release: {},
+  callBeforeAnswering: { command: 'string', action: 'string', payload: 'object' },
+  awaitCommand: { action: 'string' },
+  expect: { action: 'string' },
+};
+
+/**
+ * Reads a script from JSON.
+ *
+ * @throws {TypeError} with the number of the first step that is none
+ */
+export function parseScript(text: string): readonly Step[] {
+  const steps: unknown = JSON.parse(text);
+  if (!Array.isArray(steps)) throw new TypeError('a script is a JSON array of steps');
+  steps.forEach((step: unknown, index) => {
+    const problem = problemOf(step);
+    if (problem !== undefined) throw new TypeError(`step ${index + 1}: ${problem}`);
+  });
+  return steps;
+}
+
+function problemOf(step: unknown): string | undefined {
+  if (typeof step !== 'object' || step === null || !('do' in step) || typeof step.do !== 'string') return 'not an object with "do"';
+  const needed = Object.entries(NEEDED).find(([name]) => name === step.do)?.[1];
+  if (needed === undefined) return `"${step.do}" is unknown; known are ${Object.keys(NEEDED).join(', ')}`;
+  for (const [field, kind] of Object.entries(needed)) {
+    const value = Object.entries(step).find(([name]) => name === field)?.[1];
+    if (typeof value !== kind) return `"${step.do}" needs "${field}", a ${kind}`;
+  }
+  return undefined;
+}
