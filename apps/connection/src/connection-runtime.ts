@@ -1,19 +1,24 @@
 import { hostname } from 'node:os';
 import type { Subscription } from '@voltlog/event-log';
 import { LIMITS } from '@voltlog/ocpp-rpc';
-import { authorizationV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
 import { StationAccessCache } from './access/station-access.js';
 import { Authorizations } from './authorization/authorizations.js';
+import { Commander } from './commands/commander.js';
 import type { ConnectionConfig } from './config.js';
 import { Dialects } from './edge/actions.js';
 import { FactRecorder } from './edge/facts.js';
 import { OcppEndpoint } from './edge/ocpp-endpoint.js';
 import type { EdgeParts } from './edge/station-socket.js';
 import { Stations } from './edge/stations.js';
+import { type FrameChunk, frameSchema } from './frames/frame.schema.js';
+import { FrameHistory } from './frames/frame-history.js';
 import { FrameLog } from './frames/frame-log.js';
+import { ConnectionRpc } from './grpc/connection-rpc.js';
+import { PeerRpc, Peers } from './grpc/peers.js';
 import { Presence } from './presence/presence.js';
 import { instanceSchema, type InstanceRow, presenceSchema, type PresenceRow } from './presence/presence.schema.js';
 
@@ -22,6 +27,7 @@ const DEVICE_TOPIC = 'device.station.v1';
 const DEVICE_PARTITIONS = 12;
 /** Milliseconds that facts nobody waits for get when the process stops. */
 const SETTLE_MS = 5_000;
+const FENCE_TIMEOUT_MS = 5_000;
 
 /** One running instance of the connection service: everything between the sockets and the ports. */
 export class ConnectionRuntime {
@@ -59,6 +65,7 @@ export class ConnectionRuntime {
       },
     });
     this.stations.start();
+    this.parts.frames.start();
     this.ocppPort = await this.parts.endpoint.listen();
     this.context.announce('listening', `ws://${this.config.OCPP_HOST}:${this.ocppPort}/ocpp/{stationId}`);
   }
@@ -70,6 +77,7 @@ export class ConnectionRuntime {
     await this.stations.drain(this.config.OCPP_DRAIN_SECONDS * 1_000);
     await this.subscription?.stop();
     await this.parts.facts.settle(SETTLE_MS);
+    await this.parts.frames.stop();
     await this.parts.presence.leave();
   }
 }
@@ -78,6 +86,7 @@ interface RuntimeParts {
   readonly access: StationAccessCache;
   readonly endpoint: OcppEndpoint;
   readonly facts: FactRecorder;
+  readonly frames: FrameLog;
   readonly presence: Presence;
   readonly stations: Stations;
   readonly draining: { value: boolean };
@@ -99,7 +108,33 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     clock,
     logger,
   );
-  const stations = new Stations({ clock, logger, facts, presence, instanceId, fence: () => {} });
+  const peers = new Peers(rpc);
+  const stations = new Stations({
+    clock,
+    logger,
+    facts,
+    presence,
+    instanceId,
+    fence: (address, stationId, epoch) => {
+      peers
+        .get(address, FENCE_TIMEOUT_MS)
+        .fence({ stationId, epoch })
+        .catch((error: unknown) => logger.warn({ err: error, station_id: stationId }, 'another instance could not be told that its socket is outdated'));
+    },
+  });
+  const chunks = await store.collection<FrameChunk>('frames', frameSchema);
+  const frames = new FrameLog(chunks, clock, context.ids, logger, {
+    enabled: config.FRAME_LOG,
+    retentionMs: config.FRAME_LOG_RETENTION_HOURS * 3_600_000,
+    metrics,
+  });
+  const history = new FrameHistory(chunks, frames);
+  const commander = new Commander(facts, clock, context.ids, config.COMMAND_TIMEOUT_MS);
+  rpc.serve<connectionV1.ConnectionService>(
+    connectionV1.ConnectionServiceDefinition,
+    new ConnectionRpc({ stations, presence, commander, peers, history, instanceId, clock, timeoutMsDefault: config.COMMAND_TIMEOUT_MS }),
+  );
+  rpc.serve<connectionV1.ConnectionPeerService>(connectionV1.ConnectionPeerServiceDefinition, new PeerRpc(stations, commander, history));
   const edge: EdgeParts = {
     clock,
     facts,
@@ -109,7 +144,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       logger,
       metrics,
     ),
-    frames: new FrameLog(),
+    frames,
     logger,
     tracing: context.tracing,
     limits: {
@@ -140,7 +175,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     if (draining.value) throw new Error('this instance is stopping');
   });
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { access, endpoint, facts, presence, stations, draining };
+  return { access, endpoint, facts, frames, presence, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>

@@ -10,6 +10,7 @@ import {
   encodeCallResult,
   type FrameLimits,
   InternalError,
+  MESSAGE_TYPE,
   NotSupported,
   parseFrame,
   type Send,
@@ -164,9 +165,14 @@ export class StationSocket implements CallRate {
         return;
       default:
         this.edge.frames.received(this.stationId, now, text, '');
-        if (this.calls === undefined) this.edge.logger.debug({ station_id: this.stationId }, 'an answer to no call was ignored');
+        if (this.calls === undefined) this.note('an answer to no call was ignored', {});
         else this.calls.answered(frame);
     }
+  }
+
+  /** A line for whoever looks for it. */
+  note(message: string, details: object): void {
+    this.edge.logger.debug({ station_id: this.stationId, ...details }, message);
   }
 
   /** A ping or pong. */
@@ -176,7 +182,7 @@ export class StationSocket implements CallRate {
 
   /** Sends a frame and keeps it for the message log. */
   send(text: string): void {
-    this.edge.frames.sent(this.stationId, this.heardAtMs, text);
+    this.edge.frames.sent(this.stationId, this.edge.clock.now(), text);
     this.socket.send(text);
   }
 
@@ -287,7 +293,8 @@ export class StationSocket implements CallRate {
 
   private receivedBad(frame: BadFrame): void {
     this.dialect.unknown.value += 1;
-    if (frame.messageId !== undefined && this.calls?.failed(frame.messageId, frame.message) === true) this.edge.logger.debug({ station_id: this.stationId, fault: frame.fault }, 'an answer could not be read');
+    // What may be the answer to our call settles it: the caller should not wait for another.
+    if (frame.messageType !== MESSAGE_TYPE.call && frame.messageId !== undefined) this.calls?.failed(frame.messageId, frame.message);
     const answer = answerToBadFrame(frame, this.dialect.version);
     if (answer !== undefined) this.send(answer);
   }

@@ -1,4 +1,6 @@
-export { type CallContext, type Fact, type Route, type TokenQuestion } from './route.js';
+export type { Command, CommandContext, CommandOutcome, NotSupportedHere, OutgoingMessage } from './commands/command.js';
+export { type CommandPlan, planCommand } from './commands/plan.js';
+export { hash128 } from './hash128.js';
+export type { CallContext, Fact, Route, TokenQuestion } from './route.js';
 export { routesOf } from './routing-table.js';
 export { OFFLINE_AFTER_MS } from './station-time.js';
-export { hash128 } from './hash128.js';

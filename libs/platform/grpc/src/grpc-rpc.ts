@@ -56,7 +56,7 @@ class GrpcRpc implements Rpc {
     for (const key of Object.keys(definition.methods)) {
       const remote = this.remoteMethod(definition, key, target);
       stub[key] = (request) => {
-        const here = this.local.get(definition.fullName);
+        const here = target.remote === true ? undefined : this.local.get(definition.fullName);
         return here === undefined ? remote(request) : callLocal(here.implementation, key, request, `${definition.fullName}/${key}`);
       };
     }

@@ -21,6 +21,8 @@ export interface RpcDefinition {
 export interface RpcTarget {
   /** `host:port`; several, comma-separated, are used in turn. Ignored when this process serves the service itself. */
   readonly address: string;
+  /** Always over gRPC: a peer of this process's own service at another address. */
+  readonly remote?: boolean;
   /** Milliseconds before a call fails with `OperatingError` `DeadlineExceeded`. Default 5 000. */
   readonly deadlineMs?: number;
 }

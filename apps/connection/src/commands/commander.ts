@@ -1,0 +1,168 @@
+import type { CommandAnswered } from '@voltlog/connection-contract';
+import { type CommandOutcome, type CommandPlan, type OutgoingMessage, planCommand } from '@voltlog/connection-translation';
+import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
+import { connectionV1 } from '@voltlog/proto';
+import type { FactRecorder } from '../edge/facts.js';
+import type { StationSocket } from '../edge/station-socket.js';
+import { type Reply, StationCalls } from './station-calls.js';
+
+const { CommandStatus } = connectionV1;
+
+/** CALLERROR codes that say "I do not know this". */
+const UNKNOWN_TO_STATION = new Set(['NotImplemented', 'NotSupported']);
+/** 2.x remoteStartId is a 32-bit integer. */
+const REMOTE_START_ID_MAX = 0x7fffffff;
+
+export const NOTHING: connectionV1.SendCommandResponse = {
+  status: CommandStatus.UNSPECIFIED,
+  stationStatus: '',
+  reason: '',
+  responseJson: '',
+  action: '',
+  messageId: '',
+  latencyMs: 0,
+  variables: [],
+};
+
+/** Sends commands to stations whose socket this instance holds. */
+export class Commander {
+  private remoteStartId: number;
+
+  constructor(
+    private readonly facts: FactRecorder,
+    private readonly clock: Clock,
+    private readonly ids: IdSource,
+    private readonly timeoutMsDefault: number,
+  ) {
+    // Begins at a number no instance used lately, so that a restart does not repeat ids that are still open.
+    this.remoteStartId = Math.floor(clock.now() / 1_000) % REMOTE_START_ID_MAX;
+  }
+
+  /**
+   * @throws {RequestError} `INVALID_ARGUMENT` when the station's version does not allow the message
+   */
+  async send(station: StationSocket, request: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
+    const plan = this.plan(station, request);
+    if ('notSupported' in plan) return { ...NOTHING, status: CommandStatus.NOT_SUPPORTED, reason: plan.notSupported };
+    for (const call of plan.calls) assertValid(station, call);
+    const deadlineMs = this.clock.now() + (request.timeoutMs || this.timeoutMsDefault);
+    const responses: unknown[] = [];
+    let last: connectionV1.SendCommandResponse = NOTHING;
+    for (const call of plan.calls) {
+      const reply = await this.call(station, call, deadlineMs);
+      if (reply.kind === 'answered') responses.push(reply.payload);
+      last = { ...responseOf(reply, plan, responses), action: call.action };
+      this.record(station, call, reply, last);
+      if (reply.kind !== 'answered') break;
+    }
+    return last;
+  }
+
+  private plan(station: StationSocket, { command }: connectionV1.SendCommandRequest): CommandPlan | { readonly notSupported: string } {
+    if (command === undefined) throw new RequestError('INVALID_ARGUMENT', 'no command is given');
+    try {
+      return planCommand(station.dialect.version, command, {
+        connectorsPerEvse: station.station.connectorsPerEvse,
+        nextRemoteStartId: () => {
+          this.remoteStartId = (this.remoteStartId % REMOTE_START_ID_MAX) + 1;
+          return this.remoteStartId;
+        },
+      });
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new RequestError('INVALID_ARGUMENT', `payload_json: ${error.message}`);
+      throw error;
+    }
+  }
+
+  private call(station: StationSocket, call: OutgoingMessage, deadlineMs: number): Promise<Reply> {
+    station.calls ??= new StationCalls(station, () => this.clock.now());
+    return station.calls.call({ messageId: this.ids.next(), action: call.action, payload: call.payload, timeoutMs: Math.max(1, deadlineMs - this.clock.now()) });
+  }
+
+  private record(station: StationSocket, call: OutgoingMessage, reply: Reply, result: connectionV1.SendCommandResponse): void {
+    const status = FACT_STATUS[result.status];
+    if (reply.kind === 'unsent' || status === undefined) return;
+    const at = isoTime(this.clock.now());
+    const data: CommandAnswered = {
+      stationId: station.stationId,
+      ocppVersion: station.dialect.version,
+      receivedAt: at,
+      occurredAt: at,
+      messageId: reply.messageId,
+      action: call.action,
+      request: call.payload,
+      status,
+      ...(result.stationStatus === '' ? {} : { stationStatus: result.stationStatus }),
+      ...(reply.kind === 'answered' ? { response: reply.payload } : {}),
+    };
+    this.facts.appendLater(station.stationId, this.facts.envelope('voltlog.connection.CommandAnswered.v1', data, reply.messageId, undefined));
+  }
+}
+
+const FACT_STATUS: Readonly<Partial<Record<connectionV1.CommandStatus, CommandAnswered['status']>>> = {
+  [CommandStatus.ACCEPTED]: 'Accepted',
+  [CommandStatus.REJECTED]: 'Rejected',
+  [CommandStatus.NOT_SUPPORTED]: 'NotSupported',
+  [CommandStatus.TIMED_OUT]: 'TimedOut',
+};
+
+const OUTCOME_STATUS = {
+  ACCEPTED: CommandStatus.ACCEPTED,
+  REJECTED: CommandStatus.REJECTED,
+  NOT_SUPPORTED: CommandStatus.NOT_SUPPORTED,
+} as const satisfies Record<CommandOutcome['status'], connectionV1.CommandStatus>;
+
+function assertValid(station: StationSocket, call: OutgoingMessage): void {
+  const { protocol, version } = station.dialect;
+  if (!protocol.hasAction(call.action, 'csms')) throw new RequestError('INVALID_ARGUMENT', `${call.action} is not a message that ${version} sends to a station`, 'UnknownAction');
+  const error = protocol.checkRequest(call.action, call.payload);
+  if (error !== undefined) throw new RequestError('INVALID_ARGUMENT', `${call.action}: ${error.message}`, error.code);
+}
+
+function responseOf(reply: Reply, plan: CommandPlan, responses: readonly unknown[]): connectionV1.SendCommandResponse {
+  switch (reply.kind) {
+    case 'answered': {
+      const { status, stationStatus, reason, variables } = plan.outcome(responses);
+      return {
+        ...NOTHING,
+        status: OUTCOME_STATUS[status],
+        stationStatus,
+        reason,
+        responseJson: JSON.stringify(reply.payload),
+        messageId: reply.messageId,
+        latencyMs: reply.latencyMs,
+        variables,
+      };
+    }
+    case 'refused':
+      return {
+        ...NOTHING,
+        status: UNKNOWN_TO_STATION.has(reply.code) ? CommandStatus.NOT_SUPPORTED : CommandStatus.REJECTED,
+        stationStatus: reply.code,
+        reason: `the station answered with the error ${reply.code}${reply.description === '' ? '' : `: ${reply.description}`}`,
+        messageId: reply.messageId,
+        latencyMs: reply.latencyMs,
+      };
+    case 'unreadable':
+      return {
+        ...NOTHING,
+        status: CommandStatus.REJECTED,
+        reason: `the station's answer breaks its schema: ${reply.why}`,
+        responseJson: reply.payload === undefined ? '' : JSON.stringify(reply.payload),
+        messageId: reply.messageId,
+        latencyMs: reply.latencyMs,
+      };
+    case 'unanswered':
+      return {
+        ...NOTHING,
+        status: CommandStatus.TIMED_OUT,
+        reason: 'the station did not answer; it is not known whether it acted',
+        messageId: reply.messageId,
+        latencyMs: reply.latencyMs,
+      };
+    default:
+      return reply.why === 'disconnected'
+        ? { ...NOTHING, status: CommandStatus.OFFLINE, reason: 'the station disconnected before the command was sent' }
+        : { ...NOTHING, status: CommandStatus.BUSY, reason: 'the station is busy with earlier commands; nothing was sent' };
+  }
+}

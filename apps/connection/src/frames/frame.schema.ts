@@ -1,0 +1,27 @@
+import { Schema } from 'mongoose';
+
+/** Frames of one station that were flushed together. */
+export interface FrameChunk {
+  readonly id: string;
+  readonly stationId: string;
+  /** ISO 8601, of the first frame. */
+  readonly at: string;
+  /** Oldest first. */
+  readonly frames: readonly StoredFrame[];
+}
+
+export interface StoredFrame {
+  /** ISO 8601 */
+  readonly at: string;
+  readonly direction: 'in' | 'out';
+  readonly text: string;
+}
+
+export const frameSchema = new Schema<FrameChunk>({
+  id: { type: String, required: true },
+  stationId: { type: String, required: true },
+  at: { type: String, required: true },
+  frames: { type: Schema.Types.Mixed, required: true },
+})
+  .index({ stationId: 1, at: -1 })
+  .index({ at: 1 });

@@ -1,0 +1,130 @@
+import { type Clock, isoTime, OperatingError, RequestError } from '@voltlog/kernel';
+import { connectionV1 } from '@voltlog/proto';
+import { type Commander, NOTHING } from '../commands/commander.js';
+import type { StationSocket } from '../edge/station-socket.js';
+import type { Stations } from '../edge/stations.js';
+import { type FrameHistory, pageSize } from '../frames/frame-history.js';
+import type { Presence } from '../presence/presence.js';
+import type { PresenceRow } from '../presence/presence.schema.js';
+import type { Peers } from './peers.js';
+
+const { CommandStatus } = connectionV1;
+
+/** Milliseconds a peer gets on top of the station's own time. */
+const PEER_MARGIN_MS = 2_000;
+
+export interface ConnectionRpcParts {
+  readonly stations: Stations;
+  readonly presence: Presence;
+  readonly commander: Commander;
+  readonly peers: Peers;
+  readonly history: FrameHistory;
+  readonly instanceId: string;
+  readonly clock: Clock;
+  readonly timeoutMsDefault: number;
+}
+
+/** What other services ask; any instance answers. */
+export class ConnectionRpc implements connectionV1.ConnectionService {
+  constructor(private readonly parts: ConnectionRpcParts) {}
+
+  async sendCommand(request: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
+    if (request.stationId === '') throw new RequestError('INVALID_ARGUMENT', 'station_id is empty');
+    const station = this.parts.stations.get(request.stationId);
+    if (station !== undefined) return this.parts.commander.send(station, request);
+    const holder = await this.parts.presence.holder(request.stationId);
+    if (holder === undefined || holder.instanceId === this.parts.instanceId) return OFFLINE;
+    return this.forward(request, holder);
+  }
+
+  async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {
+    const station = this.parts.stations.get(stationId);
+    if (station !== undefined) return { connection: this.ofSocket(station) };
+    const holder = await this.parts.presence.holder(stationId);
+    return { connection: holder === undefined ? offline(stationId) : this.ofRow(holder) };
+  }
+
+  async listConnections(request: connectionV1.ListConnectionsRequest): Promise<connectionV1.ListConnectionsResponse> {
+    if (request.stationIds.length > 0) {
+      const rows = await this.parts.presence.many(request.stationIds);
+      const connections = request.stationIds.map((id) => {
+        const row = rows.get(id);
+        return row === undefined ? offline(id) : this.ofRow(row);
+      });
+      return { connections, nextPageToken: '', total: connections.filter((one) => one.connected).length };
+    }
+    const { docs, next, total } = await this.parts.presence.page(pageSize(request.pageSize), request.pageToken === '' ? undefined : request.pageToken);
+    return { connections: docs.map((row) => this.ofRow(row)), nextPageToken: next ?? '', total };
+  }
+
+  async listFrames(request: connectionV1.ListFramesRequest): Promise<connectionV1.ListFramesResponse> {
+    const tail = await this.tail(request.stationId);
+    return this.parts.history.page(request, tail);
+  }
+
+  /** Frames that are not stored yet, wherever the station is. A peer that does not answer costs a few seconds of history, not the answer. */
+  private async tail(stationId: string): Promise<readonly connectionV1.Frame[]> {
+    const own = this.parts.history.recent(stationId);
+    if (own.length > 0 || this.parts.stations.get(stationId) !== undefined) return own;
+    const holder = await this.parts.presence.holder(stationId);
+    if (holder === undefined || holder.instanceId === this.parts.instanceId || holder.address === '') return own;
+    try {
+      return (await this.parts.peers.get(holder.address, PEER_MARGIN_MS).listRecentFrames({ stationId })).frames;
+    } catch (error) {
+      if (error instanceof OperatingError) return own;
+      throw error;
+    }
+  }
+
+  private async forward(command: connectionV1.SendCommandRequest, holder: PresenceRow): Promise<connectionV1.SendCommandResponse> {
+    const timeoutMs = (command.timeoutMs || this.parts.timeoutMsDefault) + PEER_MARGIN_MS;
+    try {
+      const { result } = await this.parts.peers.get(holder.address, timeoutMs).deliver({ command, epoch: holder.epoch });
+      return result ?? OFFLINE;
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'NOT_FOUND') return OFFLINE;
+      if (error instanceof OperatingError) {
+        return { ...NOTHING, status: CommandStatus.TIMED_OUT, reason: 'the instance that holds the station did not answer; it is not known whether the station acted' };
+      }
+      throw error;
+    }
+  }
+
+  private ofSocket(station: StationSocket): connectionV1.Connection {
+    return {
+      stationId: station.stationId,
+      connected: true,
+      ocppVersion: station.dialect.version,
+      instanceId: this.parts.instanceId,
+      epoch: station.epoch,
+      connectedAt: isoTime(station.connectedAtMs),
+      lastSeenAt: isoTime(station.heardAtMs),
+      remoteAddress: station.station.remoteAddress,
+      securityProfile: station.station.securityProfile,
+    };
+  }
+
+  /** Of this instance's own rows memory knows better: whether the socket is still there, and when it was last heard. */
+  private ofRow(row: PresenceRow): connectionV1.Connection {
+    if (row.instanceId === this.parts.instanceId) {
+      const station = this.parts.stations.get(row.id);
+      return station === undefined ? offline(row.id) : this.ofSocket(station);
+    }
+    const { ocppVersion, instanceId, epoch, connectedAt, lastSeenAt, remoteAddress, securityProfile } = row;
+    return { stationId: row.id, connected: true, ocppVersion, instanceId, epoch, connectedAt, lastSeenAt, remoteAddress, securityProfile };
+  }
+}
+
+const OFFLINE: connectionV1.SendCommandResponse = { ...NOTHING, status: CommandStatus.OFFLINE, reason: 'the station is not connected' };
+
+const offline = (stationId: string): connectionV1.Connection => ({
+  stationId,
+  connected: false,
+  ocppVersion: '',
+  instanceId: '',
+  epoch: 0,
+  connectedAt: undefined,
+  lastSeenAt: undefined,
+  remoteAddress: '',
+  securityProfile: 0,
+});

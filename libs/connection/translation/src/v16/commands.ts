@@ -1,0 +1,133 @@
+import type { connectionV1 as proto } from '@voltlog/proto';
+import { byStatus, type CommandOutcome, type CommandRoute, type CommandTable, isRecord, listOf, outcome, raw, textOf } from '../commands/command.js';
+import { toConnector } from './connectors.js';
+
+/** OCPP 1.6 §5.11 */
+const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
+  toCalls(value, { connectorsPerEvse }) {
+    const connectorId = value.connectorId === 0 ? toConnector({ evseId: value.evseId, connectorId: 1 }, connectorsPerEvse) : value.connectorId;
+    return [{ action: 'RemoteStartTransaction', payload: { idTag: value.idToken?.idToken ?? '', ...(connectorId === 0 ? {} : { connectorId }) } }];
+  },
+  toOutcome: byStatus,
+};
+
+/** OCPP 1.6 §5.12 */
+const requestStopTransaction: CommandRoute<'requestStopTransaction'> = {
+  toCalls(value) {
+    const transactionId = Number(value.transactionId);
+    if (!Number.isInteger(transactionId) || value.transactionId.trim() === '') return { notSupported: `a 1.6 transaction id is a whole number, not ${value.transactionId}` };
+    return [{ action: 'RemoteStopTransaction', payload: { transactionId } }];
+  },
+  toOutcome: byStatus,
+};
+
+/** OCPP 1.6 §5.14 */
+const reset: CommandRoute<'reset'> = {
+  toCalls: (value) =>
+    value.evseId === 0
+      ? [{ action: 'Reset', payload: { type: isImmediate(value.type) ? 'Hard' : 'Soft' } }]
+      : { notSupported: 'a 1.6 station can only be reset as a whole' },
+  toOutcome: byStatus,
+};
+
+const isImmediate = (type: proto.ResetType): boolean => `${type}` === 'RESET_TYPE_IMMEDIATE';
+
+/** OCPP 1.6 §5.2 */
+const changeAvailability: CommandRoute<'changeAvailability'> = {
+  toCalls: (value, { connectorsPerEvse }) => [
+    { action: 'ChangeAvailability', payload: { connectorId: toConnector(value, connectorsPerEvse), type: value.operative ? 'Operative' : 'Inoperative' } },
+  ],
+  toOutcome: byStatus,
+};
+
+/** OCPP 1.6 §5.18 */
+const unlockConnector: CommandRoute<'unlockConnector'> = {
+  toCalls: (value, { connectorsPerEvse }) => [{ action: 'UnlockConnector', payload: { connectorId: Math.max(1, toConnector(value, connectorsPerEvse)) } }],
+  toOutcome: byStatus,
+};
+
+/** 2.1's triggers in 1.6's words. Sources: OCPP 1.6 §7.31, Security Whitepaper (ExtendedTriggerMessage). */
+const TRIGGERS: Readonly<Record<string, readonly [action: string, requestedMessage: string]>> = {
+  BootNotification: ['TriggerMessage', 'BootNotification'],
+  DiagnosticsStatusNotification: ['TriggerMessage', 'DiagnosticsStatusNotification'],
+  FirmwareStatusNotification: ['TriggerMessage', 'FirmwareStatusNotification'],
+  Heartbeat: ['TriggerMessage', 'Heartbeat'],
+  LogStatusNotification: ['ExtendedTriggerMessage', 'LogStatusNotification'],
+  MeterValues: ['TriggerMessage', 'MeterValues'],
+  SignChargePointCertificate: ['ExtendedTriggerMessage', 'SignChargePointCertificate'],
+  SignChargingStationCertificate: ['ExtendedTriggerMessage', 'SignChargePointCertificate'],
+  StatusNotification: ['TriggerMessage', 'StatusNotification'],
+};
+
+/** OCPP 1.6 §5.17 */
+const triggerMessage: CommandRoute<'triggerMessage'> = {
+  toCalls(value, { connectorsPerEvse }) {
+    const trigger = TRIGGERS[value.requestedMessage];
+    if (trigger === undefined) return { notSupported: `1.6 cannot trigger ${value.requestedMessage}` };
+    const connectorId = toConnector(value, connectorsPerEvse);
+    return [{ action: trigger[0], payload: { requestedMessage: trigger[1], ...(connectorId === 0 ? {} : { connectorId }) } }];
+  },
+  toOutcome: byStatus,
+};
+
+/** OCPP 1.6 §5.8 */
+const getVariables: CommandRoute<'getVariables'> = {
+  toCalls: (value) => [{ action: 'GetConfiguration', payload: value.variables.length === 0 ? {} : { key: value.variables.map((one) => one.name) } }],
+  toOutcome(responses) {
+    const known = listOf(responses[0], 'configurationKey')
+      .filter(isRecord)
+      .map((entry) => result(textOf(entry, 'key'), textOf(entry, 'value'), 'Accepted', entry['readonly'] === true));
+    const unknown = listOf(responses[0], 'unknownKey').map((key) => result(String(key), '', 'UnknownVariable', false));
+    // A 1.6 station answers with what it has; none of the keys asked for being known is its way to refuse.
+    return known.length > 0 || unknown.length === 0
+      ? { status: 'ACCEPTED', stationStatus: '', reason: '', variables: [...known, ...unknown] }
+      : { status: 'REJECTED', stationStatus: '', reason: 'the station knows none of these keys', variables: unknown };
+  },
+};
+
+/** OCPP 1.6 §5.3: one key at a time. */
+const setVariables: CommandRoute<'setVariables'> = {
+  toCalls: (value) => value.variables.map((one) => ({ action: 'ChangeConfiguration', payload: { key: one.name, value: one.value } })),
+  toOutcome(responses, value): CommandOutcome {
+    const variables = responses.map((response, index) => {
+      const asked = value.variables[index];
+      return result(asked?.name ?? '', asked?.value ?? '', textOf(response, 'status'), false);
+    });
+    const refused = variables.find((one) => one.status !== 'Accepted' && one.status !== 'RebootRequired');
+    return outcome(refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted', refused?.variable?.name, variables);
+  },
+};
+
+const result = (name: string, value: string, status: string, readonly: boolean): proto.VariableResult => ({
+  variable: { component: '', name, value, evseId: 0, instance: '' },
+  status,
+  readonly,
+});
+
+/** OCPP 1.6 §5.4 */
+const clearCache: CommandRoute<'clearCache'> = { toCalls: () => [{ action: 'ClearCache', payload: {} }], toOutcome: byStatus };
+
+/** OCPP 1.6 §5.6 */
+const dataTransfer: CommandRoute<'dataTransfer'> = {
+  toCalls: (value) => [
+    {
+      action: 'DataTransfer',
+      payload: { vendorId: value.vendorId, ...(value.messageId === '' ? {} : { messageId: value.messageId }), ...(value.data === '' ? {} : { data: value.data }) },
+    },
+  ],
+  toOutcome: byStatus,
+};
+
+export const commands16: CommandTable = {
+  requestStartTransaction,
+  requestStopTransaction,
+  reset,
+  changeAvailability,
+  unlockConnector,
+  triggerMessage,
+  getVariables,
+  setVariables,
+  clearCache,
+  dataTransfer,
+  rawCall: raw,
+};

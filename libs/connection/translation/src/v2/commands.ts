@@ -1,0 +1,128 @@
+import type { connectionV1 as proto } from '@voltlog/proto';
+import { byStatus, type CommandOutcome, type CommandRoute, type CommandTable, isRecord, listOf, outcome, raw, textOf } from '../commands/command.js';
+
+/** OCPP 2.0.1 Part 2 F01, F02 */
+const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
+  toCalls: (value, context) => [
+    {
+      action: 'RequestStartTransaction',
+      payload: {
+        idToken: { idToken: value.idToken?.idToken ?? '', type: value.idToken?.type || 'Central' },
+        remoteStartId: value.remoteStartId === 0 ? context.nextRemoteStartId() : value.remoteStartId,
+        ...(value.evseId === 0 ? {} : { evseId: value.evseId }),
+      },
+    },
+  ],
+  toOutcome: byStatus,
+};
+
+/** OCPP 2.0.1 Part 2 F03 */
+const requestStopTransaction: CommandRoute<'requestStopTransaction'> = {
+  toCalls: (value) => [{ action: 'RequestStopTransaction', payload: { transactionId: value.transactionId } }],
+  toOutcome: byStatus,
+};
+
+/** OCPP 2.0.1 Part 2 B11, B12 */
+const reset: CommandRoute<'reset'> = {
+  toCalls: (value) => [
+    { action: 'Reset', payload: { type: `${value.type}` === 'RESET_TYPE_IMMEDIATE' ? 'Immediate' : 'OnIdle', ...(value.evseId === 0 ? {} : { evseId: value.evseId }) } },
+  ],
+  toOutcome: byStatus,
+};
+
+/** OCPP 2.0.1 Part 2 G03, G04 */
+const changeAvailability: CommandRoute<'changeAvailability'> = {
+  toCalls: (value) => [{ action: 'ChangeAvailability', payload: { operationalStatus: value.operative ? 'Operative' : 'Inoperative', ...evseOf(value) } }],
+  toOutcome: byStatus,
+};
+
+/** OCPP 2.0.1 Part 2 F05 */
+const unlockConnector: CommandRoute<'unlockConnector'> = {
+  toCalls: (value) => [{ action: 'UnlockConnector', payload: { evseId: Math.max(1, value.evseId), connectorId: Math.max(1, value.connectorId) } }],
+  toOutcome: byStatus,
+};
+
+/** OCPP 2.0.1 Part 2 F06 */
+const triggerMessage: CommandRoute<'triggerMessage'> = {
+  toCalls: (value) => [{ action: 'TriggerMessage', payload: { requestedMessage: value.requestedMessage, ...evseOf(value) } }],
+  toOutcome: byStatus,
+};
+
+/** `evse` of a request; left out for the station as a whole. */
+function evseOf(at: { readonly evseId: number; readonly connectorId: number }): object {
+  if (at.evseId === 0) return {};
+  return { evse: { id: at.evseId, ...(at.connectorId === 0 ? {} : { connectorId: at.connectorId }) } };
+}
+
+/** Component and variable as 2.x names them. */
+function named(one: proto.Variable): object {
+  return {
+    component: { name: one.component, ...(one.evseId === 0 ? {} : { evse: { id: one.evseId } }) },
+    variable: { name: one.name, ...(one.instance === '' ? {} : { instance: one.instance }) },
+  };
+}
+
+/** OCPP 2.0.1 Part 2 B06 */
+const getVariables: CommandRoute<'getVariables'> = {
+  toCalls: (value) =>
+    value.variables.length === 0
+      ? { notSupported: '2.x reads named variables; ask for a base report to get all' }
+      : [{ action: 'GetVariables', payload: { getVariableData: value.variables.map(named) } }],
+  toOutcome: (responses) => overall(listOf(responses[0], 'getVariableResult').map((one) => result(one))),
+};
+
+/** OCPP 2.0.1 Part 2 B05 */
+const setVariables: CommandRoute<'setVariables'> = {
+  toCalls: (value) => [{ action: 'SetVariables', payload: { setVariableData: value.variables.map((one) => ({ attributeValue: one.value, ...named(one) })) } }],
+  toOutcome: (responses, value) => overall(listOf(responses[0], 'setVariableResult').map((one, index) => result(one, value.variables[index]?.value))),
+};
+
+function overall(variables: proto.VariableResult[]): CommandOutcome {
+  const refused = variables.find((one) => one.status !== 'Accepted' && one.status !== 'RebootRequired');
+  return outcome(refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted', refused?.variable?.name, variables);
+}
+
+function result(one: unknown, value?: string): proto.VariableResult {
+  const record = isRecord(one) ? one : {};
+  const component = record['component'];
+  const evse = isRecord(component) && isRecord(component['evse']) ? Number(component['evse']['id']) : 0;
+  return {
+    variable: {
+      component: textOf(component, 'name'),
+      name: textOf(record['variable'], 'name'),
+      value: value ?? textOf(record, 'attributeValue'),
+      evseId: evse,
+      instance: textOf(record['variable'], 'instance'),
+    },
+    status: textOf(record, 'attributeStatus'),
+    readonly: false,
+  };
+}
+
+/** OCPP 2.0.1 Part 2 C11 */
+const clearCache: CommandRoute<'clearCache'> = { toCalls: () => [{ action: 'ClearCache', payload: {} }], toOutcome: byStatus };
+
+/** OCPP 2.0.1 Part 2 P01 */
+const dataTransfer: CommandRoute<'dataTransfer'> = {
+  toCalls: (value) => [
+    {
+      action: 'DataTransfer',
+      payload: { vendorId: value.vendorId, ...(value.messageId === '' ? {} : { messageId: value.messageId }), ...(value.data === '' ? {} : { data: value.data }) },
+    },
+  ],
+  toOutcome: byStatus,
+};
+
+export const commands2: CommandTable = {
+  requestStartTransaction,
+  requestStopTransaction,
+  reset,
+  changeAvailability,
+  unlockConnector,
+  triggerMessage,
+  getVariables,
+  setVariables,
+  clearCache,
+  dataTransfer,
+  rawCall: raw,
+};
