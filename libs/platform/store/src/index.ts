@@ -1,5 +1,7 @@
 export { Aggregates, type AggregatesOptions, type Execution, type Input } from './aggregates.js';
 export { BoundedCache } from './bounded-cache.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
+export { type RebuildOptions, rebuildCollection, rebuildName } from './rebuild-collection.js';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.js';
 export type { AppendOutcome, Collection, Commit, Condition, Page, Query, Store, StreamStore, Timer, TimerStore, Upsert } from './store.js';
+export { TimerLoop, type TimerLoopOptions } from './timer-loop.js';

@@ -50,7 +50,8 @@ const refusedShape = (name: string, what: string): RequestError =>
  * @throws {RequestError} `NotIndexed`
  */
 export function checkQuery(shape: Shape, where: Query['where'], sortField?: string): void {
-  let begins = where === undefined || Object.keys(where).length === 0 ? sortField === undefined || sortField === 'id' : false;
+  const filtered = where !== undefined && Object.keys(where).length > 0;
+  let begins = !filtered && (sortField === undefined || sortField === 'id');
   for (const field of where === undefined ? [] : Object.keys(where)) {
     checkField(shape, field);
     checkCondition(field, (where as Record<string, Condition>)[field] as Condition);
@@ -58,7 +59,7 @@ export function checkQuery(shape: Shape, where: Query['where'], sortField?: stri
   }
   if (sortField !== undefined) {
     checkField(shape, sortField);
-    begins ||= beginsIndex(shape, sortField);
+    begins ||= sortField !== 'id' && beginsIndex(shape, sortField);
   }
   if (!begins)
     throw notIndexed(shape, `no index begins with one of ${[...Object.keys(where ?? {}), sortField].filter(Boolean).join(', ')}`);

@@ -71,7 +71,14 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
     }
     return this.queue.write(() => {
       const outcomes: AppendOutcome[] = [];
-      for (let i = 0; i < commits.length; i += 1) outcomes.push(this.#appendOne(commits[i] as Commit, bodies[i] as string));
+      let stopped: Set<string> | undefined;
+      for (let i = 0; i < commits.length; i += 1) {
+        const commit = commits[i] as Commit;
+        // What was decided on a commit that did not get in does not get in either.
+        const outcome = stopped?.has(commit.streamId) ? 'conflict' : this.#appendOne(commit, bodies[i] as string);
+        if (outcome !== 'appended') (stopped ??= new Set()).add(commit.streamId);
+        outcomes.push(outcome);
+      }
       return outcomes;
     });
   }

@@ -1,0 +1,111 @@
+import { isoTime } from '@voltlog/kernel';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StoreHarness } from '../store.contract.js';
+import type { Store, Timer } from '../store.js';
+import { TimerLoop } from '../timer-loop.js';
+
+const at = (seconds: number): string => isoTime(1_800_000_000_000 + seconds * 1_000);
+const timerOf = (id: string, dueSeconds: number, kind = 'Expiry', payload: unknown = { for: id }): Timer => ({
+  id,
+  kind,
+  dueAt: at(dueSeconds),
+  payload,
+});
+const silent = { warn: () => undefined, error: () => undefined };
+
+export function describeTimers(name: string, harness: StoreHarness): void {
+  describe(`${name}: timers`, () => {
+    let store: Store;
+    beforeEach(async () => {
+      store = await harness.open();
+    });
+    afterEach(() => store.close());
+
+    const claim = (seconds: number, more: { limit?: number; kind?: string } = {}) =>
+      store.timers.claim({ kind: 'Expiry', now: at(seconds), leaseMs: 30_000, limit: 100, ...more });
+    const idsAt = async (seconds: number, more?: { limit?: number; kind?: string }) =>
+      (await claim(seconds, more)).map((timer) => timer.id);
+
+    it('hands out what is due, once, oldest first, of its kind only', async () => {
+      await store.timers.schedule([timerOf('b', 2), timerOf('a', 1), timerOf('later', 11), timerOf('other', 1, 'Retry', null)]);
+      expect(await idsAt(0)).toEqual([]);
+      expect(await claim(10)).toEqual([timerOf('a', 1), timerOf('b', 2)]);
+      expect(await idsAt(10)).toEqual([]);
+      expect(await idsAt(11)).toEqual(['later']);
+      expect(await claim(10, { kind: 'Retry' })).toEqual([timerOf('other', 1, 'Retry', null)]);
+    });
+
+    it('brings back what was claimed and not completed, when the lease ends', async () => {
+      await store.timers.schedule([timerOf('a', 1), timerOf('b', 1)]);
+      expect(await idsAt(10)).toEqual(['a', 'b']);
+      await store.timers.complete(['a', 'none']);
+      expect(await idsAt(39)).toEqual([]);
+      expect(await idsAt(40)).toEqual(['b']);
+      await store.close();
+      store = await harness.reopen();
+      expect(await idsAt(69)).toEqual([]);
+      expect(await idsAt(70)).toEqual(['b']);
+      await store.timers.complete(['b']);
+      expect(await idsAt(1_000)).toEqual([]);
+    });
+
+    it('moves a timer, cancels one, and keeps one that its own handler scheduled anew', async () => {
+      await store.timers.schedule([timerOf('a', 1), timerOf('b', 1), timerOf('c', 1)]);
+      await store.timers.schedule([timerOf('a', 50)]);
+      await store.timers.cancel(['b', 'none']);
+      expect(await idsAt(10)).toEqual(['c']);
+      await store.timers.schedule([timerOf('c', 20)]);
+      await store.timers.complete(['c']);
+      expect(await idsAt(20)).toEqual(['c']);
+      expect(await idsAt(50)).toContain('a');
+    });
+
+    it('never hands a timer to two claimers', async () => {
+      const other = await harness.another(store);
+      await store.timers.schedule(Array.from({ length: 300 }, (_, i) => timerOf(`t${i}`, i % 7)));
+      const claimed: string[] = [];
+      for (let round = 0; round < 12 && claimed.length < 300; round += 1) {
+        const rounds = await Promise.all(
+          [store, other, store, other].map((one) => one.timers.claim({ kind: 'Expiry', now: at(10), leaseMs: 30_000, limit: 20 })),
+        );
+        for (const timers of rounds) {
+          expect(timers.length).toBeLessThanOrEqual(20);
+          claimed.push(...timers.map((timer) => timer.id));
+        }
+      }
+      expect(claimed).toHaveLength(300);
+      expect(new Set(claimed).size).toBe(300);
+      if (other !== store) await other.close();
+    });
+
+    it('runs in a loop: a handler that fails has its timer back after the lease', async () => {
+      let now = 1_800_000_000_000;
+      const handled: string[] = [];
+      const loop = new TimerLoop({
+        timers: store.timers,
+        kind: 'Expiry',
+        clock: { now: () => now },
+        logger: silent,
+        everyMs: 5,
+        leaseMs: 30_000,
+        limit: 4,
+        handle: async ({ id }) => {
+          handled.push(id);
+          if (id === 'bad' && handled.filter((one) => one === 'bad').length === 1) throw new Error('not yet');
+        },
+      });
+      await store.timers.schedule([timerOf('bad', 0), ...Array.from({ length: 9 }, (_, i) => timerOf(`g${i}`, 0))]);
+      loop.start();
+      await expect.poll(() => handled.length, { timeout: 5_000 }).toBe(10);
+      await store.timers.schedule([timerOf('next', 5)]);
+      now += 5_000;
+      loop.hurry();
+      await expect.poll(() => handled.at(-1), { timeout: 5_000 }).toBe('next');
+      expect(handled).toHaveLength(11);
+      now += 30_000;
+      await expect.poll(() => handled.at(-1), { timeout: 5_000 }).toBe('bad');
+      await loop.stop();
+      expect(await idsAt(1_000)).toEqual([]);
+    });
+  });
+}
