@@ -6,7 +6,7 @@ import type { SessionIntake } from '../intake/session-intake.js';
 import type { SessionEntry } from '../intake/station-cache.js';
 import type { SessionMetrics } from '../session-metrics.js';
 import type { SessionCollections } from '../store/session-documents.js';
-import type { TimerStore } from '@voltlog/store';
+import { TimerLoop, type TimerStore } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 
 const HOUR_MS = 3_600_000;
@@ -31,15 +31,43 @@ export interface QuietSessionsParts {
 }
 
 /** One durable timer row for the whole service: whichever instance claims it sweeps. */
-const KIND = 'QuietSessionSweep';
+const TIMER = { id: 'QuietSessionSweep', kind: 'QuietSessionSweep', payload: {} } as const;
+
+/** The first look after a start, so that an instance that restarts often still looks. */
+const FIRST_MS = 30_000;
+
+/** A sweep over very many sessions takes its time. */
+const LEASE_MS = 5 * 60_000;
 
 /** Looks for quiet sessions again and again. */
 export class QuietSessions {
-  constructor(private readonly parts: QuietSessionsParts) {}
+  private readonly loop: TimerLoop;
 
-  async start(): Promise<void> {}
+  constructor(private readonly parts: QuietSessionsParts) {
+    const { timers, clock, logger } = parts;
+    this.loop = new TimerLoop({ timers, kind: TIMER.kind, clock, logger, leaseMs: LEASE_MS, handle: () => this.sweep() });
+  }
 
-  async stop(): Promise<void> {}
+  async start(): Promise<void> {
+    const { collections, metrics, everyMs } = this.parts;
+    metrics.active.value = await collections.sessions.count({ state: 'Active' });
+    await this.schedule(Math.min(FIRST_MS, everyMs));
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  private async sweep(): Promise<void> {
+    await sweepQuietSessions(this.parts, this.parts.clock.now());
+    await this.schedule(this.parts.everyMs);
+    this.parts.metrics.sweeps.value += 1;
+  }
+
+  private schedule(inMs: number): Promise<void> {
+    return this.parts.timers.schedule([{ ...TIMER, dueAt: isoTime(this.parts.clock.now() + inMs) }]);
+  }
 }
 
 /**

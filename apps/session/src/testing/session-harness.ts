@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { createRpc, type Rpc } from '@voltlog/grpc';
@@ -10,8 +11,9 @@ import { uuidV7Source } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
 import { type RunningService, type ServiceContext, startService } from '@voltlog/service';
 import { openSqliteStore, type Store } from '@voltlog/store';
-import { createTelemetry, type Telemetry } from '@voltlog/telemetry';
+import { type Count, createTelemetry, type Metrics, type Telemetry } from '@voltlog/telemetry';
 import { sessionConfig } from '../config.js';
+import { T0 } from './facts.js';
 import { SESSION_GROUP } from '../session-runtime.js';
 import { sessionService } from '../session.module.js';
 
@@ -21,8 +23,9 @@ const DEADLINE_MS = 10_000;
 export class SessionHarness {
   private readonly folder = mkdtempSync(join(tmpdir(), 'voltlog-session-'));
   private running: { service: RunningService; log: EventLog; store: Store; rpc: Rpc; telemetry: Telemetry } | undefined;
+  private readonly counts = new Map<string, Count>();
   /** What the service takes for the time, ms. */
-  nowMs = Date.now();
+  nowMs = T0;
 
   constructor(private readonly environment: Readonly<Record<string, string>> = {}) {}
 
@@ -41,7 +44,7 @@ export class SessionHarness {
       logger: telemetry.logger,
       clock: { now: () => this.nowMs },
       ids: uuidV7Source(Date.now, randomFillSync),
-      metrics: telemetry.metrics('session'),
+      metrics: this.counting(telemetry.metrics('session')),
       tracing: telemetry.tracing('session'),
       announce: () => undefined,
       readiness: () => undefined,
@@ -69,6 +72,33 @@ export class SessionHarness {
   async dispose(): Promise<void> {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The same files at another time: for the next start. */
+  at(minute: number): this {
+    this.nowMs = T0 + minute * 60_000;
+    return this;
+  }
+
+  /** Lets the time of the next sweep come, and waits until it was made. */
+  async swept(): Promise<void> {
+    const sweeps = this.counts.get('voltlog_session_sweeps_total');
+    if (sweeps === undefined) throw new Error('sweeps are not counted');
+    const before = sweeps.value;
+    this.nowMs += 60_000;
+    for (const deadline = Date.now() + DEADLINE_MS; sweeps.value === before; await setTimeout(20)) if (Date.now() > deadline) throw new Error('no sweep was made');
+  }
+
+  private counting(metrics: Metrics): Metrics {
+    return {
+      gauge: (name, help, read, labels) => metrics.gauge(name, help, read, labels),
+      histogram: (name, help, labels) => metrics.histogram(name, help, labels),
+      counter: (name, help, labels) => {
+        const count = metrics.counter(name, help, labels);
+        this.counts.set(name, count);
+        return count;
+      },
+    };
   }
 
   get parts() {

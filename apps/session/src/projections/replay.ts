@@ -1,0 +1,77 @@
+import type { SessionEvent } from '@voltlog/session-contract';
+import type { Readings, SessionClaims } from '@voltlog/session-domain';
+import { claimedPoints, needsAllPoints, noteChargingState, noteMeterValue, noteReceived, noteSeqNo, piecewiseEnergy, type RegisterPoint, sessionDecider } from '@voltlog/session-domain';
+import { type Collection, type Commit, rebuildCollection, type Store } from '@voltlog/store';
+import { sessionDocument } from '../intake/session-writer.js';
+import { meterValueRange, openCollections, type MeterValueDocument, type SessionDocument, sessionSchema } from '../store/session-documents.js';
+
+/** Meter values read at a time. */
+const PAGE = 1_000;
+
+/**
+ * Builds the sessions projection anew from the streams, beside the live one, then swaps. A service that runs on the store has to forget what it
+ * keeps in memory afterwards ({@link SessionIntake.reset}) or be restarted.
+ *
+ * @returns commits replayed
+ */
+export async function replaySessions(store: Store, options: { onProgress?(progress: { readonly commits: number }): void } = {}): Promise<number> {
+  const { readings } = await openCollections(store);
+  const { commits } = await rebuildCollection<SessionDocument>({
+    store,
+    name: 'sessions',
+    schema: sessionSchema,
+    ...options,
+    async project(batch: readonly Commit[], target: Collection<SessionDocument>) {
+      const ids = [...new Set(batch.map((commit) => commit.streamId))];
+      const [streams, known] = await Promise.all([store.streams.load(ids), readings.getMany(ids)]);
+      const docs: SessionDocument[] = [];
+      for (const [sessionId, stream] of streams) {
+        const { claims, version, at } = foldStream(stream);
+        if (claims.identity === undefined) continue;
+        docs.push(sessionDocument({ sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version }, at));
+      }
+      await target.upsert(docs.map((doc) => ({ doc })));
+    },
+  });
+  return commits;
+}
+
+/** The state a session's stream folds to; `until` (ISO 8601, our clock) shows it as it was known then. */
+export function foldStream(stream: readonly Commit[], until?: string): { readonly claims: SessionClaims; readonly version: number; readonly at: string } {
+  let claims = sessionDecider.initialState;
+  let version = 0;
+  let at = '';
+  for (const commit of stream) {
+    if (until !== undefined && commit.at > until) break;
+    // What the store holds of a stream was decided by the decider.
+    for (const event of commit.events) claims = sessionDecider.evolve(claims, event as unknown as SessionEvent);
+    version = commit.version;
+    at = commit.at;
+  }
+  return { claims, version, at };
+}
+
+/** Builds the readings of one session anew from its meter values and its claims. */
+export async function replayReadings(meterValues: Collection<MeterValueDocument>, sessionId: string, claims: SessionClaims): Promise<Readings> {
+  const readings: Readings = {};
+  const points: RegisterPoint[] = [];
+  const { start, reported, charging } = claims;
+  for (const claim of [start, reported]) {
+    if (claim === undefined) continue;
+    noteReceived(readings, claim.receivedAt);
+    if (claim.seqNo !== undefined) noteSeqNo(readings, claim.seqNo);
+  }
+  if (charging !== undefined) noteChargingState(readings, charging);
+  let after: string | undefined;
+  do {
+    const page = await meterValues.find({ where: { id: meterValueRange(sessionId) }, limit: PAGE, ...(after === undefined ? {} : { after }) });
+    for (const value of page.docs) {
+      noteMeterValue(readings, value, points);
+      noteReceived(readings, value.receivedAt);
+      if (value.seqNo !== undefined) noteSeqNo(readings, value.seqNo);
+    }
+    after = page.next;
+  } while (after !== undefined);
+  if (needsAllPoints(claims, readings)) readings.piecewise = piecewiseEnergy([...points, ...claimedPoints(claims)]);
+  return readings;
+}

@@ -1,0 +1,66 @@
+import { randomFillSync } from 'node:crypto';
+import type { LogRecord } from '@voltlog/event-log';
+import type { EventEnvelope } from '@voltlog/kernel';
+import { uuidV7Source } from '@voltlog/kernel';
+import { sessionV1 } from '@voltlog/proto';
+import { sessionDecider } from '@voltlog/session-domain';
+import { Aggregates, openSqliteStore, type Store } from '@voltlog/store';
+import { SessionGrpc } from '../grpc/session.grpc.js';
+import { SessionIntake } from '../intake/session-intake.js';
+import { openCollections, type SessionCollections } from '../store/session-documents.js';
+import { createTelemetry } from '@voltlog/telemetry';
+
+/** The intake on a store in memory, handed its batches by hand. */
+export interface IntakeHarness {
+  readonly store: Store;
+  readonly collections: SessionCollections;
+  readonly grpc: SessionGrpc;
+  readonly alerts: EventEnvelope[];
+  intake: SessionIntake;
+  handle(events: readonly EventEnvelope[]): Promise<void>;
+  /** A new process on the same store. */
+  restart(): void;
+  sessions(): Promise<sessionV1.Session[]>;
+}
+
+const { logger } = createTelemetry({ instanceId: 'test', logLevel: 'silent', traceRatio: 0 });
+
+export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
+  const store = await openSqliteStore({ path: ':memory:' });
+  const collections = await openCollections(store);
+  const alerts: EventEnvelope[] = [];
+  const clock = { now: Date.now };
+  const intake = (): SessionIntake =>
+    new SessionIntake({
+      collections,
+      aggregates: new Aggregates({ streams: store.streams, decider: sessionDecider, source: '/session/test', ids: uuidV7Source(Date.now, randomFillSync), clock }),
+      log: {
+        append: async (_topic, _key, events) => {
+          alerts.push(...events);
+        },
+      },
+      clock,
+      source: '/session/test',
+      metrics: { facts: { value: 0 }, quarantined: { value: 0 }, dropped: { value: 0 }, sweeps: { value: 0 }, active: { value: 0 } },
+      logger,
+      cacheStations,
+      quarantineMax: 200,
+    });
+  const grpc = new SessionGrpc(collections, store.streams);
+  let offset = 0;
+  const harness: IntakeHarness = {
+    store,
+    collections,
+    grpc,
+    alerts,
+    intake: intake(),
+    handle: (events) =>
+      harness.intake.handle(events.map((event): LogRecord => ({ topic: 'connection.station.v1', partition: 0, offset: offset++, key: event.subject, event }))),
+    restart: () => {
+      harness.intake = intake();
+    },
+    sessions: async () =>
+      (await grpc.listSessions({ pageSize: 500, pageToken: '', stationId: '', state: sessionV1.SessionState.UNSPECIFIED, idToken: '', transactionId: '' })).sessions,
+  };
+  return harness;
+}
