@@ -1,5 +1,5 @@
 import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
-import { type Admin, Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs';
+import { type Admin, type ISocketFactory, Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
 import { deadLetterTopic, type EventLog, type SubscribeOptions, type Subscription, type TopicSpec } from './event-log.js';
@@ -14,6 +14,8 @@ const DEFAULT_BOUND_MS = 10_000;
 const DEFAULT_LINGER_MS = 2;
 /** Bytes of the largest record batch a topic made by us takes: several times what the edge lets in as one message. */
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+/** A broker that says nothing for so long on one request is given up and asked anew; a fetch is answered in half a second, a produce in milliseconds. */
+const REQUEST_TIMEOUT_MS = 5_000;
 /** About what the headers of a message take. */
 const HEADERS_CHARS = 400;
 /** How often another process's progress is looked at. */
@@ -31,6 +33,8 @@ export interface KafkaEventLogOptions {
   readonly boundMs?: number;
   /** How long a lone append waits for others to share its request. Default 2, milliseconds. */
   readonly lingerMs?: number;
+  /** Opens the connection to a broker. Absent: plain TCP. */
+  readonly socketFactory?: ISocketFactory;
 }
 
 /** Opens the event log on Kafka. Connects when it is first used, so that a service starts while the broker is away. */
@@ -58,7 +62,9 @@ class KafkaEventLog implements EventLog {
       logLevel: logLevel.WARN,
       logCreator: kafkaLogger(options.logger),
       connectionTimeout: 2_000,
-      requestTimeout: Math.max(boundMs, 5_000),
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
+      ...(options.socketFactory === undefined ? {} : { socketFactory: options.socketFactory }),
     });
     this.#producer = new CoalescingProducer(this.#kafka, {
       boundMs,

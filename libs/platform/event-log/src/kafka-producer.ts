@@ -8,6 +8,8 @@ const BUSY_RECORDS = 32;
 /** Records and characters of one request; one partition's share must stay below the broker's `message.max.bytes` (1 MB). */
 const REQUEST_MAX_RECORDS = 2_048;
 const REQUEST_MAX_CHARS = 700_000;
+/** A request without an answer is given up and sent again by a new connection after a quarter of the bound, but not sooner than this. */
+const ATTEMPT_MIN_MS = 1_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 1_000;
 
@@ -90,12 +92,14 @@ export class CoalescingProducer {
   }
 
   async #deliver(request: Request): Promise<void> {
-    const deadline = request.openedAt + this.options.boundMs;
+    const { boundMs } = this.options;
+    const deadline = request.openedAt + boundMs;
+    const patienceMs = Math.max(ATTEMPT_MIN_MS, boundMs / 4);
     const topicMessages = [...request.topics].map(([topic, messages]) => ({ topic, messages }));
     let failure: unknown;
     for (let waitMs = RETRY_FIRST_MS; performance.now() < deadline; waitMs = Math.min(RETRY_MAX_MS, waitMs * 2)) {
       try {
-        await withDeadline(this.#sendOnce(topicMessages), deadline);
+        await withDeadline(this.#sendOnce(topicMessages), Math.min(deadline, performance.now() + patienceMs));
         this.#lastRecords = request.records;
         this.#sentAt = performance.now();
         request.resolve();
@@ -108,7 +112,7 @@ export class CoalescingProducer {
       }
     }
     this.#lastRecords = 0;
-    request.reject(new OperatingError('LogUnavailable', `the event log did not acknowledge within ${this.options.boundMs} ms`, { cause: failure }));
+    request.reject(new OperatingError('LogUnavailable', `the event log did not acknowledge within ${boundMs} ms`, { cause: failure }));
   }
 
   async #sendOnce(topicMessages: { topic: string; messages: Message[] }[]): Promise<void> {
@@ -124,7 +128,7 @@ export class CoalescingProducer {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: () => byPartitionOfMessage,
-      retry: { retries: 2, initialRetryTime: 50, maxRetryTime: 500 },
+      retry: { retries: 1, initialRetryTime: 50, maxRetryTime: 500 },
     });
     this.#producer = producer;
     await producer.connect();

@@ -7,6 +7,12 @@ import { OperatingError } from '@voltlog/kernel';
 /** Counts changes of the tables that an older program could not read. */
 const FORMAT = 1;
 
+/**
+ * Pages (4 kB) in the write-ahead log before they are moved to the database file. Pages that many commits touch are moved once; with
+ * SQLite's own 1 000 the moves were four fifths of the 99th percentile of an append.
+ */
+const CHECKPOINT_PAGES = 4_000;
+
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
@@ -23,7 +29,7 @@ export function openDatabase(path: string, maxBytes?: number): { db: DatabaseSyn
     if (!inMemory) mkdirSync(dirname(path), { recursive: true });
     db = new DatabaseSync(path);
     prepare(db, path, maxBytes);
-    if (!inMemory) writeFileSync(ownerFile, `process ${process.pid} on ${hostname()}\n`);
+    if (!inMemory) signOwner(ownerFile);
     return { db, release: () => (inMemory ? undefined : rmSync(ownerFile, { force: true })) };
   } catch (error) {
     db?.close();
@@ -35,12 +41,14 @@ export function openDatabase(path: string, maxBytes?: number): { db: DatabaseSyn
 function prepare(db: DatabaseSync, path: string, maxBytes: number | undefined): void {
   // Exclusive first: the index of the write-ahead log then lies in memory and the lock is held until the process ends, however it ends.
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA auto_vacuum = NONE');
+  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   const format = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   if (format > FORMAT) throw new OperatingError('LogUnreadable', `the event log ${path} was written by a newer version (format ${format}, this one reads ${FORMAT})`);
   db.exec(`
     BEGIN EXCLUSIVE;
     CREATE TABLE IF NOT EXISTS topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, retention_ms INTEGER) STRICT;
     CREATE TABLE IF NOT EXISTS positions (grp TEXT, topic TEXT, partition INTEGER, position INTEGER NOT NULL, PRIMARY KEY (grp, topic, partition)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS probe (body BLOB NOT NULL) STRICT;
     PRAGMA user_version = ${FORMAT};
     COMMIT`);
   if (maxBytes !== undefined) {
@@ -55,6 +63,15 @@ function opened(error: unknown, path: string, ownerFile: string): OperatingError
     return new OperatingError('LogInUse', `the event log ${path} is in use by ${ownerOf(ownerFile)}: stop that one first, or choose another data folder`, { cause: error });
   }
   return new OperatingError('LogUnreadable', `the event log ${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+}
+
+/** Only for the message a second process gets: a full disk must not keep the log from being read. */
+function signOwner(ownerFile: string): void {
+  try {
+    writeFileSync(ownerFile, `process ${process.pid} on ${hostname()}\n`);
+  } catch {
+    rmSync(ownerFile, { force: true });
+  }
 }
 
 function ownerOf(ownerFile: string): string {

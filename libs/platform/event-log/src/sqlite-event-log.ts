@@ -20,6 +20,10 @@ const FLUSH_AT_RECORDS = 16;
 /** Positions of groups are written with the first commit after this time; a crash hands at most so much over again. */
 const POSITIONS_EVERY_MS = 100;
 const RETENTION_SLICE_CHUNKS = 256;
+/** What `health` writes after a failure: room for a good deal more than one event. */
+const PROBE_BYTES = 65_536;
+/** An append this recent proves that the log takes appends. */
+const HEALTHY_FOR_MS = 5_000;
 
 export interface SqliteEventLogOptions {
   /** The database file, made when missing with its folder; `:memory:` keeps nothing. */
@@ -72,9 +76,12 @@ class SqliteEventLog implements EventLog {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #savePosition: StatementSync;
+  readonly #probe: StatementSync;
   readonly #waiting: Flush[] = [];
   #scheduled = false;
-  #lastFlush = 0;
+  #lastFlush = Number.NEGATIVE_INFINITY;
+  /** Why the last append failed; nothing once one worked. */
+  #failure: OperatingError | undefined;
   readonly #dirty = new Set<Cursor>();
   #positionsSaved = 0;
   #positionsTimer: NodeJS.Timeout | undefined;
@@ -95,6 +102,7 @@ class SqliteEventLog implements EventLog {
     this.#savePosition = db.prepare(
       'INSERT INTO positions (grp, topic, partition, position) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position',
     );
+    this.#probe = db.prepare(`INSERT INTO probe (body) VALUES (zeroblob(${PROBE_BYTES}))`);
     for (const row of db.prepare('SELECT id, name, partitions, retention_ms FROM topics').all()) {
       const retention = row['retention_ms'];
       this.#open(String(row['name']), Number(row['id']), Number(row['partitions']), retention === null ? undefined : Number(retention));
@@ -173,8 +181,7 @@ class SqliteEventLog implements EventLog {
     try {
       this.#write(flush.chunks);
     } catch (error) {
-      this.#logger?.error({ err: error, records: flush.records }, 'append failed');
-      flush.reject(unavailable(error));
+      this.#failed(flush, unavailable(error));
       return;
     } finally {
       this.#lastFlush = performance.now();
@@ -183,9 +190,16 @@ class SqliteEventLog implements EventLog {
         setImmediate(this.#flush);
       }
     }
+    this.#failure = undefined;
     flush.resolve();
     for (const chunk of flush.chunks) chunk.partition.accept(chunk);
   };
+
+  #failed(flush: Flush, failure: OperatingError): void {
+    this.#logger?.error({ err: failure, records: flush.records }, 'append failed');
+    this.#failure = failure;
+    flush.reject(failure);
+  }
 
   /** One transaction with the chunks and, now and then, the positions of the groups. */
   #write(chunks: readonly Chunk[]): void {
@@ -315,10 +329,12 @@ class SqliteEventLog implements EventLog {
 
   async health(): Promise<void> {
     if (this.#closed) throw new OperatingError('LogUnavailable', 'the event log is closed');
+    if (this.#failure === undefined && performance.now() - this.#lastFlush < HEALTHY_FOR_MS) return;
     try {
-      this.#db.exec('BEGIN IMMEDIATE; INSERT INTO positions (grp, topic, partition, position) VALUES (char(0), char(0), 0, 0) ON CONFLICT DO UPDATE SET position = position + 1; COMMIT');
+      this.#probe.run();
+      this.#db.exec('DELETE FROM probe');
+      this.#failure = undefined;
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw unavailable(error);
     }
   }

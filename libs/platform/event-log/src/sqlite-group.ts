@@ -5,6 +5,8 @@ import { encodedType } from './record-codec.js';
 import type { Partition } from './sqlite-partition.js';
 
 const BATCH_MAX = 512;
+/** A consumer that has more to do lets the event loop turn after so long: batches that wait for nothing would otherwise keep it. */
+const TURN_MS = 4;
 
 /** Where a group stands in one partition. */
 export class Cursor {
@@ -139,7 +141,7 @@ export interface MemberPort {
   onBug(group: string, error: unknown): void;
 }
 
-/** One subscription: hands batches over, one at a time, each in a turn of the event loop of its own. */
+/** One subscription: hands batches over, one at a time, never from within an append. */
 export class Member implements Subscription {
   readonly topics: ReadonlySet<string>;
   readonly types: ReadonlySet<string> | undefined;
@@ -195,6 +197,7 @@ export class Member implements Subscription {
       gone: () => this.#stopping,
       onRetry: (error: unknown, records: number, waitMs: number) => this.port.onRetry(this.group.name, error, records, waitMs),
     };
+    let turnedAt = performance.now();
     while (!this.#stopping) {
       const held: Cursor[] = [];
       const batch = this.#collect(held);
@@ -202,11 +205,15 @@ export class Member implements Subscription {
         await new Promise<void>((resolve) => {
           this.#wakeUp = resolve;
         });
+        turnedAt = performance.now();
         continue;
       }
       const handled = batch.length === 0 || (await deliver(batch, delivery));
       for (const cursor of held) this.#release(cursor, handled);
-      if (this.#behind()) await nextTurn();
+      if (performance.now() - turnedAt > TURN_MS) {
+        await nextTurn();
+        turnedAt = performance.now();
+      }
     }
   }
 
@@ -238,11 +245,6 @@ export class Member implements Subscription {
       cursor.rewind();
       cursor.owner?.wake();
     }
-  }
-
-  #behind(): boolean {
-    for (const cursor of this.#cursors) if (cursor.holder === undefined && cursor.next < cursor.partition.end) return true;
-    return false;
   }
 
   #pause(ms: number): Promise<void> {

@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OperatingError } from '@voltlog/kernel';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { sampleEvent, until } from './event-log.contract.js';
+import type { EventLog } from './event-log.js';
+import { openSqliteEventLog, type SqliteEventLogOptions } from './sqlite-event-log.js';
+
+const PATIENCE_MS = 5_000;
+const folder = mkdtempSync(join(tmpdir(), 'event-log-faults-'));
+let serial = 0;
+const newPath = (): string => join(folder, String((serial += 1)), 'log.sqlite');
+
+const logs: EventLog[] = [];
+const children: ChildProcess[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  await Promise.all(logs.splice(0).map((log) => log.close()));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function opened(options: SqliteEventLogOptions): Promise<EventLog> {
+  const log = await openSqliteEventLog(options);
+  logs.push(log);
+  return log;
+}
+
+/** Numbers of all records of a topic, in order. */
+async function numbersOf(log: EventLog, topic: string, group = `reader-${(serial += 1)}`): Promise<number[]> {
+  const numbers: number[] = [];
+  const subscription = await log.subscribe({
+    group,
+    topics: [topic],
+    handle: async (batch) => void numbers.push(...batch.map(({ event }) => (event.data as { n: number }).n)),
+  });
+  expect(await log.caughtUp({ group, topic, key: 'key', deadlineMs: PATIENCE_MS })).toBe(true);
+  await subscription.stop();
+  return numbers;
+}
+
+/** Leaves the files as a crash at this moment would: the log is still open. */
+function crashCopy(path: string): string {
+  const copy = newPath();
+  mkdirSync(join(copy, '..'), { recursive: true });
+  copyFileSync(path, copy);
+  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  return copy;
+}
+
+async function appendOneByOne(log: EventLog, count: number, from = 0): Promise<void> {
+  for (let n = from; n < from + count; n += 1) await log.append('topic', 'key', [sampleEvent(n)]);
+}
+
+const risingTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+describe('a crash', () => {
+  it('loses nothing that was acknowledged', async () => {
+    const path = newPath();
+    const log = await opened({ path, lingerMs: 0 });
+    await appendOneByOne(log, 50);
+    expect(await numbersOf(await opened({ path: crashCopy(path) }), 'topic')).toEqual(risingTo(50));
+  });
+
+  for (const share of [0.05, 0.3, 0.62, 0.999]) {
+    it(`in the middle of a write (${share} of the write-ahead log is there) leaves whole records, and goes on`, async () => {
+      const path = newPath();
+      const log = await opened({ path, lingerMs: 0 });
+      await appendOneByOne(log, 60);
+      const copy = crashCopy(path);
+      truncateSync(`${copy}-wal`, Math.floor(statSync(`${copy}-wal`).size * share));
+      const again = await opened({ path: copy, lingerMs: 0 });
+      const kept = share < 0.1 ? [] : await numbersOf(again, 'topic');
+      expect(kept).toEqual(risingTo(kept.length));
+      expect(kept.length).toBeLessThan(60);
+      if (share > 0.9) expect(kept.length).toBe(59);
+      await appendOneByOne(again, 1, kept.length);
+      expect(await numbersOf(again, 'topic')).toEqual(risingTo(kept.length + 1));
+    });
+  }
+
+  it('with rubbish as the last record leaves the records before it', async () => {
+    const path = newPath();
+    const log = await opened({ path, lingerMs: 0 });
+    await appendOneByOne(log, 20);
+    const copy = crashCopy(path);
+    const wal = readFileSync(`${copy}-wal`);
+    wal.fill(0xa5, wal.length - 2_000);
+    writeFileSync(`${copy}-wal`, wal);
+    expect(await numbersOf(await opened({ path: copy }), 'topic')).toEqual(risingTo(19));
+  });
+});
+
+describe('a second process on the same file', () => {
+  it('is refused and told whom to stop; gets the log once the first one is gone, however it went', async () => {
+    const path = newPath();
+    mkdirSync(join(path, '..'), { recursive: true });
+    const holder = spawn(process.execPath, [
+      '-e',
+      `const { DatabaseSync } = require('node:sqlite');
+       const db = new DatabaseSync(${JSON.stringify(path)});
+       db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (a)');
+       require('node:fs').writeFileSync(${JSON.stringify(`${path}.owner`)}, 'process ' + process.pid + ' on here');
+       console.log('held'); setInterval(() => db.isOpen, 1000);`,
+    ]);
+    children.push(holder);
+    await new Promise<void>((resolve) => holder.stdout?.once('data', () => resolve()));
+    await expect(openSqliteEventLog({ path })).rejects.toMatchObject({
+      name: 'OperatingError',
+      code: 'LogInUse',
+      message: expect.stringContaining(`process ${holder.pid} on here`),
+    });
+    holder.kill('SIGKILL');
+    await new Promise<void>((resolve) => holder.once('exit', () => resolve()));
+    await (await opened({ path })).append('topic', 'key', [sampleEvent(0)]);
+  });
+
+  it('is refused within one process too, and not after closing', async () => {
+    const path = newPath();
+    const first = await openSqliteEventLog({ path });
+    await expect(openSqliteEventLog({ path })).rejects.toMatchObject({ code: 'LogInUse', message: expect.stringContaining(`process ${process.pid}`) });
+    await first.close();
+    await opened({ path });
+  });
+});
+
+describe('a file that is no event log', () => {
+  it('is refused and left as it is', async () => {
+    const path = newPath();
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, 'my letters\n'.repeat(1000));
+    await expect(openSqliteEventLog({ path })).rejects.toMatchObject({ code: 'LogUnreadable', message: expect.stringContaining(path) });
+    expect(readFileSync(path, 'utf8')).toBe('my letters\n'.repeat(1000));
+  });
+});
+
+describe('no space left', () => {
+  it('refuses appends, keeps what was acknowledged, and goes on by itself when there is room', async () => {
+    const path = newPath();
+    let now = 1_000_000;
+    const log = await opened({ path, lingerMs: 0, maxBytes: 400_000, now: () => now, retentionEveryMs: 20 });
+    await log.ensureTopics([{ name: 'topic', partitions: 1, retentionMs: 60_000 }]);
+    const filler = (n: number) => sampleEvent(n, 'voltlog.test.Happened.v1', { data: { n, text: 'x'.repeat(5_000) } });
+    let acknowledged = 0;
+    const refusal = await (async () => {
+      try {
+        for (; acknowledged < 1_000; acknowledged += 1) await log.append('topic', 'key', [filler(acknowledged)]);
+        return undefined;
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(refusal).toBeInstanceOf(OperatingError);
+    expect(refusal).toMatchObject({ code: 'LogUnavailable' });
+    await expect(log.health()).rejects.toMatchObject({ code: 'LogUnavailable' });
+    expect(acknowledged).toBeGreaterThan(10);
+    expect(await numbersOf(log, 'topic')).toEqual(risingTo(acknowledged));
+    now += 120_000;
+    await until(() => log.append('topic', 'key', [filler(acknowledged)]).then(() => true, () => false), PATIENCE_MS, 'an append after retention made room');
+    await log.health();
+    expect((await numbersOf(log, 'topic')).at(-1)).toBe(acknowledged);
+  });
+});
+
+describe('retention', () => {
+  it('deletes what is older than the topic keeps, never what is not, and goes on with the same offsets', async () => {
+    let now = 1_000_000;
+    const path = newPath();
+    const log = await opened({ path, lingerMs: 0, now: () => now, retentionEveryMs: 10 });
+    await log.ensureTopics([{ name: 'topic', partitions: 1, retentionMs: 1_000 }, { name: 'kept', partitions: 1 }]);
+    await appendOneByOne(log, 600);
+    await log.append('kept', 'key', [sampleEvent(0)]);
+    now += 900;
+    await appendOneByOne(log, 5, 600);
+    now += 200;
+    await until(async () => (await numbersOf(log, 'topic')).length === 5, PATIENCE_MS, 'the old ones are gone');
+    expect(await numbersOf(log, 'topic')).toEqual([600, 601, 602, 603, 604]);
+    expect(await numbersOf(log, 'kept')).toEqual([0]);
+    now += 10_000;
+    await until(async () => (await numbersOf(log, 'topic')).length === 1, PATIENCE_MS, 'all but the newest are gone');
+    await appendOneByOne(log, 1, 605);
+    expect(await numbersOf(log, 'topic')).toEqual([604, 605]);
+  });
+});
+
+describe('a slow consumer', () => {
+  it('reads from the file what memory no longer holds', async () => {
+    const log = await opened({ path: newPath() });
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const seen: number[] = [];
+    await log.subscribe({
+      group: 'slow',
+      topics: ['topic'],
+      handle: async (batch) => {
+        await held;
+        seen.push(...batch.map(({ event }) => (event.data as { n: number }).n));
+      },
+    });
+    for (let round = 0; round < 30; round += 1) {
+      await Promise.all(Array.from({ length: 1_000 }, (_, i) => log.append('topic', 'key', [sampleEvent(round * 1_000 + i)])));
+    }
+    release();
+    await until(() => seen.length === 30_000, PATIENCE_MS, 'all records');
+    expect(seen).toEqual(risingTo(30_000));
+  });
+});
