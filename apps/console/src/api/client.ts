@@ -1,0 +1,57 @@
+/** An answer of the API that is an error; `detail` is written for a person. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  constructor(
+    readonly status: number,
+    readonly type: string,
+    readonly detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** Calls the API with one key. */
+export class ApiClient {
+  constructor(readonly key: string) {}
+
+  get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+    return this.call<Answer>(path, signal === undefined ? {} : { signal });
+  }
+
+  /** A write acts once, also when the network makes the browser send it twice. */
+  post<Answer>(path: string, body: object): Promise<Answer> {
+    return this.call<Answer>(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', 'idempotency-key': newId() },
+    });
+  }
+
+  private async call<Answer>(path: string, init: RequestInit): Promise<Answer> {
+    let response: Response;
+    try {
+      response = await fetch(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${this.key}` } });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw new ApiError(0, 'unreachable', 'Voltlog cannot be reached. Is it running?');
+    }
+    if (!response.ok) throw await problemOf(response);
+    return (await response.json()) as Answer;
+  }
+}
+
+/** `crypto.randomUUID` exists only on https and localhost; a console on a plain LAN address needs an id as well. */
+const newId = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+export async function problemOf(response: Response): Promise<ApiError> {
+  const fallback = `The API answered ${response.status}.`;
+  try {
+    const problem = (await response.json()) as { type?: unknown; detail?: unknown };
+    return new ApiError(response.status, String(problem.type ?? ''), typeof problem.detail === 'string' ? problem.detail : fallback);
+  } catch {
+    return new ApiError(response.status, '', fallback);
+  }
+}
+
+/** What went wrong, in words for a person. */
+export const wordsOf = (error: unknown): string => (error instanceof ApiError ? error.detail : 'Something went wrong in this page. Reload it to go on.');

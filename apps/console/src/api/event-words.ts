@@ -1,0 +1,95 @@
+import { energy, ocpp, percent, power, text, words } from './format.js';
+import { readingsOf } from './readings.js';
+import type { LiveEvent, MeterValue } from './types.js';
+
+export const EVENT_KINDS = ['Charging', 'Readings', 'Tokens', 'Stations', 'Commands'] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+export interface EventWords {
+  readonly kind: EventKind;
+  /** A sentence, without the station it is about. */
+  readonly sentence: string;
+  /** `bad` needs somebody's eye. */
+  readonly tone: 'plain' | 'good' | 'bad';
+}
+
+type Data = LiveEvent['data'];
+type Teller = (data: Data) => EventWords;
+
+/** `voltlog.connection.TransactionStarted.v1` -> `TransactionStarted` */
+export const nameOf = (type: string): string => type.split('.')[2] ?? type;
+
+/** What an event says, in one sentence; events this page does not know are told by their name. */
+export function tell(event: LiveEvent): EventWords {
+  const name = nameOf(event.type);
+  const kind = event.type.includes('.session.') ? 'Charging' : event.type.includes('.authorization.') ? 'Tokens' : 'Stations';
+  return TELLERS[name]?.(event.data) ?? { kind, sentence: words(name), tone: 'plain' };
+}
+
+const str = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const obj = (value: unknown): Data => (typeof value === 'object' && value !== null ? (value as Data) : {});
+const evse = (data: Data): string => (typeof data['evseId'] === 'number' && data['evseId'] > 0 ? `EVSE ${data['evseId']}` : 'The station');
+const because = (reason: unknown): string => (str(reason) === undefined ? '' : ` (${words(String(reason))})`);
+const token = (data: Data): string => str(data['idToken']) ?? str(obj(data['idToken'])['idToken']) ?? '';
+const verdict = (status: unknown): EventWords['tone'] => (status === 'Accepted' ? 'good' : 'bad');
+
+const TELLERS: Readonly<Record<string, Teller>> = {
+  StationConnected: (d) => ({ kind: 'Stations', tone: 'good', sentence: `Connected, speaks ${ocpp(str(d['ocppVersion'])) ?? 'OCPP'}` }),
+  StationDisconnected: (d) => ({ kind: 'Stations', tone: 'bad', sentence: `Disconnected${because(d['reason'])}` }),
+  StationBooted: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Booted: ${[str(d['vendor']), str(d['model'])].filter(Boolean).join(' ')}${because(d['reason'])}` }),
+  ConnectorStatusReported: (d) => ({
+    kind: 'Stations',
+    tone: d['status'] === 'Faulted' ? 'bad' : 'plain',
+    sentence: `${evse(d)} is ${words(str(d['detail']) ?? String(d['status'])).toLowerCase()}${d['status'] === 'Faulted' ? because(d['errorCode']) : ''}`,
+  }),
+  IdTokenPresented: (d) => {
+    const answer = obj(d['authorization']);
+    return { kind: 'Tokens', tone: verdict(answer['status']), sentence: `Token ${token(d)} shown: ${words(String(answer['status'] ?? 'asked'))}${because(answer['reason'])}` };
+  },
+  TransactionStarted: (d) => ({ kind: 'Charging', tone: 'good', sentence: `${evse(d)} began transaction ${String(d['transactionId'])}` }),
+  TransactionUpdated: (d) => {
+    const reading = readingWords(d);
+    return reading === undefined
+      ? { kind: 'Charging', tone: 'plain', sentence: `${evse(d)}: ${words(str(d['chargingState']) ?? str(d['triggerReason']) ?? 'transaction updated').toLowerCase()}` }
+      : { kind: 'Readings', tone: 'plain', sentence: `${evse(d)} at ${reading}` };
+  },
+  TransactionEnded: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `${evse(d)} ended transaction ${String(d['transactionId'])}${because(d['stoppedReason'])}` }),
+  MeterValuesReported: (d) => ({ kind: 'Readings', tone: 'plain', sentence: `${evse(d)} at ${readingWords(d) ?? 'a meter reading'}` }),
+  CommandAnswered: (d) => ({
+    kind: 'Commands',
+    tone: d['status'] === 'Accepted' ? 'good' : 'bad',
+    sentence: d['status'] === 'TimedOut' ? `${words(String(d['action']))}: no answer in time` : `${words(String(d['action']))}: answered ${words(str(d['stationStatus']) ?? String(d['status'])).toLowerCase()}`,
+  }),
+  FirmwareStatusReported: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Firmware: ${words(String(d['status'])).toLowerCase()}` }),
+  SecurityEventReported: (d) => ({ kind: 'Stations', tone: 'bad', sentence: `Security event: ${words(String(d['securityEventType']))}` }),
+  StationNotified: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent ${words(String(d['action']))}` }),
+  DataTransferReceived: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent data of ${String(d['vendorId'])}` }),
+  AuthorizationDecided: (d) => ({ kind: 'Tokens', tone: verdict(d['status']), sentence: `Token ${token(d)} decided: ${words(String(d['status']))}${because(d['reason'])}` }),
+  TokenRegistered: (d) => ({ kind: 'Tokens', tone: 'plain', sentence: `Token ${token(d)} registered` }),
+  TokenChanged: (d) => ({ kind: 'Tokens', tone: 'plain', sentence: `Token ${token(d)} is now ${String(d['status']).toLowerCase()}` }),
+  TransactionPermitted: (d) => ({ kind: 'Tokens', tone: 'plain', sentence: `Token ${token(d)} took a place` }),
+  TransactionReleased: (d) => ({ kind: 'Tokens', tone: 'plain', sentence: `Token ${token(d)} has a place again${because(d['cause'])}` }),
+  SessionStarted: (d) => ({ kind: 'Charging', tone: 'good', sentence: `Session opened on ${evse(d)}` }),
+  SessionDetected: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session found on ${evse(d)} before its start arrived` }),
+  SessionChargingStateChanged: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session is ${words(String(d['chargingState'])).toLowerCase()}` }),
+  SessionEnded: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session closed with ${outcomeEnergy(d)}` }),
+  SessionCorrected: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session corrected to ${outcomeEnergy(d)}` }),
+  SessionReopened: () => ({ kind: 'Charging', tone: 'plain', sentence: 'Session goes on after all' }),
+  SessionInterrupted: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Station booted while charging${because(d['reason'])}` }),
+  SessionAnomalyFound: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Something is odd: ${words(String(d['flag'])).toLowerCase()}` }),
+  SessionFactQuarantined: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `No session fits ${words(nameOf(String(d['factType']))).toLowerCase()}, so it was put aside` }),
+};
+
+function outcomeEnergy(data: Data): string {
+  const wattHours = obj(data['outcome'])['energyWh'];
+  return typeof wattHours === 'number' ? text(energy(wattHours)) : 'its final figures';
+}
+
+function readingWords(data: Data): string | undefined {
+  const values = Array.isArray(data['meterValues']) ? (data['meterValues'] as readonly MeterValue[]) : [];
+  const latest = readingsOf(values).at(-1);
+  if (latest === undefined) return undefined;
+  return [latest.powerW === undefined ? undefined : text(power(latest.powerW)), latest.socPercent === undefined ? undefined : percent(latest.socPercent)]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}

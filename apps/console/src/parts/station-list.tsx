@@ -1,0 +1,61 @@
+import { Button, Skeleton } from '@mantine/core';
+import { IconChargingPile } from '@tabler/icons-react';
+import { useActiveSessions, usePlatform, useStations } from '../api/platform.js';
+import { Code, Empty, Failed } from './empty.js';
+import { StationCard } from './station-card.js';
+
+export function StationList({ onSession }: { onSession: (sessionId: string) => void }) {
+  const stations = useStations();
+  const { data: active } = useActiveSessions();
+  return (
+    <section aria-labelledby="stations-title">
+      <div className="section-head">
+        <h2 id="stations-title">Stations</h2>
+      </div>
+      {stations.isError && stations.rows.length === 0 ? (
+        <div className="panel">
+          <Failed what="Stations" error={stations.error} onRetry={() => void stations.refetch()} />
+        </div>
+      ) : stations.isPending ? (
+        <div className="stations" aria-busy="true">
+          {[1, 2, 3].map((n) => (
+            <Skeleton key={n} height={190} radius={14} />
+          ))}
+        </div>
+      ) : stations.rows.length === 0 ? (
+        <NoStations />
+      ) : (
+        <div className="stations">
+          {stations.rows.map((station) => (
+            <StationCard
+              key={station.stationId}
+              station={station}
+              sessions={active?.data.filter((session) => session.stationId === station.stationId) ?? []}
+              onSession={onSession}
+            />
+          ))}
+        </div>
+      )}
+      {stations.hasNextPage && (
+        <Button mt="md" variant="default" loading={stations.isFetchingNextPage} onClick={() => void stations.fetchNextPage()}>
+          Show more stations
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function NoStations() {
+  const { me } = usePlatform();
+  return (
+    <div className="panel">
+      <Empty icon={<IconChargingPile size={34} aria-hidden />} title="No station yet">
+        <p>Register one through the API, then point it at this address; its id takes the place of the last part.</p>
+        <Code label="the address for stations">{`${me.platform.ocppUrl}{stationId}`}</Code>
+        <Button component="a" href="/docs#/stations/registerStation" variant="light" size="sm" mt={6}>
+          Register a station
+        </Button>
+      </Empty>
+    </div>
+  );
+}
