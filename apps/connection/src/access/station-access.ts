@@ -25,6 +25,7 @@ interface Waiting {
 export class StationAccessCache {
   private readonly entries = new Map<string, Entry>();
   private waiting: Waiting[] = [];
+  private reading = false;
 
   constructor(
     private readonly device: Pick<deviceV1.DeviceService, 'getStationAccess'>,
@@ -39,7 +40,7 @@ export class StationAccessCache {
     const entry = this.entries.get(stationId);
     if (entry !== undefined && this.options.now() - entry.readAtMs < (entry.access === undefined ? UNKNOWN_MS : this.options.ttlMs)) return Promise.resolve(entry.access);
     return new Promise((resolve, reject) => {
-      if (this.waiting.push({ stationId, resolve, reject }) === 1) setImmediate(() => this.flush());
+      if (this.waiting.push({ stationId, resolve, reject }) === 1 && !this.reading) setImmediate(() => void this.flush());
     });
   }
 
@@ -50,10 +51,12 @@ export class StationAccessCache {
     else this.entries.set(stationId, { access: entry.access, readAtMs: Number.NEGATIVE_INFINITY });
   }
 
-  private flush(): void {
-    const all = this.waiting;
-    this.waiting = [];
-    for (let from = 0; from < all.length; from += BATCH_MAX) void this.read(all.slice(from, from + BATCH_MAX));
+  /** One call at a time: in a reconnect storm the stations that come meanwhile share the next. */
+  private async flush(): Promise<void> {
+    if (this.reading) return;
+    this.reading = true;
+    while (this.waiting.length > 0) await this.read(this.waiting.splice(0, BATCH_MAX));
+    this.reading = false;
   }
 
   private async read(batch: readonly Waiting[]): Promise<void> {

@@ -37,6 +37,18 @@ export class FakeDevice {
   readonly stations = new Map<string, deviceV1.StationAccess>();
   calls = 0;
   away = false;
+  private held: (() => void)[] | undefined;
+
+  /** Answers wait until {@link release}. */
+  hold(): void {
+    this.held ??= [];
+  }
+
+  release(): void {
+    const { held } = this;
+    this.held = undefined;
+    for (const go of held ?? []) go();
+  }
 
   register(stationId: string, access: Partial<deviceV1.StationAccess> = {}): void {
     this.stations.set(stationId, { stationId, lifecycle: StationLifecycle.ACTIVE, passwordHash: '', connectorsPerEvse: [], ...access });
@@ -44,6 +56,7 @@ export class FakeDevice {
 
   async getStationAccess({ stationIds }: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {
     this.calls += 1;
+    if (this.held !== undefined) await new Promise<void>((resolve) => this.held?.push(resolve));
     if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
     return { stations: stationIds.flatMap((id) => this.stations.get(id) ?? []) };
   }

@@ -3,7 +3,7 @@ import { STATION_TOPIC, type StationFacts, type StationFactType } from '@voltlog
 import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { type Clock, type EventEnvelope, OperatingError, uuidV7Source } from '@voltlog/kernel';
-import { authorizationV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { openSqliteStore, type Store } from '@voltlog/store';
 import type { Metrics } from '@voltlog/telemetry';
@@ -77,6 +77,7 @@ export class World {
     rpc.serve(deviceV1.DeviceServiceDefinition, this.device);
     rpc.serve(authorizationV1.AuthorizationServiceDefinition, this.authorization);
     const counts = new Map<string, { value: number }>();
+    const gauges = new Map<string, () => number>();
     const instanceId = `connection-${this.instances.length + 1}`;
     const readiness = new Map<string, () => Promise<void>>();
     const context: ServiceContext = {
@@ -88,7 +89,7 @@ export class World {
       logger: pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
       clock: this.clock,
       ids: uuidV7Source(Date.now, randomFillSync),
-      metrics: testMetrics(counts),
+      metrics: testMetrics(counts, gauges),
       tracing: { start: () => undefined, continue: () => undefined },
       announce: () => {},
       readiness: (name, check) => void readiness.set(name, check),
@@ -100,7 +101,7 @@ export class World {
     );
     await rpc.listen(address);
     await runtime.listen();
-    const instance = { runtime, rpc, counts, instanceId, readiness, port: runtime.port };
+    const instance = { runtime, rpc, counts, gauges, instanceId, readiness, port: runtime.port };
     this.instances.push(instance);
     if (!this.device.stations.has('CP1')) this.device.register('CP1');
     return instance;
@@ -110,6 +111,25 @@ export class World {
     const station = await TestStation.connect({ port: this.instances[0]?.port ?? 0, stationId: 'CP1', ...options });
     this.stations.push(station);
     return station;
+  }
+
+  /** Sends a command as another service would, to the first instance or the one given. */
+  command(stationId: string, command: NonNullable<connectionV1.SendCommandRequest['command']>, options: { instance?: Instance; timeoutMs?: number } = {}): Promise<connectionV1.SendCommandResponse> {
+    return this.rpc(options.instance).sendCommand({ stationId, timeoutMs: options.timeoutMs ?? 5_000, command });
+  }
+
+  /** What an instance offers other services. */
+  rpc(instance = this.instances[0]): connectionV1.ConnectionService {
+    if (instance === undefined) throw new Error('no instance was started');
+    return instance.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, { address: '' });
+  }
+
+  /** As the device service says it: something about the station changed. */
+  async deviceChanged(stationId: string): Promise<void> {
+    const time = new Date(this.clock.now()).toISOString();
+    await this.log.append('device.station.v1', stationId, [
+      { id: `device-${stationId}-${time}`, type: 'voltlog.device.StationChanged.v1', source: '/device/test', subject: stationId, time, data: { stationId } },
+    ]);
   }
 
   /** Facts of one type that are on the log, oldest first. */
@@ -134,6 +154,7 @@ export interface Instance {
   readonly runtime: ConnectionRuntime;
   readonly rpc: Rpc;
   readonly counts: ReadonlyMap<string, { value: number }>;
+  readonly gauges: ReadonlyMap<string, () => number>;
   readonly instanceId: string;
   readonly readiness: ReadonlyMap<string, () => Promise<void>>;
   readonly port: number;
@@ -150,7 +171,7 @@ export async function eventually<T>(condition: () => T | undefined | false, what
   }
 }
 
-function testMetrics(counts: Map<string, { value: number }>): Metrics {
+function testMetrics(counts: Map<string, { value: number }>, gauges: Map<string, () => number>): Metrics {
   return {
     counter(name, _help, labels = {}) {
       const key = `${name}${JSON.stringify(labels)}`;
@@ -158,7 +179,7 @@ function testMetrics(counts: Map<string, { value: number }>): Metrics {
       counts.set(key, count);
       return count;
     },
-    gauge: () => {},
+    gauge: (name, _help, read) => void gauges.set(name, read),
     histogram: () => ({ record: () => {} }),
   };
 }

@@ -1,0 +1,313 @@
+import { authorizationV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, World } from '../testing/harness.js';
+
+const { AuthorizationStatus } = authorizationV1;
+const boot = { chargePointVendor: 'A', chargePointModel: 'B' };
+const start = { connectorId: 1, idTag: 'AA', meterStart: 100, timestamp: '2026-01-02T03:04:05.000Z' };
+const stop = { transactionId: 7, meterStop: 200, timestamp: '2026-01-02T04:04:05.000Z' };
+const meter = { connectorId: 1, transactionId: 7, meterValue: [{ timestamp: '2026-01-02T03:30:00.000Z', sampledValue: [{ value: '150' }] }] };
+
+describe('the call of a station', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open();
+  });
+  afterEach(() => world.close());
+
+  describe('repeated', () => {
+    it('with the same id and body gets the same answer and has one effect', async () => {
+      await world.start();
+      const station = await world.connect();
+      const first = await station.call('StartTransaction', start, 'same');
+      const second = await station.call('StartTransaction', start, 'same');
+      expect(second).toEqual(first);
+      expect(world.facts('voltlog.connection.TransactionStarted.v1')).toHaveLength(1);
+      expect(world.authorization.asked).toHaveLength(1);
+    });
+
+    it('is recognised after the station was idle for long', async () => {
+      await world.start();
+      const station = await world.connect();
+      const first = await station.call('StartTransaction', start, 'same');
+      world.skewMs += 30_000;
+      for (const socket of world.instances[0]?.runtime.stations.all() ?? []) socket.sweep(world.clock.now());
+      expect(await station.call('StartTransaction', start, 'same')).toEqual(first);
+      expect(await station.call('StartTransaction', { ...start, meterStart: 1 }, 'same')).not.toEqual(first);
+      expect(world.facts('voltlog.connection.TransactionStarted.v1')).toHaveLength(2);
+    });
+
+    it('with the same id and another body is a new call', async () => {
+      await world.start();
+      const station = await world.connect();
+      await station.call('StartTransaction', start, 'same');
+      await station.call('StartTransaction', { ...start, connectorId: 2 }, 'same');
+      expect(world.facts('voltlog.connection.TransactionStarted.v1')).toMatchObject([{ evseId: 1 }, { evseId: 2 }]);
+    });
+
+    it('as a StartTransaction whose answer was lost, with a new id, also on another instance, gets the same transaction', async () => {
+      await world.start();
+      const second = await world.start();
+      const one = await world.connect();
+      const lost = await one.ask('StartTransaction', start);
+      const elsewhere = await world.connect({ port: second.port });
+      expect(await elsewhere.ask('StartTransaction', { ...start, connectorId: 2 })).not.toMatchObject({ transactionId: lost['transactionId'] });
+      expect(await elsewhere.ask('StartTransaction', start)).toEqual(lost);
+      const keys = world.facts('voltlog.connection.TransactionStarted.v1').map((fact) => fact.transactionKey);
+      expect(keys[2]).toBe(keys[0]);
+      expect(keys[1]).not.toBe(keys[0]);
+      expect(world.authorization.asked.map((one) => one.transactionKey)).toEqual(keys.map((key) => `CP1/${key}`));
+    });
+  });
+
+  it('about an offline start with a blocked token is given an id, status Blocked, and kept', async () => {
+    await world.start();
+    world.authorization.statuses.set('AA', AuthorizationStatus.BLOCKED);
+    const station = await world.connect();
+    const answer = await station.ask('StartTransaction', start);
+    expect(answer).toEqual({ transactionId: expect.any(Number), idTagInfo: { status: 'Blocked' } });
+    expect(world.authorization.asked).toMatchObject([{ offline: true, purpose: 'AUTHORIZATION_PURPOSE_START' }]);
+    expect(world.facts('voltlog.connection.TransactionStarted.v1')).toMatchObject([
+      { offline: true, meterStartWh: 100, authorization: { status: 'Blocked', source: 'authorization', reason: 'TokenRefused' } },
+    ]);
+  });
+
+  it.each([-1, 0, 123_456])('to stop the unknown transaction %d is kept as told', async (transactionId) => {
+    await world.start();
+    const station = await world.connect();
+    expect(await station.ask('StopTransaction', { ...stop, transactionId })).toEqual({});
+    expect(world.facts('voltlog.connection.TransactionEnded.v1')).toMatchObject([{ transactionId: String(transactionId), meterStopWh: 200 }]);
+  });
+
+  describe('while the log is slow', () => {
+    it('is not answered before its fact is durable; heartbeats are', async () => {
+      await world.start();
+      const station = await world.connect();
+      await station.ask('BootNotification', boot);
+      world.log.hold();
+      const answer = station.call('MeterValues', meter);
+      await eventually(() => world.log.waiting === 1, 'the append');
+      expect(await station.ask('Heartbeat', {})).toHaveProperty('currentTime');
+      expect(station.received.map((frame) => frame[1])).not.toContain('m2');
+      world.log.release();
+      expect(await answer).toEqual([3, 'm2', {}]);
+    });
+
+    it('waits its turn: one at a time, in the order of arrival, and nothing is dropped though reading stops', async () => {
+      await world.start({ CALLS_PER_SECOND_MAX: '1000' });
+      const station = await world.connect();
+      await station.ask('BootNotification', boot);
+      world.log.hold();
+      const count = 60;
+      const answers = Array.from({ length: count }, (_, i) => station.call('MeterValues', { ...meter, transactionId: i }));
+      await eventually(() => world.log.waiting === 1, 'the append');
+      const socket = world.instances[0]?.runtime.stations.get('CP1');
+      await eventually(() => socket?.socket.isPaused, 'reading to stop');
+      expect(world.log.waiting).toBe(1);
+      world.log.release();
+      await Promise.all(answers);
+      expect(world.facts('voltlog.connection.MeterValuesReported.v1').map((fact) => fact.transactionId)).toEqual(Array.from({ length: count }, (_, i) => String(i)));
+      expect(station.received.slice(1).map((frame) => frame[1])).toEqual(Array.from({ length: count }, (_, i) => `m${i + 2}`));
+      expect(socket?.socket.isPaused).toBe(false);
+    });
+  });
+
+  describe('while the log is away', () => {
+    it('is answered when the log is back, if that is soon', async () => {
+      await world.start();
+      const station = await world.connect();
+      await station.ask('BootNotification', boot);
+      world.log.away = true;
+      const answer = station.call('MeterValues', meter);
+      expect(await station.ask('Heartbeat', {})).toHaveProperty('currentTime');
+      world.log.away = false;
+      expect(await answer).toEqual([3, 'm2', {}]);
+      expect(world.facts('voltlog.connection.MeterValuesReported.v1')).toHaveLength(1);
+    });
+
+    it('and carries money, is never answered, least of all by an error: the socket is closed so that the station keeps it', async () => {
+      await world.start({ LOG_WAIT_SECONDS: '1' });
+      const station = await world.connect();
+      await station.ask('BootNotification', boot);
+      world.log.away = true;
+      station.send([2, 'money', 'StopTransaction', stop]);
+      expect(await station.closing()).toMatchObject({ code: 1013 });
+      expect(station.received.map((frame) => frame[1])).toEqual(['m1']);
+      world.log.away = false;
+      const again = await world.connect();
+      expect(await again.call('StopTransaction', stop, 'money')).toEqual([3, 'money', {}]);
+      expect(world.facts('voltlog.connection.TransactionEnded.v1')).toHaveLength(1);
+    });
+
+    it('and carries none, waits: heartbeats and commands go on', async () => {
+      await world.start({ LOG_WAIT_SECONDS: '1' });
+      const station = await world.connect();
+      station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'Accepted' }]);
+      world.log.away = true;
+      const answer = station.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' });
+      let pinged = false;
+      station.socket.once('ping', () => (pinged = true));
+      world.skewMs += 61_000;
+      await eventually(() => pinged, 'a sweep long after the bound');
+      expect(station.closed).toBeUndefined();
+      expect(await station.ask('Heartbeat', {})).toHaveProperty('currentTime');
+      expect(await world.command('CP1', { $case: 'clearCache', value: {} })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED' });
+      world.log.away = false;
+      expect(await answer).toMatchObject([3, 'm1', {}]);
+    });
+  });
+
+  describe('while the authorization service is away', () => {
+    it.each([
+      ['accept-known', 'Accepted', 'Invalid'],
+      ['accept-unknown', 'Accepted', 'Accepted'],
+      ['reject', 'Accepted', 'Invalid'],
+    ])('is answered by cache and the policy %s', async (policy, known, unknown) => {
+      await world.start({ AUTHORIZATION_FALLBACK: policy });
+      const station = await world.connect();
+      expect(await station.ask('Authorize', { idTag: 'AA' })).toMatchObject({ idTagInfo: { status: 'Accepted' } });
+      world.authorization.away = true;
+      expect(await station.ask('StartTransaction', start)).toMatchObject({ idTagInfo: { status: known } });
+      expect(await station.ask('StartTransaction', { ...start, idTag: 'BB' })).toMatchObject({ transactionId: expect.any(Number), idTagInfo: { status: unknown } });
+      const [cached, decided] = world.facts('voltlog.connection.TransactionStarted.v1');
+      expect(cached?.authorization).toEqual({ status: 'Accepted', source: 'cache' });
+      expect(decided?.authorization).toEqual({ status: unknown, source: 'policy', reason: 'AuthorizationUnavailable' });
+    });
+
+    it.each([
+      ['accept-known', 'Accepted'],
+      ['reject', 'Invalid'],
+    ])('and the cached decision is old, the policy %s decides', async (policy, status) => {
+      await world.start({ AUTHORIZATION_FALLBACK: policy, AUTHORIZATION_CACHE_SECONDS: '60' });
+      const station = await world.connect();
+      await station.ask('Authorize', { idTag: 'AA' });
+      world.authorization.away = true;
+      world.skewMs += 61_000;
+      expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status } });
+    });
+
+    it('a token refused since it was cached is not let in by the cache', async () => {
+      await world.start();
+      const station = await world.connect();
+      await station.ask('Authorize', { idTag: 'AA' });
+      world.authorization.statuses.set('AA', AuthorizationStatus.BLOCKED);
+      expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Blocked' } });
+      world.authorization.away = true;
+      expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Invalid' } });
+    });
+  });
+
+  it.each([
+    [AuthorizationStatus.ACCEPTED, 'Accepted', 'Accepted'],
+    [AuthorizationStatus.BLOCKED, 'Blocked', 'Blocked'],
+    [AuthorizationStatus.CONCURRENT_TX, 'ConcurrentTx', 'ConcurrentTx'],
+    [AuthorizationStatus.EXPIRED, 'Expired', 'Expired'],
+    [AuthorizationStatus.UNKNOWN, 'Invalid', 'Unknown'],
+    [AuthorizationStatus.NO_CREDIT, 'Invalid', 'NoCredit'],
+    [AuthorizationStatus.NOT_AT_THIS_TIME, 'Invalid', 'NotAtThisTime'],
+    [AuthorizationStatus.NOT_AT_THIS_LOCATION, 'Invalid', 'NotAtThisLocation'],
+    [AuthorizationStatus.NOT_ALLOWED_TYPE_EVSE, 'Invalid', 'NotAllowedTypeEVSE'],
+  ])('Authorize that the service decides %s is answered %s in 1.6 and %s in 2.0.1', async (decision, status16, status201) => {
+    await world.start();
+    world.authorization.statuses.set('AA', decision);
+    world.authorization.groupId = 'GROUP';
+    const old = await world.connect();
+    expect(await old.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: status16, parentIdTag: 'GROUP' } });
+    const newer = await world.connect({ protocols: ['ocpp2.0.1'] });
+    expect(await newer.ask('Authorize', { idToken: { idToken: 'AA', type: 'ISO14443' } })).toMatchObject({ idTokenInfo: { status: status201 } });
+  });
+
+  describe('of 2.0.1', () => {
+    const event = (eventType: string, seqNo: number, more: object = {}) => ({
+      eventType,
+      seqNo,
+      timestamp: '2026-01-02T03:04:05Z',
+      triggerReason: 'Authorized',
+      transactionInfo: { transactionId: 'tx-1' },
+      evse: { id: 2, connectorId: 1 },
+      ...more,
+    });
+    const idToken = { idToken: 'AA', type: 'ISO14443' };
+
+    it('becomes the same facts', async () => {
+      await world.start();
+      const station = await world.connect({ protocols: ['ocpp2.0.1'] });
+      expect(await station.ask('BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'A', model: 'B' } })).toMatchObject({ status: 'Accepted' });
+      expect(await station.ask('TransactionEvent', event('Started', 0, { idToken }))).toEqual({ idTokenInfo: { status: 'Accepted' } });
+      const meterValue = [{ timestamp: '2026-01-02T03:05:00Z', sampledValue: [{ value: 12.5, unitOfMeasure: { unit: 'kWh' } }, { value: 7, measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'W', multiplier: 3 } }] }];
+      expect(await station.ask('TransactionEvent', event('Updated', 1, { triggerReason: 'MeterValuePeriodic', meterValue }))).toEqual({});
+      expect(await station.ask('TransactionEvent', event('Ended', 2, { triggerReason: 'EVDeparted', offline: true, transactionInfo: { transactionId: 'tx-1', stoppedReason: 'EVDisconnected' } }))).toEqual({});
+      expect(world.facts('voltlog.connection.TransactionStarted.v1')).toMatchObject([
+        { transactionId: 'tx-1', transactionKey: 'tx-1', evseId: 2, seqNo: 0, occurredAt: '2026-01-02T03:04:05.000Z', offline: false, authorization: { status: 'Accepted' } },
+      ]);
+      expect(world.facts('voltlog.connection.TransactionUpdated.v1')[0]?.meterValues[0]?.samples).toEqual([
+        { measurand: 'Energy.Active.Import.Register', value: 12_500, unit: 'Wh' },
+        { measurand: 'Power.Active.Import', value: 7_000, unit: 'W' },
+      ]);
+      expect(world.facts('voltlog.connection.TransactionEnded.v1')).toMatchObject([{ stoppedReason: 'EVDisconnected', offline: true, seqNo: 2 }]);
+      expect(world.authorization.asked).toMatchObject([{ purpose: 'AUTHORIZATION_PURPOSE_START', transactionKey: 'CP1/tx-1', evseId: 2 }]);
+    });
+
+    it.each([
+      [event('Updated', 1, { idToken }), 'AUTHORIZATION_PURPOSE_START'],
+      [event('Updated', 1, { idToken, triggerReason: 'StopAuthorized' }), 'AUTHORIZATION_PURPOSE_STOP'],
+      [event('Ended', 1, { idToken, triggerReason: 'StopAuthorized' }), 'AUTHORIZATION_PURPOSE_STOP'],
+      [event('Updated', 1, { idToken, triggerReason: 'MeterValuePeriodic' }), 'AUTHORIZATION_PURPOSE_IDENTIFY'],
+    ])('with a token asks for its purpose', async (request, purpose) => {
+      await world.start();
+      const station = await world.connect({ protocols: ['ocpp2.0.1'] });
+      await station.ask('TransactionEvent', request);
+      expect(world.authorization.asked).toMatchObject([{ purpose }]);
+    });
+  });
+
+  it('is counted', async () => {
+    const { counts } = await world.start();
+    const station = await world.connect();
+    await station.ask('BootNotification', boot);
+    await station.call('BootNotification', {});
+    const of = (result: string) => counts.get(`voltlog_ocpp_messages_total${JSON.stringify({ action: 'BootNotification', direction: 'in', result, version: 'ocpp1.6' })}`)?.value;
+    expect([of('answered'), of('refused')]).toEqual([1, 1]);
+  });
+
+  it('over the rate is read more slowly, not dropped', async () => {
+    await world.start({ CALLS_PER_SECOND_MAX: '20' });
+    const station = await world.connect();
+    const calls = Array.from({ length: 230 }, (_, i) => station.call('Heartbeat', {}, `h${i}`));
+    await eventually(() => world.instances[0]?.runtime.stations.get('CP1')?.socket.isPaused, 'reading to stop');
+    await Promise.all(calls);
+    expect(station.closed).toBeUndefined();
+  });
+});
+
+describe('an idle station', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open();
+  });
+  afterEach(() => world.close());
+
+  it('is pinged, and lives as long as it answers', async () => {
+    await world.start({ PING_SECONDS: '60', DEAD_SECONDS: '150' });
+    const station = await world.connect();
+    let pings = 0;
+    station.socket.on('ping', () => (pings += 1));
+    for (let i = 1; i <= 3; i++) {
+      world.skewMs += 61_000;
+      await eventually(() => pings === i, 'a ping');
+      await eventually(() => heard(world) < 61_000, 'the pong');
+    }
+    expect(station.closed).toBeUndefined();
+  });
+
+  it('that answers no ping is given up', async () => {
+    await world.start({ PING_SECONDS: '60', DEAD_SECONDS: '150' });
+    const station = await world.connect();
+    await eventually(() => world.facts('voltlog.connection.StationConnected.v1').length === 1, 'the connection');
+    world.skewMs += 151_000;
+    expect(await station.closing()).toMatchObject({ code: 1006 });
+    expect(await eventually(() => world.facts('voltlog.connection.StationDisconnected.v1')[0], 'the fact')).toMatchObject({ code: 1006, reason: 'nothing was heard' });
+  });
+});
+
+const heard = (world: World): number => world.clock.now() - (world.instances[0]?.runtime.stations.get('CP1')?.heardAtMs ?? 0);
