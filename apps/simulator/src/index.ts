@@ -1,7 +1,13 @@
 export { CAR_MODELS, Car, type CarName } from './car/car.js';
 export { type CarModel, type Charged, type CurrentKind, chargeFor, powerAt, secondsFor, shareAt } from './car/charging-curve.js';
 export { type Demo, type DemoOptions, startDemo } from './demo/demo.js';
+export { type FleetOptions, type FleetProgress, type FleetResult, runFleet } from './fleet/run-fleet.js';
 export { type Delivery, Ledger, type LedgerEntry, type LedgerSummary } from './ledger.js';
+export { LatencyHistogram, type LatencySummary } from './load/histogram.js';
+export { SESSION_WH } from './load/load-frames.js';
+export type { LoadStation } from './load/load-station.js';
+export { type OpenedStations, type OpenResult, type OpenStationsOptions, openStations } from './load/open-stations.js';
+export { heartbeatLoad, type LoadOptions, type LoadResult, type SessionLoadOptions, sessionLoad } from './load/run-load.js';
 export { type Random, seededRandom } from './random.js';
 export { runScenario } from './script/run-scenario.js';
 export { type RunScriptOptions, runScript, ScriptFailure } from './script/run-script.js';

@@ -127,6 +127,13 @@ interface Place {
   readonly firstSeconds: number;
 }
 
+/** A token that charges nowhere now, where there is one: drivers do not charge twice at a time. */
+function freeToken(ledger: Ledger, place: Place): string {
+  const inUse = new Set(ledger.transactions.filter((entry) => entry.stoppedAt === undefined).map((entry) => entry.idToken));
+  const [first, ...others] = place.tokens.filter((token) => !inUse.has(token));
+  return place.random.pick(first === undefined ? place.tokens : [first, ...others]);
+}
+
 /** One car after the other at one EVSE. */
 async function visits(station: SimulatedStation, place: Place): Promise<void> {
   const { evseId, random, sleep, over } = place;
@@ -136,7 +143,7 @@ async function visits(station: SimulatedStation, place: Place): Promise<void> {
     station.plugIn(evseId, new Car(random.pick(place.cars), random.between(0.1, 0.6)));
     await sleep(2);
     if (over.now) return;
-    const token = random.pick(place.tokens);
+    const token = freeToken(station.ledger, place);
     // Offline nobody can ask; the driver is let in and the station queues what happens (OCPP 1.6 §3.5).
     const status = station.line.isRegistered ? await station.authorize(token) : 'Accepted';
     if (over.now) return;

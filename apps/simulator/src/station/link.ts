@@ -31,7 +31,8 @@ export interface LinkHost {
 export type Loss = 'close' | 'ignore' | 'cut';
 
 export interface LinkOptions {
-  readonly url: string;
+  /** Tried in turn, the next one when a connection could not be made. */
+  readonly urls: readonly [string, ...string[]];
   readonly stationId: string;
   readonly password: string | undefined;
   readonly subprotocol: string;
@@ -55,7 +56,9 @@ export class Link {
   private watchdog: Timer | undefined;
   private retry: Timer | undefined;
   private attempts = 0;
+  private refusals = 0;
   private wanted = false;
+  private isHoldingTime = false;
   private losses: Map<string, Loss> | undefined;
 
   constructor(
@@ -75,6 +78,7 @@ export class Link {
   /** Connects, and connects again whenever the socket closes, until `disconnect`. */
   connect(): void {
     this.wanted = true;
+    this.holdTime();
     if (this.socket === undefined && this.retry === undefined) this.open();
   }
 
@@ -85,6 +89,7 @@ export class Link {
    */
   disconnect(how: 'orderly' | 'broken'): void {
     this.wanted = false;
+    this.holdTime();
     this.clock.cancel(this.retry);
     this.retry = undefined;
     this.drop(how);
@@ -140,7 +145,8 @@ export class Link {
   }
 
   private open(): void {
-    const { url, stationId, password, subprotocol } = this.options;
+    const { urls, stationId, password, subprotocol } = this.options;
+    const url = urls[this.refusals % urls.length] ?? urls[0];
     const headers: Record<string, string> = {};
     if (password !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
     const socket = new WebSocket(`${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`, [subprotocol], {
@@ -155,6 +161,7 @@ export class Link {
       opened = true;
       this.host.linkOpened();
       this.pump();
+      this.holdTime();
     });
     socket.on('message', (data) => this.receive(String(data)));
     socket.on('error', (error) => {
@@ -165,9 +172,13 @@ export class Link {
 
   private closed(opened: boolean, code: number, reason: string): void {
     this.socket = undefined;
+    this.holdTime();
     this.settle({ kind: 'lost', reason: 'the socket closed' });
     if (opened) this.host.linkClosed(code, reason);
-    else this.host.linkRefused(reason);
+    else {
+      this.refusals += 1;
+      this.host.linkRefused(reason);
+    }
     if (!this.wanted || this.socket !== undefined || this.retry !== undefined) return;
     const [first, longest] = this.options.reconnectMs;
     const pause = Math.min(longest, first * 2 ** Math.min(this.attempts, 16));
@@ -176,6 +187,15 @@ export class Link {
       this.retry = undefined;
       if (this.wanted) this.open();
     });
+  }
+
+  /** A virtual clock stands still while the station is on its way back to the CSMS. */
+  private holdTime(): void {
+    const holds = this.wanted && !this.isOpen;
+    if (holds === this.isHoldingTime) return;
+    this.isHoldingTime = holds;
+    if (holds) this.clock.begin();
+    else this.clock.end();
   }
 
   private receive(text: string): void {

@@ -9,8 +9,8 @@ import type { TransactionStage } from './transaction-queue.js';
 export interface StationOptions {
   readonly id: string;
   readonly version: OcppVersion;
-  /** `ws://host:port/ocpp`; the id is appended. */
-  readonly url: string;
+  /** `ws://host:port/ocpp`; the id is appended. Of several the next is tried when a connection cannot be made. */
+  readonly url: string | readonly [string, ...string[]];
   /** Basic auth of security profile 1; none: profile 0. */
   readonly password?: string;
   /** Default: one 11 kW AC outlet. */

@@ -42,7 +42,7 @@ export class SimulatedStation implements LineHost {
     this.identity = { vendor: 'Voltlog', model: 'Simulated', serialNumber: id.slice(-25), firmwareVersion: '1.0.0', ...options.identity };
     this.line = new Line(
       {
-        url: options.url,
+        urls: typeof options.url === 'string' ? [options.url] : options.url,
         stationId: id,
         password: options.password,
         callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,

@@ -1,0 +1,204 @@
+import { LatencyHistogram, type LatencySummary } from './histogram.js';
+import { SESSION_WH, sessionSteps } from './load-frames.js';
+import type { LoadDriver, LoadStation } from './load-station.js';
+
+export interface LoadOptions {
+  readonly stations: readonly LoadStation[];
+  /** Real seconds in which CALLs are sent. */
+  readonly seconds: number;
+  /** CALLs per second, sent whether or not the server keeps up (open loop). Absent: each station sends when it was answered (closed loop). */
+  readonly rate?: number;
+  readonly onProgress?: (calls: number) => void;
+}
+
+export interface SessionLoadOptions extends LoadOptions {
+  /** Each station uses one of them, in turn. */
+  readonly tokens: readonly string[];
+}
+
+export interface LoadResult {
+  /** Answered, all of them. */
+  readonly calls: number;
+  /** CALLERRORs, answers to something else, and CALLs lost with their socket. */
+  readonly errors: number;
+  /** The first few errors, as the server put them. */
+  readonly samples: readonly string[];
+  /** Sessions that were stopped and answered, and what they delivered, Wh. */
+  readonly sessions: number;
+  readonly deliveredWh: number;
+  readonly seconds: number;
+  /** CALLs answered while the load was on, per second. */
+  readonly callsPerSecond: number;
+  /** Open loop: from when a CALL should have been sent, however late it was (no coordinated omission). */
+  readonly latency: LatencySummary;
+}
+
+/** How long the last answers and the ends of sessions are waited for, ms. */
+const TAIL_MS = 10_000;
+const TICK_MS = 1;
+const SAMPLES = 5;
+
+/** Heartbeats from every station. */
+export function heartbeatLoad(options: LoadOptions): Promise<LoadResult> {
+  return new Promise((resolve) => new Load(options, undefined, resolve).start());
+}
+
+/** Whole sessions, one after the other at every station; those under way when the time is over are finished. */
+export function sessionLoad(options: SessionLoadOptions): Promise<LoadResult> {
+  if (options.tokens.length === 0) throw new RangeError('a session load needs at least one ID token');
+  return new Promise((resolve) => new Load(options, options.tokens, resolve).start());
+}
+
+class Load implements LoadDriver {
+  private readonly latency = new LatencyHistogram();
+  /** Free stations, first in first out; those before `idleFrom` are taken. */
+  private idle: LoadStation[] = [];
+  private idleFrom = 0;
+  private readonly startedAt = performance.now();
+  private readonly endsAt: number;
+  private readonly steps;
+  private sent = 0;
+  private calls = 0;
+  private callsInTime = 0;
+  private errors = 0;
+  private readonly samples: string[] = [];
+  private sessions = 0;
+  private calling = 0;
+  private isOver = false;
+  private serial = 0;
+  private readonly run = Date.now().toString(36);
+
+  constructor(
+    private readonly options: LoadOptions,
+    private readonly tokens: readonly string[] | undefined,
+    private readonly resolve: (result: LoadResult) => void,
+  ) {
+    this.endsAt = this.startedAt + options.seconds * 1000;
+    this.steps = sessionSteps(options.stations[0]?.version ?? '1.6');
+  }
+
+  start(): void {
+    for (const station of this.options.stations) {
+      station.driver = this;
+      station.step = 0;
+      if (this.options.rate === undefined) this.callNext(station, performance.now());
+      else this.idle.push(station);
+    }
+    this.tick();
+  }
+
+  booted(): void {}
+
+  answered(station: LoadStation, text: string, ok: boolean): void {
+    const now = performance.now();
+    this.latency.record(now - station.sentAt);
+    this.calls += 1;
+    this.calling -= 1;
+    if (now <= this.endsAt) this.callsInTime += 1;
+    if (!ok) this.fail(text);
+    if (this.tokens !== undefined) this.advance(station, text, ok);
+    if (this.isOver) return;
+    if (now >= this.endsAt && (this.tokens === undefined || station.step === 0)) return;
+    if (this.options.rate === undefined || now >= this.endsAt) this.callNext(station, now);
+    else this.idle.push(station);
+  }
+
+  lost(station: LoadStation, reason: string): void {
+    if (this.isOver) return;
+    this.fail(`${station.index}: ${reason}`);
+    this.calling -= 1;
+  }
+
+  private fail(text: string): void {
+    this.errors += 1;
+    if (this.samples.length < SAMPLES) this.samples.push(text.slice(0, 300));
+  }
+
+  /** Takes what the next message of the session needs; after an error the session starts anew. */
+  private advance(station: LoadStation, text: string, ok: boolean): void {
+    const step = this.steps[station.step];
+    if (step === undefined || !ok) {
+      station.step = 0;
+      return;
+    }
+    if (step.isStart && station.version === '1.6') {
+      const at = text.indexOf('"transactionId"');
+      station.session.transactionId = String(Number.parseInt(text.slice(text.indexOf(':', at) + 1), 10));
+      if (at < 0 || !text.includes('"Accepted"')) this.fail(text);
+    }
+    if (step.isStop) this.sessions += 1;
+    station.step = step.isStop ? 0 : station.step + 1;
+  }
+
+  private callNext(station: LoadStation, dueAt: number): void {
+    this.sent += 1;
+    this.calling += 1;
+    if (this.tokens === undefined) {
+      station.call('Heartbeat', '{}', dueAt);
+      return;
+    }
+    const { session } = station;
+    if (station.step === 0) {
+      this.serial += 1;
+      session.seqNo = 0;
+      session.idToken = this.tokens[station.index % this.tokens.length] ?? '';
+      if (station.version !== '1.6') session.transactionId = `${this.run}-${this.serial}`;
+    }
+    const step = this.steps[station.step];
+    if (step !== undefined) station.call(step.action, step.payload(session), dueAt);
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    const { rate } = this.options;
+    if (rate !== undefined) {
+      const due = Math.floor(((Math.min(now, this.endsAt) - this.startedAt) / 1000) * rate);
+      // What no station is free for stays due, and its wait counts.
+      while (this.sent < due) {
+        const station = this.takeIdle();
+        if (station === undefined) break;
+        this.callNext(station, this.startedAt + (this.sent / rate) * 1000);
+      }
+    }
+    this.options.onProgress?.(this.calls);
+    if (now >= this.endsAt && this.finishSessions(now)) return;
+    setTimeout(() => this.tick(), rate === undefined ? 50 : TICK_MS);
+  }
+
+  /** After the end: sessions that wait in the middle go on, and when all is answered the load is over. */
+  private finishSessions(now: number): boolean {
+    const waiting = this.idle.slice(this.idleFrom);
+    this.idle = [];
+    this.idleFrom = 0;
+    for (const station of waiting) {
+      if (this.tokens !== undefined && station.step !== 0 && station.isBooted) this.callNext(station, now);
+    }
+    if (this.calling > 0 && now < this.endsAt + TAIL_MS) return false;
+    this.isOver = true;
+    this.errors += Math.max(0, this.calling);
+    if (this.calling > 0) this.samples.push(`${this.calling} calls were never answered`);
+    this.resolve({
+      calls: this.calls,
+      errors: this.errors,
+      samples: this.samples,
+      sessions: this.sessions,
+      deliveredWh: this.sessions * SESSION_WH,
+      seconds: (performance.now() - this.startedAt) / 1000,
+      callsPerSecond: this.callsInTime / this.options.seconds,
+      latency: this.latency.summary(),
+    });
+    return true;
+  }
+
+  private takeIdle(): LoadStation | undefined {
+    for (;;) {
+      const station = this.idle[this.idleFrom];
+      if (station !== undefined) this.idleFrom += 1;
+      if (this.idleFrom > 1024 && this.idleFrom * 2 > this.idle.length) {
+        this.idle = this.idle.slice(this.idleFrom);
+        this.idleFrom = 0;
+      }
+      if (station === undefined || station.isBooted) return station;
+    }
+  }
+}
