@@ -30,8 +30,8 @@ export interface Noted {
 export class Batch {
   readonly touched = new Map<SessionEntry, Cause>();
   readonly stations = new Set<StationEntry>();
-  /** Stations whose sessions have to be looked at together: one began or ended, or a fact was put aside. */
-  readonly unsettled = new Set<StationEntry>();
+  /** Stations whose sessions have to be looked at together: one began or ended, or a fact was put aside; with the last such fact. */
+  readonly unsettled = new Map<StationEntry, Cause>();
   readonly claims: PendingClaim[] = [];
   readonly meterValues = new Map<string, MeterValueDocument>();
   readonly quarantined = new Map<string, QuarantinedDocument>();

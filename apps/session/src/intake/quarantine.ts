@@ -47,7 +47,7 @@ export function quarantine(batch: Batch, station: StationEntry, event: OrphanEve
   };
   station.orphans.push(orphan);
   batch.quarantined.set(id, orphan);
-  batch.unsettled.add(station);
+  batch.unsettled.set(station, event);
   // One alert for a stop; for readings one for the transaction.
   if (event.type === ENDED || first) batch.orphaned.set(id, { orphan, cause: event });
 }
@@ -76,11 +76,18 @@ export function adoptOrphans(batch: Batch, station: StationEntry, entry: Session
 
 /** Looks at all sessions and stray stops of a station together: who was superseded, and which stop fits which session. */
 export function settleStation(batch: Batch, station: StationEntry, cause: Cause): void {
+  if (station.sessions.length > 1) supersede(batch, station, cause);
+  if (station.orphans.length > 0) matchStops(batch, station, cause);
+}
+
+function supersede(batch: Batch, station: StationEntry, cause: Cause): void {
   for (const { sessionId, end } of supersessions(station.sessions)) {
     const entry = station.sessions.find((session) => session.sessionId === sessionId);
     if (entry !== undefined) batch.record(entry, { kind: 'Ended', end }, cause, `${cause.id}#Superseded`);
   }
-  if (station.orphans.length === 0) return;
+}
+
+function matchStops(batch: Batch, station: StationEntry, cause: Cause): void {
   const stops = station.orphans.filter((orphan) => orphan.type === ENDED);
   if (stops.length === 0) return;
   const matches = matchOrphans(station.sessions, stops.map(orphanEnd));

@@ -102,7 +102,7 @@ function started(batch: Batch, station: StationEntry, fact: TransactionStarted, 
   const entry = findById(station, sessionId) ?? addSession(station, sessionId, fact, fact.transactionId);
   batch.note(entry, fact, cause);
   batch.record(entry, startClaim(fact), cause);
-  batch.unsettled.add(station);
+  batch.unsettled.set(station, cause);
   adoptOrphans(batch, station, entry);
 }
 
@@ -122,7 +122,7 @@ function ended(batch: Batch, station: StationEntry, event: Extract<StationEvent,
   const detected = detectedClaim(fact, entry.claims);
   if (detected !== undefined) batch.record(entry, detected, event, `${event.id}#Detected`);
   batch.record(entry, { kind: 'Ended', end: endOf(fact, 'Reported') }, event);
-  batch.unsettled.add(station);
+  batch.unsettled.set(station, event);
 }
 
 function metered(batch: Batch, station: StationEntry, event: Extract<StationEvent, { type: 'voltlog.connection.MeterValuesReported.v1' }>): void {

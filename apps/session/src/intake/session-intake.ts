@@ -62,7 +62,7 @@ export class SessionIntake {
         batch.stations.add(station);
         route(batch, station, event);
       }
-      for (const station of batch.unsettled) settleStation(batch, station, causeOf(batch, station.stationId, records));
+      for (const [station, cause] of batch.unsettled) settleStation(batch, station, cause);
       await this.commit(batch);
     });
   }
@@ -181,10 +181,4 @@ function review(batch: Batch): void {
     if (announced === undefined || claimed.has(entry) || sameOutcome(announced, outcomeOf(entry.claims, entry.readings))) continue;
     batch.claims.push({ entry, claim: { kind: 'Review' }, cause, causationId: `${cause.id}#Review` });
   }
-}
-
-function causeOf(batch: Batch, stationId: string, records: readonly LogRecord[]): LogRecord['event'] {
-  const record = records.findLast((each) => stationEvent(each).data.stationId === stationId) ?? records[0];
-  if (record === undefined) throw new Error(`no record of ${stationId} among ${batch.touched.size} touched sessions`);
-  return record.event;
 }
