@@ -1,0 +1,54 @@
+import { InvalidArgumentError } from 'commander';
+import type { OcppVersion } from '../station/protocol.js';
+
+export const DEFAULT_URL = 'ws://127.0.0.1:9220/ocpp';
+
+/** A whole number of at least `least`. */
+export const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
+    return value;
+  };
+
+export const positive = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number above 0');
+  return value;
+};
+
+export const share = (text: string): number => {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('expected a number between 0 and 1');
+  return value;
+};
+
+export function version(text: string): OcppVersion {
+  if (text === '1.6' || text === '2.0.1') return text;
+  throw new InvalidArgumentError('expected 1.6 or 2.0.1');
+}
+
+export function versions(text: string): [OcppVersion, ...OcppVersion[]] {
+  const [first = '', ...others] = text.split(',');
+  return [version(first), ...others.map(version)];
+}
+
+export function words(text: string): [string, ...string[]] {
+  const [first, ...others] = text.split(',').filter((word) => word !== '');
+  if (first === undefined) throw new InvalidArgumentError('expected at least one word');
+  return [first, ...others];
+}
+
+/** Several addresses are separated by commas. */
+export function urls(text: string): [string, ...string[]] {
+  const list = words(text);
+  for (const url of list) {
+    if (!/^wss?:\/\/[^/]/.test(url)) throw new InvalidArgumentError(`expected an address like ${DEFAULT_URL}, got ${url}`);
+  }
+  return list;
+}
+
+/** `{id}` in a password stands for the station's id. */
+export const passwordOf = (template: string | undefined) =>
+  template === undefined ? undefined : (stationId: string): string => template.replaceAll('{id}', stationId);

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { runScenario } from '../script/run-scenario.js';
+import { ScriptFailure } from '../script/run-script.js';
+import { SCENARIOS, type Scenario, scenarioNamed } from '../script/scenarios.js';
+import { parseScript } from '../script/steps.js';
+import type { OcppVersion } from '../station/protocol.js';
+import { ScaledClock } from '../time/clock.js';
+import { DEFAULT_URL, passwordOf, positive, urls, version } from './options.js';
+import { kWh, Output } from './output.js';
+
+interface ScenarioOptions {
+  readonly url: [string, ...string[]];
+  readonly version: OcppVersion;
+  readonly id: string;
+  readonly password?: string;
+  readonly token: string;
+  readonly otherToken: string;
+  readonly blockedToken: string;
+  readonly speed: number;
+  readonly script?: string;
+  readonly list?: boolean;
+  readonly all?: boolean;
+  readonly trace?: boolean;
+  readonly json?: boolean;
+}
+
+export function addScenarioCommand(program: Command): void {
+  program
+    .command('scenario')
+    .description('play one named disturbance, or a script of your own, at one station')
+    .argument('[name]', 'see --list')
+    .option('--list', 'list the scenarios')
+    .option('--all', 'play every scenario of the version that needs no command from the CSMS')
+    .option('--script <file>', 'a JSON array of steps instead of a named scenario')
+    .option('--url <address>', 'OCPP address without the station id', urls, [DEFAULT_URL])
+    .option('--version <version>', '1.6 or 2.0.1', version, '1.6')
+    .option('--id <text>', 'station id', 'SIM-0001')
+    .option('--password <text>', 'basic auth password; {id} stands for the station id')
+    .option('--token <text>', 'a token the CSMS accepts', 'DEMO-CARD-1')
+    .option('--other-token <text>', 'another one', 'DEMO-CARD-2')
+    .option('--blocked-token <text>', 'a token the CSMS has blocked', 'BLOCKED-CARD')
+    .option('--speed <n>', 'simulated seconds per second', positive, 600)
+    .option('--trace', 'print every frame')
+    .option('--json', 'JSON lines on stdout')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ simulator scenario --list
+  $ simulator scenario lost-start-new-id --version 1.6 --id CS-1 --token CARD-1 --trace
+  $ simulator scenario --script my-steps.json --version 2.0.1
+
+Exit code: 0 when the CSMS did what the scenario expects, 1 when not, 2 for a wrong option.`,
+    )
+    .action(async (name: string | undefined, options: ScenarioOptions, command: Command) => {
+      const output = new Output(options.json === true);
+      if (options.list === true) {
+        list(output);
+        return;
+      }
+      let failed = 0;
+      for (const scenario of chosen(name, options, command)) if (!(await play(scenario, options, output))) failed += 1;
+      if (failed > 0) process.exitCode = 1;
+    });
+}
+
+function list(output: Output): void {
+  for (const { name, title, versions, commands } of SCENARIOS) {
+    output.data({ name, title, versions, commands: commands ?? [] });
+    output.line(
+      `${name.padEnd(26)} ${versions.join(', ').padEnd(10)} ${title}${commands === undefined ? '' : ` [send: ${commands.join(', ')}]`}`,
+    );
+  }
+}
+
+function chosen(name: string | undefined, options: ScenarioOptions, command: Command): readonly Scenario[] {
+  if (options.script !== undefined) {
+    const steps = parseScript(readFileSync(options.script, 'utf8'));
+    return [{ name: options.script, title: 'a script', versions: [options.version], steps: () => steps }];
+  }
+  if (options.all === true)
+    return SCENARIOS.filter((scenario) => scenario.versions.includes(options.version) && scenario.commands === undefined);
+  if (name === undefined) command.error('give the name of a scenario, --all, --script <file> or --list', { exitCode: 2 });
+  const scenario = scenarioNamed(name ?? '');
+  if (!scenario.versions.includes(options.version)) {
+    command.error(`${scenario.name} is for OCPP ${scenario.versions.join(', ')}; give --version`, { exitCode: 2 });
+  }
+  return [scenario];
+}
+
+async function play(scenario: Scenario, options: ScenarioOptions, output: Output): Promise<boolean> {
+  const clock = new ScaledClock(options.speed);
+  const password = passwordOf(options.password)?.(options.id);
+  try {
+    const entries = await runScenario(scenario, {
+      id: options.id,
+      version: options.version,
+      url: options.url,
+      clock,
+      tokens: options,
+      onStep: (step, number) => output.progress(`${scenario.name}: step ${number}, ${step.do}`),
+      onEvent: (event) => {
+        if (event.type === 'refused') output.progress(`${scenario.name}: ${event.reason}`);
+        if (options.trace === true && event.type === 'frame') output.line(`${event.direction === 'out' ? '->' : '<-'} ${event.text}`);
+      },
+      ...(password === undefined ? {} : { password }),
+    });
+    for (const entry of entries) output.data({ event: 'transaction', scenario: scenario.name, ...entry });
+    output.data({ event: 'result', scenario: scenario.name, ok: true });
+    output.line(`${output.good('ok')}   ${scenario.name}: ${scenario.title}`);
+    for (const entry of entries) {
+      output.line(
+        `     transaction ${entry.transactionId ?? '-'}: ${kWh(entry.deliveredWh)}, register ${entry.meterStartWh} to ${entry.meterStopWh} Wh`,
+      );
+    }
+    return true;
+  } catch (error) {
+    if (!(error instanceof ScriptFailure)) throw error;
+    output.data({ event: 'result', scenario: scenario.name, ok: false, error: error.message });
+    output.line(`${output.bad('fail')} ${scenario.name}: ${error.message}`);
+    return false;
+  } finally {
+    clock.dispose();
+  }
+}
