@@ -47,7 +47,7 @@ export async function createAuthorization(context: ServiceContext, config: Autho
     async start() {
       // Memory listens before it is filled, so that no change is missed.
       await memory.start();
-      await places.watch(await tokens.start());
+      tokens.start();
       await follower.start();
       await decisions.start();
       await neverStarted.start();

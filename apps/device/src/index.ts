@@ -1,1 +1,3 @@
-export {};
+export { type DeviceConfig, deviceConfig } from './config.js';
+export { createDevice, type Device } from './device.js';
+export { deviceService } from './device.module.js';

@@ -3,9 +3,9 @@ import type { Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import type { TokenRepository } from '../store/token-repository.js';
 
-/** Forgets tokens that other instances changed; every instance is a group of its own, so each sees every change. */
+/** Keeps memory and read model right against other instances and crashes, by the service's own topic. */
 export class TokenMemory {
-  private subscription: Subscription | undefined;
+  private subscriptions: readonly Subscription[] = [];
 
   constructor(
     private readonly context: ServiceContext,
@@ -13,17 +13,22 @@ export class TokenMemory {
   ) {}
 
   async start(): Promise<void> {
-    this.subscription = await this.context.log.subscribe({
-      group: `authorization-memory-${this.context.instanceId}`,
-      topics: [TOKEN_TOPIC],
-      startFrom: 'latest',
-      handle: async (batch) => {
-        for (const { event } of batch) if (!this.tokens.isOwn(event)) this.tokens.invalidate(event.subject);
-      },
-    });
+    const { log, instanceId } = this.context;
+    this.subscriptions = [
+      // A group of its own: every instance has a memory, so every instance sees every change.
+      await log.subscribe({
+        group: `authorization-memory-${instanceId}`,
+        topics: [TOKEN_TOPIC],
+        startFrom: 'latest',
+        handle: async (batch) => {
+          for (const { event } of batch) this.tokens.changed(event);
+        },
+      }),
+      await log.subscribe({ group: 'authorization-tokens', topics: [TOKEN_TOPIC], handle: (batch) => this.tokens.mend(batch.map(({ event }) => event)) }),
+    ];
   }
 
   async stop(): Promise<void> {
-    await this.subscription?.stop();
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
   }
 }

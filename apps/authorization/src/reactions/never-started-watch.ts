@@ -18,7 +18,7 @@ export class NeverStartedWatch {
     private readonly collections: Collections,
     private readonly options: { readonly verifyMs: number; readonly unstartedMs: number },
   ) {
-    this.loop = new TimerLoop({ timers: context.store.timers, kind: NEVER_STARTED, clock: context.clock, logger: context.logger, handle: (timers) => this.handle(timers) });
+    this.loop = new TimerLoop({ timers: context.store.timers, kind: NEVER_STARTED, clock: context.clock, logger: context.logger, handle: (timer) => this.handle(timer) });
   }
 
   async start(): Promise<void> {
@@ -29,22 +29,20 @@ export class NeverStartedWatch {
     await this.loop.stop();
   }
 
-  /** Looks at permits whose time is up. */
-  async handle(timers: readonly Timer[]): Promise<void> {
+  /** Looks at a permit whose time is up. */
+  async handle(timer: Timer): Promise<void> {
     const now = this.context.clock.now();
-    for (const timer of timers) {
-      const { transactionKey, stationId, tokenKey } = timer.payload as NeverStarted;
-      const caughtUp = await this.context.log.caughtUp({ group: GROUP, topic: STATION_TOPIC, key: stationId, deadlineMs: this.options.verifyMs });
-      const { docs } = await this.collections.transactions.find({ where: { transactionKey }, limit: 1 });
-      const [seen] = docs;
-      if (seen?.state === 'open') continue;
-      if (!caughtUp) {
-        const dueAt = new Date(now + this.options.unstartedMs).toISOString();
-        await this.context.store.timers.schedule([{ ...timer, dueAt }]);
-        continue;
-      }
-      const cause = seen === undefined ? 'NeverStarted' : 'Ended';
-      await this.tokens.execute([{ key: tokenKey, command: { kind: 'ReleaseTransaction', transactionKey, cause, now }, causationId: this.context.ids.next() }]);
+    const { transactionKey, stationId, tokenKey } = timer.payload as NeverStarted;
+    const caughtUp = await this.context.log.caughtUp({ group: GROUP, topic: STATION_TOPIC, key: stationId, deadlineMs: this.options.verifyMs });
+    const { docs } = await this.collections.transactions.find({ where: { transactionKey }, limit: 1 });
+    const [seen] = docs;
+    if (seen?.state === 'open') return;
+    if (!caughtUp) {
+      const dueAt = new Date(now + this.options.unstartedMs).toISOString();
+      await this.context.store.timers.schedule([{ ...timer, dueAt }]);
+      return;
     }
+    const cause = seen === undefined ? 'NeverStarted' : 'Ended';
+    await this.tokens.execute([{ key: tokenKey, command: { kind: 'ReleaseTransaction', transactionKey, cause, now }, causationId: this.context.ids.next() }]);
   }
 }

@@ -2,8 +2,8 @@ import { type StationFacts, STATION_TOPIC, type TransactionEnded, type Transacti
 import { holdsPlace, type ReleaseTransaction, tokenKey } from '@voltlog/authorization-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
+import { BoundedCache } from '@voltlog/store';
 import type { Collections, TransactionDoc } from '../store/documents.js';
-import { Generations } from '../store/generations.js';
 import type { TokenInput, TokenRepository } from '../store/token-repository.js';
 import { GROUP } from './names.js';
 
@@ -29,7 +29,7 @@ type Fact =
  */
 export class TransactionFollower {
   private subscription: Subscription | undefined;
-  private readonly free = new Generations<true>(FREE_MAX);
+  private readonly free = new BoundedCache<true>(FREE_MAX);
 
   constructor(
     private readonly context: ServiceContext,

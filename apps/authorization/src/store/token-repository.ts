@@ -1,18 +1,14 @@
-import { TOKEN_TOPIC, type TokenEvent, type TransactionPermitted } from '@voltlog/authorization-contract';
+import { TOKEN_TOPIC, type TokenEvent, type TokenFact } from '@voltlog/authorization-contract';
 import { type TokenCommand, type TokenRefusal, type TokenState, tokenDecider, tokenKeyOfStream, tokenStreamId, UNKNOWN_TOKEN } from '@voltlog/authorization-domain';
 import { type EventEnvelope, fold, isoTime, OperatingError } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { type Commit, OutboxRelay } from '@voltlog/store';
-import type { NeverStarted } from '../reactions/names.js';
+import { BoundedCache, type Commit, OutboxRelay } from '@voltlog/store';
 import { type Collections, toKnownToken, toTokenDoc } from './documents.js';
-import { Generations } from './generations.js';
 
 /** Tries to commit to a token that others commit to as well. */
 const CONFLICTS_MAX = 32;
 /** Tries to bring a read model up to a version that others write as well. */
 const DOC_TRIES_MAX = 8;
-/** Commits looked at in one step when what a crash left is repaired. */
-const REPAIR_SLICE = 10_000;
 
 export interface TokenEntry {
   readonly state: TokenState;
@@ -38,19 +34,21 @@ export type TokenOutcome =
  * What memory holds may be behind another instance for as long as its event travels; a commit finds that out by its version.
  */
 export class TokenRepository {
-  private readonly cache: Generations<TokenEntry>;
+  private readonly cache: BoundedCache<TokenEntry>;
   private readonly relay: OutboxRelay;
   private readonly source: string;
   /** Keys whose tokens changed elsewhere while a read was under way. */
   private readonly changedMeanwhile = new Set<string>();
   private loads = 0;
+  /** Keys whose commits are durable while their read model could not be written. */
+  private readonly undocumented = new Set<string>();
 
   constructor(
     private readonly context: ServiceContext,
     private readonly collections: Collections,
     options: { readonly tokensInMemoryMax: number },
   ) {
-    this.cache = new Generations(options.tokensInMemoryMax);
+    this.cache = new BoundedCache(options.tokensInMemoryMax);
     this.source = `/authorization/${context.instanceId}`;
     this.relay = new OutboxRelay({
       streams: context.store.streams,
@@ -61,17 +59,8 @@ export class TokenRepository {
     });
   }
 
-  /**
-   * Writes the read models a crash left behind, then relays what it left unpublished.
-   *
-   * @returns the permits among it, whose timers may be missing
-   */
-  async start(): Promise<readonly NeverStarted[]> {
-    const behind = await this.context.store.streams.unpublished(REPAIR_SLICE);
-    const keys = [...new Set(behind.map((commit) => tokenKeyOfStream(commit.streamId)))];
-    await this.writeDocs([...(await this.foldStreams(keys))]);
-    await this.relay.start();
-    return behind.flatMap((commit) => commit.events.flatMap((event) => toPermit(tokenKeyOfStream(commit.streamId), event)));
+  start(): void {
+    this.relay.start();
   }
 
   stop(): Promise<void> {
@@ -105,15 +94,32 @@ export class TokenRepository {
     }
   }
 
-  /** A token changed in another instance. */
-  invalidate(key: string): void {
+  /** Takes note of an event of any instance: what memory holds of the token is dropped when it is older. */
+  changed(event: EventEnvelope): void {
+    if (event.source === this.source) return;
+    const key = event.subject;
+    const { version = Number.POSITIVE_INFINITY } = event.data as TokenFact;
+    const known = this.cache.get(key);
+    if (known !== undefined && known.version >= version) return;
     this.cache.delete(key);
     if (this.loads > 0) this.changedMeanwhile.add(key);
   }
 
-  /** True when this instance made the event, so that its memory is up to date. */
-  isOwn(event: EventEnvelope): boolean {
-    return event.source === this.source;
+  /**
+   * Sees to it that the read model holds what the events tell. The instance that commits writes it too; this is for those that died, or
+   * lost their store, in between.
+   */
+  async mend(events: readonly EventEnvelope[]): Promise<void> {
+    const versions = new Map<string, number>();
+    for (const { source, subject, data } of events) {
+      if (source === this.source && !this.undocumented.has(subject)) continue;
+      versions.set(subject, Math.max(versions.get(subject) ?? 0, (data as TokenFact).version ?? 0));
+    }
+    if (versions.size === 0) return;
+    const docs = await this.collections.tokens.getMany([...versions.keys()]);
+    const behind = [...versions].filter(([key, version]) => (docs.get(key)?.version ?? 0) < version).map(([key]) => key);
+    if (behind.length > 0) await this.writeDocs([...(await this.foldStreams(behind))]);
+    for (const key of versions.keys()) this.undocumented.delete(key);
   }
 
   /** True when the token's stream has a commit of this cause. */
@@ -176,8 +182,14 @@ export class TokenRepository {
       } else this.cache.delete(key);
     }
     if (written.length > 0) {
-      await this.writeDocs(written);
-      this.relay.publish(published);
+      try {
+        await this.writeDocs(written);
+      } catch (error) {
+        for (const [key] of written) this.undocumented.add(key);
+        throw error;
+      } finally {
+        this.relay.publish(published);
+      }
     }
     if (duplicates.length > 0) {
       const folded = await this.foldStreams(duplicates.map(({ key }) => key));
@@ -241,7 +253,7 @@ export class TokenRepository {
       streamId: tokenStreamId(key),
       version,
       causationId,
-      events: events.map((event) => ({ id: this.context.ids.next(), type: event.type, source: this.source, subject: key, time: at, data: event.data, causationId })),
+      events: events.map((event) => ({ id: this.context.ids.next(), type: event.type, source: this.source, subject: key, time: at, data: { ...event.data, version }, causationId })),
       at,
     };
   }
@@ -260,7 +272,7 @@ export class TokenRepository {
       const commits = streams.get(tokenStreamId(key)) ?? [];
       let state: TokenState = UNKNOWN_TOKEN;
       for (const commit of commits) for (const event of commit.events) state = tokenDecider.evolve(state, { type: event.type, data: event.data } as TokenEvent);
-      entries.set(key, this.remember(key, { state, version: commits.length }));
+      entries.set(key, this.remember(key, { state, version: commits.at(-1)?.version ?? 0 }));
     }
     return entries;
   }
@@ -280,10 +292,4 @@ export class TokenRepository {
     }
     if (behind.length > 0) throw new OperatingError('TokenContended', 'the read model of a token changed too often to be written');
   }
-}
-
-function toPermit(key: string, event: EventEnvelope): readonly NeverStarted[] {
-  if (event.type !== 'voltlog.authorization.TransactionPermitted.v1') return [];
-  const { transactionKey, stationId } = event.data as TransactionPermitted;
-  return [{ transactionKey, stationId, tokenKey: key }];
 }

@@ -25,18 +25,24 @@ export interface TokenAttributes {
   readonly note: string;
 }
 
+/** What every event about a token has. */
+export interface TokenFact {
+  /** Commits of the token's stream, with this one; always there on the topic. Of two events the one with the lower version came first. */
+  readonly version?: number;
+}
+
 /** A token was made known. */
-export interface TokenRegistered extends TokenAttributes {
+export interface TokenRegistered extends TokenAttributes, TokenFact {
   readonly at: string;
 }
 
 /** The token as it is after the change, whole. */
-export interface TokenChanged extends TokenAttributes {
+export interface TokenChanged extends TokenAttributes, TokenFact {
   readonly at: string;
 }
 
 /** A transaction took one of the places of a token that has a limit. */
-export interface TransactionPermitted {
+export interface TransactionPermitted extends TokenFact {
   readonly idToken: string;
   /** `<stationId>/<key>`, the key as in the station fact `TransactionStarted`. */
   readonly transactionKey: string;
@@ -58,7 +64,7 @@ export interface TransactionPermitted {
 export type ReleaseCause = 'Ended' | 'Superseded' | 'NeverStarted';
 
 /** A place of a token is free again. */
-export interface TransactionReleased {
+export interface TransactionReleased extends TokenFact {
   readonly idToken: string;
   readonly transactionKey: string;
   readonly stationId: string;

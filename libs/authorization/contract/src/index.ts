@@ -11,6 +11,7 @@ export type {
   TokenEvent,
   TokenEvents,
   TokenEventType,
+  TokenFact,
   TokenRegistered,
   TokenStatus,
   TransactionPermitted,

@@ -3,7 +3,7 @@ import type { AuthorizationEvents } from './authorization-events.js';
 /** Recorded data of every event type, never edited: what was published once must load for ever. */
 export const AUTHORIZATION_SAMPLES: { readonly [Type in keyof AuthorizationEvents]: readonly AuthorizationEvents[Type][] } = {
   'voltlog.authorization.TokenRegistered.v1': [
-    { idToken: 'B4A63CDF', type: 'ISO14443', status: 'Active', concurrentTransactionsMax: 0, note: '', at: '2026-11-02T09:00:00.000Z' },
+    { idToken: 'B4A63CDF', type: 'ISO14443', status: 'Active', concurrentTransactionsMax: 0, note: '', at: '2026-11-02T09:00:00.000Z', version: 1 },
     {
       idToken: 'NL-TNM-C00122045-K',
       type: 'eMAID',
@@ -13,10 +13,11 @@ export const AUTHORIZATION_SAMPLES: { readonly [Type in keyof AuthorizationEvent
       concurrentTransactionsMax: 1,
       note: 'van 12',
       at: '2026-11-02T09:00:01.000Z',
+      version: 1,
     },
   ],
   'voltlog.authorization.TokenChanged.v1': [
-    { idToken: 'B4A63CDF', type: 'ISO14443', status: 'Blocked', concurrentTransactionsMax: 0, note: 'card lost', at: '2026-11-03T10:15:00.000Z' },
+    { idToken: 'B4A63CDF', type: 'ISO14443', status: 'Blocked', concurrentTransactionsMax: 0, note: 'card lost', at: '2026-11-03T10:15:00.000Z', version: 2 },
   ],
   'voltlog.authorization.TransactionPermitted.v1': [
     {
@@ -27,10 +28,11 @@ export const AUTHORIZATION_SAMPLES: { readonly [Type in keyof AuthorizationEvent
       startedAt: '2026-11-03T10:20:00.000Z',
       overLimit: false,
       at: '2026-11-03T10:20:00.412Z',
+      version: 2,
     },
   ],
   'voltlog.authorization.TransactionReleased.v1': [
-    { idToken: 'NL-TNM-C00122045-K', transactionKey: 'CP-0001/7d1c0d0e5a6b4f2f', stationId: 'CP-0001', cause: 'Ended', at: '2026-11-03T11:02:10.000Z' },
+    { idToken: 'NL-TNM-C00122045-K', transactionKey: 'CP-0001/7d1c0d0e5a6b4f2f', stationId: 'CP-0001', cause: 'Ended', at: '2026-11-03T11:02:10.000Z', version: 3 },
   ],
   'voltlog.authorization.AuthorizationDecided.v1': [
     {

@@ -1,0 +1,184 @@
+import { type SiteRefusal, type StationRefusal, siteProblem } from '@voltlog/device-domain';
+import { RequestError } from '@voltlog/kernel';
+import type { deviceV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import type { Query } from '@voltlog/store';
+import { hashChosenPassword, hashMadePassword, makePassword } from '../commands/passwords.js';
+import type { DeviceRepository, SiteExecution, StationExecution } from '../store/device-repository.js';
+import type { Collections } from '../store/documents.js';
+import type { StationMemory } from '../store/station-memory.js';
+import { toSiteMessage, toStationMessage } from './messages.js';
+import { ACCESS_MAX, causeOf, checkName, checkPassword, checkSite, checkSiteId, checkStationId, lifecycleOf, pageSize, toEvses, toSiteChanges } from './requests.js';
+
+const REFUSALS: Readonly<Record<SiteRefusal | StationRefusal, readonly [RequestError['code'], string]>> = {
+  SiteExists: ['ALREADY_EXISTS', 'there is a site of this id'],
+  SiteUnknown: ['NOT_FOUND', 'there is no such site'],
+  SiteRetired: ['FAILED_PRECONDITION', 'the site is retired'],
+  StationExists: ['ALREADY_EXISTS', 'there is a station of this id'],
+  StationUnknown: ['NOT_FOUND', 'there is no such station'],
+  StationRetired: ['FAILED_PRECONDITION', 'the station is retired'],
+  RevisionMismatch: ['ABORTED', 'it was changed in between: read it again'],
+};
+
+/** `voltlog.device.v1.DeviceService`. A write repeated with its idempotency key changes nothing and answers what is now. */
+export class DeviceGrpc implements deviceV1.DeviceService {
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly repository: DeviceRepository,
+    private readonly memory: StationMemory,
+    private readonly collections: Collections,
+    private readonly options: { readonly scryptN: number },
+  ) {}
+
+  async registerSite(request: deviceV1.RegisterSiteRequest): Promise<deviceV1.RegisterSiteResponse> {
+    const { name, address, city, countryCode, latitude, longitude, timeZone } = request;
+    const attributes = checkSite({ name, address, city, countryCode, latitude, longitude, timeZone });
+    const causationId = this.cause(request.idempotencyKey);
+    // Without an id the key stands in for it, so that a repetition does not make a second site.
+    const siteId = request.siteId === '' ? (isSiteKey(request.idempotencyKey) ? `site-${request.idempotencyKey}` : this.context.ids.next()) : checkSiteId(request.siteId);
+    const execution = await this.repository.onSite(siteId, { kind: 'RegisterSite', siteId, attributes, now: this.now() }, causationId);
+    return { site: siteOf(execution) };
+  }
+
+  async updateSite(request: deviceV1.UpdateSiteRequest): Promise<deviceV1.UpdateSiteResponse> {
+    const siteId = checkSiteId(request.siteId);
+    const changes = toSiteChanges(request);
+    checkSite({ ...NOTHING_TOLD, ...changes });
+    const command = { kind: 'ChangeSite' as const, changes, expectedRevision: request.expectedVersion, now: this.now() };
+    return { site: siteOf(await this.repository.onSite(siteId, command, this.cause(request.idempotencyKey))) };
+  }
+
+  async retireSite(request: deviceV1.RetireSiteRequest): Promise<deviceV1.RetireSiteResponse> {
+    const siteId = checkSiteId(request.siteId);
+    const left = await this.collections.stations.find({ where: { siteId, lifecycle: { $in: ['Active', 'Quarantined'] } }, limit: 1 });
+    if (left.docs.length > 0) throw new RequestError('FAILED_PRECONDITION', 'stations are still at the site: move or retire them first', 'SiteHasStations');
+    return { site: siteOf(await this.repository.onSite(siteId, { kind: 'RetireSite', now: this.now() }, this.cause(request.idempotencyKey))) };
+  }
+
+  async getSite(request: deviceV1.GetSiteRequest): Promise<deviceV1.GetSiteResponse> {
+    const doc = await this.collections.sites.get(checkSiteId(request.siteId));
+    if (doc === undefined) throw refusal('SiteUnknown');
+    return { site: toSiteMessage(doc) };
+  }
+
+  async listSites(request: deviceV1.ListSitesRequest): Promise<deviceV1.ListSitesResponse> {
+    const page = await this.collections.sites.find(query(request, {}));
+    return { sites: page.docs.map(toSiteMessage), nextPageToken: page.next ?? '' };
+  }
+
+  async registerStation(request: deviceV1.RegisterStationRequest): Promise<deviceV1.RegisterStationResponse> {
+    const stationId = checkStationId(request.stationId);
+    const evses = toEvses(request.evses);
+    const name = checkName(request.name);
+    const { siteId } = request;
+    const causationId = this.cause(request.idempotencyKey);
+    if (request.withoutCredential && request.password !== '') throw new RequestError('INVALID_ARGUMENT', 'password and without_credential exclude each other');
+    const credential = request.withoutCredential ? undefined : await this.credential(request.password);
+    if (siteId !== '') await this.checkSiteInService(siteId);
+    const command = { kind: 'RegisterStation' as const, stationId, siteId, name, evses, now: this.now() };
+    const execution = await this.repository.onStation(stationId, credential === undefined ? command : { ...command, passwordHash: credential.hash }, causationId);
+    return { station: await this.stationOf(execution), password: execution.outcome === 'committed' ? (credential?.made ?? '') : '' };
+  }
+
+  async updateStation(request: deviceV1.UpdateStationRequest): Promise<deviceV1.UpdateStationResponse> {
+    const stationId = checkStationId(request.stationId);
+    const { siteId, name, accept } = request;
+    const evses = request.replaceEvses ? toEvses(request.evses) : undefined;
+    if (!request.replaceEvses && request.evses.length > 0) throw new RequestError('INVALID_ARGUMENT', 'evses are given, so replace_evses must be set');
+    if (siteId !== undefined && siteId !== '') await this.checkSiteInService(siteId);
+    const command = {
+      kind: 'ChangeStation' as const,
+      ...(siteId === undefined ? {} : { siteId }),
+      ...(name === undefined ? {} : { name: checkName(name) }),
+      ...(evses === undefined ? {} : { evses }),
+      accept,
+      expectedRevision: request.expectedVersion,
+      now: this.now(),
+    };
+    return { station: await this.stationOf(await this.repository.onStation(stationId, command, this.cause(request.idempotencyKey))) };
+  }
+
+  async retireStation(request: deviceV1.RetireStationRequest): Promise<deviceV1.RetireStationResponse> {
+    const stationId = checkStationId(request.stationId);
+    const execution = await this.repository.onStation(stationId, { kind: 'RetireStation', now: this.now() }, this.cause(request.idempotencyKey));
+    return { station: await this.stationOf(execution) };
+  }
+
+  async setStationCredential(request: deviceV1.SetStationCredentialRequest): Promise<deviceV1.SetStationCredentialResponse> {
+    const stationId = checkStationId(request.stationId);
+    const causationId = this.cause(request.idempotencyKey);
+    const { hash, made } = await this.credential(request.password);
+    const execution = await this.repository.onStation(stationId, { kind: 'SetCredential', passwordHash: hash, now: this.now() }, causationId);
+    if (execution.refusal !== undefined) throw refusal(execution.refusal);
+    return { password: execution.outcome === 'committed' ? made : '' };
+  }
+
+  async getStation(request: deviceV1.GetStationRequest): Promise<deviceV1.GetStationResponse> {
+    const stationId = checkStationId(request.stationId);
+    const [doc, status] = await Promise.all([this.collections.stations.get(stationId), this.collections.statuses.get(stationId)]);
+    if (doc === undefined) throw refusal('StationUnknown');
+    return { station: toStationMessage(doc, status) };
+  }
+
+  async listStations(request: deviceV1.ListStationsRequest): Promise<deviceV1.ListStationsResponse> {
+    const lifecycle = lifecycleOf(request.lifecycle);
+    const where = { ...(request.siteId === '' ? {} : { siteId: request.siteId }), ...(lifecycle === undefined ? {} : { lifecycle }) };
+    const page = await this.collections.stations.find(query(request, { where }));
+    const statuses = await this.collections.statuses.getMany(page.docs.map((doc) => doc.id));
+    return { stations: page.docs.map((doc) => toStationMessage(doc, statuses.get(doc.id))), nextPageToken: page.next ?? '' };
+  }
+
+  async getStationAccess(request: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {
+    if (request.stationIds.length > ACCESS_MAX) throw new RequestError('INVALID_ARGUMENT', `at most ${ACCESS_MAX} station_ids in one call`);
+    return { stations: await this.memory.access(request.stationIds) };
+  }
+
+  private now(): number {
+    return this.context.clock.now();
+  }
+
+  private cause(idempotencyKey: string): string {
+    return causeOf(idempotencyKey, () => this.context.ids.next());
+  }
+
+  /** `made`: the password to be shown, empty when the caller chose it. */
+  private async credential(chosen: string): Promise<{ readonly hash: string; readonly made: string }> {
+    if (chosen !== '') return { hash: await hashChosenPassword(checkPassword(chosen), this.options.scryptN), made: '' };
+    const made = makePassword();
+    return { hash: hashMadePassword(made), made };
+  }
+
+  private async checkSiteInService(siteId: string): Promise<void> {
+    const site = await this.repository.site(checkSiteId(siteId));
+    if (site.kind === 'none') throw new RequestError('FAILED_PRECONDITION', `there is no site ${siteId}`, 'SiteUnknown');
+    if (site.retired) throw refusal('SiteRetired');
+  }
+
+  private async stationOf({ refusal: no, state }: StationExecution): Promise<deviceV1.Station> {
+    if (no !== undefined) throw refusal(no);
+    if (state.kind === 'none') throw new Error('a station that was written is known');
+    return toStationMessage(state, await this.collections.statuses.get(state.stationId));
+  }
+}
+
+const NOTHING_TOLD = { name: '', address: '', city: '', countryCode: '', latitude: 0, longitude: 0, timeZone: '' } satisfies Parameters<typeof siteProblem>[0];
+
+function siteOf({ refusal: no, state }: SiteExecution): deviceV1.Site {
+  if (no !== undefined) throw refusal(no);
+  if (state.kind === 'none') throw new Error('a site that was written is known');
+  return toSiteMessage(state);
+}
+
+function refusal(reason: SiteRefusal | StationRefusal): RequestError {
+  const [code, message] = REFUSALS[reason];
+  return new RequestError(code, message, reason);
+}
+
+/** True for an idempotency key that can be part of a site's id. */
+const isSiteKey = (idempotencyKey: string): boolean => /^[A-Za-z0-9_-]{1,40}$/.test(idempotencyKey);
+
+const query = (request: { readonly pageSize: number; readonly pageToken: string }, base: Pick<Query, 'where'>): Query => ({
+  ...base,
+  limit: pageSize(request.pageSize),
+  ...(request.pageToken === '' ? {} : { after: request.pageToken }),
+});

@@ -1,0 +1,157 @@
+import { STATION_TOPIC, type StationBooted } from '@voltlog/connection-contract';
+import { hasConnector, isConnector, isStationId, type StationCommand, type StationIdentity, sameIdentity } from '@voltlog/device-domain';
+import type { LogRecord, Subscription } from '@voltlog/event-log';
+import { OperatingError } from '@voltlog/kernel';
+import type { ServiceContext } from '@voltlog/service';
+import { BoundedCache } from '@voltlog/store';
+import type { Collections, StationDoc, StationStatusDoc } from '../store/documents.js';
+import type { DeviceRepository } from '../store/device-repository.js';
+import type { StationMemory } from '../store/station-memory.js';
+import { STATUS_FACTS, type StatusFact, silent, withFact } from './station-status.js';
+
+const GROUP = 'device';
+/** Statuses kept in memory; what is not is read. */
+const STATUSES_MAX = 20_000;
+/** Tries to write statuses that another instance writes as well, while partitions move. */
+const TRIES_MAX = 5;
+
+interface Following {
+  readonly stationId: string;
+  readonly eventId: string;
+  readonly fact: StatusFact;
+}
+
+interface StationInput {
+  readonly stationId: string;
+  readonly command: StationCommand;
+  readonly causationId: string;
+}
+
+/**
+ * Follows what stations say of themselves. All of it goes to the status read model, a batch in one write; what is new for good (a station
+ * nobody registered, another firmware, a connector not known before) becomes an event of the station.
+ */
+export class StationFollower {
+  private subscription: Subscription | undefined;
+  private readonly statuses = new BoundedCache<StationStatusDoc>(STATUSES_MAX);
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly repository: DeviceRepository,
+    private readonly memory: StationMemory,
+    private readonly collections: Collections,
+  ) {}
+
+  async start(): Promise<void> {
+    this.subscription = await this.context.log.subscribe({
+      group: GROUP,
+      topics: [STATION_TOPIC],
+      types: STATUS_FACTS,
+      handle: (batch) => this.handle(batch),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.subscription?.stop();
+  }
+
+  async handle(batch: readonly LogRecord[]): Promise<void> {
+    const facts: Following[] = [];
+    for (const { event } of batch) {
+      const fact = { type: event.type, data: event.data } as StatusFact;
+      if (isStationId(fact.data.stationId)) facts.push({ stationId: fact.data.stationId, eventId: event.id, fact });
+    }
+    if (facts.length === 0) return;
+    const inputs = await this.news(facts);
+    if (inputs.length > 0) await this.repository.onStations(inputs);
+    await this.write(facts);
+  }
+
+  /** The commands that follow from the facts. In the usual batch there is none. */
+  private async news(facts: readonly Following[]): Promise<readonly StationInput[]> {
+    const stations = await this.memory.docs([...new Set(facts.map(({ stationId }) => stationId))]);
+    const now = this.context.clock.now();
+    const inputs: StationInput[] = [];
+    const quarantined = new Set<string>();
+    // Of several in a batch the last identity counts, and all connectors together.
+    const identities = new Map<string, StationInput>();
+    const connectors = new Map<string, { readonly eventId: string; readonly seen: { readonly evseId: number; readonly connectorId: number }[] }>();
+    for (const { stationId, eventId, fact } of facts) {
+      const station = stations.get(stationId);
+      if (station === undefined && !quarantined.has(stationId) && fact.type !== 'voltlog.connection.StationDisconnected.v1') {
+        quarantined.add(stationId);
+        inputs.push({ stationId, command: { kind: 'QuarantineStation', stationId, now }, causationId: `${eventId}:quarantine` });
+      }
+      if (fact.type === 'voltlog.connection.StationBooted.v1') {
+        const identity = toIdentity(fact.data);
+        if (station === undefined || !sameIdentity(station, identity)) identities.set(stationId, { stationId, command: { kind: 'ReportIdentity', identity, now }, causationId: eventId });
+        else identities.delete(stationId);
+      } else if (fact.type === 'voltlog.connection.ConnectorStatusReported.v1' && isNewConnector(station, fact.data)) {
+        const { evseId, connectorId } = fact.data;
+        const seen = connectors.get(stationId);
+        if (seen === undefined) connectors.set(stationId, { eventId, seen: [{ evseId, connectorId }] });
+        else if (!seen.seen.some((each) => each.evseId === evseId && each.connectorId === connectorId)) seen.seen.push({ evseId, connectorId });
+      }
+    }
+    inputs.push(...identities.values());
+    for (const [stationId, { eventId, seen }] of connectors) {
+      inputs.push({ stationId, command: { kind: 'ReportConnectors', connectors: seen, now }, causationId: eventId });
+    }
+    return inputs;
+  }
+
+  private async write(facts: readonly Following[]): Promise<void> {
+    let left = facts;
+    for (let tries = 0; left.length > 0; tries += 1) {
+      if (tries >= TRIES_MAX) throw new OperatingError('ReadModelContended', 'the status of a station changed too often to be written');
+      const missed = await this.writeOnce(left);
+      left = missed.size === 0 ? [] : left.filter(({ stationId }) => missed.has(stationId));
+    }
+  }
+
+  /** The stations whose status was written elsewhere in between. */
+  private async writeOnce(facts: readonly Following[]): Promise<ReadonlySet<string>> {
+    const before = await this.load(facts);
+    const after = new Map<string, StationStatusDoc>();
+    for (const { stationId, fact } of facts) {
+      const status = after.get(stationId) ?? before.get(stationId) ?? silent(stationId);
+      const next = withFact(status, fact);
+      if (next !== status) after.set(stationId, next);
+    }
+    const writes = [...after.values()].map((doc) => ({ doc: { ...doc, version: doc.version + 1 }, expectedVersion: doc.version }));
+    if (writes.length === 0) return new Set();
+    const written = await this.collections.statuses.upsert(writes);
+    const missed = new Set<string>();
+    for (const [index, { doc }] of writes.entries()) {
+      if (written[index] === true) this.statuses.set(doc.id, doc);
+      else {
+        this.statuses.delete(doc.id);
+        missed.add(doc.id);
+      }
+    }
+    return missed;
+  }
+
+  private async load(facts: readonly Following[]): Promise<ReadonlyMap<string, StationStatusDoc>> {
+    const found = new Map<string, StationStatusDoc>();
+    const missing = new Set<string>();
+    for (const { stationId } of facts) {
+      const status = this.statuses.get(stationId);
+      if (status === undefined) missing.add(stationId);
+      else found.set(stationId, status);
+    }
+    if (missing.size > 0) for (const [stationId, status] of await this.collections.statuses.getMany([...missing])) found.set(stationId, status);
+    return found;
+  }
+}
+
+const toIdentity = (fact: StationBooted): StationIdentity => ({
+  vendor: fact.vendor,
+  model: fact.model,
+  serialNumber: fact.serialNumber ?? '',
+  firmwareVersion: fact.firmwareVersion ?? '',
+  ocppVersion: fact.ocppVersion,
+});
+
+const isNewConnector = (station: StationDoc | undefined, { evseId, connectorId }: { readonly evseId: number; readonly connectorId: number }): boolean =>
+  isConnector(evseId, connectorId) && (station === undefined || !hasConnector(station.evses, evseId, connectorId));

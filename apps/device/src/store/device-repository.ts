@@ -1,0 +1,147 @@
+import { DEVICE_TOPIC, type SiteEvent, type StationEvent } from '@voltlog/device-contract';
+import {
+  type KnownStation,
+  type SiteCommand,
+  type SiteRefusal,
+  type SiteState,
+  type StationCommand,
+  type StationRefusal,
+  type StationState,
+  siteDecider,
+  stationDecider,
+} from '@voltlog/device-domain';
+import { type EventEnvelope, fold } from '@voltlog/kernel';
+import type { ServiceContext } from '@voltlog/service';
+import { Aggregates, type Commit, type Execution, type Input, OutboxRelay } from '@voltlog/store';
+import { bringUp, type Collections, type SiteDoc, type StationDoc } from './documents.js';
+import type { StationMemory } from './station-memory.js';
+
+const SITE = 'site:';
+const STATION = 'station:';
+
+export type SiteExecution = Execution<SiteState, SiteRefusal>;
+export type StationExecution = Execution<StationState, StationRefusal>;
+
+/**
+ * The streams of sites and stations, and the read models made of them. A read model is written before the one who asked is answered.
+ *
+ * Commands of the registry are rare, so streams are read afresh each time: nothing here can be behind another instance.
+ */
+export class DeviceRepository {
+  private readonly sites: Aggregates<SiteCommand, SiteState, SiteEvent, SiteRefusal>;
+  private readonly stations: Aggregates<StationCommand, StationState, StationEvent, StationRefusal>;
+  private readonly relay: OutboxRelay;
+  private readonly source: string;
+  /** Streams whose commits are durable while their read model could not be written. */
+  private readonly undocumented = new Set<string>();
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly collections: Collections,
+    private readonly memory: StationMemory,
+  ) {
+    const { store, log, logger, ids, clock, instanceId } = context;
+    this.source = `/device/${instanceId}`;
+    this.relay = new OutboxRelay({ streams: store.streams, log, topic: DEVICE_TOPIC, logger, keyOf: (commit) => idOf(commit.streamId) });
+    const options = { streams: store.streams, relay: this.relay, source: this.source, ids, clock, cacheMax: 0 };
+    this.sites = new Aggregates({ ...options, decider: siteDecider });
+    this.stations = new Aggregates({ ...options, decider: stationDecider });
+  }
+
+  start(): void {
+    this.relay.start();
+  }
+
+  stop(): Promise<void> {
+    return this.relay.stop();
+  }
+
+  async site(siteId: string): Promise<SiteState> {
+    return (await this.sites.load(SITE + siteId)).state;
+  }
+
+  async onSite(siteId: string, command: SiteCommand, causationId: string): Promise<SiteExecution> {
+    const [execution] = await this.sites.execute([{ streamId: SITE + siteId, command, causationId }]);
+    if (execution === undefined) throw new Error('one command has one execution');
+    await this.document([SITE + siteId], () => bringUp(this.collections.sites, siteDocs([[siteId, execution]])));
+    return execution;
+  }
+
+  async onStation(stationId: string, command: StationCommand, causationId: string): Promise<StationExecution> {
+    const [execution] = await this.onStations([{ stationId, command, causationId }]);
+    if (execution === undefined) throw new Error('one command has one execution');
+    return execution;
+  }
+
+  /** Executions in the order of the inputs. */
+  async onStations(
+    inputs: readonly { readonly stationId: string; readonly command: StationCommand; readonly causationId: string }[],
+  ): Promise<readonly StationExecution[]> {
+    const executions = await this.stations.execute(
+      inputs.map(({ stationId, command, causationId }): Input<StationCommand> => ({ streamId: STATION + stationId, command, causationId })),
+    );
+    const newest = new Map<string, StationDoc>();
+    for (const [index, { outcome, state, version }] of executions.entries()) {
+      const { stationId } = inputs[index] as (typeof inputs)[number];
+      if ((outcome === 'committed' || outcome === 'duplicate') && state.kind === 'station') newest.set(stationId, stationDoc(state, version));
+    }
+    const docs = [...newest.values()];
+    await this.document(
+      docs.map((doc) => STATION + doc.id),
+      () => bringUp(this.collections.stations, docs),
+    );
+    for (const doc of docs) this.memory.remember(doc);
+    return executions;
+  }
+
+  /** True when this instance made the event and its read model is written. */
+  isDone(event: EventEnvelope): boolean {
+    return event.source === this.source && !this.undocumented.has(event.subject);
+  }
+
+  /** Makes the read models of streams anew from their events. */
+  async mend(streamIds: readonly string[]): Promise<void> {
+    const streams = await this.context.store.streams.load(streamIds);
+    const stations: StationDoc[] = [];
+    const sites: SiteDoc[] = [];
+    for (const [streamId, commits] of streams) {
+      const version = commits.at(-1)?.version ?? 0;
+      if (streamId.startsWith(STATION)) {
+        const state = fold(stationDecider, eventsOf<StationEvent>(commits));
+        if (state.kind === 'station') stations.push(stationDoc(state, version));
+      } else if (streamId.startsWith(SITE)) {
+        const state = fold(siteDecider, eventsOf<SiteEvent>(commits));
+        if (state.kind === 'site') sites.push({ ...withoutKind(state), id: state.siteId, version });
+      }
+    }
+    await bringUp(this.collections.stations, stations);
+    await bringUp(this.collections.sites, sites);
+    for (const streamId of streamIds) this.undocumented.delete(streamId);
+  }
+
+  /** Notes the streams for as long as their read model is behind: should the write fail, the event, on its way already, brings it up. */
+  private async document(streamIds: readonly string[], write: () => Promise<void>): Promise<void> {
+    for (const streamId of streamIds) this.undocumented.add(streamId);
+    await write();
+    for (const streamId of streamIds) this.undocumented.delete(streamId);
+  }
+}
+
+/** The id of the site or station a stream is about. */
+export const idOf = (streamId: string): string => streamId.slice(streamId.indexOf(':') + 1);
+
+function siteDocs(executions: readonly (readonly [string, SiteExecution])[]): readonly SiteDoc[] {
+  return executions.flatMap(([siteId, { outcome, state, version }]) =>
+    (outcome === 'committed' || outcome === 'duplicate') && state.kind === 'site' ? [{ ...withoutKind(state), id: siteId, version }] : [],
+  );
+}
+
+const stationDoc = (state: KnownStation, version: number): StationDoc => ({ ...withoutKind(state), id: state.stationId, version });
+
+function withoutKind<State extends { readonly kind: string }>(state: State): Omit<State, 'kind'> {
+  const { kind: _, ...rest } = state;
+  return rest;
+}
+
+/** What was written as an event of the stream is one. */
+const eventsOf = <Event>(commits: readonly Commit[]): Event[] => commits.flatMap((commit) => commit.events.map(({ type, data }) => ({ type, data }) as Event));

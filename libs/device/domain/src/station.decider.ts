@@ -1,0 +1,170 @@
+import type { EvseTopology, StationAttributes, StationEvent } from '@voltlog/device-contract';
+import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
+import { hasConnector, type KnownStation, type StationIdentity, type StationState, withConnectors } from './station.state.js';
+
+export interface RegisterStation extends StationAttributes {
+  readonly kind: 'RegisterStation';
+  readonly stationId: string;
+  /** Absent: none is set. */
+  readonly passwordHash?: string;
+  readonly now: number;
+}
+
+/** What is absent stays as it is. */
+export interface ChangeStation {
+  readonly kind: 'ChangeStation';
+  readonly siteId?: string;
+  readonly name?: string;
+  readonly evses?: readonly EvseTopology[];
+  /** Out of quarantine. */
+  readonly accept: boolean;
+  /** Refused unless the station has this revision; 0: not checked. */
+  readonly expectedRevision: number;
+  readonly now: number;
+}
+
+export type StationCommand =
+  | RegisterStation
+  | ChangeStation
+  | { readonly kind: 'RetireStation'; readonly now: number }
+  | { readonly kind: 'SetCredential'; readonly passwordHash: string; readonly now: number }
+  /** A station that nobody registered came in. */
+  | { readonly kind: 'QuarantineStation'; readonly stationId: string; readonly now: number }
+  | { readonly kind: 'ReportIdentity'; readonly identity: StationIdentity; readonly now: number }
+  | { readonly kind: 'ReportConnectors'; readonly connectors: readonly { readonly evseId: number; readonly connectorId: number }[]; readonly now: number };
+
+/** `RevisionMismatch`: the station changed in between. */
+export type StationRefusal = 'StationExists' | 'StationUnknown' | 'StationRetired' | 'RevisionMismatch';
+
+/** A charging station as it was registered and as it described itself. */
+export const stationDecider: Decider<StationCommand, StationState, StationEvent, StationRefusal> = {
+  initialState: { kind: 'none' },
+  decide(command, state) {
+    if (command.kind === 'RegisterStation') return register(command, state);
+    if (command.kind === 'QuarantineStation') {
+      if (state.kind === 'station') return decided();
+      return decided<StationEvent>({ type: 'voltlog.device.StationQuarantined.v1', data: { stationId: command.stationId, at: isoTime(command.now) } });
+    }
+    if (state.kind === 'none') return refused('StationUnknown');
+    const { stationId } = state;
+    const at = isoTime(command.now);
+    switch (command.kind) {
+      case 'ChangeStation':
+        return change(command, state);
+      case 'RetireStation':
+        return state.lifecycle === 'Retired' ? decided() : decided<StationEvent>({ type: 'voltlog.device.StationRetired.v1', data: { stationId, at } });
+      case 'SetCredential':
+        if (state.lifecycle === 'Retired') return refused('StationRetired');
+        return decided<StationEvent>({ type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash: command.passwordHash, at } });
+      case 'ReportIdentity':
+        return sameIdentity(state, command.identity)
+          ? decided()
+          : decided<StationEvent>({ type: 'voltlog.device.StationIdentityReported.v1', data: { stationId, ...identityOf(command.identity), at } });
+      case 'ReportConnectors': {
+        const connectors = command.connectors.filter((each) => !hasConnector(state.evses, each.evseId, each.connectorId));
+        return connectors.length === 0 ? decided() : decided<StationEvent>({ type: 'voltlog.device.ConnectorsLearnt.v1', data: { stationId, connectors, at } });
+      }
+      default:
+        return assertNever(command, 'station command');
+    }
+  },
+  evolve(state, { type, data }) {
+    if (type === 'voltlog.device.StationRegistered.v1') return registered(state, data);
+    if (type === 'voltlog.device.StationQuarantined.v1') {
+      const attributes = { stationId: data.stationId, siteId: '', name: '', evses: [], at: data.at };
+      return { ...registered({ kind: 'none' }, attributes), lifecycle: 'Quarantined' };
+    }
+    if (state.kind === 'none') return state;
+    const next = { ...state, updatedAt: data.at, revision: state.revision + 1 };
+    switch (type) {
+      case 'voltlog.device.StationChanged.v1':
+        return { ...next, siteId: data.siteId, name: data.name, evses: data.evses };
+      case 'voltlog.device.StationAccepted.v1':
+        return { ...next, lifecycle: 'Active' };
+      case 'voltlog.device.StationRetired.v1':
+        return { ...next, lifecycle: 'Retired' };
+      case 'voltlog.device.StationCredentialSet.v1':
+        return { ...next, passwordHash: data.passwordHash };
+      case 'voltlog.device.StationIdentityReported.v1':
+        return { ...next, ...identityOf(data) };
+      case 'voltlog.device.ConnectorsLearnt.v1':
+        return { ...next, evses: withConnectors(state.evses, data.connectors) };
+      default:
+        return assertNever(type, 'station event');
+    }
+  },
+};
+
+/** True when the station says nothing new about itself. */
+export const sameIdentity = (a: StationIdentity, b: StationIdentity): boolean =>
+  a.vendor === b.vendor && a.model === b.model && a.serialNumber === b.serialNumber && a.firmwareVersion === b.firmwareVersion && a.ocppVersion === b.ocppVersion;
+
+function register(command: RegisterStation, state: StationState): Decision<StationEvent, StationRefusal> {
+  if (state.kind === 'station' && state.lifecycle !== 'Quarantined') return refused(state.lifecycle === 'Retired' ? 'StationRetired' : 'StationExists');
+  const { stationId, siteId, name, passwordHash } = command;
+  const at = isoTime(command.now);
+  // What a station in quarantine told about itself stays known unless the operator says otherwise.
+  const evses = command.evses.length === 0 && state.kind === 'station' ? state.evses : sorted(command.evses);
+  const registration: StationEvent = { type: 'voltlog.device.StationRegistered.v1', data: { stationId, siteId, name, evses, at } };
+  if (passwordHash === undefined) return decided(registration);
+  return decided<StationEvent>(registration, { type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash, at } });
+}
+
+function change(command: ChangeStation, state: KnownStation): Decision<StationEvent, StationRefusal> {
+  if (command.expectedRevision !== 0 && command.expectedRevision !== state.revision) return refused('RevisionMismatch');
+  if (state.lifecycle === 'Retired') return refused('StationRetired');
+  const { stationId } = state;
+  const at = isoTime(command.now);
+  const events: StationEvent[] = [];
+  const after: StationAttributes = {
+    siteId: command.siteId ?? state.siteId,
+    name: command.name ?? state.name,
+    evses: command.evses === undefined ? state.evses : sorted(command.evses),
+  };
+  if (after.siteId !== state.siteId || after.name !== state.name || !sameEvses(after.evses, state.evses)) {
+    events.push({ type: 'voltlog.device.StationChanged.v1', data: { stationId, ...after, at } });
+  }
+  if (command.accept && state.lifecycle === 'Quarantined') events.push({ type: 'voltlog.device.StationAccepted.v1', data: { stationId, at } });
+  return decided(...events);
+}
+
+function registered(before: StationState, data: StationAttributes & { readonly stationId: string; readonly at: string }): KnownStation {
+  const known = before.kind === 'station' ? before : undefined;
+  return {
+    kind: 'station',
+    stationId: data.stationId,
+    siteId: data.siteId,
+    name: data.name,
+    evses: data.evses,
+    vendor: known?.vendor ?? '',
+    model: known?.model ?? '',
+    serialNumber: known?.serialNumber ?? '',
+    firmwareVersion: known?.firmwareVersion ?? '',
+    ocppVersion: known?.ocppVersion ?? '',
+    lifecycle: 'Active',
+    passwordHash: known?.passwordHash ?? '',
+    createdAt: known?.createdAt ?? data.at,
+    updatedAt: data.at,
+    revision: (known?.revision ?? 0) + 1,
+  };
+}
+
+const identityOf = (from: StationIdentity): StationIdentity => ({
+  vendor: from.vendor,
+  model: from.model,
+  serialNumber: from.serialNumber,
+  firmwareVersion: from.firmwareVersion,
+  ocppVersion: from.ocppVersion,
+});
+
+/** In order, with the fields of the contract and no others. */
+const sorted = (evses: readonly EvseTopology[]): readonly EvseTopology[] =>
+  evses
+    .map(({ evseId, powerWMax, connectors }) => ({
+      evseId,
+      powerWMax,
+      connectors: connectors.map(({ connectorId, connectorType }) => ({ connectorId, connectorType })).sort((a, b) => a.connectorId - b.connectorId),
+    }))
+    .sort((a, b) => a.evseId - b.evseId);
+
+const sameEvses = (a: readonly EvseTopology[], b: readonly EvseTopology[]): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
