@@ -1,4 +1,4 @@
-import { Alert, Button, PasswordInput } from '@mantine/core';
+import { Button, PasswordInput } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { Wordmark } from './wordmark.js';
@@ -31,9 +31,10 @@ export function KeyPage({ problem, onKey }: { problem: string | undefined; onKey
           onChange={(event) => setKey(event.currentTarget.value)}
         />
         {problem !== undefined && (
-          <Alert mt="md" color="red" variant="light" icon={<IconAlertTriangle size={18} />} role="alert">
+          <div className="key-problem" role="alert">
+            <IconAlertTriangle size={18} aria-hidden />
             {problem}
-          </Alert>
+          </div>
         )}
         <Button type="submit" mt="lg" size="md" fullWidth disabled={key.trim() === ''}>
           Open

@@ -9,7 +9,7 @@ import { Empty, Failed } from './empty.js';
 /** The frames a station sent and got, newest first. */
 export function MessageDrawer({ stationId, opened, onClose }: { stationId: string; opened: boolean; onClose: () => void }) {
   return (
-    <Drawer opened={opened} onClose={onClose} position="right" size="xl" title={`Messages of ${stationId}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Drawer opened={opened} onClose={onClose} position="right" size="xl" title={`Messages of ${stationId}`}>
       {opened && <Messages stationId={stationId} />}
     </Drawer>
   );

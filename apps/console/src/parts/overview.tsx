@@ -27,8 +27,8 @@ export function Overview() {
         <Figure label="Power now" quantity={active.data && power(powerW)} sub={running.length === 0 ? 'Nothing charges' : `over ${count(running.length)}${more} open ${plural(running.length, 'session')}`}>
           <PowerTrend powerW={active.data === undefined ? undefined : powerW} />
         </Figure>
-        <Figure label="Charging now" quantity={active.data && { value: `${count(charging)}${more}`, unit: '' }} sub={`${count(running.length - charging)} waiting`} />
-        <Figure label="Stations online" quantity={connections.data && { value: count(connections.data.total), unit: '' }} sub={`of ${all} known`} />
+        <Figure label="Charging" quantity={active.data && { value: `${count(charging)}${more}`, unit: '' }} sub={`${count(running.length - charging)} waiting`} />
+        <Figure label="Online" quantity={connections.data && { value: count(connections.data.total), unit: '' }} sub={`of ${all} ${plural(stations.rows.length, 'station')}`} />
         <Figure
           label="Energy today"
           quantity={recent.data && energy(today.wattHours)}

@@ -16,7 +16,7 @@ export function Page({ onLeave }: { onLeave: () => void }) {
       </a>
       <Header onLeave={onLeave} />
       <main className="page" id="main">
-        <h1 className="skip">Voltlog</h1>
+        <h1 className="sr">Voltlog</h1>
         <Overview />
         <div className="columns">
           <div className="stack">

@@ -15,7 +15,7 @@ import { useNow } from './use-now.js';
 /** Everything about one session: figures, curve, what is odd, and the events it is made of. */
 export function SessionDrawer({ sessionId, onClose }: { sessionId: string | undefined; onClose: () => void }) {
   return (
-    <Drawer opened={sessionId !== undefined} onClose={onClose} position="right" size="xl" title="Session" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Drawer opened={sessionId !== undefined} onClose={onClose} position="right" size="xl" title="Session">
       {sessionId !== undefined && <Details sessionId={sessionId} />}
     </Drawer>
   );

@@ -75,7 +75,8 @@ function Rows({ sessions, onSession }: { sessions: readonly Session[]; onSession
           // The button in the first cell does the same for the keyboard.
           <tr key={session.sessionId} onClick={() => onSession(session.sessionId)}>
             <td>
-              <button type="button" className="row-link" aria-label={`Session ${session.transactionId ?? session.sessionId} on ${session.stationId}`}>
+              <button type="button" className="row-link">
+                <span className="sr">Session {session.transactionId ?? session.sessionId} on </span>
                 {session.stationId}
                 {session.evseId > 0 && <span className="muted"> · {session.evseId}</span>}
               </button>
@@ -115,7 +116,7 @@ export function SessionSign({ session }: { session: Session }) {
         <span className="status" data-tone="waiting" style={{ fontWeight: 500 }}>
           <IconAlertTriangle size={16} aria-hidden />
           <span className="wide-only">odd</span>
-          <span className="skip">Something is odd</span>
+          <span className="sr">Something is odd</span>
         </span>
       )}
     </span>

@@ -22,7 +22,7 @@ export function StartDialog({ station, evseId, onClose, onStart }: Props) {
     onStart({ idToken: idToken.trim(), evseId, connectorId: station.evses.find((evse) => evse.evseId === evseId)?.connectors[0]?.connectorId ?? 1 });
   };
   return (
-    <Modal opened={evseId !== undefined} onClose={onClose} title={`Start charging on ${station.stationId}, EVSE ${evseId ?? ''}`} centered radius="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={evseId !== undefined} onClose={onClose} title={`Start charging on ${station.stationId}, EVSE ${evseId ?? ''}`} centered radius="lg">
       <form onSubmit={submit}>
         <TextInput
           label="ID token"

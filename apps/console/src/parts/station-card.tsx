@@ -1,9 +1,10 @@
-import { Badge, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
+import { IconShieldQuestion } from '@tabler/icons-react';
 import { useState } from 'react';
 import { duration, energy, ocpp, percent, power, text } from '../api/format.js';
 import { usePlatform, useReadings } from '../api/platform.js';
 import { readingsOf } from '../api/readings.js';
-import type { Evse, Session, Station } from '../api/types.js';
+import type { Connector, Evse, Session, Station } from '../api/types.js';
 import { Answer } from './answer.js';
 import { MessageDrawer } from './message-drawer.js';
 import { StartDialog } from './start-dialog.js';
@@ -42,9 +43,10 @@ export function StationCard({ station, sessions, onSession }: Props) {
         </div>
         <span className="push" />
         {station.lifecycle === 'Quarantined' && (
-          <Badge color="yellow" variant="light">
+          <span className="status" data-tone="waiting" title="It connected without being registered">
+            <IconShieldQuestion size={17} aria-hidden />
             Quarantined
-          </Badge>
+          </span>
         )}
         <StationMenu station={station} connected={connected} mayAct={mayAct} command={command} onMessages={() => setShowMessages(true)} />
       </div>
@@ -105,10 +107,12 @@ function EvseRow({ station, evse, session, busy, onOpen, onStart, onStop }: RowP
   return (
     <div className="evse" role="group" aria-label={name}>
       <div className="evse-line">
-        <StatusSign status={statusOf(station, connector, session)} />
-        <span className="evse-name">{name}</span>
+        <span className="evse-what">
+          <StatusSign status={statusOf(station, connector, session)} />
+          <span className="evse-name">{name}</span>
+        </span>
         <span className="push" />
-        {session === undefined && onStart !== undefined && (
+        {session === undefined && canStart(connector) && onStart !== undefined && (
           <Button size="xs" variant="light" onClick={onStart} loading={busy === 'Start'} aria-label={`Start charging on ${name}`}>
             Start
           </Button>
@@ -124,6 +128,9 @@ function EvseRow({ station, evse, session, busy, onOpen, onStart, onStop }: RowP
   );
 }
 
+/** A connector that is broken or out of service starts nothing; for any other the station decides. */
+const canStart = (connector: Connector | undefined): boolean => connector?.status !== 'Faulted' && connector?.status !== 'Unavailable';
+
 /** The running session of an EVSE; opens its details. */
 function Running({ session, onOpen }: { session: Session; onOpen: (sessionId: string) => void }) {
   const readings = useReadings(session);
@@ -132,7 +139,8 @@ function Running({ session, onOpen }: { session: Session; onOpen: (sessionId: st
   const watts = session.powerW === null ? undefined : power(session.powerW);
   const soc = session.stateOfChargePercent;
   return (
-    <button type="button" className="running" onClick={() => onOpen(session.sessionId)} aria-label={`Details of session ${session.transactionId ?? session.sessionId}`}>
+    <button type="button" className="running" onClick={() => onOpen(session.sessionId)}>
+      <span className="sr">Details of session {session.transactionId ?? session.sessionId}: </span>
       <span className="running-top">
         <span className="watts num">
           {watts?.value ?? '–'}

@@ -1,16 +1,27 @@
 import { Button, Skeleton } from '@mantine/core';
-import { IconChargingPile } from '@tabler/icons-react';
+import { IconChargingPile, IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useActiveSessions, usePlatform, useStations } from '../api/platform.js';
+import { AddStation } from './add-station.js';
 import { Code, Empty, Failed } from './empty.js';
 import { StationCard } from './station-card.js';
 
 export function StationList({ onSession }: { onSession: (sessionId: string) => void }) {
+  const { me } = usePlatform();
+  const [adding, setAdding] = useState(false);
   const stations = useStations();
   const { data: active } = useActiveSessions();
   return (
     <section aria-labelledby="stations-title">
       <div className="section-head">
         <h2 id="stations-title">Stations</h2>
+        <span className="push" />
+        {me.role === 'admin' && (
+          <Button size="xs" variant="default" leftSection={<IconPlus size={15} />} onClick={() => setAdding(true)}>
+            Add station
+          </Button>
+        )}
+        <AddStation opened={adding} onClose={() => setAdding(false)} />
       </div>
       {stations.isError && stations.rows.length === 0 ? (
         <div className="panel">
@@ -23,7 +34,7 @@ export function StationList({ onSession }: { onSession: (sessionId: string) => v
           ))}
         </div>
       ) : stations.rows.length === 0 ? (
-        <NoStations />
+        <NoStations onAdd={() => setAdding(true)} />
       ) : (
         <div className="stations">
           {stations.rows.map((station) => (
@@ -45,16 +56,18 @@ export function StationList({ onSession }: { onSession: (sessionId: string) => v
   );
 }
 
-function NoStations() {
+function NoStations({ onAdd }: { onAdd: () => void }) {
   const { me } = usePlatform();
   return (
     <div className="panel">
       <Empty icon={<IconChargingPile size={34} aria-hidden />} title="No station yet">
-        <p>Register one through the API, then point it at this address; its id takes the place of the last part.</p>
+        <p>Add one, then point the station at this address; its id takes the place of the last part.</p>
         <Code label="the address for stations">{`${me.platform.ocppUrl}{stationId}`}</Code>
-        <Button component="a" href="/docs#/stations/registerStation" variant="light" size="sm" mt={6}>
-          Register a station
-        </Button>
+        {me.role === 'admin' && (
+          <Button size="sm" mt={6} onClick={onAdd}>
+            Add a station
+          </Button>
+        )}
       </Empty>
     </div>
   );

@@ -7,7 +7,7 @@ const PAD = 3;
 /** A small curve of the latest values; the numbers beside it say what it shows. */
 export function Trend({ values }: { values: readonly number[] }) {
   const fill = useId();
-  if (values.length < 2) return <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true" />;
+  if (values.length < 2 || values.every((value) => value <= 0)) return <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true" />;
   const top = Math.max(...values, 1) * 1.05;
   const points = values.map((value, index) => {
     const x = (index / (values.length - 1)) * WIDTH;

@@ -6,12 +6,12 @@ import type { EventLog, LogRecord, SubscribeOptions } from '@voltlog/event-log';
 import { createRpc } from '@voltlog/grpc';
 import { uuidV7Source } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
+import { openSqliteStore } from '@voltlog/store';
 import type { InjectOptions } from 'light-my-request';
 import { pino } from 'pino';
 import { gatewayConfig } from '../config.js';
 import { gatewayService } from '../gateway.module.js';
 import { FakeServices } from './fake-services.js';
-import { memoryStore } from './memory-store.js';
 
 export const ADMIN_KEY = `voltlog_live_admin01_${'a'.repeat(43)}`;
 
@@ -81,7 +81,7 @@ export async function startGateway(
     service: 'gateway',
     instanceId: 'gateway-test',
     log: log.log,
-    store: memoryStore(),
+    store: await openSqliteStore({ path: ':memory:' }),
     rpc,
     logger: pino({ level: 'silent' }),
     clock: { now: () => clock.ms },
