@@ -33,6 +33,7 @@ const FENCE_TIMEOUT_MS = 5_000;
 export class ConnectionRuntime {
   private subscription: Subscription | undefined;
   private ocppPort = 0;
+  private draining: Promise<void> | undefined;
 
   private constructor(
     private readonly context: ServiceContext,
@@ -70,8 +71,24 @@ export class ConnectionRuntime {
     this.context.announce('listening', `ws://${this.config.OCPP_HOST}:${this.ocppPort}/ocpp/{stationId}`);
   }
 
-  /** Ends in order: no new stations, calls in work finished, sockets closed in waves, facts flushed, presence given up. */
+  /** Stores the frames that wait. For tests. */
+  flushFrames(): Promise<void> {
+    return this.parts.frames.flush();
+  }
+
+  /** Stops as a crash would: nothing is told to anybody. For tests. */
+  die(): void {
+    this.parts.endpoint.stopAccepting();
+    this.stations.abandon();
+  }
+
+  /** Ends in order, once: no new stations, calls in work finished, sockets closed in waves, facts flushed, presence given up. */
   async drain(): Promise<void> {
+    this.draining ??= this.end();
+    await this.draining;
+  }
+
+  private async end(): Promise<void> {
     this.parts.draining.value = true;
     this.parts.endpoint.stopAccepting();
     await this.stations.drain(this.config.OCPP_DRAIN_SECONDS * 1_000);

@@ -4,6 +4,9 @@ import type { StationSocket } from '../edge/station-socket.js';
 /** Commands that wait for the one in flight; a slow station takes 30 s for each. */
 export const CALLS_QUEUED_MAX = 16;
 
+/** Milliseconds a station must have left to answer a call that comes out of the queue. */
+const SEND_MS_MIN = 50;
+
 /** What became of one CALL down. */
 export type Reply =
   | { readonly kind: 'answered'; readonly messageId: string; readonly payload: unknown; readonly latencyMs: number }
@@ -107,9 +110,16 @@ export class StationCalls {
     call.context.resolve(reply);
   }
 
+  /** A call about to expire is not sent: nobody would be there for its answer. */
   private sendNext(): void {
-    const call = this.book.next();
-    if (call !== undefined) this.transmit(call);
+    for (let call = this.book.next(); call !== undefined; call = this.book.next()) {
+      if (call.deadlineMs - this.now() >= SEND_MS_MIN) {
+        this.transmit(call);
+        return;
+      }
+      this.book.settle(call.messageId);
+      this.settle(call, { kind: 'unsent', why: 'expired' });
+    }
   }
 
   private transmit(call: OutgoingCall<Pending>): void {

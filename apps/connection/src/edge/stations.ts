@@ -95,6 +95,12 @@ export class Stations {
     clearInterval(this.timer);
   }
 
+  /** Looks after nobody any more, and forgets them. */
+  abandon(): void {
+    clearInterval(this.timer);
+    this.byId.clear();
+  }
+
   private sweep(): void {
     const now = this.parts.clock.now();
     for (const station of this.byId.values()) station.sweep(now);

@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, World } from '../testing/harness.js';
+import type { TestStation } from '../testing/test-station.js';
+
+const accepted = (_action: string, _payload: unknown, id: string): string => JSON.stringify([3, id, { status: 'Accepted' }]);
+const at = (evseId: number, connectorId = 0) => ({ evseId, connectorId });
+
+describe('a command', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open();
+    await world.start();
+  });
+  afterEach(() => world.close());
+
+  const calls = (station: TestStation): unknown[] => station.received.filter((frame) => frame[0] === 2).map((frame) => [frame[2], frame[3]]);
+
+  it.each([
+    [{ $case: 'requestStartTransaction', value: { idToken: { idToken: 'AA', type: '' }, evseId: 2, remoteStartId: 9, connectorId: 0 } }, ['RemoteStartTransaction', { idTag: 'AA', connectorId: 3 }], ['RequestStartTransaction', { idToken: { idToken: 'AA', type: 'Central' }, remoteStartId: 9, evseId: 2 }]],
+    [{ $case: 'requestStopTransaction', value: { transactionId: '77' } }, ['RemoteStopTransaction', { transactionId: 77 }], ['RequestStopTransaction', { transactionId: '77' }]],
+    [{ $case: 'reset', value: { type: 'RESET_TYPE_IMMEDIATE', evseId: 0 } }, ['Reset', { type: 'Hard' }], ['Reset', { type: 'Immediate' }]],
+    [{ $case: 'reset', value: { type: 'RESET_TYPE_ON_IDLE', evseId: 0 } }, ['Reset', { type: 'Soft' }], ['Reset', { type: 'OnIdle' }]],
+    [{ $case: 'changeAvailability', value: { operative: false, ...at(1, 2) } }, ['ChangeAvailability', { connectorId: 2, type: 'Inoperative' }], ['ChangeAvailability', { operationalStatus: 'Inoperative', evse: { id: 1, connectorId: 2 } }]],
+    [{ $case: 'changeAvailability', value: { operative: true, ...at(0) } }, ['ChangeAvailability', { connectorId: 0, type: 'Operative' }], ['ChangeAvailability', { operationalStatus: 'Operative' }]],
+    [{ $case: 'triggerMessage', value: { requestedMessage: 'StatusNotification', ...at(2, 1) } }, ['TriggerMessage', { requestedMessage: 'StatusNotification', connectorId: 3 }], ['TriggerMessage', { requestedMessage: 'StatusNotification', evse: { id: 2, connectorId: 1 } }]],
+    [{ $case: 'clearCache', value: {} }, ['ClearCache', {}], ['ClearCache', {}]],
+    [{ $case: 'dataTransfer', value: { vendorId: 'v', messageId: 'm', data: 'd' } }, ['DataTransfer', { vendorId: 'v', messageId: 'm', data: 'd' }], ['DataTransfer', { vendorId: 'v', messageId: 'm', data: 'd' }]],
+    [{ $case: 'rawCall', value: { action: 'ClearCache', payloadJson: '{}' } }, ['ClearCache', {}], ['ClearCache', {}]],
+  ] as const)('%j is said in 1.6 and in 2.0.1', async (command, in16, in201) => {
+    world.device.register('CP1', { connectorsPerEvse: [2, 1] });
+    for (const [version, expected] of [['ocpp1.6', in16], ['ocpp2.0.1', in201]] as const) {
+      const station = await world.connect({ protocols: [version] });
+      station.onCall = accepted;
+      const result = await world.command('CP1', structuredClone(command) as never);
+      expect(result, version).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED', stationStatus: 'Accepted', action: expected[0], responseJson: '{"status":"Accepted"}' });
+      expect(calls(station), version).toEqual([expected]);
+    }
+    expect(await eventually(() => world.facts('voltlog.connection.CommandAnswered.v1')[1], 'the facts')).toMatchObject({ action: in201[0], request: in201[1], status: 'Accepted' });
+  });
+
+  it('to unlock is read in both vocabularies', async () => {
+    const station = await world.connect();
+    station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'Unlocked' }]);
+    expect(await world.command('CP1', { $case: 'unlockConnector', value: at(1, 1) })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED', stationStatus: 'Unlocked' });
+    station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'UnlockFailed' }]);
+    expect(await world.command('CP1', { $case: 'unlockConnector', value: at(1, 1) })).toMatchObject({ status: 'COMMAND_STATUS_REJECTED', stationStatus: 'UnlockFailed' });
+  });
+
+  it('to set 1.6 configuration changes one key after the other and tells each result', async () => {
+    const station = await world.connect();
+    station.onCall = (_action, payload, id) => JSON.stringify([3, id, { status: (payload as { key: string }).key === 'b' ? 'RebootRequired' : 'Accepted' }]);
+    const variables = ['a', 'b'].map((name) => ({ component: '', name, value: '1', evseId: 0, instance: '' }));
+    const result = await world.command('CP1', { $case: 'setVariables', value: { variables } });
+    expect(result).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED', stationStatus: 'RebootRequired', variables: [{ status: 'Accepted' }, { status: 'RebootRequired' }] });
+    expect(calls(station)).toEqual([['ChangeConfiguration', { key: 'a', value: '1' }], ['ChangeConfiguration', { key: 'b', value: '1' }]]);
+  });
+
+  it('to get 1.6 configuration lists known and unknown keys', async () => {
+    const station = await world.connect();
+    station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { configurationKey: [{ key: 'a', readonly: true, value: '1' }], unknownKey: ['b'] }]);
+    const variables = ['a', 'b'].map((name) => ({ component: '', name, value: '', evseId: 0, instance: '' }));
+    expect(await world.command('CP1', { $case: 'getVariables', value: { variables } })).toMatchObject({
+      status: 'COMMAND_STATUS_ACCEPTED',
+      variables: [{ variable: { name: 'a', value: '1' }, status: 'Accepted', readonly: true }, { variable: { name: 'b' }, status: 'UnknownVariable' }],
+    });
+  });
+
+  it('to get and set 2.0.1 variables names component, variable and EVSE', async () => {
+    const station = await world.connect({ protocols: ['ocpp2.0.1'] });
+    const component = { name: 'EVSE', evse: { id: 1 } };
+    const variable = { name: 'Power' };
+    station.onCall = (action, _payload, id) =>
+      action === 'GetVariables'
+        ? JSON.stringify([3, id, { getVariableResult: [{ attributeStatus: 'Accepted', attributeValue: '11', component, variable }] }])
+        : JSON.stringify([3, id, { setVariableResult: [{ attributeStatus: 'Rejected', component, variable }] }]);
+    const variables = [{ component: 'EVSE', name: 'Power', value: '22', evseId: 1, instance: '' }];
+    expect(await world.command('CP1', { $case: 'getVariables', value: { variables } })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED', variables: [{ variable: { component: 'EVSE', name: 'Power', value: '11', evseId: 1 } }] });
+    expect(await world.command('CP1', { $case: 'setVariables', value: { variables } })).toMatchObject({ status: 'COMMAND_STATUS_REJECTED', stationStatus: 'Rejected', variables: [{ status: 'Rejected' }] });
+    expect(calls(station)).toEqual([['GetVariables', { getVariableData: [{ component, variable }] }], ['SetVariables', { setVariableData: [{ attributeValue: '22', component, variable }] }]]);
+  });
+
+  it.each([
+    [{ $case: 'triggerMessage', value: { requestedMessage: 'TransactionEvent', ...at(0) } }, 'ocpp1.6'],
+    [{ $case: 'reset', value: { type: 'RESET_TYPE_IMMEDIATE', evseId: 1 } }, 'ocpp1.6'],
+    [{ $case: 'requestStopTransaction', value: { transactionId: 'tx-1' } }, 'ocpp1.6'],
+    [{ $case: 'getVariables', value: { variables: [] } }, 'ocpp2.0.1'],
+  ] as const)('%j that %s has no word for is NotSupported and nothing is sent', async (command, version) => {
+    const station = await world.connect({ protocols: [version] });
+    expect(await world.command('CP1', structuredClone(command) as never)).toMatchObject({ status: 'COMMAND_STATUS_NOT_SUPPORTED', messageId: '' });
+    expect(calls(station)).toEqual([]);
+  });
+
+  it.each([
+    ['Dance', '{}'],
+    ['BootNotification', '{}'],
+    ['Reset', '{"type":"Sideways"}'],
+    ['Reset', '[]'],
+    ['Reset', '{'],
+  ])('raw %s %s that the schema does not allow is refused before it is sent', async (action, payloadJson) => {
+    const station = await world.connect();
+    await expect(world.command('CP1', { $case: 'rawCall', value: { action, payloadJson } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(calls(station)).toEqual([]);
+  });
+
+  it('raw of any message is answered with what the station said', async () => {
+    const station = await world.connect();
+    station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { listVersion: 4 }]);
+    expect(await world.command('CP1', { $case: 'rawCall', value: { action: 'GetLocalListVersion', payloadJson: '{}' } })).toMatchObject({
+      status: 'COMMAND_STATUS_ACCEPTED',
+      responseJson: '{"listVersion":4}',
+    });
+  });
+
+  it.each([
+    [(id: string) => [4, id, 'NotImplemented', '', {}], 'COMMAND_STATUS_NOT_SUPPORTED', 'NotImplemented'],
+    [(id: string) => [4, id, 'InternalError', 'broken', {}], 'COMMAND_STATUS_REJECTED', 'InternalError'],
+    [(id: string) => [3, id, { status: 'Rejected' }], 'COMMAND_STATUS_REJECTED', 'Rejected'],
+    [(id: string) => [3, id, { status: 'Perhaps' }], 'COMMAND_STATUS_REJECTED', ''],
+    [(id: string) => [3, id, []], 'COMMAND_STATUS_REJECTED', ''],
+  ])('answered by %s', async (answer, status, stationStatus) => {
+    const station = await world.connect();
+    station.onCall = (_action, _payload, id) => JSON.stringify(answer(id));
+    expect(await world.command('CP1', { $case: 'clearCache', value: {} })).toMatchObject({ status, stationStatus });
+  });
+
+  it('whose 2.1 answer breaks its schema tells the station so', async () => {
+    const station = await world.connect({ protocols: ['ocpp2.1'] });
+    station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'Perhaps' }]);
+    expect(await world.command('CP1', { $case: 'clearCache', value: {} })).toMatchObject({ status: 'COMMAND_STATUS_REJECTED' });
+    const told = await station.until(() => station.received.find((frame) => frame[0] === 5), 'a CALLRESULTERROR');
+    expect(told.slice(0, 3)).toEqual([5, expect.any(String), 'PropertyConstraintViolation']);
+  });
+
+  it('while the station has its own call open works, in both orders', async () => {
+    const station = await world.connect();
+    world.log.hold();
+    station.onCall = accepted;
+    const own = station.call('StopTransaction', { transactionId: 1, meterStop: 2, timestamp: '2026-01-02T03:04:05Z' });
+    await eventually(() => world.log.waiting > 0, 'the append');
+    expect(await world.command('CP1', { $case: 'clearCache', value: {} })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED' });
+    world.log.release();
+    expect((await own)[0]).toBe(3);
+
+    station.onCall = () => undefined;
+    const command = world.command('CP1', { $case: 'clearCache', value: {} });
+    const call = await station.until(() => station.received.filter((frame) => frame[0] === 2)[1], 'the command');
+    await station.ask('BootNotification', { chargePointVendor: 'A', chargePointModel: 'B' });
+    station.send([3, call[1], { status: 'Accepted' }]);
+    expect(await command).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED' });
+  });
+
+  it('waits for the one before: one in flight, in order', async () => {
+    const station = await world.connect();
+    const both = [world.command('CP1', { $case: 'clearCache', value: {} }), world.command('CP1', { $case: 'reset', value: { type: 'RESET_TYPE_ON_IDLE' as never, evseId: 0 } })];
+    const first = await station.until(() => station.received[0], 'the first');
+    await station.ask('Heartbeat', {});
+    expect(calls(station)).toHaveLength(1);
+    station.send([3, first[1], { status: 'Accepted' }]);
+    const second = await station.until(() => station.received.filter((frame) => frame[0] === 2)[1], 'the second');
+    station.send([3, second[1], { status: 'Rejected' }]);
+    expect((await Promise.all(both)).map((one) => one.status)).toEqual(['COMMAND_STATUS_ACCEPTED', 'COMMAND_STATUS_REJECTED']);
+  });
+
+  it('not answered in time is TimedOut, and the late answer is ignored', async () => {
+    const station = await world.connect();
+    const result = await world.command('CP1', { $case: 'clearCache', value: {} }, { timeoutMs: 100 });
+    expect(result).toMatchObject({ status: 'COMMAND_STATUS_TIMED_OUT', action: 'ClearCache' });
+    station.send([3, result.messageId, { status: 'Accepted' }]);
+    await station.ask('Heartbeat', {});
+    station.onCall = accepted;
+    expect(await world.command('CP1', { $case: 'clearCache', value: {} })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED' });
+    expect(await eventually(() => world.facts('voltlog.connection.CommandAnswered.v1')[1], 'the facts')).toMatchObject({ status: 'Accepted' });
+  });
+
+  it('beyond the queue is Busy at once; one that expires in the queue was never sent', async () => {
+    const station = await world.connect();
+    const all = Array.from({ length: 18 }, () => world.command('CP1', { $case: 'clearCache', value: {} }, { timeoutMs: 300 }));
+    const results = await Promise.all(all);
+    expect(results.filter((one) => one.status === 'COMMAND_STATUS_TIMED_OUT')).toHaveLength(1);
+    expect(results.filter((one) => one.status === 'COMMAND_STATUS_BUSY')).toHaveLength(17);
+    expect(calls(station)).toHaveLength(1);
+  });
+
+  it('to a station that is not connected is Offline', async () => {
+    expect(await world.command('CP9', { $case: 'clearCache', value: {} })).toMatchObject({ status: 'COMMAND_STATUS_OFFLINE' });
+  });
+
+  it('in flight when the station disconnects is TimedOut, one that waits is Offline', async () => {
+    const station = await world.connect();
+    const both = [world.command('CP1', { $case: 'clearCache', value: {} }), world.command('CP1', { $case: 'clearCache', value: {} })];
+    await station.until(() => station.received[0], 'the command');
+    station.socket.terminate();
+    expect((await Promise.all(both)).map((one) => one.status)).toEqual(['COMMAND_STATUS_TIMED_OUT', 'COMMAND_STATUS_OFFLINE']);
+  });
+});

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { World } from '../testing/harness.js';
+import { masked } from './mask.js';
+
+describe('a masked frame', () => {
+  it.each([
+    ['[2,"1","Authorize",{"idTag":"SECRET"}]', '[2,"1","Authorize",{"idTag":"***"}]'],
+    ['[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag":"SECRET"}}]', '[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag":"***"}}]'],
+    ['[2,"1","Authorize",{"idToken":{"idToken" : "SECRET","type":"ISO14443"}}]', '[2,"1","Authorize",{"idToken":{"idToken" : "***","type":"ISO14443"}}]'],
+    ['[2,"1","SignCertificate",{"csr":"SECRET"}]', '[2,"1","SignCertificate",{"csr":"***"}]'],
+    ['[2,"1","X",{"idTag":"SEC\\"RET","a":1}]', '[2,"1","X",{"idTag":"***","a":1}]'],
+    ['[2,"1","Authorize",{"\\u0069dTag":"SECRET"}]', '[2,"1","Authorize",{"idTag":"***"}]'],
+    ['[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"SECRET"}]', '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]'],
+    ['[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"SECRET"}]}]', '[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"***"}]}]'],
+    [
+      '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"SECRET","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}]',
+      '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}]',
+    ],
+    ['[2,"1","Broken",{"idTag":"SECRET"', '[2,"1","Broken",{"idTag":"***"'],
+  ])('%s keeps its secret', (text, expected) => expect(masked(text)).toBe(expected));
+
+  it.each([
+    '[2,"1","MeterValues",{"connectorId":1,"meterValue":[{"sampledValue":[{"value":"1","unit":"Wh"}]}]}]',
+    '[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]',
+    'nonsense',
+  ])('%s stays as it is', (text) => expect(masked(text)).toBe(text));
+});
+
+describe('the message log', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open();
+    await world.start();
+  });
+  afterEach(() => world.close());
+
+  const list = async (pageSize = 100, pageToken = '') => {
+    const page = await world.rpc().listFrames({ stationId: 'CP1', pageSize, pageToken });
+    return { texts: page.frames.map((frame) => frame.text), directions: page.frames.map((frame) => frame.direction), next: page.nextPageToken };
+  };
+
+  it('shows both directions, newest first, without heartbeats and without secrets', async () => {
+    const station = await world.connect();
+    await station.ask('Authorize', { idTag: 'SECRET' });
+    await station.ask('Heartbeat', {});
+    station.raw('nonsense');
+    await station.until(() => station.received[2], 'the answer');
+    const { texts, directions } = await list();
+    expect(texts.slice(1)).toEqual(['nonsense', '[3,"m1",{"idTagInfo":{"status":"Accepted"}}]', '[2,"m1","Authorize",{"idTag":"***"}]']);
+    expect(directions).toEqual(['FRAME_DIRECTION_TO_STATION', 'FRAME_DIRECTION_FROM_STATION', 'FRAME_DIRECTION_TO_STATION', 'FRAME_DIRECTION_FROM_STATION']);
+  });
+
+  it('is the same before, after and between flushes, and its pages hold every frame once', async () => {
+    const station = await world.connect();
+    for (let i = 0; i < 25; i++) {
+      await station.ask('DataTransfer', { vendorId: `v${i}` });
+      if (i === 7 || i === 15) await world.instances[0]?.runtime.flushFrames();
+    }
+    const { texts } = await list();
+    expect(texts).toHaveLength(50);
+    expect(texts.filter((text) => text.includes('vendorId')).map((text) => JSON.parse(text)[3].vendorId)).toEqual(Array.from({ length: 25 }, (_, i) => `v${24 - i}`));
+    const paged: string[] = [];
+    let next = '';
+    do {
+      const page = await list(7, next);
+      paged.push(...page.texts);
+      next = page.next;
+      await world.instances[0]?.runtime.flushFrames();
+    } while (next !== '');
+    expect(paged).toEqual(texts);
+  });
+
+  it('refuses a page token that is not one of ours', async () => {
+    await expect(list(10, 'garbage')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('forgets what is older than its retention', async () => {
+    const station = await world.connect();
+    await station.ask('DataTransfer', { vendorId: 'old' });
+    await world.instances[0]?.runtime.flushFrames();
+    world.skewMs += 8 * 86_400_000;
+    await world.instances[0]?.runtime.flushFrames();
+    expect((await list()).texts).toEqual([]);
+  });
+});
