@@ -61,7 +61,13 @@ describe('deliver', () => {
   });
 
   it('counts only failures that are not operating errors towards the last try', async () => {
-    const errors: unknown[] = [new Error('1'), new OperatingError('X', 'away'), new Error('2'), new OperatingError('X', 'away'), new Error('3')];
+    const errors: unknown[] = [
+      new Error('1'),
+      new OperatingError('X', 'away'),
+      new Error('2'),
+      new OperatingError('X', 'away'),
+      new Error('3'),
+    ];
     const to = consumer(() => errors.shift());
     expect(await deliver(batchOf(1), to)).toBe(true);
     expect(to.dead).toEqual([0]);

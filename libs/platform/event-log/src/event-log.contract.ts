@@ -63,10 +63,19 @@ export function describeEventLog(name: string, setting: () => Opened): void {
       await log.ensureTopics([{ name: topic, partitions: setting().partitions }]);
       return topic;
     };
-    const reading = async (log: EventLog, topic: string, options: Partial<SubscribeOptions> = {}): Promise<LogRecord[] & { stop(): Promise<void>; group: string }> => {
+    const reading = async (
+      log: EventLog,
+      topic: string,
+      options: Partial<SubscribeOptions> = {},
+    ): Promise<LogRecord[] & { stop(): Promise<void>; group: string }> => {
       const group = options.group ?? unique('group');
       const records: LogRecord[] = [];
-      const subscription = await log.subscribe({ group, topics: [topic], handle: async (batch) => void records.push(...batch), ...options });
+      const subscription = await log.subscribe({
+        group,
+        topics: [topic],
+        handle: async (batch) => void records.push(...batch),
+        ...options,
+      });
       return Object.assign(records, { stop: () => subscription.stop(), group });
     };
     const wait = (condition: () => boolean | Promise<boolean>, what: string): Promise<void> => until(condition, setting().patienceMs, what);
@@ -118,7 +127,15 @@ export function describeEventLog(name: string, setting: () => Opened): void {
       it('keeps the events of one call next to each other', async () => {
         const log = await opened();
         const topic = await topicOf(log);
-        await Promise.all(Array.from({ length: 100 }, (_, call) => log.append(topic, 'key', [0, 1, 2].map((n) => sampleEvent(call * 3 + n)))));
+        await Promise.all(
+          Array.from({ length: 100 }, (_, call) =>
+            log.append(
+              topic,
+              'key',
+              [0, 1, 2].map((n) => sampleEvent(call * 3 + n)),
+            ),
+          ),
+        );
         const records = await reading(log, topic);
         await wait(() => records.length === 300, 'all records');
         expect(records.map(numberOf)).toEqual(Array.from({ length: 300 }, (_, n) => n));
@@ -130,7 +147,9 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         await log.append(topic, 'key', []);
         const text = 'x'.repeat(400_000);
         const keys = ['Säule/Ä-1', '充电站', '🔌', 'a b\nc', 'key'];
-        await Promise.all(keys.map((key, n) => log.append(topic, key, [sampleEvent(n, 'voltlog.test.Happened.v1', { data: { n, text } })])));
+        await Promise.all(
+          keys.map((key, n) => log.append(topic, key, [sampleEvent(n, 'voltlog.test.Happened.v1', { data: { n, text } })])),
+        );
         const records = await reading(log, topic);
         await wait(() => records.length === keys.length, 'all records');
         expect(new Set(records.map(({ key }) => key))).toEqual(new Set(keys));
@@ -166,7 +185,9 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         const log = await opened();
         await fc.assert(
           fc.asyncProperty(
-            fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), events: fc.integer({ min: 0, max: 4 }), wait: fc.boolean() }), { maxLength: 40 }),
+            fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), events: fc.integer({ min: 0, max: 4 }), wait: fc.boolean() }), {
+              maxLength: 40,
+            }),
             async (calls) => {
               const topic = await topicOf(log);
               const expected = new Map<string, number[]>();
@@ -279,7 +300,8 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         const log = await opened();
         const topic = await topicOf(log);
         const types = ['voltlog.test.B.v1'];
-        const mixed = (from: number): EventEnvelope[] => [0, 1, 2, 3].map((n) => sampleEvent(from + n, n % 2 === 0 ? 'voltlog.test.A.v1' : 'voltlog.test.B.v1'));
+        const mixed = (from: number): EventEnvelope[] =>
+          [0, 1, 2, 3].map((n) => sampleEvent(from + n, n % 2 === 0 ? 'voltlog.test.A.v1' : 'voltlog.test.B.v1'));
         await log.append(topic, 'key', mixed(0));
         const records = await reading(log, topic, { types });
         await wait(() => records.length === 2, 'the past');
@@ -297,7 +319,8 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         const a = await reading(one, topic, { group });
         const b = await reading(one, topic, { group });
         let sent = 0;
-        const send = (): Promise<void[]> => Promise.all(Array.from({ length: 50 }, () => one.append(topic, `key-${sent}`, [sampleEvent(sent++)])));
+        const send = (): Promise<void[]> =>
+          Promise.all(Array.from({ length: 50 }, () => one.append(topic, `key-${sent}`, [sampleEvent(sent++)])));
         await wait(async () => {
           await send();
           return setting().partitions === 1 ? a.length + b.length > 0 : a.length > 0 && b.length > 0;

@@ -8,5 +8,5 @@ export {
   type Subscription,
   type TopicSpec,
 } from './event-log.js';
-export { openSqliteEventLog, type SqliteEventLogOptions } from './sqlite-event-log.js';
 export { type KafkaEventLogOptions, openKafkaEventLog } from './kafka-event-log.js';
+export { openSqliteEventLog, type SqliteEventLogOptions } from './sqlite-event-log.js';

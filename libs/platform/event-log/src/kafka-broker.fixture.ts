@@ -49,6 +49,7 @@ export class Cable {
   }
 
   #break(): void {
-    for (const socket of this.#sockets) socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', errno: -104, syscall: 'read' }));
+    for (const socket of this.#sockets)
+      socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', errno: -104, syscall: 'read' }));
   }
 }

@@ -19,7 +19,13 @@ it('picks the partition that the default partitioner of other clients picks', ()
   const partitioner = Partitioners.DefaultPartitioner();
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 48 }), (key, partitions) => {
-      const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] }));
+      const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+        partitionId,
+        partitionErrorCode: 0,
+        leader: 1,
+        replicas: [1],
+        isr: [1],
+      }));
       expect(partitionOf(key, partitions)).toBe(partitioner({ topic: 't', partitionMetadata, message: { key, value: '' } }));
     }),
     { numRuns: 2_000 },
@@ -53,7 +59,9 @@ it('refuses a message that lacks what every event has', () => {
     delete message.headers?.[missing];
     expect(() => decodeMessage('t', 0, message)).toThrow(UnreadableRecord);
   }
-  expect(() => decodeMessage('t', 0, { ...received(encodeMessage('key', sampleEvent(1))), value: null } as KafkaMessage)).toThrow(UnreadableRecord);
+  expect(() => decodeMessage('t', 0, { ...received(encodeMessage('key', sampleEvent(1))), value: null } as KafkaMessage)).toThrow(
+    UnreadableRecord,
+  );
 });
 
 it('reads data only when asked, and says so when it is not JSON', () => {

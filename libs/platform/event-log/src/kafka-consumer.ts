@@ -14,6 +14,12 @@ const HEARTBEAT_MS = 2_000;
 const REBALANCE_TIMEOUT_MS = 30_000;
 /** The broker answers a fetch without records after this time; also how long leaving a group can take. */
 const FETCH_WAIT_MS = 500;
+/**
+ * A fetch that brought few records is not followed by the next one sooner than this: at low rates a request costs more than what it
+ * brings, and nobody waits for a consumer.
+ */
+const FETCH_EVERY_MS = 5;
+const FEW_RECORDS = 64;
 /** Offsets are committed at most so often; a crash hands over again what was handled since. */
 const COMMIT_EVERY_MS = 25;
 const COMMIT_AGAIN_MS = 1_000;
@@ -26,7 +32,12 @@ const PARTITIONS_AT_ONCE = 64;
 
 export interface ConsumerPort {
   /** Puts a message on the dead-letter topic of its topic. */
-  deadLetter(group: string, place: { topic: string; partition: number; offset: number }, message: KafkaMessage, cause: unknown): Promise<void>;
+  deadLetter(
+    group: string,
+    place: { topic: string; partition: number; offset: number },
+    message: KafkaMessage,
+    cause: unknown,
+  ): Promise<void>;
   /** Offsets at which a group without any begins, for `startFrom: 'latest'`. */
   startOffsets(group: string, topics: readonly string[]): Promise<Map<string, string>>;
   readonly logger: Logger | undefined;
@@ -101,7 +112,9 @@ export class KafkaSubscription implements Subscription {
   #joined(assignment: Readonly<Record<string, readonly number[]>>, starts: Map<string, string>): void {
     this.#lost = undefined;
     this.#positions.clear();
-    const mine = Object.entries(assignment).flatMap(([topic, partitions]) => partitions.map((partition) => ({ place: `${topic}/${partition}`, topic, partition })));
+    const mine = Object.entries(assignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ place: `${topic}/${partition}`, topic, partition })),
+    );
     const places = new Set(mine.map(({ place }) => place));
     for (const place of this.#handled.keys()) if (!places.has(place)) this.#handled.delete(place);
     for (const { place, topic, partition } of mine) {
@@ -129,6 +142,7 @@ export class KafkaSubscription implements Subscription {
   /** A batch of one partition: waits its turn; rejects when the partition went to somebody else, so that the group is joined again. */
   async #take(payload: EachBatchPayload): Promise<void> {
     if (this.#stopping) return;
+    const takenAt = performance.now();
     const { batch } = payload;
     const records: KafkaRecord[] = [];
     const bad: { message: KafkaMessage; cause: unknown }[] = [];
@@ -145,9 +159,11 @@ export class KafkaSubscription implements Subscription {
     if (records.length > 0) {
       await this.#join(payload, records);
       if (this.#lost !== undefined) await this.#leaveBehind(this.#lost);
-      return;
+    } else {
+      this.#finish(payload);
     }
-    this.#finish(payload);
+    const waitMs = FETCH_EVERY_MS - (performance.now() - takenAt);
+    if (batch.messages.length < FEW_RECORDS && waitMs > 0) await new Promise((resolve) => void setTimeout(resolve, waitMs));
   }
 
   /** The group is being divided anew: commits what was handled, then joins again by way of the error. */

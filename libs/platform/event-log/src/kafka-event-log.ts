@@ -1,5 +1,5 @@
 import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
-import { type Admin, type ISocketFactory, Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs';
+import type { Admin, ISocketFactory, KafkaMessage, Message } from 'kafkajs';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
 import { deadLetterTopic, type EventLog, type SubscribeOptions, type Subscription, type TopicSpec } from './event-log.js';
@@ -7,6 +7,7 @@ import { deadLetterMessage, encodeMessage, partitionOf } from './kafka-codec.js'
 import { KafkaSubscription } from './kafka-consumer.js';
 import { kafkaLogger } from './kafka-logger.js';
 import { CoalescingProducer, withDeadline } from './kafka-producer.js';
+import { Kafka, logLevel } from './kafkajs-fast.js';
 
 /** Partitions of a topic that nobody asked for by `ensureTopics` before it was used. */
 const DEFAULT_PARTITIONS = 12;
@@ -43,7 +44,7 @@ export async function openKafkaEventLog(options: KafkaEventLogOptions): Promise<
 }
 
 class KafkaEventLog implements EventLog {
-  readonly #kafka: Kafka;
+  readonly #kafka: InstanceType<typeof Kafka>;
   readonly #logger: Logger | undefined;
   readonly #producer: CoalescingProducer;
   /** Number of partitions of the topics in use. */
@@ -83,7 +84,10 @@ class KafkaEventLog implements EventLog {
       const existing = new Set(await admin.listTopics());
       const missing = topics.filter(({ name }) => !existing.has(name));
       if (missing.length > 0) await this.#create(admin, missing);
-      await this.#learn(admin, topics.map(({ name }) => name));
+      await this.#learn(
+        admin,
+        topics.map(({ name }) => name),
+      );
     });
   }
 
@@ -115,7 +119,10 @@ class KafkaEventLog implements EventLog {
     if (this.#closed) return Promise.reject(new OperatingError('LogUnavailable', 'the event log is closed'));
     if (events.length === 0) return Promise.resolve();
     try {
-      return this.#send(topic, events.map((event) => encodeMessage(key, event)));
+      return this.#send(
+        topic,
+        events.map((event) => encodeMessage(key, event)),
+      );
     } catch (error) {
       return Promise.reject(error);
     }
@@ -164,7 +171,12 @@ class KafkaEventLog implements EventLog {
     return starts;
   }
 
-  async #deadLetter(group: string, place: { topic: string; partition: number; offset: number }, message: KafkaMessage, cause: unknown): Promise<void> {
+  async #deadLetter(
+    group: string,
+    place: { topic: string; partition: number; offset: number },
+    message: KafkaMessage,
+    cause: unknown,
+  ): Promise<void> {
     const { topic, partition, offset } = place;
     const why = { cause: causeText(cause), group, topic, partition, offset, at: isoTime(Date.now()) };
     this.#logger?.error({ err: cause, group, topic, partition, offset }, 'record put on the dead-letter topic');

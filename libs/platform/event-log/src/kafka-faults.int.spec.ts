@@ -7,7 +7,7 @@ import { Cable, startBrokers, stopBrokers } from './kafka-broker.fixture.js';
 import { encodeMessage } from './kafka-codec.js';
 import { openKafkaEventLog } from './kafka-event-log.js';
 
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 25_000;
 let brokers: string[] = [];
 let serial = 0;
 const logs: EventLog[] = [];
@@ -21,7 +21,12 @@ afterEach(async () => {
 });
 
 async function opened(cable: Cable, boundMs?: number): Promise<EventLog> {
-  const log = await openKafkaEventLog({ brokers, clientId: 'faults', socketFactory: cable.socketFactory, ...(boundMs === undefined ? {} : { boundMs }) });
+  const log = await openKafkaEventLog({
+    brokers,
+    clientId: 'faults',
+    socketFactory: cable.socketFactory,
+    ...(boundMs === undefined ? {} : { boundMs }),
+  });
   logs.push(log);
   return log;
 }
@@ -88,7 +93,15 @@ describe('the broker is away', () => {
     await expect(log.append('faults-late', 'key', [sampleEvent(0)])).rejects.toBeInstanceOf(OperatingError);
     await expect(log.health()).rejects.toBeInstanceOf(OperatingError);
     cable.mend();
-    await until(() => log.append('faults-late', 'key', [sampleEvent(1)]).then(() => true, () => false), PATIENCE_MS, 'an append');
+    await until(
+      () =>
+        log.append('faults-late', 'key', [sampleEvent(1)]).then(
+          () => true,
+          () => false,
+        ),
+      PATIENCE_MS,
+      'an append',
+    );
     await log.health();
   });
 });
@@ -104,19 +117,27 @@ describe('a consumer that falls silent', () => {
     const b = await reading(log, topic, group);
     let sent = 0;
     const send = () => Promise.all(Array.from({ length: 40 }, () => log.append(topic, `key-${sent}`, [sampleEvent(sent++)])));
-    await until(async () => {
-      await send();
-      return a.length > 0 && b.length > 0;
-    }, PATIENCE_MS, 'both have records');
+    await until(
+      async () => {
+        await send();
+        return a.length > 0 && b.length > 0;
+      },
+      PATIENCE_MS,
+      'both have records',
+    );
     cable.cut();
     await send();
     await until(() => firsts([...a, ...b].map(numberOf)).length === sent, PATIENCE_MS, 'all records, by the one that is left');
     cable.mend();
     const before = a.length;
-    await until(async () => {
-      await send();
-      return a.length > before;
-    }, PATIENCE_MS, 'the first one is back');
+    await until(
+      async () => {
+        await send();
+        return a.length > before;
+      },
+      PATIENCE_MS,
+      'the first one is back',
+    );
     await until(() => firsts([...a, ...b].map(numberOf)).length === sent, PATIENCE_MS, 'all records');
   });
 });

@@ -1,5 +1,6 @@
-import { type logCreator, logLevel } from 'kafkajs';
+import type { logCreator } from 'kafkajs';
 import type { Logger } from 'pino';
+import { logLevel } from './kafkajs-fast.js';
 
 /**
  * kafkajs' log through ours. Its errors are tries that it repeats by itself, so they are warnings here; what it calls information is

@@ -57,7 +57,18 @@ function parseData(text: string | Buffer, id: string): unknown {
 
 /** Two lines of text for one record: `[type, key, ...]`, then the data. JSON never holds a raw newline, so lines cannot be torn. */
 export function encodeRecord(key: string, event: EventEnvelope, deadLetter?: DeadLetterCause): string {
-  const head = [event.type, key, event.id, event.source, event.subject, event.time, event.traceparent, event.correlationId, event.causationId, deadLetter];
+  const head = [
+    event.type,
+    key,
+    event.id,
+    event.source,
+    event.subject,
+    event.time,
+    event.traceparent,
+    event.correlationId,
+    event.causationId,
+    deadLetter,
+  ];
   return `${JSON.stringify(head)}\n${JSON.stringify(event.data) ?? 'null'}\n`;
 }
 
@@ -89,7 +100,16 @@ type HeadLine = readonly [
  */
 export function decodeRecord(place: { topic: string; partition: number; offset: number }, headLine: string, dataLine: string): LogRecord {
   const [type, key, id, source, subject, time, traceparent, correlationId, causationId, deadLetter] = parseHead(headLine, place);
-  const head = { id, type, source, subject, time, traceparent: traceparent ?? undefined, correlationId: correlationId ?? undefined, causationId: causationId ?? undefined };
+  const head = {
+    id,
+    type,
+    source,
+    subject,
+    time,
+    traceparent: traceparent ?? undefined,
+    correlationId: correlationId ?? undefined,
+    causationId: causationId ?? undefined,
+  };
   const record = { topic: place.topic, partition: place.partition, offset: place.offset, key, event: lazyEvent(head, dataLine) };
   return deadLetter === null ? record : { ...record, deadLetter };
 }
@@ -101,6 +121,7 @@ function parseHead(line: string, place: { topic: string; partition: number; offs
   } catch (cause) {
     throw new UnreadableRecord(`record ${place.topic}/${place.partition}/${place.offset} has no readable head`, { cause });
   }
-  if (!Array.isArray(head) || head.length !== 10) throw new UnreadableRecord(`record ${place.topic}/${place.partition}/${place.offset} has no readable head`);
+  if (!Array.isArray(head) || head.length !== 10)
+    throw new UnreadableRecord(`record ${place.topic}/${place.partition}/${place.offset} has no readable head`);
   return head as unknown as HeadLine;
 }

@@ -40,10 +40,16 @@ export function openDatabase(path: string, maxBytes?: number): { db: DatabaseSyn
 
 function prepare(db: DatabaseSync, path: string, maxBytes: number | undefined): void {
   // Exclusive first: the index of the write-ahead log then lies in memory and the lock is held until the process ends, however it ends.
-  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA auto_vacuum = NONE');
+  db.exec(
+    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA auto_vacuum = NONE',
+  );
   db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   const format = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (format > FORMAT) throw new OperatingError('LogUnreadable', `the event log ${path} was written by a newer version (format ${format}, this one reads ${FORMAT})`);
+  if (format > FORMAT)
+    throw new OperatingError(
+      'LogUnreadable',
+      `the event log ${path} was written by a newer version (format ${format}, this one reads ${FORMAT})`,
+    );
   db.exec(`
     BEGIN EXCLUSIVE;
     CREATE TABLE IF NOT EXISTS topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, retention_ms INTEGER) STRICT;
@@ -60,9 +66,17 @@ function prepare(db: DatabaseSync, path: string, maxBytes: number | undefined): 
 function opened(error: unknown, path: string, ownerFile: string): OperatingError {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
   if (code === SQLITE_BUSY || code === SQLITE_LOCKED) {
-    return new OperatingError('LogInUse', `the event log ${path} is in use by ${ownerOf(ownerFile)}: stop that one first, or choose another data folder`, { cause: error });
+    return new OperatingError(
+      'LogInUse',
+      `the event log ${path} is in use by ${ownerOf(ownerFile)}: stop that one first, or choose another data folder`,
+      { cause: error },
+    );
   }
-  return new OperatingError('LogUnreadable', `the event log ${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  return new OperatingError(
+    'LogUnreadable',
+    `the event log ${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
 }
 
 /** Only for the message a second process gets: a full disk must not keep the log from being read. */

@@ -2,7 +2,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
-import { type DeadLetterCause, deadLetterTopic, type EventLog, type LogRecord, type SubscribeOptions, type Subscription, type TopicSpec } from './event-log.js';
+import {
+  type DeadLetterCause,
+  deadLetterTopic,
+  type EventLog,
+  type LogRecord,
+  type SubscribeOptions,
+  type Subscription,
+  type TopicSpec,
+} from './event-log.js';
 import { encodeRecord } from './record-codec.js';
 import { openDatabase } from './sqlite-database.js';
 import { Cursor, Group, Member } from './sqlite-group.js';
@@ -223,7 +231,8 @@ class SqliteEventLog implements EventLog {
   }
 
   #writePositions(): void {
-    for (const { group, partition, position } of this.#dirty) this.#savePosition.run(group.name, partition.topic, partition.index, position);
+    for (const { group, partition, position } of this.#dirty)
+      this.#savePosition.run(group.name, partition.topic, partition.index, position);
   }
 
   #positionsAreSaved(): void {
@@ -256,7 +265,8 @@ class SqliteEventLog implements EventLog {
     }
     const member = new Member(group, options, {
       deadLetter: (groupName, record, cause) => this.#deadLetter(groupName, record, cause),
-      onRetry: (groupName, error, records, waitMs) => this.#logger?.warn({ err: error, group: groupName, records, waitMs }, 'batch failed, trying again'),
+      onRetry: (groupName, error, records, waitMs) =>
+        this.#logger?.warn({ err: error, group: groupName, records, waitMs }, 'batch failed, trying again'),
       onBug: (groupName, error) => this.#logger?.error({ err: error, group: groupName }, 'consumer stopped'),
     });
     this.#members.add(member);
@@ -383,5 +393,9 @@ function hash(key: string): number {
 
 function unavailable(error: unknown): OperatingError {
   if (error instanceof OperatingError) return error;
-  return new OperatingError('LogUnavailable', `the event log cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  return new OperatingError(
+    'LogUnavailable',
+    `the event log cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
 }

@@ -119,7 +119,10 @@ describe('a second process on the same file', () => {
   it('is refused within one process too, and not after closing', async () => {
     const path = newPath();
     const first = await openSqliteEventLog({ path });
-    await expect(openSqliteEventLog({ path })).rejects.toMatchObject({ code: 'LogInUse', message: expect.stringContaining(`process ${process.pid}`) });
+    await expect(openSqliteEventLog({ path })).rejects.toMatchObject({
+      code: 'LogInUse',
+      message: expect.stringContaining(`process ${process.pid}`),
+    });
     await first.close();
     await opened({ path });
   });
@@ -157,7 +160,15 @@ describe('no space left', () => {
     expect(acknowledged).toBeGreaterThan(10);
     expect(await numbersOf(log, 'topic')).toEqual(risingTo(acknowledged));
     now += 120_000;
-    await until(() => log.append('topic', 'key', [filler(acknowledged)]).then(() => true, () => false), PATIENCE_MS, 'an append after retention made room');
+    await until(
+      () =>
+        log.append('topic', 'key', [filler(acknowledged)]).then(
+          () => true,
+          () => false,
+        ),
+      PATIENCE_MS,
+      'an append after retention made room',
+    );
     await log.health();
     expect((await numbersOf(log, 'topic')).at(-1)).toBe(acknowledged);
   });
@@ -168,7 +179,10 @@ describe('retention', () => {
     let now = 1_000_000;
     const path = newPath();
     const log = await opened({ path, lingerMs: 0, now: () => now, retentionEveryMs: 10 });
-    await log.ensureTopics([{ name: 'topic', partitions: 1, retentionMs: 1_000 }, { name: 'kept', partitions: 1 }]);
+    await log.ensureTopics([
+      { name: 'topic', partitions: 1, retentionMs: 1_000 },
+      { name: 'kept', partitions: 1 },
+    ]);
     await appendOneByOne(log, 600);
     await log.append('kept', 'key', [sampleEvent(0)]);
     now += 900;

@@ -41,9 +41,13 @@ export class Partition {
     readonly index: number,
     table: string,
   ) {
-    db.exec(`CREATE TABLE IF NOT EXISTS ${table} (o INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT`);
+    db.exec(
+      `CREATE TABLE IF NOT EXISTS ${table} (o INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT`,
+    );
     this.#insert = db.prepare(`INSERT INTO ${table} (o, n, at, body) VALUES (?, ?, ?, ?)`);
-    this.#read = db.prepare(`SELECT o, n, body FROM ${table} WHERE o >= coalesce((SELECT max(o) FROM ${table} WHERE o <= ?), 0) ORDER BY o`);
+    this.#read = db.prepare(
+      `SELECT o, n, body FROM ${table} WHERE o >= coalesce((SELECT max(o) FROM ${table} WHERE o <= ?), 0) ORDER BY o`,
+    );
     this.#oldest = db.prepare(`SELECT o, at FROM ${table} ORDER BY o LIMIT ?`);
     this.#delete = db.prepare(`DELETE FROM ${table} WHERE o < ?`);
     const last = db.prepare(`SELECT o, n FROM ${table} ORDER BY o DESC LIMIT 1`).get();

@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { decodeRecord, encodeRecord, groupMessages, originals } from './kafkajs-fast.js';
+
+const require = createRequire(import.meta.url);
+const Decoder = require('kafkajs/src/protocol/decoder.js');
+
+const text = fc.string({ unit: 'grapheme', maxLength: 200 });
+const bytesOrText = fc.oneof(
+  text,
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+  fc.integer({ min: 0, max: 20_000 }).map((length) => 'x'.repeat(length)),
+);
+const delta = fc.oneof(
+  fc.integer({ min: 0, max: 300 }),
+  fc.constantFrom(63, 64, 8191, 8192, 0xf_ffff, 0x10_0000, 0x7ff_ffff, 0x800_0000, 0x0fff_ffff, 0x1000_0000, -1),
+);
+const record = fc.record({
+  key: fc.oneof(bytesOrText, fc.constant(null)),
+  value: fc.oneof(bytesOrText, fc.constant(null)),
+  headers: fc.oneof(
+    { weight: 5, arbitrary: fc.dictionary(text, bytesOrText, { maxKeys: 10 }) },
+    { weight: 1, arbitrary: fc.dictionary(text, fc.array(text, { maxLength: 3 }), { maxKeys: 3 }) },
+  ),
+  offsetDelta: delta,
+  timestampDelta: delta,
+});
+
+it('encodes every record to the bytes kafkajs makes of it', () => {
+  fc.assert(
+    fc.property(record, (input) => {
+      expect(Buffer.compare(encodeRecord(input).buffer, originals.encodeRecord(input).buffer)).toBe(0);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it('decodes every record to what kafkajs makes of it', () => {
+  const context = fc.record({
+    firstOffset: fc.constantFrom('0', '41', '9007199254740000', '9223372036854775000'),
+    firstTimestamp: fc.constantFrom('0', '1795433608160', '-1'),
+    maxTimestamp: fc.constantFrom('0', '1795433609999'),
+    timestampType: fc.constantFrom(0, 1),
+    isControlBatch: fc.boolean(),
+    magicByte: fc.constant(2),
+  });
+  fc.assert(
+    fc.property(record, context, (input, batch) => {
+      const reader = () => new Decoder(new Decoder(originals.encodeRecord(input).buffer).readVarIntBytes());
+      expect(decodeRecord(reader(), batch)).toEqual(originals.decodeRecord(reader(), batch));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it('groups messages as kafkajs does', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 5 })), fc.integer({ min: 0, max: 2 }), (partitions, brokers) => {
+      const of = {
+        topic: 't',
+        partitionMetadata: Array.from({ length: brokers }, () => ({})),
+        messages: partitions.map((partition, n) => ({ value: String(n), partition })),
+        partitioner: ({ message }: { message?: { partition: number } }) => message?.partition ?? 0,
+      };
+      expect(groupMessages(of)).toEqual(originals.groupMessages(of));
+    }),
+  );
+});
