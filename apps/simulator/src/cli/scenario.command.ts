@@ -17,7 +17,7 @@ interface ScenarioOptions {
   readonly token: string;
   readonly otherToken: string;
   readonly blockedToken: string;
-  readonly speed: number;
+  readonly speed?: number;
   readonly script?: string;
   readonly list?: boolean;
   readonly all?: boolean;
@@ -40,7 +40,7 @@ export function addScenarioCommand(program: Command): void {
     .option('--token <text>', 'a token the CSMS accepts', 'DEMO-CARD-1')
     .option('--other-token <text>', 'another one', 'DEMO-CARD-2')
     .option('--blocked-token <text>', 'a token the CSMS has blocked', 'BLOCKED-CARD')
-    .option('--speed <n>', 'simulated seconds per second', positive, 600)
+    .option('--speed <n>', 'simulated seconds per second; left out: time leaps from event to event', positive)
     .option('--trace', 'print every frame')
     .option('--json', 'JSON lines on stdout')
     .addHelpText(
@@ -90,20 +90,20 @@ function chosen(name: string | undefined, options: ScenarioOptions, command: Com
 }
 
 async function play(scenario: Scenario, options: ScenarioOptions, output: Output): Promise<boolean> {
-  const clock = new ScaledClock(options.speed);
+  const clock = options.speed === undefined ? undefined : new ScaledClock(options.speed);
   const password = passwordOf(options.password)?.(options.id);
   try {
     const entries = await runScenario(scenario, {
       id: options.id,
       version: options.version,
       url: options.url,
-      clock,
       tokens: options,
       onStep: (step, number) => output.progress(`${scenario.name}: step ${number}, ${step.do}`),
       onEvent: (event) => {
         if (event.type === 'refused') output.progress(`${scenario.name}: ${event.reason}`);
         if (options.trace === true && event.type === 'frame') output.line(`${event.direction === 'out' ? '->' : '<-'} ${event.text}`);
       },
+      ...(clock === undefined ? {} : { clock }),
       ...(password === undefined ? {} : { password }),
     });
     for (const entry of entries) output.data({ event: 'transaction', scenario: scenario.name, ...entry });
@@ -121,6 +121,6 @@ async function play(scenario: Scenario, options: ScenarioOptions, output: Output
     output.line(`${output.bad('fail')} ${scenario.name}: ${error.message}`);
     return false;
   } finally {
-    clock.dispose();
+    clock?.dispose();
   }
 }

@@ -53,7 +53,7 @@ class WallTimers {
   }
 
   private fire(): void {
-    const now = performance.now() + 0.5;
+    const now = performance.now();
     for (let next = this.heap.peek(); next !== undefined && next.at <= now; next = this.heap.peek()) {
       this.heap.pop();
       next.run?.();
