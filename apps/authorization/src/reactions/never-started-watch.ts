@@ -29,6 +29,11 @@ export class NeverStartedWatch {
     await this.loop.stop();
   }
 
+  /** Looks now for permits whose time is up. */
+  hurry(): void {
+    this.loop.hurry();
+  }
+
   /** Looks at a permit whose time is up. */
   async handle(timer: Timer): Promise<void> {
     const now = this.context.clock.now();

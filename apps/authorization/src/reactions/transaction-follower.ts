@@ -82,11 +82,11 @@ export class TransactionFollower {
     const key = keyOf(data);
     const transactionKey = `${data.stationId}/${'transactionKey' in data ? data.transactionKey : data.transactionId}`;
     const now = this.context.clock.now();
-    if (before?.state === 'ended') {
-      inputs.push({ key, command: released(transactionKey, now), causationId: eventId });
+    // Another key under the same number is another transaction.
+    if (before !== undefined && (before.transactionKey ?? transactionKey) === transactionKey) {
+      if (before.state === 'ended') inputs.push({ key, command: released(transactionKey, now), causationId: eventId });
       return undefined;
     }
-    if (before !== undefined) return undefined;
     const place = { transactionKey, stationId: data.stationId, evseId: data.evseId, startedAt: data.occurredAt };
     const state = this.tokens.peek(key)?.state;
     if (state === undefined || !holdsPlace(state, transactionKey)) {
