@@ -84,7 +84,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       stops.push(() => running.stop());
       if (running.url !== undefined) httpUrl = running.url;
     }
-    return { rpc, dataFolder, httpUrl, ocppUrl: announced.get('ocpp') ?? '', adminKey: announced.get('admin-key'), stop };
+    return { rpc, dataFolder, httpUrl, ocppUrl: (announced.get('listening') ?? '').replace('/{stationId}', ''), adminKey: announced.get('admin-key'), stop };
   } catch (error) {
     await stop();
     throw error;

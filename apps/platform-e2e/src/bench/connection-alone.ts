@@ -35,7 +35,12 @@ const log =
   values.brokers === undefined
     ? await openSqliteEventLog({ path: join(values.data, 'log.db') })
     : await openKafkaEventLog({ brokers: values.brokers.split(','), clientId: 'bench' });
-const config = loadConfig(connectionService.config, { OCPP_PORT: '0', OCPP_HOST: '127.0.0.1', OCPP_ALLOW_INSECURE: 'true', ...process.env });
+const config = loadConfig(connectionService.config, {
+  OCPP_PORT: '0',
+  OCPP_HOST: '127.0.0.1',
+  OCPP_ALLOW_INSECURE: 'true',
+  ...process.env,
+});
 await startService(
   connectionService,
   {

@@ -23,7 +23,10 @@ export class AllInOne {
     this.ocppUrl = started.ocppUrl;
   }
 
-  static async start(environment: Readonly<Record<string, string>> = {}, dataFolder = mkdtempSync(join(tmpdir(), 'voltlog-e2e-'))): Promise<AllInOne> {
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    dataFolder = mkdtempSync(join(tmpdir(), 'voltlog-e2e-')),
+  ): Promise<AllInOne> {
     return new AllInOne(dataFolder, environment, await launch(dataFolder, { HTTP_PORT: '0', OCPP_PORT: '0', ...environment }));
   }
 

@@ -7,6 +7,9 @@ import { eventually } from './eventually.js';
 /** The workspace's top folder. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
 
+/** What is tested: the workspace's build, or another one. */
+const DIST = process.env['VOLTLOG_DIST'] ?? join(ROOT, 'dist');
+
 /** A built app as a process of its own, with what it printed. */
 export class Child {
   output = '';
@@ -18,13 +21,14 @@ export class Child {
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
   ) {
-    const main = join(ROOT, 'dist', app, 'main.js');
+    const main = join(DIST, app, 'main.js');
     if (!existsSync(main)) throw new Error(`${main} is not built; run npm run build`);
     this.process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for (const stream of [this.process.stdout, this.process.stderr]) stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    for (const stream of [this.process.stdout, this.process.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.ended = new Promise((resolve) => this.process.once('exit', (code) => resolve(code)));
   }
 
