@@ -156,6 +156,16 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         expect(records.every(({ event }) => (event.data as { text: string }).text === text)).toBe(true);
       });
 
+      it('refuses what is not JSON as the bug it is, and nothing else with it', async () => {
+        const log = await opened();
+        const topic = await topicOf(log);
+        const good = log.append(topic, 'key', [sampleEvent(1)]);
+        await expect(log.append(topic, 'key', [sampleEvent(2, 'voltlog.test.Happened.v1', { data: { n: 2n } })])).rejects.toBeInstanceOf(
+          TypeError,
+        );
+        await good;
+      });
+
       it('makes a topic that nobody asked for', async () => {
         const log = await opened();
         const topic = unique('unasked');
@@ -465,6 +475,18 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         expect(await log.caughtUp({ ...question, deadlineMs: 100 })).toBe(false);
         release();
         expect(await log.caughtUp({ ...question, deadlineMs: setting().patienceMs })).toBe(true);
+      });
+
+      it('leaves no mark on a group that nobody has joined yet', async () => {
+        const log = await opened();
+        const topic = await topicOf(log);
+        const group = unique('group');
+        await log.append(topic, 'key', [sampleEvent(1)]);
+        expect(await log.caughtUp({ group, topic, key: 'key', deadlineMs: 20 })).toBe(false);
+        const records = await reading(log, topic, { group, startFrom: 'latest' });
+        await log.append(topic, 'key', [sampleEvent(2)]);
+        await wait(() => records.length > 0, 'the new record');
+        expect(records.map(numberOf)).toEqual([2]);
       });
 
       it('sees what another group has not', async () => {

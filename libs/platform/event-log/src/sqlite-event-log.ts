@@ -1,4 +1,5 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
@@ -14,25 +15,12 @@ import {
 import { encodeRecord } from './record-codec.js';
 import { openDatabase } from './sqlite-database.js';
 import { Cursor, Group, Member } from './sqlite-group.js';
-import { type Chunk, Partition } from './sqlite-partition.js';
+import { Partition } from './sqlite-partition.js';
+import { SqliteWriter, unavailable } from './sqlite-writer.js';
 
-/** Records of one transaction; more wait for the next, so that the event loop is not held for long. */
-const FLUSH_MAX_RECORDS = 4_096;
-/** The same in characters. */
-const FLUSH_MAX_CHARS = 8_000_000;
-/** Records of one row: what a reader of a single record has to load. */
-const CHUNK_MAX_RECORDS = 512;
-const CHUNK_MAX_CHARS = 512_000;
-/** With so many records waiting a commit is cheap enough per record to be made at once. */
-const FLUSH_AT_RECORDS = 16;
-/** Positions of groups are written with the first commit after this time; a crash hands at most so much over again. */
-const POSITIONS_EVERY_MS = 100;
 const RETENTION_SLICE_CHUNKS = 256;
-/** What `health` writes after a failure: room for a good deal more than one event. */
-const PROBE_BYTES = 65_536;
-/** An append this recent proves that the log takes appends. */
-const HEALTHY_FOR_MS = 5_000;
-
+/** How often `caughtUp` looks whether a group that nobody has joined yet is there. */
+const GROUP_POLL_MS = 10;
 export interface SqliteEventLogOptions {
   /** The database file, made when missing with its folder; `:memory:` keeps nothing. */
   readonly path: string;
@@ -60,39 +48,16 @@ interface Topic {
   retentionMs: number | undefined;
 }
 
-/** What shares one transaction, and one promise. */
-interface Flush {
-  readonly chunks: Chunk[];
-  readonly open: Map<Partition, Chunk>;
-  records: number;
-  chars: number;
-  readonly done: Promise<void>;
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 class SqliteEventLog implements EventLog {
   readonly #db: DatabaseSync;
   readonly #release: () => void;
   readonly #logger: Logger | undefined;
   readonly #partitions: number;
-  readonly #lingerMs: number;
   readonly #now: () => number;
   readonly #topics = new Map<string, Topic>();
   readonly #groups = new Map<string, Group>();
   readonly #members = new Set<Member>();
-  readonly #begin: StatementSync;
-  readonly #commit: StatementSync;
-  readonly #savePosition: StatementSync;
-  readonly #probe: StatementSync;
-  readonly #waiting: Flush[] = [];
-  #scheduled = false;
-  #lastFlush = Number.NEGATIVE_INFINITY;
-  /** Why the last append failed; nothing once one worked. */
-  #failure: OperatingError | undefined;
-  readonly #dirty = new Set<Cursor>();
-  #positionsSaved = 0;
-  #positionsTimer: NodeJS.Timeout | undefined;
+  readonly #writer: SqliteWriter;
   readonly #retentionTimer: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
   #closed = false;
@@ -103,14 +68,8 @@ class SqliteEventLog implements EventLog {
     this.#release = release;
     this.#logger = options.logger;
     this.#partitions = options.partitions ?? 1;
-    this.#lingerMs = options.lingerMs ?? 1;
     this.#now = options.now ?? Date.now;
-    this.#begin = db.prepare('BEGIN');
-    this.#commit = db.prepare('COMMIT');
-    this.#savePosition = db.prepare(
-      'INSERT INTO positions (grp, topic, partition, position) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position',
-    );
-    this.#probe = db.prepare(`INSERT INTO probe (body) VALUES (zeroblob(${PROBE_BYTES}))`);
+    this.#writer = new SqliteWriter(db, { lingerMs: options.lingerMs ?? 1, now: this.#now, logger: options.logger });
     for (const row of db.prepare('SELECT id, name, partitions, retention_ms FROM topics').all()) {
       const retention = row['retention_ms'];
       this.#open(String(row['name']), Number(row['id']), Number(row['partitions']), retention === null ? undefined : Number(retention));
@@ -133,121 +92,26 @@ class SqliteEventLog implements EventLog {
     try {
       const { partitions } = this.#topics.get(topicName) ?? this.#topic(topicName);
       const partition = (partitions.length === 1 ? partitions[0] : partitions[hash(key) % partitions.length]) as Partition;
-      const first = events[0] as EventEnvelope;
-      let text = encodeRecord(key, first, deadLetter);
-      for (let i = 1; i < events.length; i += 1) text += encodeRecord(key, events[i] as EventEnvelope, deadLetter);
-      const flush = this.#current();
-      const chunk = this.#chunk(flush, partition);
-      chunk.text += text;
-      for (const event of events) {
-        chunk.keys.push(key);
-        chunk.events.push(event);
-      }
-      flush.records += events.length;
-      flush.chars += text.length;
-      return flush.done;
+      let text = '';
+      for (const event of events) text += encodeRecord(key, event, deadLetter);
+      return this.#writer.append(partition, key, events, text);
     } catch (error) {
-      return Promise.reject(error instanceof Error ? unavailable(error) : error);
+      return Promise.reject(error);
     }
-  }
-
-  #current(): Flush {
-    const last = this.#waiting.at(-1);
-    if (last !== undefined && last.records < FLUSH_MAX_RECORDS && last.chars < FLUSH_MAX_CHARS) return last;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const flush: Flush = { chunks: [], open: new Map(), records: 0, chars: 0, done: promise, resolve, reject };
-    this.#waiting.push(flush);
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(this.#flushOrLinger);
-    }
-    return flush;
-  }
-
-  #chunk(flush: Flush, partition: Partition): Chunk {
-    const open = flush.open.get(partition);
-    if (open !== undefined && open.events.length < CHUNK_MAX_RECORDS && open.text.length < CHUNK_MAX_CHARS) return open;
-    const chunk: Chunk = { partition, text: '', keys: [], events: [] };
-    flush.open.set(partition, chunk);
-    flush.chunks.push(chunk);
-    return chunk;
-  }
-
-  readonly #flushOrLinger = (): void => {
-    const [flush] = this.#waiting;
-    if (flush !== undefined && flush.records < FLUSH_AT_RECORDS && performance.now() - this.#lastFlush < this.#lingerMs) {
-      setTimeout(this.#flush, this.#lingerMs);
-    } else {
-      this.#flush();
-    }
-  };
-
-  readonly #flush = (): void => {
-    this.#scheduled = false;
-    const flush = this.#waiting.shift();
-    if (flush === undefined) return;
-    try {
-      this.#write(flush.chunks);
-    } catch (error) {
-      this.#failed(flush, unavailable(error));
-      return;
-    } finally {
-      this.#lastFlush = performance.now();
-      if (this.#waiting.length > 0) {
-        this.#scheduled = true;
-        setImmediate(this.#flush);
-      }
-    }
-    this.#failure = undefined;
-    flush.resolve();
-    for (const chunk of flush.chunks) chunk.partition.accept(chunk);
-  };
-
-  #failed(flush: Flush, failure: OperatingError): void {
-    this.#logger?.error({ err: failure, records: flush.records }, 'append failed');
-    this.#failure = failure;
-    flush.reject(failure);
-  }
-
-  /** One transaction with the chunks and, now and then, the positions of the groups. */
-  #write(chunks: readonly Chunk[]): void {
-    const at = this.#now();
-    const saved = this.#dirty.size > 0 && performance.now() - this.#positionsSaved >= POSITIONS_EVERY_MS;
-    this.#begin.run();
-    try {
-      const ends = new Map<Partition, number>();
-      for (const chunk of chunks) {
-        const offset = ends.get(chunk.partition) ?? chunk.partition.end;
-        chunk.partition.insert(chunk, offset, at);
-        ends.set(chunk.partition, offset + chunk.events.length);
-      }
-      if (saved) this.#writePositions();
-      this.#commit.run();
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
-    }
-    if (saved) this.#positionsAreSaved();
-  }
-
-  #writePositions(): void {
-    for (const { group, partition, position } of this.#dirty)
-      this.#savePosition.run(group.name, partition.topic, partition.index, position);
-  }
-
-  #positionsAreSaved(): void {
-    this.#dirty.clear();
-    this.#positionsSaved = performance.now();
   }
 
   /** Makes a topic that is missing. */
   #topic(name: string, retentionMs?: number): Topic {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const { lastInsertRowid } = this.#db
-      .prepare('INSERT INTO topics (name, partitions, retention_ms) VALUES (?, ?, ?)')
-      .run(name, this.#partitions, retentionMs ?? null);
-    return this.#open(name, Number(lastInsertRowid), this.#partitions, retentionMs);
+    try {
+      const { lastInsertRowid } = this.#db
+        .prepare('INSERT INTO topics (name, partitions, retention_ms) VALUES (?, ?, ?)')
+        .run(name, this.#partitions, retentionMs ?? null);
+      return this.#open(name, Number(lastInsertRowid), this.#partitions, retentionMs);
+    } catch (error) {
+      throw unavailable(error);
+    }
   }
 
   #open(name: string, id: number, count: number, retentionMs: number | undefined): Topic {
@@ -282,7 +146,7 @@ class SqliteEventLog implements EventLog {
   #group(name: string): Group {
     let group = this.#groups.get(name);
     if (group === undefined) {
-      group = new Group(name, (cursor) => this.#moved(cursor));
+      group = new Group(name, (cursor) => this.#writer.moved(cursor));
       this.#groups.set(name, group);
     }
     return group;
@@ -294,7 +158,7 @@ class SqliteEventLog implements EventLog {
     const stored = this.#storedPosition(group.name, partition);
     const cursor = new Cursor(group, partition, stored ?? (startFrom === 'latest' ? partition.end : 0));
     group.cursors.set(partition, cursor);
-    if (stored === undefined) this.#moved(cursor);
+    if (stored === undefined) this.#writer.moved(cursor);
     return cursor;
   }
 
@@ -305,48 +169,32 @@ class SqliteEventLog implements EventLog {
     return row === undefined ? undefined : Number(row['position']);
   }
 
-  #moved(cursor: Cursor): void {
-    this.#dirty.add(cursor);
-    this.#positionsTimer ??= setTimeout(() => {
-      this.#positionsTimer = undefined;
-      if (this.#dirty.size > 0 && !this.#closed) this.#trySavePositions();
-    }, 2 * POSITIONS_EVERY_MS).unref();
-  }
-
-  #trySavePositions(): void {
-    try {
-      this.#positionsSaved = 0;
-      this.#write([]);
-    } catch (error) {
-      this.#logger?.error({ err: error }, 'positions of the groups could not be stored; tried again with the next commit');
-    }
-  }
-
   #deadLetter(group: string, record: LogRecord, cause: unknown): Promise<void> {
     const { topic, partition, offset, key, event } = record;
     const why = { cause: causeText(cause), group, topic, partition, offset, at: isoTime(this.#now()) };
     this.#logger?.error({ err: cause, group, topic, partition, offset, key }, 'record put on the dead-letter topic');
-    return this.#enqueue(deadLetterTopic(topic), key, [event], why);
+    return this.#enqueue(deadLetterTopic(topic), key, [readable(event)], why);
   }
 
   async caughtUp(question: { group: string; topic: string; key: string; deadlineMs: number }): Promise<boolean> {
     const { partitions } = this.#topic(question.topic);
     const partition = partitions[hash(question.key) % partitions.length] as Partition;
-    if (partition.end === 0) return true;
-    const group = this.#group(question.group);
-    return group.reached(this.#cursor(group, partition, 'earliest'), partition.end, question.deadlineMs);
+    const target = partition.end;
+    const deadline = performance.now() + question.deadlineMs;
+    if (target === 0 || (this.#storedPosition(question.group, partition) ?? 0) >= target) return true;
+    for (;;) {
+      const group = this.#groups.get(question.group);
+      const cursor = group?.cursors.get(partition);
+      const leftMs = Math.max(0, deadline - performance.now());
+      if (group !== undefined && cursor !== undefined) return group.reached(cursor, target, leftMs);
+      if (leftMs === 0) return false;
+      await pause(Math.min(GROUP_POLL_MS, leftMs));
+    }
   }
 
   async health(): Promise<void> {
     if (this.#closed) throw new OperatingError('LogUnavailable', 'the event log is closed');
-    if (this.#failure === undefined && performance.now() - this.#lastFlush < HEALTHY_FOR_MS) return;
-    try {
-      this.#probe.run();
-      this.#db.exec('DELETE FROM probe');
-      this.#failure = undefined;
-    } catch (error) {
-      throw unavailable(error);
-    }
+    this.#writer.health();
   }
 
   #retain(): void {
@@ -374,11 +222,10 @@ class SqliteEventLog implements EventLog {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#members].map((member) => member.stop()));
-    while (this.#waiting.length > 0) await this.#waiting.at(-1)?.done.catch(() => undefined);
+    await this.#writer.idle();
     this.#closed = true;
     clearInterval(this.#retentionTimer);
-    clearTimeout(this.#positionsTimer);
-    if (this.#dirty.size > 0) this.#trySavePositions();
+    this.#writer.close();
     this.#db.close();
     this.#release();
   }
@@ -391,11 +238,12 @@ function hash(key: string): number {
   return value >>> 0;
 }
 
-function unavailable(error: unknown): OperatingError {
-  if (error instanceof OperatingError) return error;
-  return new OperatingError(
-    'LogUnavailable',
-    `the event log cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-    { cause: error },
-  );
+/** The event as it can be written again: without its data when that is what cannot be read. */
+function readable(event: EventEnvelope): EventEnvelope {
+  try {
+    return { ...event };
+  } catch {
+    const { id, type, source, subject, time } = event;
+    return { id, type, source, subject, time, data: null };
+  }
 }
