@@ -72,7 +72,7 @@ const siteSchema = new Schema(
   { versionKey: false },
 );
 
-const stationSchema = new Schema(
+export const stationSchema = new Schema(
   {
     id: required,
     version: count,
