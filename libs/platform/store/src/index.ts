@@ -1,5 +1,6 @@
 export { Aggregates, type AggregatesOptions, type Execution, type Input } from './aggregates.js';
 export { BoundedCache } from './bounded-cache.js';
+export { type MongoStoreOptions, openMongoStore } from './mongo/mongo-store.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { type RebuildOptions, rebuildCollection, rebuildName } from './rebuild-collection.js';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.js';

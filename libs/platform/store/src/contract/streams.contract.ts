@@ -69,12 +69,12 @@ export function describeStreams(name: string, harness: StoreHarness): void {
     });
 
     it('answers each commit in order: appended, conflict and duplicate in one bulk', async () => {
-      await store.streams.append([commitOf('a', 1, 'x'), commitOf('b', 1, 'x')]);
+      await store.streams.append([commitOf('a', 1, 'x'), commitOf('b', 1, 'x'), commitOf('e', 1, 'x')]);
       const outcomes = await store.streams.append([
         commitOf('a', 2, 'y'),
         commitOf('b', 1, 'z'),
         commitOf('c', 1, 'x'),
-        commitOf('b', 2, 'x'),
+        commitOf('e', 2, 'x'),
         commitOf('d', 1, 'x'),
         commitOf('d', 2, 'y'),
       ]);

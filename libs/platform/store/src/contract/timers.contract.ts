@@ -64,7 +64,7 @@ export function describeTimers(name: string, harness: StoreHarness): void {
       const other = await harness.another(store);
       await store.timers.schedule(Array.from({ length: 300 }, (_, i) => timerOf(`t${i}`, i % 7)));
       const claimed: string[] = [];
-      for (let round = 0; round < 12 && claimed.length < 300; round += 1) {
+      for (let round = 0; round < 60 && claimed.length < 300; round += 1) {
         const rounds = await Promise.all(
           [store, other, store, other].map((one) => one.timers.claim({ kind: 'Expiry', now: at(10), leaseMs: 30_000, limit: 20 })),
         );

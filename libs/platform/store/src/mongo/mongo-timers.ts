@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { isoTime } from '@voltlog/kernel';
+import type { mongo } from 'mongoose';
+import type { Timer, TimerStore } from '../store.js';
+
+/** Claims tried when other claimers take what was found. */
+const CLAIM_ROUNDS = 4;
+
+interface TimerDocument {
+  readonly _id: string;
+  readonly kind: string;
+  readonly dueAt: string;
+  /** JSON text. */
+  readonly payload: string;
+  /** When it can be claimed: when it is due, or when the lease ends. ISO 8601. */
+  readonly ready: string;
+  /** Names the claim; null: not claimed. */
+  readonly lease: string | null;
+}
+
+/** Timers as documents; a claim puts its own name on those that are still free, each at once. */
+export class MongoTimers implements TimerStore {
+  constructor(
+    private readonly documents: mongo.Collection<TimerDocument>,
+    private readonly call: <T>(work: () => Promise<T>) => Promise<T>,
+  ) {}
+
+  static async ensure(documents: mongo.Collection<TimerDocument>): Promise<void> {
+    await documents.createIndex({ kind: 1, ready: 1 });
+  }
+
+  async schedule(timers: readonly Timer[]): Promise<void> {
+    if (timers.length === 0) return;
+    const newest = new Map(timers.map((timer) => [timer.id, timer]));
+    const operations = [...newest.values()].map(({ id, kind, dueAt, payload }) => ({
+      replaceOne: {
+        filter: { _id: id },
+        replacement: { kind, dueAt, payload: JSON.stringify(payload ?? null), ready: dueAt, lease: null },
+        upsert: true,
+      },
+    }));
+    await this.call(() => this.documents.bulkWrite(operations, { ordered: false }));
+  }
+
+  async cancel(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.call(() => this.documents.deleteMany({ _id: { $in: [...ids] } }));
+  }
+
+  async claim({ kind, now, leaseMs, limit }: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly Timer[]> {
+    const lease = randomUUID();
+    const ready = isoTime(Date.parse(now) + leaseMs);
+    let claimed = 0;
+    for (let round = 0; round < CLAIM_ROUNDS && claimed < limit; round += 1) {
+      const free = { kind, ready: { $lte: now } };
+      const found = await this.call(() =>
+        this.documents
+          .find(free, { projection: { _id: 1 } })
+          .sort({ ready: 1 })
+          .limit(limit - claimed)
+          .toArray(),
+      );
+      if (found.length === 0) break;
+      const { modifiedCount } = await this.call(() =>
+        this.documents.updateMany({ _id: { $in: found.map((one) => one._id) }, ...free }, { $set: { ready, lease } }),
+      );
+      claimed += modifiedCount;
+      if (modifiedCount === found.length) break;
+    }
+    if (claimed === 0) return [];
+    const mine = await this.call(() => this.documents.find({ kind, ready, lease }).toArray());
+    return mine
+      .map(({ _id, dueAt, payload }) => ({ id: _id, kind, dueAt, payload: JSON.parse(payload) as unknown }))
+      .sort((a, b) => (a.dueAt < b.dueAt ? -1 : a.dueAt > b.dueAt ? 1 : 0));
+  }
+
+  async complete(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.call(() => this.documents.deleteMany({ _id: { $in: [...ids] }, lease: { $ne: null } }));
+  }
+}
