@@ -18,7 +18,10 @@ export function sessionMetrics(metrics: Metrics): SessionMetrics {
   return {
     facts: metrics.counter('voltlog_session_facts_total', 'Station facts taken in'),
     quarantined: metrics.counter('voltlog_session_quarantined_facts_total', 'Facts that no session was found for'),
-    dropped: metrics.counter('voltlog_session_dropped_facts_total', 'Facts without a session that were left on the log alone, their station having too many'),
+    dropped: metrics.counter(
+      'voltlog_session_dropped_facts_total',
+      'Facts without a session that were left on the log alone, their station having too many',
+    ),
     sweeps: metrics.counter('voltlog_session_sweeps_total', 'Looks for sessions that nobody hears of'),
     active,
   };

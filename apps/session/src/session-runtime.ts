@@ -1,4 +1,4 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { sessionV1 } from '@voltlog/proto';

@@ -19,10 +19,24 @@ describe('a 1.6 session', () => {
   it('goes from its start to its stop', async () => {
     await harness.given(started({ minute: 0 }), metered({ minute: 5, meterValues: [values(5, register(1500))] }));
     const active = await harness.only();
-    expect(active).toMatchObject({ state: ACTIVE, energyWh: 500, idToken: { idToken: 'TAG' }, authorizationStatus: 'Accepted', flags: [], incomplete: false });
+    expect(active).toMatchObject({
+      state: ACTIVE,
+      energyWh: 500,
+      idToken: { idToken: 'TAG' },
+      authorizationStatus: 'Accepted',
+      flags: [],
+      incomplete: false,
+    });
     await harness.given(ended({ minute: 30, meterStopWh: 4000 }));
     const { session } = await harness.sessions.getSession({ sessionId: active.sessionId });
-    expect(session).toMatchObject({ state: ENDED, energyWh: 3000, meterStartWh: 1000, meterStopWh: 4000, stoppedReason: 'EVDisconnected', flags: [] });
+    expect(session).toMatchObject({
+      state: ENDED,
+      energyWh: 3000,
+      meterStartWh: 1000,
+      meterStopWh: 4000,
+      stoppedReason: 'EVDisconnected',
+      flags: [],
+    });
     expect(await harness.events(active.sessionId)).toEqual(['SessionStarted', 'SessionEnded']);
   });
 
@@ -43,14 +57,28 @@ describe('a 1.6 session', () => {
 
   it('keeps the energy of an offline start with a blocked token', async () => {
     await harness.given(
-      started({ minute: 0, receivedMinute: 90, offline: true, authorization: { status: 'Blocked', reason: 'TokenBlocked', source: 'authorization' } }),
+      started({
+        minute: 0,
+        receivedMinute: 90,
+        offline: true,
+        authorization: { status: 'Blocked', reason: 'TokenBlocked', source: 'authorization' },
+      }),
       ended({ minute: 60, receivedMinute: 91, offline: true, meterStopWh: 8000 }),
     );
-    expect(await harness.only()).toMatchObject({ state: ENDED, energyWh: 7000, authorizationStatus: 'Blocked', flags: ['OfflineStart', 'TokenBlocked'] });
+    expect(await harness.only()).toMatchObject({
+      state: ENDED,
+      energyWh: 7000,
+      authorizationStatus: 'Blocked',
+      flags: ['OfflineStart', 'TokenBlocked'],
+    });
   });
 
   it('ends once when its stop is repeated', async () => {
-    await harness.given(started({ minute: 0 }), ended({ minute: 9, meterStopWh: 2000, messageId: 'a' }), ended({ minute: 9, receivedMinute: 12, meterStopWh: 2000, messageId: 'b' }));
+    await harness.given(
+      started({ minute: 0 }),
+      ended({ minute: 9, meterStopWh: 2000, messageId: 'a' }),
+      ended({ minute: 9, receivedMinute: 12, meterStopWh: 2000, messageId: 'b' }),
+    );
     const session = await harness.only();
     expect(session).toMatchObject({ energyWh: 1000, flags: [] });
     expect(await harness.events(session.sessionId)).toEqual(['SessionStarted', 'SessionEnded']);
@@ -70,6 +98,18 @@ describe('a 1.6 session', () => {
     expect(session).toMatchObject({ state: ENDED, energyWh: 1000, lastReadingAt: '2026-03-01T08:05:00.000Z', incomplete: false });
     const quarantined = await harness.quarantined();
     expect(quarantined.map((fact) => fact.matchedSessionId)).toEqual([session.sessionId, session.sessionId]);
+  });
+
+  it('counts the energy in pieces when the register falls, whatever the order, across a restart', async () => {
+    const reading = (minute: number, wh: number) => metered({ minute, meterValues: [values(minute, register(wh))] });
+    const all = [started({ minute: 0 }), reading(10, 2000), reading(20, 0), reading(30, 500), ended({ minute: 40, meterStopWh: 900 })];
+    await harness.given(...all.slice(0, 3));
+    expect(await harness.only()).toMatchObject({ energyWh: 1000, flags: ['RegisterFell'] });
+    await harness.restart();
+    await harness.given(...all.slice(3));
+    expect(await harness.only()).toMatchObject({ state: ENDED, energyWh: 1900, meterStopWh: 900, flags: ['RegisterFell'] });
+    await harness.given(...[...all].reverse().map((fact) => ({ ...fact, id: `again-${fact.id}` })));
+    expect(await harness.only()).toMatchObject({ energyWh: 1900 });
   });
 
   it('is flagged when the policy, not the authorization service, accepted the token', async () => {
@@ -136,7 +176,10 @@ describe('a stop whose transaction nobody knows', () => {
         told.push(...batch.map((record) => record.event.id));
       },
     });
-    await harness.given(ended({ minute: 20, transactionId: '-1', meterStopWh: 3000, messageId: 'a' }), ended({ minute: 20, receivedMinute: 30, transactionId: '-1', meterStopWh: 3000, messageId: 'b' }));
+    await harness.given(
+      ended({ minute: 20, transactionId: '-1', meterStopWh: 3000, messageId: 'a' }),
+      ended({ minute: 20, receivedMinute: 30, transactionId: '-1', meterStopWh: 3000, messageId: 'b' }),
+    );
     expect(await harness.quarantined()).toHaveLength(1);
     expect(await harness.parts.log.caughtUp({ group: 'alerts', topic: 'session.session.v1', key: 'CS-1', deadlineMs: 5_000 })).toBe(true);
     await subscription.stop();
@@ -146,9 +189,32 @@ describe('a stop whose transaction nobody knows', () => {
 
 describe('a 2.0.1 session', () => {
   const v201 = { ocppVersion: 'ocpp2.0.1', transactionId: 'tx-1' } as const;
-  const begin = started({ ...v201, minute: 0, receivedMinute: 600, offline: true, seqNo: 0, meterValues: [values(0, register(1000, { context: 'Transaction.Begin' }))] });
-  const middle = updated({ ...v201, minute: 30, receivedMinute: 300, offline: true, seqNo: 1, chargingState: 'Charging', meterValues: [values(30, register(2000))] });
-  const end = ended({ ...v201, minute: 60, receivedMinute: 61, offline: true, seqNo: 2, chargingState: 'Idle', meterValues: [values(60, register(4000, { context: 'Transaction.End' }))] });
+  const begin = started({
+    ...v201,
+    minute: 0,
+    receivedMinute: 600,
+    offline: true,
+    seqNo: 0,
+    meterValues: [values(0, register(1000, { context: 'Transaction.Begin' }))],
+  });
+  const middle = updated({
+    ...v201,
+    minute: 30,
+    receivedMinute: 300,
+    offline: true,
+    seqNo: 1,
+    chargingState: 'Charging',
+    meterValues: [values(30, register(2000))],
+  });
+  const end = ended({
+    ...v201,
+    minute: 60,
+    receivedMinute: 61,
+    offline: true,
+    seqNo: 2,
+    chargingState: 'Idle',
+    meterValues: [values(60, register(4000, { context: 'Transaction.End' }))],
+  });
 
   it('is the same when Ended, Updated and Started arrive in that order, hours apart, across restarts', async () => {
     await harness.given(end);
@@ -159,7 +225,14 @@ describe('a 2.0.1 session', () => {
     await harness.restart();
     await harness.given(begin);
     const session = await harness.only();
-    expect(session).toMatchObject({ state: ENDED, energyWh: 3000, incomplete: false, flags: ['OfflineStart'], chargingState: 'Idle', idToken: { idToken: 'TAG' } });
+    expect(session).toMatchObject({
+      state: ENDED,
+      energyWh: 3000,
+      incomplete: false,
+      flags: ['OfflineStart'],
+      chargingState: 'Idle',
+      idToken: { idToken: 'TAG' },
+    });
     expect((await harness.events(session.sessionId)).at(-1)).toBe('SessionCorrected');
   });
 
@@ -202,10 +275,24 @@ describe('a ghost session', () => {
     await harness.given(...old, started({ minute: 60, transactionId: '301', meterStartWh: 3000 }));
     const [next, ghost] = await harness.all();
     expect(next).toMatchObject({ state: ACTIVE, transactionId: '301' });
-    expect(ghost).toMatchObject({ state: ENDED, stoppedReason: 'Superseded', energyWh: 1500, endedAt: '2026-03-01T09:00:00.000Z', flags: ['AssumedEnd'], incomplete: true });
+    expect(ghost).toMatchObject({
+      state: ENDED,
+      stoppedReason: 'Superseded',
+      energyWh: 1500,
+      endedAt: '2026-03-01T09:00:00.000Z',
+      flags: ['AssumedEnd'],
+      incomplete: true,
+    });
     await harness.given(stop);
     const [, corrected] = await harness.all();
-    expect(corrected).toMatchObject({ state: ENDED, stoppedReason: 'EVDisconnected', energyWh: 2000, endedAt: '2026-03-01T08:15:00.000Z', flags: [], incomplete: false });
+    expect(corrected).toMatchObject({
+      state: ENDED,
+      stoppedReason: 'EVDisconnected',
+      energyWh: 2000,
+      endedAt: '2026-03-01T08:15:00.000Z',
+      flags: [],
+      incomplete: false,
+    });
   });
 
   it('is closed when its station was replaced while charging', async () => {
@@ -272,8 +359,16 @@ describe('the answers', () => {
       started({ minute: 10, transactionId: '102', idToken: { idToken: 'OTHER', type: 'Local' } }),
       started({ minute: 20, stationId: 'CS-2', transactionId: '103' }),
     );
-    const request = { pageSize: 0, pageToken: '', stationId: '', state: sessionV1.SessionState.UNSPECIFIED, idToken: '', transactionId: '' };
-    const ids = async (more: Partial<sessionV1.ListSessionsRequest>) => (await harness.sessions.listSessions({ ...request, ...more })).sessions.map((session) => session.transactionId);
+    const request = {
+      pageSize: 0,
+      pageToken: '',
+      stationId: '',
+      state: sessionV1.SessionState.UNSPECIFIED,
+      idToken: '',
+      transactionId: '',
+    };
+    const ids = async (more: Partial<sessionV1.ListSessionsRequest>) =>
+      (await harness.sessions.listSessions({ ...request, ...more })).sessions.map((session) => session.transactionId);
     expect(await ids({})).toEqual(['103', '102', '101']);
     expect(await ids({ stationId: 'CS-1' })).toEqual(['102', '101']);
     expect(await ids({ idToken: 'OTHER' })).toEqual(['102']);

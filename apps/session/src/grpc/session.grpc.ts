@@ -46,7 +46,11 @@ export class SessionGrpc implements sessionV1.SessionService {
 
   async listQuarantined(request: sessionV1.ListQuarantinedRequest): Promise<sessionV1.ListQuarantinedResponse> {
     const stationId = text('station_id', request.stationId);
-    const page = await this.collections.quarantine.find({ ...(stationId === '' ? {} : { where: { stationId } }), sort: ['at', -1], ...pageOf(request) });
+    const page = await this.collections.quarantine.find({
+      ...(stationId === '' ? {} : { where: { stationId } }),
+      sort: ['at', -1],
+      ...pageOf(request),
+    });
     return { facts: page.docs.map(toQuarantined), nextPageToken: page.next ?? '' };
   }
 
@@ -86,7 +90,8 @@ function sessionFilter(request: sessionV1.ListSessionsRequest): NonNullable<Quer
 }
 
 function pageOf({ pageSize, pageToken }: { pageSize: number; pageToken: string }): Pick<Query, 'limit' | 'after'> {
-  if (!Number.isInteger(pageSize) || pageSize < 0) throw new RequestError('INVALID_ARGUMENT', 'page_size is not a whole number of 0 or more', 'BadPageSize');
+  if (!Number.isInteger(pageSize) || pageSize < 0)
+    throw new RequestError('INVALID_ARGUMENT', 'page_size is not a whole number of 0 or more', 'BadPageSize');
   const limit = pageSize === 0 ? PAGE_DEFAULT : Math.min(pageSize, PAGE_MAX);
   return pageToken === '' ? { limit } : { limit, after: pageToken };
 }

@@ -29,7 +29,8 @@ export function toSession(document: SessionDocument, readings: Readings): sessio
     stoppedReason: outcome.stoppedReason ?? '',
     flags: [...outcome.flags],
     lastReadingAt: readings.lastReadingAt,
-    updatedAt: readings.lastReceivedAt !== undefined && readings.lastReceivedAt > document.updatedAt ? readings.lastReceivedAt : document.updatedAt,
+    updatedAt:
+      readings.lastReceivedAt !== undefined && readings.lastReceivedAt > document.updatedAt ? readings.lastReceivedAt : document.updatedAt,
     ocppVersion: claims.identity?.ocppVersion ?? '',
     version: document.version,
     incomplete: outcome.incomplete,

@@ -1,7 +1,7 @@
+import type { MeterValue } from '@voltlog/connection-contract';
 import type { EventEnvelope } from '@voltlog/kernel';
 import type { Claim } from '@voltlog/session-domain';
 import { compareStates, joinClaim, noteChargingState, noteMeterValue, noteReceived, noteSeqNo } from '@voltlog/session-domain';
-import type { MeterValue } from '@voltlog/connection-contract';
 import type { MeterValueDocument, QuarantinedDocument } from '../store/session-documents.js';
 import { meterValueDocument } from '../store/session-documents.js';
 import type { SessionEntry, StationEntry } from './station-cache.js';
@@ -59,7 +59,8 @@ export class Batch {
     const { seqNo, receivedAt, meterValues } = fact;
     noteReceived(readings, receivedAt);
     if (seqNo !== undefined) noteSeqNo(readings, seqNo);
-    if (fact.chargingState !== undefined) noteChargingState(readings, { seqNo: seqNo ?? -1, at: fact.occurredAt, value: fact.chargingState });
+    if (fact.chargingState !== undefined)
+      noteChargingState(readings, { seqNo: seqNo ?? -1, at: fact.occurredAt, value: fact.chargingState });
     for (const value of meterValues) this.noteValue(entry, value, receivedAt, seqNo);
     // A message without values still leaves its number, so that the readings can be rebuilt.
     if (seqNo !== undefined && meterValues.length === 0) this.noteValue(entry, { at: fact.occurredAt, samples: [] }, receivedAt, seqNo);

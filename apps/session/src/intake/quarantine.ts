@@ -70,7 +70,8 @@ export function adoptOrphans(batch: Batch, station: StationEntry, entry: Session
     batch.orphaned.delete(orphan.id);
     const cause: Cause = { id: orphan.factId };
     batch.note(entry, event.data, cause);
-    if (event.type === 'voltlog.connection.TransactionEnded.v1') batch.record(entry, { kind: 'Ended', end: endOf(event.data, 'Reported') }, cause);
+    if (event.type === 'voltlog.connection.TransactionEnded.v1')
+      batch.record(entry, { kind: 'Ended', end: endOf(event.data, 'Reported') }, cause);
   }
 }
 
@@ -107,8 +108,10 @@ function matchStops(batch: Batch, station: StationEntry, cause: Cause): void {
 }
 
 function retract(batch: Batch, station: StationEntry, orphan: QuarantinedDocument): void {
-  const entry = orphan.matchedSessionId === undefined ? undefined : station.sessions.find((session) => session.sessionId === orphan.matchedSessionId);
-  if (entry !== undefined) batch.record(entry, { kind: 'EndRetracted', factId: orphan.id }, { id: orphan.factId }, `${orphan.id}#Retracted`);
+  const entry =
+    orphan.matchedSessionId === undefined ? undefined : station.sessions.find((session) => session.sessionId === orphan.matchedSessionId);
+  if (entry !== undefined)
+    batch.record(entry, { kind: 'EndRetracted', factId: orphan.id }, { id: orphan.factId }, `${orphan.id}#Retracted`);
 }
 
 function orphanEnd(orphan: QuarantinedDocument): OrphanEnd {

@@ -76,10 +76,13 @@ export function startedSessionId(station: StationEntry, fact: TransactionStarted
   const known = findById(station, sessionId);
   const { start, reported } = known?.claims ?? {};
   if (start === undefined || reported === undefined || start.startedAt === fact.occurredAt) return sessionId;
-  return trueTime(fact.occurredAt, fact) > trueTime(reported.endedAt, reported) ? sessionIdOf(fact.stationId, `${fact.transactionKey}\n${fact.occurredAt}`) : sessionId;
+  return trueTime(fact.occurredAt, fact) > trueTime(reported.endedAt, reported)
+    ? sessionIdOf(fact.stationId, `${fact.transactionKey}\n${fact.occurredAt}`)
+    : sessionId;
 }
 
-export const findById = (station: StationEntry, sessionId: string): SessionEntry | undefined => station.sessions.find((session) => session.sessionId === sessionId);
+export const findById = (station: StationEntry, sessionId: string): SessionEntry | undefined =>
+  station.sessions.find((session) => session.sessionId === sessionId);
 
 /** The session under a transaction id; of several the one that fits the time. */
 export function findByTransaction(station: StationEntry, transactionId: string, at: () => number): SessionEntry | undefined {
@@ -106,7 +109,11 @@ function started(batch: Batch, station: StationEntry, fact: TransactionStarted, 
   adoptOrphans(batch, station, entry);
 }
 
-function updated(batch: Batch, station: StationEntry, event: Extract<StationEvent, { type: 'voltlog.connection.TransactionUpdated.v1' }>): void {
+function updated(
+  batch: Batch,
+  station: StationEntry,
+  event: Extract<StationEvent, { type: 'voltlog.connection.TransactionUpdated.v1' }>,
+): void {
   const fact: TransactionUpdated = event.data;
   const entry = sessionOf(station, fact);
   if (entry === undefined) return quarantine(batch, station, event, fact.transactionId);
@@ -114,7 +121,11 @@ function updated(batch: Batch, station: StationEntry, event: Extract<StationEven
   recordPlaceAndToken(batch, entry, fact, event);
 }
 
-function ended(batch: Batch, station: StationEntry, event: Extract<StationEvent, { type: 'voltlog.connection.TransactionEnded.v1' }>): void {
+function ended(
+  batch: Batch,
+  station: StationEntry,
+  event: Extract<StationEvent, { type: 'voltlog.connection.TransactionEnded.v1' }>,
+): void {
   const fact: TransactionEnded = event.data;
   const entry = sessionOf(station, fact);
   if (entry === undefined) return quarantine(batch, station, event, fact.transactionId);
@@ -125,7 +136,11 @@ function ended(batch: Batch, station: StationEntry, event: Extract<StationEvent,
   batch.unsettled.set(station, event);
 }
 
-function metered(batch: Batch, station: StationEntry, event: Extract<StationEvent, { type: 'voltlog.connection.MeterValuesReported.v1' }>): void {
+function metered(
+  batch: Batch,
+  station: StationEntry,
+  event: Extract<StationEvent, { type: 'voltlog.connection.MeterValuesReported.v1' }>,
+): void {
   const fact: MeterValuesReported = event.data;
   const { transactionId } = fact;
   // Values outside of any transaction are the station's, not a session's.
@@ -138,7 +153,11 @@ function metered(batch: Batch, station: StationEntry, event: Extract<StationEven
 function booted(batch: Batch, station: StationEntry, fact: StationBooted, cause: Cause): void {
   for (const entry of station.sessions) {
     if (effectiveEnd(entry.claims, entry.readings) !== undefined) continue;
-    batch.record(entry, { kind: 'Interrupted', interruption: { at: fact.occurredAt, receivedAt: fact.receivedAt, reason: fact.reason } }, cause);
+    batch.record(
+      entry,
+      { kind: 'Interrupted', interruption: { at: fact.occurredAt, receivedAt: fact.receivedAt, reason: fact.reason } },
+      cause,
+    );
   }
 }
 
@@ -164,7 +183,12 @@ function sessionOf(station: StationEntry, fact: TransactionFact): SessionEntry |
   return addSession(station, sessionIdOf(fact.stationId, fact.transactionId), fact, fact.transactionId);
 }
 
-function addSession(station: StationEntry, sessionId: string, fact: Pick<TransactionFact, 'stationId' | 'ocppVersion'>, transactionId: string): SessionEntry {
+function addSession(
+  station: StationEntry,
+  sessionId: string,
+  fact: Pick<TransactionFact, 'stationId' | 'ocppVersion'>,
+  transactionId: string,
+): SessionEntry {
   const entry = newEntry(identityOf(sessionId, fact, transactionId));
   station.sessions.push(entry);
   station.unknown.delete(transactionId);

@@ -7,8 +7,8 @@ import type { RecordClaim, SessionClaims } from '@voltlog/session-domain';
 import { claimedPoints, needsAllPoints, outcomeOf, piecewiseEnergy, registerPoints, sameOutcome } from '@voltlog/session-domain';
 import type { Aggregates } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
-import type { SessionMetrics } from '../session-metrics.js';
 import { uuidOf } from '../session-id.js';
+import type { SessionMetrics } from '../session-metrics.js';
 import type { SessionCollections } from '../store/session-documents.js';
 import { Batch } from './batch.js';
 import { settleStation } from './quarantine.js';
@@ -167,7 +167,10 @@ export class SessionIntake {
         ...(cause.correlationId === undefined ? {} : { correlationId: cause.correlationId }),
         ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
       };
-      this.parts.logger.warn({ stationId: orphan.stationId, factId: orphan.factId, reason: orphan.reason }, 'a fact without a session was put aside');
+      this.parts.logger.warn(
+        { stationId: orphan.stationId, factId: orphan.factId, reason: orphan.reason },
+        'a fact without a session was put aside',
+      );
       await this.parts.log.append(SESSION_TOPIC, orphan.stationId, [event]);
     }
   }

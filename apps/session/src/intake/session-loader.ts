@@ -48,7 +48,11 @@ export class SessionLoader {
     const points: RegisterPoint[] = [];
     let after: string | undefined;
     do {
-      const page = await this.collections.meterValues.find({ where: { id: meterValueRange(sessionId) }, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      const page = await this.collections.meterValues.find({
+        where: { id: meterValueRange(sessionId) },
+        limit: PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
       for (const value of page.docs) points.push(...registerPoints(value));
       after = points.length < POINTS_MAX ? page.next : undefined;
     } while (after !== undefined);
@@ -62,9 +66,15 @@ export class SessionLoader {
     if (cold.size === 0) return;
     const openOn = { $in: [...cold] };
     const sessions: SessionDocument[] = [];
-    for await (const page of pages<SessionDocument>((after) => this.collections.sessions.find({ where: { openOn }, limit: PAGE, ...after }))) sessions.push(...page);
+    for await (const page of pages<SessionDocument>((after) =>
+      this.collections.sessions.find({ where: { openOn }, limit: PAGE, ...after }),
+    ))
+      sessions.push(...page);
     const orphans: QuarantinedDocument[] = [];
-    for await (const page of pages<QuarantinedDocument>((after) => this.collections.quarantine.find({ where: { openOn }, limit: PAGE, ...after }))) orphans.push(...page);
+    for await (const page of pages<QuarantinedDocument>((after) =>
+      this.collections.quarantine.find({ where: { openOn }, limit: PAGE, ...after }),
+    ))
+      orphans.push(...page);
     for (const stationId of cold) this.cache.add(stationId);
     await this.addSessions(sessions);
     for (const orphan of orphans) this.cache.get(orphan.stationId)?.orphans.push(orphan);
@@ -73,14 +83,19 @@ export class SessionLoader {
   private async loadTransactions(transactionIds: readonly string[]): Promise<void> {
     const where = { transactionId: { $in: transactionIds } };
     const found: SessionDocument[] = [];
-    for await (const page of pages<SessionDocument>((after) => this.collections.sessions.find({ where, limit: PAGE, ...after }))) found.push(...page);
+    for await (const page of pages<SessionDocument>((after) => this.collections.sessions.find({ where, limit: PAGE, ...after })))
+      found.push(...page);
     if (found.length > 0) await this.addSessions(found);
   }
 
   /** Sessions that began after a late start, which they may have superseded. */
   private async loadLater(event: StationEvent): Promise<void> {
     const { stationId, occurredAt } = event.data;
-    const page = await this.collections.sessions.find({ where: { stationId, startedAt: { $gt: occurredAt } }, sort: ['startedAt', 1], limit: LATER_MAX });
+    const page = await this.collections.sessions.find({
+      where: { stationId, startedAt: { $gt: occurredAt } },
+      sort: ['startedAt', 1],
+      limit: LATER_MAX,
+    });
     await this.addSessions(page.docs);
   }
 
@@ -102,7 +117,9 @@ export class SessionLoader {
 }
 
 /** Reads all pages of a query. */
-async function* pages<Doc>(find: (after: { after?: string }) => Promise<{ readonly docs: readonly Doc[]; readonly next?: string }>): AsyncIterable<readonly Doc[]> {
+async function* pages<Doc>(
+  find: (after: { after?: string }) => Promise<{ readonly docs: readonly Doc[]; readonly next?: string }>,
+): AsyncIterable<readonly Doc[]> {
   let after: { after?: string } = {};
   for (;;) {
     const page = await find(after);
@@ -117,14 +134,24 @@ export const stationEvent = (record: LogRecord): StationEvent => record.event as
 
 function isWanted(station: StationEntry, event: StationEvent, transactionId: string): boolean {
   if (station.unknown.has(transactionId)) return false;
-  if (event.type === 'voltlog.connection.TransactionStarted.v1') return findById(station, startedSessionId(station, event.data)) === undefined;
+  if (event.type === 'voltlog.connection.TransactionStarted.v1')
+    return findById(station, startedSessionId(station, event.data)) === undefined;
   return !station.sessions.some((session) => session.identity.transactionId === transactionId);
 }
 
-const isLate = (fact: { occurredAt: string; receivedAt: string }): boolean => Date.parse(fact.receivedAt) - Date.parse(fact.occurredAt) > LATE_START_MS;
+const isLate = (fact: { occurredAt: string; receivedAt: string }): boolean =>
+  Date.parse(fact.receivedAt) - Date.parse(fact.occurredAt) > LATE_START_MS;
 
-export function entryOf(document: SessionDocument, stored: { readonly version: number; readonly readings: SessionEntry['readings'] } | undefined): SessionEntry {
-  const identity = document.claims.identity ?? { sessionId: document.id, stationId: document.stationId, transactionId: document.transactionId, ocppVersion: '' };
+export function entryOf(
+  document: SessionDocument,
+  stored: { readonly version: number; readonly readings: SessionEntry['readings'] } | undefined,
+): SessionEntry {
+  const identity = document.claims.identity ?? {
+    sessionId: document.id,
+    stationId: document.stationId,
+    transactionId: document.transactionId,
+    ocppVersion: '',
+  };
   const entry = newEntry(identity);
   entry.claims = document.claims;
   entry.version = document.version;

@@ -2,9 +2,9 @@ import { isoTime } from '@voltlog/kernel';
 import { outcomeOf } from '@voltlog/session-domain';
 import type { Upsert } from '@voltlog/store';
 import type { ReadingsDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
-import { joinStoredReadings } from './stored-readings.js';
 import type { Batch } from './batch.js';
 import type { SessionEntry } from './station-cache.js';
+import { joinStoredReadings } from './stored-readings.js';
 
 /** Writes a document again after somebody else did, this often. */
 const CONFLICT_TRIES = 5;
@@ -19,8 +19,10 @@ export class SessionWriter {
   async write(batch: Batch): Promise<void> {
     const entries = [...batch.touched.keys()];
     const writes: Promise<unknown>[] = [this.writeReadings(entries), this.writeSessions(entries)];
-    if (batch.meterValues.size > 0) writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc }))));
-    if (batch.quarantined.size > 0) writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));
+    if (batch.meterValues.size > 0)
+      writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc }))));
+    if (batch.quarantined.size > 0)
+      writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));
     await Promise.all(writes);
   }
 
@@ -29,7 +31,9 @@ export class SessionWriter {
     let pending = entries.filter((entry) => entry.version > entry.storedVersion);
     for (let tries = 0; pending.length > 0 && tries < CONFLICT_TRIES; tries++) {
       const at = isoTime(this.now());
-      const written = await this.collections.sessions.upsert(pending.map((entry) => ({ doc: sessionDocument(entry, at), expectedVersion: entry.storedVersion })));
+      const written = await this.collections.sessions.upsert(
+        pending.map((entry) => ({ doc: sessionDocument(entry, at), expectedVersion: entry.storedVersion })),
+      );
       const refused: SessionEntry[] = [];
       pending.forEach((entry, i) => {
         if (written[i]) entry.storedVersion = entry.version;
@@ -63,7 +67,10 @@ export class SessionWriter {
   }
 }
 
-export function sessionDocument(entry: Pick<SessionEntry, 'sessionId' | 'identity' | 'claims' | 'readings' | 'version'>, updatedAt: string): SessionDocument {
+export function sessionDocument(
+  entry: Pick<SessionEntry, 'sessionId' | 'identity' | 'claims' | 'readings' | 'version'>,
+  updatedAt: string,
+): SessionDocument {
   const { claims, identity } = entry;
   const outcome = outcomeOf(claims, entry.readings);
   return {

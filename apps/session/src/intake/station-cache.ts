@@ -79,7 +79,17 @@ export class StationCache {
 }
 
 export function newEntry(identity: SessionFact): SessionEntry {
-  return { sessionId: identity.sessionId, identity, claims: noClaims, version: 0, storedVersion: 0, readings: {}, readingsVersion: 0, points: undefined, active: false };
+  return {
+    sessionId: identity.sessionId,
+    identity,
+    claims: noClaims,
+    version: 0,
+    storedVersion: 0,
+    readings: {},
+    readingsVersion: 0,
+    points: undefined,
+    active: false,
+  };
 }
 
 export function identityOf(sessionId: string, fact: { stationId: string; ocppVersion: OcppVersion }, transactionId: string): SessionFact {

@@ -1,9 +1,25 @@
 import type { SessionEvent } from '@voltlog/session-contract';
 import type { Readings, SessionClaims } from '@voltlog/session-domain';
-import { claimedPoints, needsAllPoints, noteChargingState, noteMeterValue, noteReceived, noteSeqNo, piecewiseEnergy, type RegisterPoint, sessionDecider } from '@voltlog/session-domain';
+import {
+  claimedPoints,
+  needsAllPoints,
+  noteChargingState,
+  noteMeterValue,
+  noteReceived,
+  noteSeqNo,
+  piecewiseEnergy,
+  type RegisterPoint,
+  sessionDecider,
+} from '@voltlog/session-domain';
 import { type Collection, type Commit, rebuildCollection, type Store } from '@voltlog/store';
 import { sessionDocument } from '../intake/session-writer.js';
-import { meterValueRange, openCollections, type MeterValueDocument, type SessionDocument, sessionSchema } from '../store/session-documents.js';
+import {
+  type MeterValueDocument,
+  meterValueRange,
+  openCollections,
+  type SessionDocument,
+  sessionSchema,
+} from '../store/session-documents.js';
 
 /** Meter values read at a time. */
 const PAGE = 1_000;
@@ -14,7 +30,10 @@ const PAGE = 1_000;
  *
  * @returns commits replayed
  */
-export async function replaySessions(store: Store, options: { onProgress?(progress: { readonly commits: number }): void } = {}): Promise<number> {
+export async function replaySessions(
+  store: Store,
+  options: { onProgress?(progress: { readonly commits: number }): void } = {},
+): Promise<number> {
   const { readings } = await openCollections(store);
   const { commits } = await rebuildCollection<SessionDocument>({
     store,
@@ -28,7 +47,9 @@ export async function replaySessions(store: Store, options: { onProgress?(progre
       for (const [sessionId, stream] of streams) {
         const { claims, version, at } = foldStream(stream);
         if (claims.identity === undefined) continue;
-        docs.push(sessionDocument({ sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version }, at));
+        docs.push(
+          sessionDocument({ sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version }, at),
+        );
       }
       await target.upsert(docs.map((doc) => ({ doc })));
     },
@@ -37,7 +58,10 @@ export async function replaySessions(store: Store, options: { onProgress?(progre
 }
 
 /** The state a session's stream folds to; `until` (ISO 8601, our clock) shows it as it was known then. */
-export function foldStream(stream: readonly Commit[], until?: string): { readonly claims: SessionClaims; readonly version: number; readonly at: string } {
+export function foldStream(
+  stream: readonly Commit[],
+  until?: string,
+): { readonly claims: SessionClaims; readonly version: number; readonly at: string } {
   let claims = sessionDecider.initialState;
   let version = 0;
   let at = '';
@@ -52,7 +76,11 @@ export function foldStream(stream: readonly Commit[], until?: string): { readonl
 }
 
 /** Builds the readings of one session anew from its meter values and its claims. */
-export async function replayReadings(meterValues: Collection<MeterValueDocument>, sessionId: string, claims: SessionClaims): Promise<Readings> {
+export async function replayReadings(
+  meterValues: Collection<MeterValueDocument>,
+  sessionId: string,
+  claims: SessionClaims,
+): Promise<Readings> {
   const readings: Readings = {};
   const points: RegisterPoint[] = [];
   const { start, reported, charging } = claims;
@@ -64,7 +92,11 @@ export async function replayReadings(meterValues: Collection<MeterValueDocument>
   if (charging !== undefined) noteChargingState(readings, charging);
   let after: string | undefined;
   do {
-    const page = await meterValues.find({ where: { id: meterValueRange(sessionId) }, limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const page = await meterValues.find({
+      where: { id: meterValueRange(sessionId) },
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
     for (const value of page.docs) {
       noteMeterValue(readings, value, points);
       noteReceived(readings, value.receivedAt);

@@ -1,13 +1,13 @@
 import type { Clock } from '@voltlog/kernel';
 import { isoTime } from '@voltlog/kernel';
 import { effectiveEnd } from '@voltlog/session-domain';
+import { TimerLoop, type TimerStore } from '@voltlog/store';
+import type { Logger } from '@voltlog/telemetry';
 import type { Batch } from '../intake/batch.js';
 import type { SessionIntake } from '../intake/session-intake.js';
 import type { SessionEntry } from '../intake/station-cache.js';
 import type { SessionMetrics } from '../session-metrics.js';
 import type { SessionCollections } from '../store/session-documents.js';
-import { TimerLoop, type TimerStore } from '@voltlog/store';
-import type { Logger } from '@voltlog/telemetry';
 
 const HOUR_MS = 3_600_000;
 
@@ -83,7 +83,12 @@ export async function sweepQuietSessions(
   const { collections, intake, limits } = parts;
   let after: string | undefined;
   do {
-    const page = await collections.sessions.find({ where: { state: 'Active' }, sort: ['startedAt', 1], limit: STEP, ...(after === undefined ? {} : { after }) });
+    const page = await collections.sessions.find({
+      where: { state: 'Active' },
+      sort: ['startedAt', 1],
+      limit: STEP,
+      ...(after === undefined ? {} : { after }),
+    });
     const readings = await collections.readings.getMany(page.docs.map((document) => document.id));
     const quiet = page.docs.filter(
       (document) => verdict({ claims: document.claims, readings: readings.get(document.id)?.readings ?? {} }, limits, now) !== undefined,
@@ -106,18 +111,33 @@ function closeQuiet(batch: Batch, entries: readonly SessionEntry[], limits: Quie
     const { interruption } = entry.claims;
     if (found === 'Stale') batch.record(entry, { kind: 'Stale', at }, { id: `stale#${at}` });
     if (found !== 'StationRebooted' || interruption === undefined) continue;
-    const end = { basis: 'StationRebooted', endedAt: interruption.at, receivedAt: interruption.receivedAt, offline: false, stoppedReason: 'StationRebooted' } as const;
+    const end = {
+      basis: 'StationRebooted',
+      endedAt: interruption.at,
+      receivedAt: interruption.receivedAt,
+      offline: false,
+      stoppedReason: 'StationRebooted',
+    } as const;
     batch.record(entry, { kind: 'Ended', end }, { id: `rebooted#${interruption.receivedAt}` });
   }
 }
 
-function verdict(session: Pick<SessionEntry, 'claims' | 'readings'>, limits: QuietLimits, now: number): 'Stale' | 'StationRebooted' | undefined {
+function verdict(
+  session: Pick<SessionEntry, 'claims' | 'readings'>,
+  limits: QuietLimits,
+  now: number,
+): 'Stale' | 'StationRebooted' | undefined {
   const { claims, readings } = session;
   if (effectiveEnd(claims, readings) !== undefined) return undefined;
   const heardAt = readings.lastReceivedAt ?? claims.start?.receivedAt;
   if (heardAt === undefined) return undefined;
   const { interruption } = claims;
-  if (interruption !== undefined && interruption.receivedAt >= heardAt && now - Date.parse(interruption.receivedAt) > limits.rebootGraceHours * HOUR_MS) return 'StationRebooted';
+  if (
+    interruption !== undefined &&
+    interruption.receivedAt >= heardAt &&
+    now - Date.parse(interruption.receivedAt) > limits.rebootGraceHours * HOUR_MS
+  )
+    return 'StationRebooted';
   const flagged = claims.staleAt !== undefined && claims.staleAt >= heardAt;
   return !flagged && now - Date.parse(heardAt) > limits.staleHours * HOUR_MS ? 'Stale' : undefined;
 }

@@ -86,7 +86,10 @@ sessionSchema.index({ openOn: 1 });
 
 export const readingsSchema = new Schema({ id: { type: String, required: true }, version: Number, readings: Mixed }, options);
 
-export const meterValueSchema = new Schema({ id: { type: String, required: true }, at: String, samples: Mixed, receivedAt: String, seqNo: Number }, options);
+export const meterValueSchema = new Schema(
+  { id: { type: String, required: true }, at: String, samples: Mixed, receivedAt: String, seqNo: Number },
+  options,
+);
 
 export const quarantineSchema = new Schema(
   {
@@ -117,11 +120,16 @@ export async function openCollections(store: Store): Promise<SessionCollections>
 }
 
 /** The documents of one session in order of time: `id` in `[from, to)`. */
-export const meterValueRange = (sessionId: string): { readonly $gte: string; readonly $lt: string } => ({ $gte: `${sessionId}#`, $lt: `${sessionId}$` });
+export const meterValueRange = (sessionId: string): { readonly $gte: string; readonly $lt: string } => ({
+  $gte: `${sessionId}#`,
+  $lt: `${sessionId}$`,
+});
 
 export function meterValueDocument(sessionId: string, value: MeterValue, receivedAt: string, seqNo?: number): MeterValueDocument {
   const id = `${sessionId}#${value.at}#${digest(value.samples, seqNo)}`;
-  return seqNo === undefined ? { id, at: value.at, samples: value.samples, receivedAt } : { id, at: value.at, samples: value.samples, receivedAt, seqNo };
+  return seqNo === undefined
+    ? { id, at: value.at, samples: value.samples, receivedAt }
+    : { id, at: value.at, samples: value.samples, receivedAt, seqNo };
 }
 
 /** Tells the values of one moment apart: two 32-bit FNV-1a sums over what was measured. Not for secrets. */

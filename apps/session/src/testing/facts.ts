@@ -47,7 +47,12 @@ const base = ({ stationId = 'CS-1', minute, receivedMinute, ocppVersion = 'ocpp1
 
 const isOffline = ({ minute, receivedMinute }: Common): boolean => (receivedMinute ?? minute) - minute > 5;
 
-export const register = (wh: number, more: Partial<SampledValue> = {}): SampledValue => ({ measurand: 'Energy.Active.Import.Register', value: wh, unit: 'Wh', ...more });
+export const register = (wh: number, more: Partial<SampledValue> = {}): SampledValue => ({
+  measurand: 'Energy.Active.Import.Register',
+  value: wh,
+  unit: 'Wh',
+  ...more,
+});
 
 export const values = (minute: number, ...samples: SampledValue[]): MeterValue => ({ at: at(minute), samples });
 
@@ -59,7 +64,9 @@ export function started(options: Common & Partial<TransactionStarted>): EventEnv
   return event('voltlog.connection.TransactionStarted.v1', {
     ...base(options, is16 ? 'StartTransaction' : 'TransactionEvent'),
     transactionId,
-    transactionKey: is16 ? `${connector}|${at(options.minute)}|${options.meterStartWh ?? 1000}|${options.idToken?.idToken ?? 'TAG'}` : transactionId,
+    transactionKey: is16
+      ? `${connector}|${at(options.minute)}|${options.meterStartWh ?? 1000}|${options.idToken?.idToken ?? 'TAG'}`
+      : transactionId,
     evseId: connector,
     connectorId: 1,
     offline: isOffline(options),
@@ -101,15 +108,30 @@ export function ended(options: Common & Partial<TransactionEnded>): EventEnvelop
 
 export function metered(options: Common & Partial<MeterValuesReported>): EventEnvelope {
   const { minute: _m, receivedMinute: _r, ...more } = options;
-  return event('voltlog.connection.MeterValuesReported.v1', { ...base(options, 'MeterValues'), evseId: 1, connectorId: 1, transactionId: '101', meterValues: [], ...more });
+  return event('voltlog.connection.MeterValuesReported.v1', {
+    ...base(options, 'MeterValues'),
+    evseId: 1,
+    connectorId: 1,
+    transactionId: '101',
+    meterValues: [],
+    ...more,
+  });
 }
 
 export function booted(options: Common & Partial<StationBooted>): EventEnvelope {
   const { minute: _m, receivedMinute: _r, ...more } = options;
-  return event('voltlog.connection.StationBooted.v1', { ...base(options, 'BootNotification'), vendor: 'V', model: 'M', reason: 'PowerUp', ...more });
+  return event('voltlog.connection.StationBooted.v1', {
+    ...base(options, 'BootNotification'),
+    vendor: 'V',
+    model: 'M',
+    reason: 'PowerUp',
+    ...more,
+  });
 }
 
-export function statusAnswered(options: Common & { transactionId: string; messagesInQueue: boolean; ongoingIndicator?: boolean }): EventEnvelope {
+export function statusAnswered(
+  options: Common & { transactionId: string; messagesInQueue: boolean; ongoingIndicator?: boolean },
+): EventEnvelope {
   const { transactionId, messagesInQueue, ongoingIndicator } = options;
   const data: CommandAnswered = {
     ...base({ ocppVersion: 'ocpp2.0.1', ...options }, 'GetTransactionStatus'),

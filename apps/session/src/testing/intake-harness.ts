@@ -5,10 +5,10 @@ import { uuidV7Source } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
 import { sessionDecider } from '@voltlog/session-domain';
 import { Aggregates, openSqliteStore, type Store } from '@voltlog/store';
+import { createTelemetry } from '@voltlog/telemetry';
 import { SessionGrpc } from '../grpc/session.grpc.js';
 import { SessionIntake } from '../intake/session-intake.js';
 import { openCollections, type SessionCollections } from '../store/session-documents.js';
-import { createTelemetry } from '@voltlog/telemetry';
 
 /** The intake on a store in memory, handed its batches by hand. */
 export interface IntakeHarness {
@@ -33,7 +33,13 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
   const intake = (): SessionIntake =>
     new SessionIntake({
       collections,
-      aggregates: new Aggregates({ streams: store.streams, decider: sessionDecider, source: '/session/test', ids: uuidV7Source(Date.now, randomFillSync), clock }),
+      aggregates: new Aggregates({
+        streams: store.streams,
+        decider: sessionDecider,
+        source: '/session/test',
+        ids: uuidV7Source(Date.now, randomFillSync),
+        clock,
+      }),
       log: {
         append: async (_topic, _key, events) => {
           alerts.push(...events);
@@ -55,12 +61,23 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
     alerts,
     intake: intake(),
     handle: (events) =>
-      harness.intake.handle(events.map((event): LogRecord => ({ topic: 'connection.station.v1', partition: 0, offset: offset++, key: event.subject, event }))),
+      harness.intake.handle(
+        events.map((event): LogRecord => ({ topic: 'connection.station.v1', partition: 0, offset: offset++, key: event.subject, event })),
+      ),
     restart: () => {
       harness.intake = intake();
     },
     sessions: async () =>
-      (await grpc.listSessions({ pageSize: 500, pageToken: '', stationId: '', state: sessionV1.SessionState.UNSPECIFIED, idToken: '', transactionId: '' })).sessions,
+      (
+        await grpc.listSessions({
+          pageSize: 500,
+          pageToken: '',
+          stationId: '',
+          state: sessionV1.SessionState.UNSPECIFIED,
+          idToken: '',
+          transactionId: '',
+        })
+      ).sessions,
   };
   return harness;
 }

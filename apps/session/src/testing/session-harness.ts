@@ -13,9 +13,9 @@ import { type RunningService, type ServiceContext, startService } from '@voltlog
 import { openSqliteStore, type Store } from '@voltlog/store';
 import { type Count, createTelemetry, type Metrics, type Telemetry } from '@voltlog/telemetry';
 import { sessionConfig } from '../config.js';
-import { T0 } from './facts.js';
-import { SESSION_GROUP } from '../session-runtime.js';
 import { sessionService } from '../session.module.js';
+import { SESSION_GROUP } from '../session-runtime.js';
+import { T0 } from './facts.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -86,7 +86,8 @@ export class SessionHarness {
     if (sweeps === undefined) throw new Error('sweeps are not counted');
     const before = sweeps.value;
     this.nowMs += 60_000;
-    for (const deadline = Date.now() + DEADLINE_MS; sweeps.value === before; await setTimeout(20)) if (Date.now() > deadline) throw new Error('no sweep was made');
+    for (const deadline = Date.now() + DEADLINE_MS; sweeps.value === before; await setTimeout(20))
+      if (Date.now() > deadline) throw new Error('no sweep was made');
   }
 
   private counting(metrics: Metrics): Metrics {
@@ -122,7 +123,14 @@ export class SessionHarness {
 
   /** All sessions, newest first. */
   async all(stationId = ''): Promise<sessionV1.Session[]> {
-    const { sessions } = await this.sessions.listSessions({ pageSize: 100, pageToken: '', stationId, state: sessionV1.SessionState.UNSPECIFIED, idToken: '', transactionId: '' });
+    const { sessions } = await this.sessions.listSessions({
+      pageSize: 100,
+      pageToken: '',
+      stationId,
+      state: sessionV1.SessionState.UNSPECIFIED,
+      idToken: '',
+      transactionId: '',
+    });
     return sessions;
   }
 

@@ -81,13 +81,17 @@ export function joinClaim(claims: SessionClaims, claim: Claim): SessionClaims {
     case 'ChargingState':
       return joinCharging(claims, claim.charging);
     case 'Interrupted':
-      return claims.interruption !== undefined && claims.interruption.receivedAt >= claim.interruption.receivedAt ? claims : { ...claims, interruption: claim.interruption };
+      return claims.interruption !== undefined && claims.interruption.receivedAt >= claim.interruption.receivedAt
+        ? claims
+        : { ...claims, interruption: claim.interruption };
     case 'Queue':
       return claims.queue !== undefined && compareQueue(claims.queue, claim.queue) >= 0 ? claims : { ...claims, queue: claim.queue };
     case 'Ended':
       return joinEnd(claims, claim.end);
     case 'EndRetracted':
-      return claims.retracted?.includes(claim.factId) ? claims : { ...claims, retracted: [...(claims.retracted ?? []), claim.factId].sort() };
+      return claims.retracted?.includes(claim.factId)
+        ? claims
+        : { ...claims, retracted: [...(claims.retracted ?? []), claim.factId].sort() };
     case 'Stale':
       return claims.staleAt !== undefined && claims.staleAt >= claim.at ? claims : { ...claims, staleAt: claim.at };
     case 'Review':
@@ -105,7 +109,8 @@ export const compareText = (a: string, b: string): number => (a === b ? 0 : a < 
 function joinPlace(claims: SessionClaims, place: Place): SessionClaims {
   if (place.evseId === 0) return claims;
   const known = claims.place;
-  if (known !== undefined && (known.evseId < place.evseId || (known.evseId === place.evseId && known.connectorId <= place.connectorId))) return claims;
+  if (known !== undefined && (known.evseId < place.evseId || (known.evseId === place.evseId && known.connectorId <= place.connectorId)))
+    return claims;
   return { ...claims, place: { evseId: place.evseId, connectorId: place.connectorId } };
 }
 
@@ -160,11 +165,14 @@ function joinEnd(claims: SessionClaims, end: SessionEnd): SessionClaims {
 
 export const compareEnds = (a: SessionEnd, b: SessionEnd): number => compareClaims(a, b, (end) => end.endedAt);
 
-const compareQueue = (a: QueueClaim, b: QueueClaim): number => compareText(a.receivedAt, b.receivedAt) || compareText(contentOf(a), contentOf(b));
+const compareQueue = (a: QueueClaim, b: QueueClaim): number =>
+  compareText(a.receivedAt, b.receivedAt) || compareText(contentOf(a), contentOf(b));
 
 /** Only reached when times are equal. Keys in a fixed order, so that equal content is equal text. */
 function contentOf(value: object): string {
   return JSON.stringify(value, (_, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => compareText(a, b))) : inner,
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => compareText(a, b)))
+      : inner,
   );
 }

@@ -41,7 +41,10 @@ export function endOf(fact: TransactionEnded, basis: SessionEndBasis & ('Reporte
 /** What any but the start message claims besides: where the session is, while that is not known. */
 export function detectedClaim(fact: TransactionFact, claims: SessionClaims): Claim | undefined {
   if (claims.identity !== undefined && (claims.place !== undefined || fact.evseId === 0)) return undefined;
-  return { kind: 'Detected', detected: { evseId: fact.evseId, connectorId: fact.connectorId, at: fact.occurredAt, receivedAt: fact.receivedAt } };
+  return {
+    kind: 'Detected',
+    detected: { evseId: fact.evseId, connectorId: fact.connectorId, at: fact.occurredAt, receivedAt: fact.receivedAt },
+  };
 }
 
 /** The token of an update. */

@@ -6,20 +6,43 @@ import { type Candidate, chooseSession, matchOrphans, type OrphanEnd, supersessi
 const T0 = Date.parse('2026-03-01T08:00:00.000Z');
 const at = (minutes: number): string => new Date(T0 + minutes * 60_000).toISOString();
 
-function session(sessionId: string, { minute = 0, evseId = 1, meterStartWh = 1000, end }: { minute?: number; evseId?: number; meterStartWh?: number; end?: SessionEnd } = {}): Candidate {
-  const start = { transactionKey: sessionId, evseId, connectorId: 1, startedAt: at(minute), receivedAt: at(minute), offline: false, meterStartWh };
+function session(
+  sessionId: string,
+  { minute = 0, evseId = 1, meterStartWh = 1000, end }: { minute?: number; evseId?: number; meterStartWh?: number; end?: SessionEnd } = {},
+): Candidate {
+  const start = {
+    transactionKey: sessionId,
+    evseId,
+    connectorId: 1,
+    startedAt: at(minute),
+    receivedAt: at(minute),
+    offline: false,
+    meterStartWh,
+  };
   const claims = joinClaim(noClaims, { kind: 'Started', start });
   return { sessionId, claims: end === undefined ? claims : joinClaim(claims, { kind: 'Ended', end }), readings: {} };
 }
 
-const end = (minute: number, meterStopWh: number, basis: SessionEnd['basis'] = 'Matched'): SessionEnd => ({ basis, endedAt: at(minute), receivedAt: at(minute), offline: false, meterStopWh });
-const orphan = (factId: string, minute: number, meterStopWh: number, evseId = 0): OrphanEnd => ({ factId, evseId, connectorId: 0, end: end(minute, meterStopWh) });
+const end = (minute: number, meterStopWh: number, basis: SessionEnd['basis'] = 'Matched'): SessionEnd => ({
+  basis,
+  endedAt: at(minute),
+  receivedAt: at(minute),
+  offline: false,
+  meterStopWh,
+});
+const orphan = (factId: string, minute: number, meterStopWh: number, evseId = 0): OrphanEnd => ({
+  factId,
+  evseId,
+  connectorId: 0,
+  end: end(minute, meterStopWh),
+});
 const match = (sessions: Candidate[], ...orphans: OrphanEnd[]) => Object.fromEntries(matchOrphans(sessions, orphans));
 
 describe('a stray stop belongs to a session', () => {
   it('that is the only one it fits', () => expect(match([session('a')], orphan('f', 10, 2000))).toEqual({ f: 'a' }));
   it('but to none of two', () => expect(match([session('a'), session('b', { evseId: 2 })], orphan('f', 10, 2000))).toEqual({}));
-  it('on the EVSE that it tells', () => expect(match([session('a'), session('b', { evseId: 2 })], orphan('f', 10, 2000, 2))).toEqual({ f: 'b' }));
+  it('on the EVSE that it tells', () =>
+    expect(match([session('a'), session('b', { evseId: 2 })], orphan('f', 10, 2000, 2))).toEqual({ f: 'b' }));
   it('that began before it', () => {
     expect(match([session('a', { minute: 11 })], orphan('f', 10, 2000))).toEqual({});
     expect(match([session('a', { minute: 10 })], orphan('f', 10, 1000))).toEqual({ f: 'a' });
@@ -33,7 +56,8 @@ describe('a stray stop belongs to a session', () => {
     expect(match([session('a', { meterStartWh: 0 })], orphan('f', 12, 101_000))).toEqual({ f: 'a' });
     expect(match([session('a', { meterStartWh: 0 })], orphan('f', 12, 101_001))).toEqual({});
   });
-  it('that has no stop of its own', () => expect(match([session('a', { end: end(5, 1500, 'Reported') })], orphan('f', 10, 2000))).toEqual({}));
+  it('that has no stop of its own', () =>
+    expect(match([session('a', { end: end(5, 1500, 'Reported') })], orphan('f', 10, 2000))).toEqual({}));
   it('that was not superseded by then', () => {
     const old = session('a', { end: { ...end(8, 0, 'Superseded') } });
     expect(match([old], orphan('f', 10, 2000))).toEqual({});
@@ -48,13 +72,19 @@ describe('a stray stop belongs to a session', () => {
 
 describe('a session is superseded', () => {
   it('by the next one on its EVSE, not by one on another', () => {
-    const found = supersessions([session('c', { minute: 20 }), session('a'), session('b', { minute: 10 }), session('x', { minute: 5, evseId: 2 })]);
+    const found = supersessions([
+      session('c', { minute: 20 }),
+      session('a'),
+      session('b', { minute: 10 }),
+      session('x', { minute: 5, evseId: 2 }),
+    ]);
     expect(found.map(({ sessionId, end: { supersededBy } }) => [sessionId, supersededBy]).sort()).toEqual([
       ['a', 'b'],
       ['b', 'c'],
     ]);
   });
-  it('not once its own stop is known', () => expect(supersessions([session('a', { end: end(5, 1500, 'Reported') }), session('b', { minute: 10 })])).toEqual([]));
+  it('not once its own stop is known', () =>
+    expect(supersessions([session('a', { end: end(5, 1500, 'Reported') }), session('b', { minute: 10 })])).toEqual([]));
 });
 
 describe('of several sessions under one transaction id', () => {

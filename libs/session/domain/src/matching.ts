@@ -87,7 +87,10 @@ export function supersessions(sessions: readonly Candidate[]): { readonly sessio
     const next = nextOnEvse(old, sessions);
     if (next?.claims.start === undefined) continue;
     const { startedAt, receivedAt, offline } = next.claims.start;
-    found.push({ sessionId: old.sessionId, end: { basis: 'Superseded', endedAt: startedAt, receivedAt, offline, stoppedReason: 'Superseded', supersededBy: next.sessionId } });
+    found.push({
+      sessionId: old.sessionId,
+      end: { basis: 'Superseded', endedAt: startedAt, receivedAt, offline, stoppedReason: 'Superseded', supersededBy: next.sessionId },
+    });
   }
   return found;
 }
@@ -115,7 +118,9 @@ export function chooseSession<Session extends Candidate>(sessions: readonly Sess
   for (const session of sessions) {
     const { start } = session.claims;
     const startedAt = start === undefined ? Number.NEGATIVE_INFINITY : trueTime(start.startedAt, start);
-    const better = chosen === undefined || (startedAt <= at + MATCH_SLACK_MS ? startedAt > chosenAt || chosenAt > at + MATCH_SLACK_MS : startedAt < chosenAt);
+    const better =
+      chosen === undefined ||
+      (startedAt <= at + MATCH_SLACK_MS ? startedAt > chosenAt || chosenAt > at + MATCH_SLACK_MS : startedAt < chosenAt);
     if (!better) continue;
     chosen = session;
     chosenAt = startedAt;

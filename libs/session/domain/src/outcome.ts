@@ -41,7 +41,8 @@ export function effectiveEnd(claims: SessionClaims, readings: Readings): Session
   const matched = claims.matched?.find((end) => end.factId === undefined || !claims.retracted?.includes(end.factId));
   if (matched !== undefined) return matched;
   if (claims.superseded !== undefined) return claims.superseded;
-  if (claims.rebooted !== undefined && !(readings.lastReceivedAt !== undefined && readings.lastReceivedAt > claims.rebooted.receivedAt)) return claims.rebooted;
+  if (claims.rebooted !== undefined && !(readings.lastReceivedAt !== undefined && readings.lastReceivedAt > claims.rebooted.receivedAt))
+    return claims.rebooted;
   return undefined;
 }
 
@@ -98,7 +99,8 @@ function flagsOf(claims: SessionClaims, readings: Readings, { end, irregular, ga
   const { start } = claims;
   if (end !== undefined && isAssumed(end)) flags.push('AssumedEnd');
   if (authorization?.source === 'policy') flags.push('AuthorizedByPolicy');
-  if ((start !== undefined && isSkewed(start.startedAt, start)) || (end !== undefined && !isAssumed(end) && isSkewed(end.endedAt, end))) flags.push('ClockSkew');
+  if ((start !== undefined && isSkewed(start.startedAt, start)) || (end !== undefined && !isAssumed(end) && isSkewed(end.endedAt, end)))
+    flags.push('ClockSkew');
   if (claims.endsDiffer) flags.push('ConflictingEnd');
   if (gap) flags.push('GapInSeqNo');
   if (end?.basis === 'Matched') flags.push('MatchedEnd');
@@ -107,7 +109,12 @@ function flagsOf(claims: SessionClaims, readings: Readings, { end, irregular, ga
   if (start?.offline) flags.push('OfflineStart');
   if (irregular?.fell) flags.push('RegisterFell');
   if (irregular?.jumped) flags.push('RegisterJumped');
-  if (end === undefined && claims.staleAt !== undefined && !(readings.lastReceivedAt !== undefined && readings.lastReceivedAt > claims.staleAt)) flags.push('Stale');
+  if (
+    end === undefined &&
+    claims.staleAt !== undefined &&
+    !(readings.lastReceivedAt !== undefined && readings.lastReceivedAt > claims.staleAt)
+  )
+    flags.push('Stale');
   if (authorization?.status === 'Blocked') flags.push('TokenBlocked');
   else if (authorization !== undefined && authorization.status !== 'Accepted') flags.push('TokenNotAccepted');
   if (claims.startsDiffer) flags.push('TransactionIdReused');

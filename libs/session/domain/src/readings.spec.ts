@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joinReadings, noteMeterValue, noteSeqNo, type Readings, registerPoints, SEQ_NO_INTERVALS_MAX } from './readings.js';
 
-const wh = (value: number, more: Partial<SampledValue> = {}): SampledValue => ({ measurand: 'Energy.Active.Import.Register', value, unit: 'Wh', ...more });
+const wh = (value: number, more: Partial<SampledValue> = {}): SampledValue => ({
+  measurand: 'Energy.Active.Import.Register',
+  value,
+  unit: 'Wh',
+  ...more,
+});
 const value = (...samples: SampledValue[]): MeterValue => ({ at: '2026-03-01T08:00:00.000Z', samples });
 const registers = (...samples: SampledValue[]) => registerPoints(value(...samples)).map((point) => point.wh);
 
@@ -11,7 +16,11 @@ describe('which samples are the energy register', () => {
   it.each([
     ['without a phase, at the outlet or where no place is told', [wh(5), wh(7, { location: 'Outlet', context: 'Sample.Clock' })], [5, 7]],
     ['not those of other places', [wh(5, { location: 'Inlet' }), wh(6, { location: 'Body' })], []],
-    ['not those of other measurands', [wh(5, { measurand: 'Energy.Active.Export.Register' }), wh(6, { measurand: 'Energy.Active.Import.Interval' })], []],
+    [
+      'not those of other measurands',
+      [wh(5, { measurand: 'Energy.Active.Export.Register' }), wh(6, { measurand: 'Energy.Active.Import.Interval' })],
+      [],
+    ],
     ['not the phases when the whole is told', [wh(1, { phase: 'L1' }), wh(2, { phase: 'L2' }), wh(5)], [5]],
     ['the sum of the phases when only they are told', [wh(1, { phase: 'L1' }), wh(2, { phase: 'L2-N' }), wh(4, { phase: 'L3' })], [7]],
     ['not what no meter can show', [wh(-1), wh(Number.NaN), wh(Number.POSITIVE_INFINITY)], []],
@@ -19,7 +28,11 @@ describe('which samples are the energy register', () => {
   ])('%s', (_name, samples, expected) => expect(registers(...samples)).toEqual(expected));
 
   it('and what role they have', () => {
-    expect(registerPoints(value(wh(1, { context: 'Transaction.Begin' }), wh(2), wh(3, { context: 'Transaction.End' }))).map((point) => point.rank)).toEqual([1, 2, 3]);
+    expect(
+      registerPoints(value(wh(1, { context: 'Transaction.Begin' }), wh(2), wh(3, { context: 'Transaction.End' }))).map(
+        (point) => point.rank,
+      ),
+    ).toEqual([1, 2, 3]);
   });
 });
 
@@ -31,10 +44,22 @@ describe('sequence numbers', () => {
   };
 
   it.each([
-    [[0, 1, 2, 3], [0, 3]],
-    [[3, 1, 2, 0], [0, 3]],
-    [[0, 2], [0, 0, 2, 2]],
-    [[5, 0, 1, 1, 3], [0, 1, 3, 3, 5, 5]],
+    [
+      [0, 1, 2, 3],
+      [0, 3],
+    ],
+    [
+      [3, 1, 2, 0],
+      [0, 3],
+    ],
+    [
+      [0, 2],
+      [0, 0, 2, 2],
+    ],
+    [
+      [5, 0, 1, 1, 3],
+      [0, 1, 3, 3, 5, 5],
+    ],
   ])('%j are %j', (numbers, intervals) => expect(seen(...numbers)).toEqual(intervals));
 
   it('are a bounded set', () => {
@@ -47,7 +72,11 @@ it('summaries made apart and joined are the summary made at once', () => {
     fc.record({
       at: fc.constantFrom('2026-03-01T08:00:00.000Z', '2026-03-01T08:10:00.000Z', '2026-03-01T08:20:00.000Z'),
       samples: fc.array(
-        fc.record({ measurand: fc.constantFrom('Energy.Active.Import.Register', 'Power.Active.Import', 'SoC'), value: fc.integer({ min: 0, max: 100 }), unit: fc.constant('Wh') }),
+        fc.record({
+          measurand: fc.constantFrom('Energy.Active.Import.Register', 'Power.Active.Import', 'SoC'),
+          value: fc.integer({ min: 0, max: 100 }),
+          unit: fc.constant('Wh'),
+        }),
         { maxLength: 3 },
       ),
     }),

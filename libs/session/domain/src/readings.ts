@@ -101,9 +101,11 @@ export function joinReadings(into: Readings, other: Readings): void {
     into.registers = joined;
   }
   if (other.power !== undefined) into.power = laterOf(into.power, other.power.at, other.power.value);
-  if (other.stateOfCharge !== undefined) into.stateOfCharge = laterOf(into.stateOfCharge, other.stateOfCharge.at, other.stateOfCharge.value);
+  if (other.stateOfCharge !== undefined)
+    into.stateOfCharge = laterOf(into.stateOfCharge, other.stateOfCharge.at, other.stateOfCharge.value);
   if (other.charging !== undefined) noteChargingState(into, other.charging);
-  if (other.lastReadingAt !== undefined && !(into.lastReadingAt !== undefined && into.lastReadingAt >= other.lastReadingAt)) into.lastReadingAt = other.lastReadingAt;
+  if (other.lastReadingAt !== undefined && !(into.lastReadingAt !== undefined && into.lastReadingAt >= other.lastReadingAt))
+    into.lastReadingAt = other.lastReadingAt;
   if (other.lastReceivedAt !== undefined) noteReceived(into, other.lastReceivedAt);
   const theirs = other.seqNos ?? [];
   for (let i = 0; i < theirs.length; i += 2) into.seqNos = withInterval(into.seqNos ?? [], theirs[i] ?? 0, theirs[i + 1] ?? 0);
@@ -119,7 +121,8 @@ export function compareStates(a: ChargingState, b: ChargingState): number {
 export function withSeqNo(intervals: readonly number[], seqNo: number): readonly number[] {
   const end = intervals.length - 1;
   // The usual case: the next number of the last interval.
-  if (end > 0 && intervals[end] === seqNo - 1) return intervals.length === 2 ? [intervals[0] ?? seqNo, seqNo] : [...intervals.slice(0, end), seqNo];
+  if (end > 0 && intervals[end] === seqNo - 1)
+    return intervals.length === 2 ? [intervals[0] ?? seqNo, seqNo] : [...intervals.slice(0, end), seqNo];
   return withInterval(intervals, seqNo, seqNo);
 }
 
@@ -155,7 +158,12 @@ function notePoint(readings: Readings, point: RegisterPoint, points: RegisterPoi
 }
 
 /** A station that only tells the phases: their sum is the value. */
-function notePhases(readings: Readings, value: MeterValue, wanted: { register: boolean; power: boolean }, points: RegisterPoint[] | undefined): void {
+function notePhases(
+  readings: Readings,
+  value: MeterValue,
+  wanted: { register: boolean; power: boolean },
+  points: RegisterPoint[] | undefined,
+): void {
   let wh = Number.NaN;
   let w = Number.NaN;
   let context: string | undefined;

@@ -45,12 +45,19 @@ describe('energy of a register', () => {
 
   it('does not depend on order and repetition, and a regular one is the same counted in pieces', () => {
     const any = fc.array(
-      fc.record({ rank: fc.constantFrom(0, 1, 2, 3, 4), at: fc.integer({ min: 0, max: 20 }).map(at), wh: fc.integer({ min: 0, max: 5000 }) }) as fc.Arbitrary<RegisterPoint>,
+      fc.record({
+        rank: fc.constantFrom(0, 1, 2, 3, 4),
+        at: fc.integer({ min: 0, max: 20 }).map(at),
+        wh: fc.integer({ min: 0, max: 5000 }),
+      }) as fc.Arbitrary<RegisterPoint>,
       { minLength: 1, maxLength: 10 },
     );
     fc.assert(
       fc.property(any, fc.infiniteStream(fc.nat()), (all, random) => {
-        const shuffled = [...all, ...all].map((point) => ({ point, key: random.next().value as number })).sort((a, b) => a.key - b.key).map(({ point }) => point);
+        const shuffled = [...all, ...all]
+          .map((point) => ({ point, key: random.next().value as number }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ point }) => point);
         expect(summaryOf(shuffled)).toEqual(summaryOf(all));
         expect(piecewiseEnergy(shuffled)).toEqual(piecewiseEnergy(all));
       }),

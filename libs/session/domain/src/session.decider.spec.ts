@@ -1,5 +1,5 @@
-import type { SessionEnd, SessionEvent, SessionFact } from '@voltlog/session-contract';
 import { fold } from '@voltlog/kernel';
+import type { SessionEnd, SessionEvent, SessionFact } from '@voltlog/session-contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Claim, StartClaim } from './claims.js';
@@ -22,8 +22,22 @@ const start: StartClaim = {
   authorization: { status: 'Accepted', source: 'authorization' },
   meterStartWh: 1000,
 };
-const stop: SessionEnd = { basis: 'Reported', endedAt: minute(30), receivedAt: minute(30), offline: false, stoppedReason: 'Local', meterStopWh: 3000 };
-const superseded: SessionEnd = { basis: 'Superseded', endedAt: minute(40), receivedAt: minute(40), offline: false, stoppedReason: 'Superseded', supersededBy: 's-2' };
+const stop: SessionEnd = {
+  basis: 'Reported',
+  endedAt: minute(30),
+  receivedAt: minute(30),
+  offline: false,
+  stoppedReason: 'Local',
+  meterStopWh: 3000,
+};
+const superseded: SessionEnd = {
+  basis: 'Superseded',
+  endedAt: minute(40),
+  receivedAt: minute(40),
+  offline: false,
+  stoppedReason: 'Superseded',
+  supersededBy: 's-2',
+};
 const matched: SessionEnd = { ...stop, basis: 'Matched', endedAt: minute(20), meterStopWh: 2500, factId: 'f-1' };
 
 const started: Claim = { kind: 'Started', start };
@@ -33,13 +47,17 @@ const ends = (end: SessionEnd): Claim => ({ kind: 'Ended', end });
 function history(claims: readonly Claim[], readings: Readings = {}): SessionEvent[] {
   const events: SessionEvent[] = [];
   for (const claim of claims) {
-    const decision = sessionDecider.decide({ identity, claim, readings }, fold<ReturnType<typeof sessionDecider.evolve>, SessionEvent>(sessionDecider, events));
+    const decision = sessionDecider.decide(
+      { identity, claim, readings },
+      fold<ReturnType<typeof sessionDecider.evolve>, SessionEvent>(sessionDecider, events),
+    );
     if (decision.ok) events.push(...decision.events);
   }
   return events;
 }
 
-const names = (events: readonly SessionEvent[]): string[] => events.map((event) => event.type.replace(/^voltlog\.session\.(.*)\.v1$/, '$1'));
+const names = (events: readonly SessionEvent[]): string[] =>
+  events.map((event) => event.type.replace(/^voltlog\.session\.(.*)\.v1$/, '$1'));
 const outcome = (claims: readonly Claim[], readings: Readings = {}) => outcomeOf(fold(sessionDecider, history(claims, readings)), readings);
 
 describe('the events of a session', () => {
@@ -48,7 +66,9 @@ describe('the events of a session', () => {
   });
 
   it('tell the outcome with the end', () => {
-    expect(history([started, ends(stop)]).at(-1)).toMatchObject({ data: { corrects: false, outcome: { state: 'Ended', energyWh: 2000, flags: [], incomplete: false } } });
+    expect(history([started, ends(stop)]).at(-1)).toMatchObject({
+      data: { corrects: false, outcome: { state: 'Ended', energyWh: 2000, flags: [], incomplete: false } },
+    });
   });
 
   it('tell a better known end as a correction', () => {
@@ -68,7 +88,11 @@ describe('the events of a session', () => {
   });
 
   it('tell once that the transaction id was used again', () => {
-    expect(names(history([started, { kind: 'Started', start: { ...start, startedAt: minute(5) } }, started]))).toEqual(['SessionStarted', 'SessionStarted', 'SessionAnomalyFound']);
+    expect(names(history([started, { kind: 'Started', start: { ...start, startedAt: minute(5) } }, started]))).toEqual([
+      'SessionStarted',
+      'SessionStarted',
+      'SessionAnomalyFound',
+    ]);
   });
 });
 
@@ -95,16 +119,44 @@ describe('the end that counts', () => {
 
 const time = fc.integer({ min: 0, max: 3 }).map(minute);
 const end = fc.oneof(
-  fc.record({ basis: fc.constant('Reported' as const), endedAt: time, receivedAt: time, offline: fc.boolean(), meterStopWh: fc.integer({ min: 1000, max: 1005 }) }),
-  fc.record({ basis: fc.constant('Matched' as const), endedAt: time, receivedAt: time, offline: fc.boolean(), factId: fc.constantFrom('f-1', 'f-2') }),
-  fc.record({ basis: fc.constantFrom('Superseded' as const, 'StationRebooted' as const), endedAt: time, receivedAt: time, offline: fc.boolean() }),
+  fc.record({
+    basis: fc.constant('Reported' as const),
+    endedAt: time,
+    receivedAt: time,
+    offline: fc.boolean(),
+    meterStopWh: fc.integer({ min: 1000, max: 1005 }),
+  }),
+  fc.record({
+    basis: fc.constant('Matched' as const),
+    endedAt: time,
+    receivedAt: time,
+    offline: fc.boolean(),
+    factId: fc.constantFrom('f-1', 'f-2'),
+  }),
+  fc.record({
+    basis: fc.constantFrom('Superseded' as const, 'StationRebooted' as const),
+    endedAt: time,
+    receivedAt: time,
+    offline: fc.boolean(),
+  }),
 );
 const anyClaim: fc.Arbitrary<Claim> = fc.oneof(
-  fc.record({ startedAt: time, receivedAt: time, offline: fc.boolean(), meterStartWh: fc.integer({ min: 990, max: 1000 }) }).map((more): Claim => ({ kind: 'Started', start: { ...start, ...more } })),
+  fc
+    .record({ startedAt: time, receivedAt: time, offline: fc.boolean(), meterStartWh: fc.integer({ min: 990, max: 1000 }) })
+    .map((more): Claim => ({ kind: 'Started', start: { ...start, ...more } })),
   end.map((claimed): Claim => ends(claimed)),
   fc.constantFrom('f-1', 'f-2').map((factId): Claim => ({ kind: 'EndRetracted', factId })),
-  fc.record({ at: time, receivedAt: time, purpose: fc.constantFrom('Start' as const, 'Stop' as const), idToken: fc.constantFrom('A', 'B').map((idToken) => ({ idToken, type: 'Local' })) }).map((token): Claim => ({ kind: 'Token', token })),
-  fc.record({ seqNo: fc.integer({ min: 0, max: 3 }), at: time, value: fc.constantFrom('Charging', 'Idle') }).map((charging): Claim => ({ kind: 'ChargingState', charging })),
+  fc
+    .record({
+      at: time,
+      receivedAt: time,
+      purpose: fc.constantFrom('Start' as const, 'Stop' as const),
+      idToken: fc.constantFrom('A', 'B').map((idToken) => ({ idToken, type: 'Local' })),
+    })
+    .map((token): Claim => ({ kind: 'Token', token })),
+  fc
+    .record({ seqNo: fc.integer({ min: 0, max: 3 }), at: time, value: fc.constantFrom('Charging', 'Idle') })
+    .map((charging): Claim => ({ kind: 'ChargingState', charging })),
   fc.record({ messagesInQueue: fc.boolean(), receivedAt: time }).map((queue): Claim => ({ kind: 'Queue', queue })),
   time.map((at): Claim => ({ kind: 'Stale', at })),
 );
@@ -127,7 +179,12 @@ describe('claims join', () => {
         const once = unique(claims);
         const shuffled = [...once, ...once].map((claim) => ({ claim, key: random.next().value as number })).sort((a, b) => a.key - b.key);
         const readings: Readings = { lastReceivedAt: minute(2) };
-        expect(outcome(shuffled.map(({ claim }) => claim), readings)).toEqual(outcome(once, readings));
+        expect(
+          outcome(
+            shuffled.map(({ claim }) => claim),
+            readings,
+          ),
+        ).toEqual(outcome(once, readings));
       }),
       { numRuns: 500 },
     );

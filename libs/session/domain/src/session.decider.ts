@@ -36,7 +36,8 @@ export const sessionDecider: Decider<RecordClaim, SessionClaims, SessionEvent> =
     const settled = settle(identity, after, outcome);
     if (settled !== undefined) events.push(settled);
     for (const flag of outcome.flags) {
-      if (LASTING.includes(flag) && !after.announcedFlags?.includes(flag)) events.push({ type: 'voltlog.session.SessionAnomalyFound.v1', data: { ...identity, flag } });
+      if (LASTING.includes(flag) && !after.announcedFlags?.includes(flag))
+        events.push({ type: 'voltlog.session.SessionAnomalyFound.v1', data: { ...identity, flag } });
     }
     return decided(...events);
   },
@@ -61,11 +62,21 @@ function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionC
       return [
         {
           type: 'voltlog.session.SessionEnded.v1',
-          data: { ...identity, end: claim.end, corrects: effectiveEnd(state, readings) !== undefined, outcome: outcomeOf(joined, readings) },
+          data: {
+            ...identity,
+            end: claim.end,
+            corrects: effectiveEnd(state, readings) !== undefined,
+            outcome: outcomeOf(joined, readings),
+          },
         },
       ];
     case 'EndRetracted':
-      return [{ type: 'voltlog.session.SessionEndRetracted.v1', data: { ...identity, factId: claim.factId, outcome: outcomeOf(joined, readings) } }];
+      return [
+        {
+          type: 'voltlog.session.SessionEndRetracted.v1',
+          data: { ...identity, factId: claim.factId, outcome: outcomeOf(joined, readings) },
+        },
+      ];
     case 'Stale':
       return [{ type: 'voltlog.session.SessionAnomalyFound.v1', data: { ...identity, flag: 'Stale', at: claim.at } }];
     case 'Review':
@@ -97,7 +108,10 @@ function evolveClaims(state: SessionClaims, event: SessionEvent): SessionClaims 
     case 'voltlog.session.SessionIdTokenPresented.v1':
       return joinClaim(state, { kind: 'Token', token: withoutIdentity(event.data) });
     case 'voltlog.session.SessionChargingStateChanged.v1':
-      return joinClaim(state, { kind: 'ChargingState', charging: { seqNo: event.data.seqNo ?? -1, at: event.data.at, value: event.data.chargingState } });
+      return joinClaim(state, {
+        kind: 'ChargingState',
+        charging: { seqNo: event.data.seqNo ?? -1, at: event.data.at, value: event.data.chargingState },
+      });
     case 'voltlog.session.SessionInterrupted.v1':
       return joinClaim(state, { kind: 'Interrupted', interruption: withoutIdentity(event.data) });
     case 'voltlog.session.SessionQueueReported.v1':
@@ -137,7 +151,9 @@ export function sameOutcome(a: SessionOutcome, b: SessionOutcome): boolean {
 }
 
 const chargingData = (charging: { seqNo: number; at: string; value: string }) =>
-  charging.seqNo < 0 ? { chargingState: charging.value, at: charging.at } : { chargingState: charging.value, at: charging.at, seqNo: charging.seqNo };
+  charging.seqNo < 0
+    ? { chargingState: charging.value, at: charging.at }
+    : { chargingState: charging.value, at: charging.at, seqNo: charging.seqNo };
 
 function withoutIdentity<Data extends SessionFact>(data: Data): Omit<Data, keyof SessionFact> {
   const { sessionId: _s, stationId: _t, transactionId: _x, ocppVersion: _v, ...rest } = data;
