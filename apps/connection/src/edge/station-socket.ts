@@ -21,7 +21,7 @@ import type { Logger, Span, Tracing } from '@voltlog/telemetry';
 import { type RawData, WebSocket } from 'ws';
 import type { Authorizations } from '../authorization/authorizations.js';
 import type { StationCalls } from '../commands/station-calls.js';
-import type { FrameLog } from '../frames/frame-log.js';
+import type { FrameLog, FrameSource } from '../frames/frame-log.js';
 import type { Action, Dialect } from './actions.js';
 import { type CloseReason, CLOSE } from './close.js';
 import type { FactRecorder } from './facts.js';
@@ -85,7 +85,7 @@ const QUARANTINED: AuthorizationAnswer = { status: 'NotAtThisLocation', reason: 
  * Calls are worked on one at a time in the order they came; while one is in work at most a few wait, then the socket is not read. A call
  * is answered only after its facts are on the log. Heartbeats carry no fact and are answered at once, also while a call waits for the log.
  */
-export class StationSocket implements CallRate {
+export class StationSocket implements CallRate, FrameSource {
   epoch = 0;
   heardAtMs: number;
   readonly connectedAtMs: number;
@@ -96,6 +96,10 @@ export class StationSocket implements CallRate {
   tokens: number;
   /** {@link CallRate} */
   atMs: number;
+  /** {@link FrameSource} */
+  frameWindow = 0;
+  /** {@link FrameSource} */
+  framesKept = 0;
   /** Whether its calls are worked on: from when its presence is known. */
   begun = false;
   private readAgainAtMs = 0;
@@ -152,19 +156,19 @@ export class StationSocket implements CallRate {
     const frame = parseFrame(text, this.edge.limits.frame, this.dialect.version);
     switch (frame.kind) {
       case 'call':
-        this.edge.frames.received(this.stationId, now, text, frame.action);
+        this.edge.frames.received(this, now, text, frame.action);
         this.receivedCall(frame, text, now);
         return;
       case 'send':
-        this.edge.frames.received(this.stationId, now, text, frame.action);
+        this.edge.frames.received(this, now, text, frame.action);
         this.receivedSend(frame, now);
         return;
       case 'bad':
-        this.edge.frames.received(this.stationId, now, text, '');
+        this.edge.frames.received(this, now, text, '');
         this.receivedBad(frame);
         return;
       default:
-        this.edge.frames.received(this.stationId, now, text, '');
+        this.edge.frames.received(this, now, text, '');
         if (this.calls === undefined) this.note('an answer to no call was ignored', {});
         else this.calls.answered(frame);
     }
@@ -182,7 +186,7 @@ export class StationSocket implements CallRate {
 
   /** Sends a frame and keeps it for the message log. */
   send(text: string): void {
-    this.edge.frames.sent(this.stationId, this.edge.clock.now(), text);
+    this.edge.frames.sent(this, this.edge.clock.now(), text);
     this.socket.send(text);
   }
 

@@ -1,4 +1,4 @@
-import { RequestError } from '@voltlog/kernel';
+import { isoTime, RequestError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { Collection } from '@voltlog/store';
 import type { FrameChunk, StoredFrame } from './frame.schema.js';
@@ -63,7 +63,7 @@ const before = (frames: readonly connectionV1.Frame[], from: PageToken | undefin
 
 const wire = (stationId: string, frame: StoredFrame): connectionV1.Frame => ({
   stationId,
-  at: frame.at,
+  at: isoTime(frame.atMs),
   direction: frame.direction === 'in' ? FrameDirection.FROM_STATION : FrameDirection.TO_STATION,
   text: frame.text,
 });

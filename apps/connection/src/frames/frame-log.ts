@@ -10,11 +10,23 @@ const FLUSH_MS = 10_000;
 const FLUSH_FRAMES = 4_096;
 /** Characters kept in memory at most; beyond it frames are dropped and counted, for they are diagnostics and not facts. */
 const PENDING_CHARS_MAX = 64 * 1_048_576;
-const CHUNK_FRAMES_MAX = 64;
+/**
+ * Frames kept of one station in the time between two flushes; the rest is left out. Twenty times what a busy station says, and the
+ * reason why a station gone mad cannot fill the disk: the full record of what was reported is on the event log.
+ */
+export const STATION_FRAMES_MAX = 100;
+const LEFT_OUT = '(more frames came in these seconds than are kept)';
 /** Chunks written at once: a slice of work short enough not to hold up answers. */
-const CHUNKS_PER_WRITE = 32;
+const CHUNKS_PER_WRITE = 64;
 const FRAME_CHARS_MAX = 65_536;
 const RETENTION_SWEEP_MS = 3_600_000;
+
+/** Whose frame it is, and how many of it were kept lately. */
+export interface FrameSource {
+  readonly stationId: string;
+  frameWindow: number;
+  framesKept: number;
+}
 
 interface PendingFrame {
   readonly stationId: string;
@@ -39,6 +51,7 @@ export class FrameLog {
   private flushing: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private sweptAtMs: number;
+  private window = 1;
   private readonly dropped: Count;
 
   constructor(
@@ -54,16 +67,19 @@ export class FrameLog {
 
   start(): void {
     if (!this.options.enabled) return;
-    this.timer = setInterval(() => void this.flush(), FLUSH_MS);
+    this.timer = setInterval(() => {
+      this.window += 1;
+      void this.flush();
+    }, FLUSH_MS);
     this.timer.unref();
   }
 
-  received(stationId: string, atMs: number, text: string, action: string): void {
-    if (action !== 'Heartbeat') this.keep(stationId, atMs, 'in', text);
+  received(source: FrameSource, atMs: number, text: string, action: string): void {
+    if (action !== 'Heartbeat') this.keep(source, atMs, 'in', text);
   }
 
-  sent(stationId: string, atMs: number, text: string): void {
-    this.keep(stationId, atMs, 'out', text);
+  sent(source: FrameSource, atMs: number, text: string): void {
+    this.keep(source, atMs, 'out', text);
   }
 
   /** Frames of a station that are not stored yet, oldest first. */
@@ -86,14 +102,20 @@ export class FrameLog {
     await this.flush();
   }
 
-  private keep(stationId: string, atMs: number, direction: 'in' | 'out', text: string): void {
+  private keep(source: FrameSource, atMs: number, direction: 'in' | 'out', text: string): void {
     if (!this.options.enabled) return;
-    if (this.chars > PENDING_CHARS_MAX) {
+    if (source.frameWindow !== this.window) {
+      source.frameWindow = this.window;
+      source.framesKept = 0;
+    }
+    source.framesKept += 1;
+    if (source.framesKept > STATION_FRAMES_MAX || this.chars > PENDING_CHARS_MAX) {
       this.dropped.value += 1;
       return;
     }
-    this.chars += text.length;
-    if (this.pending.push({ stationId, atMs, direction, text }) >= FLUSH_FRAMES && this.flushing === undefined) void this.flush();
+    const kept = source.framesKept === STATION_FRAMES_MAX ? LEFT_OUT : text;
+    this.chars += kept.length;
+    if (this.pending.push({ stationId: source.stationId, atMs, direction, text: kept }) >= FLUSH_FRAMES && this.flushing === undefined) void this.flush();
   }
 
   private async write(): Promise<void> {
@@ -122,11 +144,9 @@ export class FrameLog {
   private *chunked(frames: readonly PendingFrame[]): Generator<FrameChunk> {
     const byStation = Map.groupBy(frames, (frame) => frame.stationId);
     for (const [stationId, own] of byStation) {
-      for (let from = 0; from < own.length; from += CHUNK_FRAMES_MAX) {
-        const part = own.slice(from, from + CHUNK_FRAMES_MAX).map(stored);
-        const first = part[0];
-        if (first !== undefined) yield { id: this.ids.next(), stationId, at: first.at, frames: part };
-      }
+      const frames = own.map(stored);
+      const first = frames[0];
+      if (first !== undefined) yield { id: this.ids.next(), stationId, at: isoTime(first.atMs), frames };
     }
   }
 
@@ -139,7 +159,7 @@ export class FrameLog {
 }
 
 const stored = (frame: PendingFrame): StoredFrame => ({
-  at: isoTime(frame.atMs),
+  atMs: frame.atMs,
   direction: frame.direction,
   text: masked(frame.text.length > FRAME_CHARS_MAX ? `${frame.text.slice(0, FRAME_CHARS_MAX)}...` : frame.text),
 });

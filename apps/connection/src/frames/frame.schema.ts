@@ -11,8 +11,8 @@ export interface FrameChunk {
 }
 
 export interface StoredFrame {
-  /** ISO 8601 */
-  readonly at: string;
+  /** Milliseconds since the Unix epoch: cheaper to write than a text, and most frames are never read. */
+  readonly atMs: number;
   readonly direction: 'in' | 'out';
   readonly text: string;
 }

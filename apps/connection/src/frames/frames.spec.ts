@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { World } from '../testing/harness.js';
+import { STATION_FRAMES_MAX } from './frame-log.js';
 import { masked } from './mask.js';
 
 describe('a masked frame', () => {
@@ -68,6 +69,15 @@ describe('the message log', () => {
       await world.instances[0]?.runtime.flushFrames();
     } while (next !== '');
     expect(paged).toEqual(texts);
+  });
+
+  it('of a station gone mad keeps a bounded part and says so', async () => {
+    const station = await world.connect();
+    await Promise.all(Array.from({ length: STATION_FRAMES_MAX }, (_, i) => station.call('DataTransfer', { vendorId: `v${i}` }, `x${i}`)));
+    const { texts } = await list(500);
+    expect(texts).toHaveLength(STATION_FRAMES_MAX);
+    expect(texts[0]).toContain('more frames');
+    expect(world.facts('voltlog.connection.DataTransferReceived.v1')).toHaveLength(STATION_FRAMES_MAX);
   });
 
   it('refuses a page token that is not one of ours', async () => {
