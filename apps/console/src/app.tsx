@@ -40,7 +40,13 @@ export function App() {
   const refused = me.error instanceof ApiError && me.error.status === 401;
   return (
     <KeyPage
-      problem={me.error === null ? undefined : refused ? 'This key opens nothing here. It may be mistyped, revoked, or from another data folder.' : wordsOf(me.error)}
+      problem={
+        me.error === null
+          ? undefined
+          : refused
+            ? 'This key opens nothing here. It may be mistyped, revoked, or from another data folder.'
+            : wordsOf(me.error)
+      }
       onKey={(entered) => {
         keepKey(entered);
         if (entered === key) void me.refetch();

@@ -54,4 +54,5 @@ export async function problemOf(response: Response): Promise<ApiError> {
 }
 
 /** What went wrong, in words for a person. */
-export const wordsOf = (error: unknown): string => (error instanceof ApiError ? error.detail : 'Something went wrong in this page. Reload it to go on.');
+export const wordsOf = (error: unknown): string =>
+  error instanceof ApiError ? error.detail : 'Something went wrong in this page. Reload it to go on.';

@@ -29,6 +29,7 @@ export function tell(event: LiveEvent): EventWords {
 const str = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const obj = (value: unknown): Data => (typeof value === 'object' && value !== null ? (value as Data) : {});
 const evse = (data: Data): string => (typeof data['evseId'] === 'number' && data['evseId'] > 0 ? `EVSE ${data['evseId']}` : 'The station');
+const on = (data: Data): string => (typeof data['evseId'] === 'number' && data['evseId'] > 0 ? ` on EVSE ${data['evseId']}` : '');
 const because = (reason: unknown): string => (str(reason) === undefined ? '' : ` (${words(String(reason))})`);
 const token = (data: Data): string => str(data['idToken']) ?? str(obj(data['idToken'])['idToken']) ?? '';
 const verdict = (status: unknown): EventWords['tone'] => (status === 'Accepted' ? 'good' : 'bad');
@@ -36,7 +37,11 @@ const verdict = (status: unknown): EventWords['tone'] => (status === 'Accepted' 
 const TELLERS: Readonly<Record<string, Teller>> = {
   StationConnected: (d) => ({ kind: 'Stations', tone: 'good', sentence: `Connected, speaks ${ocpp(str(d['ocppVersion'])) ?? 'OCPP'}` }),
   StationDisconnected: (d) => ({ kind: 'Stations', tone: 'bad', sentence: `Disconnected${because(d['reason'])}` }),
-  StationBooted: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Booted: ${[str(d['vendor']), str(d['model'])].filter(Boolean).join(' ')}${because(d['reason'])}` }),
+  StationBooted: (d) => ({
+    kind: 'Stations',
+    tone: 'plain',
+    sentence: `Booted: ${[str(d['vendor']), str(d['model'])].filter(Boolean).join(' ')}${because(d['reason'])}`,
+  }),
   ConnectorStatusReported: (d) => ({
     kind: 'Stations',
     tone: d['status'] === 'Faulted' ? 'bad' : 'plain',
@@ -44,40 +49,67 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   }),
   IdTokenPresented: (d) => {
     const answer = obj(d['authorization']);
-    return { kind: 'Tokens', tone: verdict(answer['status']), sentence: `Token ${token(d)} shown: ${words(String(answer['status'] ?? 'asked'))}${because(answer['reason'])}` };
+    return {
+      kind: 'Tokens',
+      tone: verdict(answer['status']),
+      sentence: `Token ${token(d)} shown: ${words(String(answer['status'] ?? 'asked'))}${because(answer['reason'])}`,
+    };
   },
-  TransactionStarted: (d) => ({ kind: 'Charging', tone: 'good', sentence: `${evse(d)} began transaction ${String(d['transactionId'])}` }),
+  TransactionStarted: (d) => ({ kind: 'Charging', tone: 'good', sentence: `Transaction ${String(d['transactionId'])} began${on(d)}` }),
   TransactionUpdated: (d) => {
     const reading = readingWords(d);
     return reading === undefined
-      ? { kind: 'Charging', tone: 'plain', sentence: `${evse(d)}: ${words(str(d['chargingState']) ?? str(d['triggerReason']) ?? 'transaction updated').toLowerCase()}` }
+      ? {
+          kind: 'Charging',
+          tone: 'plain',
+          sentence: `${evse(d)}: ${words(str(d['chargingState']) ?? str(d['triggerReason']) ?? 'transaction updated').toLowerCase()}`,
+        }
       : { kind: 'Readings', tone: 'plain', sentence: `${evse(d)} at ${reading}` };
   },
-  TransactionEnded: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `${evse(d)} ended transaction ${String(d['transactionId'])}${because(d['stoppedReason'])}` }),
+  TransactionEnded: (d) => ({
+    kind: 'Charging',
+    tone: 'plain',
+    sentence: `Transaction ${String(d['transactionId'])} ended${on(d)}${because(d['stoppedReason'])}`,
+  }),
   MeterValuesReported: (d) => ({ kind: 'Readings', tone: 'plain', sentence: `${evse(d)} at ${readingWords(d) ?? 'a meter reading'}` }),
   CommandAnswered: (d) => ({
     kind: 'Commands',
     tone: d['status'] === 'Accepted' ? 'good' : 'bad',
-    sentence: d['status'] === 'TimedOut' ? `${words(String(d['action']))}: no answer in time` : `${words(String(d['action']))}: answered ${words(str(d['stationStatus']) ?? String(d['status'])).toLowerCase()}`,
+    sentence:
+      d['status'] === 'TimedOut'
+        ? `${words(String(d['action']))}: no answer in time`
+        : `${words(String(d['action']))}: answered ${words(str(d['stationStatus']) ?? String(d['status'])).toLowerCase()}`,
   }),
   FirmwareStatusReported: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Firmware: ${words(String(d['status'])).toLowerCase()}` }),
   SecurityEventReported: (d) => ({ kind: 'Stations', tone: 'bad', sentence: `Security event: ${words(String(d['securityEventType']))}` }),
   StationNotified: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent ${words(String(d['action']))}` }),
   DataTransferReceived: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent data of ${String(d['vendorId'])}` }),
-  AuthorizationDecided: (d) => ({ kind: 'Tokens', tone: verdict(d['status']), sentence: `Token ${token(d)} decided: ${words(String(d['status']))}${because(d['reason'])}` }),
+  AuthorizationDecided: (d) => ({
+    kind: 'Tokens',
+    tone: verdict(d['status']),
+    sentence: `Token ${token(d)} decided: ${words(String(d['status']))}${because(d['reason'])}`,
+  }),
   TokenRegistered: (d) => ({ kind: 'Tokens', tone: 'plain', sentence: `Token ${token(d)} registered` }),
   TokenChanged: (d) => ({ kind: 'Tokens', tone: 'plain', sentence: `Token ${token(d)} is now ${String(d['status']).toLowerCase()}` }),
   TransactionPermitted: (d) => ({ kind: 'Tokens', tone: 'plain', sentence: `Token ${token(d)} took a place` }),
   TransactionReleased: (d) => ({ kind: 'Tokens', tone: 'plain', sentence: `Token ${token(d)} has a place again${because(d['cause'])}` }),
-  SessionStarted: (d) => ({ kind: 'Charging', tone: 'good', sentence: `Session opened on ${evse(d)}` }),
-  SessionDetected: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session found on ${evse(d)} before its start arrived` }),
-  SessionChargingStateChanged: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session is ${words(String(d['chargingState'])).toLowerCase()}` }),
+  SessionStarted: (d) => ({ kind: 'Charging', tone: 'good', sentence: `Session opened${on(d)}` }),
+  SessionDetected: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session found${on(d)} before its start arrived` }),
+  SessionChargingStateChanged: (d) => ({
+    kind: 'Charging',
+    tone: 'plain',
+    sentence: `Session is ${words(String(d['chargingState'])).toLowerCase()}`,
+  }),
   SessionEnded: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session closed with ${outcomeEnergy(d)}` }),
   SessionCorrected: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session corrected to ${outcomeEnergy(d)}` }),
   SessionReopened: () => ({ kind: 'Charging', tone: 'plain', sentence: 'Session goes on after all' }),
   SessionInterrupted: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Station booted while charging${because(d['reason'])}` }),
   SessionAnomalyFound: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Something is odd: ${words(String(d['flag'])).toLowerCase()}` }),
-  SessionFactQuarantined: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `No session fits ${words(nameOf(String(d['factType']))).toLowerCase()}, so it was put aside` }),
+  SessionFactQuarantined: (d) => ({
+    kind: 'Charging',
+    tone: 'bad',
+    sentence: `No session fits ${words(nameOf(String(d['factType']))).toLowerCase()}, so it was put aside`,
+  }),
 };
 
 function outcomeEnergy(data: Data): string {
@@ -89,7 +121,10 @@ function readingWords(data: Data): string | undefined {
   const values = Array.isArray(data['meterValues']) ? (data['meterValues'] as readonly MeterValue[]) : [];
   const latest = readingsOf(values).at(-1);
   if (latest === undefined) return undefined;
-  return [latest.powerW === undefined ? undefined : text(power(latest.powerW)), latest.socPercent === undefined ? undefined : percent(latest.socPercent)]
+  return [
+    latest.powerW === undefined ? undefined : text(power(latest.powerW)),
+    latest.socPercent === undefined ? undefined : percent(latest.socPercent),
+  ]
     .filter((part) => part !== undefined)
     .join(', ');
 }

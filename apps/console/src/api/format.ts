@@ -18,8 +18,8 @@ export function energy(wattHours: number): Quantity {
 }
 
 export const count = (n: number): string => whole.format(n);
-export const percent = (n: number): string => `${whole.format(n)} %`;
-export const text = ({ value, unit }: Quantity): string => `${value} ${unit}`;
+export const percent = (n: number): string => `${whole.format(n)}\u00a0%`;
+export const text = ({ value, unit }: Quantity): string => `${value}\u00a0${unit}`;
 
 /** `3 725 000` -> `1 h 02 min` */
 export function duration(ms: number): string {

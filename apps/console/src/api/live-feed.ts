@@ -88,7 +88,8 @@ export class LiveFeed {
         const { done, value } = await reader.read();
         clearTimeout(watchdog);
         if (done) return;
-        for (const message of parser.push(decoder.decode(value, { stream: true }))) this.take(message.event, message.id, message.data, onReady);
+        for (const message of parser.push(decoder.decode(value, { stream: true })))
+          this.take(message.event, message.id, message.data, onReady);
       }
     } finally {
       clearTimeout(watchdog);

@@ -19,7 +19,7 @@ export function usePlatform(): Platform {
 }
 
 /** Milliseconds between two readings of the lists while events come in. */
-const REFRESH_MS = 1_000;
+const REFRESH_MS = 1_500;
 /** Readings kept of a session that is watched. */
 const READINGS_MAX = 2_000;
 
@@ -129,17 +129,26 @@ export function useActiveSessions() {
 
 export function useRecentSessions() {
   const { api } = usePlatform();
-  return useQuery({ queryKey: ['sessions', 'recent'], queryFn: ({ signal }) => api.get<Page<Session>>(`/v1/sessions?limit=${FIGURES_MAX}`, signal) });
+  return useQuery({
+    queryKey: ['sessions', 'recent'],
+    queryFn: ({ signal }) => api.get<Page<Session>>(`/v1/sessions?limit=${FIGURES_MAX}`, signal),
+  });
 }
 
 export function useConnectionCount() {
   const { api } = usePlatform();
-  return useQuery({ queryKey: ['connections'], queryFn: ({ signal }) => api.get<Page<Connection> & { total: number }>('/v1/connections?limit=1', signal) });
+  return useQuery({
+    queryKey: ['connections'],
+    queryFn: ({ signal }) => api.get<Page<Connection> & { total: number }>('/v1/connections?limit=1', signal),
+  });
 }
 
 export function useSession(sessionId: string) {
   const { api } = usePlatform();
-  return useQuery({ queryKey: ['sessions', 'one', sessionId], queryFn: ({ signal }) => api.get<Session>(`/v1/sessions/${encodeURIComponent(sessionId)}`, signal) });
+  return useQuery({
+    queryKey: ['sessions', 'one', sessionId],
+    queryFn: ({ signal }) => api.get<Session>(`/v1/sessions/${encodeURIComponent(sessionId)}`, signal),
+  });
 }
 
 export function useSessionEvents(sessionId: string) {
@@ -159,7 +168,10 @@ export function useReadings(session: Pick<Session, 'sessionId' | 'stationId' | '
       const values: MeterValue[] = [];
       let cursor = '';
       do {
-        const page = await api.get<Page<MeterValue>>(`/v1/sessions/${encodeURIComponent(session.sessionId)}/meter-values?limit=200${after(cursor)}`, signal);
+        const page = await api.get<Page<MeterValue>>(
+          `/v1/sessions/${encodeURIComponent(session.sessionId)}/meter-values?limit=200${after(cursor)}`,
+          signal,
+        );
         values.push(...page.data);
         cursor = page.nextCursor ?? '';
       } while (cursor !== '' && values.length < READINGS_MAX);

@@ -69,7 +69,14 @@ function Steps({ onClose }: { onClose: () => void }) {
         onChange={(event) => setStationId(event.currentTarget.value)}
         error={register.isError ? wordsOf(register.error) : undefined}
       />
-      <TextInput mt="md" label="Name" description="For people; may stay empty." maxLength={200} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+      <TextInput
+        mt="md"
+        label="Name"
+        description="For people; may stay empty."
+        maxLength={200}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose}>
           Cancel

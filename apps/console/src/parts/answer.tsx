@@ -8,7 +8,13 @@ export function Answer({ outcome, onClose }: { outcome: Outcome | undefined; onC
     <div role="status" aria-label="Answer of the station">
       {outcome !== undefined && (
         <div className="answer" data-tone={outcome.tone}>
-          {outcome.tone === 'waiting' ? <Loader size={16} /> : outcome.tone === 'good' ? <IconCircleCheck size={17} aria-hidden /> : <IconAlertTriangle size={17} aria-hidden />}
+          {outcome.tone === 'waiting' ? (
+            <Loader size={16} />
+          ) : outcome.tone === 'good' ? (
+            <IconCircleCheck size={17} aria-hidden />
+          ) : (
+            <IconAlertTriangle size={17} aria-hidden />
+          )}
           <span style={{ flex: 1 }}>{outcome.sentence}</span>
           {outcome.tone !== 'waiting' && <CloseButton size="xs" aria-label="Close the answer" onClick={onClose} />}
         </div>

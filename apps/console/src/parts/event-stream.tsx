@@ -13,7 +13,10 @@ export function EventStream() {
   const [paused, setPaused] = useState<readonly LiveEvent[]>();
   const [kinds, setKinds] = useState<ReadonlySet<EventKind>>(new Set(EVENT_KINDS));
   const shown = paused ?? events;
-  const rows = useMemo(() => shown.map((event) => ({ event, words: tell(event) })).filter(({ words }) => kinds.has(words.kind)), [shown, kinds]);
+  const rows = useMemo(
+    () => shown.map((event) => ({ event, words: tell(event) })).filter(({ words }) => kinds.has(words.kind)),
+    [shown, kinds],
+  );
   const waiting = paused === undefined ? 0 : countSince(events, paused[0]);
   const toggle = (kind: EventKind) => {
     const next = new Set(kinds);
@@ -30,7 +33,12 @@ export function EventStream() {
             {paused !== undefined && `Paused${waiting > 0 ? `, ${waiting} new` : ''}`}
           </span>
           <Tooltip label={label}>
-            <ActionIcon variant={paused === undefined ? 'subtle' : 'filled'} color={paused === undefined ? 'gray' : 'volt'} aria-label={label} onClick={() => setPaused(paused === undefined ? events : undefined)}>
+            <ActionIcon
+              variant={paused === undefined ? 'subtle' : 'filled'}
+              color={paused === undefined ? 'gray' : 'volt'}
+              aria-label={label}
+              onClick={() => setPaused(paused === undefined ? events : undefined)}
+            >
               {paused === undefined ? <IconPlayerPause size={17} /> : <IconPlayerPlay size={17} />}
             </ActionIcon>
           </Tooltip>
@@ -45,7 +53,11 @@ export function EventStream() {
       </div>
       {rows.length === 0 ? (
         <Empty icon={<IconActivity size={30} aria-hidden />} title={state === 'live' ? 'Quiet right now' : 'Waiting for the stream'}>
-          <p>{state === 'live' ? 'Every message of a station and every decision of the platform shows here the moment it happens.' : 'It comes back by itself.'}</p>
+          <p>
+            {state === 'live'
+              ? 'Every message of a station and every decision of the platform shows here the moment it happens.'
+              : 'It comes back by itself.'}
+          </p>
         </Empty>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it

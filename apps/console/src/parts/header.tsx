@@ -42,7 +42,11 @@ function LiveSign() {
     <span className="live" data-state={state} role="status" aria-label={`Event stream: ${LIVE_WORDS[state]}`}>
       <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
         <circle className="pulse" cx="7" cy="7" r="3" fill="currentColor" opacity="0" />
-        {state === 'live' ? <circle cx="7" cy="7" r="3.5" fill="currentColor" /> : <circle cx="7" cy="7" r="3.5" fill="none" stroke="currentColor" strokeWidth="2" />}
+        {state === 'live' ? (
+          <circle cx="7" cy="7" r="3.5" fill="currentColor" />
+        ) : (
+          <circle cx="7" cy="7" r="3.5" fill="none" stroke="currentColor" strokeWidth="2" />
+        )}
       </svg>
       {LIVE_WORDS[state]}
     </span>
@@ -55,7 +59,13 @@ function ThemeSwitch() {
   const label = scheme === 'dark' ? 'Light theme' : 'Dark theme';
   return (
     <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={label}
+        onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}
+      >
         {scheme === 'dark' ? <IconSun size={19} /> : <IconMoon size={19} />}
       </ActionIcon>
     </Tooltip>

@@ -17,9 +17,7 @@ export function KeyPage({ problem, onKey }: { problem: string | undefined; onKey
           <Wordmark />
         </span>
         <h1>Open with an API key</h1>
-        <p>
-          The first start of Voltlog prints an admin key in its terminal. It stays in this tab and goes nowhere but to this server.
-        </p>
+        <p>The first start of Voltlog prints an admin key in its terminal. It stays in this tab and goes nowhere but to this server.</p>
         <PasswordInput
           mt="lg"
           size="md"

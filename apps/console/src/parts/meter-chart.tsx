@@ -81,7 +81,7 @@ function optionsFor(element: HTMLElement, withSoc: boolean): uPlot.Options {
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     scales: { kW: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] }, pct: { range: [0, 100] } },
     axes: [
-      { ...axis, space: 70, values: (_plot, splits) => splits.map((at) => new Date(at * 1000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })) },
+      { ...axis, space: 84, values: (plot, splits) => splits.map((at) => clockAt(at, plot)) },
       { ...axis, scale: 'kW', size: 44 },
       { ...axis, scale: 'pct', side: 1, size: 44, show: withSoc, grid: { show: false } },
     ],
@@ -91,6 +91,15 @@ function optionsFor(element: HTMLElement, withSoc: boolean): uPlot.Options {
       { scale: 'pct', stroke: blue ?? '', width: 2, dash: [6, 5], points: { show: false }, spanGaps: true, show: withSoc },
     ],
   };
+}
+
+/** Seconds show while they tell two marks apart. */
+const SECONDS_BELOW_S = 480;
+
+function clockAt(at: number, { scales }: uPlot): string {
+  const span = (scales['x']?.max ?? 0) - (scales['x']?.min ?? 0);
+  const withSeconds = span < SECONDS_BELOW_S ? { second: '2-digit' as const } : {};
+  return new Date(at * 1000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', ...withSeconds });
 }
 
 function fade(plot: uPlot, of: string): CanvasGradient {

@@ -24,11 +24,23 @@ export function Overview() {
   return (
     <section aria-label="Overview">
       <dl className="panel figures" style={{ margin: 0 }}>
-        <Figure label="Power now" quantity={active.data && power(powerW)} sub={running.length === 0 ? 'Nothing charges' : `over ${count(running.length)}${more} open ${plural(running.length, 'session')}`}>
+        <Figure
+          label="Power now"
+          quantity={active.data && power(powerW)}
+          sub={running.length === 0 ? 'Nothing charges' : `over ${count(running.length)}${more} open ${plural(running.length, 'session')}`}
+        >
           <PowerTrend powerW={active.data === undefined ? undefined : powerW} />
         </Figure>
-        <Figure label="Charging" quantity={active.data && { value: `${count(charging)}${more}`, unit: '' }} sub={`${count(running.length - charging)} waiting`} />
-        <Figure label="Online" quantity={connections.data && { value: count(connections.data.total), unit: '' }} sub={`of ${all} ${plural(stations.rows.length, 'station')}`} />
+        <Figure
+          label="Charging"
+          quantity={active.data && { value: `${count(charging)}${more}`, unit: '' }}
+          sub={`${count(running.length - charging)} waiting`}
+        />
+        <Figure
+          label="Online"
+          quantity={connections.data && { value: count(connections.data.total), unit: '' }}
+          sub={`of ${all} ${plural(stations.rows.length, 'station')}`}
+        />
         <Figure
           label="Energy today"
           quantity={recent.data && energy(today.wattHours)}
@@ -39,7 +51,17 @@ export function Overview() {
   );
 }
 
-function Figure({ label, quantity, sub, children }: { label: string; quantity: Quantity | undefined; sub: string; children?: React.ReactNode }) {
+function Figure({
+  label,
+  quantity,
+  sub,
+  children,
+}: {
+  label: string;
+  quantity: Quantity | undefined;
+  sub: string;
+  children?: React.ReactNode;
+}) {
   return (
     <div className="figure">
       <dt>{label}</dt>

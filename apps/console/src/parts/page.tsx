@@ -1,4 +1,5 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import { useLive } from '../api/platform.js';
 import { EventStream } from './event-stream.js';
 import { Header } from './header.js';
 import { Overview } from './overview.js';
@@ -9,6 +10,10 @@ import { StationList } from './station-list.js';
 /** Everything on one page: what there is now, and what happens. */
 export function Page({ onLeave }: { onLeave: () => void }) {
   const [sessionId, setSessionId] = useState<string>();
+  const { state } = useLive();
+  useEffect(() => {
+    if (state === 'refused') onLeave();
+  }, [state, onLeave]);
   return (
     <>
       <a className="skip" href="#main">

@@ -43,7 +43,9 @@ function Facts({ session }: { session: Session }) {
       <SessionSign session={session} />
       <dl className="facts">
         <Fact big name="Energy" value={text(energy(session.energyWh))} />
-        {session.state === 'Active' && session.powerW !== null && <Fact big name="Power" value={text(power(session.powerW) satisfies Quantity)} />}
+        {session.state === 'Active' && session.powerW !== null && (
+          <Fact big name="Power" value={text(power(session.powerW) satisfies Quantity)} />
+        )}
         {session.stateOfChargePercent !== null && <Fact big name="Battery" value={percent(session.stateOfChargePercent)} />}
         {session.startedAt !== null && <Fact big name="Lasted" value={duration(end - Date.parse(session.startedAt))} />}
       </dl>

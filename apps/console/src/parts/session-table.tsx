@@ -20,7 +20,11 @@ export function SessionTable({ onSession }: { onSession: (sessionId: string) => 
         <SegmentedControl
           size="xs"
           aria-label="Which sessions"
-          data={[{ label: 'All', value: 'All' }, { label: 'Open', value: 'Active' }, { label: 'Ended', value: 'Ended' }]}
+          data={[
+            { label: 'All', value: 'All' },
+            { label: 'Open', value: 'Active' },
+            { label: 'Ended', value: 'Ended' },
+          ]}
           value={filter}
           onChange={(value) => setFilter(value === 'Active' || value === 'Ended' ? value : 'All')}
         />
@@ -86,8 +90,12 @@ function Rows({ sessions, onSession }: { sessions: readonly Session[]; onSession
             </td>
             <td className="num muted">{session.startedAt === null ? 'not known' : moment(session.startedAt, now)}</td>
             <td className="num right narrow-hide">{lasted(session, now)}</td>
-            <td className="num right narrow-hide">{session.state === 'Active' && session.powerW !== null ? text(power(session.powerW)) : <Dash />}</td>
-            <td className="num right narrow-hide">{session.stateOfChargePercent === null ? <Dash /> : percent(session.stateOfChargePercent)}</td>
+            <td className="num right narrow-hide">
+              {session.state === 'Active' && session.powerW !== null ? text(power(session.powerW)) : <Dash />}
+            </td>
+            <td className="num right narrow-hide">
+              {session.stateOfChargePercent === null ? <Dash /> : percent(session.stateOfChargePercent)}
+            </td>
             <td className="num right">
               <b style={{ fontWeight: 600 }}>{text(energy(session.energyWh))}</b>
             </td>
@@ -101,7 +109,9 @@ function Rows({ sessions, onSession }: { sessions: readonly Session[]; onSession
 const Dash = () => <span className="muted">–</span>;
 
 const lasted = (session: Session, now: number): string =>
-  session.startedAt === null ? '–' : duration((session.endedAt === null ? now : Date.parse(session.endedAt)) - Date.parse(session.startedAt));
+  session.startedAt === null
+    ? '–'
+    : duration((session.endedAt === null ? now : Date.parse(session.endedAt)) - Date.parse(session.startedAt));
 
 /** Open or ended, and whether something about it is odd. */
 export function SessionSign({ session }: { session: Session }) {

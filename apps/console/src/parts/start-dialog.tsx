@@ -19,10 +19,20 @@ export function StartDialog({ station, evseId, onClose, onStart }: Props) {
     event.preventDefault();
     if (evseId === undefined || idToken.trim() === '') return;
     sessionStorage.setItem(LAST_TOKEN, idToken.trim());
-    onStart({ idToken: idToken.trim(), evseId, connectorId: station.evses.find((evse) => evse.evseId === evseId)?.connectors[0]?.connectorId ?? 1 });
+    onStart({
+      idToken: idToken.trim(),
+      evseId,
+      connectorId: station.evses.find((evse) => evse.evseId === evseId)?.connectors[0]?.connectorId ?? 1,
+    });
   };
   return (
-    <Modal opened={evseId !== undefined} onClose={onClose} title={`Start charging on ${station.stationId}, EVSE ${evseId ?? ''}`} centered radius="lg">
+    <Modal
+      opened={evseId !== undefined}
+      onClose={onClose}
+      title={`Start charging on ${station.stationId}, EVSE ${evseId ?? ''}`}
+      centered
+      radius="lg"
+    >
       <form onSubmit={submit}>
         <TextInput
           label="ID token"

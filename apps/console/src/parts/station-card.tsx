@@ -63,7 +63,12 @@ export function StationCard({ station, sessions, onSession }: Props) {
           session={session}
           busy={command.busy}
           onOpen={onSession}
-          {...(mayAct && connected ? { onStart: () => setStartAt(evse.evseId), onStop: (transactionId: string) => command.run('request-stop', { transactionId }, 'Stop') } : {})}
+          {...(mayAct && connected
+            ? {
+                onStart: () => setStartAt(evse.evseId),
+                onStop: (transactionId: string) => command.run('request-stop', { transactionId }, 'Stop'),
+              }
+            : {})}
         />
       ))}
       <Answer outcome={command.outcome} onClose={command.clear} />
@@ -118,7 +123,13 @@ function EvseRow({ station, evse, session, busy, onOpen, onStart, onStop }: RowP
           </Button>
         )}
         {transactionId !== undefined && onStop !== undefined && (
-          <Button size="xs" variant="default" onClick={() => onStop(transactionId)} loading={busy === 'Stop'} aria-label={`Stop charging on ${name}`}>
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => onStop(transactionId)}
+            loading={busy === 'Stop'}
+            aria-label={`Stop charging on ${name}`}
+          >
             Stop
           </Button>
         )}
@@ -135,7 +146,9 @@ const canStart = (connector: Connector | undefined): boolean => connector?.statu
 function Running({ session, onOpen }: { session: Session; onOpen: (sessionId: string) => void }) {
   const readings = useReadings(session);
   const now = useNow();
-  const values = readingsOf(readings.data ?? []).flatMap((reading) => reading.powerW ?? []).slice(-TREND_MAX);
+  const values = readingsOf(readings.data ?? [])
+    .flatMap((reading) => reading.powerW ?? [])
+    .slice(-TREND_MAX);
   const watts = session.powerW === null ? undefined : power(session.powerW);
   const soc = session.stateOfChargePercent;
   return (
@@ -170,5 +183,14 @@ function Running({ session, onOpen }: { session: Session; onOpen: (sessionId: st
   );
 }
 
-const CONNECTORS: Readonly<Record<string, string>> = { cCCS1: 'CCS1', cCCS2: 'CCS2', cChaoJi: 'ChaoJi', cG105: 'CHAdeMO', cTesla: 'NACS', cType1: 'Type 1 cable', cType2: 'Type 2 cable', sType2: 'Type 2' };
+const CONNECTORS: Readonly<Record<string, string>> = {
+  cCCS1: 'CCS1',
+  cCCS2: 'CCS2',
+  cChaoJi: 'ChaoJi',
+  cG105: 'CHAdeMO',
+  cTesla: 'NACS',
+  cType1: 'Type 1 cable',
+  cType2: 'Type 2 cable',
+  sType2: 'Type 2',
+};
 const connectorName = (type: string | null | undefined): string => (type ? (CONNECTORS[type] ?? type) : '');

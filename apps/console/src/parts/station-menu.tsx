@@ -37,13 +37,26 @@ export function StationMenu({ station, connected, mayAct, command, onMessages }:
                   Unlock EVSE {evse.evseId}
                 </Menu.Item>
               ))}
-            <Menu.Item disabled={off} leftSection={<IconBroadcast size={16} />} onClick={() => command.run('trigger-message', { requestedMessage: 'StatusNotification' }, 'Trigger')}>
+            <Menu.Item
+              disabled={off}
+              leftSection={<IconBroadcast size={16} />}
+              onClick={() => command.run('trigger-message', { requestedMessage: 'StatusNotification' }, 'Trigger')}
+            >
               Report its status
             </Menu.Item>
-            <Menu.Item disabled={off} leftSection={<IconRefresh size={16} />} onClick={() => command.run('reset', { type: 'OnIdle' }, 'Reset')}>
+            <Menu.Item
+              disabled={off}
+              leftSection={<IconRefresh size={16} />}
+              onClick={() => command.run('reset', { type: 'OnIdle' }, 'Reset')}
+            >
               Reset when idle
             </Menu.Item>
-            <Menu.Item disabled={off} color="red" leftSection={<IconPower size={16} />} onClick={() => command.run('reset', { type: 'Immediate' }, 'Reset')}>
+            <Menu.Item
+              disabled={off}
+              color="red"
+              leftSection={<IconPower size={16} />}
+              onClick={() => command.run('reset', { type: 'Immediate' }, 'Reset')}
+            >
               Reset now
             </Menu.Item>
             <Menu.Divider />

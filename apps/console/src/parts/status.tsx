@@ -1,5 +1,6 @@
 import {
   IconAlertTriangleFilled,
+  IconBan,
   IconBoltFilled,
   IconCircle,
   IconCircleDashed,
@@ -8,7 +9,6 @@ import {
   IconPlayerPauseFilled,
   IconPlug,
   IconProgressCheck,
-  IconBan,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { words } from '../api/format.js';
@@ -49,7 +49,9 @@ export function statusOf(station: Station, connector: Connector | undefined, ses
   if (station.connection?.connected === false) return OFFLINE;
   if (connector?.status === 'Faulted') {
     const code = connector.errorCode;
-    return code === null || code === 'NoError' ? (STATUSES['Faulted'] ?? UNKNOWN) : { ...(STATUSES['Faulted'] ?? UNKNOWN), word: `Faulted: ${words(code).toLowerCase()}` };
+    return code === null || code === 'NoError'
+      ? (STATUSES['Faulted'] ?? UNKNOWN)
+      : { ...(STATUSES['Faulted'] ?? UNKNOWN), word: `Faulted: ${words(code).toLowerCase()}` };
   }
   if (session !== undefined) return DETAILS[session.chargingState ?? ''] ?? DETAILS[connector?.detail ?? ''] ?? CHARGING;
   return DETAILS[connector?.detail ?? ''] ?? STATUSES[connector?.status ?? ''] ?? UNKNOWN;

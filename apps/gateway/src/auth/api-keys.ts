@@ -99,6 +99,12 @@ export class ApiKeys implements OnModuleInit {
     return this.collection.find({ sort: ['createdAt', -1], limit, ...(cursor === undefined ? {} : { after: cursor }) });
   }
 
+  /** Whether the key still opens the API; asked for streams, which outlive the request that opened them. */
+  async isActive(keyId: string): Promise<boolean> {
+    const stored = await this.collection.get(keyId);
+    return stored !== undefined && stored.revokedAt === undefined;
+  }
+
   async revoke(keyId: string): Promise<ApiKey> {
     const stored = await this.collection.get(keyId);
     if (stored === undefined) throw notFound(`API key ${keyId}`);

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, type GatewayUnderTest, startGateway } from '../testing/gateway-under-test.js';
-import { LiveHub, RING_MAX, WAITING_BYTES_MAX } from './live-hub.js';
+import { CLIENTS_MAX, LiveHub, RING_MAX, WAITING_BYTES_MAX } from './live-hub.js';
 import { maskReplacer } from './mask.js';
 
 let gateway: GatewayUnderTest;
@@ -125,22 +125,44 @@ describe('the hub', () => {
     const hub = gateway.app.get(LiveHub);
     const slow = sink(WAITING_BYTES_MAX + 1);
     const fast = sink(WAITING_BYTES_MAX);
-    await hub.join(slow, {}, undefined);
-    await hub.join(fast, {}, undefined);
+    await hub.join('admin01', slow, {});
+    await hub.join('admin01', fast, {});
     await gateway.log.publish(STATIONS, 'CP-1', started('e-1'));
     expect([slow.state.ended, slow.state.text.includes('e-1')]).toEqual([true, false]);
     expect([fast.state.ended, fast.state.text.includes('e-1')]).toEqual([false, true]);
   });
 
+  it('lets go of a client whose key was revoked, at the next sign of life', async () => {
+    const hub = gateway.app.get(LiveHub);
+    const made = await gateway.call('POST', '/v1/api-keys', { body: { name: 'soon gone', role: 'viewer' } });
+    const gone = sink();
+    const stays = sink();
+    await hub.join(String(made.body['keyId']), gone, {});
+    await hub.join('admin01', stays, {});
+    await gateway.call('DELETE', `/v1/api-keys/${String(made.body['keyId'])}`);
+    await hub.beat();
+    expect([gone.state.ended, stays.state.ended]).toEqual([true, false]);
+    expect(stays.state.text).toContain(': still here');
+  });
+
+  it('takes so many clients and no more, and none that has left', async () => {
+    const hub = gateway.app.get(LiveHub);
+    const leaves = [];
+    for (let i = 0; i < CLIENTS_MAX; i += 1) leaves.push(await hub.join('admin01', sink(), {}));
+    await expect(hub.join('admin01', sink(), {})).rejects.toMatchObject({ status: 503, slug: 'too-many-listeners' });
+    leaves[0]?.();
+    await expect(hub.join('admin01', sink(), {})).resolves.toBeTypeOf('function');
+  });
+
   it('remembers so many events and no more', async () => {
     const hub = gateway.app.get(LiveHub);
-    await hub.join(sink(), {}, undefined);
+    await hub.join('admin01', sink(), {});
     await gateway.log.publish(STATIONS, 'CP-1', ...Array.from({ length: RING_MAX + 1 }, (_, i) => started(`e-${i}`)));
     const oldest = sink();
-    await hub.join(oldest, {}, 'e-1');
+    await hub.join('admin01', oldest, {}, 'e-1');
     expect(oldest.state.text.match(/^id: /gm)).toHaveLength(RING_MAX - 1);
     const forgotten = sink();
-    await hub.join(forgotten, {}, 'e-0');
+    await hub.join('admin01', forgotten, {}, 'e-0');
     expect(forgotten.state.text).toContain('event: reset');
   });
 

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
+import { ApiKeys } from '../auth/api-keys.js';
 import { Problem } from '../problems/problem.js';
 import { maskReplacer } from './mask.js';
 
@@ -38,6 +39,7 @@ export interface LiveFilter {
 }
 
 interface Client {
+  readonly keyId: string;
   readonly sink: Sink;
   readonly filter: LiveFilter;
 }
@@ -56,7 +58,10 @@ export class LiveHub implements BeforeApplicationShutdown {
   private heartbeat: NodeJS.Timeout | undefined;
   private linger: NodeJS.Timeout | undefined;
 
-  constructor(@Inject(SERVICE_CONTEXT) private readonly context: ServiceContext) {
+  constructor(
+    private readonly keys: ApiKeys,
+    @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
+  ) {
     context.metrics.gauge('voltlog_gateway_live_clients', 'Clients of the event stream', () => this.clients.size);
   }
 
@@ -66,11 +71,11 @@ export class LiveHub implements BeforeApplicationShutdown {
    *
    * @returns takes the client away again
    */
-  async join(sink: Sink, filter: LiveFilter, lastEventId: string | undefined): Promise<() => void> {
+  async join(keyId: string, sink: Sink, filter: LiveFilter, lastEventId?: string): Promise<() => void> {
     if (this.clients.size >= CLIENTS_MAX)
       throw new Problem(503, 'too-many-listeners', 'Too many clients listen on this instance.', { headers: { 'retry-after': '5' } });
     clearTimeout(this.linger);
-    const client: Client = { sink, filter };
+    const client: Client = { keyId, sink, filter };
     await this.start();
     if (lastEventId !== undefined) this.resume(client, lastEventId);
     this.clients.add(client);
@@ -86,7 +91,9 @@ export class LiveHub implements BeforeApplicationShutdown {
   }
 
   private start(): Promise<Subscription> {
-    this.heartbeat ??= setInterval(() => this.beat(), HEARTBEAT_MS).unref();
+    this.heartbeat ??= setInterval(() => {
+      this.beat().catch((error: unknown) => this.context.logger.warn({ err: error }, 'a heartbeat of the event stream failed'));
+    }, HEARTBEAT_MS).unref();
     this.subscriptions += this.subscription === undefined ? 1 : 0;
     this.subscription ??= this.context.log
       .subscribe({
@@ -123,6 +130,11 @@ export class LiveHub implements BeforeApplicationShutdown {
     }, LINGER_MS).unref();
   }
 
+  private letGo(client: Client): void {
+    this.leave(client);
+    client.sink.end();
+  }
+
   private deliver(batch: readonly LogRecord[]): void {
     for (const record of batch) this.remember(record);
     if (this.clients.size === 0) return;
@@ -141,8 +153,7 @@ export class LiveHub implements BeforeApplicationShutdown {
 
   private send(client: Client, text: string): void {
     if (client.sink.waitingBytes() > WAITING_BYTES_MAX) {
-      this.leave(client);
-      client.sink.end();
+      this.letGo(client);
       return;
     }
     client.sink.write(text);
@@ -172,8 +183,13 @@ export class LiveHub implements BeforeApplicationShutdown {
     if (text !== '') client.sink.write(text);
   }
 
-  private beat(): void {
+  /** Gives every client a sign of life, and lets those go whose key was revoked, on whatever instance. */
+  async beat(): Promise<void> {
     for (const client of this.clients) this.send(client, ': still here\n\n');
+    for (const keyId of new Set([...this.clients].map((client) => client.keyId))) {
+      if (await this.keys.isActive(keyId)) continue;
+      for (const client of this.clients) if (client.keyId === keyId) this.letGo(client);
+    }
   }
 }
 

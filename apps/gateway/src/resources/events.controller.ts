@@ -58,6 +58,7 @@ export class EventsController {
   @ApiResponse({ status: 200, description: 'the stream', content: { 'text/event-stream': { schema: { type: 'string' } } } })
   async stream(
     @Query({ schema: eventQuery }) query: z.output<typeof eventQuery>,
+    @CallerParam() caller: Caller,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -87,6 +88,7 @@ export class EventsController {
       .map((type) => type.trim())
       .filter((type) => type !== '');
     const leave = await this.hub.join(
+      caller.keyId,
       sink,
       {
         ...(types === undefined || types.length === 0 ? {} : { types: new Set(types) }),

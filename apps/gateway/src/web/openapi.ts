@@ -24,6 +24,13 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')
+    .addTag('stations', 'Stations, their credentials, live connections and message logs')
+    .addTag('commands', 'What can be asked of a station; every answer is the real one')
+    .addTag('sessions', 'Charging sessions with meter values and the events behind them; facts put aside')
+    .addTag('tokens', 'ID tokens and the decisions about them')
+    .addTag('sites', 'Where stations stand')
+    .addTag('events', 'What happens, live')
+    .addTag('api keys', 'Who may call this API')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'voltlog_live_<id>_<secret>' }, 'apiKey')
     .addGlobalResponse({
       status: 'default',
@@ -44,7 +51,11 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
 
 /** A zod schema as OpenAPI 3.1 has it; schemas with an id become components. */
 function toOpenApi(schema: z.ZodType, io: 'input' | 'output') {
-  const { $schema: _dialect, $defs, ...whole } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: plainTimes });
+  const {
+    $schema: _dialect,
+    $defs,
+    ...whole
+  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: plainTimes });
   const components: Schemas = {};
   for (const [name, definition] of Object.entries($defs ?? {})) components[name] = withoutId(definition);
   const id = schema.meta()?.id;
