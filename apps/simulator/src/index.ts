@@ -1,5 +1,6 @@
 export { CAR_MODELS, Car, type CarName } from './car/car.js';
 export { type CarModel, type Charged, type CurrentKind, chargeFor, powerAt, secondsFor, shareAt } from './car/charging-curve.js';
+export { compareSessions, type SessionDifferences, type SessionView } from './compare-sessions.js';
 export { type Demo, type DemoOptions, startDemo } from './demo/demo.js';
 export { type FleetOptions, type FleetProgress, type FleetResult, runFleet } from './fleet/run-fleet.js';
 export { type Delivery, Ledger, type LedgerEntry, type LedgerSummary } from './ledger.js';

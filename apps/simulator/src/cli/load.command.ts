@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type OpenedStations, openStations } from '../load/open-stations.js';
 import { heartbeatLoad, type LoadResult, sessionLoad } from '../load/run-load.js';
 import type { OcppVersion } from '../station/protocol.js';
-import { DEFAULT_URL, passwordOf, positive, urls, version, wholeNumber, words } from './options.js';
+import { DEFAULT_URL, passwordFile, passwordOf, positive, urls, version, wholeNumber, words } from './options.js';
 import { kWh, Output } from './output.js';
 
 interface LoadCommandOptions {
@@ -12,6 +12,7 @@ interface LoadCommandOptions {
   readonly concurrency: number;
   readonly version: OcppVersion;
   readonly password?: string;
+  readonly passwords?: Readonly<Record<string, string>>;
   readonly tokens: [string, ...string[]];
   readonly tokenCount: number;
   readonly seconds: number;
@@ -48,6 +49,7 @@ export function addLoadCommand(program: Command): void {
       .option('--concurrency <n>', 'handshakes under way at once', wholeNumber(1), 500)
       .option('--version <version>', '1.6 or 2.0.1', version, '1.6')
       .option('--password <text>', 'basic auth password; {id} stands for the station id')
+      .option('--passwords <file>', 'JSON file of passwords by station id', passwordFile)
       .option('--tokens <list>', 'ID tokens; {n} stands for 1, 2, ... up to --token-count', words, ['DEMO-CARD-1'])
       .option('--token-count <n>', 'how many tokens {n} makes', wholeNumber(1), 1)
       .option('--seconds <n>', 'how long the load lasts', positive, 10)
@@ -66,7 +68,8 @@ export function addLoadCommand(program: Command): void {
 
 async function run(kind: Kind, options: LoadCommandOptions): Promise<void> {
   const output = new Output(options.json === true);
-  const password = passwordOf(options.password);
+  const { passwords } = options;
+  const password = passwords === undefined ? passwordOf(options.password) : (stationId: string) => passwords[stationId];
   const opened = await openStations({
     url: options.url[0],
     n: options.stations,

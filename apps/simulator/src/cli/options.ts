@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import type { OcppVersion } from '../station/protocol.js';
 
@@ -52,3 +53,12 @@ export function urls(text: string): [string, ...string[]] {
 /** `{id}` in a password stands for the station's id. */
 export const passwordOf = (template: string | undefined) =>
   template === undefined ? undefined : (stationId: string): string => template.replaceAll('{id}', stationId);
+
+/** A JSON file of passwords by station id, as the API gave them. */
+export function passwordFile(path: string): Readonly<Record<string, string>> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>;
+  } catch (error) {
+    throw new InvalidArgumentError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
