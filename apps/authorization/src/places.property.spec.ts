@@ -39,6 +39,8 @@ class World {
   readonly open = new Map<number, Open>();
   /** Permitted and never begun: they may hold a place until their time is up. */
   lost = 0;
+  /** Ended, and the start is still on its way. */
+  private readonly late: [number, Open][] = [];
   private keys = 0;
   private readonly instances: Authorization[] = [];
   private readonly voices: readonly StationVoice[];
@@ -63,7 +65,7 @@ class World {
       this.instances[next.instance] = await this.instance();
       return;
     }
-    for (const [i, open] of this.open) await this.report(i, open);
+    for (const [i, open] of [...this.open, ...this.late.splice(0)]) await this.report(i, open);
     this.context.clock.ms += 901_000;
     for (const each of this.instances) each.neverStarted.hurry();
     await until(async () => (await this.places()).length === this.open.size, 'places of what never started are given back');
@@ -103,7 +105,6 @@ class World {
     let accepted = await ask(one.instance);
     // The answer was lost, and the station asks again, perhaps through another instance.
     if (accepted && one.twice) accepted = await ask(1 - one.instance);
-    if (one.twice && !accepted) return false;
     if (!accepted) return false;
     if (one.report === 'never') {
       this.lost += 1;
@@ -121,7 +122,7 @@ class World {
     if (open.reports !== 'after-end') await this.report(i, open);
     await this.voice(i).ended(open.key);
     this.open.delete(i);
-    await this.report(i, open);
+    if (!open.reported) this.late.push([i, open]);
     return true;
   }
 
