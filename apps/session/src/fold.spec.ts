@@ -1,7 +1,7 @@
 import type { StationFacts, TransactionStarted } from '@voltlog/connection-contract';
 import type { EventEnvelope } from '@voltlog/kernel';
 import type { sessionV1 } from '@voltlog/proto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { at, ended, event, metered, register, started, updated, values } from './testing/facts.js';
 import { type IntakeHarness, openIntake } from './testing/intake-harness.js';

@@ -16,7 +16,7 @@ import { concernsSessions, route } from './route.js';
 import { SessionLoader, stationEvent } from './session-loader.js';
 import { SessionWriter } from './session-writer.js';
 import type { SessionEntry } from './station-cache.js';
-import { StationCache } from './station-cache.js';
+import { abandonGhosts, StationCache } from './station-cache.js';
 
 export type SessionAggregates = Pick<Aggregates<RecordClaim, SessionClaims, SessionEvent, never>, 'execute'>;
 
@@ -108,6 +108,7 @@ export class SessionIntake {
     for (const entry of batch.touched.keys()) if (needsAllPoints(entry.claims, entry.readings)) await this.countPiecewise(batch, entry);
     review(batch);
     if (batch.claims.length > 0) await this.execute(batch);
+    for (const station of batch.stations) for (const ghost of abandonGhosts(station)) batch.touched.set(ghost, { id: ghost.sessionId });
     await this.writer.write(batch);
     await this.alert(batch);
     this.cache.trim(batch.stations);

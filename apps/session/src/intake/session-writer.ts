@@ -28,7 +28,7 @@ export class SessionWriter {
 
   /** Session documents whose stream grew. The higher version stays: another instance may have been here. */
   private async writeSessions(entries: readonly SessionEntry[]): Promise<void> {
-    let pending = entries.filter((entry) => entry.version > entry.storedVersion);
+    let pending = entries.filter((entry) => entry.version > entry.storedVersion || entry.abandoned);
     for (let tries = 0; pending.length > 0 && tries < CONFLICT_TRIES; tries++) {
       const at = isoTime(this.now());
       const written = await this.collections.sessions.upsert(
@@ -68,7 +68,7 @@ export class SessionWriter {
 }
 
 export function sessionDocument(
-  entry: Pick<SessionEntry, 'sessionId' | 'identity' | 'claims' | 'readings' | 'version'>,
+  entry: Pick<SessionEntry, 'sessionId' | 'identity' | 'claims' | 'readings' | 'version' | 'abandoned'>,
   updatedAt: string,
 ): SessionDocument {
   const { claims, identity } = entry;
@@ -81,7 +81,7 @@ export function sessionDocument(
     state: outcome.state,
     startedAt: outcome.startedAt ?? outcome.endedAt ?? entry.readings.lastReadingAt ?? entry.readings.lastReceivedAt ?? updatedAt,
     ...(outcome.idToken === undefined ? {} : { idToken: outcome.idToken.idToken }),
-    ...(claims.reported === undefined ? { openOn: identity.stationId } : {}),
+    ...(claims.reported === undefined && !entry.abandoned ? { openOn: identity.stationId } : {}),
     claims,
     updatedAt,
   };

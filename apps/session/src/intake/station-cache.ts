@@ -1,7 +1,7 @@
 import type { OcppVersion } from '@voltlog/connection-contract';
 import type { SessionFact } from '@voltlog/session-contract';
 import type { Readings, RegisterPoint, SessionClaims } from '@voltlog/session-domain';
-import { noClaims } from '@voltlog/session-domain';
+import { effectiveEnd, noClaims } from '@voltlog/session-domain';
 import type { QuarantinedDocument } from '../store/session-documents.js';
 
 /** A session as it is kept in memory between batches. */
@@ -20,6 +20,8 @@ export interface SessionEntry {
   points: RegisterPoint[] | undefined;
   /** Counted as active. */
   active: boolean;
+  /** Let go of without a reported end: no longer found by its station, only by its transaction id. */
+  abandoned: boolean;
 }
 
 /** A station with its open and latest sessions. */
@@ -35,6 +37,8 @@ export interface StationEntry {
 /** Ended sessions kept per station, for late and repeated messages. */
 const ENDED_KEPT = 4;
 const UNKNOWN_KEPT = 64;
+/** Sessions per station that ended without a reported end and may yet get one by matching; the oldest are let go. */
+const GHOSTS_KEPT = 16;
 
 /** Stations in order of use; bounded. */
 export class StationCache {
@@ -89,11 +93,26 @@ export function newEntry(identity: SessionFact): SessionEntry {
     readingsVersion: 0,
     points: undefined,
     active: false,
+    abandoned: false,
   };
 }
 
 export function identityOf(sessionId: string, fact: { stationId: string; ocppVersion: OcppVersion }, transactionId: string): SessionFact {
   return { sessionId, stationId: fact.stationId, transactionId, ocppVersion: fact.ocppVersion };
+}
+
+/** Takes the oldest ghosts of a station out, so that one that never reports an end does not pile them up. */
+export function abandonGhosts(station: StationEntry): SessionEntry[] {
+  if (station.sessions.length <= GHOSTS_KEPT) return [];
+  const ghosts = station.sessions.filter(
+    (session) => session.claims.reported === undefined && effectiveEnd(session.claims, session.readings) !== undefined,
+  );
+  const abandoned = ghosts.slice(0, Math.max(0, ghosts.length - GHOSTS_KEPT));
+  for (const ghost of abandoned) {
+    ghost.abandoned = true;
+    station.sessions.splice(station.sessions.indexOf(ghost), 1);
+  }
+  return abandoned;
 }
 
 /** The oldest ended ones go: new ones are added at the end. */

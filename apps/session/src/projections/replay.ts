@@ -48,7 +48,10 @@ export async function replaySessions(
         const { claims, version, at } = foldStream(stream);
         if (claims.identity === undefined) continue;
         docs.push(
-          sessionDocument({ sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version }, at),
+          sessionDocument(
+            { sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version, abandoned: false },
+            at,
+          ),
         );
       }
       await target.upsert(docs.map((doc) => ({ doc })));

@@ -66,7 +66,7 @@ describe('a stray stop belongs to a session', () => {
   it('whatever the order, one stop for one session', () => {
     const orphans = [orphan('f', 10, 2000), orphan('g', 12, 2100)];
     expect(match([session('a')], ...orphans)).toEqual({ f: 'a' });
-    expect(match([session('a')], ...orphans.reverse())).toEqual({ f: 'a' });
+    expect(match([session('a')], ...orphans.toReversed())).toEqual({ f: 'a' });
   });
 });
 

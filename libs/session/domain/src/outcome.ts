@@ -8,6 +8,9 @@ import { isIrregular, joinPoint, regularEnergy } from './registers.js';
 /** A station's clock may be off by this much before a session is flagged `ClockSkew`. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
+/** `2026-03-01T08:00` */
+const MINUTE_LENGTH = 16;
+
 /** The session as claims and readings together tell it. Pure: same claims and readings, same outcome. */
 export function outcomeOf(claims: SessionClaims, readings: Readings): SessionOutcome {
   const { start } = claims;
@@ -123,6 +126,8 @@ function flagsOf(claims: SessionClaims, readings: Readings, { end, irregular, ga
 
 /** A message sent at once must carry about our time; one from an offline queue may be old, never from the future. */
 export function isSkewed(occurredAt: string, claim: { readonly receivedAt: string; readonly offline: boolean }): boolean {
+  // Within the same minute, the usual case: nothing to parse.
+  if (occurredAt.startsWith(claim.receivedAt.slice(0, MINUTE_LENGTH))) return false;
   const aheadMs = Date.parse(occurredAt) - Date.parse(claim.receivedAt);
   return aheadMs > CLOCK_SKEW_MS || (!claim.offline && aheadMs < -CLOCK_SKEW_MS);
 }

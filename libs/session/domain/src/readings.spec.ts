@@ -1,5 +1,5 @@
 import type { MeterValue, SampledValue } from '@voltlog/connection-contract';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joinReadings, noteMeterValue, noteSeqNo, type Readings, registerPoints, SEQ_NO_INTERVALS_MAX } from './readings.js';
 

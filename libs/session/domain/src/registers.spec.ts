@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RegisterPoint, RegisterSummary } from './registers.js';
 import { isIrregular, joinPoint, piecewiseEnergy, REGISTER_TOLERANCE_WH, regularEnergy } from './registers.js';

@@ -1,6 +1,6 @@
 import { fold } from '@voltlog/kernel';
 import type { SessionEnd, SessionEvent, SessionFact } from '@voltlog/session-contract';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Claim, StartClaim } from './claims.js';
 import { joinClaim, noClaims } from './claims.js';
