@@ -1,5 +1,5 @@
 // Builds every app into dist/<app>/ with rolldown: our own code bundled, packages left outside. `node tools/build.mjs [app...]`
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -11,15 +11,17 @@ const paths = Object.keys(JSON.parse(readFileSync(join(root, 'tsconfig.base.json
 /** Our own code (relative, absolute or an alias) goes into the bundle; so does the decorator runtime, which is a build tool. */
 const external = (id) => !(id.startsWith('.') || id.startsWith('/') || paths.includes(id) || id.startsWith('@oxc-project/runtime'));
 
-async function buildApp(app) {
+const buildApp = (app) => write({ input: { main: join(root, `apps/${app}/src/main.ts`) }, dir: app });
+
+async function write({ input, dir }) {
   const bundle = await rolldown({
-    input: { main: join(root, `apps/${app}/src/main.ts`) },
+    input,
     platform: 'node',
     tsconfig: join(root, 'tsconfig.base.json'),
     external,
     resolve: { extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
   });
-  await bundle.write({ dir: join(root, 'dist', app), format: 'esm', sourcemap: true, cleanDir: true, chunkFileNames: '[name]-[hash].js' });
+  await bundle.write({ dir: join(root, 'dist', dir), format: 'esm', sourcemap: true, cleanDir: true, chunkFileNames: '[name]-[hash].js' });
   await bundle.close();
 }
 
@@ -28,9 +30,17 @@ async function buildConsole() {
   await build({ root: join(root, 'apps/console'), logLevel: 'warn' });
 }
 
+/** Servers that only the benchmark starts. */
+async function buildBench() {
+  const folder = join(root, 'apps/platform-e2e/src/bench');
+  const input = Object.fromEntries(readdirSync(folder).map((name) => [name.replace(/\.ts$/, ''), join(folder, name)]));
+  await write({ input, dir: 'bench' });
+}
+
 const wanted = process.argv.slice(2);
 const present = apps.filter((app) => existsSync(join(root, `apps/${app}/src/main.ts`)));
 for (const app of present) {
   if (wanted.length === 0 || wanted.includes(app)) await buildApp(app);
 }
+if (wanted.length === 0 || wanted.includes('bench')) await buildBench();
 if ((wanted.length === 0 || wanted.includes('console')) && existsSync(join(root, 'apps/console/vite.config.ts'))) await buildConsole();

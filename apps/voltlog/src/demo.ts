@@ -6,7 +6,15 @@ import { type Demo, startDemo as startSimulation } from '@voltlog/simulator-app'
 import type { Platform } from './platform.js';
 
 /** What the first start registers, so that there is something to see. */
-const SITE = { siteId: 'demo', name: 'Demo site', city: 'Amsterdam', countryCode: 'NL', latitude: 52.379, longitude: 4.9, timeZone: 'Europe/Amsterdam' };
+const SITE = {
+  siteId: 'demo',
+  name: 'Demo site',
+  city: 'Amsterdam',
+  countryCode: 'NL',
+  latitude: 52.379,
+  longitude: 4.9,
+  timeZone: 'Europe/Amsterdam',
+};
 const STATIONS = [
   { id: 'DEMO-AC-1', name: 'Wallbox by the door', version: '1.6', evses: 1, powerW: 11_000 },
   { id: 'DEMO-AC-2', name: 'Twin charger, car park', version: '1.6', evses: 2, powerW: 22_000 },
@@ -36,10 +44,17 @@ async function register({ rpc, dataFolder }: Platform): Promise<Readonly<Record<
     const evse = (index: number) => ({ evseId: index + 1, powerWMax: powerW, connectors: [{ connectorId: 1 }] });
     const request = { stationId: id, siteId: SITE.siteId, name, evses: Array.from({ length: evses }, (_, index) => evse(index)) };
     const made = await unlessThere(() => device.registerStation(deviceV1.RegisterStationRequest.fromPartial(request)));
-    passwords[id] = made?.password ?? (await device.setStationCredential(deviceV1.SetStationCredentialRequest.fromPartial({ stationId: id }))).password;
+    passwords[id] =
+      made?.password ?? (await device.setStationCredential(deviceV1.SetStationCredentialRequest.fromPartial({ stationId: id }))).password;
   }
   for (const idToken of TOKENS) {
-    await authorization.putToken(authorizationV1.PutTokenRequest.fromPartial({ idToken: { idToken, type: 'ISO14443' }, status: authorizationV1.TokenStatus.ACTIVE, note: 'demo' }));
+    await authorization.putToken(
+      authorizationV1.PutTokenRequest.fromPartial({
+        idToken: { idToken, type: 'ISO14443' },
+        status: authorizationV1.TokenStatus.ACTIVE,
+        note: 'demo',
+      }),
+    );
   }
   writeFileSync(file, `${JSON.stringify(passwords, null, 2)}\n`, { mode: 0o600 });
   return passwords;

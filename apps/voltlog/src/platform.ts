@@ -84,7 +84,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       stops.push(() => running.stop());
       if (running.url !== undefined) httpUrl = running.url;
     }
-    return { rpc, dataFolder, httpUrl, ocppUrl: (announced.get('listening') ?? '').replace('/{stationId}', ''), adminKey: announced.get('admin-key'), stop };
+    return {
+      rpc,
+      dataFolder,
+      httpUrl,
+      ocppUrl: (announced.get('listening') ?? '').replace('/{stationId}', ''),
+      adminKey: announced.get('admin-key'),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -1,0 +1,202 @@
+// Measures the hot path beside raw baselines of the same machine in the same run, prints the ratios and writes docs/bench.md.
+//   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--scale] [--no-write]
+// Kafka's part runs when KAFKA_BROKERS (and MONGO_URL) are given; KAFKA_PID and MONGO_PID let their CPU be counted.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { cpuSeconds, launch, quiet, residentKb } from './processes.mjs';
+import { report } from './report.mjs';
+import { seed, seedSessions } from './seed.mjs';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    stations: { type: 'string', default: '10000' },
+    active: { type: 'string', default: '200' },
+    only: { type: 'string' },
+    scale: { type: 'boolean', default: false },
+    'no-write': { type: 'boolean', default: false },
+    'no-storm': { type: 'boolean', default: false },
+  },
+});
+const seconds = Number(options.seconds);
+const stations = Number(options.stations);
+const active = Number(options.active);
+const kafka = process.env.KAFKA_BROKERS && process.env.MONGO_URL && options.only !== 'embedded';
+const folders = [];
+const folder = () => {
+  const made = mkdtempSync(join(tmpdir(), 'voltlog-bench-'));
+  folders.push(made);
+  return made;
+};
+const ADMIN_KEY = 'voltlog_live_bench_0123456789abcdef0123456789abcdef';
+
+/** Servers under test: each starts processes and says where stations connect and whose CPU counts. */
+const servers = {
+  'raw ws': async () => raw('ws'),
+  "raw ws + fsync'd log": async () => raw('log', ['--file', join(folder(), 'log.db')]),
+  'Voltlog, connection alone': async () => connectionAlone([]),
+  'Voltlog, all services': async () => allInOne(),
+  ...(kafka
+    ? {
+        'raw ws + kafkajs acks=all': async () =>
+          withBroker(await raw('kafka', ['--brokers', process.env.KAFKA_BROKERS, '--topic', `bench.raw.${Date.now()}`])),
+        'Voltlog on Kafka, connection alone': async () => withBroker(await connectionAlone(['--brokers', process.env.KAFKA_BROKERS])),
+        'Voltlog on Kafka and MongoDB, all services': async () => withBroker(await services()),
+      }
+    : {}),
+};
+
+async function raw(kind, args = []) {
+  const server = await launch(join(root, 'tools/bench/raw-servers.mjs'), [kind, ...args], /listening (\d+)/);
+  return { url: `ws://127.0.0.1:${server.match[1]}/ocpp`, pids: [server.pid], stop: server.stop, raw: true };
+}
+
+async function connectionAlone(args) {
+  const server = await launch(
+    join(root, 'dist/bench/connection-alone.js'),
+    ['--data', folder(), ...args],
+    /listening: (ws:\S+)/,
+    SERVER_ENV,
+  );
+  return { url: server.match[1].replace('/{stationId}', ''), pids: [server.pid], stop: server.stop };
+}
+
+const SERVER_ENV = {
+  OCPP_PORT: '0',
+  HTTP_PORT: '0',
+  OCPP_ALLOW_INSECURE: 'true',
+  CALLS_PER_SECOND_MAX: '100000',
+  LOG_LEVEL: 'error',
+  GATEWAY_ADMIN_KEY: ADMIN_KEY,
+  RATE_LIMIT_BURST: '1000000',
+  RATE_LIMIT_PER_SECOND: '1000000',
+};
+
+async function allInOne() {
+  const data = folder();
+  if (options.scale) await seedSessions(join(root, 'dist/bench/seed-sessions.js'), data);
+  const server = await launch(
+    join(root, 'dist/voltlog/main.js'),
+    ['start', '--no-demo', '--data', data, '--log-level', 'error'],
+    /Stop with Ctrl\+C/,
+    SERVER_ENV,
+  );
+  const url = /Stations\s+(ws:\S+?)\/\{/.exec(server.output())[1];
+  const api = /API\s+(http:\S+?)\/docs/.exec(server.output())[1];
+  const passwords = await seed({
+    api,
+    key: ADMIN_KEY,
+    stations,
+    tokens: options.scale ? 100_000 : 1_000,
+    file: join(data, 'passwords.json'),
+  });
+  return { url, pids: [server.pid], stop: server.stop, tokens: options.scale ? 100_000 : 1_000, passwords };
+}
+
+async function services() {
+  const { startServices } = await import('./services.mjs');
+  const platform = await startServices({ root, environment: SERVER_ENV, kafka: process.env.KAFKA_BROKERS, mongo: process.env.MONGO_URL });
+  const passwords = await seed({ api: platform.api, key: ADMIN_KEY, stations, tokens: 1_000, file: join(folder(), 'passwords.json') });
+  return { url: platform.url, pids: platform.pids, stop: platform.stop, tokens: 1_000, passwords };
+}
+
+function withBroker(server) {
+  const extra = [process.env.KAFKA_PID, process.env.MONGO_PID].filter(Boolean).map(Number);
+  return { ...server, pids: [...server.pids, ...extra] };
+}
+
+/** Runs the load in a process of its own; CPU is the servers' alone, until their backlog is worked off. */
+async function load(server, kind, args) {
+  const began = { cpu: 0, at: 0 };
+  const child = await launch(
+    join(root, 'dist/simulator/main.js'),
+    [
+      'load',
+      kind,
+      '--url',
+      server.url,
+      '--json',
+      '--id-prefix',
+      'BENCH-',
+      ...(server.passwords ? ['--passwords', server.passwords] : []),
+      ...(server.tokens ? ['--tokens', 'BENCH{n}', '--token-count', String(Math.min(server.tokens, 1_000))] : []),
+      ...args,
+    ],
+    /\{"event":"opened".*\n/,
+  );
+  began.cpu = cpuSeconds(server.pids);
+  const opened = JSON.parse(child.match[0]);
+  if (kind === 'storm') return { opened, child };
+  const [line] = await child.printed(/\{"event":"result".*\n/, 600_000);
+  const result = JSON.parse(line);
+  const behind = performance.now();
+  await quiet(server.pids);
+  const cpu = cpuSeconds(server.pids) - began.cpu;
+  await child.ended;
+  if (result.errors > 0) process.stderr.write(`  ${result.errors} errors: ${result.samples.join(' | ')}\n`);
+  return { opened, ...result, cpu, perCpuSecond: result.calls / cpu, drainSeconds: (performance.now() - behind) / 1000 };
+}
+
+async function storm(server) {
+  await quiet(server.pids);
+  const idle = residentKb(server.pids);
+  const cpu = cpuSeconds(server.pids);
+  const { opened, child } = await load(server, 'storm', ['--stations', String(stations), '--concurrency', '500', '--hold', '600']);
+  const cpuBoot = cpuSeconds(server.pids) - cpu;
+  await quiet(server.pids);
+  const kb = (residentKb(server.pids) - idle) / opened.booted;
+  return { opened, child, kbPerConnection: kb, cpuBoot };
+}
+
+const results = [];
+for (const [name, start] of Object.entries(servers)) {
+  process.stdout.write(`\n${name}\n`);
+  const server = await start();
+  const row = { name };
+  try {
+    await load(server, 'sessions', ['--stations', String(active), '--seconds', '3']); // warm
+    row.heartbeats = await load(server, 'heartbeats', ['--stations', String(active), '--seconds', String(seconds / 2)]);
+    print('heartbeats', row.heartbeats);
+    row.sessions = await load(server, 'sessions', ['--stations', String(active), '--seconds', String(seconds)]);
+    print('sessions', row.sessions);
+    row.open = await load(server, 'sessions', ['--stations', String(active), '--seconds', String(seconds), '--rate', '1000']);
+    print('sessions at 1000 calls/s', row.open);
+    if (!options['no-storm']) {
+      const { child, ...rest } = await storm(server);
+      row.storm = rest;
+      process.stdout.write(
+        `  storm: ${rest.opened.booted}/${stations} booted in ${rest.opened.seconds.toFixed(1)} s, ${rest.opened.retries} retries, ${rest.kbPerConnection.toFixed(1)} kB per idle connection\n`,
+      );
+      if (options.scale) {
+        row.scaled = await load(server, 'sessions', ['--stations', String(active), '--seconds', String(seconds), '--id-prefix', 'BENCHX-']);
+        print('sessions beside the idle connections', row.scaled);
+      }
+      await child.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+  results.push(row);
+}
+
+function print(what, { callsPerSecond, perCpuSecond, latency, drainSeconds }) {
+  process.stdout.write(
+    `  ${what}: ${Math.round(callsPerSecond)} calls/s, ${Math.round(perCpuSecond)} per CPU-second, p50 ${latency.p50Ms.toFixed(2)} ms, p99 ${latency.p99Ms.toFixed(2)} ms, backlog ${drainSeconds.toFixed(1)} s\n`,
+  );
+}
+
+const text = report(results, {
+  stations,
+  active,
+  seconds,
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  node: process.version,
+});
+process.stdout.write(`\n${text}`);
+if (!options['no-write']) writeFileSync(join(root, 'docs/bench.md'), text);
+for (const each of folders) rmSync(each, { recursive: true, force: true });

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+
+/** Writes under way at once. */
+const PARALLEL = 64;
+
+/** Registers stations (their passwords go to `file`) and tokens through the API. */
+export async function seed({ api, key, stations, tokens, file }) {
+  const passwords = {};
+  const call = async (method, path, body) => {
+    const response = await fetch(`${api}/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  await inParallel(stations, async (index) => {
+    const stationId = `BENCH-${String(index + 1).padStart(6, '0')}`;
+    passwords[stationId] = (await call('POST', '/stations', { stationId })).password;
+  });
+  await inParallel(tokens, (index) => call('PUT', `/tokens/BENCH${index + 1}`, { type: 'ISO14443', status: 'Active' }));
+  writeFileSync(file, JSON.stringify(passwords));
+  return file;
+}
+
+/** Old sessions, put on the log of a data folder before the platform starts. */
+export async function seedSessions(script, data) {
+  const done = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, '--data', data], { stdio: 'inherit' });
+  if (done.status !== 0) throw new Error('seeding sessions failed');
+}
+
+async function inParallel(count, work) {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: Math.min(PARALLEL, count) }, async () => {
+      while (next < count) {
+        const index = next;
+        next += 1;
+        await work(index);
+      }
+    }),
+  );
+}
