@@ -1,5 +1,6 @@
 // Makes the generated code that is committed; `--check` fails when what is committed differs from what would be made.
 //   libs/proto/src/generated       from proto/ (buf, ts-proto)
+//   docs/reference/configuration.md from the services' config.ts (tools/configuration.mjs)
 //   docs/reference/asyncapi.json   from the contract libraries (tools/asyncapi.mjs)
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -37,9 +38,8 @@ function generate(output, command, args, options = {}) {
 
 const stale = [
   ...generate('libs/proto/src/generated', join(root, 'node_modules/.bin/buf'), ['generate'], { cwd: join(root, 'proto') }),
-  ...(existsSync(join(root, 'tools/asyncapi.mjs'))
-    ? generate('docs/reference/asyncapi.json', process.execPath, ['tools/asyncapi.mjs'])
-    : []),
+  ...generate('docs/reference/asyncapi.json', process.execPath, ['tools/asyncapi.mjs']),
+  ...generate('docs/reference/configuration.md', process.execPath, ['tools/configuration.mjs']),
 ];
 if (stale.length > 0) {
   process.stderr.write(`stale generated code (run: npm run generate):\n  ${stale.join('\n  ')}\n`);
