@@ -307,6 +307,17 @@ describe('a ghost session', () => {
     expect(oldest).toMatchObject({ transactionId: '500', energyWh: 800, stoppedReason: 'EVDisconnected', flags: [] });
   });
 
+  it('is told by our clock when the station has none: each boot sets it back to 1970', async () => {
+    const unset = (minute: number): number => minute - 56 * 365 * 24 * 60;
+    await harness.given(
+      started({ minute: unset(50), receivedMinute: 0, offline: true }),
+      started({ minute: unset(5), receivedMinute: 90, offline: true, transactionId: '301', meterStartWh: 1200 }),
+    );
+    const sessions = new Map((await harness.all()).map((session) => [session.transactionId, session]));
+    expect(sessions.get('301')).toMatchObject({ state: ACTIVE, flags: ['ClockSkew', 'OfflineStart'] });
+    expect(sessions.get('101')).toMatchObject({ state: ENDED, stoppedReason: 'Superseded' });
+  });
+
   it('is closed when its station was replaced while charging', async () => {
     await harness.given(
       started({ minute: 0, meterStartWh: 900_000 }),

@@ -70,6 +70,8 @@ export class StationCache {
     for (const station of touched) {
       if (station.sessions.length > ENDED_KEPT) dropEnded(station.sessions);
       if (station.unknown.size > UNKNOWN_KEPT) station.unknown.clear();
+      // One that only booted: nothing to remember.
+      if (station.sessions.length + station.orphans.length + station.unknown.size === 0) this.stations.delete(station.stationId);
     }
     for (const stationId of this.stations.keys()) {
       if (this.stations.size <= this.stationsMax) break;

@@ -8,6 +8,9 @@ import { isIrregular, joinPoint, regularEnergy } from './registers.js';
 /** A station's clock may be off by this much before a session is flagged `ClockSkew`. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
+/** No station keeps a queue longer than this: an older time is that of a clock that was never set (1970, 2000). */
+export const OFFLINE_MS_MAX = 30 * 24 * 3_600_000;
+
 /** `2026-03-01T08:00` */
 const MINUTE_LENGTH = 16;
 
@@ -129,7 +132,7 @@ export function isSkewed(occurredAt: string, claim: { readonly receivedAt: strin
   // Within the same minute, the usual case: nothing to parse.
   if (occurredAt.startsWith(claim.receivedAt.slice(0, MINUTE_LENGTH))) return false;
   const aheadMs = Date.parse(occurredAt) - Date.parse(claim.receivedAt);
-  return aheadMs > CLOCK_SKEW_MS || (!claim.offline && aheadMs < -CLOCK_SKEW_MS);
+  return aheadMs > CLOCK_SKEW_MS || aheadMs < -(claim.offline ? OFFLINE_MS_MAX : CLOCK_SKEW_MS);
 }
 
 /** When it happened as well as can be known, ms since the epoch: the station's clock unless it is plainly wrong. */
