@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CAR_MODELS, Car } from './car.js';
 import { type CarModel, type CurrentKind, chargeFor, powerAt, secondsFor, shareAt } from './charging-curve.js';

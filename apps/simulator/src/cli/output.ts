@@ -1,3 +1,10 @@
+/** What of a stream the output needs; `columns` only where it is a terminal. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 /** Where a command writes: results to stdout, progress to stderr, so that results can be piped. */
 export class Output {
   private readonly isTty: boolean;
@@ -7,8 +14,8 @@ export class Output {
 
   constructor(
     readonly json: boolean,
-    private readonly stdout: NodeJS.WriteStream = process.stdout,
-    private readonly stderr: NodeJS.WriteStream = process.stderr,
+    private readonly stdout: Terminal = process.stdout,
+    private readonly stderr: Terminal = process.stderr,
     environment: Readonly<Record<string, string | undefined>> = process.env,
   ) {
     this.isTty = stderr.isTTY === true;

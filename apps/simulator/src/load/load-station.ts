@@ -8,7 +8,7 @@ export interface LoadDriver {
   booted(station: LoadStation): void;
   /** An answer, `ok` when it is a CALLRESULT to the CALL under way. */
   answered(station: LoadStation, text: string, ok: boolean): void;
-  /** The socket is gone, or was never there. */
+  /** The socket is gone, or was never there; `isCalling` still says whether a CALL went with it. */
   lost(station: LoadStation, reason: string): void;
 }
 
@@ -84,7 +84,7 @@ export class LoadStation implements RawSocketUser {
 
   closed(reason: string): void {
     this.isBooted = false;
-    this.isCalling = false;
     this.driver.lost(this, reason);
+    this.isCalling = false;
   }
 }

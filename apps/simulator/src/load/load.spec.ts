@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeCsms, startFakeCsms } from '../testing/fake-csms.js';
 import { schemaCheck } from '../testing/schemas.js';
@@ -79,5 +79,19 @@ describe('a load', () => {
     const opened = await openStations({ url: csms.url, n: 1 });
     opened.close();
     expect(opened.result).toMatchObject({ booted: 1, retries: 1 });
+  });
+
+  it('goes on without the stations whose sockets break, and says so', async () => {
+    const opened = await openStations({ url: csms.url, n: 3 });
+    let beats = 0;
+    csms.reply('Heartbeat', ({ stationId }) => {
+      beats += 1;
+      if (beats === 20) csms.sockets.get(stationId)?.terminate();
+      return { currentTime: '2026-01-05T08:00:00.000Z' };
+    });
+    const result = await heartbeatLoad({ stations: opened.stations, seconds: 0.2 });
+    opened.close();
+    expect(result.errors).toBe(1);
+    expect(result.calls).toBeGreaterThan(20);
   });
 });

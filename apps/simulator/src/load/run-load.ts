@@ -106,7 +106,7 @@ class Load implements LoadDriver {
   lost(station: LoadStation, reason: string): void {
     if (this.isOver) return;
     this.fail(`${station.index}: ${reason}`);
-    this.calling -= 1;
+    if (station.isCalling) this.calling -= 1;
   }
 
   private fail(text: string): void {

@@ -3,9 +3,11 @@ import type { SimulationClock } from '../time/clock.js';
 import type { Timer } from '../time/timer-heap.js';
 import type { BootReason, CommandOutcome, Dialect } from './dialect.js';
 import { Link, type LinkHost, type LinkOptions, type Loss, type OutgoingCall } from './link.js';
-import { type Answer, errorFrame, numberAt, type Payload, resultFrame, textAt } from './protocol.js';
+import { type Answer, errorFrame, type Payload, resultFrame } from './protocol.js';
+import { Registration, type RegistrationHost } from './registration.js';
 import type { Settings } from './settings.js';
 import { type TransactionMessage, TransactionQueue } from './transaction-queue.js';
+import { Waiters } from './waiters.js';
 
 /** The station behind a line. */
 export interface LineHost {
@@ -43,28 +45,21 @@ export interface Sent {
   readonly unread?: Payload;
 }
 
-/** Used when the CSMS gives 0: "the station chooses" (OCPP 1.6 §4.2). */
-const HEARTBEAT_SECONDS = 300;
-
 let lines = 0;
 
 /**
  * What goes over a station's socket and when: boot until accepted, then calls and heartbeats, then what the transaction queue holds,
  * one at a time. Ordinary calls are lost with the socket; queued messages are repeated until they are answered.
  */
-export class Line implements LinkHost {
+export class Line implements LinkHost, RegistrationHost {
   readonly queue = new TransactionQueue();
   private readonly link: Link;
   private readonly prefix: string;
   private count = 0;
   private calls: OutgoingCall[] = [];
-  private registration: 'none' | 'due' | 'waiting' | 'accepted' = 'none';
-  private bootReason: BootReason = 'PowerUp';
-  private isHeartbeatDue = false;
-  private heartbeatTimer: Timer | undefined;
-  private bootTimer: Timer | undefined;
+  private readonly registration: Registration;
   private retryTimer: Timer | undefined;
-  private waiters: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
+  private readonly waiters = new Waiters();
   private readonly sent = new Map<string, Sent>();
   /** How often each action was commanded. */
   readonly commanded = new Map<string, number>();
@@ -75,6 +70,7 @@ export class Line implements LinkHost {
     private readonly dialect: Dialect,
     private readonly host: LineHost,
   ) {
+    this.registration = new Registration(host.clock, host.settings, dialect, this);
     this.link = new Link({ ...options, subprotocol: dialect.subprotocol }, host.clock, this);
     lines += 1;
     // Rises over restarts too, so that ids of an earlier life are never used again.
@@ -86,16 +82,16 @@ export class Line implements LinkHost {
   }
 
   get isRegistered(): boolean {
-    return this.link.isOpen && this.registration === 'accepted';
+    return this.link.isOpen && this.registration.isAccepted;
   }
 
   /** Nothing under way, nothing to send but what is held back. */
   get isIdle(): boolean {
-    return !this.link.isBusy && this.calls.length === 0 && this.queue.head === undefined && !this.isHeartbeatDue;
+    return !this.link.isBusy && this.calls.length === 0 && this.queue.head === undefined && !this.registration.isHeartbeatDue;
   }
 
   connect(): void {
-    if (this.registration === 'none') this.registration = 'due';
+    this.registration.begin();
     this.link.connect();
   }
 
@@ -109,14 +105,14 @@ export class Line implements LinkHost {
 
   /** The station starts anew: it has to be accepted again. */
   restart(reason: BootReason): void {
-    this.bootReason = reason;
-    this.registration = 'due';
+    this.registration.require(reason);
     this.dropCalls('the station rebooted');
   }
 
   /** Ends all timers. */
   close(): void {
-    for (const timer of [this.heartbeatTimer, this.bootTimer, this.retryTimer]) this.host.clock.cancel(timer);
+    this.registration.disconnected();
+    this.host.clock.cancel(this.retryTimer);
     this.link.disconnect('orderly');
     this.dropCalls('the station was switched off');
   }
@@ -148,17 +144,19 @@ export class Line implements LinkHost {
   /** Sends what was queued, when it may be sent. */
   flush(): void {
     this.link.pump();
-    this.changed();
+    this.waiters.changed();
   }
 
   heartbeat(): void {
-    this.isHeartbeatDue = true;
-    this.link.pump();
+    this.registration.heartbeat();
+  }
+
+  scheduleHeartbeat(): void {
+    this.registration.scheduleHeartbeat();
   }
 
   bootAgain(): void {
-    this.bootReason = 'Triggered';
-    this.registration = 'due';
+    this.registration.require('Triggered');
     this.link.pump();
   }
 
@@ -179,46 +177,40 @@ export class Line implements LinkHost {
 
   /** Resolves when the condition holds; looked at whenever anything changes on this line. */
   until(holds: () => boolean): Promise<void> {
-    return holds() ? Promise.resolve() : new Promise((resolve) => this.waiters.push({ holds, resolve }));
+    return this.waiters.until(holds);
   }
 
   // ---- the link asks ----
 
   nextCall(): OutgoingCall | undefined {
-    if (this.registration !== 'accepted') return this.registration === 'due' ? this.boot() : undefined;
-    const call = this.calls.shift() ?? (this.isHeartbeatDue ? this.heartbeatCall() : this.transactionCall());
+    if (!this.registration.isAccepted) return this.boot();
+    const call = this.calls.shift() ?? (this.registration.takeHeartbeat() ? this.heartbeatCall() : this.transactionCall());
     if (call === undefined) return undefined;
     const sent = this.remember(call);
     const settle = (answer: Answer): void => {
       sent.answer = answer;
       call.settle(answer);
-      this.changed();
+      this.waiters.changed();
     };
     return { messageId: call.messageId, action: call.action, payload: call.payload, settle };
   }
 
   linkOpened(): void {
     this.host.observe({ type: 'connected' });
-    if (this.registration !== 'accepted') this.registration = 'due';
-    else if (this.options.bootOnReconnect) this.registration = 'due';
-    else this.accepted();
-    this.changed();
+    this.registration.connected(this.options.bootOnReconnect);
+    this.waiters.changed();
   }
 
   linkClosed(_code: number, reason: string): void {
     this.dropCalls('the socket closed');
-    this.isHeartbeatDue = false;
-    this.host.clock.cancel(this.heartbeatTimer);
-    this.heartbeatTimer = undefined;
-    this.host.clock.cancel(this.bootTimer);
-    this.bootTimer = undefined;
+    this.registration.disconnected();
     this.host.observe({ type: 'disconnected', reason });
-    this.changed();
+    this.waiters.changed();
   }
 
   linkRefused(reason: string): void {
     this.host.observe({ type: 'refused', reason });
-    this.changed();
+    this.waiters.changed();
   }
 
   commandArrived(messageId: string, action: string, payload: Payload): void {
@@ -240,7 +232,7 @@ export class Line implements LinkHost {
     const { answer, then } = this.host.command(action, payload);
     this.link.send('payload' in answer ? resultFrame(messageId, answer.payload) : errorFrame(messageId, answer.error, answer.description));
     then?.();
-    this.changed();
+    this.waiters.changed();
   }
 
   private remember(call: OutgoingCall): Sent {
@@ -253,66 +245,35 @@ export class Line implements LinkHost {
 
   // ---- boot and heartbeat ----
 
-  private boot(): OutgoingCall {
-    this.registration = 'waiting';
-    const call: OutgoingCall = {
-      messageId: this.nextId(),
-      action: 'BootNotification',
-      payload: this.host.bootPayload(this.bootReason),
-      settle: (answer: Answer) => this.booted(answer),
-    };
-    this.remember(call);
-    return call;
-  }
-
-  /** OCPP 1.6 §4.2, OCPP 2.0.1 Part 2 B01-B03: Pending and Rejected wait for the interval and then ask again. */
-  private booted(answer: Answer): void {
-    const interval = answer.kind === 'result' ? (numberAt(answer.payload, 'interval') ?? 0) : 0;
-    if (answer.kind === 'result') this.tellTime(answer.payload);
-    if (answer.kind === 'result' && textAt(answer.payload, 'status') === 'Accepted') {
-      if (interval > 0) this.host.settings.set(this.dialect.names.heartbeat, String(interval));
-      this.accepted();
-    } else if (answer.kind !== 'lost') {
-      this.bootTimer = this.host.clock.after((interval || HEARTBEAT_SECONDS) * 1000, () => {
-        this.registration = 'due';
-        this.link.pump();
-      });
-    } else {
-      this.registration = 'due';
-    }
-    this.changed();
-  }
-
-  private accepted(): void {
-    this.registration = 'accepted';
-    this.scheduleHeartbeat();
+  /** The CSMS has accepted the station. */
+  accepted(): void {
     this.host.registered();
     this.host.observe({ type: 'registered' });
     this.link.pump();
   }
 
-  /** Sets the next heartbeat by the setting as it is now. */
-  scheduleHeartbeat(): void {
-    const { clock, settings } = this.host;
-    clock.cancel(this.heartbeatTimer);
-    const seconds = settings.number(this.dialect.names.heartbeat, HEARTBEAT_SECONDS) || HEARTBEAT_SECONDS;
-    this.heartbeatTimer = clock.after(seconds * 1000, () => {
-      this.heartbeat();
-      this.scheduleHeartbeat();
-    });
+  due(): void {
+    this.link.pump();
+  }
+
+  timeTold(currentTime: string): void {
+    this.host.timeTold(currentTime);
+  }
+
+  private boot(): OutgoingCall | undefined {
+    const reason = this.registration.takeBoot();
+    if (reason === undefined) return undefined;
+    const settle = (answer: Answer): void => {
+      this.registration.booted(answer);
+      this.waiters.changed();
+    };
+    const call: OutgoingCall = { messageId: this.nextId(), action: 'BootNotification', payload: this.host.bootPayload(reason), settle };
+    this.remember(call);
+    return call;
   }
 
   private heartbeatCall(): OutgoingCall {
-    this.isHeartbeatDue = false;
-    const settle = (answer: Answer): void => {
-      if (answer.kind === 'result') this.tellTime(answer.payload);
-    };
-    return { messageId: this.nextId(), action: 'Heartbeat', payload: {}, settle };
-  }
-
-  private tellTime(answer: Payload): void {
-    const currentTime = textAt(answer, 'currentTime');
-    if (currentTime !== undefined) this.host.timeTold(currentTime);
+    return { messageId: this.nextId(), action: 'Heartbeat', payload: {}, settle: (answer) => this.registration.told(answer) };
   }
 
   // ---- the transaction queue ----
@@ -363,13 +324,5 @@ export class Line implements LinkHost {
   private nextId(): string {
     this.count += 1;
     return `${this.prefix}-${this.count.toString(36)}`;
-  }
-
-  private changed(): void {
-    if (this.waiters.length === 0) return;
-    const due = this.waiters.filter((waiter) => waiter.holds());
-    if (due.length === 0) return;
-    this.waiters = this.waiters.filter((waiter) => !due.includes(waiter));
-    for (const waiter of due) waiter.resolve();
   }
 }
