@@ -22,9 +22,10 @@ export async function stopBrokers(): Promise<void> {
 /** The way to the brokers, which can be cut. */
 export class Cable {
   readonly #sockets = new Set<Socket>();
-  #state: 'whole' | 'cut' | 'silent' = 'whole';
+  #state: 'whole' | 'cut' | 'silent' | 'broken' = 'whole';
 
   readonly socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    if (this.#state === 'broken') throw new TypeError('no cable');
     const socket = connect({ host, port: this.#state === 'whole' ? port : 1 }, onConnect);
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
@@ -41,6 +42,12 @@ export class Cable {
   silence(): void {
     this.#state = 'silent';
     for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Connections break, and trying to open one is an error that kafkajs does not take for passing. */
+  destroy(): void {
+    this.#state = 'broken';
+    this.#break();
   }
 
   mend(): void {

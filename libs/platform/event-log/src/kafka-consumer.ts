@@ -22,6 +22,7 @@ const FETCH_EVERY_MS = 5;
 const FEW_RECORDS = 64;
 /** Offsets are committed at most so often; a crash hands over again what was handled since. */
 const COMMIT_EVERY_MS = 25;
+const RESTART_AFTER_MS = 2_000;
 const COMMIT_AGAIN_MS = 1_000;
 /** How long the last commit before a new division of the group may hold it up. */
 const LAST_COMMIT_MS = 1_000;
@@ -68,7 +69,7 @@ export class KafkaSubscription implements Subscription {
   #committing: Promise<void> | undefined;
   #commitTimer: NodeJS.Timeout | undefined;
   #committedAt = 0;
-  #endPause: (() => void) | undefined;
+  readonly #pauses = new Set<() => void>();
   #stopped: Promise<void> | undefined;
 
   constructor(
@@ -99,14 +100,37 @@ export class KafkaSubscription implements Subscription {
     const { group, topics, startFrom } = this.options;
     const starts = startFrom === 'latest' ? await this.port.startOffsets(group, topics) : new Map<string, string>();
     this.#consumer.on(this.#consumer.events.GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment, starts));
+    this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) void this.#restart();
+    });
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [...topics], fromBeginning: startFrom !== 'latest' });
-    await this.#consumer.run({
+    await this.#run();
+  }
+
+  #run(): Promise<void> {
+    return this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
       eachBatch: (payload) => this.#take(payload),
     });
+  }
+
+  /** kafkajs restarts after what it takes for passing; this does after all else, so that no consumer stays away for good. */
+  async #restart(): Promise<void> {
+    this.#lost = undefined;
+    while (!this.#stopping) {
+      await this.#pause(RESTART_AFTER_MS);
+      try {
+        if (this.#stopping) return;
+        await this.#consumer.connect();
+        await this.#run();
+        return;
+      } catch (error) {
+        this.port.logger?.warn({ err: error, group: this.options.group }, 'the consumer could not be started again, trying again');
+      }
+    }
   }
 
   #joined(assignment: Readonly<Record<string, readonly number[]>>, starts: Map<string, string>): void {
@@ -133,7 +157,7 @@ export class KafkaSubscription implements Subscription {
 
   async #stop(): Promise<void> {
     this.#stopping = true;
-    this.#endPause?.();
+    this.#endPauses();
     while (this.#active !== undefined) await this.#active;
     await this.#commitNow();
     await this.#consumer.disconnect();
@@ -177,12 +201,12 @@ export class KafkaSubscription implements Subscription {
     this.#work.push({ payload, records, taken: 0, resolve });
     if (this.#active === undefined) {
       this.#lost = undefined;
-      this.#active = this.#run();
+      this.#active = this.#handleAll();
     }
     return promise;
   }
 
-  async #run(): Promise<void> {
+  async #handleAll(): Promise<void> {
     const heartbeat = setInterval(() => void this.#heartbeat(), HEARTBEAT_MS);
     const delivery = {
       handle: (batch: readonly LogRecord[]) => this.options.handle(batch),
@@ -284,7 +308,7 @@ export class KafkaSubscription implements Subscription {
     } catch (error) {
       if (!(error instanceof Error) || !('type' in error) || !REJOIN.has(String(error.type))) return;
       this.#lost = error;
-      this.#endPause?.();
+      this.#endPauses();
     }
   }
 
@@ -304,12 +328,17 @@ export class KafkaSubscription implements Subscription {
   #pause(ms: number): Promise<void> {
     if (this.#stopping || this.#lost !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#endPause?.(), ms);
-      this.#endPause = () => {
+      const end = (): void => {
         clearTimeout(timer);
-        this.#endPause = undefined;
+        this.#pauses.delete(end);
         resolve();
       };
+      const timer = setTimeout(end, ms);
+      this.#pauses.add(end);
     });
+  }
+
+  #endPauses(): void {
+    for (const end of this.#pauses) end();
   }
 }

@@ -1,5 +1,6 @@
 import { OperatingError } from '@voltlog/kernel';
 import { Kafka, logLevel } from 'kafkajs';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sampleEvent, until } from './event-log.contract.js';
 import { deadLetterTopic, type EventLog, type LogRecord } from './event-log.js';
@@ -139,6 +140,26 @@ describe('a consumer that falls silent', () => {
       'the first one is back',
     );
     await until(() => firsts([...a, ...b].map(numberOf)).length === sent, PATIENCE_MS, 'all records');
+  });
+});
+
+describe('a consumer that kafkajs gives up', () => {
+  it('is started again', async () => {
+    const warnings: string[] = [];
+    const logger = pino({ level: 'debug' }, { write: (line: string) => void warnings.push(line) });
+    const cable = new Cable();
+    const reader = await openKafkaEventLog({ brokers, clientId: 'faults', socketFactory: cable.socketFactory, logger });
+    logs.push(reader);
+    const log = await opened(new Cable());
+    const topic = await newTopic(log, 1);
+    const records = await reading(reader, topic);
+    await log.append(topic, 'key', [sampleEvent(0)]);
+    await until(() => records.length === 1, PATIENCE_MS, 'the first record');
+    cable.destroy();
+    await until(() => warnings.some((line) => line.includes('Crash: ')), PATIENCE_MS, 'the crash');
+    cable.mend();
+    await log.append(topic, 'key', [sampleEvent(1)]);
+    await until(() => firsts(records.map(numberOf)).length === 2, PATIENCE_MS, 'the second record');
   });
 });
 
