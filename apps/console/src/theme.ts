@@ -1,4 +1,4 @@
-import { createTheme, Drawer, type MantineColorsTuple, Modal } from '@mantine/core';
+import { Button, createTheme, Drawer, type MantineColorsTuple, Modal } from '@mantine/core';
 
 const volt: MantineColorsTuple = [
   '#e6faf1',
@@ -40,5 +40,9 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, "Liberation Mono", monospace',
   respectReducedMotion: true,
   cursorType: 'pointer',
-  components: { Drawer: Drawer.extend({ defaultProps: dialog }), Modal: Modal.extend({ defaultProps: dialog }) },
+  components: {
+    Button: Button.extend({ defaultProps: { variant: 'filled' } }),
+    Drawer: Drawer.extend({ defaultProps: dialog }),
+    Modal: Modal.extend({ defaultProps: dialog }),
+  },
 });

@@ -19,6 +19,7 @@ import { Services } from './services.js';
 import { ConsoleController } from './web/console.controller.js';
 import { DocsController } from './web/docs.controller.js';
 import { HttpRim } from './web/http-rim.js';
+import { TracingInterceptor } from './web/tracing.interceptor.js';
 import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
 
 @Module({})
@@ -49,6 +50,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useClass: ValidationPipe },
       { provide: APP_GUARD, useClass: AccessGuard },
+      { provide: APP_INTERCEPTOR, useClass: TracingInterceptor },
       { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     ],
   };

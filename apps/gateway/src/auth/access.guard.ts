@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.js';
 import { EventTickets } from '../live/event-tickets.js';
 import { Problem, unauthenticated } from '../problems/problem.js';
-import { NEEDED_ROLE, setCaller } from './access.js';
+import { NEEDED_ROLE, PUBLIC, setCaller } from './access.js';
 import { allows, type Role } from './api-key.js';
 import { ApiKeys, type Caller } from './api-keys.js';
 import { RateLimit } from './rate-limit.js';
@@ -13,9 +13,10 @@ import { RateLimit } from './rate-limit.js';
 /** Wrong keys one address may show at once, and how many more each second: guessing is hopeless, a typo is not punished. */
 const WRONG_KEYS_BURST = 30;
 const WRONG_KEYS_PER_SECOND = 1;
-const EVENTS_PATH = '/v1/events';
+const EVENTS_ROUTE = '/v1/events';
 
-/** Lets in who shows a key with enough of a role and has not asked too often. Guards all of `/v1`. */
+/** Lets in who shows a key with enough of a role and has not asked too often. Guards every route that is not marked as public: the
+ * address is no judge, since it can be spelled in many ways. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   private readonly limit: RateLimit;
@@ -33,11 +34,11 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
-    if (!request.url.startsWith('/v1')) return true;
+    const targets = [execution.getHandler(), execution.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
     const caller = await this.identify(request);
     this.count(caller, execution.switchToHttp().getResponse<FastifyReply>());
-    const needed =
-      this.reflector.getAllAndOverride<Role | undefined>(NEEDED_ROLE, [execution.getHandler(), execution.getClass()]) ?? 'admin';
+    const needed = this.reflector.getAllAndOverride<Role | undefined>(NEEDED_ROLE, targets) ?? 'admin';
     if (!allows(caller.role, needed))
       throw new Problem(403, 'forbidden', `This needs the role ${needed}; the key "${caller.name}" has ${caller.role}.`);
     setCaller(request, caller);
@@ -46,8 +47,7 @@ export class AccessGuard implements CanActivate {
 
   private async identify(request: FastifyRequest): Promise<Caller> {
     const header = request.headers.authorization;
-    const path = request.url.split('?', 1)[0];
-    if (header === undefined && path === EVENTS_PATH) return this.byTicket(request);
+    if (header === undefined && request.routeOptions.url === EVENTS_ROUTE) return this.byTicket(request);
     if (header === undefined) throw unauthenticated('Send your API key: Authorization: Bearer voltlog_live_...');
     const [scheme, key] = header.split(' ', 2);
     const caller = scheme?.toLowerCase() === 'bearer' && key !== undefined ? await this.keys.identify(key) : undefined;

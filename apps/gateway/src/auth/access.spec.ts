@@ -37,6 +37,16 @@ describe('API keys', () => {
     expect((await gateway.call('GET', `/v1/me?access_token=${ADMIN_KEY}`, { key: null })).status).toBe(401);
   });
 
+  it.each(['/v1/me', '/%761/me', '//v1/me', '/v1//me', '/x/../v1/me', '/V1/me', '/v1/me/', '/v1/%6de'])(
+    '%s gives nothing without a key',
+    async (url) => {
+      gateway = await startGateway();
+      const { status, body } = await gateway.call('GET', url, { key: null });
+      expect([401, 404]).toContain(status);
+      expect(JSON.stringify(body)).not.toContain('ocppUrl');
+    },
+  );
+
   it('a key does what its role may, is shown once, and ends when revoked', async () => {
     gateway = await startGateway();
     const made = await gateway.call('POST', '/v1/api-keys', { body: { name: 'desk', role: 'operator' } });

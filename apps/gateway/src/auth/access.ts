@@ -7,6 +7,12 @@ import type { Caller } from './api-keys.js';
 /** Metadata key of the role a route asks for. */
 export const NEEDED_ROLE = 'voltlog:role';
 
+/** Metadata key of what needs no key. */
+export const PUBLIC = 'voltlog:public';
+
+/** Open to everybody: the console's files and the API's description. Everything else asks for a key. */
+export const Public = () => SetMetadata(PUBLIC, true);
+
 /** The least role that may use a route; without it only an admin may. */
 export const Access = (role: Role) => applyDecorators(SetMetadata(NEEDED_ROLE, role), ApiSecurity('apiKey'), ApiExtension('x-role', role));
 
@@ -17,7 +23,7 @@ export const setCaller = (request: FastifyRequest, caller: Caller): void => {
 };
 export const callerOf = (request: FastifyRequest): Caller => {
   const caller = callers.get(request);
-  if (caller === undefined) throw new Error('the route has no caller: it is outside of /v1');
+  if (caller === undefined) throw new Error('the route has no caller: it is public');
   return caller;
 };
 

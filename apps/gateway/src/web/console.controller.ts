@@ -5,11 +5,13 @@ import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { SERVICE_CONFIG } from '@voltlog/service';
 import type { FastifyReply } from 'fastify';
+import { Public } from '../auth/access.js';
 import type { GatewayConfig } from '../config.js';
 import { Problem } from '../problems/problem.js';
 import { sendFile } from './static-files.js';
 
 /** Serves the console, when it was built. */
+@Public()
 @ApiExcludeController()
 @Controller()
 export class ConsoleController {

@@ -4,6 +4,7 @@ import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import openapi from '../../../../docs/reference/openapi.json' with { type: 'json' };
+import { Public } from '../auth/access.js';
 import { notFound } from '../problems/problem.js';
 import { sendFile } from './static-files.js';
 
@@ -30,6 +31,7 @@ const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinki
 `;
 
 /** The API's document and the page to try it on; every file comes from this machine. */
+@Public()
 @ApiExcludeController()
 @Controller()
 export class DocsController {

@@ -10,9 +10,14 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/;
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self'";
 
+const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
+type Histogram = ReturnType<ServiceContext['metrics']['histogram']>;
+
 /** What every answer carries: a request id, the security headers, CORS where it was asked for. */
 @Injectable()
 export class HttpRim implements OnModuleInit {
+  private readonly histograms = new Map<string, Histogram>();
+
   constructor(
     private readonly host: HttpAdapterHost<FastifyAdapter>,
     @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
@@ -40,5 +45,26 @@ export class HttpRim implements OnModuleInit {
       });
       done();
     });
+    adapter.getInstance().addHook('onResponse', (request, reply, done) => {
+      // A stream lasts as long as somebody listens; that says nothing about speed.
+      if (request.routeOptions.url !== '/v1/events') this.histogramOf(request.method, reply.statusCode).record(reply.elapsedTime / 1000);
+      done();
+    });
+  }
+
+  /** By method and class of status: a bounded set, whatever is asked for. */
+  private histogramOf(method: string, status: number): Histogram {
+    const known = METHODS.has(method) ? method : 'other';
+    const statusClass = `${Math.floor(status / 100)}xx`;
+    const name = `${known} ${statusClass}`;
+    let histogram = this.histograms.get(name);
+    if (histogram === undefined) {
+      histogram = this.context.metrics.histogram('voltlog_http_request_duration_seconds', 'API requests', {
+        method: known,
+        status: statusClass,
+      });
+      this.histograms.set(name, histogram);
+    }
+    return histogram;
   }
 }

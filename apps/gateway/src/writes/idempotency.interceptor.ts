@@ -69,7 +69,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnModuleInit {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
     const key = request.headers['idempotency-key'];
-    if (key === undefined || !WRITES.has(request.method) || !request.url.startsWith('/v1/')) return next.handle();
+    if (key === undefined || !WRITES.has(request.method)) return next.handle();
     return from(this.once(String(key), request, execution.switchToHttp().getResponse<FastifyReply>(), next));
   }
 
