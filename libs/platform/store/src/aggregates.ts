@@ -1,5 +1,6 @@
 import { type Clock, type Decider, type EventEnvelope, type IdSource, isoTime, OperatingError } from '@voltlog/kernel';
 import { BoundedCache } from './bounded-cache.js';
+import type { Execution, Input } from './execution.js';
 import type { OutboxRelay } from './outbox-relay.js';
 import type { AppendOutcome, Commit, StreamStore } from './store.js';
 
@@ -9,33 +10,6 @@ const CACHE_MAX = 10_000;
 const CAUSATIONS_MAX = 256;
 /** Rounds of load, decide, append in which another writer was faster each time. */
 const CONFLICTS_MAX = 8;
-
-export interface Input<Command> {
-  readonly streamId: string;
-  readonly command: Command;
-  /** The input's own id: the same one again changes nothing. */
-  readonly causationId: string;
-  readonly correlationId?: string;
-  readonly traceparent?: string;
-}
-
-/**
- * What became of an input.
- *
- * - `committed`: its events are durable
- * - `unchanged`: decided, there was nothing to do
- * - `duplicate`: it had been committed before; the state is the stream's of now
- * - `refused`: the decider said no
- */
-export interface Execution<State, Refusal> {
-  readonly outcome: 'committed' | 'unchanged' | 'duplicate' | 'refused';
-  /** After this input, before the next one of the same call. */
-  readonly state: State;
-  /** Commits of the stream so far; 0: it does not exist. */
-  readonly version: number;
-  readonly events: readonly EventEnvelope[];
-  readonly refusal?: Refusal;
-}
 
 export interface AggregatesOptions<Command, State, Event, Refusal> {
   readonly streams: StreamStore;

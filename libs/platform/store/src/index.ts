@@ -1,5 +1,6 @@
-export { Aggregates, type AggregatesOptions, type Execution, type Input } from './aggregates.js';
+export { Aggregates, type AggregatesOptions } from './aggregates.js';
 export { BoundedCache } from './bounded-cache.js';
+export type { Execution, Input } from './execution.js';
 export { type MongoStoreOptions, openMongoStore } from './mongo/mongo-store.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { type RebuildOptions, rebuildCollection, rebuildName } from './rebuild-collection.js';

@@ -5,6 +5,7 @@ import { BoundedCache } from '../bounded-cache.js';
 import type { AppendOutcome, Commit, StreamStore } from '../store.js';
 import { Coalescer } from './coalescer.js';
 import { bulkErrors, DUPLICATE_KEY } from './mongo-errors.js';
+import { documentOf, type Group, insertable, inserted, judged, markSome, type StreamDocument } from './stream-document.js';
 
 /** Documents whose commits are known by their key, for marking without a look-up. */
 const KNOWN_MAX = 20_000;
@@ -16,35 +17,6 @@ const ROUND_PAUSE_MS = 5;
 /** A commit gets its place in the scan a moment before it can be seen: near the end the scan looks twice, so far apart, milliseconds. */
 const SETTLE_MS = 100;
 const NEAR_END_SECONDS = 2;
-
-/**
- * What one call appends to one stream: a document, so that it gets in as a whole. `keys` holds `v:<version>` and `c:<causation id>` of
- * each commit: one unique index on stream and keys finds conflicts and duplicates and loads streams. Events are JSON text: an envelope
- * may hold anything a station sends, also what BSON cannot name.
- */
-interface StreamDocument {
-  readonly _id: string;
-  readonly streamId: string;
-  readonly keys: readonly string[];
-  readonly commits: readonly {
-    readonly version: number;
-    readonly causationId: string;
-    readonly at: string;
-    readonly types: readonly string[];
-    readonly events: string;
-  }[];
-  /** Set by the server: the order of the scan. */
-  readonly seq: mongo.Timestamp;
-  readonly unpublished?: true;
-  /** Versions published while others of the document are not. */
-  readonly published?: readonly number[];
-}
-
-/** Commits of one call and stream, in order of version. */
-interface Group {
-  readonly streamId: string;
-  readonly commits: readonly Commit[];
-}
 
 /** A group on its way in. */
 interface Attempt {
@@ -254,79 +226,3 @@ export class MongoStreams implements StreamStore {
 const keyOf = (streamId: string, version: number): string => `${version} ${streamId}`;
 
 const nearEnd = ({ seq }: StreamDocument): boolean => seq.getHighBitsUnsigned() >= Date.now() / 1_000 - NEAR_END_SECONDS;
-
-function documentOf({ streamId, commits }: Group): StreamDocument {
-  return {
-    _id: `${streamId}:${commits[0]?.version}`,
-    streamId,
-    keys: commits.flatMap(({ version, causationId }) => [`v:${version}`, `c:${causationId}`]),
-    commits: commits.map(({ version, causationId, at, events }) => ({
-      version,
-      causationId,
-      at,
-      types: events.map((event) => event.type),
-      events: JSON.stringify(events),
-    })),
-    seq: new mongo.Timestamp({ t: 0, i: 0 }),
-    unpublished: true,
-  };
-}
-
-/** The commits up to the first that repeats a causation id or leaves the order of versions. The unique index does not look inside a document. */
-function insertable(group: Group): Group {
-  const seen = new Set<string>();
-  const first = group.commits[0]?.version ?? 0;
-  let count = 0;
-  for (const { causationId, version } of group.commits) {
-    if (seen.has(causationId) || version !== first + count) break;
-    seen.add(causationId);
-    count += 1;
-  }
-  return count === group.commits.length ? group : { streamId: group.streamId, commits: group.commits.slice(0, count) };
-}
-
-interface Judgement {
-  readonly outcomes: AppendOutcome[];
-  /** From which commit on how many could still get in. */
-  readonly from: number;
-  readonly open: number;
-}
-
-/** The group's outcomes when its first `count` commits got in; the next one, if any, repeats a causation id or leaves a gap. */
-function inserted({ commits }: Group, count: number): AppendOutcome[] {
-  const seen = new Set(commits.slice(0, count).map((commit) => commit.causationId));
-  return commits.map((commit, i) => (i < count ? 'appended' : i === count && seen.has(commit.causationId) ? 'duplicate' : 'conflict'));
-}
-
-/** The group's outcomes against what is stored; an own commit whose acknowledgement was lost counts as appended. */
-function judged(group: Group, stored: readonly Commit[]): Judgement {
-  const byVersion = new Map(stored.map((commit) => [commit.version, commit]));
-  const causations = new Set(stored.map((commit) => commit.causationId));
-  const outcomes: AppendOutcome[] = [];
-  let head = stored.at(-1)?.version ?? 0;
-  let from = 0;
-  let open = 0;
-  for (const commit of group.commits) {
-    const mine =
-      byVersion.get(commit.version)?.events[0]?.id === commit.events[0]?.id &&
-      byVersion.get(commit.version)?.causationId === commit.causationId;
-    if (outcomes.some((outcome) => outcome !== 'appended')) outcomes.push('conflict');
-    else if (mine && open === 0) {
-      outcomes.push('appended');
-      from += 1;
-    } else if (causations.has(commit.causationId)) outcomes.push('duplicate');
-    else if (commit.version !== head + 1) outcomes.push('conflict');
-    else {
-      outcomes.push('appended');
-      causations.add(commit.causationId);
-      head += 1;
-      open += 1;
-    }
-  }
-  return { outcomes, from, open };
-}
-
-const markSome = (versions: readonly number[]): mongo.Document[] => [
-  { $set: { published: { $setUnion: [{ $ifNull: ['$published', []] }, [...versions]] } } },
-  { $set: { unpublished: { $cond: [{ $eq: [{ $size: '$published' }, { $size: '$commits' }] }, '$$REMOVE', true] } } },
-];
