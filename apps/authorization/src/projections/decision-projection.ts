@@ -5,10 +5,16 @@ import type { ServiceContext } from '@voltlog/service';
 import type { Collections, DecisionDoc } from '../store/documents.js';
 
 const GROUP = 'authorization-decisions';
+/** Decisions of one write. */
+const BATCH_MAX = 4_096;
+/** Decisions that wait are written at least this far apart: a list may be a quarter of a second behind, and a write costs a flush of the disk. */
+const EVERY_MS = 250;
 
 /** The decision log as a list: disposable, made of the topic alone. */
 export class DecisionProjection {
   private subscription: Subscription | undefined;
+  private stopping = false;
+  private wake: (() => void) | undefined;
 
   constructor(
     private readonly context: ServiceContext,
@@ -20,16 +26,34 @@ export class DecisionProjection {
       group: GROUP,
       topics: [DECISION_TOPIC],
       types: ['voltlog.authorization.AuthorizationDecided.v1'],
-      handle: (batch) => this.handle(batch),
+      batchMax: BATCH_MAX,
+      handle: async (batch) => {
+        await this.handle(batch);
+        if (batch.length < BATCH_MAX) await this.rest();
+      },
     });
   }
 
   async stop(): Promise<void> {
+    this.stopping = true;
+    this.wake?.();
     await this.subscription?.stop();
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
-    await this.collections.decisions.upsert(batch.map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided) })));
+    await this.collections.decisions.upsert(batch.map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided), expectedVersion: 0 })));
+  }
+
+  /** Lets decisions gather; ends early when the service stops. */
+  private rest(): Promise<void> {
+    if (this.stopping) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, EVERY_MS);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
 

@@ -1,0 +1,144 @@
+import { AUTHORIZATION_SAMPLES, type TokenEvent } from '@voltlog/authorization-contract';
+import { fold } from '@voltlog/kernel';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { authorize } from './authorize.js';
+import { isIdToken, tokenKey } from './token-id.js';
+import { type PermitTransaction, type PutToken, type TokenCommand, tokenDecider } from './token.decider.js';
+import { type TokenState, UNKNOWN_TOKEN } from './token.state.js';
+
+const now = Date.parse('2026-11-02T08:00:00.000Z');
+const put = (more: Partial<PutToken> = {}): PutToken => ({ kind: 'PutToken', idToken: 'CARD', type: 'ISO14443', expectedRevision: 0, now, ...more });
+const permit = (key: string, more: Partial<PermitTransaction> = {}): PermitTransaction => {
+  const [stationId = ''] = key.split('/');
+  return { kind: 'PermitTransaction', transactionKey: key, stationId, evseId: 0, startedAt: '2026-11-02T08:00:00.000Z', running: false, now, ...more };
+};
+const release = (transactionKey: string): TokenCommand => ({ kind: 'ReleaseTransaction', transactionKey, cause: 'Ended', now });
+
+const given = (...commands: readonly TokenCommand[]) => {
+  let state: TokenState = UNKNOWN_TOKEN;
+  for (const command of commands) {
+    const decision = tokenDecider.decide(command, state);
+    if (decision.ok) state = fold(tokenDecider, decision.events, state);
+  }
+  return {
+    state,
+    when: (command: TokenCommand) => {
+      const decision = tokenDecider.decide(command, state);
+      return {
+        thenRefuses: (refusal: string) => expect(decision).toEqual({ ok: false, refusal }),
+        thenHappens: (...types: readonly string[]) => expect(decision.ok ? decision.events.map((event) => event.type.split('.')[2]) : decision.refusal).toEqual(types),
+      };
+    },
+  };
+};
+
+describe('a token', () => {
+  it('is registered once, then changed; the same again is no change', () => {
+    given().when(put()).thenHappens('TokenRegistered');
+    given(put()).when(put({ status: 'Blocked' })).thenHappens('TokenChanged');
+    given(put()).when(put()).thenHappens();
+  });
+
+  it('keeps its first spelling, and what is not given', () => {
+    const { state } = given(put({ note: 'a', expiresAt: '2027-01-01T00:00:00.000Z', groupId: 'G' }), put({ idToken: 'card', type: '', status: 'Blocked' }));
+    expect(state).toMatchObject({ idToken: 'CARD', type: 'ISO14443', status: 'Blocked', note: 'a', expiresAt: '2027-01-01T00:00:00.000Z', groupId: 'G', revision: 2 });
+    expect(given(put({ expiresAt: '2027-01-01T00:00:00.000Z', groupId: 'G' }), put({ expiresAt: null, groupId: '' })).state).not.toHaveProperty('expiresAt');
+  });
+
+  it('counts only what operators changed as a revision', () => {
+    given(put({ concurrentTransactionsMax: 1 }), permit('S/a'), release('S/a')).when(put({ note: 'x', expectedRevision: 1 })).thenHappens('TokenChanged');
+    given(put()).when(put({ note: 'x', expectedRevision: 2 })).thenRefuses('RevisionMismatch');
+    given().when(put({ expectedRevision: 1 })).thenRefuses('RevisionMismatch');
+  });
+
+  it('gives a place to each transaction up to its limit', () => {
+    const limited = put({ concurrentTransactionsMax: 2 });
+    given(limited, permit('S/a')).when(permit('T/b')).thenHappens('TransactionPermitted');
+    given(limited, permit('S/a'), permit('T/b')).when(permit('U/c')).thenRefuses('ConcurrentLimit');
+    given(limited, permit('S/a'), permit('T/b')).when(permit('S/a')).thenHappens();
+    given(limited, permit('S/a'), permit('T/b'), release('S/a')).when(permit('U/c')).thenHappens('TransactionPermitted');
+    given(limited, permit('S/a'), permit('T/b')).when(permit('U/c', { running: true })).thenHappens('TransactionPermitted');
+  });
+
+  it('needs no place without a limit, and gives none without a token', () => {
+    given(put()).when(permit('S/a')).thenHappens();
+    given().when(permit('S/a')).thenRefuses('TokenUnknown');
+    given(put({ concurrentTransactionsMax: 1 })).when(release('S/a')).thenHappens();
+  });
+
+  it('ends what was on an EVSE when another transaction begins there later', () => {
+    const before = [put({ concurrentTransactionsMax: 1 }), permit('S/a', { evseId: 1 })];
+    given(...before).when(permit('S/b', { evseId: 1, startedAt: '2026-11-02T08:00:00.001Z' })).thenHappens('TransactionReleased', 'TransactionPermitted');
+    given(...before).when(permit('S/b', { evseId: 1 })).thenRefuses('ConcurrentLimit');
+    given(...before).when(permit('T/b', { evseId: 1, startedAt: '2026-11-02T09:00:00.000Z' })).thenRefuses('ConcurrentLimit');
+    given(put({ concurrentTransactionsMax: 1 }), permit('S/a')).when(permit('S/b', { startedAt: '2026-11-02T09:00:00.000Z' })).thenRefuses('ConcurrentLimit');
+  });
+
+  it('never has more places than its limit unless one was running already, and folds alike however it is split', () => {
+    const key = fc.constantFrom('S/a', 'S/b', 'T/c', 'U/d');
+    const command: fc.Arbitrary<TokenCommand> = fc.oneof(
+      key.map((each) => permit(each)),
+      key.map(release),
+      fc.constant(put({ note: 'x' })),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 }), fc.array(command), (limit, commands) => {
+        const events: TokenEvent[] = [];
+        let state: TokenState = UNKNOWN_TOKEN;
+        for (const each of [put({ concurrentTransactionsMax: limit }), ...commands]) {
+          const decision = tokenDecider.decide(each, state);
+          if (!decision.ok) continue;
+          events.push(...decision.events);
+          state = fold(tokenDecider, decision.events, state);
+          expect(state.kind === 'known' ? state.places.length : 0).toBeLessThanOrEqual(limit);
+        }
+        expect(fold(tokenDecider, JSON.parse(JSON.stringify(events)) as TokenEvent[])).toEqual(state);
+      }),
+    );
+  });
+
+  it('loads every sample that was ever published', () => {
+    const registered = AUTHORIZATION_SAMPLES['voltlog.authorization.TokenRegistered.v1'][1];
+    if (registered === undefined) throw new Error('the sample is gone');
+    let state = tokenDecider.evolve(UNKNOWN_TOKEN, { type: 'voltlog.authorization.TokenRegistered.v1', data: registered });
+    expect(state).toMatchObject({ kind: 'known', concurrentTransactionsMax: 1, groupId: 'FLEET-7' });
+    for (const data of AUTHORIZATION_SAMPLES['voltlog.authorization.TransactionPermitted.v1']) state = tokenDecider.evolve(state, { type: 'voltlog.authorization.TransactionPermitted.v1', data });
+    expect(state).toMatchObject({ places: [{ transactionKey: 'CP-0001/7d1c0d0e5a6b4f2f', evseId: 1 }] });
+    for (const data of AUTHORIZATION_SAMPLES['voltlog.authorization.TransactionReleased.v1']) state = tokenDecider.evolve(state, { type: 'voltlog.authorization.TransactionReleased.v1', data });
+    for (const data of AUTHORIZATION_SAMPLES['voltlog.authorization.TokenChanged.v1']) state = tokenDecider.evolve(state, { type: 'voltlog.authorization.TokenChanged.v1', data });
+    expect(state).toMatchObject({ status: 'Blocked', places: [], revision: 2 });
+  });
+});
+
+describe('authorize', () => {
+  const policy = { cacheMs: 3_600_000, unknownTokens: 'reject', noAuthorization: 'accept' } as const;
+  const question = { stationId: 'S', purpose: 'Identify', transactionKey: '', now } as const;
+
+  it('lets a station answer from its cache until the token expires, or for as long as the operator says', () => {
+    expect(authorize(question, given(put()).state, policy)).toEqual({ status: 'Accepted', cacheExpiresAt: '2026-11-02T09:00:00.000Z' });
+    const soon = given(put({ expiresAt: '2026-11-02T08:30:00.000Z' })).state;
+    expect(authorize(question, soon, policy).cacheExpiresAt).toBe('2026-11-02T08:30:00.000Z');
+    expect(authorize({ ...question, now: now + 1_799_999 }, soon, policy).status).toBe('Accepted');
+    expect(authorize({ ...question, now: now + 1_800_000 }, soon, policy)).toEqual({ status: 'Expired', reason: 'TokenExpired' });
+  });
+
+  it('says of a start whether a place is needed', () => {
+    const { state } = given(put({ concurrentTransactionsMax: 1 }), permit('S/a'));
+    expect(authorize({ ...question, purpose: 'Start', transactionKey: 'S/a' }, state, policy).needs).toBeUndefined();
+    expect(authorize({ ...question, purpose: 'Start', transactionKey: 'S/b' }, state, policy).needs).toBe('place');
+    expect(authorize({ ...question, stationId: 'T' }, state, policy)).toMatchObject({ status: 'ConcurrentTx', needs: 'verify' });
+    expect(authorize({ ...question, stationId: 'T', purpose: 'Stop' }, state, policy).status).toBe('Accepted');
+  });
+});
+
+describe('an id token', () => {
+  it.each([['a', true], ['x'.repeat(255), true], ['x'.repeat(256), false], ['', false], ['a b', true], [' a', false], ['a ', false], ['a\u0000', false], ['ä', true]])('%j: %s', (id, is) => {
+    expect(isIdToken(id)).toBe(is);
+  });
+
+  it('is the same whatever its case', () => {
+    fc.assert(fc.property(fc.string(), (id) => tokenKey(id.toLowerCase()) === tokenKey(id.toUpperCase().toLowerCase())));
+    expect(tokenKey('b4a6')).toBe('B4A6');
+  });
+});

@@ -1,0 +1,134 @@
+import { DEVICE_SAMPLES, type SiteEvent, type StationEvent } from '@voltlog/device-contract';
+import { fold } from '@voltlog/kernel';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { siteDecider, type SiteState } from './site.decider.js';
+import { type RegisterStation, type StationCommand, stationDecider } from './station.decider.js';
+import { connectorsPerEvse, type StationState, withConnectors } from './station.state.js';
+import { isConnector, isPassword, isStationId } from './validation.js';
+
+const now = Date.parse('2026-11-02T08:00:00.000Z');
+const register = (more: Partial<RegisterStation> = {}): StationCommand => ({ kind: 'RegisterStation', stationId: 'CP', siteId: '', name: '', evses: [], now, ...more });
+const quarantine: StationCommand = { kind: 'QuarantineStation', stationId: 'CP', now };
+const retire: StationCommand = { kind: 'RetireStation', now };
+const change = (more: Partial<Extract<StationCommand, { kind: 'ChangeStation' }>> = {}): StationCommand => ({ kind: 'ChangeStation', accept: false, expectedRevision: 0, now, ...more });
+const identity = { vendor: 'V', model: 'M', serialNumber: '', firmwareVersion: '1', ocppVersion: 'ocpp1.6' };
+const report: StationCommand = { kind: 'ReportIdentity', identity, now };
+const connectors = (...pairs: readonly (readonly [number, number])[]): StationCommand => ({
+  kind: 'ReportConnectors',
+  connectors: pairs.map(([evseId, connectorId]) => ({ evseId, connectorId })),
+  now,
+});
+
+const given = (...commands: readonly StationCommand[]) => {
+  let state: StationState = stationDecider.initialState;
+  for (const command of commands) {
+    const decision = stationDecider.decide(command, state);
+    if (decision.ok) state = fold(stationDecider, decision.events, state);
+  }
+  return {
+    state,
+    when: (command: StationCommand) => {
+      const decision = stationDecider.decide(command, state);
+      return {
+        thenRefuses: (refusal: string) => expect(decision).toEqual({ ok: false, refusal }),
+        thenHappens: (...types: readonly string[]) => expect(decision.ok ? decision.events.map((event) => event.type.split('.')[2]) : decision.refusal).toEqual(types),
+      };
+    },
+  };
+};
+
+describe('a station', () => {
+  it('is registered once, also out of quarantine, never after it retired', () => {
+    given().when(register()).thenHappens('StationRegistered');
+    given().when(register({ passwordHash: 'h' })).thenHappens('StationRegistered', 'StationCredentialSet');
+    given(quarantine).when(register()).thenHappens('StationRegistered');
+    given(register()).when(register()).thenRefuses('StationExists');
+    given(register(), retire).when(register()).thenRefuses('StationRetired');
+  });
+
+  it('goes to quarantine only when nothing is known of it', () => {
+    given().when(quarantine).thenHappens('StationQuarantined');
+    given(quarantine).when(quarantine).thenHappens();
+    given(register(), retire).when(quarantine).thenHappens();
+  });
+
+  it('is accepted out of quarantine, and keeps what it told of itself', () => {
+    const { state, when } = given(quarantine, report, connectors([2, 1]));
+    expect(state).toMatchObject({ lifecycle: 'Quarantined', vendor: 'V', evses: [{ evseId: 2 }] });
+    when(change({ accept: true })).thenHappens('StationAccepted');
+    when(change({ accept: true, name: 'x' })).thenHappens('StationChanged', 'StationAccepted');
+    given(register()).when(change({ accept: true })).thenHappens();
+    expect(given(quarantine, report, connectors([2, 1]), register({ name: 'n' })).state).toMatchObject({ lifecycle: 'Active', name: 'n', vendor: 'V', evses: [{ evseId: 2 }] });
+  });
+
+  it('takes changes of the version they were made for', () => {
+    given(register()).when(change({ name: 'x', expectedRevision: 1 })).thenHappens('StationChanged');
+    given(register(), report).when(change({ name: 'x', expectedRevision: 1 })).thenRefuses('RevisionMismatch');
+    given(register({ name: 'x' })).when(change({ name: 'x' })).thenHappens();
+    given(register(), retire).when(change({ name: 'x' })).thenRefuses('StationRetired');
+    given().when(change({ name: 'x' })).thenRefuses('StationUnknown');
+  });
+
+  it('says something new once', () => {
+    given(register()).when(report).thenHappens('StationIdentityReported');
+    given(register(), report).when(report).thenHappens();
+    given(register()).when(connectors([1, 1], [2, 1])).thenHappens('ConnectorsLearnt');
+    given(register(), connectors([1, 1], [2, 1])).when(connectors([2, 1])).thenHappens();
+    given().when(report).thenRefuses('StationUnknown');
+  });
+
+  it('retires once and takes no credential then', () => {
+    given(register()).when(retire).thenHappens('StationRetired');
+    given(register(), retire).when(retire).thenHappens();
+    given(register(), retire).when({ kind: 'SetCredential', passwordHash: 'h', now }).thenRefuses('StationRetired');
+    given(quarantine).when({ kind: 'SetCredential', passwordHash: 'h', now }).thenHappens('StationCredentialSet');
+  });
+
+  it('has the same connectors in whatever order it told of them', () => {
+    const pair = fc.record({ evseId: fc.integer({ min: 1, max: 4 }), connectorId: fc.integer({ min: 1, max: 3 }) });
+    fc.assert(
+      fc.property(fc.array(pair), fc.nat(), (pairs, at) => {
+        const cut = at % (pairs.length + 1);
+        const whole = withConnectors([], pairs);
+        expect(withConnectors(withConnectors([], pairs.slice(cut)), pairs.slice(0, cut))).toEqual(whole);
+        expect(withConnectors(whole, pairs)).toBe(whole);
+      }),
+    );
+  });
+
+  it('is numbered for OCPP 1.6 without gaps', () => {
+    expect(connectorsPerEvse([])).toEqual([]);
+    expect(connectorsPerEvse(withConnectors([], [{ evseId: 3, connectorId: 2 }, { evseId: 1, connectorId: 1 }]))).toEqual([1, 1, 2]);
+  });
+});
+
+describe('samples', () => {
+  it('load, every one that was ever published', () => {
+    let station: StationState = { kind: 'none' };
+    let site: SiteState = { kind: 'none' };
+    for (const [type, samples] of Object.entries(DEVICE_SAMPLES)) {
+      expect(samples.length, type).toBeGreaterThan(0);
+      for (const data of samples) {
+        if (type.startsWith('voltlog.device.Site')) site = siteDecider.evolve(site, { type, data } as SiteEvent);
+        else station = stationDecider.evolve(station, { type, data } as StationEvent);
+      }
+    }
+    expect(site).toMatchObject({ kind: 'site', name: 'Depot North 2', retired: true, revision: 3 });
+    expect(station).toMatchObject({ kind: 'station', vendor: 'Voltmaker', passwordHash: expect.stringMatching(/^scrypt\$16384\$/) });
+  });
+});
+
+describe('what can be', () => {
+  it.each([['CP-1', true], ['x'.repeat(48), true], ['x'.repeat(49), false], ['', false], ['a/b', false], ['a b', false], ['*-_=:+|@.', true], ['é', false], ['..', true]])('a station id: %j %s', (id, is) => {
+    expect(isStationId(id)).toBe(is);
+  });
+
+  it.each([['x'.repeat(15), false], ['x'.repeat(16), true], ['x'.repeat(40), true], ['x'.repeat(41), false], ['0123456789abcde é', false], [`${'x'.repeat(16)}:~!`, true]])('a password: %j %s', (password, is) => {
+    expect(isPassword(password)).toBe(is);
+  });
+
+  it.each([[1, 1, true], [0, 1, false], [1, 0, false], [256, 32, true], [257, 1, false], [1, 33, false], [1.5, 1, false]])('EVSE %d, connector %d: %s', (evseId, connectorId, is) => {
+    expect(isConnector(evseId, connectorId)).toBe(is);
+  });
+});
