@@ -1,8 +1,6 @@
 import { z } from 'zod';
 
-const flag = z
-  .enum(['true', 'false', '1', '0', 'on', 'off'])
-  .transform((text) => text === 'true' || text === '1' || text === 'on');
+const flag = z.enum(['true', 'false', '1', '0', 'on', 'off']).transform((text) => text === 'true' || text === '1' || text === 'on');
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 /** The environment of the connection service. Every default is here. */

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { LIMITS } from '@voltlog/ocpp-rpc';
 import { authorizationV1, connectionV1, deviceV1 } from '@voltlog/proto';
@@ -12,7 +13,7 @@ import type { ConnectionConfig } from './config.js';
 import { Dialects } from './edge/actions.js';
 import { FactRecorder } from './edge/facts.js';
 import { OcppEndpoint } from './edge/ocpp-endpoint.js';
-import type { EdgeParts } from './edge/station-socket.js';
+import type { EdgeParts } from './edge/parts.js';
 import { Stations } from './edge/stations.js';
 import { type FrameChunk, frameSchema } from './frames/frame.schema.js';
 import { FrameHistory } from './frames/frame-history.js';
@@ -20,10 +21,18 @@ import { FrameLog } from './frames/frame-log.js';
 import { ConnectionRpc } from './grpc/connection-rpc.js';
 import { PeerRpc, Peers } from './grpc/peers.js';
 import { Presence } from './presence/presence.js';
-import { instanceSchema, type InstanceRow, presenceSchema, type PresenceRow } from './presence/presence.schema.js';
+import { type InstanceRow, instanceSchema, type PresenceRow, presenceSchema } from './presence/presence.schema.js';
 
-/** The topic on which the device service says that what is cached about a station may be outdated. */
-const DEVICE_TOPIC = 'device.station.v1';
+/** After these, what is known about a station may be outdated. */
+const ACCESS_EVENTS: readonly DeviceEventType[] = [
+  'voltlog.device.StationRegistered.v1',
+  'voltlog.device.StationChanged.v1',
+  'voltlog.device.StationQuarantined.v1',
+  'voltlog.device.StationAccepted.v1',
+  'voltlog.device.StationRetired.v1',
+  'voltlog.device.StationCredentialSet.v1',
+  'voltlog.device.ConnectorsLearnt.v1',
+];
 const DEVICE_PARTITIONS = 12;
 /** Milliseconds that facts nobody waits for get when the process stops. */
 const SETTLE_MS = 5_000;
@@ -60,15 +69,29 @@ export class ConnectionRuntime {
     this.subscription = await log.subscribe({
       group: `connection-access-${instanceId}`,
       topics: [DEVICE_TOPIC],
+      types: ACCESS_EVENTS,
       startFrom: 'latest',
       handle: async (batch) => {
-        for (const record of batch) this.parts.access.invalidate(record.event.subject);
+        for (const record of batch) this.deviceChanged(record.event.subject);
       },
     });
     this.stations.start();
     this.parts.frames.start();
     this.ocppPort = await this.parts.endpoint.listen();
     this.context.announce('listening', `ws://${this.config.OCPP_HOST}:${this.ocppPort}/ocpp/{stationId}`);
+  }
+
+  /** What was known is read anew at the next handshake, and at once for a station that is connected. */
+  private deviceChanged(stationId: string): void {
+    const { access } = this.parts;
+    access.invalidate(stationId);
+    const station = this.stations.get(stationId);
+    if (station === undefined) return;
+    access.get(stationId).then(
+      (known) => this.parts.gate.review(station, known),
+      (error: unknown) =>
+        this.context.logger.warn({ err: error, station_id: stationId }, 'a connected station could not be looked up again'),
+    );
   }
 
   /** Stores the frames that wait. For tests. */
@@ -104,6 +127,7 @@ interface RuntimeParts {
   readonly endpoint: OcppEndpoint;
   readonly facts: FactRecorder;
   readonly frames: FrameLog;
+  readonly gate: Gate;
   readonly presence: Presence;
   readonly stations: Stations;
   readonly draining: { value: boolean };
@@ -136,7 +160,9 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       peers
         .get(address, FENCE_TIMEOUT_MS)
         .fence({ stationId, epoch })
-        .catch((error: unknown) => logger.warn({ err: error, station_id: stationId }, 'another instance could not be told that its socket is outdated'));
+        .catch((error: unknown) =>
+          logger.warn({ err: error, station_id: stationId }, 'another instance could not be told that its socket is outdated'),
+        );
     },
   });
   const chunks = await store.collection<FrameChunk>('frames', frameSchema);
@@ -175,6 +201,10 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     closed: (station, code, reason) => stations.closed(station, code, reason),
   };
   const access = new StationAccessCache(device, { ttlMs: config.ACCESS_CACHE_SECONDS * 1_000, now });
+  const gate = new Gate(access, new Credentials(), clock, {
+    unknownStations: config.UNKNOWN_STATIONS,
+    allowInsecure: config.OCPP_ALLOW_INSECURE,
+  });
   const endpoint = new OcppEndpoint({
     host: config.OCPP_HOST,
     port: config.OCPP_PORT,
@@ -183,7 +213,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     clock,
     logger,
     metrics,
-    gate: new Gate(access, new Credentials(), clock, { unknownStations: config.UNKNOWN_STATIONS, allowInsecure: config.OCPP_ALLOW_INSECURE }),
+    gate,
     dialects: new Dialects(metrics),
     accepted: (socket, dialect, station) => stations.accept(socket, dialect, station, edge),
   });
@@ -192,8 +222,10 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     if (draining.value) throw new Error('this instance is stopping');
   });
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { access, endpoint, facts, frames, presence, stations, draining };
+  return { access, endpoint, facts, frames, gate, presence, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>
-  config.GRPC_ADVERTISE === '' ? `${hostname()}:${config.GRPC_LISTEN.slice(config.GRPC_LISTEN.lastIndexOf(':') + 1)}` : config.GRPC_ADVERTISE;
+  config.GRPC_ADVERTISE === ''
+    ? `${hostname()}:${config.GRPC_LISTEN.slice(config.GRPC_LISTEN.lastIndexOf(':') + 1)}`
+    : config.GRPC_ADVERTISE;

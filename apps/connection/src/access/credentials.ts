@@ -67,7 +67,9 @@ export class Credentials {
     this.running += 1;
     try {
       return await new Promise<Buffer>((resolve, reject) => {
-        scrypt(password, salt, length, { N: cost, r: 8, p: 1, maxmem: 256 * cost * 8 }, (error, key) => (error ? reject(error) : resolve(key)));
+        scrypt(password, salt, length, { N: cost, r: 8, p: 1, maxmem: 256 * cost * 8 }, (error, key) =>
+          error ? reject(error) : resolve(key),
+        );
       });
     } finally {
       this.running -= 1;

@@ -1,7 +1,9 @@
 import type { Clock } from '@voltlog/kernel';
 import { deviceV1 } from '@voltlog/proto';
+import { CLOSE } from '../edge/close.js';
 import { basicCredentials } from '../edge/handshake.js';
-import type { AdmittedStation } from '../edge/station-socket.js';
+import type { AdmittedStation } from '../edge/parts.js';
+import type { StationSocket } from '../edge/station-socket.js';
 import { type Credentials, FailedAttempts } from './credentials.js';
 import type { StationAccessCache } from './station-access.js';
 
@@ -17,7 +19,11 @@ export interface GateOptions {
   readonly allowInsecure: boolean;
 }
 
-const refused = (status: 401 | 404 | 429, headers: Readonly<Record<string, string>> = {}): Verdict => ({ accepted: false, status, headers });
+const refused = (status: 401 | 404 | 429, headers: Readonly<Record<string, string>> = {}): Verdict => ({
+  accepted: false,
+  status,
+  headers,
+});
 /** OCPP 2.0.1 Part 2 A00.FR.204, RFC 7617 §2 */
 const UNAUTHORIZED = refused(401, { 'WWW-Authenticate': 'Basic realm="ocpp", charset="UTF-8"' });
 /** OCPP-J 1.6 §3.1.1: an identity that is not recognised is answered 404. */
@@ -51,11 +57,24 @@ export class Gate {
     }
   }
 
+  /** A connected station about which the device service changed its mind. Its credential counts again at its next handshake. */
+  review(station: StationSocket, access: deviceV1.StationAccess | undefined): void {
+    switch (access?.lifecycle) {
+      case StationLifecycle.ACTIVE:
+        station.station = { ...station.station, registered: true, quarantined: false, connectorsPerEvse: connectorsOf(access) };
+        return;
+      case StationLifecycle.RETIRED:
+        station.close(CLOSE.retired);
+        return;
+      default:
+    }
+  }
+
   private async known(access: deviceV1.StationAccess, authorization: string | undefined): Promise<Verdict> {
     const { stationId, passwordHash } = access;
-    const connectorsPerEvse = access.connectorsPerEvse.length === 0 ? undefined : access.connectorsPerEvse;
-    const station = { stationId, registered: true, quarantined: false, connectorsPerEvse };
-    if (passwordHash === '') return this.options.allowInsecure ? { accepted: true, station: { ...station, securityProfile: 0 } } : UNAUTHORIZED;
+    const station = { stationId, registered: true, quarantined: false, connectorsPerEvse: connectorsOf(access) };
+    if (passwordHash === '')
+      return this.options.allowInsecure ? { accepted: true, station: { ...station, securityProfile: 0 } } : UNAUTHORIZED;
     const shown = basicCredentials(authorization);
     if (shown === undefined || shown === 'malformed' || shown.username !== stationId) return UNAUTHORIZED;
     const now = this.clock.now();
@@ -76,7 +95,16 @@ export class Gate {
     if (!named && (shown !== undefined || !allowInsecure)) return UNAUTHORIZED;
     return {
       accepted: true,
-      station: { stationId, registered: false, quarantined: unknownStations === 'quarantine', connectorsPerEvse: undefined, securityProfile: named ? 1 : 0 },
+      station: {
+        stationId,
+        registered: false,
+        quarantined: unknownStations === 'quarantine',
+        connectorsPerEvse: undefined,
+        securityProfile: named ? 1 : 0,
+      },
     };
   }
 }
+
+const connectorsOf = (access: deviceV1.StationAccess): readonly number[] | undefined =>
+  access.connectorsPerEvse.length === 0 ? undefined : access.connectorsPerEvse;

@@ -38,7 +38,8 @@ export class StationAccessCache {
    */
   get(stationId: string): Promise<StationAccess | undefined> {
     const entry = this.entries.get(stationId);
-    if (entry !== undefined && this.options.now() - entry.readAtMs < (entry.access === undefined ? UNKNOWN_MS : this.options.ttlMs)) return Promise.resolve(entry.access);
+    if (entry !== undefined && this.options.now() - entry.readAtMs < (entry.access === undefined ? UNKNOWN_MS : this.options.ttlMs))
+      return Promise.resolve(entry.access);
     return new Promise((resolve, reject) => {
       if (this.waiting.push({ stationId, resolve, reject }) === 1 && !this.reading) setImmediate(() => void this.flush());
     });

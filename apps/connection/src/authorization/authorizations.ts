@@ -102,11 +102,18 @@ export class Authorizations {
       if (one === undefined) continue;
       const decision = decisions[i];
       const status = decision === undefined ? undefined : STATUS[decision.status];
-      one.resolve(decision === undefined || status === undefined ? this.fallback(one.item, now) : this.answer(one.item, decision, status, now));
+      one.resolve(
+        decision === undefined || status === undefined ? this.fallback(one.item, now) : this.answer(one.item, decision, status, now),
+      );
     }
   }
 
-  private answer(item: authorizationV1.AuthorizationRequestItem, decision: authorizationV1.AuthorizationDecision, status: string, now: number): AuthorizationAnswer {
+  private answer(
+    item: authorizationV1.AuthorizationRequestItem,
+    decision: authorizationV1.AuthorizationDecision,
+    status: string,
+    now: number,
+  ): AuthorizationAnswer {
     const groupId = decision.groupIdToken?.idToken;
     const key = keyOf(item);
     // A token whose places are all taken stays a known token.
@@ -131,7 +138,9 @@ export class Authorizations {
     const group = cached?.groupId === undefined ? {} : { groupId: cached.groupId };
     if (cached !== undefined && now - cached.decidedAtMs < this.options.cacheMs) return { status: 'Accepted', source: 'cache', ...group };
     const takes = this.options.fallback === 'accept-unknown' || (this.options.fallback === 'accept-known' && cached !== undefined);
-    return takes ? { status: 'Accepted', source: 'policy', reason: 'AuthorizationUnavailable', ...group } : { status: 'Invalid', source: 'policy', reason: 'AuthorizationUnavailable' };
+    return takes
+      ? { status: 'Accepted', source: 'policy', reason: 'AuthorizationUnavailable', ...group }
+      : { status: 'Invalid', source: 'policy', reason: 'AuthorizationUnavailable' };
   }
 }
 

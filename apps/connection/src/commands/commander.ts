@@ -76,7 +76,12 @@ export class Commander {
 
   private call(station: StationSocket, call: OutgoingMessage, deadlineMs: number): Promise<Reply> {
     station.calls ??= new StationCalls(station, () => this.clock.now());
-    return station.calls.call({ messageId: this.ids.next(), action: call.action, payload: call.payload, timeoutMs: Math.max(1, deadlineMs - this.clock.now()) });
+    return station.calls.call({
+      messageId: this.ids.next(),
+      action: call.action,
+      payload: call.payload,
+      timeoutMs: Math.max(1, deadlineMs - this.clock.now()),
+    });
   }
 
   private record(station: StationSocket, call: OutgoingMessage, reply: Reply, result: connectionV1.SendCommandResponse): void {
@@ -95,7 +100,10 @@ export class Commander {
       ...(result.stationStatus === '' ? {} : { stationStatus: result.stationStatus }),
       ...(reply.kind === 'answered' ? { response: reply.payload } : {}),
     };
-    this.facts.appendLater(station.stationId, this.facts.envelope('voltlog.connection.CommandAnswered.v1', data, reply.messageId, undefined));
+    this.facts.appendLater(
+      station.stationId,
+      this.facts.envelope('voltlog.connection.CommandAnswered.v1', data, reply.messageId, undefined),
+    );
   }
 }
 
@@ -114,7 +122,8 @@ const OUTCOME_STATUS = {
 
 function assertValid(station: StationSocket, call: OutgoingMessage): void {
   const { protocol, version } = station.dialect;
-  if (!protocol.hasAction(call.action, 'csms')) throw new RequestError('INVALID_ARGUMENT', `${call.action} is not a message that ${version} sends to a station`, 'UnknownAction');
+  if (!protocol.hasAction(call.action, 'csms'))
+    throw new RequestError('INVALID_ARGUMENT', `${call.action} is not a message that ${version} sends to a station`, 'UnknownAction');
   const error = protocol.checkRequest(call.action, call.payload);
   if (error !== undefined) throw new RequestError('INVALID_ARGUMENT', `${call.action}: ${error.message}`, error.code);
 }

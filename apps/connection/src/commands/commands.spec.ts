@@ -13,55 +13,110 @@ describe('a command', () => {
   });
   afterEach(() => world.close());
 
-  const calls = (station: TestStation): unknown[] => station.received.filter((frame) => frame[0] === 2).map((frame) => [frame[2], frame[3]]);
+  const calls = (station: TestStation): unknown[] =>
+    station.received.filter((frame) => frame[0] === 2).map((frame) => [frame[2], frame[3]]);
 
   it.each([
-    [{ $case: 'requestStartTransaction', value: { idToken: { idToken: 'AA', type: '' }, evseId: 2, remoteStartId: 9, connectorId: 0 } }, ['RemoteStartTransaction', { idTag: 'AA', connectorId: 3 }], ['RequestStartTransaction', { idToken: { idToken: 'AA', type: 'Central' }, remoteStartId: 9, evseId: 2 }]],
-    [{ $case: 'requestStopTransaction', value: { transactionId: '77' } }, ['RemoteStopTransaction', { transactionId: 77 }], ['RequestStopTransaction', { transactionId: '77' }]],
+    [
+      { $case: 'requestStartTransaction', value: { idToken: { idToken: 'AA', type: '' }, evseId: 2, remoteStartId: 9, connectorId: 0 } },
+      ['RemoteStartTransaction', { idTag: 'AA', connectorId: 3 }],
+      ['RequestStartTransaction', { idToken: { idToken: 'AA', type: 'Central' }, remoteStartId: 9, evseId: 2 }],
+    ],
+    [
+      { $case: 'requestStopTransaction', value: { transactionId: '77' } },
+      ['RemoteStopTransaction', { transactionId: 77 }],
+      ['RequestStopTransaction', { transactionId: '77' }],
+    ],
     [{ $case: 'reset', value: { type: 'RESET_TYPE_IMMEDIATE', evseId: 0 } }, ['Reset', { type: 'Hard' }], ['Reset', { type: 'Immediate' }]],
     [{ $case: 'reset', value: { type: 'RESET_TYPE_ON_IDLE', evseId: 0 } }, ['Reset', { type: 'Soft' }], ['Reset', { type: 'OnIdle' }]],
-    [{ $case: 'changeAvailability', value: { operative: false, ...at(1, 2) } }, ['ChangeAvailability', { connectorId: 2, type: 'Inoperative' }], ['ChangeAvailability', { operationalStatus: 'Inoperative', evse: { id: 1, connectorId: 2 } }]],
-    [{ $case: 'changeAvailability', value: { operative: true, ...at(0) } }, ['ChangeAvailability', { connectorId: 0, type: 'Operative' }], ['ChangeAvailability', { operationalStatus: 'Operative' }]],
-    [{ $case: 'triggerMessage', value: { requestedMessage: 'StatusNotification', ...at(2, 1) } }, ['TriggerMessage', { requestedMessage: 'StatusNotification', connectorId: 3 }], ['TriggerMessage', { requestedMessage: 'StatusNotification', evse: { id: 2, connectorId: 1 } }]],
+    [
+      { $case: 'changeAvailability', value: { operative: false, ...at(1, 2) } },
+      ['ChangeAvailability', { connectorId: 2, type: 'Inoperative' }],
+      ['ChangeAvailability', { operationalStatus: 'Inoperative', evse: { id: 1, connectorId: 2 } }],
+    ],
+    [
+      { $case: 'changeAvailability', value: { operative: true, ...at(0) } },
+      ['ChangeAvailability', { connectorId: 0, type: 'Operative' }],
+      ['ChangeAvailability', { operationalStatus: 'Operative' }],
+    ],
+    [
+      { $case: 'triggerMessage', value: { requestedMessage: 'StatusNotification', ...at(2, 1) } },
+      ['TriggerMessage', { requestedMessage: 'StatusNotification', connectorId: 3 }],
+      ['TriggerMessage', { requestedMessage: 'StatusNotification', evse: { id: 2, connectorId: 1 } }],
+    ],
     [{ $case: 'clearCache', value: {} }, ['ClearCache', {}], ['ClearCache', {}]],
-    [{ $case: 'dataTransfer', value: { vendorId: 'v', messageId: 'm', data: 'd' } }, ['DataTransfer', { vendorId: 'v', messageId: 'm', data: 'd' }], ['DataTransfer', { vendorId: 'v', messageId: 'm', data: 'd' }]],
+    [
+      { $case: 'dataTransfer', value: { vendorId: 'v', messageId: 'm', data: 'd' } },
+      ['DataTransfer', { vendorId: 'v', messageId: 'm', data: 'd' }],
+      ['DataTransfer', { vendorId: 'v', messageId: 'm', data: 'd' }],
+    ],
     [{ $case: 'rawCall', value: { action: 'ClearCache', payloadJson: '{}' } }, ['ClearCache', {}], ['ClearCache', {}]],
   ] as const)('%j is said in 1.6 and in 2.0.1', async (command, in16, in201) => {
     world.device.register('CP1', { connectorsPerEvse: [2, 1] });
-    for (const [version, expected] of [['ocpp1.6', in16], ['ocpp2.0.1', in201]] as const) {
+    for (const [version, expected] of [
+      ['ocpp1.6', in16],
+      ['ocpp2.0.1', in201],
+    ] as const) {
       const station = await world.connect({ protocols: [version] });
       station.onCall = accepted;
       const result = await world.command('CP1', structuredClone(command) as never);
-      expect(result, version).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED', stationStatus: 'Accepted', action: expected[0], responseJson: '{"status":"Accepted"}' });
+      expect(result, version).toMatchObject({
+        status: 'COMMAND_STATUS_ACCEPTED',
+        stationStatus: 'Accepted',
+        action: expected[0],
+        responseJson: '{"status":"Accepted"}',
+      });
       expect(calls(station), version).toEqual([expected]);
     }
-    expect(await eventually(() => world.facts('voltlog.connection.CommandAnswered.v1')[1], 'the facts')).toMatchObject({ action: in201[0], request: in201[1], status: 'Accepted' });
+    expect(await eventually(() => world.facts('voltlog.connection.CommandAnswered.v1')[1], 'the facts')).toMatchObject({
+      action: in201[0],
+      request: in201[1],
+      status: 'Accepted',
+    });
   });
 
   it('to unlock is read in both vocabularies', async () => {
     const station = await world.connect();
     station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'Unlocked' }]);
-    expect(await world.command('CP1', { $case: 'unlockConnector', value: at(1, 1) })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED', stationStatus: 'Unlocked' });
+    expect(await world.command('CP1', { $case: 'unlockConnector', value: at(1, 1) })).toMatchObject({
+      status: 'COMMAND_STATUS_ACCEPTED',
+      stationStatus: 'Unlocked',
+    });
     station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'UnlockFailed' }]);
-    expect(await world.command('CP1', { $case: 'unlockConnector', value: at(1, 1) })).toMatchObject({ status: 'COMMAND_STATUS_REJECTED', stationStatus: 'UnlockFailed' });
+    expect(await world.command('CP1', { $case: 'unlockConnector', value: at(1, 1) })).toMatchObject({
+      status: 'COMMAND_STATUS_REJECTED',
+      stationStatus: 'UnlockFailed',
+    });
   });
 
   it('to set 1.6 configuration changes one key after the other and tells each result', async () => {
     const station = await world.connect();
-    station.onCall = (_action, payload, id) => JSON.stringify([3, id, { status: (payload as { key: string }).key === 'b' ? 'RebootRequired' : 'Accepted' }]);
+    station.onCall = (_action, payload, id) =>
+      JSON.stringify([3, id, { status: (payload as { key: string }).key === 'b' ? 'RebootRequired' : 'Accepted' }]);
     const variables = ['a', 'b'].map((name) => ({ component: '', name, value: '1', evseId: 0, instance: '' }));
     const result = await world.command('CP1', { $case: 'setVariables', value: { variables } });
-    expect(result).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED', stationStatus: 'RebootRequired', variables: [{ status: 'Accepted' }, { status: 'RebootRequired' }] });
-    expect(calls(station)).toEqual([['ChangeConfiguration', { key: 'a', value: '1' }], ['ChangeConfiguration', { key: 'b', value: '1' }]]);
+    expect(result).toMatchObject({
+      status: 'COMMAND_STATUS_ACCEPTED',
+      stationStatus: 'RebootRequired',
+      variables: [{ status: 'Accepted' }, { status: 'RebootRequired' }],
+    });
+    expect(calls(station)).toEqual([
+      ['ChangeConfiguration', { key: 'a', value: '1' }],
+      ['ChangeConfiguration', { key: 'b', value: '1' }],
+    ]);
   });
 
   it('to get 1.6 configuration lists known and unknown keys', async () => {
     const station = await world.connect();
-    station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { configurationKey: [{ key: 'a', readonly: true, value: '1' }], unknownKey: ['b'] }]);
+    station.onCall = (_action, _payload, id) =>
+      JSON.stringify([3, id, { configurationKey: [{ key: 'a', readonly: true, value: '1' }], unknownKey: ['b'] }]);
     const variables = ['a', 'b'].map((name) => ({ component: '', name, value: '', evseId: 0, instance: '' }));
     expect(await world.command('CP1', { $case: 'getVariables', value: { variables } })).toMatchObject({
       status: 'COMMAND_STATUS_ACCEPTED',
-      variables: [{ variable: { name: 'a', value: '1' }, status: 'Accepted', readonly: true }, { variable: { name: 'b' }, status: 'UnknownVariable' }],
+      variables: [
+        { variable: { name: 'a', value: '1' }, status: 'Accepted', readonly: true },
+        { variable: { name: 'b' }, status: 'UnknownVariable' },
+      ],
     });
   });
 
@@ -74,9 +129,19 @@ describe('a command', () => {
         ? JSON.stringify([3, id, { getVariableResult: [{ attributeStatus: 'Accepted', attributeValue: '11', component, variable }] }])
         : JSON.stringify([3, id, { setVariableResult: [{ attributeStatus: 'Rejected', component, variable }] }]);
     const variables = [{ component: 'EVSE', name: 'Power', value: '22', evseId: 1, instance: '' }];
-    expect(await world.command('CP1', { $case: 'getVariables', value: { variables } })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED', variables: [{ variable: { component: 'EVSE', name: 'Power', value: '11', evseId: 1 } }] });
-    expect(await world.command('CP1', { $case: 'setVariables', value: { variables } })).toMatchObject({ status: 'COMMAND_STATUS_REJECTED', stationStatus: 'Rejected', variables: [{ status: 'Rejected' }] });
-    expect(calls(station)).toEqual([['GetVariables', { getVariableData: [{ component, variable }] }], ['SetVariables', { setVariableData: [{ attributeValue: '22', component, variable }] }]]);
+    expect(await world.command('CP1', { $case: 'getVariables', value: { variables } })).toMatchObject({
+      status: 'COMMAND_STATUS_ACCEPTED',
+      variables: [{ variable: { component: 'EVSE', name: 'Power', value: '11', evseId: 1 } }],
+    });
+    expect(await world.command('CP1', { $case: 'setVariables', value: { variables } })).toMatchObject({
+      status: 'COMMAND_STATUS_REJECTED',
+      stationStatus: 'Rejected',
+      variables: [{ status: 'Rejected' }],
+    });
+    expect(calls(station)).toEqual([
+      ['GetVariables', { getVariableData: [{ component, variable }] }],
+      ['SetVariables', { setVariableData: [{ attributeValue: '22', component, variable }] }],
+    ]);
   });
 
   it.each([
@@ -86,7 +151,10 @@ describe('a command', () => {
     [{ $case: 'getVariables', value: { variables: [] } }, 'ocpp2.0.1'],
   ] as const)('%j that %s has no word for is NotSupported and nothing is sent', async (command, version) => {
     const station = await world.connect({ protocols: [version] });
-    expect(await world.command('CP1', structuredClone(command) as never)).toMatchObject({ status: 'COMMAND_STATUS_NOT_SUPPORTED', messageId: '' });
+    expect(await world.command('CP1', structuredClone(command) as never)).toMatchObject({
+      status: 'COMMAND_STATUS_NOT_SUPPORTED',
+      messageId: '',
+    });
     expect(calls(station)).toEqual([]);
   });
 
@@ -98,7 +166,9 @@ describe('a command', () => {
     ['Reset', '{'],
   ])('raw %s %s that the schema does not allow is refused before it is sent', async (action, payloadJson) => {
     const station = await world.connect();
-    await expect(world.command('CP1', { $case: 'rawCall', value: { action, payloadJson } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(world.command('CP1', { $case: 'rawCall', value: { action, payloadJson } })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
     expect(calls(station)).toEqual([]);
   });
 
@@ -151,7 +221,10 @@ describe('a command', () => {
 
   it('waits for the one before: one in flight, in order', async () => {
     const station = await world.connect();
-    const both = [world.command('CP1', { $case: 'clearCache', value: {} }), world.command('CP1', { $case: 'reset', value: { type: 'RESET_TYPE_ON_IDLE' as never, evseId: 0 } })];
+    const both = [
+      world.command('CP1', { $case: 'clearCache', value: {} }),
+      world.command('CP1', { $case: 'reset', value: { type: 'RESET_TYPE_ON_IDLE' as never, evseId: 0 } }),
+    ];
     const first = await station.until(() => station.received[0], 'the first');
     await station.ask('Heartbeat', {});
     expect(calls(station)).toHaveLength(1);
@@ -169,7 +242,9 @@ describe('a command', () => {
     await station.ask('Heartbeat', {});
     station.onCall = accepted;
     expect(await world.command('CP1', { $case: 'clearCache', value: {} })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED' });
-    expect(await eventually(() => world.facts('voltlog.connection.CommandAnswered.v1')[1], 'the facts')).toMatchObject({ status: 'Accepted' });
+    expect(await eventually(() => world.facts('voltlog.connection.CommandAnswered.v1')[1], 'the facts')).toMatchObject({
+      status: 'Accepted',
+    });
   });
 
   it('beyond the queue is Busy at once; one that expires in the queue was never sent', async () => {

@@ -10,7 +10,13 @@ const SEND_MS_MIN = 50;
 /** What became of one CALL down. */
 export type Reply =
   | { readonly kind: 'answered'; readonly messageId: string; readonly payload: unknown; readonly latencyMs: number }
-  | { readonly kind: 'refused'; readonly messageId: string; readonly code: string; readonly description: string; readonly latencyMs: number }
+  | {
+      readonly kind: 'refused';
+      readonly messageId: string;
+      readonly code: string;
+      readonly description: string;
+      readonly latencyMs: number;
+    }
   /** Answered with something its schema does not allow. */
   | { readonly kind: 'unreadable'; readonly messageId: string; readonly why: string; readonly payload: unknown; readonly latencyMs: number }
   /** It is not known whether the station acted. */
@@ -34,7 +40,12 @@ export class StationCalls {
   ) {}
 
   /** The request must have passed its schema. Never rejects. */
-  call(request: { readonly messageId: string; readonly action: string; readonly payload: object; readonly timeoutMs: number }): Promise<Reply> {
+  call(request: {
+    readonly messageId: string;
+    readonly action: string;
+    readonly payload: object;
+    readonly timeoutMs: number;
+  }): Promise<Reply> {
     return new Promise((resolve) => {
       const { messageId, action, payload, timeoutMs } = request;
       const pending: Pending = { resolve, sentAtMs: 0, timer: undefined };
@@ -63,7 +74,8 @@ export class StationCalls {
     }
     const { call } = settled;
     const latencyMs = this.latency(call);
-    if (frame.kind === 'callError') this.finish(call, { kind: 'refused', messageId: call.messageId, code: frame.code, description: frame.description, latencyMs });
+    if (frame.kind === 'callError')
+      this.finish(call, { kind: 'refused', messageId: call.messageId, code: frame.code, description: frame.description, latencyMs });
     else if (frame.kind === 'callResult') this.check(call, frame.payload, latencyMs);
   }
 
@@ -76,7 +88,8 @@ export class StationCalls {
   }
 
   disconnected(): void {
-    for (const { call, sent } of this.book.drain()) this.settle(call, sent ? this.unanswered(call) : { kind: 'unsent', why: 'disconnected' });
+    for (const { call, sent } of this.book.drain())
+      this.settle(call, sent ? this.unanswered(call) : { kind: 'unsent', why: 'disconnected' });
   }
 
   private check(call: OutgoingCall<Pending>, payload: unknown, latencyMs: number): void {
@@ -91,7 +104,8 @@ export class StationCalls {
   }
 
   private expire(deadlineMs: number): void {
-    for (const { call, sent } of this.book.expire(Math.max(this.now(), deadlineMs))) this.settle(call, sent ? this.unanswered(call) : { kind: 'unsent', why: 'expired' });
+    for (const { call, sent } of this.book.expire(Math.max(this.now(), deadlineMs)))
+      this.settle(call, sent ? this.unanswered(call) : { kind: 'unsent', why: 'expired' });
     this.sendNext();
   }
 

@@ -24,7 +24,11 @@ export interface Dialect {
   readonly sent: (action: string, result: string) => Count;
 }
 
-const LOADERS: Readonly<Record<OcppVersion, () => Promise<OcppProtocol>>> = { 'ocpp1.6': loadV16, 'ocpp2.0.1': loadV201, 'ocpp2.1': loadV21 };
+const LOADERS: Readonly<Record<OcppVersion, () => Promise<OcppProtocol>>> = {
+  'ocpp1.6': loadV16,
+  'ocpp2.0.1': loadV201,
+  'ocpp2.1': loadV21,
+};
 
 /** Versions are loaded when the first station speaks them: the schemas of 2.1 alone are 4 MB of code. */
 export class Dialects {
@@ -54,5 +58,11 @@ function compile(version: OcppVersion, protocol: OcppProtocol, metrics: Metrics)
       duration: metrics.histogram('voltlog_ocpp_call_duration_seconds', 'From a CALL read to its answer sent', { action: route.action }),
     });
   }
-  return { version, protocol, actions, unknown: messages('in', 'unknown', 'refused'), sent: (action, result) => messages('out', protocol.hasAction(action, 'csms') ? action : 'unknown', result) };
+  return {
+    version,
+    protocol,
+    actions,
+    unknown: messages('in', 'unknown', 'refused'),
+    sent: (action, result) => messages('out', protocol.hasAction(action, 'csms') ? action : 'unknown', result),
+  };
 }

@@ -36,7 +36,10 @@ describe('a bad frame', () => {
     ['a missing field', '[2,"1","BootNotification",{}]', '1', 'OccurenceConstraintViolation', 'OccurrenceConstraintViolation'],
     ['a field that is not in the schema', '[2,"1","Heartbeat",{"x":1}]', '1', 'FormationViolation', 'FormatViolation'],
   ])('%s is answered as the version says', async (_what, text, id, code16, code201) => {
-    for (const [version, code] of [['ocpp1.6', code16], ['ocpp2.0.1', code201]] as const) {
+    for (const [version, code] of [
+      ['ocpp1.6', code16],
+      ['ocpp2.0.1', code201],
+    ] as const) {
       const station = await world.connect({ protocols: [version] });
       station.raw(text);
       const answer = await station.until(() => station.received[0], 'an answer');

@@ -6,7 +6,11 @@ const { AuthorizationStatus } = authorizationV1;
 const boot = { chargePointVendor: 'A', chargePointModel: 'B' };
 const start = { connectorId: 1, idTag: 'AA', meterStart: 100, timestamp: '2026-01-02T03:04:05.000Z' };
 const stop = { transactionId: 7, meterStop: 200, timestamp: '2026-01-02T04:04:05.000Z' };
-const meter = { connectorId: 1, transactionId: 7, meterValue: [{ timestamp: '2026-01-02T03:30:00.000Z', sampledValue: [{ value: '150' }] }] };
+const meter = {
+  connectorId: 1,
+  transactionId: 7,
+  meterValue: [{ timestamp: '2026-01-02T03:30:00.000Z', sampledValue: [{ value: '150' }] }],
+};
 
 describe('the call of a station', () => {
   let world: World;
@@ -51,7 +55,9 @@ describe('the call of a station', () => {
       const one = await world.connect();
       const lost = await one.ask('StartTransaction', start);
       const elsewhere = await world.connect({ port: second.port });
-      expect(await elsewhere.ask('StartTransaction', { ...start, connectorId: 2 })).not.toMatchObject({ transactionId: lost['transactionId'] });
+      expect(await elsewhere.ask('StartTransaction', { ...start, connectorId: 2 })).not.toMatchObject({
+        transactionId: lost['transactionId'],
+      });
       expect(await elsewhere.ask('StartTransaction', start)).toEqual(lost);
       const keys = world.facts('voltlog.connection.TransactionStarted.v1').map((fact) => fact.transactionKey);
       expect(keys[2]).toBe(keys[0]);
@@ -76,7 +82,9 @@ describe('the call of a station', () => {
     await world.start();
     const station = await world.connect();
     expect(await station.ask('StopTransaction', { ...stop, transactionId })).toEqual({});
-    expect(world.facts('voltlog.connection.TransactionEnded.v1')).toMatchObject([{ transactionId: String(transactionId), meterStopWh: 200 }]);
+    expect(world.facts('voltlog.connection.TransactionEnded.v1')).toMatchObject([
+      { transactionId: String(transactionId), meterStopWh: 200 },
+    ]);
   });
 
   describe('while the log is slow', () => {
@@ -106,7 +114,9 @@ describe('the call of a station', () => {
       expect(world.log.waiting).toBe(1);
       world.log.release();
       await Promise.all(answers);
-      expect(world.facts('voltlog.connection.MeterValuesReported.v1').map((fact) => fact.transactionId)).toEqual(Array.from({ length: count }, (_, i) => String(i)));
+      expect(world.facts('voltlog.connection.MeterValuesReported.v1').map((fact) => fact.transactionId)).toEqual(
+        Array.from({ length: count }, (_, i) => String(i)),
+      );
       expect(station.received.slice(1).map((frame) => frame[1])).toEqual(Array.from({ length: count }, (_, i) => `m${i + 2}`));
       expect(socket?.socket.isPaused).toBe(false);
     });
@@ -145,6 +155,8 @@ describe('the call of a station', () => {
       station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'Accepted' }]);
       world.log.away = true;
       const answer = station.call('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available' });
+      // What comes after it on the same socket is answered once it is in work.
+      await station.ask('Heartbeat', {});
       let pinged = false;
       station.socket.once('ping', () => (pinged = true));
       world.skewMs += 61_000;
@@ -168,7 +180,10 @@ describe('the call of a station', () => {
       expect(await station.ask('Authorize', { idTag: 'AA' })).toMatchObject({ idTagInfo: { status: 'Accepted' } });
       world.authorization.away = true;
       expect(await station.ask('StartTransaction', start)).toMatchObject({ idTagInfo: { status: known } });
-      expect(await station.ask('StartTransaction', { ...start, idTag: 'BB' })).toMatchObject({ transactionId: expect.any(Number), idTagInfo: { status: unknown } });
+      expect(await station.ask('StartTransaction', { ...start, idTag: 'BB' })).toMatchObject({
+        transactionId: expect.any(Number),
+        idTagInfo: { status: unknown },
+      });
       const [cached, decided] = world.facts('voltlog.connection.TransactionStarted.v1');
       expect(cached?.authorization).toEqual({ status: 'Accepted', source: 'cache' });
       expect(decided?.authorization).toEqual({ status: unknown, source: 'policy', reason: 'AuthorizationUnavailable' });
@@ -214,7 +229,9 @@ describe('the call of a station', () => {
     const old = await world.connect();
     expect(await old.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: status16, parentIdTag: 'GROUP' } });
     const newer = await world.connect({ protocols: ['ocpp2.0.1'] });
-    expect(await newer.ask('Authorize', { idToken: { idToken: 'AA', type: 'ISO14443' } })).toMatchObject({ idTokenInfo: { status: status201 } });
+    expect(await newer.ask('Authorize', { idToken: { idToken: 'AA', type: 'ISO14443' } })).toMatchObject({
+      idTokenInfo: { status: status201 },
+    });
   });
 
   describe('of 2.0.1', () => {
@@ -232,19 +249,48 @@ describe('the call of a station', () => {
     it('becomes the same facts', async () => {
       await world.start();
       const station = await world.connect({ protocols: ['ocpp2.0.1'] });
-      expect(await station.ask('BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'A', model: 'B' } })).toMatchObject({ status: 'Accepted' });
+      expect(await station.ask('BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'A', model: 'B' } })).toMatchObject({
+        status: 'Accepted',
+      });
       expect(await station.ask('TransactionEvent', event('Started', 0, { idToken }))).toEqual({ idTokenInfo: { status: 'Accepted' } });
-      const meterValue = [{ timestamp: '2026-01-02T03:05:00Z', sampledValue: [{ value: 12.5, unitOfMeasure: { unit: 'kWh' } }, { value: 7, measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'W', multiplier: 3 } }] }];
+      const meterValue = [
+        {
+          timestamp: '2026-01-02T03:05:00Z',
+          sampledValue: [
+            { value: 12.5, unitOfMeasure: { unit: 'kWh' } },
+            { value: 7, measurand: 'Power.Active.Import', unitOfMeasure: { unit: 'W', multiplier: 3 } },
+          ],
+        },
+      ];
       expect(await station.ask('TransactionEvent', event('Updated', 1, { triggerReason: 'MeterValuePeriodic', meterValue }))).toEqual({});
-      expect(await station.ask('TransactionEvent', event('Ended', 2, { triggerReason: 'EVDeparted', offline: true, transactionInfo: { transactionId: 'tx-1', stoppedReason: 'EVDisconnected' } }))).toEqual({});
+      expect(
+        await station.ask(
+          'TransactionEvent',
+          event('Ended', 2, {
+            triggerReason: 'EVDeparted',
+            offline: true,
+            transactionInfo: { transactionId: 'tx-1', stoppedReason: 'EVDisconnected' },
+          }),
+        ),
+      ).toEqual({});
       expect(world.facts('voltlog.connection.TransactionStarted.v1')).toMatchObject([
-        { transactionId: 'tx-1', transactionKey: 'tx-1', evseId: 2, seqNo: 0, occurredAt: '2026-01-02T03:04:05.000Z', offline: false, authorization: { status: 'Accepted' } },
+        {
+          transactionId: 'tx-1',
+          transactionKey: 'tx-1',
+          evseId: 2,
+          seqNo: 0,
+          occurredAt: '2026-01-02T03:04:05.000Z',
+          offline: false,
+          authorization: { status: 'Accepted' },
+        },
       ]);
       expect(world.facts('voltlog.connection.TransactionUpdated.v1')[0]?.meterValues[0]?.samples).toEqual([
         { measurand: 'Energy.Active.Import.Register', value: 12_500, unit: 'Wh' },
         { measurand: 'Power.Active.Import', value: 7_000, unit: 'W' },
       ]);
-      expect(world.facts('voltlog.connection.TransactionEnded.v1')).toMatchObject([{ stoppedReason: 'EVDisconnected', offline: true, seqNo: 2 }]);
+      expect(world.facts('voltlog.connection.TransactionEnded.v1')).toMatchObject([
+        { stoppedReason: 'EVDisconnected', offline: true, seqNo: 2 },
+      ]);
       expect(world.authorization.asked).toMatchObject([{ purpose: 'AUTHORIZATION_PURPOSE_START', transactionKey: 'CP1/tx-1', evseId: 2 }]);
     });
 
@@ -266,7 +312,10 @@ describe('the call of a station', () => {
     const station = await world.connect();
     await station.ask('BootNotification', boot);
     await station.call('BootNotification', {});
-    const of = (result: string) => counts.get(`voltlog_ocpp_messages_total${JSON.stringify({ action: 'BootNotification', direction: 'in', result, version: 'ocpp1.6' })}`)?.value;
+    const of = (result: string) =>
+      counts.get(
+        `voltlog_ocpp_messages_total${JSON.stringify({ action: 'BootNotification', direction: 'in', result, version: 'ocpp1.6' })}`,
+      )?.value;
     expect([of('answered'), of('refused')]).toEqual([1, 1]);
   });
 
@@ -306,7 +355,10 @@ describe('an idle station', () => {
     await eventually(() => world.facts('voltlog.connection.StationConnected.v1').length === 1, 'the connection');
     world.skewMs += 151_000;
     expect(await station.closing()).toMatchObject({ code: 1006 });
-    expect(await eventually(() => world.facts('voltlog.connection.StationDisconnected.v1')[0], 'the fact')).toMatchObject({ code: 1006, reason: 'nothing was heard' });
+    expect(await eventually(() => world.facts('voltlog.connection.StationDisconnected.v1')[0], 'the fact')).toMatchObject({
+      code: 1006,
+      reason: 'nothing was heard',
+    });
   });
 });
 

@@ -12,6 +12,8 @@ const PENDING_MAX = 50_000;
 export class FactRecorder {
   private readonly source: string;
   private failures = 0;
+  private timeMs = Number.NaN;
+  private time = '';
   private pending = 0;
   private readonly appended: Count;
   private readonly failed: Count;
@@ -35,9 +37,20 @@ export class FactRecorder {
     return this.failures > 0;
   }
 
-  envelope<Type extends StationFactType>(type: Type, data: StationFacts[Type], correlationId: string | undefined, traceparent: string | undefined): EventEnvelope {
+  envelope<Type extends StationFactType>(
+    type: Type,
+    data: StationFacts[Type],
+    correlationId: string | undefined,
+    traceparent: string | undefined,
+  ): EventEnvelope {
     const id = this.ids.next();
-    const envelope = { id, type, source: this.source, subject: data.stationId, time: isoTime(this.clock.now()), data, correlationId: correlationId ?? id };
+    const now = this.clock.now();
+    // Its own copy of the last text: the shared one flips between this and the time messages were received.
+    if (now !== this.timeMs) {
+      this.timeMs = now;
+      this.time = isoTime(now);
+    }
+    const envelope = { id, type, source: this.source, subject: data.stationId, time: this.time, data, correlationId: correlationId ?? id };
     return traceparent === undefined ? envelope : { ...envelope, traceparent };
   }
 

@@ -8,8 +8,10 @@ import { agreeVersion, basicCredentials, stationIdOf } from './handshake.js';
 
 const { StationLifecycle } = deviceV1;
 const salt = Buffer.from('salty');
-const sha256 = (password: string) => `sha256$${salt.toString('base64url')}$${createHash('sha256').update(salt).update(password).digest('base64url')}`;
-const scrypted = (password: string) => `scrypt$1024$${salt.toString('base64url')}$${scryptSync(password, salt, 32, { N: 1024, r: 8, p: 1 }).toString('base64url')}`;
+const sha256 = (password: string) =>
+  `sha256$${salt.toString('base64url')}$${createHash('sha256').update(salt).update(password).digest('base64url')}`;
+const scrypted = (password: string) =>
+  `scrypt$1024$${salt.toString('base64url')}$${scryptSync(password, salt, 32, { N: 1024, r: 8, p: 1 }).toString('base64url')}`;
 
 describe('the station id of a path', () => {
   it.each([
@@ -62,8 +64,9 @@ describe('basic credentials', () => {
     const bytes = Buffer.concat([Buffer.from('CP1:'), Buffer.from([0xff, 0x00])]).toString('base64');
     expect(basicCredentials(`basic ${bytes}`)).toEqual({ username: 'CP1', password: Buffer.from([0xff, 0x00]) });
   });
-  it.each(['Bearer abc', 'Basic', 'Basic !!!', `Basic ${Buffer.from('nocolon').toString('base64')}`, `Basic ${'A'.repeat(2_000)}`])('%s are malformed', (header) =>
-    expect(basicCredentials(header)).toBe('malformed'),
+  it.each(['Bearer abc', 'Basic', 'Basic !!!', `Basic ${Buffer.from('nocolon').toString('base64')}`, `Basic ${'A'.repeat(2_000)}`])(
+    '%s are malformed',
+    (header) => expect(basicCredentials(header)).toBe('malformed'),
   );
 });
 
@@ -223,6 +226,26 @@ describe('a handshake', () => {
     world.device.register('CP1', { passwordHash: sha256('right-password-16') });
     await world.deviceChanged('CP1');
     await expect.poll(() => status(world.connect()), { timeout: 5_000 }).toBe(401);
+  });
+
+  it('of a station in quarantine is over once it is accepted: no new connection is needed', async () => {
+    await world.start({ UNKNOWN_STATIONS: 'quarantine' });
+    const station = await world.connect({ stationId: 'NEW' });
+    expect(await station.ask('BootNotification', { chargePointVendor: 'A', chargePointModel: 'B' })).toMatchObject({ status: 'Pending' });
+    world.device.register('NEW');
+    await world.deviceChanged('NEW');
+    const status = async () => (await station.ask('BootNotification', { chargePointVendor: 'A', chargePointModel: 'B' }))['status'];
+    await expect.poll(status, { timeout: 5_000 }).toBe('Accepted');
+    expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Accepted' } });
+  });
+
+  it('is undone when the station is retired', async () => {
+    await world.start();
+    const station = await world.connect();
+    world.device.register('CP1', { lifecycle: StationLifecycle.RETIRED });
+    await world.deviceChanged('CP1');
+    expect(await station.closing()).toMatchObject({ code: 1008 });
+    await expect(world.connect()).rejects.toMatchObject({ status: 404 });
   });
 
   it('over the limit of handshakes is told when to come back', async () => {

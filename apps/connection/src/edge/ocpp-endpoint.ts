@@ -8,7 +8,8 @@ import type { Gate, Verdict } from '../access/gate.js';
 import type { Dialect, Dialects } from './actions.js';
 import { CLOSE } from './close.js';
 import { agreeVersion, stationIdOf } from './handshake.js';
-import { OcppWebSocket, type AdmittedStation } from './station-socket.js';
+import type { AdmittedStation } from './parts.js';
+import { OcppWebSocket } from './station-socket.js';
 
 /** Ten thousand stations that reconnect in a second wait in the kernel, not in a refused connection. */
 const LISTEN_BACKLOG = 4_096;

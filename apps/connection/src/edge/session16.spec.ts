@@ -11,7 +11,10 @@ describe('a 1.6 station', () => {
 
   it('boots, charges and stops; each step is a fact before it is answered', async () => {
     const station = await world.connect();
-    expect(await station.ask('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })).toMatchObject({ status: 'Accepted', interval: 77 });
+    expect(await station.ask('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'One' })).toMatchObject({
+      status: 'Accepted',
+      interval: 77,
+    });
     expect(world.facts('voltlog.connection.StationBooted.v1')).toMatchObject([{ stationId: 'CP1', vendor: 'Acme', model: 'One' }]);
     expect(await station.ask('Heartbeat', {})).toHaveProperty('currentTime');
     expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Accepted' } });
@@ -20,18 +23,37 @@ describe('a 1.6 station', () => {
     expect(start).toMatchObject({ idTagInfo: { status: 'Accepted' } });
     const { transactionId } = start;
     expect(transactionId).toBeGreaterThan(0);
-    const meterValue = [{ timestamp, sampledValue: [{ value: '1.5', unit: 'kWh' }, { value: '11.2', measurand: 'Power.Active.Import', unit: 'kW' }] }];
+    const meterValue = [
+      {
+        timestamp,
+        sampledValue: [
+          { value: '1.5', unit: 'kWh' },
+          { value: '11.2', measurand: 'Power.Active.Import', unit: 'kW' },
+        ],
+      },
+    ];
     expect(await station.ask('MeterValues', { connectorId: 1, transactionId, meterValue })).toEqual({});
-    expect(await station.ask('StopTransaction', { transactionId, meterStop: 1_600, timestamp, idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Accepted' } });
+    expect(await station.ask('StopTransaction', { transactionId, meterStop: 1_600, timestamp, idTag: 'AA' })).toEqual({
+      idTagInfo: { status: 'Accepted' },
+    });
 
     expect(world.facts('voltlog.connection.TransactionStarted.v1')).toMatchObject([
-      { transactionId: String(transactionId), evseId: 1, connectorId: 1, meterStartWh: 100, offline: false, authorization: { status: 'Accepted', source: 'authorization' } },
+      {
+        transactionId: String(transactionId),
+        evseId: 1,
+        connectorId: 1,
+        meterStartWh: 100,
+        offline: false,
+        authorization: { status: 'Accepted', source: 'authorization' },
+      },
     ]);
     expect(world.facts('voltlog.connection.MeterValuesReported.v1')[0]?.meterValues[0]?.samples).toEqual([
       { measurand: 'Energy.Active.Import.Register', value: 1_500, unit: 'Wh' },
       { measurand: 'Power.Active.Import', value: 11_200, unit: 'W' },
     ]);
-    expect(world.facts('voltlog.connection.TransactionEnded.v1')).toMatchObject([{ transactionId: String(transactionId), meterStopWh: 1_600, stoppedReason: 'Local' }]);
+    expect(world.facts('voltlog.connection.TransactionEnded.v1')).toMatchObject([
+      { transactionId: String(transactionId), meterStopWh: 1_600, stoppedReason: 'Local' },
+    ]);
     expect(world.log.appended[0]?.type).toBe('voltlog.connection.StationConnected.v1');
   });
 });

@@ -1,30 +1,25 @@
-import type { AuthorizationAnswer } from '@voltlog/connection-contract';
-import { type CallContext, hash128 } from '@voltlog/connection-translation';
+import { hash128 } from '@voltlog/connection-translation';
+import { isoTime } from '@voltlog/kernel';
 import {
   answerToBadFrame,
   type BadFrame,
   type Call,
   type CallRate,
-  type CallRateLimits,
   encodeCallError,
   encodeCallResult,
-  type FrameLimits,
   InternalError,
   MESSAGE_TYPE,
-  NotSupported,
   parseFrame,
   type Send,
   takeCall,
 } from '@voltlog/ocpp-rpc';
-import { type Clock, isoTime } from '@voltlog/kernel';
-import type { Logger, Span, Tracing } from '@voltlog/telemetry';
 import { type RawData, WebSocket } from 'ws';
-import type { Authorizations } from '../authorization/authorizations.js';
 import type { StationCalls } from '../commands/station-calls.js';
-import type { FrameLog, FrameSource } from '../frames/frame-log.js';
-import type { Action, Dialect } from './actions.js';
-import { type CloseReason, CLOSE } from './close.js';
-import type { FactRecorder } from './facts.js';
+import type { FrameSource } from '../frames/frame-log.js';
+import type { Dialect } from './actions.js';
+import { contextOf, type ReceivedCall, serveCall } from './call-road.js';
+import { CLOSE, type CloseReason } from './close.js';
+import type { AdmittedStation, EdgeParts } from './parts.js';
 
 /** Calls that wait behind the one in work before the socket is no longer read. */
 const QUEUE_PAUSE = 8;
@@ -33,51 +28,10 @@ export const QUEUE_MAX = 4_096;
 /** Answers a station does not read. */
 const UNREAD_BYTES_MAX = 1_048_576;
 
-/** What all sockets of an instance share. */
-export interface EdgeParts {
-  readonly clock: Clock;
-  readonly facts: FactRecorder;
-  readonly authorizations: Authorizations;
-  readonly frames: FrameLog;
-  readonly logger: Logger;
-  readonly tracing: Tracing;
-  readonly limits: EdgeLimits;
-  /** Told once per socket, however it ended. */
-  closed(station: StationSocket, code: number, reason: string): void;
-}
-
-export interface EdgeLimits {
-  readonly frame: FrameLimits;
-  readonly rate: CallRateLimits;
-  readonly heartbeatIntervalSeconds: number;
-  readonly logWaitMs: number;
-  readonly pingMs: number;
-  readonly deadMs: number;
-}
-
-/** What was found out about a station during its handshake. */
-export interface AdmittedStation {
-  readonly stationId: string;
-  readonly remoteAddress: string;
-  readonly securityProfile: number;
-  readonly registered: boolean;
-  readonly quarantined: boolean;
-  readonly connectorsPerEvse: readonly number[] | undefined;
-}
-
 /** The socket class of the server: points at its station, so that one shared listener serves all. */
 export class OcppWebSocket extends WebSocket {
   station: StationSocket | undefined = undefined;
 }
-
-interface Waiting {
-  readonly call: Call;
-  readonly text: string;
-  readonly receivedAtMs: number;
-}
-
-/** Authorizing nothing until the operator has accepted the station; its energy is recorded all the same. */
-const QUARANTINED: AuthorizationAnswer = { status: 'NotAtThisLocation', reason: 'StationQuarantined', source: 'policy' };
 
 /**
  * One station on one socket. No timer, no closure and, while it is idle, no queue of its own: ten thousand of these are normal.
@@ -105,7 +59,7 @@ export class StationSocket implements CallRate, FrameSource {
   private readAgainAtMs = 0;
   private working = true;
   private paused = false;
-  private queue: Waiting[] | undefined = undefined;
+  private queue: ReceivedCall[] | undefined = undefined;
   /** When the call in work began to wait for the log; 0: it does not. */
   private loggingSinceMs = 0;
   private loggingMoney = false;
@@ -118,7 +72,7 @@ export class StationSocket implements CallRate, FrameSource {
     readonly socket: OcppWebSocket,
     readonly dialect: Dialect,
     public station: AdmittedStation,
-    private readonly edge: EdgeParts,
+    readonly edge: EdgeParts,
   ) {
     const now = edge.clock.now();
     this.connectedAtMs = now;
@@ -258,7 +212,7 @@ export class StationSocket implements CallRate, FrameSource {
     }
   }
 
-  private wait(waiting: Waiting): void {
+  private wait(waiting: ReceivedCall): void {
     this.queue ??= [];
     const { length } = this.queue;
     if (length >= QUEUE_MAX) {
@@ -312,7 +266,7 @@ export class StationSocket implements CallRate, FrameSource {
       return;
     }
     action.answered.value += 1;
-    const context = this.context(frame.messageId, frame.action, now);
+    const context = contextOf(this, frame.messageId, frame.action, now);
     for (const fact of action.route.toFacts(frame.payload, context, undefined)) {
       this.edge.facts.appendLater(this.stationId, this.edge.facts.envelope(fact.type, fact.data, frame.messageId, undefined));
     }
@@ -330,9 +284,9 @@ export class StationSocket implements CallRate, FrameSource {
   }
 
   /** Never rejects. */
-  private async work(waiting: Waiting): Promise<void> {
+  private async work(waiting: ReceivedCall): Promise<void> {
     try {
-      await this.handle(waiting);
+      await serveCall(this, waiting);
     } catch (error) {
       this.edge.logger.error({ err: error, station_id: this.stationId, action: waiting.call.action }, 'a call could not be handled');
       // Never a CALLERROR for our own trouble on a transaction message: the station would count it and drop the message (design §3.4).
@@ -345,59 +299,21 @@ export class StationSocket implements CallRate, FrameSource {
     this.next();
   }
 
-  private handle(waiting: Waiting): Promise<void> | undefined {
-    const { call, text } = waiting;
-    if (call.messageId === this.lastMessageId && this.isLast(text)) {
-      this.send(this.lastAnswer);
-      return undefined;
-    }
-    const action = this.dialect.actions.get(call.action);
-    const error =
-      this.dialect.protocol.checkCall(call.action, call.payload, 'station') ??
-      (action === undefined ? new NotSupported(`${call.action} is not supported`) : undefined);
-    if (error !== undefined || action === undefined) {
-      (action?.refused ?? this.dialect.unknown).value += 1;
-      this.answer(call, text, encodeCallError(call.messageId, error ?? new NotSupported('')));
-      return undefined;
-    }
-    const span = this.edge.tracing.start(call.action, TRACE_ATTRIBUTES);
-    return span === undefined ? this.serve(waiting, action, undefined) : this.traced(waiting, action, span);
+  /** From when to when the call in work waits for the log; what carries money does not wait for ever. */
+  logging(money: boolean): void {
+    this.loggingSinceMs = this.edge.clock.now();
+    this.loggingMoney = money;
   }
 
-  private async traced(waiting: Waiting, action: Action, span: Span): Promise<void> {
-    try {
-      await span.run(() => this.serve(waiting, action, span.traceparent));
-    } catch (error) {
-      span.fail(error);
-      throw error;
-    } finally {
-      span.end();
-    }
+  /** The answer again, when this is the call that was answered last. */
+  lastAnswerTo(call: Call, text: string): string | undefined {
+    return call.messageId === this.lastMessageId && this.isLast(text) ? this.lastAnswer : undefined;
   }
 
-  /** The road of a message: ask, record, answer. */
-  private async serve({ call, text, receivedAtMs }: Waiting, action: Action, traceparent: string | undefined): Promise<void> {
-    const { route } = action;
-    const context = this.context(call.messageId, call.action, receivedAtMs);
-    const question = route.question?.(call.payload, context);
-    let answer: AuthorizationAnswer | undefined;
-    if (question !== undefined) answer = this.station.quarantined ? QUARANTINED : await this.edge.authorizations.ask(this.stationId, question);
-    const facts = route.toFacts(call.payload, context, answer);
-    if (facts.length > 0) {
-      const { facts: recorder } = this.edge;
-      const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
-      this.loggingSinceMs = this.edge.clock.now();
-      this.loggingMoney = route.money;
-      if (!(await recorder.append(this.stationId, events, this))) return;
-      this.loggingSinceMs = 0;
-    }
-    this.answer(call, text, encodeCallResult(call.messageId, route.toResponse(call.payload, context, answer)));
-    action.answered.value += 1;
-    action.duration.record((this.edge.clock.now() - receivedAtMs) / 1_000);
-  }
-
-  private answer(call: Call, text: string, answer: string): void {
+  /** Sends the answer and remembers it for a repetition. */
+  answer(call: Call, text: string, answer: string): void {
     if (this.closed) return;
+    this.loggingSinceMs = 0;
     this.lastMessageId = call.messageId;
     this.lastText = text;
     this.lastAnswer = answer;
@@ -407,23 +323,8 @@ export class StationSocket implements CallRate, FrameSource {
   private isLast(text: string): boolean {
     return this.lastText === text || (this.lastText.charCodeAt(0) === HASH && this.lastText === digest(text));
   }
-
-  private context(messageId: string, action: string, receivedAtMs: number): CallContext {
-    return {
-      stationId: this.station.stationId,
-      ocppVersion: this.dialect.version,
-      messageId,
-      action,
-      receivedAt: isoTime(receivedAtMs),
-      receivedAtMs,
-      connectorsPerEvse: this.station.connectorsPerEvse,
-      registrationStatus: this.station.quarantined ? 'Pending' : 'Accepted',
-      heartbeatIntervalSeconds: this.edge.limits.heartbeatIntervalSeconds,
-    };
-  }
 }
 
-const TRACE_ATTRIBUTES = { 'messaging.system': 'ocpp' } as const;
 const HASH = '#'.charCodeAt(0);
 
 /** Stands for a text that must be recognised, not kept. */

@@ -5,7 +5,8 @@ import { type Claim, type Claimed, LEASE_RENEW_MS, type Presence } from '../pres
 import type { Dialect } from './actions.js';
 import { CLOSE } from './close.js';
 import type { FactRecorder } from './facts.js';
-import { type AdmittedStation, type EdgeParts, type OcppWebSocket, StationSocket } from './station-socket.js';
+import type { AdmittedStation, EdgeParts } from './parts.js';
+import { type OcppWebSocket, StationSocket } from './station-socket.js';
 
 const SWEEP_MS = 1_000;
 /** Sockets are closed in this many waves a second while draining. */
@@ -90,7 +91,8 @@ export class Stations {
     }
     for (const station of open) station.close(CLOSE.restart);
     const answered = this.parts.clock.now() + CLOSE_ANSWER_MS;
-    while (sockets.some((station) => station.socket.readyState !== station.socket.CLOSED) && this.parts.clock.now() < answered) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (sockets.some((station) => station.socket.readyState !== station.socket.CLOSED) && this.parts.clock.now() < answered)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     for (const station of sockets) station.socket.terminate();
     clearInterval(this.timer);
   }
@@ -106,7 +108,9 @@ export class Stations {
     for (const station of this.byId.values()) station.sweep(now);
     if (now - this.sweptLeaseAtMs < LEASE_RENEW_MS) return;
     this.sweptLeaseAtMs = now;
-    this.parts.presence.renewLease().catch((error: unknown) => this.parts.logger.warn({ err: error }, 'the lease of this instance could not be renewed'));
+    this.parts.presence
+      .renewLease()
+      .catch((error: unknown) => this.parts.logger.warn({ err: error }, 'the lease of this instance could not be renewed'));
     for (const station of this.unclaimed) {
       this.unclaimed.delete(station);
       void this.claim(station);
@@ -146,12 +150,24 @@ export class Stations {
   private disconnected(station: StationSocket, code: number, reason: string): void {
     const { presence, facts, clock } = this.parts;
     presence.release({ ...presence.row(claimOf(station), station.epoch, station.connectedAtMs), lastSeenAt: isoTime(station.heardAtMs) });
-    const event = facts.envelope('voltlog.connection.StationDisconnected.v1', { ...this.head(station, isoTime(clock.now())), code, reason }, undefined, undefined);
+    const event = facts.envelope(
+      'voltlog.connection.StationDisconnected.v1',
+      { ...this.head(station, isoTime(clock.now())), code, reason },
+      undefined,
+      undefined,
+    );
     facts.appendLater(station.stationId, event);
   }
 
   private head(station: StationSocket, at: string) {
-    return { stationId: station.stationId, ocppVersion: station.dialect.version, receivedAt: at, occurredAt: at, epoch: station.epoch, instanceId: this.parts.instanceId };
+    return {
+      stationId: station.stationId,
+      ocppVersion: station.dialect.version,
+      receivedAt: at,
+      occurredAt: at,
+      epoch: station.epoch,
+      instanceId: this.parts.instanceId,
+    };
   }
 }
 

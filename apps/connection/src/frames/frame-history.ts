@@ -33,8 +33,19 @@ export class FrameHistory {
     let skip = from?.given ?? 0;
     const at = from === undefined ? {} : { at: { $lte: from.at } };
     for (let after: string | undefined, more = true; more && frames.length < size + skip + 1; ) {
-      const page = await this.chunks.find({ where: { stationId, ...at }, sort: ['at', -1], limit: CHUNKS_PER_READ, ...(after === undefined ? {} : { after }) });
-      for (const chunk of page.docs) frames.push(...before(chunk.frames.toReversed().map((frame) => wire(stationId, frame)), from));
+      const page = await this.chunks.find({
+        where: { stationId, ...at },
+        sort: ['at', -1],
+        limit: CHUNKS_PER_READ,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const chunk of page.docs)
+        frames.push(
+          ...before(
+            chunk.frames.toReversed().map((frame) => wire(stationId, frame)),
+            from,
+          ),
+        );
       after = page.next;
       more = after !== undefined;
     }
@@ -59,7 +70,8 @@ function tokenOf(text: string): PageToken | undefined {
   return { at, given: Number(given) };
 }
 
-const before = (frames: readonly connectionV1.Frame[], from: PageToken | undefined): connectionV1.Frame[] => frames.filter((frame) => from === undefined || (frame.at ?? '') <= from.at);
+const before = (frames: readonly connectionV1.Frame[], from: PageToken | undefined): connectionV1.Frame[] =>
+  frames.filter((frame) => from === undefined || (frame.at ?? '') <= from.at);
 
 const wire = (stationId: string, frame: StoredFrame): connectionV1.Frame => ({
   stationId,

@@ -115,7 +115,8 @@ export class FrameLog {
     }
     const kept = source.framesKept === STATION_FRAMES_MAX ? LEFT_OUT : text;
     this.chars += kept.length;
-    if (this.pending.push({ stationId: source.stationId, atMs, direction, text: kept }) >= FLUSH_FRAMES && this.flushing === undefined) void this.flush();
+    if (this.pending.push({ stationId: source.stationId, atMs, direction, text: kept }) >= FLUSH_FRAMES && this.flushing === undefined)
+      void this.flush();
   }
 
   private async write(): Promise<void> {

@@ -6,13 +6,25 @@ import { masked } from './mask.js';
 describe('a masked frame', () => {
   it.each([
     ['[2,"1","Authorize",{"idTag":"SECRET"}]', '[2,"1","Authorize",{"idTag":"***"}]'],
-    ['[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag":"SECRET"}}]', '[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag":"***"}}]'],
-    ['[2,"1","Authorize",{"idToken":{"idToken" : "SECRET","type":"ISO14443"}}]', '[2,"1","Authorize",{"idToken":{"idToken" : "***","type":"ISO14443"}}]'],
+    [
+      '[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag":"SECRET"}}]',
+      '[3,"1",{"idTagInfo":{"status":"Accepted","parentIdTag":"***"}}]',
+    ],
+    [
+      '[2,"1","Authorize",{"idToken":{"idToken" : "SECRET","type":"ISO14443"}}]',
+      '[2,"1","Authorize",{"idToken":{"idToken" : "***","type":"ISO14443"}}]',
+    ],
     ['[2,"1","SignCertificate",{"csr":"SECRET"}]', '[2,"1","SignCertificate",{"csr":"***"}]'],
     ['[2,"1","X",{"idTag":"SEC\\"RET","a":1}]', '[2,"1","X",{"idTag":"***","a":1}]'],
     ['[2,"1","Authorize",{"\\u0069dTag":"SECRET"}]', '[2,"1","Authorize",{"idTag":"***"}]'],
-    ['[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"SECRET"}]', '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]'],
-    ['[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"SECRET"}]}]', '[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"***"}]}]'],
+    [
+      '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"SECRET"}]',
+      '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]',
+    ],
+    [
+      '[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"SECRET"}]}]',
+      '[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"***"}]}]',
+    ],
     [
       '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"SECRET","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}]',
       '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}]',
@@ -37,7 +49,11 @@ describe('the message log', () => {
 
   const list = async (pageSize = 100, pageToken = '') => {
     const page = await world.rpc().listFrames({ stationId: 'CP1', pageSize, pageToken });
-    return { texts: page.frames.map((frame) => frame.text), directions: page.frames.map((frame) => frame.direction), next: page.nextPageToken };
+    return {
+      texts: page.frames.map((frame) => frame.text),
+      directions: page.frames.map((frame) => frame.direction),
+      next: page.nextPageToken,
+    };
   };
 
   it('shows both directions, newest first, without heartbeats and without secrets', async () => {
@@ -48,7 +64,12 @@ describe('the message log', () => {
     await station.until(() => station.received[2], 'the answer');
     const { texts, directions } = await list();
     expect(texts.slice(1)).toEqual(['nonsense', '[3,"m1",{"idTagInfo":{"status":"Accepted"}}]', '[2,"m1","Authorize",{"idTag":"***"}]']);
-    expect(directions).toEqual(['FRAME_DIRECTION_TO_STATION', 'FRAME_DIRECTION_FROM_STATION', 'FRAME_DIRECTION_TO_STATION', 'FRAME_DIRECTION_FROM_STATION']);
+    expect(directions).toEqual([
+      'FRAME_DIRECTION_TO_STATION',
+      'FRAME_DIRECTION_FROM_STATION',
+      'FRAME_DIRECTION_TO_STATION',
+      'FRAME_DIRECTION_FROM_STATION',
+    ]);
   });
 
   it('is the same before, after and between flushes, and its pages hold every frame once', async () => {
@@ -59,7 +80,9 @@ describe('the message log', () => {
     }
     const { texts } = await list();
     expect(texts).toHaveLength(50);
-    expect(texts.filter((text) => text.includes('vendorId')).map((text) => JSON.parse(text)[3].vendorId)).toEqual(Array.from({ length: 25 }, (_, i) => `v${24 - i}`));
+    expect(texts.filter((text) => text.includes('vendorId')).map((text) => JSON.parse(text)[3].vendorId)).toEqual(
+      Array.from({ length: 25 }, (_, i) => `v${24 - i}`),
+    );
     const paged: string[] = [];
     let next = '';
     do {

@@ -21,7 +21,9 @@ export function masked(text: string): string {
   const plain = text.includes('\\u') ? rewritten(text) : text;
   if (!MARKS.some((mark) => plain.includes(mark))) return plain;
   const configuration = CONFIGURATION_FRAME.test(plain);
-  const fields = plain.replace(SECRET_FIELD, (whole, name: string, colon: string) => (name === 'key' && configuration ? whole : `"${name}"${colon}"${MASK}"`));
+  const fields = plain.replace(SECRET_FIELD, (whole, name: string, colon: string) =>
+    name === 'key' && configuration ? whole : `"${name}"${colon}"${MASK}"`,
+  );
   return NAMED_SECRET.test(fields) ? fields.replace(NAMED_VALUE, `"$1"$2"${MASK}"`) : fields;
 }
 

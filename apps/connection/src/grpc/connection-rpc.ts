@@ -53,7 +53,10 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
       });
       return { connections, nextPageToken: '', total: connections.filter((one) => one.connected).length };
     }
-    const { docs, next, total } = await this.parts.presence.page(pageSize(request.pageSize), request.pageToken === '' ? undefined : request.pageToken);
+    const { docs, next, total } = await this.parts.presence.page(
+      pageSize(request.pageSize),
+      request.pageToken === '' ? undefined : request.pageToken,
+    );
     return { connections: docs.map((row) => this.ofRow(row)), nextPageToken: next ?? '', total };
   }
 
@@ -84,7 +87,11 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
     } catch (error) {
       if (error instanceof RequestError && error.code === 'NOT_FOUND') return OFFLINE;
       if (error instanceof OperatingError) {
-        return { ...NOTHING, status: CommandStatus.TIMED_OUT, reason: 'the instance that holds the station did not answer; it is not known whether the station acted' };
+        return {
+          ...NOTHING,
+          status: CommandStatus.TIMED_OUT,
+          reason: 'the instance that holds the station did not answer; it is not known whether the station acted',
+        };
       }
       throw error;
     }

@@ -10,7 +10,11 @@ export class Peers {
   constructor(private readonly rpc: Rpc) {}
 
   get(address: string, deadlineMs: number): connectionV1.ConnectionPeerService {
-    return this.rpc.client<connectionV1.ConnectionPeerService>(connectionV1.ConnectionPeerServiceDefinition, { address, deadlineMs, remote: true });
+    return this.rpc.client<connectionV1.ConnectionPeerService>(connectionV1.ConnectionPeerServiceDefinition, {
+      address,
+      deadlineMs,
+      remote: true,
+    });
   }
 }
 

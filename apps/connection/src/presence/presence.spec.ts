@@ -10,15 +10,26 @@ describe('presence', () => {
   });
   afterEach(() => world.close());
 
-  const connection = async (stationId = 'CP1', instance = world.instances[0]) => (await world.rpc(instance).getConnection({ stationId })).connection;
+  const connection = async (stationId = 'CP1', instance = world.instances[0]) =>
+    (await world.rpc(instance).getConnection({ stationId })).connection;
 
   it('knows a station from its handshake to its end', async () => {
     await world.start();
     expect(await connection()).toMatchObject({ connected: false });
     const station = await world.connect();
     await station.ask('Heartbeat', {});
-    expect(await connection()).toMatchObject({ connected: true, ocppVersion: 'ocpp1.6', instanceId: 'connection-1', securityProfile: 0, remoteAddress: expect.stringContaining('127.0.0.1') });
-    expect(await eventually(() => world.facts('voltlog.connection.StationConnected.v1')[0], 'the fact')).toMatchObject({ epoch: 1, registered: true, instanceId: 'connection-1' });
+    expect(await connection()).toMatchObject({
+      connected: true,
+      ocppVersion: 'ocpp1.6',
+      instanceId: 'connection-1',
+      securityProfile: 0,
+      remoteAddress: expect.stringContaining('127.0.0.1'),
+    });
+    expect(await eventually(() => world.facts('voltlog.connection.StationConnected.v1')[0], 'the fact')).toMatchObject({
+      epoch: 1,
+      registered: true,
+      instanceId: 'connection-1',
+    });
     await station.close();
     await eventually(() => world.facts('voltlog.connection.StationDisconnected.v1')[0], 'the fact');
     expect(await connection()).toMatchObject({ connected: false });
@@ -47,7 +58,8 @@ describe('presence', () => {
     expect(await older.closing()).toMatchObject({ code: 4001 });
     await newer.ask('BootNotification', boot);
     await eventually(() => world.facts('voltlog.connection.StationDisconnected.v1').length === 1, 'the fact');
-    for (const instance of world.instances) expect(await connection('CP1', instance)).toMatchObject({ connected: true, instanceId: 'connection-2', epoch: 2 });
+    for (const instance of world.instances)
+      expect(await connection('CP1', instance)).toMatchObject({ connected: true, instanceId: 'connection-2', epoch: 2 });
   });
 
   it('of an older epoch cannot fence a newer socket', async () => {
@@ -65,8 +77,12 @@ describe('presence', () => {
     const station = await world.connect();
     station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'Accepted' }]);
     await station.ask('BootNotification', boot);
-    expect(await world.command('CP1', { $case: 'clearCache', value: {} }, { instance: second })).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED' });
-    await expect(world.command('CP1', { $case: 'rawCall', value: { action: 'Dance', payloadJson: '' } }, { instance: second })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await world.command('CP1', { $case: 'clearCache', value: {} }, { instance: second })).toMatchObject({
+      status: 'COMMAND_STATUS_ACCEPTED',
+    });
+    await expect(
+      world.command('CP1', { $case: 'rawCall', value: { action: 'Dance', payloadJson: '' } }, { instance: second }),
+    ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     const { frames } = await world.rpc(second).listFrames({ stationId: 'CP1', pageSize: 10, pageToken: '' });
     expect(frames.map((frame) => JSON.parse(frame.text)[0])).toEqual([3, 2, 3, 2]);
   });
@@ -96,7 +112,11 @@ describe('presence', () => {
     const rest = await world.rpc().listConnections({ pageSize: 3, pageToken: first.nextPageToken, stationIds: [] });
     expect([rest.connections.map((one) => one.stationId), rest.nextPageToken]).toEqual([['S4', 'S5'], '']);
     const asked = await world.rpc().listConnections({ pageSize: 0, pageToken: '', stationIds: ['S4', 'nobody', 'S1'] });
-    expect(asked.connections.map((one) => [one.stationId, one.connected])).toEqual([['S4', true], ['nobody', false], ['S1', true]]);
+    expect(asked.connections.map((one) => [one.stationId, one.connected])).toEqual([
+      ['S4', true],
+      ['nobody', false],
+      ['S1', true],
+    ]);
   });
 });
 

@@ -95,7 +95,10 @@ export class Presence {
   /** Stations held by living instances, by station id. */
   async page(limit: number, after: string | undefined): Promise<Page<PresenceRow> & { readonly total: number }> {
     const where = { instanceId: { $in: [...(await this.liveInstances())] } };
-    const [page, total] = await Promise.all([this.rows.find({ where, limit, ...(after === undefined ? {} : { after }) }), this.rows.count(where)]);
+    const [page, total] = await Promise.all([
+      this.rows.find({ where, limit, ...(after === undefined ? {} : { after }) }),
+      this.rows.count(where),
+    ]);
     return { ...page, total };
   }
 
@@ -122,7 +125,11 @@ export class Presence {
   private async liveInstances(): Promise<ReadonlySet<string>> {
     const now = this.clock.now();
     if (now - this.instances.readAtMs < INSTANCES_CACHE_MS) return this.instances.live;
-    const { docs } = await this.leases.find({ where: { leaseUntil: { $gt: isoTime(now) } }, sort: ['leaseUntil', 1], limit: INSTANCES_MAX });
+    const { docs } = await this.leases.find({
+      where: { leaseUntil: { $gt: isoTime(now) } },
+      sort: ['leaseUntil', 1],
+      limit: INSTANCES_MAX,
+    });
     this.instances = { readAtMs: now, live: new Set([this.self.instanceId, ...docs.map((lease) => lease.id)]) };
     return this.instances.live;
   }
@@ -162,7 +169,8 @@ export class Presence {
     let open = batch;
     try {
       for (let round = 0; open.length > 0; round++) {
-        if (round === CLAIM_ROUNDS_MAX) throw new OperatingError('PresenceContended', 'presence of a station changes faster than it can be claimed');
+        if (round === CLAIM_ROUNDS_MAX)
+          throw new OperatingError('PresenceContended', 'presence of a station changes faster than it can be claimed');
         open = await this.claimRound(open);
       }
     } catch (error) {
@@ -190,7 +198,8 @@ export class Presence {
       else
         one.resolve({
           epoch: (previous?.version ?? 0) + 1,
-          previous: previous === undefined || previous.instanceId === '' || previous.instanceId === this.self.instanceId ? undefined : previous,
+          previous:
+            previous === undefined || previous.instanceId === '' || previous.instanceId === this.self.instanceId ? undefined : previous,
         });
     });
     return again;

@@ -61,4 +61,3 @@ export class FakeDevice {
     return { stations: stationIds.flatMap((id) => this.stations.get(id) ?? []) };
   }
 }
-

@@ -97,7 +97,14 @@ export class World {
     const address = `127.0.0.1:${await freePort()}`;
     const runtime = await ConnectionRuntime.create(
       context,
-      connectionConfig.parse({ OCPP_HOST: '127.0.0.1', OCPP_PORT: '0', OCPP_ALLOW_INSECURE: 'true', OCPP_DRAIN_SECONDS: '1', GRPC_ADVERTISE: address, ...config }),
+      connectionConfig.parse({
+        OCPP_HOST: '127.0.0.1',
+        OCPP_PORT: '0',
+        OCPP_ALLOW_INSECURE: 'true',
+        OCPP_DRAIN_SECONDS: '1',
+        GRPC_ADVERTISE: address,
+        ...config,
+      }),
     );
     await rpc.listen(address);
     await runtime.listen();
@@ -114,7 +121,11 @@ export class World {
   }
 
   /** Sends a command as another service would, to the first instance or the one given. */
-  command(stationId: string, command: NonNullable<connectionV1.SendCommandRequest['command']>, options: { instance?: Instance; timeoutMs?: number } = {}): Promise<connectionV1.SendCommandResponse> {
+  command(
+    stationId: string,
+    command: NonNullable<connectionV1.SendCommandRequest['command']>,
+    options: { instance?: Instance; timeoutMs?: number } = {},
+  ): Promise<connectionV1.SendCommandResponse> {
     return this.rpc(options.instance).sendCommand({ stationId, timeoutMs: options.timeoutMs ?? 5_000, command });
   }
 
@@ -128,7 +139,14 @@ export class World {
   async deviceChanged(stationId: string): Promise<void> {
     const time = new Date(this.clock.now()).toISOString();
     await this.log.append('device.station.v1', stationId, [
-      { id: `device-${stationId}-${time}`, type: 'voltlog.device.StationChanged.v1', source: '/device/test', subject: stationId, time, data: { stationId } },
+      {
+        id: `device-${stationId}-${time}`,
+        type: 'voltlog.device.StationChanged.v1',
+        source: '/device/test',
+        subject: stationId,
+        time,
+        data: { stationId },
+      },
     ]);
   }
 

@@ -47,7 +47,10 @@ export class TestStation {
     const path = options.path ?? `/ocpp/${encodeURIComponent(options.stationId)}`;
     const headers: Record<string, string> = { ...options.headers };
     if (options.password !== undefined) headers['Authorization'] = basic(options.username ?? options.stationId, options.password);
-    const socket = new WebSocket(`ws://127.0.0.1:${options.port}${path}`, [...(options.protocols ?? ['ocpp1.6'])], { headers, perMessageDeflate: false });
+    const socket = new WebSocket(`ws://127.0.0.1:${options.port}${path}`, [...(options.protocols ?? ['ocpp1.6'])], {
+      headers,
+      perMessageDeflate: false,
+    });
     const station = new TestStation(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);
@@ -90,7 +93,8 @@ export class TestStation {
       const value = condition();
       if (value !== undefined) return value;
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`waited in vain for ${what}; received ${JSON.stringify(this.received)}, closed ${JSON.stringify(this.closed)}`);
+      if (left <= 0)
+        throw new Error(`waited in vain for ${what}; received ${JSON.stringify(this.received)}, closed ${JSON.stringify(this.closed)}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.min(left, 50));
         this.waiting.add(() => {

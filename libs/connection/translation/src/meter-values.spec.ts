@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CallContext } from './route.js';
 import { baseSample } from './meter-values.js';
-import { meterValues16 } from './v16/meter-value.js';
+import type { CallContext } from './route.js';
 import { meterValues2 } from './v2/meter-value.js';
+import { meterValues16 } from './v16/meter-value.js';
 
 const context: CallContext = {
   stationId: 'CP1',
@@ -35,15 +35,24 @@ describe('a sample', () => {
     ['Voltage', 230, 'V', 0, 230, 'V'],
     ['X.Vendor', 3, 'furlong', 0, 3, 'furlong'],
   ])('%s %d %s x10^%d is %d %s', (measurand, value, unit, multiplier, expected, base) =>
-    expect(baseSample(measurand, value, unit, multiplier)).toEqual({ measurand: measurand ?? 'Energy.Active.Import.Register', value: expected, unit: base }),
+    expect(baseSample(measurand, value, unit, multiplier)).toEqual({
+      measurand: measurand ?? 'Energy.Active.Import.Register',
+      value: expected,
+      unit: base,
+    }),
   );
 });
 
 describe('1.6 meter values', () => {
-  const values = (...sampledValue: object[]) => meterValues16([{ timestamp: '2026-01-02T03:00:00Z', sampledValue: sampledValue as never }], context);
+  const values = (...sampledValue: object[]) =>
+    meterValues16([{ timestamp: '2026-01-02T03:00:00Z', sampledValue: sampledValue as never }], context);
 
   it('are texts; what is no number is left out', () => {
-    expect(values({ value: '12.5' }, { value: '1,5' }, { value: 'n/a' }, { value: '' }, { value: ' 7 ' }, { value: 'Infinity' })[0]?.samples.map((one) => one.value)).toEqual([12.5, 1.5, 7]);
+    expect(
+      values({ value: '12.5' }, { value: '1,5' }, { value: 'n/a' }, { value: '' }, { value: ' 7 ' }, { value: 'Infinity' })[0]?.samples.map(
+        (one) => one.value,
+      ),
+    ).toEqual([12.5, 1.5, 7]);
   });
 
   it('keep phase, location and context', () => {
@@ -70,8 +79,23 @@ describe('1.6 meter values', () => {
 describe('2.x meter values', () => {
   it('are numbers with a multiplier, and keep the signed value', () => {
     const signedMeterValue = { signedMeterData: 'x', signingMethod: '', encodingMethod: 'OCMF', publicKey: '' };
-    expect(meterValues2([{ timestamp: '2026-01-02T03:00:00Z', sampledValue: [{ value: 1.25, unitOfMeasure: { unit: 'Wh', multiplier: 3 }, context: 'Transaction.Begin', signedMeterValue }] }], context)).toEqual([
-      { at: '2026-01-02T03:00:00.000Z', samples: [{ measurand: 'Energy.Active.Import.Register', value: 1_250, unit: 'Wh', context: 'Transaction.Begin', signed: signedMeterValue }] },
+    expect(
+      meterValues2(
+        [
+          {
+            timestamp: '2026-01-02T03:00:00Z',
+            sampledValue: [{ value: 1.25, unitOfMeasure: { unit: 'Wh', multiplier: 3 }, context: 'Transaction.Begin', signedMeterValue }],
+          },
+        ],
+        context,
+      ),
+    ).toEqual([
+      {
+        at: '2026-01-02T03:00:00.000Z',
+        samples: [
+          { measurand: 'Energy.Active.Import.Register', value: 1_250, unit: 'Wh', context: 'Transaction.Begin', signed: signedMeterValue },
+        ],
+      },
     ]);
   });
 });

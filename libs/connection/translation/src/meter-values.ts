@@ -56,7 +56,12 @@ function unitDefault(measurand: string): string {
  *
  * Products are rounded to 1/1 000 000 of the base unit, so that 2.3 kWh is 2300 Wh and not 2299.9999999999995.
  */
-export function baseSample(measurand: string | undefined, value: number, unit: string | undefined, multiplier: number): { measurand: string; value: number; unit: string } {
+export function baseSample(
+  measurand: string | undefined,
+  value: number,
+  unit: string | undefined,
+  multiplier: number,
+): { measurand: string; value: number; unit: string } {
   const name = measurand ?? MEASURAND_DEFAULT;
   const told = unit ?? unitDefault(name);
   const base = BASE_UNITS[told];

@@ -69,7 +69,9 @@ export const head = (raw: unknown, context: CallContext, occurredAt: string = co
 export const passedOn = (action: string, response: object = {}): Route<unknown> => ({
   action,
   money: false,
-  toFacts: (request, context) => [{ type: 'voltlog.connection.StationNotified.v1', data: head(request, context, occurredAtOf(request, context)) }],
+  toFacts: (request, context) => [
+    { type: 'voltlog.connection.StationNotified.v1', data: head(request, context, occurredAtOf(request, context)) },
+  ],
   toResponse: () => response,
 });
 

@@ -38,7 +38,9 @@ describe('the routing table', () => {
     ['ocpp2.1', ['Get15118EVCertificate', 'GetCertificateChainStatus', 'PullDynamicScheduleUpdate', 'VatNumberValidation']],
   ] as const)('of %s lacks %j', async (version, lacking) => {
     const protocol = await versions.find(([name]) => name === version)?.[1]();
-    const missing = [...(protocol?.senders.keys() ?? [])].filter((action) => protocol?.hasAction(action, 'station') && !routesOf(version).has(action));
+    const missing = [...(protocol?.senders.keys() ?? [])].filter(
+      (action) => protocol?.hasAction(action, 'station') && !routesOf(version).has(action),
+    );
     expect(missing.sort()).toEqual([...lacking]);
   });
 
@@ -46,36 +48,179 @@ describe('the routing table', () => {
     const protocol = await load();
     for (const [action, route] of routesOf(version)) {
       if (['Authorize', 'StartTransaction', 'StopTransaction', 'TransactionEvent', 'NotifyPeriodicEventStream'].includes(action)) continue;
-      expect(protocol.checkResponse(action, route.toResponse({}, contextOf(version, action), undefined)), `${version} ${action}`).toBeUndefined();
+      expect(
+        protocol.checkResponse(action, route.toResponse({}, contextOf(version, action), undefined)),
+        `${version} ${action}`,
+      ).toBeUndefined();
     }
   });
 
   const samples: readonly [OcppVersion, string, object, string, object][] = [
-    ['ocpp1.6', 'StatusNotification', { connectorId: 2, errorCode: 'OverVoltage', status: 'SuspendedEV', timestamp: '2026-01-02T03:00:00Z', info: 'note', vendorErrorCode: 'V1' }, 'ConnectorStatusReported', { evseId: 2, connectorId: 1, status: 'Occupied', detail: 'SuspendedEV', errorCode: 'OverVoltage', vendorErrorCode: 'V1', note: 'note', occurredAt: '2026-01-02T03:00:00.000Z' }],
-    ['ocpp1.6', 'StatusNotification', { connectorId: 0, errorCode: 'NoError', status: 'Available' }, 'ConnectorStatusReported', { evseId: 0, connectorId: 0, status: 'Available', occurredAt: received }],
-    ['ocpp1.6', 'BootNotification', { chargePointVendor: 'V', chargePointModel: 'M', chargeBoxSerialNumber: 'S', firmwareVersion: 'F', iccid: 'I', imsi: 'J' }, 'StationBooted', { vendor: 'V', model: 'M', serialNumber: 'S', firmwareVersion: 'F', iccid: 'I', imsi: 'J', reason: 'Unknown' }],
-    ['ocpp1.6', 'StopTransaction', { transactionId: -1, meterStop: 9, timestamp: '2026-01-02T03:04:00Z', reason: 'EVDisconnected' }, 'TransactionEnded', { transactionId: '-1', meterStopWh: 9, stoppedReason: 'EVDisconnected', triggerReason: 'EVCommunicationLost', offline: false }],
-    ['ocpp1.6', 'StopTransaction', { transactionId: 5, meterStop: 9, timestamp: '2026-01-02T03:03:05Z', reason: 'HardReset' }, 'TransactionEnded', { stoppedReason: 'ImmediateReset', triggerReason: 'ResetCommand', offline: true }],
+    [
+      'ocpp1.6',
+      'StatusNotification',
+      {
+        connectorId: 2,
+        errorCode: 'OverVoltage',
+        status: 'SuspendedEV',
+        timestamp: '2026-01-02T03:00:00Z',
+        info: 'note',
+        vendorErrorCode: 'V1',
+      },
+      'ConnectorStatusReported',
+      {
+        evseId: 2,
+        connectorId: 1,
+        status: 'Occupied',
+        detail: 'SuspendedEV',
+        errorCode: 'OverVoltage',
+        vendorErrorCode: 'V1',
+        note: 'note',
+        occurredAt: '2026-01-02T03:00:00.000Z',
+      },
+    ],
+    [
+      'ocpp1.6',
+      'StatusNotification',
+      { connectorId: 0, errorCode: 'NoError', status: 'Available' },
+      'ConnectorStatusReported',
+      { evseId: 0, connectorId: 0, status: 'Available', occurredAt: received },
+    ],
+    [
+      'ocpp1.6',
+      'BootNotification',
+      { chargePointVendor: 'V', chargePointModel: 'M', chargeBoxSerialNumber: 'S', firmwareVersion: 'F', iccid: 'I', imsi: 'J' },
+      'StationBooted',
+      { vendor: 'V', model: 'M', serialNumber: 'S', firmwareVersion: 'F', iccid: 'I', imsi: 'J', reason: 'Unknown' },
+    ],
+    [
+      'ocpp1.6',
+      'StopTransaction',
+      { transactionId: -1, meterStop: 9, timestamp: '2026-01-02T03:04:00Z', reason: 'EVDisconnected' },
+      'TransactionEnded',
+      { transactionId: '-1', meterStopWh: 9, stoppedReason: 'EVDisconnected', triggerReason: 'EVCommunicationLost', offline: false },
+    ],
+    [
+      'ocpp1.6',
+      'StopTransaction',
+      { transactionId: 5, meterStop: 9, timestamp: '2026-01-02T03:03:05Z', reason: 'HardReset' },
+      'TransactionEnded',
+      { stoppedReason: 'ImmediateReset', triggerReason: 'ResetCommand', offline: true },
+    ],
     ['ocpp1.6', 'FirmwareStatusNotification', { status: 'Installed' }, 'FirmwareStatusReported', { status: 'Installed' }],
-    ['ocpp1.6', 'SecurityEventNotification', { type: 'TamperDetectionActivated', timestamp: '2026-01-02T03:00:00Z', techInfo: 't' }, 'SecurityEventReported', { securityEventType: 'TamperDetectionActivated', techInfo: 't' }],
-    ['ocpp1.6', 'DiagnosticsStatusNotification', { status: 'Uploaded' }, 'StationNotified', { action: 'DiagnosticsStatusNotification', raw: { status: 'Uploaded' } }],
-    ['ocpp1.6', 'DataTransfer', { vendorId: 'V', messageId: 'M', data: 'D' }, 'DataTransferReceived', { vendorId: 'V', dataId: 'M', payload: 'D' }],
-    ['ocpp2.0.1', 'BootNotification', { reason: 'PowerUp', chargingStation: { vendorName: 'V', model: 'M', serialNumber: 'S', firmwareVersion: 'F', modem: { iccid: 'I' } } }, 'StationBooted', { vendor: 'V', model: 'M', serialNumber: 'S', firmwareVersion: 'F', iccid: 'I', reason: 'PowerUp' }],
-    ['ocpp2.0.1', 'StatusNotification', { timestamp: '2026-01-02T03:00:00Z', connectorStatus: 'Reserved', evseId: 2, connectorId: 1 }, 'ConnectorStatusReported', { evseId: 2, connectorId: 1, status: 'Reserved' }],
-    ['ocpp2.0.1', 'NotifyEvent', { generatedAt: '2026-01-02T03:00:00Z', seqNo: 0, eventData: [] }, 'StationNotified', { action: 'NotifyEvent', occurredAt: '2026-01-02T03:00:00.000Z' }],
-    ['ocpp2.0.1', 'MeterValues', { evseId: 1, meterValue: [{ timestamp: '2026-01-02T03:00:00Z', sampledValue: [{ value: 1 }] }] }, 'MeterValuesReported', { evseId: 1, occurredAt: '2026-01-02T03:00:00.000Z' }],
-    ['ocpp2.1', 'TransactionEvent', { eventType: 'Ended', timestamp: '2026-01-02T03:00:00Z', triggerReason: 'EVDeparted', seqNo: 4, transactionInfo: { transactionId: 'T' }, meterValue: [{ timestamp: '2026-01-02T03:00:00Z', sampledValue: [{ value: 8, context: 'Transaction.End', unitOfMeasure: { unit: 'kWh' } }] }] }, 'TransactionEnded', { transactionId: 'T', seqNo: 4, stoppedReason: 'Local', meterStopWh: 8_000, evseId: 0 }],
-    ['ocpp2.0.1', 'TransactionEvent', { eventType: 'Started', timestamp: '2026-01-02T03:00:00Z', triggerReason: 'RemoteStart', seqNo: 0, offline: true, reservationId: 3, transactionInfo: { transactionId: 'T', remoteStartId: 5, chargingState: 'Charging' }, evse: { id: 2 }, meterValue: [{ timestamp: '2026-01-02T03:00:00Z', sampledValue: [{ value: 8, context: 'Transaction.Begin' }] }] }, 'TransactionStarted', { transactionKey: 'T', remoteStartId: 5, reservationId: 3, chargingState: 'Charging', meterStartWh: 8, evseId: 2, connectorId: 0, offline: true }],
+    [
+      'ocpp1.6',
+      'SecurityEventNotification',
+      { type: 'TamperDetectionActivated', timestamp: '2026-01-02T03:00:00Z', techInfo: 't' },
+      'SecurityEventReported',
+      { securityEventType: 'TamperDetectionActivated', techInfo: 't' },
+    ],
+    [
+      'ocpp1.6',
+      'DiagnosticsStatusNotification',
+      { status: 'Uploaded' },
+      'StationNotified',
+      { action: 'DiagnosticsStatusNotification', raw: { status: 'Uploaded' } },
+    ],
+    [
+      'ocpp1.6',
+      'DataTransfer',
+      { vendorId: 'V', messageId: 'M', data: 'D' },
+      'DataTransferReceived',
+      { vendorId: 'V', dataId: 'M', payload: 'D' },
+    ],
+    [
+      'ocpp2.0.1',
+      'BootNotification',
+      {
+        reason: 'PowerUp',
+        chargingStation: { vendorName: 'V', model: 'M', serialNumber: 'S', firmwareVersion: 'F', modem: { iccid: 'I' } },
+      },
+      'StationBooted',
+      { vendor: 'V', model: 'M', serialNumber: 'S', firmwareVersion: 'F', iccid: 'I', reason: 'PowerUp' },
+    ],
+    [
+      'ocpp2.0.1',
+      'StatusNotification',
+      { timestamp: '2026-01-02T03:00:00Z', connectorStatus: 'Reserved', evseId: 2, connectorId: 1 },
+      'ConnectorStatusReported',
+      { evseId: 2, connectorId: 1, status: 'Reserved' },
+    ],
+    [
+      'ocpp2.0.1',
+      'NotifyEvent',
+      { generatedAt: '2026-01-02T03:00:00Z', seqNo: 0, eventData: [] },
+      'StationNotified',
+      { action: 'NotifyEvent', occurredAt: '2026-01-02T03:00:00.000Z' },
+    ],
+    [
+      'ocpp2.0.1',
+      'MeterValues',
+      { evseId: 1, meterValue: [{ timestamp: '2026-01-02T03:00:00Z', sampledValue: [{ value: 1 }] }] },
+      'MeterValuesReported',
+      { evseId: 1, occurredAt: '2026-01-02T03:00:00.000Z' },
+    ],
+    [
+      'ocpp2.1',
+      'TransactionEvent',
+      {
+        eventType: 'Ended',
+        timestamp: '2026-01-02T03:00:00Z',
+        triggerReason: 'EVDeparted',
+        seqNo: 4,
+        transactionInfo: { transactionId: 'T' },
+        meterValue: [
+          { timestamp: '2026-01-02T03:00:00Z', sampledValue: [{ value: 8, context: 'Transaction.End', unitOfMeasure: { unit: 'kWh' } }] },
+        ],
+      },
+      'TransactionEnded',
+      { transactionId: 'T', seqNo: 4, stoppedReason: 'Local', meterStopWh: 8_000, evseId: 0 },
+    ],
+    [
+      'ocpp2.0.1',
+      'TransactionEvent',
+      {
+        eventType: 'Started',
+        timestamp: '2026-01-02T03:00:00Z',
+        triggerReason: 'RemoteStart',
+        seqNo: 0,
+        offline: true,
+        reservationId: 3,
+        transactionInfo: { transactionId: 'T', remoteStartId: 5, chargingState: 'Charging' },
+        evse: { id: 2 },
+        meterValue: [{ timestamp: '2026-01-02T03:00:00Z', sampledValue: [{ value: 8, context: 'Transaction.Begin' }] }],
+      },
+      'TransactionStarted',
+      {
+        transactionKey: 'T',
+        remoteStartId: 5,
+        reservationId: 3,
+        chargingState: 'Charging',
+        meterStartWh: 8,
+        evseId: 2,
+        connectorId: 0,
+        offline: true,
+      },
+    ],
   ];
 
   it.each(samples)('turns %s %s %j into %s', (version, action, request, type, expected) => {
     const [fact] = routesOf(version).get(action)?.toFacts(request, contextOf(version, action), undefined) ?? [];
     expect(fact?.type).toBe(`voltlog.connection.${type}.v1`);
-    expect(fact?.data).toMatchObject({ stationId: 'CP1', ocppVersion: version, messageId: 'm-1', action, raw: request, receivedAt: received, ...expected });
+    expect(fact?.data).toMatchObject({
+      stationId: 'CP1',
+      ocppVersion: version,
+      messageId: 'm-1',
+      action,
+      raw: request,
+      receivedAt: received,
+      ...expected,
+    });
   });
 
   it('makes no fact of a heartbeat', () => {
-    for (const [version] of versions) expect(routesOf(version).get('Heartbeat')?.toFacts({}, contextOf(version, 'Heartbeat'), undefined)).toEqual([]);
+    for (const [version] of versions)
+      expect(routesOf(version).get('Heartbeat')?.toFacts({}, contextOf(version, 'Heartbeat'), undefined)).toEqual([]);
   });
 
   it('does not ask about a start button (C02)', () => {

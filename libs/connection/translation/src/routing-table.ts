@@ -1,12 +1,13 @@
 import type { OcppVersion } from '@voltlog/connection-contract';
 import type { Route } from './route.js';
+import { routes21, routes201 } from './v2/routes.js';
 import { routes16 } from './v16/routes.js';
-import { routes201, routes21 } from './v2/routes.js';
 
 type AnyRoute = Route<unknown>;
 
 /** Joins request types: each route is called only with what passed the schema of its own action and version. */
-const table = (routes: readonly (Route<never> | AnyRoute)[]): ReadonlyMap<string, AnyRoute> => new Map(routes.map((route) => [route.action, route as AnyRoute]));
+const table = (routes: readonly (Route<never> | AnyRoute)[]): ReadonlyMap<string, AnyRoute> =>
+  new Map(routes.map((route) => [route.action, route as AnyRoute]));
 
 const TABLES: Readonly<Record<OcppVersion, ReadonlyMap<string, AnyRoute>>> = {
   'ocpp1.6': table(routes16),

@@ -1,7 +1,17 @@
 import type { OcppVersion } from '@voltlog/connection-contract';
-import { commands16 } from '../v16/commands.js';
 import { commands2 } from '../v2/commands.js';
-import type { Command, CommandCase, CommandContext, CommandOutcome, CommandRoute, CommandTable, CommandValue, NotSupportedHere, OutgoingMessage } from './command.js';
+import { commands16 } from '../v16/commands.js';
+import type {
+  Command,
+  CommandCase,
+  CommandContext,
+  CommandOutcome,
+  CommandRoute,
+  CommandTable,
+  CommandValue,
+  NotSupportedHere,
+  OutgoingMessage,
+} from './command.js';
 
 const TABLES: Readonly<Record<OcppVersion, CommandTable>> = { 'ocpp1.6': commands16, 'ocpp2.0.1': commands2, 'ocpp2.1': commands2 };
 
@@ -21,7 +31,11 @@ export function planCommand(version: OcppVersion, command: Command, context: Com
 }
 
 /** The table ties each case to its own value type; one look-up cannot say that twice, hence the two casts above. */
-function plan<Case extends CommandCase>(route: CommandRoute<Case>, value: CommandValue<Case>, context: CommandContext): CommandPlan | NotSupportedHere {
+function plan<Case extends CommandCase>(
+  route: CommandRoute<Case>,
+  value: CommandValue<Case>,
+  context: CommandContext,
+): CommandPlan | NotSupportedHere {
   const calls = route.toCalls(value, context);
   return 'notSupported' in calls ? calls : { calls, outcome: (responses) => route.toOutcome(responses, value) };
 }

@@ -20,6 +20,11 @@ export const authorize: Route<AuthorizeRequest> = {
   toFacts: (request, context, answer) =>
     answer === undefined
       ? []
-      : [{ type: 'voltlog.connection.IdTokenPresented.v1', data: { ...head(request, context), idToken: { idToken: request.idTag, type: LOCAL }, authorization: answer } }],
+      : [
+          {
+            type: 'voltlog.connection.IdTokenPresented.v1',
+            data: { ...head(request, context), idToken: { idToken: request.idTag, type: LOCAL }, authorization: answer },
+          },
+        ],
   toResponse: (_request, _context, answer) => ({ idTagInfo: idTagInfo(answer) }),
 };

@@ -32,5 +32,9 @@ export const bootNotification: Route<BootNotificationRequest> = {
       },
     ];
   },
-  toResponse: (_request, context) => ({ status: context.registrationStatus, currentTime: context.receivedAt, interval: context.heartbeatIntervalSeconds }),
+  toResponse: (_request, context) => ({
+    status: context.registrationStatus,
+    currentTime: context.receivedAt,
+    interval: context.heartbeatIntervalSeconds,
+  }),
 };

@@ -1,12 +1,25 @@
 import type { connectionV1 as proto } from '@voltlog/proto';
-import { byStatus, type CommandOutcome, type CommandRoute, type CommandTable, isRecord, listOf, outcome, raw, textOf } from '../commands/command.js';
+import {
+  byStatus,
+  type CommandOutcome,
+  type CommandRoute,
+  type CommandTable,
+  isRecord,
+  listOf,
+  outcome,
+  raw,
+  textOf,
+} from '../commands/command.js';
 import { toConnector } from './connectors.js';
 
 /** OCPP 1.6 §5.11 */
 const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
   toCalls(value, { connectorsPerEvse }) {
-    const connectorId = value.connectorId === 0 ? toConnector({ evseId: value.evseId, connectorId: 1 }, connectorsPerEvse) : value.connectorId;
-    return [{ action: 'RemoteStartTransaction', payload: { idTag: value.idToken?.idToken ?? '', ...(connectorId === 0 ? {} : { connectorId }) } }];
+    const connectorId =
+      value.connectorId === 0 ? toConnector({ evseId: value.evseId, connectorId: 1 }, connectorsPerEvse) : value.connectorId;
+    return [
+      { action: 'RemoteStartTransaction', payload: { idTag: value.idToken?.idToken ?? '', ...(connectorId === 0 ? {} : { connectorId }) } },
+    ];
   },
   toOutcome: byStatus,
 };
@@ -15,7 +28,8 @@ const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
 const requestStopTransaction: CommandRoute<'requestStopTransaction'> = {
   toCalls(value) {
     const transactionId = Number(value.transactionId);
-    if (!Number.isInteger(transactionId) || value.transactionId.trim() === '') return { notSupported: `a 1.6 transaction id is a whole number, not ${value.transactionId}` };
+    if (!Number.isInteger(transactionId) || value.transactionId.trim() === '')
+      return { notSupported: `a 1.6 transaction id is a whole number, not ${value.transactionId}` };
     return [{ action: 'RemoteStopTransaction', payload: { transactionId } }];
   },
   toOutcome: byStatus,
@@ -35,14 +49,19 @@ const isImmediate = (type: proto.ResetType): boolean => `${type}` === 'RESET_TYP
 /** OCPP 1.6 §5.2 */
 const changeAvailability: CommandRoute<'changeAvailability'> = {
   toCalls: (value, { connectorsPerEvse }) => [
-    { action: 'ChangeAvailability', payload: { connectorId: toConnector(value, connectorsPerEvse), type: value.operative ? 'Operative' : 'Inoperative' } },
+    {
+      action: 'ChangeAvailability',
+      payload: { connectorId: toConnector(value, connectorsPerEvse), type: value.operative ? 'Operative' : 'Inoperative' },
+    },
   ],
   toOutcome: byStatus,
 };
 
 /** OCPP 1.6 §5.18 */
 const unlockConnector: CommandRoute<'unlockConnector'> = {
-  toCalls: (value, { connectorsPerEvse }) => [{ action: 'UnlockConnector', payload: { connectorId: Math.max(1, toConnector(value, connectorsPerEvse)) } }],
+  toCalls: (value, { connectorsPerEvse }) => [
+    { action: 'UnlockConnector', payload: { connectorId: Math.max(1, toConnector(value, connectorsPerEvse)) } },
+  ],
   toOutcome: byStatus,
 };
 
@@ -72,7 +91,9 @@ const triggerMessage: CommandRoute<'triggerMessage'> = {
 
 /** OCPP 1.6 §5.8 */
 const getVariables: CommandRoute<'getVariables'> = {
-  toCalls: (value) => [{ action: 'GetConfiguration', payload: value.variables.length === 0 ? {} : { key: value.variables.map((one) => one.name) } }],
+  toCalls: (value) => [
+    { action: 'GetConfiguration', payload: value.variables.length === 0 ? {} : { key: value.variables.map((one) => one.name) } },
+  ],
   toOutcome(responses) {
     const known = listOf(responses[0], 'configurationKey')
       .filter(isRecord)
@@ -94,7 +115,11 @@ const setVariables: CommandRoute<'setVariables'> = {
       return result(asked?.name ?? '', asked?.value ?? '', textOf(response, 'status'), false);
     });
     const refused = variables.find((one) => one.status !== 'Accepted' && one.status !== 'RebootRequired');
-    return outcome(refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted', refused?.variable?.name, variables);
+    return outcome(
+      refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted',
+      refused?.variable?.name,
+      variables,
+    );
   },
 };
 
@@ -112,7 +137,11 @@ const dataTransfer: CommandRoute<'dataTransfer'> = {
   toCalls: (value) => [
     {
       action: 'DataTransfer',
-      payload: { vendorId: value.vendorId, ...(value.messageId === '' ? {} : { messageId: value.messageId }), ...(value.data === '' ? {} : { data: value.data }) },
+      payload: {
+        vendorId: value.vendorId,
+        ...(value.messageId === '' ? {} : { messageId: value.messageId }),
+        ...(value.data === '' ? {} : { data: value.data }),
+      },
     },
   ],
   toOutcome: byStatus,

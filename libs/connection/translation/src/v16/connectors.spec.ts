@@ -12,7 +12,9 @@ describe('1.6 connectors', () => {
     [2, [2, 1], 1, 2],
     [3, [2, 1], 2, 1],
     [4, [2, 1], 3, 1],
-  ])('%d of %j is EVSE %d connector %d', (connector, counts, evseId, connectorId) => expect(toEvse(connector, counts)).toEqual({ evseId, connectorId }));
+  ])('%d of %j is EVSE %d connector %d', (connector, counts, evseId, connectorId) =>
+    expect(toEvse(connector, counts)).toEqual({ evseId, connectorId }),
+  );
 
   it('there and back is the same connector', () => {
     fc.assert(

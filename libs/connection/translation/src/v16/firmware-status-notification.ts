@@ -11,7 +11,11 @@ const route = (action: string): Route<FirmwareStatusRequest> => ({
   toFacts: (request, context) => [
     {
       type: 'voltlog.connection.FirmwareStatusReported.v1',
-      data: { ...head(request, context), status: request.status, ...(request.requestId === undefined ? {} : { requestId: request.requestId }) },
+      data: {
+        ...head(request, context),
+        status: request.status,
+        ...(request.requestId === undefined ? {} : { requestId: request.requestId }),
+      },
     },
   ],
   toResponse: () => ({}),

@@ -54,6 +54,11 @@ function samples16(sampled: readonly SampledValue16[]): readonly SampledValue[] 
 
 const withSigned = (samples: readonly SampledValue[], signed: readonly SampledValue16[]): readonly SampledValue[] =>
   samples.map((sample) => {
-    const proof = signed.find((one) => baseSample(one.measurand, 0, undefined, 0).measurand === sample.measurand && one.phase === sample.phase && one.context === sample.context);
+    const proof = signed.find(
+      (one) =>
+        baseSample(one.measurand, 0, undefined, 0).measurand === sample.measurand &&
+        one.phase === sample.phase &&
+        one.context === sample.context,
+    );
     return proof === undefined ? sample : { ...sample, signed: proof };
   });

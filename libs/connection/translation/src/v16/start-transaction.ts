@@ -1,4 +1,4 @@
-import { head, type CallContext, type Route } from '../route.js';
+import { type CallContext, head, type Route } from '../route.js';
 import { stationTime, wasOffline } from '../station-time.js';
 import { toEvse } from './connectors.js';
 import { idTagInfo, LOCAL } from './id-tag-info.js';
@@ -13,7 +13,13 @@ export interface StartTransactionRequest {
 }
 
 const identity = (request: StartTransactionRequest, context: CallContext): TransactionIdentity =>
-  transactionIdentity({ stationId: context.stationId, connectorId: request.connectorId, timestamp: request.timestamp, meterStart: request.meterStart, idTag: request.idTag });
+  transactionIdentity({
+    stationId: context.stationId,
+    connectorId: request.connectorId,
+    timestamp: request.timestamp,
+    meterStart: request.meterStart,
+    idTag: request.idTag,
+  });
 
 /**
  * OCPP 1.6 §4.8. A transaction that has begun is a fact: a blocked token gets its id too, with status `Blocked`, and the energy is kept.

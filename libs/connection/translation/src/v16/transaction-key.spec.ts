@@ -12,18 +12,22 @@ describe('the identity of a 1.6 transaction', () => {
 
   it('is a positive 31-bit number and 128 bits of key', () => {
     fc.assert(
-      fc.property(fc.record({ stationId: fc.string(), connectorId: fc.nat(), timestamp: fc.string(), meterStart: fc.integer(), idTag: fc.string() }), (any) => {
-        const { transactionId, transactionKey } = transactionIdentity(any);
-        expect(transactionId).toBeGreaterThan(0);
-        expect(transactionId).toBeLessThanOrEqual(0x7fffffff);
-        expect(transactionKey).toMatch(/^[0-9a-f]{32}$/);
-        expect(transactionIdentity({ ...any })).toEqual({ transactionId, transactionKey });
-      }),
+      fc.property(
+        fc.record({ stationId: fc.string(), connectorId: fc.nat(), timestamp: fc.string(), meterStart: fc.integer(), idTag: fc.string() }),
+        (any) => {
+          const { transactionId, transactionKey } = transactionIdentity(any);
+          expect(transactionId).toBeGreaterThan(0);
+          expect(transactionId).toBeLessThanOrEqual(0x7fffffff);
+          expect(transactionKey).toMatch(/^[0-9a-f]{32}$/);
+          expect(transactionIdentity({ ...any })).toEqual({ transactionId, transactionKey });
+        },
+      ),
     );
   });
 
-  it.each([{ stationId: 'CP2' }, { connectorId: 2 }, { timestamp: '2026-01-02T03:04:06.000Z' }, { meterStart: 101 }, { idTag: 'AB' }])('differs with %j', (change) =>
-    expect(transactionIdentity({ ...nature, ...change }).transactionKey).not.toBe(transactionIdentity(nature).transactionKey),
+  it.each([{ stationId: 'CP2' }, { connectorId: 2 }, { timestamp: '2026-01-02T03:04:06.000Z' }, { meterStart: 101 }, { idTag: 'AB' }])(
+    'differs with %j',
+    (change) => expect(transactionIdentity({ ...nature, ...change }).transactionKey).not.toBe(transactionIdentity(nature).transactionKey),
   );
 
   it('does not collide for a station in its life', () => {

@@ -12,10 +12,22 @@ export const authorize: Route<AuthorizeRequest> = {
   question: (request, context) =>
     request.idToken.type === NO_AUTHORIZATION
       ? undefined
-      : { idToken: plainToken(request.idToken), evseId: 0, purpose: 'identify', transactionKey: '', occurredAt: context.receivedAt, offline: false },
+      : {
+          idToken: plainToken(request.idToken),
+          evseId: 0,
+          purpose: 'identify',
+          transactionKey: '',
+          occurredAt: context.receivedAt,
+          offline: false,
+        },
   toFacts: (request, context, answer) =>
     answer === undefined
       ? []
-      : [{ type: 'voltlog.connection.IdTokenPresented.v1', data: { ...head(request, context), idToken: plainToken(request.idToken), authorization: answer } }],
+      : [
+          {
+            type: 'voltlog.connection.IdTokenPresented.v1',
+            data: { ...head(request, context), idToken: plainToken(request.idToken), authorization: answer },
+          },
+        ],
   toResponse: (_request, _context, answer) => ({ idTokenInfo: idTokenInfo(answer) }),
 };

@@ -1,5 +1,15 @@
 import type { connectionV1 as proto } from '@voltlog/proto';
-import { byStatus, type CommandOutcome, type CommandRoute, type CommandTable, isRecord, listOf, outcome, raw, textOf } from '../commands/command.js';
+import {
+  byStatus,
+  type CommandOutcome,
+  type CommandRoute,
+  type CommandTable,
+  isRecord,
+  listOf,
+  outcome,
+  raw,
+  textOf,
+} from '../commands/command.js';
 
 /** OCPP 2.0.1 Part 2 F01, F02 */
 const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
@@ -25,20 +35,30 @@ const requestStopTransaction: CommandRoute<'requestStopTransaction'> = {
 /** OCPP 2.0.1 Part 2 B11, B12 */
 const reset: CommandRoute<'reset'> = {
   toCalls: (value) => [
-    { action: 'Reset', payload: { type: `${value.type}` === 'RESET_TYPE_IMMEDIATE' ? 'Immediate' : 'OnIdle', ...(value.evseId === 0 ? {} : { evseId: value.evseId }) } },
+    {
+      action: 'Reset',
+      payload: {
+        type: `${value.type}` === 'RESET_TYPE_IMMEDIATE' ? 'Immediate' : 'OnIdle',
+        ...(value.evseId === 0 ? {} : { evseId: value.evseId }),
+      },
+    },
   ],
   toOutcome: byStatus,
 };
 
 /** OCPP 2.0.1 Part 2 G03, G04 */
 const changeAvailability: CommandRoute<'changeAvailability'> = {
-  toCalls: (value) => [{ action: 'ChangeAvailability', payload: { operationalStatus: value.operative ? 'Operative' : 'Inoperative', ...evseOf(value) } }],
+  toCalls: (value) => [
+    { action: 'ChangeAvailability', payload: { operationalStatus: value.operative ? 'Operative' : 'Inoperative', ...evseOf(value) } },
+  ],
   toOutcome: byStatus,
 };
 
 /** OCPP 2.0.1 Part 2 F05 */
 const unlockConnector: CommandRoute<'unlockConnector'> = {
-  toCalls: (value) => [{ action: 'UnlockConnector', payload: { evseId: Math.max(1, value.evseId), connectorId: Math.max(1, value.connectorId) } }],
+  toCalls: (value) => [
+    { action: 'UnlockConnector', payload: { evseId: Math.max(1, value.evseId), connectorId: Math.max(1, value.connectorId) } },
+  ],
   toOutcome: byStatus,
 };
 
@@ -73,13 +93,20 @@ const getVariables: CommandRoute<'getVariables'> = {
 
 /** OCPP 2.0.1 Part 2 B05 */
 const setVariables: CommandRoute<'setVariables'> = {
-  toCalls: (value) => [{ action: 'SetVariables', payload: { setVariableData: value.variables.map((one) => ({ attributeValue: one.value, ...named(one) })) } }],
-  toOutcome: (responses, value) => overall(listOf(responses[0], 'setVariableResult').map((one, index) => result(one, value.variables[index]?.value))),
+  toCalls: (value) => [
+    { action: 'SetVariables', payload: { setVariableData: value.variables.map((one) => ({ attributeValue: one.value, ...named(one) })) } },
+  ],
+  toOutcome: (responses, value) =>
+    overall(listOf(responses[0], 'setVariableResult').map((one, index) => result(one, value.variables[index]?.value))),
 };
 
 function overall(variables: proto.VariableResult[]): CommandOutcome {
   const refused = variables.find((one) => one.status !== 'Accepted' && one.status !== 'RebootRequired');
-  return outcome(refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted', refused?.variable?.name, variables);
+  return outcome(
+    refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted',
+    refused?.variable?.name,
+    variables,
+  );
 }
 
 function result(one: unknown, value?: string): proto.VariableResult {
@@ -107,7 +134,11 @@ const dataTransfer: CommandRoute<'dataTransfer'> = {
   toCalls: (value) => [
     {
       action: 'DataTransfer',
-      payload: { vendorId: value.vendorId, ...(value.messageId === '' ? {} : { messageId: value.messageId }), ...(value.data === '' ? {} : { data: value.data }) },
+      payload: {
+        vendorId: value.vendorId,
+        ...(value.messageId === '' ? {} : { messageId: value.messageId }),
+        ...(value.data === '' ? {} : { data: value.data }),
+      },
     },
   ],
   toOutcome: byStatus,

@@ -26,7 +26,12 @@ export function meterValues2(values: readonly MeterValueType[] | undefined, cont
     const samples: SampledValue[] = [];
     for (const one of value.sampledValue) {
       const unit = one.unitOfMeasure;
-      const sample: { -readonly [Key in keyof SampledValue]: SampledValue[Key] } = baseSample(one.measurand, one.value, unit?.unit, unit?.multiplier ?? 0);
+      const sample: { -readonly [Key in keyof SampledValue]: SampledValue[Key] } = baseSample(
+        one.measurand,
+        one.value,
+        unit?.unit,
+        unit?.multiplier ?? 0,
+      );
       if (one.phase !== undefined) sample.phase = one.phase;
       if (one.location !== undefined) sample.location = one.location;
       if (one.context !== undefined) sample.context = one.context;

@@ -12,7 +12,12 @@ export interface TransactionEventRequest {
   readonly seqNo: number;
   readonly offline?: boolean;
   readonly reservationId?: number;
-  readonly transactionInfo: { readonly transactionId: string; readonly chargingState?: string; readonly stoppedReason?: string; readonly remoteStartId?: number };
+  readonly transactionInfo: {
+    readonly transactionId: string;
+    readonly chargingState?: string;
+    readonly stoppedReason?: string;
+    readonly remoteStartId?: number;
+  };
   readonly evse?: { readonly id: number; readonly connectorId?: number };
   readonly idToken?: IdTokenType;
   readonly meterValue?: readonly MeterValueType[];
@@ -96,7 +101,11 @@ function ended(request: TransactionEventRequest, base: TransactionFact): Fact {
   // OCPP 2.0.1 Part 2 §1.60: stoppedReason may be left out only when it is Local.
   return {
     type: 'voltlog.connection.TransactionEnded.v1',
-    data: { ...base, stoppedReason: request.transactionInfo.stoppedReason ?? 'Local', ...(meterStopWh === undefined ? {} : { meterStopWh }) },
+    data: {
+      ...base,
+      stoppedReason: request.transactionInfo.stoppedReason ?? 'Local',
+      ...(meterStopWh === undefined ? {} : { meterStopWh }),
+    },
   };
 }
 

@@ -1,0 +1,92 @@
+import type { AuthorizationAnswer } from '@voltlog/connection-contract';
+import type { CallContext } from '@voltlog/connection-translation';
+import { isoTime } from '@voltlog/kernel';
+import { type Call, encodeCallError, encodeCallResult, NotSupported } from '@voltlog/ocpp-rpc';
+import type { Span } from '@voltlog/telemetry';
+import type { Action } from './actions.js';
+import type { StationSocket } from './station-socket.js';
+
+/** A call that was read. */
+export interface ReceivedCall {
+  readonly call: Call;
+  readonly text: string;
+  readonly receivedAtMs: number;
+}
+
+/** Nothing is authorized until the operator has accepted the station; its energy is recorded all the same. */
+const QUARANTINED: AuthorizationAnswer = { status: 'NotAtThisLocation', reason: 'StationQuarantined', source: 'policy' };
+
+/**
+ * The road of a call: repeated? known and well formed? then ask, record, answer. It is answered only after its facts are durable; when
+ * they cannot be made durable before the socket closes, it is not answered.
+ *
+ * @throws what is a bug; never what is wrong with the call, the log or the authorization service
+ */
+export function serveCall(station: StationSocket, received: ReceivedCall): Promise<void> | undefined {
+  const { call, text } = received;
+  const last = station.lastAnswerTo(call, text);
+  if (last !== undefined) {
+    station.send(last);
+    return undefined;
+  }
+  const { protocol, actions, unknown } = station.dialect;
+  const action = actions.get(call.action);
+  const error =
+    protocol.checkCall(call.action, call.payload, 'station') ??
+    (action === undefined ? new NotSupported(`${call.action} is not supported`) : undefined);
+  if (error !== undefined || action === undefined) {
+    (action?.refused ?? unknown).value += 1;
+    station.answer(call, text, encodeCallError(call.messageId, error ?? new NotSupported('')));
+    return undefined;
+  }
+  const span = station.edge.tracing.start(call.action);
+  return span === undefined ? askRecordAnswer(station, received, action, undefined) : traced(station, received, action, span);
+}
+
+async function traced(station: StationSocket, received: ReceivedCall, action: Action, span: Span): Promise<void> {
+  try {
+    await span.run(() => askRecordAnswer(station, received, action, span.traceparent));
+  } catch (error) {
+    span.fail(error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+async function askRecordAnswer(
+  station: StationSocket,
+  received: ReceivedCall,
+  action: Action,
+  traceparent: string | undefined,
+): Promise<void> {
+  const { call, text, receivedAtMs } = received;
+  const { route } = action;
+  const { clock, authorizations, facts: recorder } = station.edge;
+  const context = contextOf(station, call.messageId, call.action, receivedAtMs);
+  const question = route.question?.(call.payload, context);
+  let answer: AuthorizationAnswer | undefined;
+  if (question !== undefined) answer = station.station.quarantined ? QUARANTINED : await authorizations.ask(station.stationId, question);
+  const facts = route.toFacts(call.payload, context, answer);
+  if (facts.length > 0) {
+    const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
+    station.logging(route.money);
+    if (!(await recorder.append(station.stationId, events, station))) return;
+  }
+  station.answer(call, text, encodeCallResult(call.messageId, route.toResponse(call.payload, context, answer)));
+  action.answered.value += 1;
+  action.duration.record((clock.now() - receivedAtMs) / 1_000);
+}
+
+/** What the translation is told beside the payload. */
+export const contextOf = (station: StationSocket, messageId: string, action: string, receivedAtMs: number): CallContext => ({
+  stationId: station.station.stationId,
+  ocppVersion: station.dialect.version,
+  messageId,
+  action,
+  receivedAt: isoTime(receivedAtMs),
+  receivedAtMs,
+  connectorsPerEvse: station.station.connectorsPerEvse,
+  registrationStatus: station.station.quarantined ? 'Pending' : 'Accepted',
+  heartbeatIntervalSeconds: station.edge.limits.heartbeatIntervalSeconds,
+});

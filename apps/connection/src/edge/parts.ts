@@ -1,0 +1,39 @@
+import type { Clock } from '@voltlog/kernel';
+import type { CallRateLimits, FrameLimits } from '@voltlog/ocpp-rpc';
+import type { Logger, Tracing } from '@voltlog/telemetry';
+import type { Authorizations } from '../authorization/authorizations.js';
+import type { FrameLog } from '../frames/frame-log.js';
+import type { FactRecorder } from './facts.js';
+import type { StationSocket } from './station-socket.js';
+
+/** What all sockets of an instance share. */
+export interface EdgeParts {
+  readonly clock: Clock;
+  readonly facts: FactRecorder;
+  readonly authorizations: Authorizations;
+  readonly frames: FrameLog;
+  readonly logger: Logger;
+  readonly tracing: Tracing;
+  readonly limits: EdgeLimits;
+  /** Told once per socket, however it ended. */
+  closed(station: StationSocket, code: number, reason: string): void;
+}
+
+export interface EdgeLimits {
+  readonly frame: FrameLimits;
+  readonly rate: CallRateLimits;
+  readonly heartbeatIntervalSeconds: number;
+  readonly logWaitMs: number;
+  readonly pingMs: number;
+  readonly deadMs: number;
+}
+
+/** What was found out about a station during its handshake. */
+export interface AdmittedStation {
+  readonly stationId: string;
+  readonly remoteAddress: string;
+  readonly securityProfile: number;
+  readonly registered: boolean;
+  readonly quarantined: boolean;
+  readonly connectorsPerEvse: readonly number[] | undefined;
+}
