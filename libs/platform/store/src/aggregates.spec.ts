@@ -110,6 +110,27 @@ describe('Aggregates', () => {
     await store.close();
   });
 
+  it('loads what is appended, not what is being decided, and does not wait for a busy instance', async () => {
+    const store = await openSqliteStore({ path: ':memory:' });
+    const aggregates = aggregatesOf(store);
+    await aggregates.execute([input('a', '1', 1)]);
+    const busy = aggregates.execute([input('a', '2', 1)]);
+    let gate: () => void = () => undefined;
+    const append = store.streams.append.bind(store.streams);
+    vi.spyOn(store.streams, 'append').mockImplementation(async (commits) => {
+      await new Promise<void>((resolve) => {
+        gate = resolve;
+      });
+      return append(commits);
+    });
+    await expect.poll(() => vi.mocked(store.streams.append).mock.calls.length).toBe(1);
+    expect(await aggregates.load('a')).toMatchObject({ state: { balance: 1 }, version: 1 });
+    gate();
+    await busy;
+    expect(await aggregates.load('a')).toMatchObject({ state: { balance: 2 }, version: 2 });
+    await store.close();
+  });
+
   it('forgets what was decided when the store fails', async () => {
     const store = await openSqliteStore({ path: ':memory:' });
     const aggregates = aggregatesOf(store);

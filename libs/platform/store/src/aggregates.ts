@@ -82,9 +82,9 @@ export class Aggregates<Command, State, Event extends { readonly type: string; r
 
   /** The stream as it is now. */
   async load(streamId: string): Promise<{ readonly state: State; readonly version: number }> {
-    // What a round has decided is not true before it is appended.
-    while (this.#running !== undefined) await this.#running;
-    const { state, version } = this.#cache.get(streamId) ?? (await this.#fetch([streamId])).get(streamId) ?? this.#empty();
+    // What a round under way has decided is not true before it is appended: the store knows what is.
+    const hot = this.#running === undefined ? this.#cache.get(streamId) : undefined;
+    const { state, version } = hot ?? (await this.#fetch([streamId])).get(streamId) ?? this.#empty();
     return { state, version };
   }
 

@@ -116,8 +116,11 @@ export class OutboxRelay {
     const { sent, error } = await this.#send(batch);
     const gone = sent.length === batch.length ? undefined : new Set(sent);
     this.#queue = gone === undefined ? this.#queue.slice(batch.length) : this.#queue.filter((commit) => !gone.has(commit));
-    for (const { streamId, version } of sent) if (this.#underway.get(streamId) === version) this.#underway.delete(streamId);
-    await this.#options.streams.markPublished(sent);
+    try {
+      await this.#options.streams.markPublished(sent);
+    } finally {
+      for (const { streamId, version } of sent) if (this.#underway.get(streamId) === version) this.#underway.delete(streamId);
+    }
     if (error !== undefined) throw error;
   }
 
