@@ -7,7 +7,9 @@ import type { Collections, DecisionDoc } from '../store/documents.js';
 const GROUP = 'authorization-decisions';
 /** Decisions of one write. */
 const BATCH_MAX = 4_096;
-/** Decisions that wait are written at least this far apart: a list may be a quarter of a second behind, and a write costs a flush of the disk. */
+/** A batch of so many is followed by the next at once. */
+const BATCH_FULL = 256;
+/** Smaller ones are written at least this far apart: a list may be a quarter of a second behind, and a write costs a flush of the disk. */
 const EVERY_MS = 250;
 
 /** The decision log as a list: disposable, made of the topic alone. */
@@ -29,7 +31,7 @@ export class DecisionProjection {
       batchMax: BATCH_MAX,
       handle: async (batch) => {
         await this.handle(batch);
-        if (batch.length < BATCH_MAX) await this.rest();
+        if (batch.length < BATCH_FULL) await this.rest();
       },
     });
   }
