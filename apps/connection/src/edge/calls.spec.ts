@@ -1,6 +1,7 @@
 import { authorizationV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, World } from '../testing/harness.js';
+import { QUEUE_MAX } from './station-socket.js';
 
 const { AuthorizationStatus } = authorizationV1;
 const boot = { chargePointVendor: 'A', chargePointModel: 'B' };
@@ -326,6 +327,41 @@ describe('the call of a station', () => {
     await eventually(() => world.instances[0]?.runtime.stations.get('CP1')?.socket.isPaused, 'reading to stop');
     await Promise.all(calls);
     expect(station.closed).toBeUndefined();
+  });
+});
+
+describe('a station that waits for no answer', () => {
+  it('is closed once more calls wait than its socket can hold', async () => {
+    const world = await World.open();
+    await world.start();
+    const station = await world.connect();
+    await station.ask('BootNotification', boot);
+    const socket = world.instances[0]?.runtime.stations.get('CP1');
+    world.log.hold();
+    station.send([2, 'first', 'MeterValues', meter]);
+    await eventually(() => world.log.waiting === 1, 'the append');
+    for (let i = 0; i < QUEUE_MAX; i++) socket?.received(Buffer.from(`[2,"q${i}","ClearCache",{}]`), false);
+    expect(socket?.closed).toBe(false);
+    socket?.received(Buffer.from('[2,"one-too-many","ClearCache",{}]'), false);
+    expect(await station.closing()).toMatchObject({ code: 1008 });
+    await world.close();
+  });
+});
+
+describe('a 2.1 message without an answer', () => {
+  it('is a fact and is not answered, also when it is wrong', async () => {
+    const world = await World.open();
+    await world.start();
+    const station = await world.connect({ protocols: ['ocpp2.1'] });
+    station.send([6, 's1', 'NotifyPeriodicEventStream', { id: 1, pending: 0, basetime: '2026-01-02T03:04:05Z', data: [{ t: 0, v: '1' }] }]);
+    station.send([6, 's2', 'NotifyPeriodicEventStream', {}]);
+    station.send([6, 's3', 'Heartbeat', {}]);
+    await station.ask('Heartbeat', {});
+    const fact = await eventually(() => world.facts('voltlog.connection.StationNotified.v1')[0], 'the fact');
+    expect(fact).toMatchObject({ action: 'NotifyPeriodicEventStream', messageId: 's1' });
+    expect(world.facts('voltlog.connection.StationNotified.v1')).toHaveLength(1);
+    expect(station.received).toHaveLength(1);
+    await world.close();
   });
 });
 

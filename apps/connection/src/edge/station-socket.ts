@@ -23,8 +23,8 @@ import type { AdmittedStation, EdgeParts } from './parts.js';
 
 /** Calls that wait behind the one in work before the socket is no longer read. */
 const QUEUE_PAUSE = 8;
-/** What one chunk of the kernel's buffer can hold at most after reading stopped; a station beyond it does not wait for answers at all. */
-export const QUEUE_MAX = 4_096;
+/** Only what one read of the kernel's buffer holds comes after reading stopped; a station beyond this waits for no answer at all. */
+export const QUEUE_MAX = 2_048;
 /** Answers a station does not read. */
 const UNREAD_BYTES_MAX = 1_048_576;
 

@@ -29,7 +29,7 @@ export class FrameHistory {
     const { stationId } = request;
     const size = pageSize(request.pageSize);
     const from = tokenOf(request.pageToken);
-    const frames = before([...tail].reverse(), from);
+    const frames = before(tail.toReversed(), from);
     let skip = from?.given ?? 0;
     const at = from === undefined ? {} : { at: { $lte: from.at } };
     for (let after: string | undefined, more = true; more && frames.length < size + skip + 1; ) {

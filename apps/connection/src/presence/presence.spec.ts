@@ -100,6 +100,19 @@ describe('presence', () => {
     expect((await world.rpc().listConnections({ pageSize: 10, pageToken: '', stationIds: [] })).total).toBe(0);
   });
 
+  it('of a station that comes while the store is away is claimed later; the station is served meanwhile', async () => {
+    await world.start();
+    world.store.away = true;
+    const station = await world.connect();
+    expect(await station.ask('BootNotification', boot)).toMatchObject({ status: 'Accepted' });
+    expect(await connection()).toMatchObject({ connected: true, epoch: 0 });
+    world.store.away = false;
+    expect(await eventually(() => world.facts('voltlog.connection.StationConnected.v1')[0], 'the claim', 10_000)).toMatchObject({
+      epoch: 1,
+    });
+    expect(station.closed).toBeUndefined();
+  });
+
   it('lists pages of what is connected, or exactly the stations asked for', async () => {
     await world.start();
     const ids = ['S1', 'S2', 'S3', 'S4', 'S5'];

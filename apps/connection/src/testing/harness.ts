@@ -5,7 +5,7 @@ import { createRpc, type Rpc } from '@voltlog/grpc';
 import { type Clock, type EventEnvelope, OperatingError, uuidV7Source } from '@voltlog/kernel';
 import { authorizationV1, connectionV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
-import { openSqliteStore, type Store } from '@voltlog/store';
+import { type Collection, openSqliteStore, type Store } from '@voltlog/store';
 import type { Metrics } from '@voltlog/telemetry';
 import { pino } from 'pino';
 import { type ConnectionConfig, connectionConfig } from '../config.js';
@@ -50,6 +50,44 @@ export class TestLog implements EventLog {
   close: EventLog['close'] = () => this.inner.close();
 }
 
+/** The real store, whose collections can go away. */
+class TestStore implements Store {
+  away = false;
+  readonly streams: Store['streams'];
+  readonly timers: Store['timers'];
+
+  constructor(private readonly inner: Store) {
+    this.streams = inner.streams;
+    this.timers = inner.timers;
+  }
+
+  async collection<Doc extends { readonly id: string }>(...args: Parameters<Store['collection']>): Promise<Collection<Doc>> {
+    const real = await this.inner.collection<Doc>(...args);
+    const check = (): void => {
+      if (this.away) throw new OperatingError('StoreUnavailable', 'away');
+    };
+    const guarded =
+      <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
+      async (...args: Args): Promise<Result> => {
+        check();
+        return work.apply(real, args);
+      };
+    return {
+      get: guarded(real.get),
+      getMany: guarded(real.getMany),
+      find: guarded(real.find),
+      count: guarded(real.count),
+      upsert: guarded(real.upsert),
+      delete: guarded(real.delete),
+      deleteWhere: guarded(real.deleteWhere),
+    };
+  }
+
+  swapCollection: Store['swapCollection'] = (rebuilt, live) => this.inner.swapCollection(rebuilt, live);
+  health: Store['health'] = () => this.inner.health();
+  close: Store['close'] = () => this.inner.close();
+}
+
 /** What instances share: log, store, and the services they ask. */
 export class World {
   readonly device = new FakeDevice();
@@ -62,13 +100,13 @@ export class World {
 
   private constructor(
     readonly log: TestLog,
-    readonly store: Store,
+    readonly store: TestStore,
   ) {}
 
   static async open(): Promise<World> {
     const log = new TestLog(await openSqliteEventLog({ path: ':memory:' }));
     await log.ensureTopics([{ name: STATION_TOPIC, partitions: 1 }]);
-    return new World(log, await openSqliteStore({ path: ':memory:' }));
+    return new World(log, new TestStore(await openSqliteStore({ path: ':memory:' })));
   }
 
   /** Starts an instance. Profile 0 is on and the station `CP1` known, unless said otherwise. */
@@ -158,6 +196,7 @@ export class World {
   async close(): Promise<void> {
     this.log.release();
     this.log.away = false;
+    this.store.away = false;
     for (const station of this.stations) station.socket.terminate();
     for (const instance of this.instances) {
       await instance.runtime.drain();

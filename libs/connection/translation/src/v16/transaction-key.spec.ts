@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hash128 } from '../hash128.js';
 import { transactionIdentity } from './transaction-key.js';
