@@ -1,0 +1,25 @@
+import { startService } from '@voltlog/service';
+import { afterEach, describe, expect, it } from 'vitest';
+import { deviceService } from './device.module.js';
+import { openTestContext, type TestContext } from './testing/service-context.js';
+
+describe('device as a service', () => {
+  let context: TestContext;
+  afterEach(() => context.close());
+
+  it('starts, offers its RPC, and stops', async () => {
+    const opened = await openTestContext('device');
+    const served: string[] = [];
+    context = { ...opened, rpc: { ...opened.rpc, serve: (definition) => void served.push(definition.fullName) } };
+    const running = await startService(deviceService, context, deviceService.config.parse({}));
+    expect(served).toEqual(['voltlog.device.v1.DeviceService']);
+    await running.stop();
+  });
+
+  it('names every wrong variable', () => {
+    const wrong = deviceService.config.safeParse(WRONG);
+    expect(wrong.error?.issues.map((issue) => issue.path.join('.'))).toEqual(Object.keys(WRONG));
+  });
+});
+
+const WRONG = { DEVICE_STATIONS_IN_MEMORY: '99', DEVICE_SCRYPT_N: '16383' };
