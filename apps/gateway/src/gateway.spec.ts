@@ -41,11 +41,11 @@ describe('stations', () => {
   });
 
   it('registers a station and shows its password once', async () => {
-    const { status, body, headers } = await gateway.call('POST', '/v1/stations', { body: { stationId: 'CP/9', name: 'North' } });
+    const { status, body, headers } = await gateway.call('POST', '/v1/stations', { body: { stationId: 'CP:9', name: 'North' } });
     expect(status).toBe(201);
-    expect(headers['location']).toBe('/v1/stations/CP%2F9');
-    expect(body).toMatchObject({ station: { stationId: 'CP/9', name: 'North' }, password: 'secret-made-password-1' });
-    expect((await gateway.call('GET', '/v1/stations/CP%2F9')).body).not.toHaveProperty('password');
+    expect(headers['location']).toBe('/v1/stations/CP%3A9');
+    expect(body).toMatchObject({ station: { stationId: 'CP:9', name: 'North' }, password: 'secret-made-password-1' });
+    expect((await gateway.call('GET', '/v1/stations/CP%3A9')).body).not.toHaveProperty('password');
   });
 
   it('names every wrong field at once', async () => {
@@ -57,6 +57,16 @@ describe('stations', () => {
     expect(body['type']).toBe('urn:voltlog:problem:invalid-request');
     const pointers = (body['errors'] as { pointer: string }[]).map((error) => error.pointer);
     expect(pointers).toEqual(expect.arrayContaining(['/stationId', '/password', '/evses/0/evseId', '/evses/0/connectors', '']));
+  });
+
+  it.each([
+    ['x'.repeat(48), 201],
+    ['x'.repeat(49), 400],
+    ['A1*-_=:+|@.', 201],
+    ['a/b', 400],
+    ['a b', 400],
+  ])('a station may be called %s: %i', async (stationId, status) => {
+    expect((await gateway.call('POST', '/v1/stations', { body: { stationId } })).status).toBe(status);
   });
 
   it('maps the refusals of services: exists 409, unknown 404, other version 412', async () => {

@@ -42,7 +42,11 @@ export function moment(iso: string, now: number): string {
   return date.toDateString() === new Date(now).toDateString() ? clockShort.format(date) : `${day.format(date)}, ${clockShort.format(date)}`;
 }
 
-const VERSIONS: Readonly<Record<string, string>> = { 'ocpp1.6': 'OCPP 1.6', 'ocpp2.0.1': 'OCPP 2.0.1', 'ocpp2.1': 'OCPP 2.1' };
+const VERSIONS: Readonly<Record<string, string>> = {
+  'ocpp1.6': 'OCPP\u00a01.6',
+  'ocpp2.0.1': 'OCPP\u00a02.0.1',
+  'ocpp2.1': 'OCPP\u00a02.1',
+};
 export const ocpp = (version: string | null | undefined): string | undefined => (version ? (VERSIONS[version] ?? version) : undefined);
 
 /** `EVDisconnected` -> `EV disconnected` */

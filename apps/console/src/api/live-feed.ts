@@ -15,7 +15,7 @@ export const EVENTS_MAX = 300;
 /** Milliseconds between two drawings of the page, however fast events come. */
 const DRAW_MS = 200;
 const RETRY_MS_MIN = 1_000;
-const RETRY_MS_MAX = 15_000;
+const RETRY_MS_MAX = 4_000;
 /** Milliseconds without a byte after which the line counts as dead; the gateway gives a sign of life every 15 s. */
 const SILENCE_MS = 40_000;
 

@@ -40,6 +40,7 @@ export function useCommand(stationId: string): Command {
 function told(name: string, { status, stationStatus, reason, latencyMs }: CommandResult): Outcome {
   const word = words(stationStatus ?? status);
   const after = latencyMs > 0 ? ` after ${latencyMs} ms` : '';
-  const why = reason === null || reason === '' ? '' : ` ${reason}`;
+  // What only says again that it answered adds nothing.
+  const why = reason === null || reason === '' || reason.startsWith('the station answered') ? '' : ` ${reason}`;
   return { tone: status === 'Accepted' ? 'good' : 'bad', sentence: `${name}: the station answered ${word}${after}.${why}` };
 }

@@ -1,6 +1,6 @@
 import { connectionV1, deviceV1 } from '@voltlog/proto';
 import { z } from 'zod';
-import { connectorId, evseId, identifier, instant, orNull, pageOf, pageQuery, stationId, wordOf } from './common.js';
+import { connectorId, evseId, identifier, instant, newStationId, orNull, pageOf, pageQuery, wordOf } from './common.js';
 
 export const siteView = z
   .object({
@@ -185,7 +185,7 @@ export const toEvses = (list: z.output<typeof evses>): deviceV1.Evse[] =>
 
 export const newStation = z
   .strictObject({
-    stationId,
+    stationId: newStationId,
     name: z.string().max(200).default(''),
     siteId: z.string().max(64).default(''),
     evses: evses.default([]),
