@@ -27,7 +27,11 @@ describe('given', () => {
 
   it('stops a wrong one', () => {
     expect(() => given(door).when('open').then({ type: 'Closed' })).toThrow();
-    expect(() => given(door).when('open').then()).toThrow();
+    expect(() =>
+      given(door)
+        .when('open')
+        .then(...([] as Event[])),
+    ).toThrow();
     expect(() => given(door).when('open').thenNothing()).toThrow();
     expect(() => given(door).when('open').thenRefuses('AlreadyOpen')).toThrow();
     expect(() => given(door, { type: 'Opened' }).when('open').thenRefuses('Locked')).toThrow();

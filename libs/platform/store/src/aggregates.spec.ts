@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { openSqliteEventLog } from '@voltlog/event-log';
 import { type Decider, decided, type EventEnvelope, OperatingError, refused, uuidV7Source } from '@voltlog/kernel';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Aggregates } from './aggregates.js';
 import { OutboxRelay } from './outbox-relay.js';
@@ -73,7 +73,9 @@ describe('Aggregates', () => {
     await aggregates.execute(batch);
     for (const again of [aggregates, aggregatesOf(store, { cacheMax })]) {
       const done = await again.execute([...batch, input('a', '9', 1), input('a', '9', 1)]);
-      expect(done.slice(0, 4).map(({ outcome, state }) => [outcome, state.balance >= 1])).toEqual(Array(4).fill(['duplicate', true]));
+      expect(done.slice(0, 4).map(({ outcome, state }) => [outcome, state.balance >= 1])).toEqual(
+        Array.from({ length: 4 }, () => ['duplicate', true]),
+      );
       expect(done.at(-1)?.outcome).toBe('duplicate');
     }
     expect(await aggregates.load('a')).toMatchObject({ state: { balance: 13, entries: 3 } });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Schema } from 'mongoose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type SessionDoc, type StoreHarness, sessionSchema } from '../store.contract.js';
@@ -283,10 +283,10 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       await fill(Array.from({ length: 50 }, (_, i) => ({ id: `old${i}`, stationId: 'old' })));
       const rebuilt = await store.collection<SessionDoc>('sessions__rebuild', sessionSchema);
       await rebuilt.upsert(Array.from({ length: 50 }, (_, i) => ({ doc: { id: `new${i}`, stationId: 'new' } })));
-      let reading = true;
+      const reading = { on: true };
       const readers = Array.from({ length: 4 }, async () => {
         const counts = new Set<string>();
-        while (reading) {
+        while (reading.on) {
           const { docs } = await sessions.find({ limit: 100 });
           counts.add(`${docs.length} ${[...new Set(docs.map((doc) => doc.stationId))].join()}`);
           await new Promise((resolve) => setImmediate(resolve));
@@ -295,7 +295,7 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       });
       await store.swapCollection('sessions__rebuild', 'sessions');
       expect(await sessions.upsert([{ doc: { id: 'new0', stationId: 'new', version: 1 } }])).toEqual([true]);
-      reading = false;
+      reading.on = false;
       for (const counts of await Promise.all(readers)) for (const count of counts) expect(['50 old', '50 new']).toContain(count);
       expect(await sessions.count()).toBe(50);
       expect(await sessions.count({ stationId: 'new' })).toBe(50);
