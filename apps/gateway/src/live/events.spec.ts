@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, type GatewayUnderTest, startGateway } from '../testing/gateway-under-test.js';
 import { CLIENTS_MAX, LiveHub, RING_MAX, WAITING_BYTES_MAX } from './live-hub.js';
-import { maskReplacer } from './mask.js';
+import { maskedJson } from './mask.js';
 
 let gateway: GatewayUnderTest;
 let url: string;
@@ -167,17 +167,14 @@ describe('the hub', () => {
   });
 
   it('masks tokens, passwords and certificates wherever they are', () => {
-    const masked = JSON.stringify(
-      {
-        idToken: 'ABCDEF',
-        idTagInfo: { parentIdTag: 'PQ' },
-        request: { key: 'AuthorizationKey', value: 'hunter2hunter2' },
-        setVariableData: [{ variable: { name: 'BasicAuthPassword' }, attributeValue: 'hunter2' }],
-        other: { key: 'HeartbeatInterval', value: '60' },
-        certificateChain: 'MIIB',
-      },
-      maskReplacer,
-    );
+    const masked = maskedJson({
+      idToken: 'ABCDEF',
+      idTagInfo: { parentIdTag: 'PQ' },
+      request: { key: 'AuthorizationKey', value: 'hunter2hunter2' },
+      setVariableData: [{ variable: { name: 'BasicAuthPassword' }, attributeValue: 'hunter2' }],
+      other: { key: 'HeartbeatInterval', value: '60' },
+      certificateChain: 'MIIB',
+    });
     expect(masked).not.toMatch(/ABCDEF|PQ|hunter2|MIIB/);
     expect(masked).toContain('"value":"60"');
   });

@@ -3,7 +3,7 @@ import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import { ApiKeys } from '../auth/api-keys.js';
 import { Problem } from '../problems/problem.js';
-import { maskReplacer } from './mask.js';
+import { maskedJson } from './mask.js';
 
 /** What the stream shows. */
 export const LIVE_TOPICS = [
@@ -228,5 +228,5 @@ function messageOf(record: LogRecord, stationId: string | undefined): string {
     causationId,
     data,
   };
-  return `id: ${id}\ndata: ${JSON.stringify(body, maskReplacer)}\n\n`;
+  return `id: ${id}\ndata: ${maskedJson(body)}\n\n`;
 }

@@ -22,8 +22,10 @@ const READABLE = 2;
 export const maskText = (text: string): string =>
   text.length <= READABLE ? '•'.repeat(text.length) : '•'.repeat(Math.min(text.length - READABLE, 12)) + text.slice(-READABLE);
 
-/** A `JSON.stringify` replacer that leaves no token, password or certificate readable. */
-export function maskReplacer(this: unknown, key: string, value: unknown): unknown {
+/** JSON text in which no token, password or certificate can be read. */
+export const maskedJson = (value: unknown): string => JSON.stringify(value, mask);
+
+function mask(this: unknown, key: string, value: unknown): unknown {
   if (SECRET_FIELDS.has(key) && value !== null && value !== undefined) return '•••';
   if (typeof value !== 'string') return value;
   if (TOKEN_FIELDS.has(key)) return maskText(value);

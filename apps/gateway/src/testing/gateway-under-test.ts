@@ -7,7 +7,7 @@ import { createRpc } from '@voltlog/grpc';
 import { uuidV7Source } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { openSqliteStore } from '@voltlog/store';
-import type { InjectOptions } from 'light-my-request';
+import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { gatewayConfig } from '../config.js';
 import { gatewayService } from '../gateway.module.js';
