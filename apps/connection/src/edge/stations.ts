@@ -2,6 +2,7 @@ import type { Clock } from '@voltlog/kernel';
 import { isoTime } from '@voltlog/kernel';
 import type { Logger } from '@voltlog/telemetry';
 import { type Claim, type Claimed, LEASE_RENEW_MS, type Presence } from '../presence/presence.js';
+import type { PresenceRow } from '../presence/presence.schema.js';
 import type { Dialect } from './actions.js';
 import { CLOSE } from './close.js';
 import type { FactRecorder } from './facts.js';
@@ -9,6 +10,8 @@ import type { AdmittedStation, EdgeParts } from './parts.js';
 import { type OcppWebSocket, StationSocket } from './station-socket.js';
 
 const SWEEP_MS = 1_000;
+/** How often the store is told when stations were last heard; memory knows it to the second. */
+const TOUCH_MS = 300_000;
 /** Sockets are closed in this many waves a second while draining. */
 const WAVES_PER_SECOND = 10;
 /** Milliseconds a station gets to answer the close frame of a drain. */
@@ -31,8 +34,11 @@ export class Stations {
   private readonly unclaimed = new Set<StationSocket>();
   private timer: NodeJS.Timeout | undefined;
   private sweptLeaseAtMs = 0;
+  private touchedAtMs: number;
 
-  constructor(private readonly parts: StationsParts) {}
+  constructor(private readonly parts: StationsParts) {
+    this.touchedAtMs = parts.clock.now();
+  }
 
   get size(): number {
     return this.byId.size;
@@ -106,6 +112,10 @@ export class Stations {
   private sweep(): void {
     const now = this.parts.clock.now();
     for (const station of this.byId.values()) station.sweep(now);
+    if (now - this.touchedAtMs >= TOUCH_MS) {
+      this.touchedAtMs = now;
+      this.touch();
+    }
     if (now - this.sweptLeaseAtMs < LEASE_RENEW_MS) return;
     this.sweptLeaseAtMs = now;
     this.parts.presence
@@ -115,6 +125,18 @@ export class Stations {
       this.unclaimed.delete(station);
       void this.claim(station);
     }
+  }
+
+  private touch(): void {
+    const { presence, logger } = this.parts;
+    const held = [...this.byId.values()].filter((station) => station.epoch > 0).map((station) => this.row(station));
+    Promise.all([presence.touch(held), presence.sweepLeases()]).catch((error: unknown) =>
+      logger.warn({ err: error }, 'presence could not be refreshed'),
+    );
+  }
+
+  private row(station: StationSocket): PresenceRow {
+    return { ...this.parts.presence.row(claimOf(station), station.epoch, station.connectedAtMs), lastSeenAt: isoTime(station.heardAtMs) };
   }
 
   /** Never rejects. While the store is away a station is served all the same: what it reports goes to the log. */
@@ -149,7 +171,7 @@ export class Stations {
 
   private disconnected(station: StationSocket, code: number, reason: string): void {
     const { presence, facts, clock } = this.parts;
-    presence.release({ ...presence.row(claimOf(station), station.epoch, station.connectedAtMs), lastSeenAt: isoTime(station.heardAtMs) });
+    presence.release(this.row(station));
     const event = facts.envelope(
       'voltlog.connection.StationDisconnected.v1',
       { ...this.head(station, isoTime(clock.now())), code, reason },

@@ -113,6 +113,24 @@ describe('presence', () => {
     expect(station.closed).toBeUndefined();
   });
 
+  it('tells other instances now and then when a station was last heard', async () => {
+    await world.start({ DEAD_SECONDS: '7200', PING_SECONDS: '3600' });
+    const second = await world.start();
+    const station = await world.connect();
+    await station.ask('BootNotification', boot);
+    world.skewMs += 301_000;
+    await station.ask('Heartbeat', {});
+    await expect
+      .poll(
+        async () => {
+          const shown = await connection('CP1', second);
+          return Date.parse(shown?.lastSeenAt ?? '') - Date.parse(shown?.connectedAt ?? '');
+        },
+        { timeout: 5_000 },
+      )
+      .toBeGreaterThan(300_000);
+  });
+
   it('lists pages of what is connected, or exactly the stations asked for', async () => {
     await world.start();
     const ids = ['S1', 'S2', 'S3', 'S4', 'S5'];

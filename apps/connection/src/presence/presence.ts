@@ -64,6 +64,13 @@ export class Presence {
     this.schedule();
   }
 
+  /** Writes when stations were last heard, for the other instances. What was claimed elsewhere meanwhile stays as it is. */
+  async touch(rows: readonly PresenceRow[]): Promise<void> {
+    for (let from = 0; from < rows.length; from += BATCH_MAX) {
+      await this.rows.upsert(rows.slice(from, from + BATCH_MAX).map((doc) => ({ doc, expectedVersion: doc.version })));
+    }
+  }
+
   /** The row of this instance's own claim. */
   row(claim: Claim, epoch: number, connectedAtMs: number): PresenceRow {
     const connectedAt = isoTime(connectedAtMs);
