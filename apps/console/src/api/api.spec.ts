@@ -57,6 +57,14 @@ describe('events in words', () => {
     );
   });
 
+  it('keeps abbreviations and cuts long ids', () => {
+    expect(said('SessionChargingStateChanged', { chargingState: 'EVConnected' }, 'session')).toBe('Session: EV connected');
+    expect(said('ConnectorStatusReported', { evseId: 1, status: 'Occupied', detail: 'SuspendedEV' })).toBe('EVSE 1 is suspended EV');
+    expect(said('TransactionStarted', { evseId: 1, transactionId: '06c6908a-0ad1-4a89-bfa4-57e5493a8467' })).toBe(
+      'Transaction 06c6908a… began on EVSE 1',
+    );
+  });
+
   it('marks what needs an eye', () => {
     expect(
       tell(event('voltlog.connection.ConnectorStatusReported.v1', { evseId: 1, status: 'Faulted', errorCode: 'GroundFailure' })),

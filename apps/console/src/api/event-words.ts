@@ -1,4 +1,4 @@
-import { energy, ocpp, percent, power, text, words } from './format.js';
+import { energy, inSentence, ocpp, percent, power, shortId, text, words } from './format.js';
 import { readingsOf } from './readings.js';
 import type { LiveEvent, MeterValue } from './types.js';
 
@@ -45,7 +45,7 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   ConnectorStatusReported: (d) => ({
     kind: 'Stations',
     tone: d['status'] === 'Faulted' ? 'bad' : 'plain',
-    sentence: `${evse(d)} is ${words(str(d['detail']) ?? String(d['status'])).toLowerCase()}${d['status'] === 'Faulted' ? because(d['errorCode']) : ''}`,
+    sentence: `${evse(d)} is ${inSentence(str(d['detail']) ?? String(d['status']))}${d['status'] === 'Faulted' ? because(d['errorCode']) : ''}`,
   }),
   IdTokenPresented: (d) => {
     const answer = obj(d['authorization']);
@@ -55,21 +55,25 @@ const TELLERS: Readonly<Record<string, Teller>> = {
       sentence: `Token ${token(d)} shown: ${words(String(answer['status'] ?? 'asked'))}${because(answer['reason'])}`,
     };
   },
-  TransactionStarted: (d) => ({ kind: 'Charging', tone: 'good', sentence: `Transaction ${String(d['transactionId'])} began${on(d)}` }),
+  TransactionStarted: (d) => ({
+    kind: 'Charging',
+    tone: 'good',
+    sentence: `Transaction ${shortId(String(d['transactionId']))} began${on(d)}`,
+  }),
   TransactionUpdated: (d) => {
     const reading = readingWords(d);
     return reading === undefined
       ? {
           kind: 'Charging',
           tone: 'plain',
-          sentence: `${evse(d)}: ${words(str(d['chargingState']) ?? str(d['triggerReason']) ?? 'transaction updated').toLowerCase()}`,
+          sentence: `${evse(d)}: ${inSentence(str(d['chargingState']) ?? str(d['triggerReason']) ?? 'transaction updated')}`,
         }
       : { kind: 'Readings', tone: 'plain', sentence: `${evse(d)} at ${reading}` };
   },
   TransactionEnded: (d) => ({
     kind: 'Charging',
     tone: 'plain',
-    sentence: `Transaction ${String(d['transactionId'])} ended${on(d)}${because(d['stoppedReason'])}`,
+    sentence: `Transaction ${shortId(String(d['transactionId']))} ended${on(d)}${because(d['stoppedReason'])}`,
   }),
   MeterValuesReported: (d) => ({ kind: 'Readings', tone: 'plain', sentence: `${evse(d)} at ${readingWords(d) ?? 'a meter reading'}` }),
   CommandAnswered: (d) => ({
@@ -78,9 +82,9 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     sentence:
       d['status'] === 'TimedOut'
         ? `${words(String(d['action']))}: no answer in time`
-        : `${words(String(d['action']))}: answered ${words(str(d['stationStatus']) ?? String(d['status'])).toLowerCase()}`,
+        : `${words(String(d['action']))}: answered ${inSentence(str(d['stationStatus']) ?? String(d['status']))}`,
   }),
-  FirmwareStatusReported: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Firmware: ${words(String(d['status'])).toLowerCase()}` }),
+  FirmwareStatusReported: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Firmware: ${inSentence(String(d['status']))}` }),
   SecurityEventReported: (d) => ({ kind: 'Stations', tone: 'bad', sentence: `Security event: ${words(String(d['securityEventType']))}` }),
   StationNotified: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent ${words(String(d['action']))}` }),
   DataTransferReceived: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent data of ${String(d['vendorId'])}` }),
@@ -98,17 +102,17 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   SessionChargingStateChanged: (d) => ({
     kind: 'Charging',
     tone: 'plain',
-    sentence: `Session is ${words(String(d['chargingState'])).toLowerCase()}`,
+    sentence: `Session: ${inSentence(String(d['chargingState']))}`,
   }),
   SessionEnded: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session closed with ${outcomeEnergy(d)}` }),
   SessionCorrected: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session corrected to ${outcomeEnergy(d)}` }),
   SessionReopened: () => ({ kind: 'Charging', tone: 'plain', sentence: 'Session goes on after all' }),
   SessionInterrupted: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Station booted while charging${because(d['reason'])}` }),
-  SessionAnomalyFound: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Something is odd: ${words(String(d['flag'])).toLowerCase()}` }),
+  SessionAnomalyFound: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Something is odd: ${inSentence(String(d['flag']))}` }),
   SessionFactQuarantined: (d) => ({
     kind: 'Charging',
     tone: 'bad',
-    sentence: `No session fits ${words(nameOf(String(d['factType']))).toLowerCase()}, so it was put aside`,
+    sentence: `No session fits ${inSentence(nameOf(String(d['factType'])))}, so it was put aside`,
   }),
 };
 

@@ -57,3 +57,15 @@ export const words = (camel: string): string => {
     .map((word, index) => (index === 0 || word === word.toUpperCase() ? word : word.toLowerCase()))
     .join(' ');
 };
+
+/** `SuspendedEV` -> `suspended EV`, `EVConnected` -> `EV connected`: for the middle of a sentence. */
+export const inSentence = (camel: string): string => {
+  const said = words(camel);
+  const first = said.split(' ', 1)[0] ?? '';
+  return first.length > 1 && first === first.toUpperCase() ? said : said.charAt(0).toLowerCase() + said.slice(1);
+};
+
+const ID_MAX = 14;
+
+/** Ids that people never type are cut; the whole is one click away. */
+export const shortId = (id: string): string => (id.length > ID_MAX ? `${id.slice(0, 8)}…` : id);
