@@ -102,8 +102,10 @@ export default [
     ignores: [
       '**/main.ts',
       '**/*.spec.ts',
+      '**/*.fixture.ts',
       '**/testing/**',
       'libs/testing/**',
+      'apps/simulator/src/cli/**',
       'apps/platform-e2e/**',
       'libs/platform/service/src/run-service.ts',
       'libs/*/domain/**',

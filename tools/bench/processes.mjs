@@ -21,7 +21,8 @@ export async function launch(script, args, ready, environment = {}) {
       const end = (result, error) => {
         waiting.delete(check);
         clearTimeout(timer);
-        error ? reject(error) : resolve(result);
+        if (error === undefined) resolve(result);
+        else reject(error);
       };
       const check = () => {
         const match = pattern.exec(output);

@@ -63,7 +63,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const stops: (() => Promise<void>)[] = [() => telemetry.close(), () => rpc.close()];
   const stop = async (): Promise<void> => {
     health.draining = true;
-    for (const each of stops.splice(0).reverse()) await each();
+    for (const each of stops.splice(0).toReversed()) await each();
   };
   try {
     options.progress?.(`opening the event log in ${dataFolder}`);

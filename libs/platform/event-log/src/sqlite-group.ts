@@ -5,6 +5,11 @@ import { encodedType } from './record-codec.js';
 import type { Partition } from './sqlite-partition.js';
 
 const BATCH_MAX = 512;
+/**
+ * A consumer that had a batch this short a time ago waits for more: each batch costs its consumer a transaction or two in its own store,
+ * so a busy log is handed over in fewer, larger batches. An idle one is handed over at once.
+ */
+const LINGER_MS = 5;
 /** A consumer that has more to do lets the event loop turn after so long: batches that wait for nothing would otherwise keep it. */
 const TURN_MS = 4;
 
@@ -149,6 +154,8 @@ export class Member implements Subscription {
   #cursors: readonly Cursor[] = [];
   #turn = 0;
   #stopping = false;
+  /** When the last batch was handed over, by `performance.now()`. */
+  #batchAt = Number.NEGATIVE_INFINITY;
   #wakeUp: (() => void) | undefined;
   #endPause: (() => void) | undefined;
   #running: Promise<void> | undefined;
@@ -178,7 +185,9 @@ export class Member implements Subscription {
     const wakeUp = this.#wakeUp;
     if (wakeUp === undefined) return;
     this.#wakeUp = undefined;
-    setImmediate(wakeUp);
+    const waitMs = this.#batchAt + LINGER_MS - performance.now();
+    if (waitMs > 0 && !this.#stopping) setTimeout(wakeUp, waitMs);
+    else setImmediate(wakeUp);
   }
 
   async stop(): Promise<void> {
@@ -208,6 +217,7 @@ export class Member implements Subscription {
         turnedAt = performance.now();
         continue;
       }
+      this.#batchAt = performance.now();
       const handled = batch.length === 0 || (await deliver(batch, delivery));
       for (const cursor of held) this.#release(cursor, handled);
       if (performance.now() - turnedAt > TURN_MS) {
