@@ -31,7 +31,7 @@ describe('authorization service', () => {
     await open();
   });
   afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
+    for (const close of closing.splice(0).toReversed()) await close();
     await context.close();
   });
 
@@ -61,16 +61,24 @@ describe('authorization service', () => {
   };
   const start = (stationId: string, key: string, more: Asked = {}, at = service) =>
     ask({ stationId, purpose: Purpose.START, transactionKey: `${stationId}/${key}`, ...more }, at);
-  const failure = (work: Promise<unknown>) => work.then(
-    () => { throw new Error('it did not fail'); },
-    (error: RequestError) => ({ code: error.code, reason: error.reason, message: error.message }),
-  );
+  const failure = (work: Promise<unknown>) =>
+    work.then(
+      () => {
+        throw new Error('it did not fail');
+      },
+      (error: RequestError) => ({ code: error.code, reason: error.reason, message: error.message }),
+    );
 
   describe('answers', () => {
     it('finds a card whatever its case and type, since a 1.6 station tells neither (OCPP 1.6 §7.28)', async () => {
       await put({ token: 'b4a63cdf', groupId: 'FLEET' });
       const decision = await ask({ token: 'B4A63CDF', type: 'Local' });
-      expect(decision).toMatchObject({ status: Status.ACCEPTED, reason: '', groupIdToken: { idToken: 'FLEET' }, cacheExpiresAt: '2026-11-03T08:00:00.000Z' });
+      expect(decision).toMatchObject({
+        status: Status.ACCEPTED,
+        reason: '',
+        groupIdToken: { idToken: 'FLEET' },
+        cacheExpiresAt: '2026-11-03T08:00:00.000Z',
+      });
     });
 
     it('tells each refusal with its reason', async () => {
@@ -118,7 +126,9 @@ describe('authorization service', () => {
           for (const record of batch) seen.push([record.key, record.event.data as AuthorizationDecided]);
         },
       });
-      const { decisions } = await service.grpc.authorize({ requests: [item({ stationId: 'S1' }), item({ stationId: 'S2', token: 'NOBODY' }), item({ stationId: 'S1', offline: true })] });
+      const { decisions } = await service.grpc.authorize({
+        requests: [item({ stationId: 'S1' }), item({ stationId: 'S2', token: 'NOBODY' }), item({ stationId: 'S1', offline: true })],
+      });
       await until(() => seen.length === 3, 'three decisions on the log');
       expect(seen.map(([key]) => key).sort()).toEqual(['S1', 'S1', 'S2']);
       expect(seen.map(([, data]) => data.decisionId).sort()).toEqual(decisions.map((decision) => decision.decisionId).sort());
@@ -137,7 +147,7 @@ describe('authorization service', () => {
       const first = await list({ stationId: 'S1' });
       const second = await list({ stationId: 'S1', pageToken: first.nextPageToken });
       const times = [...first.decisions, ...second.decisions].map((record) => record.at);
-      expect(times).toEqual([...times].sort().reverse());
+      expect(times).toEqual([...times].sort().toReversed());
       expect(times).toHaveLength(3);
       expect(second.nextPageToken).toBe('');
       expect((await list({ pageSize: 9, idToken: { idToken: 'CARD', type: '' } })).decisions).toHaveLength(4);
@@ -145,10 +155,20 @@ describe('authorization service', () => {
     });
 
     it('refuses questions it cannot understand, naming them', async () => {
-      expect(await failure(service.grpc.authorize({ requests: [item({}), item({ purpose: Purpose.UNSPECIFIED })] }))).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('requests[1].purpose') });
-      expect(await failure(service.grpc.authorize({ requests: [item({ purpose: Purpose.START })] }))).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('transaction_key') });
-      expect(await failure(service.grpc.authorize({ requests: [item({ idToken: undefined })] }))).toMatchObject({ code: 'INVALID_ARGUMENT' });
-      expect(await failure(service.grpc.authorize({ requests: new Array(1_001).fill(item({})) }))).toMatchObject({ code: 'INVALID_ARGUMENT' });
+      expect(await failure(service.grpc.authorize({ requests: [item({}), item({ purpose: Purpose.UNSPECIFIED })] }))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('requests[1].purpose'),
+      });
+      expect(await failure(service.grpc.authorize({ requests: [item({ purpose: Purpose.START })] }))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('transaction_key'),
+      });
+      expect(await failure(service.grpc.authorize({ requests: [item({ idToken: undefined })] }))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+      expect(await failure(service.grpc.authorize({ requests: new Array(1_001).fill(item({})) }))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
       expect((await service.grpc.authorize({ requests: [] })).decisions).toEqual([]);
     });
 
@@ -164,9 +184,22 @@ describe('authorization service', () => {
   describe('tokens', () => {
     it('makes, changes and keeps what is not given', async () => {
       const made = await put({ expiresAt: '2027-01-01T00:00:00+01:00', groupId: 'G', concurrentTransactionsMax: 2, note: 'van' });
-      expect(made).toMatchObject({ created: true, token: { expiresAt: '2026-12-31T23:00:00.000Z', groupId: 'G', concurrentTransactionsMax: 2, note: 'van', version: 1, status: TokenStatus.ACTIVE } });
+      expect(made).toMatchObject({
+        created: true,
+        token: {
+          expiresAt: '2026-12-31T23:00:00.000Z',
+          groupId: 'G',
+          concurrentTransactionsMax: 2,
+          note: 'van',
+          version: 1,
+          status: TokenStatus.ACTIVE,
+        },
+      });
       const changed = await put({ clearExpiresAt: true, groupId: '', token: 'card' });
-      expect(changed).toMatchObject({ created: false, token: { expiresAt: undefined, groupId: '', concurrentTransactionsMax: 2, note: 'van', version: 2, idToken: { idToken: 'CARD' } } });
+      expect(changed).toMatchObject({
+        created: false,
+        token: { expiresAt: undefined, groupId: '', concurrentTransactionsMax: 2, note: 'van', version: 2, idToken: { idToken: 'CARD' } },
+      });
       expect(await get()).toEqual(changed.token);
       expect((await put({})).token?.version).toBe(2);
     });
@@ -180,7 +213,7 @@ describe('authorization service', () => {
       expect((await put({ note: 'c', expectedVersion: 2, idempotencyKey: 'k2' })).token).toMatchObject({ note: 'c', version: 3 });
     });
 
-    it('refuses a version that is not the token\'s', async () => {
+    it("refuses a version that is not the token's", async () => {
       expect(await failure(put({ expectedVersion: 1 }))).toMatchObject({ code: 'ABORTED', reason: 'RevisionMismatch' });
       await put({});
       expect((await put({ expectedVersion: 1, note: 'x' })).token?.version).toBe(2);
@@ -206,9 +239,16 @@ describe('authorization service', () => {
     });
 
     it('lists by group and status, page by page; unknown ones are not found', async () => {
-      for (const token of ['A', 'B', 'C']) await put({ token, groupId: token === 'C' ? '' : 'G', ...(token === 'B' ? { status: TokenStatus.BLOCKED } : {}) });
+      for (const token of ['A', 'B', 'C'])
+        await put({ token, groupId: token === 'C' ? '' : 'G', ...(token === 'B' ? { status: TokenStatus.BLOCKED } : {}) });
       const list = async (request: Partial<authorizationV1.ListTokensRequest>) => {
-        const page = await service.grpc.listTokens({ pageSize: 0, pageToken: '', groupId: '', status: TokenStatus.UNSPECIFIED, ...request });
+        const page = await service.grpc.listTokens({
+          pageSize: 0,
+          pageToken: '',
+          groupId: '',
+          status: TokenStatus.UNSPECIFIED,
+          ...request,
+        });
         return { ids: page.tokens.map((token) => token.idToken?.idToken), next: page.nextPageToken };
       };
       expect((await list({ groupId: 'G' })).ids).toEqual(['A', 'B']);
@@ -325,7 +365,10 @@ describe('authorization service', () => {
     it('records an offline start over the limit, since it has begun already', async () => {
       await put({ concurrentTransactionsMax: 1 });
       await start('S1', 'a');
-      expect(await start('S2', 'b', { offline: true })).toMatchObject({ status: Status.ACCEPTED, reason: 'ConcurrentLimitExceededOffline' });
+      expect(await start('S2', 'b', { offline: true })).toMatchObject({
+        status: Status.ACCEPTED,
+        reason: 'ConcurrentLimitExceededOffline',
+      });
       expect((await get())?.activeTransactions).toEqual(['S1/a', 'S2/b']);
       await put({ status: TokenStatus.BLOCKED });
       expect(await start('S3', 'c', { offline: true })).toMatchObject({ status: Status.BLOCKED, reason: 'TokenBlocked' });
@@ -374,7 +417,10 @@ describe('authorization service', () => {
       await put({ concurrentTransactionsMax: 1 });
       await start('S1', 'a');
       for (const close of closing.splice(0)) await close();
-      const tokens = await context.store.collection<{ id: string; version: number }>('tokens', (await import('./store/documents.js')).tokenSchema);
+      const tokens = await context.store.collection<{ id: string; version: number }>(
+        'tokens',
+        (await import('./store/documents.js')).tokenSchema,
+      );
       const doc = await tokens.get('CARD');
       // As a crash between the commit and the read model leaves it.
       await tokens.upsert([{ doc: { ...doc, id: 'CARD', version: 1, places: [] } as { id: string; version: number } }]);

@@ -6,7 +6,12 @@ const DAY_SECONDS = 86_400;
 export const authorizationConfig = z
   .object({
     /** How long a station may answer from its cache, seconds. */
-    AUTHORIZATION_CACHE_SECONDS: z.coerce.number().int().min(60).max(365 * DAY_SECONDS).default(DAY_SECONDS),
+    AUTHORIZATION_CACHE_SECONDS: z.coerce
+      .number()
+      .int()
+      .min(60)
+      .max(365 * DAY_SECONDS)
+      .default(DAY_SECONDS),
     /** What a token that nobody registered is told. */
     AUTHORIZATION_UNKNOWN_TOKENS: z.enum(['reject', 'accept']).default('reject'),
     /** What a station that asks nobody (a start button, type NoAuthorization) is told. */

@@ -1,6 +1,6 @@
 import { DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import { authorizationV1 } from '@voltlog/proto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { authorizationConfig } from './config.js';
@@ -12,18 +12,41 @@ const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status } = authoriza
 /** One station does one thing at a time; things of one step happen at the same time. */
 type Act =
   /** Asks, and reports the start at once, later, after the end, or never (the connection went away). */
-  | { readonly act: 'start'; readonly station: number; readonly instance: number; readonly report: 'now' | 'later' | 'after-end' | 'never'; readonly twice: boolean }
+  | {
+      readonly act: 'start';
+      readonly station: number;
+      readonly instance: number;
+      readonly report: 'now' | 'later' | 'after-end' | 'never';
+      readonly twice: boolean;
+    }
   | { readonly act: 'stop'; readonly station: number };
-type Step = { readonly step: 'acts'; readonly acts: readonly Act[] } | { readonly step: 'crash'; readonly instance: number } | { readonly step: 'time' };
+type Step =
+  | { readonly step: 'acts'; readonly acts: readonly Act[] }
+  | { readonly step: 'crash'; readonly instance: number }
+  | { readonly step: 'time' };
 
 const STATIONS = 4;
 const station = fc.nat(STATIONS - 1);
 const act: fc.Arbitrary<Act> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ act: fc.constant('start' as const), station, instance: fc.nat(1), report: fc.constantFrom('now', 'now', 'later', 'after-end', 'never'), twice: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      act: fc.constant('start' as const),
+      station,
+      instance: fc.nat(1),
+      report: fc.constantFrom('now', 'now', 'later', 'after-end', 'never'),
+      twice: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('stop' as const), station }) },
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 12, arbitrary: fc.uniqueArray(act, { minLength: 1, maxLength: STATIONS, selector: (each) => each.station }).map((acts) => ({ step: 'acts' as const, acts })) },
+  {
+    weight: 12,
+    arbitrary: fc
+      .uniqueArray(act, { minLength: 1, maxLength: STATIONS, selector: (each) => each.station })
+      .map((acts) => ({ step: 'acts' as const, acts })),
+  },
   { weight: 2, arbitrary: fc.record({ step: fc.constant('crash' as const), instance: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.constant({ step: 'time' as const }) },
 );
@@ -55,7 +78,13 @@ class World {
   async begin(): Promise<void> {
     await this.context.log.ensureTopics([TOKEN_TOPIC, DECISION_TOPIC, 'connection.station.v1'].map((name) => ({ name, partitions: 12 })));
     for (const i of [0, 1]) this.instances[i] = await this.instance();
-    await this.at(0).grpc.putToken({ idToken: { idToken: 'CARD', type: '' }, concurrentTransactionsMax: this.limit, clearExpiresAt: false, expectedVersion: 0, idempotencyKey: '' });
+    await this.at(0).grpc.putToken({
+      idToken: { idToken: 'CARD', type: '' },
+      concurrentTransactionsMax: this.limit,
+      clearExpiresAt: false,
+      expectedVersion: 0,
+      idempotencyKey: '',
+    });
   }
 
   async run(next: Step): Promise<void> {
@@ -134,7 +163,9 @@ class World {
 
   private async ask(i: number, key: string, instance: number): Promise<authorizationV1.AuthorizationStatus | undefined> {
     const item = { stationId: `S${i}`, evseId: 0, idToken: { idToken: 'CARD', type: 'Local' }, occurredAt: undefined, offline: false };
-    const { decisions } = await this.at(instance).grpc.authorize({ requests: [{ ...item, purpose: Purpose.START, transactionKey: `S${i}/${key}` }] });
+    const { decisions } = await this.at(instance).grpc.authorize({
+      requests: [{ ...item, purpose: Purpose.START, transactionKey: `S${i}/${key}` }],
+    });
     return decisions[0]?.status;
   }
 

@@ -1,5 +1,11 @@
 import { createHash, scryptSync } from 'node:crypto';
-import { type ConnectorStatusReported, STATION_TOPIC, type StationBooted, type StationConnected, type StationFacts } from '@voltlog/connection-contract';
+import {
+  type ConnectorStatusReported,
+  STATION_TOPIC,
+  type StationBooted,
+  type StationConnected,
+  type StationFacts,
+} from '@voltlog/connection-contract';
 import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { type EventEnvelope, isoTime, type RequestError } from '@voltlog/kernel';
 import { deviceV1 } from '@voltlog/proto';
@@ -28,47 +34,96 @@ describe('device service', () => {
     service = await open(context);
   });
   afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
+    for (const close of closing.splice(0).toReversed()) await close();
     await context.close();
   });
 
   const site = (request: Partial<deviceV1.RegisterSiteRequest>) =>
-    service.grpc.registerSite({ siteId: '', name: '', address: '', city: '', countryCode: '', latitude: 0, longitude: 0, timeZone: '', idempotencyKey: '', ...request });
+    service.grpc.registerSite({
+      siteId: '',
+      name: '',
+      address: '',
+      city: '',
+      countryCode: '',
+      latitude: 0,
+      longitude: 0,
+      timeZone: '',
+      idempotencyKey: '',
+      ...request,
+    });
   const register = (stationId: string, request: Partial<deviceV1.RegisterStationRequest> = {}) =>
-    service.grpc.registerStation({ stationId, siteId: '', name: '', evses: [], password: '', withoutCredential: false, idempotencyKey: '', ...request });
+    service.grpc.registerStation({
+      stationId,
+      siteId: '',
+      name: '',
+      evses: [],
+      password: '',
+      withoutCredential: false,
+      idempotencyKey: '',
+      ...request,
+    });
   const update = (stationId: string, request: Partial<deviceV1.UpdateStationRequest>) =>
-    service.grpc.updateStation({ stationId, evses: [], replaceEvses: false, accept: false, expectedVersion: 0, idempotencyKey: '', ...request });
+    service.grpc.updateStation({
+      stationId,
+      evses: [],
+      replaceEvses: false,
+      accept: false,
+      expectedVersion: 0,
+      idempotencyKey: '',
+      ...request,
+    });
   const get = async (stationId: string) => (await service.grpc.getStation({ stationId })).station;
   const access = async (...stationIds: string[]) => (await service.grpc.getStationAccess({ stationIds })).stations;
   const evse = (evseId: number, connectors = 1): deviceV1.Evse => ({
     evseId,
     powerWMax: 22_000,
-    connectors: Array.from({ length: connectors }, (_, i) => ({ connectorId: i + 1, connectorType: 'sType2', status: '', detail: '', errorCode: '', statusAt: undefined })),
+    connectors: Array.from({ length: connectors }, (_, i) => ({
+      connectorId: i + 1,
+      connectorType: 'sType2',
+      status: '',
+      detail: '',
+      errorCode: '',
+      statusAt: undefined,
+    })),
   });
   const failure = (work: Promise<unknown>) =>
     work.then(
-      () => { throw new Error('it did not fail'); },
+      () => {
+        throw new Error('it did not fail');
+      },
       (error: RequestError) => ({ code: error.code, reason: error.reason, message: error.message }),
     );
   const say = <Type extends keyof StationFacts>(type: Type, stationId: string, data: Partial<StationFacts[Type]>): Promise<void> => {
     const at = isoTime(context.clock.now());
     const fact = { stationId, ocppVersion: 'ocpp1.6', receivedAt: at, occurredAt: at, messageId: 'm', action: 'x', raw: {}, ...data };
-    return context.log.append(STATION_TOPIC, stationId, [{ id: context.ids.next(), type, source: '/connection/test', subject: stationId, time: at, data: fact }]);
+    return context.log.append(STATION_TOPIC, stationId, [
+      { id: context.ids.next(), type, source: '/connection/test', subject: stationId, time: at, data: fact },
+    ]);
   };
-  const connect = (stationId: string, epoch = 1) => say('voltlog.connection.StationConnected.v1', stationId, { epoch, registered: true } satisfies Partial<StationConnected>);
+  const connect = (stationId: string, epoch = 1) =>
+    say('voltlog.connection.StationConnected.v1', stationId, { epoch, registered: true } satisfies Partial<StationConnected>);
   const boot = (stationId: string, data: Partial<StationBooted> = {}) =>
     say('voltlog.connection.StationBooted.v1', stationId, { vendor: 'V', model: 'M', firmwareVersion: '1.0', reason: 'PowerUp', ...data });
   const status = (stationId: string, data: Partial<ConnectorStatusReported>) =>
     say('voltlog.connection.ConnectorStatusReported.v1', stationId, { evseId: 1, connectorId: 1, status: 'Available', ...data });
-  const caughtUp = async (stationId = 'any') => expect(await context.log.caughtUp({ group: 'device', topic: STATION_TOPIC, key: stationId, deadlineMs: 5_000 })).toBe(true);
+  const caughtUp = async (stationId = 'any') =>
+    expect(await context.log.caughtUp({ group: 'device', topic: STATION_TOPIC, key: stationId, deadlineMs: 5_000 })).toBe(true);
   const eventTypes = async (streamId: string) =>
-    ((await context.store.streams.load([streamId])).get(streamId) ?? []).flatMap((commit) => commit.events.map((event) => event.type.split('.')[2]));
+    ((await context.store.streams.load([streamId])).get(streamId) ?? []).flatMap((commit) =>
+      commit.events.map((event) => event.type.split('.')[2]),
+    );
 
   describe('stations', () => {
     it('registers one with a password that is shown once and kept as a hash', async () => {
       const { station, password } = await register('CP-1', { name: 'Bay 1', evses: [evse(2), evse(1, 2)] });
       expect(password).toMatch(/^[A-Za-z0-9_-]{20}$/);
-      expect(station).toMatchObject({ stationId: 'CP-1', lifecycle: Lifecycle.ACTIVE, hasCredential: true, connected: false, evses: [{ evseId: 1 }, { evseId: 2 }] });
+      expect(station).toMatchObject({
+        stationId: 'CP-1',
+        lifecycle: Lifecycle.ACTIVE,
+        hasCredential: true,
+        connected: false,
+        evses: [{ evseId: 1 }, { evseId: 2 }],
+      });
       const [given] = await access('CP-1', 'nobody');
       expect(given).toMatchObject({ stationId: 'CP-1', lifecycle: Lifecycle.ACTIVE, connectorsPerEvse: [2, 1] });
       const [kind, salt = '', hash] = given?.passwordHash.split('$') ?? [];
@@ -122,7 +177,9 @@ describe('device service', () => {
       expect(await access('CP-1')).toMatchObject([{ lifecycle: Lifecycle.RETIRED }]);
       expect(await failure(register('CP-1'))).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'StationRetired' });
       expect(await failure(update('CP-1', { name: 'x' }))).toMatchObject({ code: 'FAILED_PRECONDITION' });
-      expect(await failure(service.grpc.setStationCredential({ stationId: 'CP-1', password: '', idempotencyKey: '' }))).toMatchObject({ code: 'FAILED_PRECONDITION' });
+      expect(await failure(service.grpc.setStationCredential({ stationId: 'CP-1', password: '', idempotencyKey: '' }))).toMatchObject({
+        code: 'FAILED_PRECONDITION',
+      });
     });
 
     it.each([
@@ -140,14 +197,22 @@ describe('device service', () => {
       ['a site id that is none', () => register('CP', { siteId: 'a b' })],
       ['EVSEs that would not be taken', () => update('CP', { evses: [evse(1)] })],
       ['a key of 256', () => register('CP', { idempotencyKey: 'x'.repeat(256) })],
-      ['a page token that is none', () => service.grpc.listStations({ pageSize: 0, pageToken: 'x', siteId: '', lifecycle: Lifecycle.UNSPECIFIED })],
+      [
+        'a page token that is none',
+        () => service.grpc.listStations({ pageSize: 0, pageToken: 'x', siteId: '', lifecycle: Lifecycle.UNSPECIFIED }),
+      ],
       ['5 001 questions', () => access(...new Array<string>(5_001).fill('x'))],
     ])('refuses %s', async (_, work) => {
       expect(await failure(work())).toMatchObject({ code: 'INVALID_ARGUMENT' });
     });
 
     it('takes what is just within the bounds', async () => {
-      await register('x'.repeat(48), { password: 'x'.repeat(40), evses: [evse(256, 32)], name: 'x'.repeat(255), idempotencyKey: 'x'.repeat(255) });
+      await register('x'.repeat(48), {
+        password: 'x'.repeat(40),
+        evses: [evse(256, 32)],
+        name: 'x'.repeat(255),
+        idempotencyKey: 'x'.repeat(255),
+      });
       await register('*-_=:+|@.', { password: 'x'.repeat(16) });
       expect(await access('x'.repeat(48), '*-_=:+|@.')).toHaveLength(2);
     });
@@ -157,7 +222,13 @@ describe('device service', () => {
       for (const id of ['A', 'B', 'C']) await register(id, { siteId: id === 'C' ? '' : 'S', withoutCredential: true });
       await service.grpc.retireStation({ stationId: 'B', idempotencyKey: '' });
       const list = async (request: Partial<deviceV1.ListStationsRequest>) => {
-        const page = await service.grpc.listStations({ pageSize: 0, pageToken: '', siteId: '', lifecycle: Lifecycle.UNSPECIFIED, ...request });
+        const page = await service.grpc.listStations({
+          pageSize: 0,
+          pageToken: '',
+          siteId: '',
+          lifecycle: Lifecycle.UNSPECIFIED,
+          ...request,
+        });
         return { ids: page.stations.map((station) => station.stationId), next: page.nextPageToken };
       };
       expect((await list({ siteId: 'S' })).ids).toEqual(['A', 'B']);
@@ -169,17 +240,32 @@ describe('device service', () => {
   });
 
   describe('sites', () => {
-    const change = (siteId: string, request: Partial<deviceV1.UpdateSiteRequest>) => service.grpc.updateSite({ siteId, expectedVersion: 0, idempotencyKey: '', ...request });
+    const change = (siteId: string, request: Partial<deviceV1.UpdateSiteRequest>) =>
+      service.grpc.updateSite({ siteId, expectedVersion: 0, idempotencyKey: '', ...request });
 
     it('registers, changes, lists and retires', async () => {
-      const made = await site({ siteId: 'S', name: 'Depot', timeZone: 'Europe/Amsterdam', latitude: 51.9, longitude: 4.5, countryCode: 'NL' });
+      const made = await site({
+        siteId: 'S',
+        name: 'Depot',
+        timeZone: 'Europe/Amsterdam',
+        latitude: 51.9,
+        longitude: 4.5,
+        countryCode: 'NL',
+      });
       expect(made.site).toMatchObject({ siteId: 'S', version: 1, retired: false });
-      expect((await change('S', { city: 'Rotterdam', expectedVersion: 1 })).site).toMatchObject({ name: 'Depot', city: 'Rotterdam', version: 2 });
+      expect((await change('S', { city: 'Rotterdam', expectedVersion: 1 })).site).toMatchObject({
+        name: 'Depot',
+        city: 'Rotterdam',
+        version: 2,
+      });
       expect(await failure(change('S', { city: 'x', expectedVersion: 1 }))).toMatchObject({ code: 'ABORTED' });
       expect(await failure(site({ siteId: 'S' }))).toMatchObject({ code: 'ALREADY_EXISTS' });
       expect((await service.grpc.getSite({ siteId: 'S' })).site?.city).toBe('Rotterdam');
       await register('CP-1', { siteId: 'S' });
-      expect(await failure(service.grpc.retireSite({ siteId: 'S', idempotencyKey: '' }))).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'SiteHasStations' });
+      expect(await failure(service.grpc.retireSite({ siteId: 'S', idempotencyKey: '' }))).toMatchObject({
+        code: 'FAILED_PRECONDITION',
+        reason: 'SiteHasStations',
+      });
       await update('CP-1', { siteId: '' });
       expect((await service.grpc.retireSite({ siteId: 'S', idempotencyKey: '' })).site?.retired).toBe(true);
       expect(await failure(register('CP-2', { siteId: 'S' }))).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'SiteRetired' });
@@ -209,7 +295,10 @@ describe('device service', () => {
     });
 
     it('takes the poles and the date line', async () => {
-      expect((await site({ latitude: -90, longitude: 180, timeZone: 'Antarctica/McMurdo' })).site).toMatchObject({ latitude: -90, longitude: 180 });
+      expect((await site({ latitude: -90, longitude: 180, timeZone: 'Antarctica/McMurdo' })).site).toMatchObject({
+        latitude: -90,
+        longitude: 180,
+      });
     });
   });
 
@@ -224,7 +313,12 @@ describe('device service', () => {
       expect(await get('Q1')).toMatchObject({ lifecycle: Lifecycle.QUARANTINED, vendor: 'V', evses: [{ evseId: 2 }], connected: true });
       expect(await access('Q1')).toMatchObject([{ lifecycle: Lifecycle.QUARANTINED, connectorsPerEvse: [1, 1] }]);
       expect((await update('Q1', { accept: true })).station?.lifecycle).toBe(Lifecycle.ACTIVE);
-      expect((await register('Q2', { name: 'two' })).station).toMatchObject({ lifecycle: Lifecycle.ACTIVE, vendor: 'V', evses: [{ evseId: 2 }], name: 'two' });
+      expect((await register('Q2', { name: 'two' })).station).toMatchObject({
+        lifecycle: Lifecycle.ACTIVE,
+        vendor: 'V',
+        evses: [{ evseId: 2 }],
+        name: 'two',
+      });
       expect(await access('Q1', 'Q2')).toMatchObject([{ lifecycle: Lifecycle.ACTIVE }, { lifecycle: Lifecycle.ACTIVE }]);
     });
 
@@ -238,8 +332,18 @@ describe('device service', () => {
         await status('CP-1', { connectorId: 0, evseId: 0 });
       }
       await caughtUp();
-      expect((await eventTypes('station:CP-1')).sort()).toEqual(['ConnectorsLearnt', 'StationIdentityReported', 'StationIdentityReported', 'StationRegistered']);
-      expect(await get('CP-1')).toMatchObject({ firmwareVersion: '1.1', connected: true, lastBootAt: '2026-11-02T08:05:00.000Z', lastBootReason: 'PowerUp' });
+      expect((await eventTypes('station:CP-1')).sort()).toEqual([
+        'ConnectorsLearnt',
+        'StationIdentityReported',
+        'StationIdentityReported',
+        'StationRegistered',
+      ]);
+      expect(await get('CP-1')).toMatchObject({
+        firmwareVersion: '1.1',
+        connected: true,
+        lastBootAt: '2026-11-02T08:05:00.000Z',
+        lastBootReason: 'PowerUp',
+      });
     });
 
     it('never lets an older status, boot or socket overwrite a newer one, nor a repeated one', async () => {
@@ -258,7 +362,11 @@ describe('device service', () => {
       expect(before).toMatchObject({ connected: true, lastBootReason: 'RemoteReset', firmwareStatus: 'Installed' });
       expect(before?.evses[0]?.connectors[0]).toMatchObject({ status: 'Occupied', detail: 'Charging', errorCode: '', statusAt: at(2) });
       const records: EventEnvelope[] = [];
-      const subscription = await context.log.subscribe({ group: 'all', topics: [STATION_TOPIC], handle: async (batch) => void records.push(...batch.map(({ event }) => event)) });
+      const subscription = await context.log.subscribe({
+        group: 'all',
+        topics: [STATION_TOPIC],
+        handle: async (batch) => void records.push(...batch.map(({ event }) => event)),
+      });
       await until(() => records.length === 8, 'all facts read');
       await subscription.stop();
       await service.follower.handle(records.map((event, offset) => ({ topic: STATION_TOPIC, partition: 0, offset, key: 'CP-1', event })));
@@ -271,7 +379,13 @@ describe('device service', () => {
 
     it('leaves out positions no station has', async () => {
       await register('CP-1', { withoutCredential: true });
-      for (const [evseId, connectorId] of [[257, 1], [1, 33], [-1, 1], [1, 0]]) await status('CP-1', { evseId, connectorId } as Partial<ConnectorStatusReported>);
+      for (const [evseId, connectorId] of [
+        [257, 1],
+        [1, 33],
+        [-1, 1],
+        [1, 0],
+      ])
+        await status('CP-1', { evseId, connectorId } as Partial<ConnectorStatusReported>);
       await status('CP-1', { evseId: 256, connectorId: 32 });
       await caughtUp();
       expect((await get('CP-1'))?.evses.map((each) => each.evseId)).toEqual([256]);
@@ -291,7 +405,14 @@ describe('device service', () => {
           source: '/t',
           subject: 'CP-1',
           time: '',
-          data: { stationId: 'CP-1', evseId: 1, connectorId, status: value, occurredAt: isoTime((context.clock.ms += 1)), receivedAt: isoTime(context.clock.ms) },
+          data: {
+            stationId: 'CP-1',
+            evseId: 1,
+            connectorId,
+            status: value,
+            occurredAt: isoTime((context.clock.ms += 1)),
+            receivedAt: isoTime(context.clock.ms),
+          },
         },
       });
       await service.follower.handle([fact(1, 'Available')]);
@@ -308,7 +429,10 @@ describe('device service', () => {
     await register('CP-2');
     expect((await other.grpc.getStationAccess({ stationIds: ['CP-2'] })).stations).toHaveLength(1);
     await service.grpc.retireStation({ stationId: 'CP-1', idempotencyKey: '' });
-    await until(async () => (await other.grpc.getStationAccess({ stationIds: ['CP-1'] })).stations[0]?.lifecycle === Lifecycle.RETIRED, 'the change arrives');
+    await until(
+      async () => (await other.grpc.getStationAccess({ stationIds: ['CP-1'] })).stations[0]?.lifecycle === Lifecycle.RETIRED,
+      'the change arrives',
+    );
   });
 
   it('makes the read model of a commit whose instance died before it could', async () => {
@@ -316,7 +440,14 @@ describe('device service', () => {
     const stations = await context.store.collection<{ id: string }>('stations', (await import('./store/documents.js')).stationSchema);
     await stations.delete(['CP-1']);
     for (const close of closing.splice(0)) await close();
-    const died: EventEnvelope = { id: context.ids.next(), type: 'voltlog.device.StationChanged.v1', source: '/device/dead', subject: 'station:CP-1', time: '', data: {} };
+    const died: EventEnvelope = {
+      id: context.ids.next(),
+      type: 'voltlog.device.StationChanged.v1',
+      source: '/device/dead',
+      subject: 'station:CP-1',
+      time: '',
+      data: {},
+    };
     await context.log.append(DEVICE_TOPIC, 'CP-1', [died]);
     service = await open(await openTestContext('device', context));
     await until(async () => (await stations.get('CP-1')) !== undefined, 'the read model is back');

@@ -43,4 +43,5 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
 }
 
 /** Offers the service to others. */
-export const serveDevice = (context: ServiceContext, device: Device): void => context.rpc.serve<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, device.grpc);
+export const serveDevice = (context: ServiceContext, device: Device): void =>
+  context.rpc.serve<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, device.grpc);

@@ -57,7 +57,10 @@ export class Authorizer {
   ) {
     this.source = `/authorization/${context.instanceId}`;
     this.counts = Object.fromEntries(
-      STATUSES.map((status) => [status, context.metrics.counter('voltlog_authorization_decisions_total', 'Decisions about tokens', { status })]),
+      STATUSES.map((status) => [
+        status,
+        context.metrics.counter('voltlog_authorization_decisions_total', 'Decisions about tokens', { status }),
+      ]),
     ) as Record<DecisionStatus, Count>;
   }
 

@@ -1,5 +1,5 @@
-import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { type AuthorizationPolicy, authorize, noPlace, type Place, type TokenState, type Verdict } from '@voltlog/authorization-domain';
+import { STATION_TOPIC } from '@voltlog/connection-contract';
 import type { ServiceContext } from '@voltlog/service';
 import type { Count } from '@voltlog/telemetry';
 import { GROUP, NEVER_STARTED, type NeverStarted } from '../reactions/names.js';
@@ -48,7 +48,9 @@ export class Places {
   async watch(permits: readonly NeverStarted[]): Promise<void> {
     if (permits.length === 0) return;
     const dueAt = new Date(this.context.clock.now() + this.options.unstartedMs).toISOString();
-    await this.context.store.timers.schedule(permits.map((payload) => ({ id: `${NEVER_STARTED}:${payload.transactionKey}`, kind: NEVER_STARTED, dueAt, payload })));
+    await this.context.store.timers.schedule(
+      permits.map((payload) => ({ id: `${NEVER_STARTED}:${payload.transactionKey}`, kind: NEVER_STARTED, dueAt, payload })),
+    );
   }
 
   /**
@@ -56,7 +58,10 @@ export class Places {
    *
    * @param verified the tokens as they are after the second look; an offline start is counted over the limit then
    */
-  private async take(open: readonly OpenQuestion[], verified: ReadonlyMap<string, TokenEntry> | undefined): Promise<readonly OpenQuestion[]> {
+  private async take(
+    open: readonly OpenQuestion[],
+    verified: ReadonlyMap<string, TokenEntry> | undefined,
+  ): Promise<readonly OpenQuestion[]> {
     const full: OpenQuestion[] = [];
     const starts: OpenQuestion[] = [];
     for (const one of open) {
@@ -67,10 +72,16 @@ export class Places {
       else if (one.verdict.needs === 'verify') full.push(one);
     }
     if (starts.length === 0) return full;
-    const permits = starts.map(({ question, key }) => ({ transactionKey: question.transactionKey, stationId: question.stationId, tokenKey: key }));
+    const permits = starts.map(({ question, key }) => ({
+      transactionKey: question.transactionKey,
+      stationId: question.stationId,
+      tokenKey: key,
+    }));
     // The timer goes first: a place that nobody would ever look at again must not exist, not even after a crash right here.
     await this.watch(permits);
-    const outcomes = await this.tokens.execute(starts.map((one) => ({ key: one.key, command: this.permit(one, verified !== undefined), causationId: this.context.ids.next() })));
+    const outcomes = await this.tokens.execute(
+      starts.map((one) => ({ key: one.key, command: this.permit(one, verified !== undefined), causationId: this.context.ids.next() })),
+    );
     for (const [index, outcome] of outcomes.entries()) {
       const one = starts[index] as OpenQuestion;
       if (outcome.outcome === 'refused' && outcome.refusal === 'ConcurrentLimit') full.push(one);
@@ -95,12 +106,16 @@ export class Places {
   }
 
   /** Waits for what the stations of the places had said before now, and gives back the places that turn out to be free. */
-  private async verify(keys: readonly string[]): Promise<{ readonly caughtUp: boolean; readonly entries: ReadonlyMap<string, TokenEntry> }> {
+  private async verify(
+    keys: readonly string[],
+  ): Promise<{ readonly caughtUp: boolean; readonly entries: ReadonlyMap<string, TokenEntry> }> {
     const entries = await this.tokens.load([...new Set(keys)]);
     const held = [...entries].flatMap(([key, { state }]) => (state.kind === 'known' ? state.places.map((place) => ({ key, place })) : []));
     const stations = new Set(held.map(({ place }) => place.stationId));
     const answers = await Promise.all(
-      [...stations].map((stationId) => this.context.log.caughtUp({ group: GROUP, topic: STATION_TOPIC, key: stationId, deadlineMs: this.options.verifyMs })),
+      [...stations].map((stationId) =>
+        this.context.log.caughtUp({ group: GROUP, topic: STATION_TOPIC, key: stationId, deadlineMs: this.options.verifyMs }),
+      ),
     );
     const caughtUp = answers.every(Boolean);
     (caughtUp ? this.verified : this.unverified).value += 1;
@@ -125,5 +140,8 @@ export class Places {
 const isOverLimit = (outcome: TokenOutcome, transactionKey: string): boolean =>
   outcome.outcome === 'committed' &&
   outcome.events.some(
-    (event) => event.type === 'voltlog.authorization.TransactionPermitted.v1' && event.data.transactionKey === transactionKey && event.data.overLimit,
+    (event) =>
+      event.type === 'voltlog.authorization.TransactionPermitted.v1' &&
+      event.data.transactionKey === transactionKey &&
+      event.data.overLimit,
   );

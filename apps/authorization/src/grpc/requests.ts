@@ -27,7 +27,8 @@ export function toQuestions(request: authorizationV1.AuthorizeRequest): readonly
     if (purpose === undefined) throw invalid(`requests[${i}].purpose is missing`);
     if (item.stationId === '') throw invalid(`requests[${i}].station_id is missing`);
     if (item.idToken === undefined) throw invalid(`requests[${i}].id_token is missing`);
-    if (purpose === 'Start' && item.transactionKey === '') throw invalid(`requests[${i}].transaction_key is missing: a start takes a place for it`);
+    if (purpose === 'Start' && item.transactionKey === '')
+      throw invalid(`requests[${i}].transaction_key is missing: a start takes a place for it`);
     questions[i] = {
       stationId: item.stationId,
       evseId: item.evseId,
@@ -52,13 +53,17 @@ export function toKey(idToken: authorizationV1.IdToken | undefined): string {
 export function toPutToken(request: authorizationV1.PutTokenRequest, now: number): PutToken {
   toKey(request.idToken);
   const { idToken = '', type = '' } = request.idToken ?? {};
-  if (type.length > TYPE_LENGTH_MAX || !/^[\w-]*$/.test(type)) throw invalid(`id_token.type must be a word of at most ${TYPE_LENGTH_MAX} characters`);
+  if (type.length > TYPE_LENGTH_MAX || !/^[\w-]*$/.test(type))
+    throw invalid(`id_token.type must be a word of at most ${TYPE_LENGTH_MAX} characters`);
   const status = request.status === undefined ? undefined : tokenStatusOf(request.status);
   if (request.status !== undefined && status === undefined) throw invalid('status must be ACTIVE, BLOCKED or INVALID');
-  if (request.groupId !== undefined && request.groupId !== '' && !isIdToken(request.groupId)) throw invalid('group_id must have at most 255 printable characters');
-  if ((request.concurrentTransactionsMax ?? 0) > CONCURRENT_TRANSACTIONS_MAX) throw invalid(`concurrent_transactions_max must be at most ${CONCURRENT_TRANSACTIONS_MAX}`);
+  if (request.groupId !== undefined && request.groupId !== '' && !isIdToken(request.groupId))
+    throw invalid('group_id must have at most 255 printable characters');
+  if ((request.concurrentTransactionsMax ?? 0) > CONCURRENT_TRANSACTIONS_MAX)
+    throw invalid(`concurrent_transactions_max must be at most ${CONCURRENT_TRANSACTIONS_MAX}`);
   if ((request.note?.length ?? 0) > NOTE_LENGTH_MAX) throw invalid(`note must have at most ${NOTE_LENGTH_MAX} characters`);
-  if (request.idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX) throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
+  if (request.idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX)
+    throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
   const expiresAt = request.clearExpiresAt ? null : toIsoTime(request.expiresAt);
   return {
     kind: 'PutToken',

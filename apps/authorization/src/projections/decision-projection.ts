@@ -43,7 +43,9 @@ export class DecisionProjection {
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
-    await this.collections.decisions.upsert(batch.map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided), expectedVersion: 0 })));
+    await this.collections.decisions.upsert(
+      batch.map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided), expectedVersion: 0 })),
+    );
   }
 
   /** Lets decisions gather; ends early when the service stops. */

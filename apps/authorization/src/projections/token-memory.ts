@@ -24,7 +24,11 @@ export class TokenMemory {
           for (const { event } of batch) this.tokens.changed(event);
         },
       }),
-      await log.subscribe({ group: 'authorization-tokens', topics: [TOKEN_TOPIC], handle: (batch) => this.tokens.mend(batch.map(({ event }) => event)) }),
+      await log.subscribe({
+        group: 'authorization-tokens',
+        topics: [TOKEN_TOPIC],
+        handle: (batch) => this.tokens.mend(batch.map(({ event }) => event)),
+      }),
     ];
   }
 

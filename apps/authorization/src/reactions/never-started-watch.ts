@@ -18,7 +18,13 @@ export class NeverStartedWatch {
     private readonly collections: Collections,
     private readonly options: { readonly verifyMs: number; readonly unstartedMs: number },
   ) {
-    this.loop = new TimerLoop({ timers: context.store.timers, kind: NEVER_STARTED, clock: context.clock, logger: context.logger, handle: (timer) => this.handle(timer) });
+    this.loop = new TimerLoop({
+      timers: context.store.timers,
+      kind: NEVER_STARTED,
+      clock: context.clock,
+      logger: context.logger,
+      handle: (timer) => this.handle(timer),
+    });
   }
 
   async start(): Promise<void> {
@@ -38,7 +44,12 @@ export class NeverStartedWatch {
   async handle(timer: Timer): Promise<void> {
     const now = this.context.clock.now();
     const { transactionKey, stationId, tokenKey } = timer.payload as NeverStarted;
-    const caughtUp = await this.context.log.caughtUp({ group: GROUP, topic: STATION_TOPIC, key: stationId, deadlineMs: this.options.verifyMs });
+    const caughtUp = await this.context.log.caughtUp({
+      group: GROUP,
+      topic: STATION_TOPIC,
+      key: stationId,
+      deadlineMs: this.options.verifyMs,
+    });
     const { docs } = await this.collections.transactions.find({ where: { transactionKey }, limit: 1 });
     const [seen] = docs;
     if (seen?.state === 'open') return;
@@ -48,6 +59,8 @@ export class NeverStartedWatch {
       return;
     }
     const cause = seen === undefined ? 'NeverStarted' : 'Ended';
-    await this.tokens.execute([{ key: tokenKey, command: { kind: 'ReleaseTransaction', transactionKey, cause, now }, causationId: this.context.ids.next() }]);
+    await this.tokens.execute([
+      { key: tokenKey, command: { kind: 'ReleaseTransaction', transactionKey, cause, now }, causationId: this.context.ids.next() },
+    ]);
   }
 }

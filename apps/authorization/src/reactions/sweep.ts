@@ -18,7 +18,13 @@ export class Sweep {
     private readonly collections: Collections,
     private readonly options: { readonly decisionDays: number },
   ) {
-    this.loop = new TimerLoop({ timers: context.store.timers, kind: SWEEP, clock: context.clock, logger: context.logger, handle: () => this.handle() });
+    this.loop = new TimerLoop({
+      timers: context.store.timers,
+      kind: SWEEP,
+      clock: context.clock,
+      logger: context.logger,
+      handle: () => this.handle(),
+    });
   }
 
   async start(): Promise<void> {
@@ -38,7 +44,9 @@ export class Sweep {
   }
 
   private next(): Promise<void> {
-    return this.context.store.timers.schedule([{ id: SWEEP, kind: SWEEP, dueAt: new Date(this.context.clock.now() + EVERY_MS).toISOString(), payload: {} }]);
+    return this.context.store.timers.schedule([
+      { id: SWEEP, kind: SWEEP, dueAt: new Date(this.context.clock.now() + EVERY_MS).toISOString(), payload: {} },
+    ]);
   }
 }
 

@@ -1,5 +1,11 @@
-import { type StationFacts, STATION_TOPIC, type TransactionEnded, type TransactionStarted, type TransactionUpdated } from '@voltlog/connection-contract';
 import { holdsPlace, type ReleaseTransaction, tokenKey } from '@voltlog/authorization-domain';
+import {
+  STATION_TOPIC,
+  type StationFacts,
+  type TransactionEnded,
+  type TransactionStarted,
+  type TransactionUpdated,
+} from '@voltlog/connection-contract';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import { BoundedCache } from '@voltlog/store';
@@ -54,7 +60,9 @@ export class TransactionFollower {
     const facts = batch.flatMap(toFact);
     if (facts.length === 0) return;
     await this.loadTokens(facts);
-    const known = new Map(await this.collections.transactions.getMany([...new Set(facts.filter((fact) => this.matters(fact)).map(({ id }) => id))]));
+    const known = new Map(
+      await this.collections.transactions.getMany([...new Set(facts.filter((fact) => this.matters(fact)).map(({ id }) => id))]),
+    );
     const inputs: TokenInput[] = [];
     const changed = new Map<string, TransactionDoc>();
     for (const fact of facts) {
@@ -77,7 +85,11 @@ export class TransactionFollower {
     return false;
   }
 
-  private began(fact: Extract<Fact, { kind: 'began' }>, before: TransactionDoc | undefined, inputs: TokenInput[]): TransactionDoc | undefined {
+  private began(
+    fact: Extract<Fact, { kind: 'began' }>,
+    before: TransactionDoc | undefined,
+    inputs: TokenInput[],
+  ): TransactionDoc | undefined {
     const { data, id, eventId } = fact;
     const key = keyOf(data);
     const transactionKey = `${data.stationId}/${'transactionKey' in data ? data.transactionKey : data.transactionId}`;
@@ -120,7 +132,10 @@ export class TransactionFollower {
   private async openOf(data: TransactionEnded, changed: ReadonlyMap<string, TransactionDoc>): Promise<TransactionDoc | undefined> {
     if (data.idToken === undefined) return undefined;
     const stopper = tokenKey(data.idToken.idToken);
-    const page = await this.collections.transactions.find({ where: { stationId: data.stationId, state: 'open' }, limit: OPEN_PER_STATION_MAX });
+    const page = await this.collections.transactions.find({
+      where: { stationId: data.stationId, state: 'open' },
+      limit: OPEN_PER_STATION_MAX,
+    });
     const docs = new Map(page.docs.map((doc) => [doc.id, doc]));
     for (const doc of changed.values()) if (doc.stationId === data.stationId) docs.set(doc.id, doc);
     const open = [...docs.values()].filter((doc) => doc.state === 'open' && doc.tokenKey !== undefined);
@@ -163,4 +178,9 @@ const keyOf = (data: TransactionStarted | TransactionUpdated): string => tokenKe
 
 const isNoNumber = (data: TransactionEnded): boolean => data.ocppVersion === 'ocpp1.6' && !(Number(data.transactionId) > 0);
 
-const released = (transactionKey: string, now: number): ReleaseTransaction => ({ kind: 'ReleaseTransaction', transactionKey, cause: 'Ended', now });
+const released = (transactionKey: string, now: number): ReleaseTransaction => ({
+  kind: 'ReleaseTransaction',
+  transactionKey,
+  cause: 'Ended',
+  now,
+});

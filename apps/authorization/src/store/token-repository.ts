@@ -1,5 +1,13 @@
 import { TOKEN_TOPIC, type TokenEvent, type TokenFact } from '@voltlog/authorization-contract';
-import { type TokenCommand, type TokenRefusal, type TokenState, tokenDecider, tokenKeyOfStream, tokenStreamId, UNKNOWN_TOKEN } from '@voltlog/authorization-domain';
+import {
+  type TokenCommand,
+  type TokenRefusal,
+  type TokenState,
+  tokenDecider,
+  tokenKeyOfStream,
+  tokenStreamId,
+  UNKNOWN_TOKEN,
+} from '@voltlog/authorization-domain';
 import { type EventEnvelope, fold, isoTime, OperatingError } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { BoundedCache, type Commit, OutboxRelay } from '@voltlog/store';
@@ -143,16 +151,26 @@ export class TokenRepository {
       else same.push(index);
     }
     for (let round = 0; waiting.size > 0; round += 1) {
-      if (round >= CONFLICTS_MAX) throw new OperatingError('TokenContended', `a token changed ${CONFLICTS_MAX} times while it was decided upon`);
+      if (round >= CONFLICTS_MAX)
+        throw new OperatingError('TokenContended', `a token changed ${CONFLICTS_MAX} times while it was decided upon`);
       await this.round(inputs, waiting, outcomes, round);
     }
     return outcomes as TokenOutcome[];
   }
 
-  private async round(inputs: readonly TokenInput[], waiting: Map<string, number[]>, outcomes: (TokenOutcome | undefined)[], round: number): Promise<void> {
+  private async round(
+    inputs: readonly TokenInput[],
+    waiting: Map<string, number[]>,
+    outcomes: (TokenOutcome | undefined)[],
+    round: number,
+  ): Promise<void> {
     const entries = await this.entriesFor([...waiting.keys()], round);
     const commits: Commit[] = [];
-    const decisions: { readonly key: string; readonly after: TokenEntry; readonly settle: (outcome: 'committed' | 'duplicate', entry: TokenEntry) => void }[] = [];
+    const decisions: {
+      readonly key: string;
+      readonly after: TokenEntry;
+      readonly settle: (outcome: 'committed' | 'duplicate', entry: TokenEntry) => void;
+    }[] = [];
     for (const [key, indexes] of waiting) {
       const before = entries.get(key) ?? { state: UNKNOWN_TOKEN, version: 0 };
       const decision = this.decideAll(inputs, indexes, before, outcomes);
@@ -253,7 +271,15 @@ export class TokenRepository {
       streamId: tokenStreamId(key),
       version,
       causationId,
-      events: events.map((event) => ({ id: this.context.ids.next(), type: event.type, source: this.source, subject: key, time: at, data: { ...event.data, version }, causationId })),
+      events: events.map((event) => ({
+        id: this.context.ids.next(),
+        type: event.type,
+        source: this.source,
+        subject: key,
+        time: at,
+        data: { ...event.data, version },
+        causationId,
+      })),
       at,
     };
   }
@@ -271,7 +297,8 @@ export class TokenRepository {
     for (const key of keys) {
       const commits = streams.get(tokenStreamId(key)) ?? [];
       let state: TokenState = UNKNOWN_TOKEN;
-      for (const commit of commits) for (const event of commit.events) state = tokenDecider.evolve(state, { type: event.type, data: event.data } as TokenEvent);
+      for (const commit of commits)
+        for (const event of commit.events) state = tokenDecider.evolve(state, { type: event.type, data: event.data } as TokenEvent);
       entries.set(key, this.remember(key, { state, version: commits.at(-1)?.version ?? 0 }));
     }
     return entries;
@@ -279,7 +306,9 @@ export class TokenRepository {
 
   /** Brings read models up to the given versions; one that is there already stays. */
   private async writeDocs(entries: readonly (readonly [string, TokenEntry])[]): Promise<void> {
-    let behind = entries.flatMap(([key, { state, version }]) => (state.kind === 'known' ? [{ doc: toTokenDoc(key, version, state), expectedVersion: version - 1 }] : []));
+    let behind = entries.flatMap(([key, { state, version }]) =>
+      state.kind === 'known' ? [{ doc: toTokenDoc(key, version, state), expectedVersion: version - 1 }] : [],
+    );
     for (let tries = 0; behind.length > 0 && tries < DOC_TRIES_MAX; tries += 1) {
       const written = await this.collections.tokens.upsert(behind);
       const missed = behind.filter((_, index) => written[index] !== true);

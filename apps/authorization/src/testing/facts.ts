@@ -1,4 +1,10 @@
-import { STATION_TOPIC, type AuthorizationAnswer, type OcppVersion, type TransactionFact, type TransactionStarted } from '@voltlog/connection-contract';
+import {
+  type AuthorizationAnswer,
+  type OcppVersion,
+  STATION_TOPIC,
+  type TransactionFact,
+  type TransactionStarted,
+} from '@voltlog/connection-contract';
 import { isoTime } from '@voltlog/kernel';
 import type { TestContext } from './service-context.js';
 
@@ -10,7 +16,11 @@ export class StationVoice {
     private readonly ocppVersion: OcppVersion = 'ocpp2.0.1',
   ) {}
 
-  started(transactionId: string, idToken: string, options: { readonly key?: string; readonly evseId?: number; readonly answer?: AuthorizationAnswer; readonly at?: string } = {}): Promise<void> {
+  started(
+    transactionId: string,
+    idToken: string,
+    options: { readonly key?: string; readonly evseId?: number; readonly answer?: AuthorizationAnswer; readonly at?: string } = {},
+  ): Promise<void> {
     const authorization = options.answer ?? { status: 'Accepted', source: 'authorization' };
     const data = { ...this.base(transactionId, options), idToken: { idToken, type: 'Local' }, authorization };
     return this.say('voltlog.connection.TransactionStarted.v1', { ...data, transactionKey: options.key ?? transactionId });
@@ -18,11 +28,19 @@ export class StationVoice {
 
   authorized(transactionId: string, idToken: string): Promise<void> {
     const authorization: AuthorizationAnswer = { status: 'Accepted', source: 'authorization' };
-    return this.say('voltlog.connection.TransactionUpdated.v1', { ...this.base(transactionId, {}), triggerReason: 'Authorized', idToken: { idToken, type: 'Local' }, authorization });
+    return this.say('voltlog.connection.TransactionUpdated.v1', {
+      ...this.base(transactionId, {}),
+      triggerReason: 'Authorized',
+      idToken: { idToken, type: 'Local' },
+      authorization,
+    });
   }
 
   ended(transactionId: string, idToken?: string): Promise<void> {
-    return this.say('voltlog.connection.TransactionEnded.v1', { ...this.base(transactionId, {}), ...(idToken === undefined ? {} : { idToken: { idToken, type: 'Local' } }) });
+    return this.say('voltlog.connection.TransactionEnded.v1', {
+      ...this.base(transactionId, {}),
+      ...(idToken === undefined ? {} : { idToken: { idToken, type: 'Local' } }),
+    });
   }
 
   private base(transactionId: string, options: { readonly evseId?: number; readonly at?: string }): TransactionFact {
@@ -45,7 +63,14 @@ export class StationVoice {
 
   private say(type: string, data: TransactionFact | TransactionStarted): Promise<void> {
     return this.context.log.append(STATION_TOPIC, this.stationId, [
-      { id: this.context.ids.next(), type, source: '/connection/test', subject: this.stationId, time: isoTime(this.context.clock.now()), data },
+      {
+        id: this.context.ids.next(),
+        type,
+        source: '/connection/test',
+        subject: this.stationId,
+        time: isoTime(this.context.clock.now()),
+        data,
+      },
     ]);
   }
 }

@@ -20,7 +20,10 @@ export interface TestContext extends ServiceContext {
 const metrics: Metrics = { counter: () => ({ value: 0 }), gauge: () => {}, histogram: () => ({ record: () => {} }) };
 
 /** What a service is given, on parts in memory; two of one log and store are two instances of a service. */
-export async function openTestContext(service: string, shared?: { readonly log?: EventLog; readonly store?: Store; readonly clock?: TestClock }): Promise<TestContext> {
+export async function openTestContext(
+  service: string,
+  shared?: { readonly log?: EventLog; readonly store?: Store; readonly clock?: TestClock },
+): Promise<TestContext> {
   const log = shared?.log ?? (await openSqliteEventLog({ path: ':memory:' }));
   const store = shared?.store ?? (await openSqliteStore({ path: ':memory:' }));
   const clock: TestClock = shared?.clock ?? {
@@ -34,7 +37,14 @@ export async function openTestContext(service: string, shared?: { readonly log?:
     instanceId: `${service}-${(instances += 1)}`,
     log,
     store,
-    rpc: { serve: () => {}, client: () => { throw new Error('there is nobody to call'); }, listen: async (address) => address, close: async () => {} },
+    rpc: {
+      serve: () => {},
+      client: () => {
+        throw new Error('there is nobody to call');
+      },
+      listen: async (address) => address,
+      close: async () => {},
+    },
     logger: pino({ level: 'silent' }),
     clock,
     ids: uuidV7Source(() => clock.now(), randomFillSync),

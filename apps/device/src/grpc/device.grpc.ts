@@ -8,7 +8,19 @@ import type { DeviceRepository, SiteExecution, StationExecution } from '../store
 import type { Collections } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
 import { toSiteMessage, toStationMessage } from './messages.js';
-import { ACCESS_MAX, causeOf, checkName, checkPassword, checkSite, checkSiteId, checkStationId, lifecycleOf, pageSize, toEvses, toSiteChanges } from './requests.js';
+import {
+  ACCESS_MAX,
+  causeOf,
+  checkName,
+  checkPassword,
+  checkSite,
+  checkSiteId,
+  checkStationId,
+  lifecycleOf,
+  pageSize,
+  toEvses,
+  toSiteChanges,
+} from './requests.js';
 
 const REFUSALS: Readonly<Record<SiteRefusal | StationRefusal, readonly [RequestError['code'], string]>> = {
   SiteExists: ['ALREADY_EXISTS', 'there is a site of this id'],
@@ -35,7 +47,12 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const attributes = checkSite({ name, address, city, countryCode, latitude, longitude, timeZone });
     const causationId = this.cause(request.idempotencyKey);
     // Without an id the key stands in for it, so that a repetition does not make a second site.
-    const siteId = request.siteId === '' ? (isSiteKey(request.idempotencyKey) ? `site-${request.idempotencyKey}` : this.context.ids.next()) : checkSiteId(request.siteId);
+    const siteId =
+      request.siteId === ''
+        ? isSiteKey(request.idempotencyKey)
+          ? `site-${request.idempotencyKey}`
+          : this.context.ids.next()
+        : checkSiteId(request.siteId);
     const execution = await this.repository.onSite(siteId, { kind: 'RegisterSite', siteId, attributes, now: this.now() }, causationId);
     return { site: siteOf(execution) };
   }
@@ -51,8 +68,11 @@ export class DeviceGrpc implements deviceV1.DeviceService {
   async retireSite(request: deviceV1.RetireSiteRequest): Promise<deviceV1.RetireSiteResponse> {
     const siteId = checkSiteId(request.siteId);
     const left = await this.collections.stations.find({ where: { siteId, lifecycle: { $in: ['Active', 'Quarantined'] } }, limit: 1 });
-    if (left.docs.length > 0) throw new RequestError('FAILED_PRECONDITION', 'stations are still at the site: move or retire them first', 'SiteHasStations');
-    return { site: siteOf(await this.repository.onSite(siteId, { kind: 'RetireSite', now: this.now() }, this.cause(request.idempotencyKey))) };
+    if (left.docs.length > 0)
+      throw new RequestError('FAILED_PRECONDITION', 'stations are still at the site: move or retire them first', 'SiteHasStations');
+    return {
+      site: siteOf(await this.repository.onSite(siteId, { kind: 'RetireSite', now: this.now() }, this.cause(request.idempotencyKey))),
+    };
   }
 
   async getSite(request: deviceV1.GetSiteRequest): Promise<deviceV1.GetSiteResponse> {
@@ -72,11 +92,16 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const name = checkName(request.name);
     const { siteId } = request;
     const causationId = this.cause(request.idempotencyKey);
-    if (request.withoutCredential && request.password !== '') throw new RequestError('INVALID_ARGUMENT', 'password and without_credential exclude each other');
+    if (request.withoutCredential && request.password !== '')
+      throw new RequestError('INVALID_ARGUMENT', 'password and without_credential exclude each other');
     const credential = request.withoutCredential ? undefined : await this.credential(request.password);
     if (siteId !== '') await this.checkSiteInService(siteId);
     const command = { kind: 'RegisterStation' as const, stationId, siteId, name, evses, now: this.now() };
-    const execution = await this.repository.onStation(stationId, credential === undefined ? command : { ...command, passwordHash: credential.hash }, causationId);
+    const execution = await this.repository.onStation(
+      stationId,
+      credential === undefined ? command : { ...command, passwordHash: credential.hash },
+      causationId,
+    );
     return { station: await this.stationOf(execution), password: execution.outcome === 'committed' ? (credential?.made ?? '') : '' };
   }
 
@@ -84,7 +109,8 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const stationId = checkStationId(request.stationId);
     const { siteId, name, accept } = request;
     const evses = request.replaceEvses ? toEvses(request.evses) : undefined;
-    if (!request.replaceEvses && request.evses.length > 0) throw new RequestError('INVALID_ARGUMENT', 'evses are given, so replace_evses must be set');
+    if (!request.replaceEvses && request.evses.length > 0)
+      throw new RequestError('INVALID_ARGUMENT', 'evses are given, so replace_evses must be set');
     if (siteId !== undefined && siteId !== '') await this.checkSiteInService(siteId);
     const command = {
       kind: 'ChangeStation' as const,
@@ -100,7 +126,11 @@ export class DeviceGrpc implements deviceV1.DeviceService {
 
   async retireStation(request: deviceV1.RetireStationRequest): Promise<deviceV1.RetireStationResponse> {
     const stationId = checkStationId(request.stationId);
-    const execution = await this.repository.onStation(stationId, { kind: 'RetireStation', now: this.now() }, this.cause(request.idempotencyKey));
+    const execution = await this.repository.onStation(
+      stationId,
+      { kind: 'RetireStation', now: this.now() },
+      this.cause(request.idempotencyKey),
+    );
     return { station: await this.stationOf(execution) };
   }
 
@@ -108,7 +138,11 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const stationId = checkStationId(request.stationId);
     const causationId = this.cause(request.idempotencyKey);
     const { hash, made } = await this.credential(request.password);
-    const execution = await this.repository.onStation(stationId, { kind: 'SetCredential', passwordHash: hash, now: this.now() }, causationId);
+    const execution = await this.repository.onStation(
+      stationId,
+      { kind: 'SetCredential', passwordHash: hash, now: this.now() },
+      causationId,
+    );
     if (execution.refusal !== undefined) throw refusal(execution.refusal);
     return { password: execution.outcome === 'committed' ? made : '' };
   }
@@ -161,7 +195,9 @@ export class DeviceGrpc implements deviceV1.DeviceService {
   }
 }
 
-const NOTHING_TOLD = { name: '', address: '', city: '', countryCode: '', latitude: 0, longitude: 0, timeZone: '' } satisfies Parameters<typeof siteProblem>[0];
+const NOTHING_TOLD = { name: '', address: '', city: '', countryCode: '', latitude: 0, longitude: 0, timeZone: '' } satisfies Parameters<
+  typeof siteProblem
+>[0];
 
 function siteOf({ refusal: no, state }: SiteExecution): deviceV1.Site {
   if (no !== undefined) throw refusal(no);

@@ -1,5 +1,14 @@
 import type { EvseTopology, SiteAttributes } from '@voltlog/device-contract';
-import { evsesProblem, isPassword, isSiteId, isStationId, NAME_LENGTH_MAX, PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, siteProblem } from '@voltlog/device-domain';
+import {
+  evsesProblem,
+  isPassword,
+  isSiteId,
+  isStationId,
+  NAME_LENGTH_MAX,
+  PASSWORD_LENGTH_MAX,
+  PASSWORD_LENGTH_MIN,
+  siteProblem,
+} from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import { deviceV1 } from '@voltlog/proto';
 import type { StationDoc } from '../store/documents.js';
@@ -34,7 +43,8 @@ export function checkName(name: string): string {
 
 /** @throws {RequestError} `INVALID_ARGUMENT`; the password is not told */
 export function checkPassword(password: string): string {
-  if (!isPassword(password)) throw invalid(`password must have ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} printable ASCII characters and no space`);
+  if (!isPassword(password))
+    throw invalid(`password must have ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} printable ASCII characters and no space`);
   return password;
 }
 
@@ -73,7 +83,8 @@ export function toEvses(evses: readonly deviceV1.Evse[]): readonly EvseTopology[
 
 /** The cause under which a request is committed; without a key every request is one of its own. */
 export function causeOf(idempotencyKey: string, fallback: () => string): string {
-  if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX) throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
+  if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX)
+    throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
   return idempotencyKey === '' ? fallback() : `request:${idempotencyKey}`;
 }
 

@@ -4,8 +4,8 @@ import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { OperatingError } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { BoundedCache } from '@voltlog/store';
-import type { Collections, StationDoc, StationStatusDoc } from '../store/documents.js';
 import type { DeviceRepository } from '../store/device-repository.js';
+import type { Collections, StationDoc, StationStatusDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
 import { STATUS_FACTS, type StatusFact, silent, withFact } from './station-status.js';
 
@@ -75,7 +75,10 @@ export class StationFollower {
     const quarantined = new Set<string>();
     // Of several in a batch the last identity counts, and all connectors together.
     const identities = new Map<string, StationInput>();
-    const connectors = new Map<string, { readonly eventId: string; readonly seen: { readonly evseId: number; readonly connectorId: number }[] }>();
+    const connectors = new Map<
+      string,
+      { readonly eventId: string; readonly seen: { readonly evseId: number; readonly connectorId: number }[] }
+    >();
     for (const { stationId, eventId, fact } of facts) {
       const station = stations.get(stationId);
       if (station === undefined && !quarantined.has(stationId) && fact.type !== 'voltlog.connection.StationDisconnected.v1') {
@@ -84,13 +87,15 @@ export class StationFollower {
       }
       if (fact.type === 'voltlog.connection.StationBooted.v1') {
         const identity = toIdentity(fact.data);
-        if (station === undefined || !sameIdentity(station, identity)) identities.set(stationId, { stationId, command: { kind: 'ReportIdentity', identity, now }, causationId: eventId });
+        if (station === undefined || !sameIdentity(station, identity))
+          identities.set(stationId, { stationId, command: { kind: 'ReportIdentity', identity, now }, causationId: eventId });
         else identities.delete(stationId);
       } else if (fact.type === 'voltlog.connection.ConnectorStatusReported.v1' && isNewConnector(station, fact.data)) {
         const { evseId, connectorId } = fact.data;
         const seen = connectors.get(stationId);
         if (seen === undefined) connectors.set(stationId, { eventId, seen: [{ evseId, connectorId }] });
-        else if (!seen.seen.some((each) => each.evseId === evseId && each.connectorId === connectorId)) seen.seen.push({ evseId, connectorId });
+        else if (!seen.seen.some((each) => each.evseId === evseId && each.connectorId === connectorId))
+          seen.seen.push({ evseId, connectorId });
       }
     }
     inputs.push(...identities.values());
@@ -140,7 +145,8 @@ export class StationFollower {
       if (status === undefined) missing.add(stationId);
       else found.set(stationId, status);
     }
-    if (missing.size > 0) for (const [stationId, status] of await this.collections.statuses.getMany([...missing])) found.set(stationId, status);
+    if (missing.size > 0)
+      for (const [stationId, status] of await this.collections.statuses.getMany([...missing])) found.set(stationId, status);
     return found;
   }
 }
@@ -153,5 +159,7 @@ const toIdentity = (fact: StationBooted): StationIdentity => ({
   ocppVersion: fact.ocppVersion,
 });
 
-const isNewConnector = (station: StationDoc | undefined, { evseId, connectorId }: { readonly evseId: number; readonly connectorId: number }): boolean =>
-  isConnector(evseId, connectorId) && (station === undefined || !hasConnector(station.evses, evseId, connectorId));
+const isNewConnector = (
+  station: StationDoc | undefined,
+  { evseId, connectorId }: { readonly evseId: number; readonly connectorId: number },
+): boolean => isConnector(evseId, connectorId) && (station === undefined || !hasConnector(station.evses, evseId, connectorId));

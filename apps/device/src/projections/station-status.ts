@@ -1,4 +1,11 @@
-import type { ConnectorStatusReported, FirmwareStatusReported, StationBooted, StationConnected, StationDisconnected, StationFacts } from '@voltlog/connection-contract';
+import type {
+  ConnectorStatusReported,
+  FirmwareStatusReported,
+  StationBooted,
+  StationConnected,
+  StationDisconnected,
+  StationFacts,
+} from '@voltlog/connection-contract';
 import { isConnector } from '@voltlog/device-domain';
 import type { ConnectorStatus, StationStatusDoc } from '../store/documents.js';
 
@@ -38,7 +45,8 @@ export function withFact(status: StationStatusDoc, fact: StatusFact): StationSta
   }
 }
 
-const connected = (status: StationStatusDoc, { epoch }: StationConnected): StationStatusDoc => (epoch <= status.epoch ? status : { ...status, connected: true, epoch });
+const connected = (status: StationStatusDoc, { epoch }: StationConnected): StationStatusDoc =>
+  epoch <= status.epoch ? status : { ...status, connected: true, epoch };
 
 function disconnected(status: StationStatusDoc, { epoch }: StationDisconnected): StationStatusDoc {
   if (epoch < status.epoch || (epoch === status.epoch && !status.connected)) return status;

@@ -83,7 +83,8 @@ export class DeviceRepository {
     const newest = new Map<string, StationDoc>();
     for (const [index, { outcome, state, version }] of executions.entries()) {
       const { stationId } = inputs[index] as (typeof inputs)[number];
-      if ((outcome === 'committed' || outcome === 'duplicate') && state.kind === 'station') newest.set(stationId, stationDoc(state, version));
+      if ((outcome === 'committed' || outcome === 'duplicate') && state.kind === 'station')
+        newest.set(stationId, stationDoc(state, version));
     }
     const docs = [...newest.values()];
     await this.document(
@@ -144,4 +145,5 @@ function withoutKind<State extends { readonly kind: string }>(state: State): Omi
 }
 
 /** What was written as an event of the stream is one. */
-const eventsOf = <Event>(commits: readonly Commit[]): Event[] => commits.flatMap((commit) => commit.events.map(({ type, data }) => ({ type, data }) as Event));
+const eventsOf = <Event>(commits: readonly Commit[]): Event[] =>
+  commits.flatMap((commit) => commit.events.map(({ type, data }) => ({ type, data }) as Event));

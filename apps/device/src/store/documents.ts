@@ -136,7 +136,10 @@ const TRIES_MAX = 8;
  *
  * @throws {OperatingError} `ReadModelContended` when others kept writing
  */
-export async function bringUp<Doc extends { readonly id: string; readonly version: number }>(collection: Collection<Doc>, docs: readonly Doc[]): Promise<void> {
+export async function bringUp<Doc extends { readonly id: string; readonly version: number }>(
+  collection: Collection<Doc>,
+  docs: readonly Doc[],
+): Promise<void> {
   let behind = docs.map((doc) => ({ doc, expectedVersion: doc.version - 1 }));
   for (let tries = 0; behind.length > 0 && tries < TRIES_MAX; tries += 1) {
     const written = await collection.upsert(behind);

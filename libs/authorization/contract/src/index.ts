@@ -18,4 +18,3 @@ export type {
   TransactionReleased,
 } from './authorization-events.js';
 export { DECISION_TOPIC, TOKEN_TOPIC } from './authorization-events.js';
-export { AUTHORIZATION_SAMPLES } from './samples.js';

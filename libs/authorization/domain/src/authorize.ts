@@ -40,15 +40,20 @@ export interface Verdict {
  */
 export function authorize(question: AuthorizationQuestion, token: TokenState, policy: AuthorizationPolicy): Verdict {
   if (token.kind === 'unknown') {
-    return policy.unknownTokens === 'accept' ? { status: 'Accepted', reason: 'UnknownTokenAccepted' } : { status: 'Unknown', reason: 'TokenUnknown' };
+    return policy.unknownTokens === 'accept'
+      ? { status: 'Accepted', reason: 'UnknownTokenAccepted' }
+      : { status: 'Unknown', reason: 'TokenUnknown' };
   }
   const no = tokenRefusal(token, question.now);
   if (no !== undefined) return withGroup(token, no);
   if (token.concurrentTransactionsMax === 0 || question.purpose === 'Stop') return accepted(question, token, policy);
   if (question.purpose === 'Start') {
-    return holdsPlace(token, question.transactionKey) ? accepted(question, token, policy) : { ...accepted(question, token, policy), needs: 'place' };
+    return holdsPlace(token, question.transactionKey)
+      ? accepted(question, token, policy)
+      : { ...accepted(question, token, policy), needs: 'place' };
   }
-  if (isFull(token) && !chargesAt(token, question.stationId)) return withGroup(token, { status: 'ConcurrentTx', reason: 'ConcurrentLimit', needs: 'verify' });
+  if (isFull(token) && !chargesAt(token, question.stationId))
+    return withGroup(token, { status: 'ConcurrentTx', reason: 'ConcurrentLimit', needs: 'verify' });
   return accepted(question, token, policy);
 }
 
@@ -60,7 +65,9 @@ export function noPlace(verdict: Verdict, verified: boolean): Verdict {
 
 /** A token of type NoAuthorization says that the station asks nobody. Source: OCPP 2.0.1 Part 2 C02 */
 export const authorizeNobody = (policy: AuthorizationPolicy): Verdict =>
-  policy.noAuthorization === 'accept' ? { status: 'Accepted', reason: 'NoAuthorizationNeeded' } : { status: 'Invalid', reason: 'NoAuthorizationRefused' };
+  policy.noAuthorization === 'accept'
+    ? { status: 'Accepted', reason: 'NoAuthorizationNeeded' }
+    : { status: 'Invalid', reason: 'NoAuthorizationRefused' };
 
 function tokenRefusal(token: KnownToken, now: number): Verdict | undefined {
   if (token.status === 'Blocked') return { status: 'Blocked', reason: 'TokenBlocked' };
@@ -75,7 +82,10 @@ const chargesAt = (token: KnownToken, stationId: string): boolean => token.place
 function accepted(question: AuthorizationQuestion, token: KnownToken, policy: AuthorizationPolicy): Verdict {
   const until = isoTime(question.now + policy.cacheMs);
   const cacheExpiresAt = token.expiresAt !== undefined && token.expiresAt < until ? token.expiresAt : until;
-  return token.groupId === undefined ? { status: 'Accepted', cacheExpiresAt } : { status: 'Accepted', cacheExpiresAt, groupId: token.groupId };
+  return token.groupId === undefined
+    ? { status: 'Accepted', cacheExpiresAt }
+    : { status: 'Accepted', cacheExpiresAt, groupId: token.groupId };
 }
 
-const withGroup = (token: KnownToken, verdict: Verdict): Verdict => (token.groupId === undefined ? verdict : { ...verdict, groupId: token.groupId });
+const withGroup = (token: KnownToken, verdict: Verdict): Verdict =>
+  token.groupId === undefined ? verdict : { ...verdict, groupId: token.groupId };

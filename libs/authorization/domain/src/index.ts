@@ -1,5 +1,4 @@
 export { type AuthorizationPolicy, type AuthorizationQuestion, authorize, authorizeNobody, noPlace, type Verdict } from './authorize.js';
-export { ID_TOKEN_LENGTH_MAX, isIdToken, tokenKey, tokenKeyOfStream, tokenStreamId } from './token-id.js';
 export {
   holdsPlace,
   isFull,
@@ -11,3 +10,4 @@ export {
   tokenDecider,
 } from './token.decider.js';
 export { type KnownToken, type Place, type TokenState, UNKNOWN_TOKEN, type UnknownToken } from './token.state.js';
+export { ID_TOKEN_LENGTH_MAX, isIdToken, tokenKey, tokenKeyOfStream, tokenStreamId } from './token-id.js';

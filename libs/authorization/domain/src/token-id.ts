@@ -6,11 +6,11 @@
 export const ID_TOKEN_LENGTH_MAX = 255;
 
 /** Printable, no spaces at the ends: what a reader, an app or a contract gives. Control characters would only come of a fault. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const MALFORMED = /^\s|\s$|[\u0000-\u001f\u007f]/;
+const MALFORMED = /^\s|\s$|\p{Cc}/u;
 
 /** True for an id that a token can have: 1 to {@link ID_TOKEN_LENGTH_MAX} characters, no control characters, no space around it. */
-export const isIdToken = (idToken: string): boolean => idToken.length > 0 && idToken.length <= ID_TOKEN_LENGTH_MAX && !MALFORMED.test(idToken);
+export const isIdToken = (idToken: string): boolean =>
+  idToken.length > 0 && idToken.length <= ID_TOKEN_LENGTH_MAX && !MALFORMED.test(idToken);
 
 /**
  * The identity of a token: its id in upper case, whatever its type.

@@ -1,4 +1,11 @@
-import type { ReleaseCause, TokenAttributes, TokenEvent, TokenStatus, TransactionPermitted, TransactionReleased } from '@voltlog/authorization-contract';
+import type {
+  ReleaseCause,
+  TokenAttributes,
+  TokenEvent,
+  TokenStatus,
+  TransactionPermitted,
+  TransactionReleased,
+} from '@voltlog/authorization-contract';
 import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 import { type KnownToken, type Place, type TokenState, UNKNOWN_TOKEN } from './token.state.js';
 
@@ -71,7 +78,9 @@ export const tokenDecider: Decider<TokenCommand, TokenState, TokenEvent, TokenRe
       case 'voltlog.authorization.TransactionPermitted.v1':
         return state.kind === 'unknown' ? state : { ...state, places: withPlace(state.places, event.data) };
       case 'voltlog.authorization.TransactionReleased.v1':
-        return state.kind === 'unknown' ? state : { ...state, places: state.places.filter((place) => place.transactionKey !== event.data.transactionKey) };
+        return state.kind === 'unknown'
+          ? state
+          : { ...state, places: state.places.filter((place) => place.transactionKey !== event.data.transactionKey) };
       default:
         return assertNever(event, 'token event');
     }
@@ -83,7 +92,8 @@ export const holdsPlace = (state: TokenState, transactionKey: string): boolean =
   state.kind === 'known' && state.places.some((place) => place.transactionKey === transactionKey);
 
 /** True when the token has a limit and every place is taken. */
-export const isFull = (state: KnownToken): boolean => state.concurrentTransactionsMax > 0 && state.places.length >= state.concurrentTransactionsMax;
+export const isFull = (state: KnownToken): boolean =>
+  state.concurrentTransactionsMax > 0 && state.places.length >= state.concurrentTransactionsMax;
 
 function put(command: PutToken, state: TokenState): Decision<TokenEvent, TokenRefusal> {
   const revision = state.kind === 'known' ? state.revision : 0;
@@ -137,7 +147,13 @@ function release(command: ReleaseTransaction, state: TokenState): Decision<Token
 }
 
 function released(state: KnownToken, place: Place, cause: ReleaseCause, now: number): TokenEvent {
-  const data: TransactionReleased = { idToken: state.idToken, transactionKey: place.transactionKey, stationId: place.stationId, cause, at: isoTime(now) };
+  const data: TransactionReleased = {
+    idToken: state.idToken,
+    transactionKey: place.transactionKey,
+    stationId: place.stationId,
+    cause,
+    at: isoTime(now),
+  };
   return { type: 'voltlog.authorization.TransactionReleased.v1', data };
 }
 
@@ -161,7 +177,15 @@ function known(from: TokenAttributes, createdAt: string, updatedAt: string, revi
 const withPlace = (places: readonly Place[], permitted: TransactionPermitted): readonly Place[] =>
   places.some((place) => place.transactionKey === permitted.transactionKey)
     ? places
-    : [...places, { transactionKey: permitted.transactionKey, stationId: permitted.stationId, evseId: permitted.evseId, startedAt: permitted.startedAt }];
+    : [
+        ...places,
+        {
+          transactionKey: permitted.transactionKey,
+          stationId: permitted.stationId,
+          evseId: permitted.evseId,
+          startedAt: permitted.startedAt,
+        },
+      ];
 
 const sameAttributes = (a: TokenAttributes, b: TokenAttributes): boolean =>
   a.idToken === b.idToken &&

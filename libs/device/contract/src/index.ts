@@ -20,4 +20,3 @@ export type {
   StationRetired,
 } from './device-events.js';
 export { DEVICE_TOPIC } from './device-events.js';
-export { DEVICE_SAMPLES } from './samples.js';

@@ -1,6 +1,21 @@
 export { type KnownSite, type NoSite, type SiteCommand, type SiteRefusal, type SiteState, siteDecider } from './site.decider.js';
-export { type ChangeStation, type RegisterStation, sameIdentity, type StationCommand, type StationRefusal, stationDecider } from './station.decider.js';
-export { connectorsPerEvse, hasConnector, type KnownStation, type NoStation, type StationIdentity, type StationState, withConnectors } from './station.state.js';
+export {
+  type ChangeStation,
+  type RegisterStation,
+  type StationCommand,
+  type StationRefusal,
+  sameIdentity,
+  stationDecider,
+} from './station.decider.js';
+export {
+  connectorsPerEvse,
+  hasConnector,
+  type KnownStation,
+  type NoStation,
+  type StationIdentity,
+  type StationState,
+  withConnectors,
+} from './station.state.js';
 export {
   CONNECTORS_PER_EVSE_MAX,
   EVSES_MAX,
@@ -13,6 +28,6 @@ export {
   PASSWORD_LENGTH_MAX,
   PASSWORD_LENGTH_MIN,
   POWER_W_MAX,
-  siteProblem,
   STATION_ID_LENGTH_MAX,
+  siteProblem,
 } from './validation.js';

@@ -45,7 +45,9 @@ export const siteDecider: Decider<SiteCommand, SiteState, SiteEvent, SiteRefusal
         return decided<SiteEvent>({ type: 'voltlog.device.SiteChanged.v1', data: { siteId: state.siteId, ...after, at } });
       }
       case 'RetireSite':
-        return state.retired ? decided() : decided<SiteEvent>({ type: 'voltlog.device.SiteRetired.v1', data: { siteId: state.siteId, at } });
+        return state.retired
+          ? decided()
+          : decided<SiteEvent>({ type: 'voltlog.device.SiteRetired.v1', data: { siteId: state.siteId, at } });
       default:
         return assertNever(command, 'site command');
     }
@@ -53,7 +55,15 @@ export const siteDecider: Decider<SiteCommand, SiteState, SiteEvent, SiteRefusal
   evolve(state, { type, data }) {
     switch (type) {
       case 'voltlog.device.SiteRegistered.v1':
-        return { kind: 'site', siteId: data.siteId, ...attributesOf(data), retired: false, createdAt: data.at, updatedAt: data.at, revision: 1 };
+        return {
+          kind: 'site',
+          siteId: data.siteId,
+          ...attributesOf(data),
+          retired: false,
+          createdAt: data.at,
+          updatedAt: data.at,
+          revision: 1,
+        };
       case 'voltlog.device.SiteChanged.v1':
         return state.kind === 'none' ? state : { ...state, ...attributesOf(data), updatedAt: data.at, revision: state.revision + 1 };
       case 'voltlog.device.SiteRetired.v1':
@@ -64,7 +74,15 @@ export const siteDecider: Decider<SiteCommand, SiteState, SiteEvent, SiteRefusal
   },
 };
 
-const ATTRIBUTES = ['name', 'address', 'city', 'countryCode', 'latitude', 'longitude', 'timeZone'] as const satisfies readonly (keyof SiteAttributes)[];
+const ATTRIBUTES = [
+  'name',
+  'address',
+  'city',
+  'countryCode',
+  'latitude',
+  'longitude',
+  'timeZone',
+] as const satisfies readonly (keyof SiteAttributes)[];
 
 const attributesOf = (from: SiteAttributes): SiteAttributes => ({
   name: from.name,

@@ -31,7 +31,11 @@ export type StationCommand =
   /** A station that nobody registered came in. */
   | { readonly kind: 'QuarantineStation'; readonly stationId: string; readonly now: number }
   | { readonly kind: 'ReportIdentity'; readonly identity: StationIdentity; readonly now: number }
-  | { readonly kind: 'ReportConnectors'; readonly connectors: readonly { readonly evseId: number; readonly connectorId: number }[]; readonly now: number };
+  | {
+      readonly kind: 'ReportConnectors';
+      readonly connectors: readonly { readonly evseId: number; readonly connectorId: number }[];
+      readonly now: number;
+    };
 
 /** `RevisionMismatch`: the station changed in between. */
 export type StationRefusal = 'StationExists' | 'StationUnknown' | 'StationRetired' | 'RevisionMismatch';
@@ -43,7 +47,10 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
     if (command.kind === 'RegisterStation') return register(command, state);
     if (command.kind === 'QuarantineStation') {
       if (state.kind === 'station') return decided();
-      return decided<StationEvent>({ type: 'voltlog.device.StationQuarantined.v1', data: { stationId: command.stationId, at: isoTime(command.now) } });
+      return decided<StationEvent>({
+        type: 'voltlog.device.StationQuarantined.v1',
+        data: { stationId: command.stationId, at: isoTime(command.now) },
+      });
     }
     if (state.kind === 'none') return refused('StationUnknown');
     const { stationId } = state;
@@ -52,17 +59,27 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
       case 'ChangeStation':
         return change(command, state);
       case 'RetireStation':
-        return state.lifecycle === 'Retired' ? decided() : decided<StationEvent>({ type: 'voltlog.device.StationRetired.v1', data: { stationId, at } });
+        return state.lifecycle === 'Retired'
+          ? decided()
+          : decided<StationEvent>({ type: 'voltlog.device.StationRetired.v1', data: { stationId, at } });
       case 'SetCredential':
         if (state.lifecycle === 'Retired') return refused('StationRetired');
-        return decided<StationEvent>({ type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash: command.passwordHash, at } });
+        return decided<StationEvent>({
+          type: 'voltlog.device.StationCredentialSet.v1',
+          data: { stationId, passwordHash: command.passwordHash, at },
+        });
       case 'ReportIdentity':
         return sameIdentity(state, command.identity)
           ? decided()
-          : decided<StationEvent>({ type: 'voltlog.device.StationIdentityReported.v1', data: { stationId, ...identityOf(command.identity), at } });
+          : decided<StationEvent>({
+              type: 'voltlog.device.StationIdentityReported.v1',
+              data: { stationId, ...identityOf(command.identity), at },
+            });
       case 'ReportConnectors': {
         const connectors = command.connectors.filter((each) => !hasConnector(state.evses, each.evseId, each.connectorId));
-        return connectors.length === 0 ? decided() : decided<StationEvent>({ type: 'voltlog.device.ConnectorsLearnt.v1', data: { stationId, connectors, at } });
+        return connectors.length === 0
+          ? decided()
+          : decided<StationEvent>({ type: 'voltlog.device.ConnectorsLearnt.v1', data: { stationId, connectors, at } });
       }
       default:
         return assertNever(command, 'station command');
@@ -97,10 +114,15 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
 
 /** True when the station says nothing new about itself. */
 export const sameIdentity = (a: StationIdentity, b: StationIdentity): boolean =>
-  a.vendor === b.vendor && a.model === b.model && a.serialNumber === b.serialNumber && a.firmwareVersion === b.firmwareVersion && a.ocppVersion === b.ocppVersion;
+  a.vendor === b.vendor &&
+  a.model === b.model &&
+  a.serialNumber === b.serialNumber &&
+  a.firmwareVersion === b.firmwareVersion &&
+  a.ocppVersion === b.ocppVersion;
 
 function register(command: RegisterStation, state: StationState): Decision<StationEvent, StationRefusal> {
-  if (state.kind === 'station' && state.lifecycle !== 'Quarantined') return refused(state.lifecycle === 'Retired' ? 'StationRetired' : 'StationExists');
+  if (state.kind === 'station' && state.lifecycle !== 'Quarantined')
+    return refused(state.lifecycle === 'Retired' ? 'StationRetired' : 'StationExists');
   const { stationId, siteId, name, passwordHash } = command;
   const at = isoTime(command.now);
   // What a station in quarantine told about itself stays known unless the operator says otherwise.
@@ -124,7 +146,8 @@ function change(command: ChangeStation, state: KnownStation): Decision<StationEv
   if (after.siteId !== state.siteId || after.name !== state.name || !sameEvses(after.evses, state.evses)) {
     events.push({ type: 'voltlog.device.StationChanged.v1', data: { stationId, ...after, at } });
   }
-  if (command.accept && state.lifecycle === 'Quarantined') events.push({ type: 'voltlog.device.StationAccepted.v1', data: { stationId, at } });
+  if (command.accept && state.lifecycle === 'Quarantined')
+    events.push({ type: 'voltlog.device.StationAccepted.v1', data: { stationId, at } });
   return decided(...events);
 }
 
@@ -163,8 +186,11 @@ const sorted = (evses: readonly EvseTopology[]): readonly EvseTopology[] =>
     .map(({ evseId, powerWMax, connectors }) => ({
       evseId,
       powerWMax,
-      connectors: connectors.map(({ connectorId, connectorType }) => ({ connectorId, connectorType })).sort((a, b) => a.connectorId - b.connectorId),
+      connectors: connectors
+        .map(({ connectorId, connectorType }) => ({ connectorId, connectorType }))
+        .sort((a, b) => a.connectorId - b.connectorId),
     }))
     .sort((a, b) => a.evseId - b.evseId);
 
-const sameEvses = (a: readonly EvseTopology[], b: readonly EvseTopology[]): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+const sameEvses = (a: readonly EvseTopology[], b: readonly EvseTopology[]): boolean =>
+  JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));

@@ -39,7 +39,10 @@ export function connectorsPerEvse(evses: readonly EvseTopology[]): readonly numb
 }
 
 /** The EVSEs with the connectors added that are missing, in order. The same object when none is. */
-export function withConnectors(evses: readonly EvseTopology[], seen: readonly { readonly evseId: number; readonly connectorId: number }[]): readonly EvseTopology[] {
+export function withConnectors(
+  evses: readonly EvseTopology[],
+  seen: readonly { readonly evseId: number; readonly connectorId: number }[],
+): readonly EvseTopology[] {
   let after = evses;
   for (const { evseId, connectorId } of seen) {
     const evse = after.find((each) => each.evseId === evseId);

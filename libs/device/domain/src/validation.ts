@@ -30,10 +30,15 @@ export const isPassword = (password: string): boolean =>
 
 /** What is wrong with a site's attributes, in words for the one who sent them; undefined: nothing. */
 export function siteProblem(site: SiteAttributes): string | undefined {
-  for (const [field, text] of [['name', site.name], ['address', site.address], ['city', site.city]] as const) {
+  for (const [field, text] of [
+    ['name', site.name],
+    ['address', site.address],
+    ['city', site.city],
+  ] as const) {
     if (text.length > NAME_LENGTH_MAX) return `${field} must have at most ${NAME_LENGTH_MAX} characters`;
   }
-  if (site.countryCode !== '' && !/^[A-Z]{2}$/.test(site.countryCode)) return 'country_code must be two capital letters (ISO 3166-1 alpha-2)';
+  if (site.countryCode !== '' && !/^[A-Z]{2}$/.test(site.countryCode))
+    return 'country_code must be two capital letters (ISO 3166-1 alpha-2)';
   if (!(Math.abs(site.latitude) <= 90)) return 'latitude must be between -90 and 90 degrees';
   if (!(Math.abs(site.longitude) <= 180)) return 'longitude must be between -180 and 180 degrees';
   if (site.timeZone !== '' && !isTimeZone(site.timeZone)) return 'time_zone must be an IANA name, e.g. Europe/Amsterdam';
@@ -62,7 +67,8 @@ export function evsesProblem(evses: readonly EvseTopology[]): string | undefined
 }
 
 /** True for a connector that a station can have: EVSE 0 is the station, connector 0 the whole EVSE. */
-export const isConnector = (evseId: number, connectorId: number): boolean => isPosition(evseId, EVSES_MAX) && isPosition(connectorId, CONNECTORS_PER_EVSE_MAX);
+export const isConnector = (evseId: number, connectorId: number): boolean =>
+  isPosition(evseId, EVSES_MAX) && isPosition(connectorId, CONNECTORS_PER_EVSE_MAX);
 
 const isPosition = (id: number, max: number): boolean => Number.isInteger(id) && id >= 1 && id <= max;
 
@@ -70,8 +76,7 @@ function isTimeZone(name: string): boolean {
   // An offset such as +01:00 is taken by Intl too, but knows no summer time.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
+    return Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { SiteEvent, StationEvent } from '@voltlog/device-contract';
+import { type SiteState, type StationState, siteDecider, stationDecider } from '@voltlog/device-domain';
+import { describe, expect, it } from 'vitest';
+
+const folder = new URL('../../../libs/device/contract/samples/', import.meta.url);
+const samples = readdirSync(folder)
+  .toSorted()
+  .map((name) => ({ type: name.replace(/(\.\d+)?\.json$/, ''), data: JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as unknown }));
+const of = <Event extends { readonly type: string }>(name: string): readonly Event[] =>
+  samples.filter((sample) => sample.type === `voltlog.device.${name}.v1`) as readonly object[] as readonly Event[];
+
+describe('samples of device', () => {
+  it('still fold to the same site', () => {
+    let state: SiteState = siteDecider.initialState;
+    for (const name of ['SiteRegistered', 'SiteChanged', 'SiteRetired'])
+      for (const event of of<SiteEvent>(name)) state = siteDecider.evolve(state, event);
+    expect(state).toMatchObject({ kind: 'site', siteId: 'depot-north', name: 'Depot North 2', retired: true, revision: 3 });
+  });
+
+  it('still fold to the same station', () => {
+    let state: StationState = stationDecider.initialState;
+    const names = ['Quarantined', 'Accepted', 'Registered', 'CredentialSet', 'IdentityReported', 'Changed', 'Retired'].map(
+      (name) => `Station${name}`,
+    );
+    for (const name of [...names, 'ConnectorsLearnt'])
+      for (const event of of<StationEvent>(name)) state = stationDecider.evolve(state, event);
+    expect(state).toMatchObject({
+      kind: 'station',
+      lifecycle: 'Retired',
+      vendor: 'Voltmaker',
+      firmwareVersion: '1.4.2',
+      name: 'Bay 1a',
+      evses: [{ evseId: 1, connectors: [{ connectorId: 1 }] }],
+      passwordHash: expect.stringMatching(/^scrypt\$16384\$/),
+      revision: 10,
+    });
+  });
+});
