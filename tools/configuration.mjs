@@ -35,7 +35,9 @@ function describe(node, source) {
 
 const clean = (text) => text.replaceAll('|', '\\|');
 const section = ([title, path]) => {
-  const rows = variables(path).map(({ name, fallback, text }) => `| \`${name}\` | ${fallback ? `\`${clean(fallback)}\`` : ''} | ${clean(text)} |`);
+  const rows = variables(path).map(
+    ({ name, fallback, text }) => `| \`${name}\` | ${fallback ? `\`${clean(fallback)}\`` : ''} | ${clean(text)} |`,
+  );
   return `## ${title}\n\n| Variable | Default | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
 };
 

@@ -8,11 +8,8 @@ const PARALLEL = 64;
 export async function seed({ api, key, stations, tokens, file }) {
   const passwords = {};
   const call = async (method, path, body) => {
-    const response = await fetch(`${api}/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+    const request = { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await fetch(`${api}/v1${path}`, request);
     const answer = await response.json();
     if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;

@@ -140,7 +140,7 @@ class KafkaEventLog implements EventLog {
     const subscription = new KafkaSubscription(this.#kafka, options, {
       logger: this.#logger,
       deadLetter: (group, place, message, cause) => this.#deadLetter(group, place, message, cause),
-      startOffsets: (group, topics) => this.#startOffsets(group, topics),
+      startOffsets: (group, topics) => this.#retried(() => this.#startOffsets(group, topics)),
     });
     this.#subscriptions.set(subscription, options.group);
     const stop = async (): Promise<void> => {
@@ -154,6 +154,19 @@ class KafkaEventLog implements EventLog {
       throw error;
     }
     return { stop };
+  }
+
+  /** A broker that has just started answers for a while that its group coordinator is still loading, which kafkajs' admin does not wait for. */
+  async #retried<T>(work: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + START_WITHIN_MS;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (performance.now() > deadline || this.#closing !== undefined) throw error;
+        await new Promise((resolve) => void setTimeout(resolve, START_RETRY_MS));
+      }
+    }
   }
 
   /** The ends of those partitions in which the group has no offset yet. */
@@ -249,6 +262,10 @@ class KafkaEventLog implements EventLog {
     await (await this.#admin?.catch(() => undefined))?.disconnect();
   }
 }
+
+/** How long a subscription waits for a broker that is still starting. */
+const START_WITHIN_MS = 30_000;
+const START_RETRY_MS = 250;
 
 async function operating<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
