@@ -1,4 +1,5 @@
 import { type AuthorizationDecided, DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
+import type { EventLog } from '@voltlog/event-log';
 import type { RequestError } from '@voltlog/kernel';
 import { authorizationV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +11,16 @@ import { openTestContext, type TestContext, until } from './testing/service-cont
 const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status, TokenStatus } = authorizationV1;
 
 const config = (env: Record<string, string> = {}): AuthorizationConfig => authorizationConfig.parse(env);
+
+/** A log that tells nothing. */
+const silentLog: EventLog = {
+  ensureTopics: async () => {},
+  append: async () => {},
+  subscribe: async () => ({ stop: async () => {} }),
+  caughtUp: async () => true,
+  health: async () => {},
+  close: async () => {},
+};
 
 type Asked = Partial<authorizationV1.AuthorizationRequestItem> & { readonly token?: string; readonly type?: string };
 
@@ -398,6 +409,20 @@ describe('authorization service', () => {
       expect(await start('S1', 'z', { evseId: 1, occurredAt: '2026-11-02T06:59:59.999Z' })).toMatchObject(full);
       expect(await start('S1', 'c', { evseId: 1, occurredAt: '2026-11-02T07:30:00.000Z' })).toMatchObject(accepted);
       expect((await get())?.activeTransactions).toEqual(['S1/c']);
+    });
+
+    it('gives back a place that another instance gave, before it heard of that', async () => {
+      await put({ concurrentTransactionsMax: 1 });
+      const other = await openTestContext('authorization', context);
+      const deaf = { ...other, log: { ...silentLog, append: context.log.append.bind(context.log) } };
+      const behind = await createAuthorization(deaf, config());
+      expect((await ask({}, behind)).status).toBe(Status.ACCEPTED);
+      await start('S1', 'a');
+      const release = { kind: 'ReleaseTransaction', transactionKey: 'S1/a', cause: 'Ended', now: context.clock.now() } as const;
+      await behind.tokens.execute([{ key: 'CARD', command: release, causationId: 'e1' }]);
+      expect((await get())?.activeTransactions).toEqual([]);
+      await put({ note: 'x' });
+      expect((await put({ note: 'y', expectedVersion: 2 }, behind)).token).toMatchObject({ note: 'y', version: 3 });
     });
 
     it('gives back the place of a transaction that never started, and keeps those that did', async () => {

@@ -206,7 +206,7 @@ describe('places of a token', () => {
           await context.close();
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 60, endOnFailure: true },
     );
   }, 60_000);
 });

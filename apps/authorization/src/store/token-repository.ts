@@ -164,7 +164,7 @@ export class TokenRepository {
     outcomes: (TokenOutcome | undefined)[],
     round: number,
   ): Promise<void> {
-    const entries = await this.entriesFor([...waiting.keys()], round);
+    const { entries, remembered } = await this.entriesFor([...waiting.keys()], round);
     const commits: Commit[] = [];
     const decisions: {
       readonly key: string;
@@ -175,7 +175,8 @@ export class TokenRepository {
       const before = entries.get(key) ?? { state: UNKNOWN_TOKEN, version: 0 };
       const decision = this.decideAll(inputs, indexes, before, outcomes);
       if (decision === undefined) {
-        waiting.delete(key);
+        // Nothing is committed, so no version tells whether memory was behind another instance: what it said no to is read and decided again.
+        if (!remembered.has(key)) waiting.delete(key);
         continue;
       }
       commits.push(decision.commit);
@@ -215,12 +216,20 @@ export class TokenRepository {
     }
   }
 
-  /** First what memory holds, then the read model; when both were behind, the stream itself, which also mends the read model. */
-  private async entriesFor(keys: readonly string[], round: number): Promise<ReadonlyMap<string, TokenEntry>> {
+  /**
+   * First what memory holds, then the read model; when both were behind, the stream itself, which also mends the read model.
+   *
+   * @returns `remembered`: the keys whose entries come from memory alone
+   */
+  private async entriesFor(
+    keys: readonly string[],
+    round: number,
+  ): Promise<{ readonly entries: ReadonlyMap<string, TokenEntry>; readonly remembered: ReadonlySet<string> }> {
+    if (round === 1) return { entries: await this.load(keys), remembered: new Set() };
     if (round > 1) {
-      const folded = await this.foldStreams(keys);
-      await this.writeDocs([...folded]);
-      return folded;
+      const entries = await this.foldStreams(keys);
+      await this.writeDocs([...entries]);
+      return { entries, remembered: new Set() };
     }
     const entries = new Map<string, TokenEntry>();
     const missing: string[] = [];
@@ -229,8 +238,9 @@ export class TokenRepository {
       if (entry === undefined) missing.push(key);
       else entries.set(key, entry);
     }
+    const remembered = new Set(entries.keys());
     if (missing.length > 0) for (const [key, entry] of await this.load(missing)) entries.set(key, entry);
-    return entries;
+    return { entries, remembered };
   }
 
   /** Folds the inputs of one token; undefined when nothing is to be committed (their outcomes stand then). */
