@@ -38,9 +38,14 @@ function run(command, args, { quiet = false, env = {} } = {}) {
     for (const stream of quiet ? [child.stdout, child.stderr] : []) stream.on('data', (chunk) => (output += chunk));
     const forward = (signal) => child.kill(signal);
     process.on('SIGINT', forward).on('SIGTERM', forward);
+    // npm runs scripts through a shell that dies of a signal without handing it on; then our parent is another.
+    const parent = process.ppid;
+    const orphaned = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 1_000);
+    orphaned.unref();
     child.on('error', reject);
     child.on('close', (code, signal) => {
       process.off('SIGINT', forward).off('SIGTERM', forward);
+      clearInterval(orphaned);
       if (code === 0) resolve(output);
       else {
         if (quiet) process.stderr.write(output);

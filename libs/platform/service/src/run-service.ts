@@ -89,12 +89,18 @@ async function run<Config>(definition: ServiceDefinition<Config>): Promise<void>
   );
 }
 
+/** A signal this soon after the first is the same one: a terminal sends it to the whole process group, and a launcher hands it on. */
+const SAME_SIGNAL_MS = 1_000;
+
 /** Runs the orderly end once on SIGTERM or SIGINT; a second signal, or `STOP_MS_MAX`, ends the process at once. */
 export function onStopSignal(stop: () => Promise<void>, onError: (error: unknown) => void): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const handle = (): void => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(130);
+      return;
+    }
+    stoppingSince = performance.now();
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
     stop().then(
       () => process.exit(0),
