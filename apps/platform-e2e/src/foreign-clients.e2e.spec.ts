@@ -39,22 +39,26 @@ describe("a station of PyPI's ocpp", () => {
       throw (await Promise.race([failed, Promise.resolve(undefined)])) ?? error;
     });
     expect(running).toMatchObject({ state: 'Active', idToken: TOKEN, authorizationStatus: 'Accepted', energyWh: 1_250 });
-    const stopped = await platform.api.ok('POST', `/v1/stations/${stationId}/commands/request-stop`, { transactionId: running.transactionId });
+    const stopped = await platform.api.ok('POST', `/v1/stations/${stationId}/commands/request-stop`, {
+      transactionId: running.transactionId,
+    });
     expect(stopped).toMatchObject({ status: 'Accepted' });
     const truth = await charged;
     expect(truth.energyWh).toBe(1_263);
     await agrees(
       async () =>
-        (await sessionsOf(platform.api, stationId)).map(({ transactionId, state, energyWh, meterStartWh, meterStopWh, stoppedReason, flags, incomplete }) => ({
-          transactionId,
-          state,
-          energyWh,
-          meterStartWh,
-          meterStopWh,
-          stoppedReason,
-          flags,
-          incomplete,
-        })),
+        (await sessionsOf(platform.api, stationId)).map(
+          ({ transactionId, state, energyWh, meterStartWh, meterStopWh, stoppedReason, flags, incomplete }) => ({
+            transactionId,
+            state,
+            energyWh,
+            meterStartWh,
+            meterStopWh,
+            stoppedReason,
+            flags,
+            incomplete,
+          }),
+        ),
       [
         {
           transactionId: truth.transactionId,

@@ -79,16 +79,19 @@ class KafkaEventLog implements EventLog {
   }
 
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
-    await operating('topics could not be made', async () => {
-      const admin = await this.#adminClient();
-      const existing = new Set(await admin.listTopics());
-      const missing = topics.filter(({ name }) => !existing.has(name));
-      if (missing.length > 0) await this.#create(admin, missing);
-      await this.#learn(
-        admin,
-        topics.map(({ name }) => name),
-      );
-    });
+    // Another process may just be making a topic, any topic: until its leaders are elected a broker says that it hosts none such.
+    await operating('topics could not be made', () => this.#retried(() => this.#makeTopics(topics), isUnknownYet));
+  }
+
+  async #makeTopics(topics: readonly TopicSpec[]): Promise<void> {
+    const admin = await this.#adminClient();
+    const existing = new Set(await admin.listTopics());
+    const missing = topics.filter(({ name }) => !existing.has(name));
+    if (missing.length > 0) await this.#create(admin, missing);
+    await this.#learn(
+      admin,
+      topics.map(({ name }) => name),
+    );
   }
 
   async #create(admin: Admin, topics: readonly TopicSpec[]): Promise<void> {
@@ -157,13 +160,13 @@ class KafkaEventLog implements EventLog {
   }
 
   /** A broker that has just started answers for a while that its group coordinator is still loading, which kafkajs' admin does not wait for. */
-  async #retried<T>(work: () => Promise<T>): Promise<T> {
+  async #retried<T>(work: () => Promise<T>, mayPass: (error: unknown) => boolean = () => true): Promise<T> {
     const deadline = performance.now() + START_WITHIN_MS;
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (performance.now() > deadline || this.#closing !== undefined) throw error;
+        if (!mayPass(error) || performance.now() > deadline || this.#closing !== undefined) throw error;
         await new Promise((resolve) => void setTimeout(resolve, START_RETRY_MS));
       }
     }
@@ -266,6 +269,13 @@ class KafkaEventLog implements EventLog {
 /** How long a subscription waits for a broker that is still starting. */
 const START_WITHIN_MS = 30_000;
 const START_RETRY_MS = 250;
+
+const NOT_THERE_YET: readonly unknown[] = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'];
+
+function isUnknownYet(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('type' in error && NOT_THERE_YET.includes(error.type)) || isUnknownYet(error.cause);
+}
 
 async function operating<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,0 +1,111 @@
+import AxeBuilder from '@axe-core/playwright';
+import { CAR_MODELS, Car, ScaledClock, SimulatedStation } from '@voltlog/simulator-app';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_KEY, AllInOne } from './harness/all-in-one.js';
+import { eventually } from './harness/eventually.js';
+import { registerStation, registerTokens, STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
+
+const STATION = 'CONSOLE-1';
+const TOKEN = 'E2E-CARD-1';
+/** Simulated seconds per real one: a sample each second. */
+const TIME_SCALE = 60;
+
+let platform: AllInOne;
+let browser: Browser;
+let page: Page;
+let station: SimulatedStation;
+const clock = new ScaledClock(TIME_SCALE);
+const problems: string[] = [];
+
+beforeAll(async () => {
+  platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000' });
+  await registerTokens(platform.api);
+  await registerStation(platform.api, STATION);
+  station = new SimulatedStation({ id: STATION, version: '1.6', url: platform.ocppUrl, password: STATION_PASSWORD, clock });
+  await station.connect();
+  browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });
+  page = await context.newPage();
+  page.on('console', (message) => (message.type() === 'error' ? problems.push(message.text()) : undefined));
+  page.on('pageerror', (error) => problems.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(platform.api.url) && !request.url().startsWith('data:')) problems.push(`asked for ${request.url()}`);
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await station?.stop();
+  clock.dispose();
+  await platform?.stop();
+});
+
+const card = (): Locator => page.getByRole('article', { name: `Station ${STATION}` });
+const figure = async (pattern: RegExp): Promise<string | undefined> => pattern.exec(await card().innerText())?.[0];
+const serious = async (): Promise<string[]> =>
+  (await new AxeBuilder({ page }).analyze()).violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+
+describe('the console', () => {
+  it('opens with the key of the address, and takes it out of the address', async () => {
+    await page.goto(`${platform.api.url}/#key=${ADMIN_KEY}`);
+    await card().waitFor();
+    expect(page.url()).not.toContain(ADMIN_KEY);
+    await page.getByRole('status', { name: /Event stream: live/i }).waitFor();
+  });
+
+  it('shows a car charge: power, energy that moves, and the events', async () => {
+    station.plugIn(1, new Car(CAR_MODELS.family, 0.3));
+    station.start(1, TOKEN);
+    await eventually('power is shown', () => figure(/\d[\d.,]*\s*kW\b(?!h)/));
+    const first = await eventually('energy is shown', () => figure(/\d[\d.,]*\s*k?Wh/));
+    await eventually('energy moves', async () => ((await figure(/\d[\d.,]*\s*k?Wh/)) === first ? undefined : true), 20_000);
+    const events = page.getByRole('list', { name: 'Events' });
+    await eventually('the stream tells of the station', async () => (await events.innerText()).includes(STATION));
+    const row = page.getByRole('row').filter({ hasText: STATION });
+    await row.first().waitFor();
+    expect(await row.first().innerText()).toContain('Open');
+  });
+
+  it('stops it by the button, and the session ends', async () => {
+    await card()
+      .getByRole('button', { name: /^Stop charging/ })
+      .click();
+    await eventually('the session ends', async () => (await sessionsOf(platform.api, STATION))[0]?.state === 'Ended');
+    await eventually('the page shows it', async () =>
+      (await page.getByRole('row').filter({ hasText: STATION }).first().innerText()).includes('Ended'),
+    );
+    const [session] = await sessionsOf(platform.api, STATION);
+    expect(session?.energyWh).toBe(station.ledger.of(STATION)[0]?.deliveredWh);
+  });
+
+  it.each(['light', 'dark'] as const)('has nothing serious for axe to find, %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    expect(await serious()).toEqual([]);
+  });
+
+  it('has nothing serious in the details of a session either', async () => {
+    await page
+      .getByRole('button', { name: new RegExp(`^Session .* on ${STATION}`) })
+      .first()
+      .click();
+    await page.getByRole('dialog').waitFor();
+    expect(await serious()).toEqual([]);
+  });
+
+  it('asked nobody else for anything and reported no error', () => {
+    expect(problems).toEqual([]);
+  });
+});

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { KafkaContainer } from '@testcontainers/kafka';
+import { MongoDBContainer } from '@testcontainers/mongodb';
+import { Wait } from 'testcontainers';
+import { ADMIN_KEY } from './all-in-one.js';
+import { Api } from './api.js';
+import { Child } from './child.js';
+import { eventually } from './eventually.js';
+
+/** Kafka and MongoDB as the services are told of them. */
+export interface Infrastructure {
+  readonly brokers: string;
+  readonly mongoUrl: string;
+  stop(): Promise<void>;
+}
+
+/** Those of `KAFKA_BROKERS` and `MONGO_URL`, else in containers. */
+export async function startInfrastructure(): Promise<Infrastructure> {
+  const [kafka, mongo] = await Promise.all([startKafka(), startMongo()]);
+  return {
+    brokers: kafka.address,
+    mongoUrl: mongo.address,
+    stop: async () => {
+      await Promise.all([kafka.stop(), mongo.stop()]);
+    },
+  };
+}
+
+interface Part {
+  readonly address: string;
+  stop(): Promise<unknown>;
+}
+
+async function startKafka(): Promise<Part> {
+  const given = process.env['KAFKA_BROKERS'] ?? '';
+  if (given !== '') return { address: given, stop: async () => {} };
+  // Its own wait makes kafkajs back off for half a minute.
+  const container = await new KafkaContainer(process.env['VOLTLOG_KAFKA_IMAGE'] ?? 'ev/kafka:8.0.0')
+    .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
+    .start();
+  return { address: `${container.getHost()}:${container.getMappedPort(9093)}`, stop: () => container.stop() };
+}
+
+async function startMongo(): Promise<Part> {
+  const given = process.env['MONGO_URL'] ?? '';
+  if (given !== '') return { address: given, stop: async () => {} };
+  const container = await new MongoDBContainer(process.env['VOLTLOG_MONGO_IMAGE'] ?? 'ev/mongo:6.0.5').start();
+  return { address: `${container.getConnectionString()}?directConnection=true`, stop: () => container.stop() };
+}
+
+/** Every process of the platform; `connection` twice. */
+export const PROCESSES = ['device', 'authorization', 'session', 'connection-1', 'connection-2', 'gateway'] as const;
+export type ProcessName = (typeof PROCESSES)[number];
+
+interface Ports {
+  readonly grpc: number;
+  readonly http: number;
+  readonly ocpp: number;
+}
+
+const READY_MS = 60_000;
+
+/** The platform as it is deployed: each service its own process, on Kafka, MongoDB and gRPC. */
+export class Processes {
+  private readonly children = new Map<ProcessName, Child>();
+  private readonly ports: Readonly<Record<ProcessName, Ports>>;
+  readonly api: Api;
+  readonly ocppUrls: readonly [string, string];
+  private readonly prefix = `e2e_${randomBytes(4).toString('hex')}`;
+
+  private constructor(
+    private readonly infrastructure: Infrastructure,
+    private readonly environment: Readonly<Record<string, string>>,
+    ports: readonly Ports[],
+  ) {
+    this.ports = Object.fromEntries(PROCESSES.map((name, index) => [name, ports[index]])) as Record<ProcessName, Ports>;
+    this.api = new Api(`http://127.0.0.1:${this.ports.gateway.http}`, ADMIN_KEY);
+    const ocppUrl = (name: ProcessName): string => `ws://127.0.0.1:${this.ports[name].ocpp}/ocpp`;
+    this.ocppUrls = [ocppUrl('connection-1'), ocppUrl('connection-2')];
+  }
+
+  static async start(infrastructure: Infrastructure, environment: Readonly<Record<string, string>> = {}): Promise<Processes> {
+    const free = await freePorts(PROCESSES.length * 3);
+    const ports = PROCESSES.map((_, index) => {
+      const [grpc = 0, http = 0, ocpp = 0] = free.slice(index * 3);
+      return { grpc, http, ocpp };
+    });
+    const processes = new Processes(infrastructure, environment, ports);
+    for (const name of PROCESSES) processes.launch(name);
+    await processes.ready();
+    return processes;
+  }
+
+  /** As if its machine lost power. */
+  async kill9(name: ProcessName): Promise<void> {
+    await this.child(name).kill9();
+  }
+
+  /** On the same ports. */
+  async restart(name: ProcessName): Promise<void> {
+    this.launch(name);
+    await this.readyOf(name);
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(PROCESSES.map((name) => this.readyOf(name)));
+  }
+
+  outputOf(name: ProcessName): string {
+    return this.child(name).output;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.children.values()].map((child) => child.stop()));
+  }
+
+  private child(name: ProcessName): Child {
+    const child = this.children.get(name);
+    if (child === undefined) throw new Error(`${name} was never started`);
+    return child;
+  }
+
+  private launch(name: ProcessName): void {
+    const { grpc, http, ocpp } = this.ports[name];
+    const at = (other: ProcessName): string => `127.0.0.1:${this.ports[other].grpc}`;
+    const child = new Child(name.replace(/-\d$/, ''), [], {
+      KAFKA_BROKERS: this.infrastructure.brokers,
+      MONGO_URL: this.infrastructure.mongoUrl,
+      MONGO_DATABASE_PREFIX: this.prefix,
+      LOG_LEVEL: 'warn',
+      GRPC_LISTEN: `127.0.0.1:${grpc}`,
+      GRPC_ADVERTISE: `127.0.0.1:${grpc}`,
+      HTTP_HOST: '127.0.0.1',
+      HTTP_PORT: String(http),
+      OCPP_HOST: '127.0.0.1',
+      OCPP_PORT: String(ocpp),
+      OCPP_DRAIN_SECONDS: '1',
+      DEVICE_GRPC: at('device'),
+      AUTHORIZATION_GRPC: at('authorization'),
+      SESSION_GRPC: at('session'),
+      CONNECTION_GRPC: `${at('connection-1')},${at('connection-2')}`,
+      GATEWAY_ADMIN_KEY: ADMIN_KEY,
+      RATE_LIMIT_BURST: '100000',
+      RATE_LIMIT_PER_SECOND: '100000',
+      ...this.environment,
+    });
+    this.children.set(name, child);
+  }
+
+  private async readyOf(name: ProcessName): Promise<void> {
+    const child = this.child(name);
+    await eventually(
+      `${name} is ready`,
+      async () => {
+        if (!child.running) return true;
+        return (await fetch(`http://127.0.0.1:${this.ports[name].http}/readyz`)).ok;
+      },
+      READY_MS,
+    ).catch((error: unknown) => {
+      throw new Error(`${name} is not ready: ${child.output.slice(-3_000)}`, { cause: error });
+    });
+    if (!child.running) throw new Error(`${name} ended: ${child.output.slice(-3_000)}`);
+  }
+}
+
+/** Ports nobody listens on, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
