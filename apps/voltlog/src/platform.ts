@@ -9,7 +9,15 @@ import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { gatewayService } from '@voltlog/gateway-app';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { uuidV7Source } from '@voltlog/kernel';
-import { Health, type HttpOptions, type RunningService, type ServiceContext, type ServiceDefinition, startService } from '@voltlog/service';
+import {
+  Health,
+  type HttpOptions,
+  type RunningService,
+  type ServiceContext,
+  type ServiceDefinition,
+  startService,
+  tracedLog,
+} from '@voltlog/service';
 import { sessionService } from '@voltlog/session-app';
 import { openSqliteStore, type Store } from '@voltlog/store';
 import { createTelemetry } from '@voltlog/telemetry';
@@ -78,7 +86,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       const store = await openSqliteStore({ path: join(dataFolder, `${service.name}.db`) });
       stops.push(() => store.close());
       health.add(`${service.name}-store`, () => store.health());
-      const context = serviceContext({ service: service.name, instanceId, log, store, rpc, telemetry, ids, announced, health });
+      const context = serviceContext({
+        service: service.name,
+        instanceId,
+        log,
+        traced: otlp !== undefined,
+        store,
+        rpc,
+        telemetry,
+        ids,
+        announced,
+        health,
+      });
       const http = service.name === 'gateway' ? httpOptions(options.environment, health, telemetry.metricsText) : undefined;
       const running: RunningService = await startService(service, context, configs[index], http);
       stops.push(() => running.stop());
@@ -102,6 +121,8 @@ interface Parts {
   readonly service: string;
   readonly instanceId: string;
   readonly log: EventLog;
+  /** Traces are exported. */
+  readonly traced: boolean;
   readonly store: Store;
   readonly rpc: Rpc;
   readonly telemetry: ReturnType<typeof createTelemetry>;
@@ -115,7 +136,7 @@ function serviceContext(parts: Parts): ServiceContext {
   return {
     service,
     instanceId: parts.instanceId,
-    log: parts.log,
+    log: parts.traced ? tracedLog(parts.log, telemetry.tracing(service)) : parts.log,
     store: parts.store,
     rpc: parts.rpc,
     logger: telemetry.logger.child({ service }),

@@ -4,11 +4,12 @@ import { openKafkaEventLog } from '@voltlog/event-log';
 import { createRpc } from '@voltlog/grpc';
 import { uuidV7Source } from '@voltlog/kernel';
 import { openMongoStore } from '@voltlog/store';
-import { createTelemetry } from '@voltlog/telemetry';
+import { createTelemetry, type Span } from '@voltlog/telemetry';
 import { Health } from './health.js';
 import { platformConfig } from './platform-config.js';
 import type { ServiceContext, ServiceDefinition } from './service.js';
 import { startService } from './start-service.js';
+import { tracedLog } from './traced-log.js';
 
 /** Milliseconds from the signal to stop until the process gives up on an orderly end. */
 const STOP_MS_MAX = 60_000;
@@ -31,6 +32,7 @@ async function run<Config>(definition: ServiceDefinition<Config>): Promise<void>
   const instanceId = `${definition.name}-${randomBytes(4).toString('hex')}`;
   const telemetry = createTelemetry({
     instanceId,
+    serviceName: definition.name,
     logLevel: platform.LOG_LEVEL,
     traceRatio: platform.TRACE_RATIO,
     ...(platform.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT === undefined ? {} : { otlpEndpoint: platform.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT }),
@@ -46,7 +48,7 @@ async function run<Config>(definition: ServiceDefinition<Config>): Promise<void>
     traceparent: telemetry.activeTraceparent,
     underTrace: (method, traceparent, work) => {
       const span = tracing.continue(method, traceparent);
-      return span === undefined ? work() : span.run(work);
+      return span === undefined ? work() : underSpan(span, work);
     },
   });
   const health = new Health();
@@ -55,7 +57,7 @@ async function run<Config>(definition: ServiceDefinition<Config>): Promise<void>
   const context: ServiceContext = {
     service: definition.name,
     instanceId,
-    log,
+    log: platform.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT === undefined ? log : tracedLog(log, tracing),
     store,
     rpc,
     logger,
@@ -91,6 +93,19 @@ async function run<Config>(definition: ServiceDefinition<Config>): Promise<void>
 
 /** A signal this soon after the first is the same one: a terminal sends it to the whole process group, and a launcher hands it on. */
 const SAME_SIGNAL_MS = 1_000;
+
+/** Runs work whose answer, or failure, ends the span. */
+function underSpan<T>(span: Span, work: () => T): T {
+  const answer = span.run(work);
+  Promise.resolve(answer).then(
+    () => span.end(),
+    (error: unknown) => {
+      span.fail(error);
+      span.end();
+    },
+  );
+  return answer;
+}
 
 /** Runs the orderly end once on SIGTERM or SIGINT; a second signal, or `STOP_MS_MAX`, ends the process at once. */
 export function onStopSignal(stop: () => Promise<void>, onError: (error: unknown) => void): void {

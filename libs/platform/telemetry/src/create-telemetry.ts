@@ -21,6 +21,8 @@ import type { Count, Metrics, Span, Tracing } from './telemetry.js';
 
 export interface TelemetryOptions {
   readonly instanceId: string;
+  /** `service.name` of metrics and traces. Default: `voltlog`. */
+  readonly serviceName?: string;
   /** pino's levels; `silent` for none. */
   readonly logLevel: string;
   /** OTLP/HTTP endpoint for traces; absent: no traces are made. */
@@ -63,7 +65,11 @@ const REDACTED = [
 ];
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
-  const resource = resourceFromAttributes({ 'service.namespace': 'voltlog', 'service.instance.id': options.instanceId });
+  const resource = resourceFromAttributes({
+    'service.name': options.serviceName ?? 'voltlog',
+    'service.namespace': 'voltlog',
+    'service.instance.id': options.instanceId,
+  });
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   const meters = new MeterProvider({ resource, readers: [exporter] });

@@ -1,0 +1,42 @@
+import type { EventLog, LogRecord } from '@voltlog/event-log';
+import type { Span, Tracing } from '@voltlog/telemetry';
+
+/**
+ * The log as a service sees it whose traces are exported: what a consumer group does with a record that carries a sampled trace is a span of
+ * that trace, named `<group> <event type>`. Records without one cost a look at a field.
+ */
+export function tracedLog(log: EventLog, tracing: Tracing): EventLog {
+  return {
+    ensureTopics: (topics) => log.ensureTopics(topics),
+    append: (topic, key, events) => log.append(topic, key, events),
+    subscribe: (options) =>
+      log.subscribe({ ...options, handle: (batch) => underSpans(spansOf(batch, options.group, tracing), () => options.handle(batch)) }),
+    caughtUp: (question) => log.caughtUp(question),
+    health: () => log.health(),
+    close: () => log.close(),
+  };
+}
+
+function spansOf(batch: readonly LogRecord[], group: string, tracing: Tracing): Span[] {
+  const spans: Span[] = [];
+  for (const { event } of batch) {
+    if (event.traceparent === undefined) continue;
+    const span = tracing.continue(`${group} ${event.type}`, event.traceparent);
+    if (span !== undefined) spans.push(span);
+  }
+  return spans;
+}
+
+/** The work of a batch is part of every trace in it; calls it makes belong to one only when there is one. */
+async function underSpans(spans: readonly Span[], work: () => Promise<void>): Promise<void> {
+  const [only] = spans;
+  if (only === undefined) return work();
+  try {
+    await (spans.length === 1 ? only.run(work) : work());
+  } catch (error) {
+    for (const span of spans) span.fail(error);
+    throw error;
+  } finally {
+    for (const span of spans) span.end();
+  }
+}
