@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type LedgerEntry, runFleet } from '@voltlog/simulator-app';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Collector } from './harness/collector.js';
 import { eventually } from './harness/eventually.js';
 import { agrees, allOf, registerStation, registerTokens, type SessionView, STATION_PASSWORD } from './harness/fleet.js';
 import { type Infrastructure, PROCESSES, Processes, startInfrastructure } from './harness/processes.js';
@@ -16,13 +17,20 @@ const LOAD_SECONDS_MAX = 240;
 const run = randomBytes(3).toString('hex');
 let infrastructure: Infrastructure;
 let platform: Processes;
+let collector: Collector;
 beforeAll(async () => {
   infrastructure = await startInfrastructure();
-  platform = await Processes.start(infrastructure);
+  collector = await Collector.start();
+  platform = await Processes.start(infrastructure, {
+    TRACE_RATIO: '1',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.endpoint,
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  });
   await registerTokens(platform.api);
 });
 afterAll(async () => {
   await platform?.stop();
+  await collector?.stop();
   await infrastructure?.stop();
 });
 
@@ -66,6 +74,31 @@ describe('two connection instances', () => {
     await after.close();
     const offline = await platform.api.call('POST', `/v1/stations/${stationId}/commands/clear-cache`, {});
     expect(offline).toMatchObject({ status: 409 });
+  });
+});
+
+describe('a trace', () => {
+  it('of one StartTransaction joins the socket, the gRPC call, the log and the consumers, across processes', async () => {
+    const stationId = `trace-${run}`;
+    await registerStation(platform.api, stationId);
+    const station = await connect(stationId, platform.ocppUrls[0]);
+    const body = { connectorId: 1, idTag: 'E2E-CARD-1', meterStart: 0, timestamp: new Date().toISOString() };
+    const { transactionId } = await station.result<{ transactionId: number }>('StartTransaction', body);
+    const { root, spans } = await eventually('the spans of the trace', () => {
+      const [start] = collector.spans.filter(({ name }) => name === 'StartTransaction');
+      const trace = collector.spans.filter(({ traceId }) => traceId === start?.traceId);
+      const services = new Set(trace.map(({ service }) => service));
+      return start !== undefined && ['connection', 'authorization', 'session'].every((name) => services.has(name))
+        ? { root: start, spans: trace }
+        : undefined;
+    });
+    expect(root.parentSpanId).toBeUndefined();
+    const called = spans.filter(({ name }) => name.endsWith('/authorize'));
+    expect(called).toMatchObject([{ service: 'authorization', parentSpanId: root.spanId }]);
+    const folded = spans.filter(({ service }) => service === 'session');
+    expect(folded).toMatchObject([{ name: 'session voltlog.connection.TransactionStarted.v1', parentSpanId: root.spanId }]);
+    await station.result('StopTransaction', { transactionId, meterStop: 1, timestamp: new Date().toISOString() });
+    await station.close();
   });
 });
 
