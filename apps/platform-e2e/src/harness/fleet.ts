@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EvseOptions, OcppVersion, ScenarioTokens } from '@voltlog/simulator-app';
+import type { EvseOptions, ScenarioTokens } from '@voltlog/simulator-app';
 import { expect } from 'vitest';
 import type { Api } from './api.js';
 
@@ -97,5 +97,3 @@ export async function agrees<T>(ask: () => Promise<T>, expected: T, deadlineMs =
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
-
-export const wireVersion = (version: OcppVersion): string => `ocpp${version}`;

@@ -107,10 +107,6 @@ export class Processes {
     await Promise.all(PROCESSES.map((name) => this.readyOf(name)));
   }
 
-  outputOf(name: ProcessName): string {
-    return this.child(name).output;
-  }
-
   async stop(): Promise<void> {
     await Promise.all([...this.children.values()].map((child) => child.stop()));
   }
