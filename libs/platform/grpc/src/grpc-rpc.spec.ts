@@ -68,6 +68,29 @@ describe('calls between services', () => {
     await expect(overGrpc?.[1].getSession({ sessionId: 'x' })).rejects.toMatchObject({ code: 'DeadlineExceeded' });
   });
 
+  it('go to several addresses in turn, by host name too, and leave out one that is gone', async () => {
+    const seen: string[] = [];
+    const listening = async (name: string): Promise<{ host: Rpc; address: string }> => {
+      const host = rpc();
+      host.serve<Sessions>(definition, {
+        getSession: async () => {
+          seen.push(name);
+          return { session };
+        },
+      });
+      return { host, address: (await host.listen('127.0.0.1:0')).replace('127.0.0.1', 'localhost') };
+    };
+    const [first, second] = [await listening('first'), await listening('second')];
+    const client = rpc().client<Sessions>(definition, { address: `${first.address},${second.address}` });
+    for (let asked = 0; asked < 6; asked += 1) await client.getSession({ sessionId: 's-1' });
+    expect(new Set(seen)).toEqual(new Set(['first', 'second']));
+    await first.host.close();
+    await expect.poll(() => client.getSession({ sessionId: 's-1' }).then(() => 'answered', String), { timeout: 5_000 }).toBe('answered');
+    seen.length = 0;
+    for (let asked = 0; asked < 4; asked += 1) await client.getSession({ sessionId: 's-1' });
+    expect(seen).toEqual(['second', 'second', 'second', 'second']);
+  });
+
   it('fail as an operating error when nobody listens', async () => {
     const client = rpc().client<Sessions>(definition, { address: '127.0.0.1:1', deadlineMs: 2_000 });
     await expect(client.getSession({ sessionId: 'x' })).rejects.toBeInstanceOf(OperatingError);

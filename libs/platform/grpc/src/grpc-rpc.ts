@@ -1,5 +1,6 @@
 import {
   type Client,
+  connectivityState,
   credentials,
   type handleUnaryCall,
   Metadata,
@@ -42,6 +43,7 @@ class GrpcRpc implements Rpc {
   private readonly clients = new Map<string, Client>();
   private server: Server | undefined;
   private closed = false;
+  private turn = 0;
 
   constructor(private readonly options: RpcOptions) {}
 
@@ -120,6 +122,7 @@ class GrpcRpc implements Rpc {
   private remoteMethod(definition: RpcDefinition, key: string, target: RpcTarget): Method {
     const name = `${definition.fullName}/${key}`;
     const deadlineMs = target.deadlineMs ?? DEADLINE_MS_DEFAULT;
+    const addresses = target.address.split(',').filter((address) => address !== '');
     const none = new Metadata();
     return (request) =>
       new Promise((resolve, reject) => {
@@ -127,7 +130,7 @@ class GrpcRpc implements Rpc {
           reject(new OperatingError('ServiceUnavailable', `${name}: this process is closing`));
           return;
         }
-        const client = this.clientOf(definition, target.address);
+        const client = this.clientOf(definition, addresses);
         const traceparent = this.options.traceparent?.();
         let metadata = none;
         if (traceparent !== undefined) {
@@ -141,20 +144,27 @@ class GrpcRpc implements Rpc {
       });
   }
 
-  private clientOf(definition: RpcDefinition, address: string): Client {
+  /** The client of one of the addresses: those that are connected in turn; while none is, each in turn. */
+  private clientOf(definition: RpcDefinition, addresses: readonly string[]): Client {
+    if (addresses.length === 0) throw new OperatingError('ServiceUnavailable', `no address is configured for ${definition.fullName}`);
+    const clients = addresses.map((address) => this.connect(definition, address));
+    const up = clients.filter((client) => client.getChannel().getConnectivityState(true) === connectivityState.READY);
+    const candidates = up.length > 0 ? up : clients;
+    this.turn = (this.turn + 1) % Number.MAX_SAFE_INTEGER;
+    return candidates[this.turn % candidates.length] as Client;
+  }
+
+  private connect(definition: RpcDefinition, address: string): Client {
     const id = `${definition.fullName} ${address}`;
     const known = this.clients.get(id);
     if (known !== undefined) return known;
-    if (address === '') throw new OperatingError('ServiceUnavailable', `no address is configured for ${definition.fullName}`);
     const Constructor = makeGenericClientConstructor(wireDefinition(definition), definition.fullName);
-    const several = address.includes(',');
-    const client = new Constructor(several ? `ipv4:${address}` : address, credentials.createInsecure(), {
+    const client = new Constructor(address, credentials.createInsecure(), {
       'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
       'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
       // A peer that restarts is found again within a second or so, not after gRPC's default of up to two minutes.
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': 2_000,
-      ...(several ? { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }) } : {}),
     });
     this.clients.set(id, client);
     return client;
