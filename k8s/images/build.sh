@@ -7,6 +7,7 @@ tag=${1:-voltlog:local}
 if ! docker info >/dev/null 2>&1; then echo "images: no Docker engine answers" >&2; exit 1; fi
 context=$(mktemp -d); trap 'rm -rf "$context"' EXIT
 cp -r dist package.json package-lock.json .npmrc k8s/images/start.mjs "$context/"
+find "$context/dist" -name "*.map" -delete
 (cd "$context" && npm ci --omit=dev --omit=optional --no-audit --no-fund >/dev/null 2>&1)
 base=${BASE:-}
 if [ -z "$base" ]; then
