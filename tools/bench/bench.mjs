@@ -37,9 +37,13 @@ const ADMIN_KEY = 'voltlog_live_bench_0123456789abcdef0123456789abcdef';
 /** Servers under test: each starts processes and says where stations connect and whose CPU counts. */
 const servers = {
   'raw ws': async () => raw('ws'),
-  "raw ws + fsync'd log": async () => raw('log', ['--file', join(folder(), 'log.db')]),
-  'Voltlog, connection alone': async () => connectionAlone([]),
-  'Voltlog, all services': async () => allInOne(),
+  ...(options.only === 'kafka'
+    ? {}
+    : {
+        "raw ws + fsync'd log": async () => raw('log', ['--file', join(folder(), 'log.db')]),
+        'Voltlog, connection alone': async () => connectionAlone([]),
+        'Voltlog, all services': async () => allInOne(),
+      }),
   ...(kafka
     ? {
         'raw ws + kafkajs acks=all': async () =>
