@@ -12,7 +12,7 @@ import {
 } from '@voltlog/authorization-domain';
 import { type EventEnvelope, isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import type { Count } from '@voltlog/telemetry';
+import { ATTRIBUTE, type Count, type Span } from '@voltlog/telemetry';
 import type { TokenRepository } from '../store/token-repository.js';
 import type { Places } from './places.js';
 
@@ -30,6 +30,8 @@ export interface Question {
   /** ISO 8601, by the station's clock. */
   readonly occurredAt: string | undefined;
   readonly offline: boolean;
+  /** Of the station's message, when its trace is sampled. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A question whose verdict waits for a place. */
@@ -71,6 +73,43 @@ export class Authorizer {
    * kept for the same transaction asked again, or released once it is clear that it never started
    */
   async authorize(questions: readonly Question[]): Promise<readonly AuthorizationDecided[]> {
+    const spans = this.spansOf(questions);
+    if (spans === undefined) return this.decide(questions, undefined);
+    try {
+      const decisions = await this.decide(questions, spans);
+      for (const [i, span] of spans) {
+        const { status = '', reason } = decisions[i] ?? {};
+        span.set(ATTRIBUTE.authorizationStatus, status);
+        if (reason !== undefined) span.set(ATTRIBUTE.authorizationReason, reason);
+      }
+      return decisions;
+    } catch (error) {
+      for (const span of spans.values()) span.fail(error);
+      throw error;
+    } finally {
+      for (const span of spans.values()) span.end();
+    }
+  }
+
+  /** A span for each question whose trace is sampled, by its place in the call; usually there is none. */
+  private spansOf(questions: readonly Question[]): Map<number, Span> | undefined {
+    let spans: Map<number, Span> | undefined;
+    for (let i = 0; i < questions.length; i += 1) {
+      const { traceparent, stationId } = questions[i] as Question;
+      if (traceparent === undefined) continue;
+      const span = this.context.tracing.continue('authorize', traceparent);
+      if (span === undefined) continue;
+      span.set(ATTRIBUTE.stationId, stationId);
+      spans ??= new Map();
+      spans.set(i, span);
+    }
+    return spans;
+  }
+
+  private async decide(
+    questions: readonly Question[],
+    spans: ReadonlyMap<number, Span> | undefined,
+  ): Promise<readonly AuthorizationDecided[]> {
     const now = this.context.clock.now();
     const keys = questions.map((question) => tokenKey(question.idToken));
     const states = await this.statesOf(questions, keys);
@@ -88,7 +127,7 @@ export class Authorizer {
       const verdict = settled[i] as Verdict | OpenQuestion;
       return this.decision(question, 'verdict' in verdict ? verdict.verdict : verdict, now);
     });
-    await this.record(decisions);
+    await this.record(decisions, spans);
     return decisions;
   }
 
@@ -137,23 +176,25 @@ export class Authorizer {
     return decision;
   }
 
-  private async record(decisions: readonly AuthorizationDecided[]): Promise<void> {
+  private async record(decisions: readonly AuthorizationDecided[], spans: ReadonlyMap<number, Span> | undefined): Promise<void> {
     const [first] = decisions;
     if (first === undefined) return;
-    if (decisions.length === 1) return this.context.log.append(DECISION_TOPIC, first.stationId, [this.envelope(first)]);
+    if (decisions.length === 1) return this.context.log.append(DECISION_TOPIC, first.stationId, [this.envelope(first, spans?.get(0))]);
     const byStation = new Map<string, EventEnvelope[]>();
-    for (const decision of decisions) {
+    for (let i = 0; i < decisions.length; i += 1) {
+      const decision = decisions[i] as AuthorizationDecided;
+      const envelope = this.envelope(decision, spans?.get(i));
       const events = byStation.get(decision.stationId);
-      if (events === undefined) byStation.set(decision.stationId, [this.envelope(decision)]);
-      else events.push(this.envelope(decision));
+      if (events === undefined) byStation.set(decision.stationId, [envelope]);
+      else events.push(envelope);
     }
     const appends: Promise<void>[] = [];
     for (const [stationId, events] of byStation) appends.push(this.context.log.append(DECISION_TOPIC, stationId, events));
     await Promise.all(appends);
   }
 
-  private envelope(decision: AuthorizationDecided): EventEnvelope {
-    return {
+  private envelope(decision: AuthorizationDecided, span: Span | undefined): EventEnvelope {
+    const envelope = {
       id: decision.decisionId,
       type: 'voltlog.authorization.AuthorizationDecided.v1',
       source: this.source,
@@ -161,5 +202,6 @@ export class Authorizer {
       time: decision.at,
       data: decision,
     };
+    return span === undefined ? envelope : { ...envelope, traceparent: span.traceparent };
   }
 }

@@ -80,7 +80,12 @@ export class Places {
     // The timer goes first: a place that nobody would ever look at again must not exist, not even after a crash right here.
     await this.watch(permits);
     const outcomes = await this.tokens.execute(
-      starts.map((one) => ({ key: one.key, command: this.permit(one, verified !== undefined), causationId: this.context.ids.next() })),
+      starts.map((one) => ({
+        key: one.key,
+        command: this.permit(one, verified !== undefined),
+        causationId: this.context.ids.next(),
+        traceparent: one.question.traceparent,
+      })),
     );
     for (const [index, outcome] of outcomes.entries()) {
       const one = starts[index] as OpenQuestion;

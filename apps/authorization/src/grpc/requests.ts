@@ -38,6 +38,7 @@ export function toQuestions(request: authorizationV1.AuthorizeRequest): readonly
       transactionKey: item.transactionKey,
       occurredAt: item.occurredAt,
       offline: item.offline,
+      traceparent: item.traceparent,
     };
   }
   return questions;

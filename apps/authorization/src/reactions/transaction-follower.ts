@@ -23,9 +23,15 @@ const FREE_MAX = 50_000;
 /** Open transactions of one station that are looked through when a 1.6 station stops one without its number. */
 const OPEN_PER_STATION_MAX = 64;
 
+interface Caused {
+  readonly id: string;
+  readonly eventId: string;
+  readonly traceparent: string | undefined;
+}
+
 type Fact =
-  | { readonly kind: 'began'; readonly id: string; readonly eventId: string; readonly data: TransactionStarted | TransactionUpdated }
-  | { readonly kind: 'ended'; readonly id: string; readonly eventId: string; readonly data: TransactionEnded };
+  | (Caused & { readonly kind: 'began'; readonly data: TransactionStarted | TransactionUpdated })
+  | (Caused & { readonly kind: 'ended'; readonly data: TransactionEnded });
 
 /**
  * Follows the transactions of tokens that have a limit: a start that was let in without asking takes its place, an end gives it back.
@@ -90,19 +96,19 @@ export class TransactionFollower {
     before: TransactionDoc | undefined,
     inputs: TokenInput[],
   ): TransactionDoc | undefined {
-    const { data, id, eventId } = fact;
+    const { data, id, eventId, traceparent } = fact;
     const key = keyOf(data);
     const transactionKey = `${data.stationId}/${'transactionKey' in data ? data.transactionKey : data.transactionId}`;
     const now = this.context.clock.now();
     // Another key under the same number is another transaction.
     if (before !== undefined && (before.transactionKey ?? transactionKey) === transactionKey) {
-      if (before.state === 'ended') inputs.push({ key, command: released(transactionKey, now), causationId: eventId });
+      if (before.state === 'ended') inputs.push({ key, command: released(transactionKey, now), causationId: eventId, traceparent });
       return undefined;
     }
     const place = { transactionKey, stationId: data.stationId, evseId: data.evseId, startedAt: data.occurredAt };
     const state = this.tokens.peek(key)?.state;
     if (state === undefined || !holdsPlace(state, transactionKey)) {
-      inputs.push({ key, command: { kind: 'PermitTransaction', ...place, running: true, now }, causationId: eventId });
+      inputs.push({ key, command: { kind: 'PermitTransaction', ...place, running: true, now }, causationId: eventId, traceparent });
     }
     return { id, stationId: data.stationId, state: 'open', transactionKey, tokenKey: key };
   }
@@ -113,14 +119,15 @@ export class TransactionFollower {
     changed: ReadonlyMap<string, TransactionDoc>,
     inputs: TokenInput[],
   ): Promise<TransactionDoc | undefined> {
-    const { data, id, eventId } = fact;
+    const { data, id, eventId, traceparent } = fact;
     const open = before ?? (isNoNumber(data) ? await this.openOf(data, changed) : undefined);
     if (open === undefined) {
       // A 1.6 station learns a transaction's number from the answer to its start, so its end cannot come first.
       return data.ocppVersion === 'ocpp1.6' ? undefined : { id, stationId: data.stationId, state: 'ended', endedAt: data.receivedAt };
     }
     if (open.tokenKey !== undefined && open.transactionKey !== undefined) {
-      inputs.push({ key: open.tokenKey, command: released(open.transactionKey, this.context.clock.now()), causationId: eventId });
+      const command = released(open.transactionKey, this.context.clock.now());
+      inputs.push({ key: open.tokenKey, command, causationId: eventId, traceparent });
     }
     return open.state === 'ended' ? undefined : { ...open, state: 'ended', endedAt: data.receivedAt };
   }
@@ -163,15 +170,16 @@ export class TransactionFollower {
 /** Only what was accepted is counted: a start that was refused is not a session that the limit allows. */
 function toFact(record: LogRecord): readonly Fact[] {
   const { event } = record;
+  const { id: eventId, traceparent } = event;
   if (event.type === ENDED) {
     const data = event.data as TransactionEnded;
-    return [{ kind: 'ended', id: `${data.stationId}/${data.transactionId}`, eventId: event.id, data }];
+    return [{ kind: 'ended', id: `${data.stationId}/${data.transactionId}`, eventId, traceparent, data }];
   }
   if (event.type !== STARTED && event.type !== UPDATED) return [];
   const data = event.data as TransactionStarted | TransactionUpdated;
   if (data.idToken === undefined || data.authorization?.status !== 'Accepted') return [];
   if (event.type === UPDATED && data.triggerReason !== 'Authorized') return [];
-  return [{ kind: 'began', id: `${data.stationId}/${data.transactionId}`, eventId: event.id, data }];
+  return [{ kind: 'began', id: `${data.stationId}/${data.transactionId}`, eventId, traceparent, data }];
 }
 
 const keyOf = (data: TransactionStarted | TransactionUpdated): string => tokenKey(data.idToken?.idToken ?? '');

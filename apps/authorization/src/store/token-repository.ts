@@ -30,6 +30,8 @@ export interface TokenInput {
   readonly command: TokenCommand;
   /** The same cause twice changes nothing. Inputs of one token in one call share a commit, under the first one's cause. */
   readonly causationId: string;
+  /** Carried on by the events. Inputs that share a commit share the first one's. */
+  readonly traceparent?: string | undefined;
 }
 
 export type TokenOutcome =
@@ -247,10 +249,11 @@ export class TokenRepository {
   private decideAll(inputs: readonly TokenInput[], indexes: readonly number[], before: TokenEntry, outcomes: (TokenOutcome | undefined)[]) {
     let state = before.state;
     let causationId: string | undefined;
+    let traceparent: string | undefined;
     const all: TokenEvent[] = [];
     const decidedHere: { readonly index: number; readonly events: readonly TokenEvent[] }[] = [];
     for (const index of indexes) {
-      const { command, causationId: cause } = inputs[index] as TokenInput;
+      const { command, causationId: cause, traceparent: trace } = inputs[index] as TokenInput;
       const decision = tokenDecider.decide(command, state);
       if (!decision.ok) {
         outcomes[index] = { outcome: 'refused', refusal: decision.refusal, entry: { state, version: before.version } };
@@ -261,6 +264,7 @@ export class TokenRepository {
         continue;
       }
       causationId ??= cause;
+      traceparent ??= trace;
       state = fold(tokenDecider, decision.events, state);
       all.push(...decision.events);
       decidedHere.push({ index, events: decision.events });
@@ -272,10 +276,16 @@ export class TokenRepository {
     const settle = (outcome: 'committed' | 'duplicate', entry: TokenEntry): void => {
       for (const each of decidedHere) outcomes[each.index] = { outcome, entry, events: outcome === 'committed' ? each.events : [] };
     };
-    return { commit: this.commit(key, after.version, causationId, all), after, settle };
+    return { commit: this.commit(key, after.version, { causationId, traceparent }, all), after, settle };
   }
 
-  private commit(key: string, version: number, causationId: string, events: readonly TokenEvent[]): Commit {
+  private commit(
+    key: string,
+    version: number,
+    { causationId, traceparent }: Pick<TokenInput, 'causationId' | 'traceparent'>,
+    events: readonly TokenEvent[],
+  ): Commit {
+    const trace = traceparent === undefined ? undefined : { traceparent };
     const at = isoTime(this.context.clock.now());
     return {
       streamId: tokenStreamId(key),
@@ -289,6 +299,7 @@ export class TokenRepository {
         time: at,
         data: { ...event.data, version },
         causationId,
+        ...trace,
       })),
       at,
     };

@@ -66,7 +66,7 @@ export class Authorizations {
     this.unavailable = metrics.counter('voltlog_authorization_unavailable_total', 'Tokens decided without the authorization service');
   }
 
-  ask(stationId: string, question: TokenQuestion): Promise<AuthorizationAnswer> {
+  ask(stationId: string, question: TokenQuestion, traceparent?: string): Promise<AuthorizationAnswer> {
     const item = {
       stationId,
       evseId: question.evseId,
@@ -75,6 +75,7 @@ export class Authorizations {
       transactionKey: question.transactionKey === '' ? '' : `${stationId}/${question.transactionKey}`,
       occurredAt: question.occurredAt,
       offline: question.offline,
+      traceparent,
     };
     return new Promise((resolve) => {
       if (this.waiting.push({ item, resolve }) === 1) setImmediate(() => this.flush());

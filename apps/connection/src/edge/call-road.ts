@@ -2,7 +2,7 @@ import type { AuthorizationAnswer } from '@voltlog/connection-contract';
 import type { CallContext } from '@voltlog/connection-translation';
 import { isoTime } from '@voltlog/kernel';
 import { type Call, encodeCallError, encodeCallResult, NotSupported } from '@voltlog/ocpp-rpc';
-import type { Span } from '@voltlog/telemetry';
+import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
 import type { Action } from './actions.js';
 import type { StationSocket } from './station-socket.js';
 
@@ -44,6 +44,9 @@ export function serveCall(station: StationSocket, received: ReceivedCall): Promi
 }
 
 async function traced(station: StationSocket, received: ReceivedCall, action: Action, span: Span): Promise<void> {
+  span.set(ATTRIBUTE.stationId, station.stationId);
+  span.set(ATTRIBUTE.ocppVersion, station.dialect.version);
+  span.set(ATTRIBUTE.ocppAction, received.call.action);
   try {
     await span.run(() => askRecordAnswer(station, received, action, span.traceparent));
   } catch (error) {
@@ -66,7 +69,8 @@ async function askRecordAnswer(
   const context = contextOf(station, call.messageId, call.action, receivedAtMs);
   const question = route.question?.(call.payload, context);
   let answer: AuthorizationAnswer | undefined;
-  if (question !== undefined) answer = station.station.quarantined ? QUARANTINED : await authorizations.ask(station.stationId, question);
+  if (question !== undefined)
+    answer = station.station.quarantined ? QUARANTINED : await authorizations.ask(station.stationId, question, traceparent);
   const facts = route.toFacts(call.payload, context, answer);
   if (facts.length > 0) {
     const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));

@@ -18,6 +18,7 @@ const TRIES_MAX = 5;
 interface Following {
   readonly stationId: string;
   readonly eventId: string;
+  readonly traceparent: string | undefined;
   readonly fact: StatusFact;
 }
 
@@ -25,6 +26,7 @@ interface StationInput {
   readonly stationId: string;
   readonly command: StationCommand;
   readonly causationId: string;
+  readonly traceparent: string | undefined;
 }
 
 /**
@@ -59,7 +61,8 @@ export class StationFollower {
     const facts: Following[] = [];
     for (const { event } of batch) {
       const fact = { type: event.type, data: event.data } as StatusFact;
-      if (isStationId(fact.data.stationId)) facts.push({ stationId: fact.data.stationId, eventId: event.id, fact });
+      if (isStationId(fact.data.stationId))
+        facts.push({ stationId: fact.data.stationId, eventId: event.id, traceparent: event.traceparent, fact });
     }
     if (facts.length === 0) return;
     const inputs = await this.news(facts);
@@ -77,30 +80,37 @@ export class StationFollower {
     const identities = new Map<string, StationInput>();
     const connectors = new Map<
       string,
-      { readonly eventId: string; readonly seen: { readonly evseId: number; readonly connectorId: number }[] }
+      { readonly first: Following; readonly seen: { readonly evseId: number; readonly connectorId: number }[] }
     >();
-    for (const { stationId, eventId, fact } of facts) {
+    for (const following of facts) {
+      const { stationId, eventId, traceparent, fact } = following;
       const station = stations.get(stationId);
       if (station === undefined && !quarantined.has(stationId) && fact.type !== 'voltlog.connection.StationDisconnected.v1') {
         quarantined.add(stationId);
-        inputs.push({ stationId, command: { kind: 'QuarantineStation', stationId, now }, causationId: `${eventId}:quarantine` });
+        inputs.push({
+          stationId,
+          command: { kind: 'QuarantineStation', stationId, now },
+          causationId: `${eventId}:quarantine`,
+          traceparent,
+        });
       }
       if (fact.type === 'voltlog.connection.StationBooted.v1') {
         const identity = toIdentity(fact.data);
         if (station === undefined || !sameIdentity(station, identity))
-          identities.set(stationId, { stationId, command: { kind: 'ReportIdentity', identity, now }, causationId: eventId });
+          identities.set(stationId, { stationId, command: { kind: 'ReportIdentity', identity, now }, causationId: eventId, traceparent });
         else identities.delete(stationId);
       } else if (fact.type === 'voltlog.connection.ConnectorStatusReported.v1' && isNewConnector(station, fact.data)) {
         const { evseId, connectorId } = fact.data;
         const seen = connectors.get(stationId);
-        if (seen === undefined) connectors.set(stationId, { eventId, seen: [{ evseId, connectorId }] });
+        if (seen === undefined) connectors.set(stationId, { first: following, seen: [{ evseId, connectorId }] });
         else if (!seen.seen.some((each) => each.evseId === evseId && each.connectorId === connectorId))
           seen.seen.push({ evseId, connectorId });
       }
     }
     inputs.push(...identities.values());
-    for (const [stationId, { eventId, seen }] of connectors) {
-      inputs.push({ stationId, command: { kind: 'ReportConnectors', connectors: seen, now }, causationId: eventId });
+    for (const [stationId, { first, seen }] of connectors) {
+      const { eventId, traceparent } = first;
+      inputs.push({ stationId, command: { kind: 'ReportConnectors', connectors: seen, now }, causationId: eventId, traceparent });
     }
     return inputs;
   }

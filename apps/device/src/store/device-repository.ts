@@ -19,6 +19,15 @@ import type { StationMemory } from './station-memory.js';
 const SITE = 'site:';
 const STATION = 'station:';
 
+export interface StationInput {
+  readonly stationId: string;
+  readonly command: StationCommand;
+  /** The same cause twice changes nothing. */
+  readonly causationId: string;
+  /** Carried on by the events. */
+  readonly traceparent?: string | undefined;
+}
+
 export type SiteExecution = Execution<SiteState, SiteRefusal>;
 export type StationExecution = Execution<StationState, StationRefusal>;
 
@@ -74,11 +83,12 @@ export class DeviceRepository {
   }
 
   /** Executions in the order of the inputs. */
-  async onStations(
-    inputs: readonly { readonly stationId: string; readonly command: StationCommand; readonly causationId: string }[],
-  ): Promise<readonly StationExecution[]> {
+  async onStations(inputs: readonly StationInput[]): Promise<readonly StationExecution[]> {
     const executions = await this.stations.execute(
-      inputs.map(({ stationId, command, causationId }): Input<StationCommand> => ({ streamId: STATION + stationId, command, causationId })),
+      inputs.map(({ stationId, command, causationId, traceparent }): Input<StationCommand> => {
+        const input = { streamId: STATION + stationId, command, causationId };
+        return traceparent === undefined ? input : { ...input, traceparent };
+      }),
     );
     const newest = new Map<string, StationDoc>();
     for (const [index, { outcome, state, version }] of executions.entries()) {

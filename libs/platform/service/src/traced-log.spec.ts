@@ -34,6 +34,7 @@ describe('the log of a service that is traced', () => {
               told.push(`run ${traceparent}`);
               return work();
             },
+            set: () => undefined,
             fail: () => told.push(`fail ${traceparent}`),
             end: () => told.push(`end ${name} ${traceparent}`),
           },

@@ -1,5 +1,5 @@
 import type { EventLog, LogRecord } from '@voltlog/event-log';
-import type { Span, Tracing } from '@voltlog/telemetry';
+import { ATTRIBUTE, type Span, type Tracing } from '@voltlog/telemetry';
 
 /**
  * The log as a service sees it whose traces are exported: what a consumer group does with a record that carries a sampled trace is a span of
@@ -19,10 +19,17 @@ export function tracedLog(log: EventLog, tracing: Tracing): EventLog {
 
 function spansOf(batch: readonly LogRecord[], group: string, tracing: Tracing): Span[] {
   const spans: Span[] = [];
-  for (const { event } of batch) {
+  for (const { event, topic, partition } of batch) {
     if (event.traceparent === undefined) continue;
     const span = tracing.continue(`${group} ${event.type}`, event.traceparent);
-    if (span !== undefined) spans.push(span);
+    if (span === undefined) continue;
+    // Not the key: of some topics it is made of a token.
+    span.set(ATTRIBUTE.eventType, event.type);
+    span.set(ATTRIBUTE.consumerGroup, group);
+    span.set(ATTRIBUTE.topic, topic);
+    span.set(ATTRIBUTE.partition, String(partition));
+    span.set(ATTRIBUTE.messageId, event.id);
+    spans.push(span);
   }
   return spans;
 }

@@ -191,6 +191,7 @@ function wrap(span: OtelSpan, parent: Context): Span {
   const active = trace.setSpan(parent, span);
   return {
     traceparent: traceparentOf(span),
+    set: (attribute, value) => void span.setAttribute(attribute, value),
     run: (work) => context.with(active, work),
     fail(error) {
       span.recordException(error instanceof Error ? error : String(error));

@@ -26,6 +26,8 @@ export interface Tracing {
 export interface Span {
   /** W3C `traceparent` of this span, to hand on. */
   readonly traceparent: string;
+  /** Tells more about it; the name is one of `ATTRIBUTE`. */
+  set(attribute: string, value: string | number): void;
   /** Runs with this span as the active one. */
   run<T>(work: () => T): T;
   fail(error: unknown): void;

@@ -210,6 +210,8 @@ export interface AuthorizationRequestItem {
     | undefined;
   /** The station let it start on its own and reports afterwards. */
   offline: boolean;
+  /** W3C trace context of the station's message. Questions of several stations share a call, so each brings its own. */
+  traceparent?: string | undefined;
 }
 
 export interface AuthorizationDecision {
@@ -385,6 +387,7 @@ function createBaseAuthorizationRequestItem(): AuthorizationRequestItem {
     transactionKey: "",
     occurredAt: undefined,
     offline: false,
+    traceparent: undefined,
   };
 }
 
@@ -410,6 +413,9 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
     }
     if (message.offline !== false) {
       writer.uint32(56).bool(message.offline);
+    }
+    if (message.traceparent !== undefined) {
+      writer.uint32(66).string(message.traceparent);
     }
     return writer;
   },
@@ -483,6 +489,14 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
             message.offline = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -509,6 +523,7 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
     message.transactionKey = object.transactionKey ?? "";
     message.occurredAt = object.occurredAt ?? undefined;
     message.offline = object.offline ?? false;
+    message.traceparent = object.traceparent ?? undefined;
     return message;
   },
 };
