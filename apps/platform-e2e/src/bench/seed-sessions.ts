@@ -8,7 +8,11 @@ import { type EventEnvelope, isoTime, uuidV7Source } from '@voltlog/kernel';
 // Puts the facts of old sessions on the log of a data folder, before the platform starts on it: a fleet with a history.
 
 const { values } = parseArgs({
-  options: { data: { type: 'string', default: '.' }, sessions: { type: 'string', default: '1000000' }, stations: { type: 'string', default: '10000' } },
+  options: {
+    data: { type: 'string', default: '.' },
+    sessions: { type: 'string', default: '1000000' },
+    stations: { type: 'string', default: '10000' },
+  },
 });
 const sessions = Number(values.sessions);
 const stations = Number(values.stations);
@@ -20,7 +24,14 @@ const firstAt = Date.now() - (sessions / stations + 2) * HOUR_MS;
 const authorization = { status: 'Accepted', source: 'authorization' } as const;
 
 function envelope(type: 'TransactionStarted' | 'TransactionEnded', data: TransactionStarted | TransactionEnded): EventEnvelope {
-  return { id: ids.next(), type: `voltlog.connection.${type}.v1`, source: '/connection/seed', subject: data.stationId, time: data.receivedAt, data };
+  return {
+    id: ids.next(),
+    type: `voltlog.connection.${type}.v1`,
+    source: '/connection/seed',
+    subject: data.stationId,
+    time: data.receivedAt,
+    data,
+  };
 }
 
 function session(number: number): readonly [EventEnvelope, EventEnvelope] {
@@ -41,8 +52,22 @@ function session(number: number): readonly [EventEnvelope, EventEnvelope] {
   const at = (ms: number) => ({ occurredAt: isoTime(ms), receivedAt: isoTime(ms) });
   const idToken = { idToken: `BENCH${(number % 1_000) + 1}`, type: 'Local' };
   return [
-    envelope('TransactionStarted', { ...common, ...at(startedAt), action: 'StartTransaction', evseId: 1, idToken, transactionKey: `seed-${number}`, meterStartWh }),
-    envelope('TransactionEnded', { ...common, ...at(startedAt + HOUR_MS / 2), action: 'StopTransaction', evseId: 0, meterStopWh: meterStartWh + 9_000 }),
+    envelope('TransactionStarted', {
+      ...common,
+      ...at(startedAt),
+      action: 'StartTransaction',
+      evseId: 1,
+      idToken,
+      transactionKey: `seed-${number}`,
+      meterStartWh,
+    }),
+    envelope('TransactionEnded', {
+      ...common,
+      ...at(startedAt + HOUR_MS / 2),
+      action: 'StopTransaction',
+      evseId: 0,
+      meterStopWh: meterStartWh + 9_000,
+    }),
   ];
 }
 

@@ -55,7 +55,7 @@ export async function allOf<Row>(api: Api, path: string): Promise<Row[]> {
 
 /** A station's sessions, oldest first by when they were heard of. */
 export async function sessionsOf(api: Api, stationId: string): Promise<SessionView[]> {
-  return (await allOf<SessionView>(api, `/v1/sessions?stationId=${encodeURIComponent(stationId)}`)).reverse();
+  return (await allOf<SessionView>(api, `/v1/sessions?stationId=${encodeURIComponent(stationId)}`)).toReversed();
 }
 
 export const quarantineOf = (api: Api, stationId: string): Promise<QuarantinedView[]> =>
