@@ -489,6 +489,20 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         expect(records.map(numberOf)).toEqual([2]);
       });
 
+      it('without a key is about every partition', async () => {
+        const log = await opened();
+        const topic = await topicOf(log);
+        const group = unique('group');
+        const question = { group, topic };
+        expect(await log.caughtUp({ ...question, deadlineMs: setting().patienceMs })).toBe(true);
+        const keys = Array.from({ length: 24 }, (_, i) => `key-${i}`);
+        await Promise.all(keys.map((key, i) => log.append(topic, key, [sampleEvent(i)])));
+        expect(await log.caughtUp({ ...question, deadlineMs: 50 })).toBe(false);
+        const records = await reading(log, topic, { group });
+        expect(await log.caughtUp({ ...question, deadlineMs: setting().patienceMs })).toBe(true);
+        expect(records.length).toBe(keys.length);
+      });
+
       it('sees what another group has not', async () => {
         const log = await opened();
         const topic = await topicOf(log);

@@ -73,10 +73,11 @@ export interface EventLog {
   append(topic: string, key: string, events: readonly EventEnvelope[]): Promise<void>;
   subscribe(options: SubscribeOptions): Promise<Subscription>;
   /**
-   * Resolves true once the group has handled everything that was on the key's partition when this was called; false at the deadline.
+   * Resolves true once the group has handled everything that was on the key's partition, or without a key on the whole topic, when this was
+   * called; false at the deadline.
    * Answers "have you seen all that was acknowledged before now?", across processes.
    */
-  caughtUp(question: { group: string; topic: string; key: string; deadlineMs: number }): Promise<boolean>;
+  caughtUp(question: { group: string; topic: string; key?: string; deadlineMs: number }): Promise<boolean>;
   /** Rejects with an `OperatingError` when the log cannot take appends now. */
   health(): Promise<void>;
   /** Waits for appends under way, stops every subscription, closes. */

@@ -199,21 +199,23 @@ class KafkaEventLog implements EventLog {
     await this.#send(deadLetterTopic(topic), [deadLetterMessage(message, why)]);
   }
 
-  async caughtUp(question: { group: string; topic: string; key: string; deadlineMs: number }): Promise<boolean> {
+  async caughtUp(question: { group: string; topic: string; key?: string; deadlineMs: number }): Promise<boolean> {
     const { group, topic, key } = question;
     const deadline = performance.now() + question.deadlineMs;
     await this.#ensure([topic]);
-    const partition = partitionOf(key, this.#partitions.get(topic) ?? DEFAULT_PARTITIONS);
+    const asked = key === undefined ? undefined : partitionOf(key, this.#partitions.get(topic) ?? DEFAULT_PARTITIONS);
     return operating('the progress of a group could not be read', async () => {
       const admin = await this.#adminClient();
-      const end = (await admin.fetchTopicOffsets(topic)).find((candidate) => candidate.partition === partition);
-      if (end === undefined || end.high === end.low) return true;
-      const target = Number(end.high);
+      let behind = (await admin.fetchTopicOffsets(topic))
+        .filter(({ partition, high, low }) => (asked === undefined || partition === asked) && high !== low)
+        .map(({ partition, high }) => ({ partition, target: Number(high) }));
       for (;;) {
-        if (this.#localPosition(group, topic, partition) >= target) return true;
-        const stored = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-        const position = stored[0]?.partitions.find((candidate) => candidate.partition === partition);
-        if (position !== undefined && Number(position.offset) >= target) return true;
+        behind = behind.filter(({ partition, target }) => this.#localPosition(group, topic, partition) < target);
+        if (behind.length === 0) return true;
+        const [stored] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+        const positions = new Map(stored?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+        behind = behind.filter(({ partition, target }) => (positions.get(partition) ?? -1) < target);
+        if (behind.length === 0) return true;
         if (performance.now() >= deadline) return false;
         await new Promise((resolve) => void setTimeout(resolve, Math.min(CAUGHT_UP_POLL_MS, Math.max(0, deadline - performance.now()))));
       }

@@ -176,14 +176,19 @@ class SqliteEventLog implements EventLog {
     return this.#enqueue(deadLetterTopic(topic), key, [readable(event)], why);
   }
 
-  async caughtUp(question: { group: string; topic: string; key: string; deadlineMs: number }): Promise<boolean> {
+  async caughtUp(question: { group: string; topic: string; key?: string; deadlineMs: number }): Promise<boolean> {
     const { partitions } = this.#topic(question.topic);
-    const partition = partitions[hash(question.key) % partitions.length] as Partition;
-    const target = partition.end;
     const deadline = performance.now() + question.deadlineMs;
-    if (target === 0 || (this.#storedPosition(question.group, partition) ?? 0) >= target) return true;
+    if (question.key !== undefined)
+      return this.#reached(question.group, partitions[hash(question.key) % partitions.length] as Partition, deadline);
+    return (await Promise.all(partitions.map((partition) => this.#reached(question.group, partition, deadline)))).every(Boolean);
+  }
+
+  async #reached(name: string, partition: Partition, deadline: number): Promise<boolean> {
+    const target = partition.end;
+    if (target === 0 || (this.#storedPosition(name, partition) ?? 0) >= target) return true;
     for (;;) {
-      const group = this.#groups.get(question.group);
+      const group = this.#groups.get(name);
       const cursor = group?.cursors.get(partition);
       const leftMs = Math.max(0, deadline - performance.now());
       if (group !== undefined && cursor !== undefined) return group.reached(cursor, target, leftMs);
