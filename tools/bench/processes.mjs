@@ -69,8 +69,8 @@ export function residentKb(pids) {
   return kb;
 }
 
-/** Resolves once the processes use next to no CPU for a second: their backlog is worked off. */
-export async function quiet(pids, { share = 0.1, seconds = 1, deadlineSeconds = 120 } = {}) {
+/** Resolves once the processes use next to no CPU for a second: their backlog is worked off. A process that polls idles at some hundredths. */
+export async function quiet(pids, { share = 0.1 + 0.02 * pids.length, seconds = 1, deadlineSeconds = 120 } = {}) {
   const end = Date.now() + deadlineSeconds * 1000;
   for (;;) {
     const before = cpuSeconds(pids);
