@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeRecord, encodeRecord, groupMessages, originals } from './kafkajs-fast.js';
 
 const require = createRequire(import.meta.url);
 const Decoder = require('kafkajs/src/protocol/decoder.js');
+const RequestQueue = require('kafkajs/src/network/requestQueue/index.js');
 
 const text = fc.string({ unit: 'grapheme', maxLength: 200 });
 const bytesOrText = fc.oneof(
@@ -66,4 +67,37 @@ it('groups messages as kafkajs does', () => {
       expect(groupMessages(of)).toEqual(originals.groupMessages(of));
     }),
   );
+});
+
+describe('a connection of kafkajs', () => {
+  const logger = { namespace: () => logger, debug: () => undefined, warn: () => undefined };
+  const queueOf = (maxInFlightRequests: number) =>
+    new RequestQueue({ maxInFlightRequests, requestTimeout: 1_000, enforceRequestTimeout: false, clientId: 'c', broker: 'b', logger });
+  const requestOf = (correlationId: number, sent: number[]) => ({
+    entry: { correlationId, apiName: 'Fetch', apiKey: 1, apiVersion: 11, resolve: () => undefined, reject: () => undefined },
+    expectResponse: true,
+    requestTimeout: 1_000,
+    sendRequest: () => void sent.push(correlationId),
+  });
+
+  it('has no timer while nothing waits', () => {
+    const queue = queueOf(1);
+    queue.checkPendingRequests();
+    expect(queue.throttleCheckTimeoutId).toBeNull();
+  });
+
+  it('sends what waited when there is room, and when the broker no longer throttles', async () => {
+    const sent: number[] = [];
+    const queue = queueOf(1);
+    queue.push(requestOf(1, sent));
+    queue.push(requestOf(2, sent));
+    expect(sent).toEqual([1]);
+    queue.fulfillRequest({ correlationId: 1, payload: {}, size: 0 });
+    expect(sent).toEqual([1, 2]);
+    queue.fulfillRequest({ correlationId: 2, payload: {}, size: 0 });
+    queue.maybeThrottle(30);
+    queue.push(requestOf(3, sent));
+    expect(sent).toEqual([1, 2]);
+    await expect.poll(() => sent).toEqual([1, 2, 3]);
+  });
 });

@@ -11,6 +11,7 @@ const require = createRequire(import.meta.url);
 const RECORD = 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 const RECORD_DECODER = 'kafkajs/src/protocol/recordBatch/record/v0/decoder.js';
 const GROUPING = 'kafkajs/src/producer/groupMessagesPerPartition.js';
+const REQUEST_QUEUE = 'kafkajs/src/network/requestQueue/index.js';
 
 /** What the originals take and give. */
 export interface RecordInput extends Message {
@@ -185,6 +186,20 @@ export function groupMessages({ topic, partitionMetadata, messages, partitioner 
   return groups;
 }
 
+/** What the connection's queue of requests is here. */
+export interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+/** Whatever fulfils a request or adds one looks at the queue by itself; the timer is for what neither of them could send. */
+function lookOnlyWhileSomethingWaits(queue: RequestQueue): void {
+  const schedule = queue.scheduleCheckPendingRequests;
+  queue.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+    if (this.pending.length > 0) schedule.call(this);
+  };
+}
+
 function replace(path: string, by: unknown): void {
   const loaded = require.cache[require.resolve(path)];
   if (loaded !== undefined) loaded.exports = by;
@@ -193,6 +208,7 @@ function replace(path: string, by: unknown): void {
 replace(RECORD, encodeRecord);
 replace(RECORD_DECODER, decodeRecord);
 replace(GROUPING, groupMessages);
+lookOnlyWhileSomethingWaits((require(REQUEST_QUEUE) as { readonly prototype: RequestQueue }).prototype);
 
 /** kafkajs with the three functions replaced, provided that nothing loaded it before. */
 export const { Kafka, logLevel }: Pick<typeof import('kafkajs'), 'Kafka' | 'logLevel'> = require('kafkajs');
