@@ -72,7 +72,8 @@ export class ConnectionRuntime {
       types: ACCESS_EVENTS,
       startFrom: 'latest',
       handle: async (batch) => {
-        for (const record of batch) this.deviceChanged(record.event.subject);
+        // The topic's key is the station; the subject is the stream.
+        for (const record of batch) this.deviceChanged(record.key);
       },
     });
     this.stations.start();

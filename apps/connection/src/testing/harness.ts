@@ -181,7 +181,7 @@ export class World {
         id: `device-${stationId}-${time}`,
         type: 'voltlog.device.StationChanged.v1',
         source: '/device/test',
-        subject: stationId,
+        subject: `station:${stationId}`,
         time,
         data: { stationId },
       },
