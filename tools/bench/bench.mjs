@@ -1,5 +1,6 @@
 // Measures the hot path beside raw baselines of the same machine in the same run, prints the ratios and writes docs/bench.md.
-//   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--scale] [--no-write]
+//   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--scale [--sessions 1000000]] [--no-write]
+// --scale adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions.
 // Kafka's part runs when KAFKA_BROKERS (and MONGO_URL) are given; KAFKA_PID and MONGO_PID let their CPU be counted.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cpuSeconds, launch, quiet, residentKb } from './processes.mjs';
 import { report } from './report.mjs';
-import { seed, seedSessions } from './seed.mjs';
+import { EXTRA_PREFIX, run, seed } from './seed.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { values: options } = parseArgs({
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     active: { type: 'string', default: '200' },
     only: { type: 'string' },
     scale: { type: 'boolean', default: false },
+    sessions: { type: 'string', default: '1000000' },
     'no-write': { type: 'boolean', default: false },
     'no-storm': { type: 'boolean', default: false },
   },
@@ -42,8 +44,14 @@ const servers = {
     : {
         "raw ws + fsync'd log": async () => raw('log', ['--file', join(folder(), 'log.db')]),
         'Voltlog, connection alone': async () => connectionAlone([]),
-        'Voltlog, all services': async () => allInOne(),
+        'Voltlog, all services': async () => allInOne({ tokens: 1_000 }),
       }),
+  ...(options.scale
+    ? {
+        [`Voltlog, all services, beside a fleet`]: async () =>
+          allInOne({ tokens: 100_000, sessions: Number(options.sessions), fleet: true }),
+      }
+    : {}),
   ...(kafka
     ? {
         'raw ws + kafkajs acks=all': async () =>
@@ -80,31 +88,34 @@ const SERVER_ENV = {
   RATE_LIMIT_PER_SECOND: '1000000',
 };
 
-async function allInOne() {
+/** @param fleet whether all other stations stay connected while `active` ones charge */
+async function allInOne({ tokens, sessions = 0, fleet = false }) {
   const data = folder();
-  if (options.scale) await seedSessions(join(root, 'dist/bench/seed-sessions.js'), data);
+  if (sessions > 0) await run(join(root, 'dist/bench/seed-sessions.js'), ['--data', data, '--sessions', String(sessions)]);
   const server = await launch(
     join(root, 'dist/voltlog/main.js'),
     ['start', '--no-demo', '--data', data, '--log-level', 'error'],
     /Stop with Ctrl\+C/,
     SERVER_ENV,
   );
+  await quiet([server.pid], { deadlineSeconds: 1_800 });
   const url = /Stations\s+(ws:\S+?)\/\{/.exec(server.output())[1];
   const api = /API\s+(http:\S+?)\/docs/.exec(server.output())[1];
-  const passwords = await seed({
-    api,
-    key: ADMIN_KEY,
-    stations,
-    tokens: options.scale ? 100_000 : 1_000,
-    file: join(data, 'passwords.json'),
-  });
-  return { url, pids: [server.pid], stop: server.stop, tokens: options.scale ? 100_000 : 1_000, passwords };
+  const passwords = await seed({ api, key: ADMIN_KEY, stations, extra: fleet ? active : 0, tokens, file: join(data, 'passwords.json') });
+  return { url, pids: [server.pid], stop: server.stop, tokens, passwords, fleet };
 }
 
 async function services() {
   const { startServices } = await import('./services.mjs');
   const platform = await startServices({ root, environment: SERVER_ENV, kafka: process.env.KAFKA_BROKERS, mongo: process.env.MONGO_URL });
-  const passwords = await seed({ api: platform.api, key: ADMIN_KEY, stations, tokens: 1_000, file: join(folder(), 'passwords.json') });
+  const passwords = await seed({
+    api: platform.api,
+    key: ADMIN_KEY,
+    stations,
+    extra: 0,
+    tokens: 1_000,
+    file: join(folder(), 'passwords.json'),
+  });
   return { url: platform.url, pids: platform.pids, stop: platform.stop, tokens: 1_000, passwords };
 }
 
@@ -127,7 +138,7 @@ async function load(server, kind, args) {
       '--id-prefix',
       'BENCH-',
       ...(server.passwords ? ['--passwords', server.passwords] : []),
-      ...(server.tokens ? ['--tokens', 'BENCH{n}', '--token-count', String(Math.min(server.tokens, 1_000))] : []),
+      ...(server.tokens ? ['--tokens', 'BENCH{n}', '--token-count', String(server.tokens)] : []),
       ...args,
     ],
     /\{"event":"opened".*\n/,
@@ -161,24 +172,22 @@ for (const [name, start] of Object.entries(servers)) {
   process.stdout.write(`\n${name}\n`);
   const server = await start();
   const row = { name };
+  const fleet = server.fleet ? await storm(server) : undefined;
+  const who = ['--stations', String(active), ...(server.fleet ? ['--id-prefix', EXTRA_PREFIX] : [])];
   try {
-    await load(server, 'sessions', ['--stations', String(active), '--seconds', '3']); // warm
-    row.heartbeats = await load(server, 'heartbeats', ['--stations', String(active), '--seconds', String(seconds / 2)]);
+    await load(server, 'sessions', [...who, '--seconds', '3']); // warm
+    row.heartbeats = await load(server, 'heartbeats', [...who, '--seconds', String(seconds / 2)]);
     print('heartbeats', row.heartbeats);
-    row.sessions = await load(server, 'sessions', ['--stations', String(active), '--seconds', String(seconds)]);
+    row.sessions = await load(server, 'sessions', [...who, '--seconds', String(seconds)]);
     print('sessions', row.sessions);
-    row.open = await load(server, 'sessions', ['--stations', String(active), '--seconds', String(seconds), '--rate', '1000']);
+    row.open = await load(server, 'sessions', [...who, '--seconds', String(seconds), '--rate', '1000']);
     print('sessions at 1000 calls/s', row.open);
     if (!options['no-storm']) {
-      const { child, ...rest } = await storm(server);
+      const { child, ...rest } = fleet ?? (await storm(server));
       row.storm = rest;
       process.stdout.write(
         `  storm: ${rest.opened.booted}/${stations} booted in ${rest.opened.seconds.toFixed(1)} s, ${rest.opened.retries} retries, ${rest.kbPerConnection.toFixed(1)} kB per idle connection\n`,
       );
-      if (options.scale) {
-        row.scaled = await load(server, 'sessions', ['--stations', String(active), '--seconds', String(seconds), '--id-prefix', 'BENCHX-']);
-        print('sessions beside the idle connections', row.scaled);
-      }
       await child.stop();
     }
   } finally {

@@ -4,8 +4,11 @@ import { writeFileSync } from 'node:fs';
 /** Writes under way at once. */
 const PARALLEL = 64;
 
-/** Registers stations (their passwords go to `file`) and tokens through the API. */
-export async function seed({ api, key, stations, tokens, file }) {
+/** Stations that charge while those of the storm are idle. */
+export const EXTRA_PREFIX = 'BENCHX-';
+
+/** Registers stations (their passwords go to `file`), `extra` ones that charge beside them, and tokens, through the API. */
+export async function seed({ api, key, stations, extra, tokens, file }) {
   const passwords = {};
   const call = async (method, path, body) => {
     const request = { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -14,8 +17,8 @@ export async function seed({ api, key, stations, tokens, file }) {
     if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
   };
-  await inParallel(stations, async (index) => {
-    const stationId = `BENCH-${String(index + 1).padStart(6, '0')}`;
+  await inParallel(stations + extra, async (index) => {
+    const stationId = index < stations ? stationIdOf('BENCH-', index) : stationIdOf(EXTRA_PREFIX, index - stations);
     passwords[stationId] = (await call('POST', '/stations', { stationId })).password;
   });
   await inParallel(tokens, (index) => call('PUT', `/tokens/BENCH${index + 1}`, { type: 'ISO14443', status: 'Active' }));
@@ -23,11 +26,13 @@ export async function seed({ api, key, stations, tokens, file }) {
   return file;
 }
 
-/** Old sessions, put on the log of a data folder before the platform starts. */
-export async function seedSessions(script, data) {
-  const done = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, '--data', data], { stdio: 'inherit' });
-  if (done.status !== 0) throw new Error('seeding sessions failed');
+/** Runs a script to its end. */
+export async function run(script, args) {
+  const done = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'inherit' });
+  if (done.status !== 0) throw new Error(`${script} failed`);
 }
+
+const stationIdOf = (prefix, index) => `${prefix}${String(index + 1).padStart(6, '0')}`;
 
 async function inParallel(count, work) {
   let next = 0;
