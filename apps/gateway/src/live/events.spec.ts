@@ -174,8 +174,10 @@ describe('the hub', () => {
       setVariableData: [{ variable: { name: 'BasicAuthPassword' }, attributeValue: 'hunter2' }],
       other: { key: 'HeartbeatInterval', value: '60' },
       certificateChain: 'MIIB',
+      passwordHash: 'scrypt$16384$c2FsdA$aGFzaA',
+      connectionData: { apn: { apn: 'net', apnPassword: 'hunter2', simPin: 1234 } },
     });
-    expect(masked).not.toMatch(/ABCDEF|PQ|hunter2|MIIB/);
+    expect(masked).not.toMatch(/ABCDEF|PQ|hunter2|MIIB|scrypt|1234/);
     expect(masked).toContain('"value":"60"');
   });
 });

@@ -3,7 +3,11 @@ const TOKEN_FIELDS = new Set(['idToken', 'idTag', 'parentIdTag', 'groupId', 'gro
 /** Fields that are secrets, whatever is in them. */
 const SECRET_FIELDS = new Set([
   'password',
+  'passwordHash',
   'basicAuthPassword',
+  'apnUserName',
+  'apnPassword',
+  'simPin',
   'csr',
   'certificate',
   'certificateChain',
