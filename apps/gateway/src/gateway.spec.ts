@@ -164,12 +164,19 @@ describe('tokens and sessions', () => {
     });
     expect([status, headers['location']]).toEqual([201, '/v1/tokens/TAG1']);
     expect(gateway.services.lastCall('putToken')).toMatchObject({
-      idToken: { idToken: 'TAG1', type: 'ISO14443' },
+      // Not told: what it is stays.
+      idToken: { idToken: 'TAG1', type: '' },
       status: 'TOKEN_STATUS_BLOCKED',
       expiresAt: '2027-01-01T00:00:00.000Z',
       groupId: '',
       clearExpiresAt: false,
     });
+  });
+
+  it('takes no time beyond the year 9999, which would sort before all others', async () => {
+    const put = (expiresAt: string) => gateway.call('PUT', '/v1/tokens/TAG1', { body: { expiresAt } });
+    expect((await put('9999-12-31T23:59:59Z')).status).toBe(201);
+    expect((await put('9999-12-31T23:59:59-01:00')).status).toBe(400);
   });
 
   it('filters sessions and shows them without empty texts', async () => {

@@ -60,7 +60,7 @@ export class TokensController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { token, created } = await this.services.authorization.putToken({
-      idToken: { idToken, type: body.type },
+      idToken: { idToken, type: body.type ?? '' },
       status: toTokenStatus(body.status),
       expiresAt: body.expiresAt ?? undefined,
       clearExpiresAt: body.expiresAt === null,

@@ -6,8 +6,13 @@ export const PAGE_MAX = 200;
 
 /** An instant, ISO 8601 UTC ending in Z. */
 export const instant = z.iso.datetime({ offset: false }).meta({ examples: ['2026-11-23T10:00:00.000Z'] });
-/** An instant from outside; any offset is understood and turned into UTC. */
-export const instantIn = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+const INSTANT_MAX_MS = Date.UTC(10_000, 0) - 1;
+
+/** An instant from outside; any offset is understood and turned into UTC. Years have four digits there too: instants are compared as text. */
+export const instantIn = z.iso
+  .datetime({ offset: true })
+  .refine((text) => new Date(text).getTime() <= INSTANT_MAX_MS, 'is after the year 9999')
+  .transform((text) => new Date(text).toISOString());
 
 export const identifier = (what: string, max: number) =>
   z

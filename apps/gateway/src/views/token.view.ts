@@ -56,7 +56,7 @@ export const tokenTypeQuery = z.object({ type: idTokenType.default('ISO14443') }
 
 export const tokenPut = z
   .strictObject({
-    type: idTokenType.default('ISO14443'),
+    type: idTokenType.optional().meta({ description: 'a new token without one is ISO14443' }),
     status: statusIn.optional(),
     expiresAt: instantIn.nullable().optional().meta({ description: 'null: never expires' }),
     groupId: z.string().max(255).nullable().optional(),

@@ -13,7 +13,7 @@ import { type KnownToken, type Place, type TokenState, UNKNOWN_TOKEN } from './t
 export interface PutToken {
   readonly kind: 'PutToken';
   readonly idToken: string;
-  /** OCPP 2.1 IdTokenEnumStringType; empty: stays. */
+  /** OCPP 2.1 IdTokenEnumStringType; empty: stays, and a new token is a card (ISO14443). */
   readonly type: string;
   readonly status?: TokenStatus;
   /** `null`: never expires. */
@@ -103,7 +103,7 @@ function put(command: PutToken, state: TokenState): Decision<TokenEvent, TokenRe
   const groupId = (command.groupId === undefined ? before?.groupId : command.groupId) || undefined;
   const after: TokenAttributes = {
     idToken: before?.idToken ?? command.idToken,
-    type: command.type || before?.type || 'Local',
+    type: command.type || before?.type || 'ISO14443',
     status: command.status ?? before?.status ?? 'Active',
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(groupId === undefined ? {} : { groupId }),
