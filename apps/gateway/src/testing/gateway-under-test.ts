@@ -6,7 +6,7 @@ import type { EventLog, LogRecord, SubscribeOptions } from '@voltlog/event-log';
 import { createRpc } from '@voltlog/grpc';
 import { uuidV7Source } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { openSqliteStore } from '@voltlog/store';
+import { openSqliteStore, type Store } from '@voltlog/store';
 import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { gatewayConfig } from '../config.js';
@@ -51,6 +51,7 @@ export interface GatewayUnderTest {
   readonly app: NestFastifyApplication;
   readonly services: FakeServices;
   readonly log: FakeLog;
+  readonly store: Store;
   readonly announced: Map<string, string>;
   /** Moves the clock. */
   readonly clock: { ms: number };
@@ -75,13 +76,14 @@ export async function startGateway(
   const log = new FakeLog();
   const announced = new Map<string, string>();
   const clock = { ms: Date.parse('2026-11-23T10:00:00.000Z') };
+  const store = await openSqliteStore({ path: ':memory:' });
   const rpc = createRpc();
   services.serve(rpc);
   const context = {
     service: 'gateway',
     instanceId: 'gateway-test',
     log: log.log,
-    store: await openSqliteStore({ path: ':memory:' }),
+    store,
     rpc,
     logger: pino({ level: 'silent' }),
     clock: { now: () => clock.ms },
@@ -99,6 +101,7 @@ export async function startGateway(
     app,
     services,
     log,
+    store,
     announced,
     clock,
     call: async (method, url, options = {}) => {

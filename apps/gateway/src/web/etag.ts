@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { callerOf } from '../auth/access.js';
 import { invalid, notFound } from '../problems/problem.js';
 
 /** Answers a versioned resource with its ETag; 404 when there is none. */
@@ -23,8 +25,16 @@ export function expectedVersion(request: FastifyRequest): number {
   return Number(version);
 }
 
-/** The `Idempotency-Key`, to hand on to services that keep it themselves; empty: none. */
+/** Half of a SHA-256 in hex. */
+const HANDED_ON_LENGTH = 32;
+
+/**
+ * What services that keep the `Idempotency-Key` themselves are given; empty: none. They keep it for ever and for all callers, so it stands for
+ * this very write: another caller's, or another body under the same key, is another one.
+ */
 export function idempotencyKey(request: FastifyRequest): string {
   const header = request.headers['idempotency-key'];
-  return typeof header === 'string' ? header : '';
+  if (typeof header !== 'string') return '';
+  const write = `${callerOf(request).keyId}\n${request.method} ${request.url}\n${header}\n${JSON.stringify(request.body ?? null)}`;
+  return createHash('sha256').update(write).digest('hex').slice(0, HANDED_ON_LENGTH);
 }

@@ -83,22 +83,31 @@ export class IdempotencyInterceptor implements NestInterceptor, OnModuleInit {
     const sealing = sealingKey(request.headers.authorization ?? '', key);
     const earlier = await this.claim(id, hash(JSON.stringify(request.body ?? null)));
     if (earlier?.sealed !== undefined) return replay(open<Answer>(earlier.sealed, sealing), reply);
-    const keep = (answer: Answer) => this.finish(id, seal(answer, sealing));
+    let body: unknown;
     try {
-      const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-      await keep({ status: reply.statusCode, headers: keptHeaders(reply), body });
-      return body;
+      body = await lastValueFrom(next.handle(), { defaultValue: undefined });
     } catch (error) {
       const problem = toProblem(error);
       if (actedForCertainNot(problem)) await this.collection.delete([id]);
       else
-        await keep({
+        await this.keep(id, sealing, {
           status: problem.status,
           headers: {},
           body: undefined,
           problem: { slug: problem.slug, detail: problem.detail, extensions: problem.more.extensions ?? {} },
         });
       throw problem;
+    }
+    await this.keep(id, sealing, { status: reply.statusCode, headers: keptHeaders(reply), body });
+    return body;
+  }
+
+  /** Never rejects: the write has happened. An answer that cannot be kept leaves the key taken, so that a repetition does not act at once. */
+  private async keep(id: string, sealing: Buffer, answer: Answer): Promise<void> {
+    try {
+      await this.finish(id, seal(answer, sealing));
+    } catch (error) {
+      this.context.logger.error({ err: error }, 'the answer to a write with an Idempotency-Key could not be kept');
     }
   }
 

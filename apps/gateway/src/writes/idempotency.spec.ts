@@ -60,6 +60,37 @@ describe('Idempotency-Key', () => {
     expect(await stop()).toMatchObject({ status: 504, body: { type: 'urn:voltlog:problem:station-timeout', stationId: 'CP-1' } });
   });
 
+  it('a write that happened is answered, also when its answer cannot be kept', async () => {
+    let openGate = (): void => undefined;
+    gateway.services.gate = new Promise((resolve) => {
+      openGate = resolve;
+    });
+    const first = register('CP-5', 'k1');
+    await expect.poll(() => gateway.services.lastCall('registerStation')).toBeDefined();
+    await gateway.store.close();
+    openGate();
+    expect((await first).status).toBe(201);
+  });
+
+  it('services are told the same key for the same write, and another for another body or caller', async () => {
+    const put = async (status: string, key: string, apiKey?: string) => {
+      await gateway.call('PUT', '/v1/tokens/TAG1', {
+        body: { status },
+        headers: { 'idempotency-key': key },
+        ...(apiKey === undefined ? {} : { key: apiKey }),
+      });
+      return (gateway.services.lastCall('putToken') as { idempotencyKey: string }).idempotencyKey;
+    };
+    const first = await put('Blocked', 'k1');
+    gateway.clock.ms += 25 * 3_600_000;
+    expect(await put('Blocked', 'k1')).toBe(first);
+    gateway.clock.ms += 25 * 3_600_000;
+    const unblocked = await put('Active', 'k1');
+    const made = await gateway.call('POST', '/v1/api-keys', { body: { name: 'b', role: 'admin' } });
+    const others = await put('Blocked', 'k1', String(made.body['key']));
+    expect(new Set([first, unblocked, others, await put('Blocked', 'k2')]).size).toBe(4);
+  });
+
   it('an answer is forgotten after a day', async () => {
     await register('CP-5', 'k1');
     gateway.clock.ms += 25 * 3_600_000;
