@@ -19,19 +19,20 @@ export const PAGE_SIZE_MAX = 500;
 export const ACCESS_MAX = 5_000;
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
-const ID_RULE = 'must be 1 to 48 of letters, digits and * - _ = : + | @ .';
+const STATION_ID_RULE = 'must be 1 to 48 of letters, digits and * - _ = + | @ .';
+const SITE_ID_RULE = 'must be 1 to 48 of letters, digits and * - _ = : + | @ .';
 
 const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkStationId(stationId: string): string {
-  if (!isStationId(stationId)) throw invalid(`station_id ${ID_RULE}`);
+  if (!isStationId(stationId)) throw invalid(`station_id ${STATION_ID_RULE}`);
   return stationId;
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkSiteId(siteId: string): string {
-  if (!isSiteId(siteId)) throw invalid(`site_id ${ID_RULE}`);
+  if (!isSiteId(siteId)) throw invalid(`site_id ${SITE_ID_RULE}`);
   return siteId;
 }
 

@@ -23,12 +23,12 @@ export const identifier = (what: string, max: number) =>
 
 /** OCPP 2.0.1 Part 4 §3.1.1: at most 48 characters. */
 export const stationId = identifier('stationId', 48).meta({ examples: ['CP-001'] });
-/** What a new station may be called. OCPP 2.0.1 Part 2 §3.1: an identifierString. */
+/** What a new station may be called. OCPP 2.0.1 Part 2 §3.1: an identifierString; without `:`, which ends the user name of basic authentication. */
 export const newStationId = z
   .string()
   .min(1, 'stationId is missing')
   .max(48)
-  .regex(/^[A-Za-z0-9*\-_=:+|@.]+$/, 'may hold letters, digits and * - _ = : + | @ .')
+  .regex(/^(?!\.{1,2}$)[A-Za-z0-9*\-_=+|@.]+$/, 'may hold letters, digits and * - _ = + | @ .')
   .meta({ examples: ['CP-001'] });
 export const evseId = z.int().min(0).max(1_000);
 export const connectorId = z.int().min(0).max(1_000);

@@ -157,9 +157,12 @@ describe('what can be', () => {
     ['', false],
     ['a/b', false],
     ['a b', false],
-    ['*-_=:+|@.', true],
+    ['*-_=+|@.', true],
+    ['a:b', false],
     ['é', false],
-    ['..', true],
+    ['..', false],
+    ['.', false],
+    ['...', true],
   ])('a station id: %j %s', (id, is) => {
     expect(isStationId(id)).toBe(is);
   });

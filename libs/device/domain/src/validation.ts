@@ -12,17 +12,19 @@ export const POWER_W_MAX = 40_000_000;
 export const PASSWORD_LENGTH_MIN = 16;
 export const PASSWORD_LENGTH_MAX = 40;
 
-const STATION_ID = /^[A-Za-z0-9*\-_=:+|@.]{1,48}$/;
+const STATION_ID = /^[A-Za-z0-9*\-_=+|@.]{1,48}$/;
+const SITE_ID = /^[A-Za-z0-9*\-_=:+|@.]{1,48}$/;
 
 /**
- * True for an id a station can have: 1 to 48 of letters, digits and `* - _ = : + | @ .`
+ * True for an id a station can have: 1 to 48 of letters, digits and `* - _ = + | @ .`, and no step in a path. No `:`: it ends the user name
+ * of basic authentication, so such a station could never connect.
  *
- * Source: OCPP-J 2.0.1 Part 4 §3.1 (identifierString, 48 characters)
+ * Source: OCPP-J 2.0.1 Part 4 §3.1 (identifierString, 48 characters), RFC 7617 §2
  */
-export const isStationId = (stationId: string): boolean => STATION_ID.test(stationId);
+export const isStationId = (stationId: string): boolean => STATION_ID.test(stationId) && stationId !== '.' && stationId !== '..';
 
-/** A site's id follows the rule of a station's. */
-export const isSiteId = (siteId: string): boolean => STATION_ID.test(siteId);
+/** A site's id: as a station's, and `:` too. */
+export const isSiteId = (siteId: string): boolean => SITE_ID.test(siteId);
 
 /** Printable ASCII: what HTTP basic authentication carries unharmed. Source: RFC 7617 §2 */
 export const isPassword = (password: string): boolean =>
