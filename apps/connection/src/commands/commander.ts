@@ -4,6 +4,7 @@ import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kerne
 import { connectionV1 } from '@voltlog/proto';
 import type { FactRecorder } from '../edge/facts.js';
 import type { StationSocket } from '../edge/station-socket.js';
+import { withoutSecrets } from './secrets.js';
 import { type Reply, StationCalls } from './station-calls.js';
 
 const { CommandStatus } = connectionV1;
@@ -95,10 +96,10 @@ export class Commander {
       occurredAt: at,
       messageId: reply.messageId,
       action: call.action,
-      request: call.payload,
+      request: withoutSecrets(call.payload),
       status,
       ...(result.stationStatus === '' ? {} : { stationStatus: result.stationStatus }),
-      ...(reply.kind === 'answered' ? { response: reply.payload } : {}),
+      ...(reply.kind === 'answered' ? { response: withoutSecrets(reply.payload) } : {}),
     };
     this.facts.appendLater(
       station.stationId,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, World } from '../testing/harness.js';
 import type { TestStation } from '../testing/test-station.js';
+import { withoutSecrets } from './secrets.js';
 
 const accepted = (_action: string, _payload: unknown, id: string): string => JSON.stringify([3, id, { status: 'Accepted' }]);
 const at = (evseId: number, connectorId = 0) => ({ evseId, connectorId });
@@ -267,4 +268,27 @@ describe('a command', () => {
     station.socket.terminate();
     expect((await Promise.all(both)).map((one) => one.status)).toEqual(['COMMAND_STATUS_TIMED_OUT', 'COMMAND_STATUS_OFFLINE']);
   });
+
+  it('that sets a password is recorded without it', async () => {
+    const command = { action: 'ChangeConfiguration', payloadJson: '{"key":"AuthorizationKey","value":"0123456789abcdef"}' };
+    const station = await world.connect();
+    station.onCall = accepted;
+    expect((await world.command('CP1', { $case: 'rawCall', value: command })).status).toBe('COMMAND_STATUS_ACCEPTED');
+    expect(calls(station)).toEqual([['ChangeConfiguration', { key: 'AuthorizationKey', value: '0123456789abcdef' }]]);
+    const fact = await eventually(() => world.facts('voltlog.connection.CommandAnswered.v1')[0], 'the fact');
+    expect(fact.request).toEqual({ key: 'AuthorizationKey', value: '***' });
+  });
+
+  it.each([
+    [{ key: 'HeartbeatInterval', value: '60' }, { key: 'HeartbeatInterval', value: '60' }],
+    [
+      { setVariableData: [{ attributeValue: 'secret', component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] },
+      { setVariableData: [{ attributeValue: '***', component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] },
+    ],
+    [
+      { connectionData: { apn: { apn: 'net', apnPassword: 'secret' }, vpn: { server: 's', user: 'u', password: 'secret', key: 'secret' } } },
+      { connectionData: { apn: { apn: 'net', apnPassword: '***' }, vpn: { server: 's', user: 'u', password: '***', key: '***' } } },
+    ],
+    [undefined, undefined],
+  ])('%j is kept without its secrets', (payload, kept) => expect(withoutSecrets(payload)).toEqual(kept));
 });

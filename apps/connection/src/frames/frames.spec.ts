@@ -30,6 +30,10 @@ describe('a masked frame', () => {
       '[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}]',
     ],
     ['[2,"1","Broken",{"idTag":"SECRET"', '[2,"1","Broken",{"idTag":"***"'],
+    ['[2,"1","Torn",{"idTag":"SEC', '[2,"1","Torn",{"idTag":"***"'],
+    ['[2,"1","Torn",{"certificateChain":"SEC\\', '[2,"1","Torn",{"certificateChain":"***"'],
+    ['[2,"1","Torn",{"key":"AuthorizationKey","value":"SEC', '[2,"1","Torn",{"key":"***","value":"***"'],
+    ['[2,"1","Authorize",{"idTag":4711}]', '[2,"1","Authorize",{"idTag":"***"}]'],
   ])('%s keeps its secret', (text, expected) => expect(masked(text)).toBe(expected));
 
   it.each([
