@@ -11,6 +11,7 @@ import { DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
 import { type Authorization, createAuthorization, serveAuthorization } from './authorization.js';
 import { type AuthorizationConfig, authorizationConfig } from './config.js';
+import { authorizationProjections } from './projections/rebuild.js';
 
 const AUTHORIZATION = Symbol('voltlog.authorization');
 
@@ -45,6 +46,7 @@ export const authorizationService: ServiceDefinition<AuthorizationConfig> = {
     { name: DECISION_TOPIC, partitions: 12 },
   ],
   config: authorizationConfig,
+  projections: authorizationProjections,
   module: (context, config): DynamicModule => ({
     module: AuthorizationModule,
     providers: [

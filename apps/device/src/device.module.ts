@@ -11,6 +11,7 @@ import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
 import { type DeviceConfig, deviceConfig } from './config.js';
 import { createDevice, type Device, serveDevice } from './device.js';
+import { deviceProjections } from './projections/rebuild.js';
 
 const DEVICE = Symbol('voltlog.device');
 
@@ -42,6 +43,7 @@ export const deviceService: ServiceDefinition<DeviceConfig> = {
   name: 'device',
   topics: [{ name: DEVICE_TOPIC, partitions: 12 }],
   config: deviceConfig,
+  projections: deviceProjections,
   module: (context, config): DynamicModule => ({
     module: DeviceModule,
     providers: [

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
 import { SESSION_TOPIC } from '@voltlog/session-contract';
 import { type SessionConfig, sessionConfig } from './config.js';
+import { sessionProjections } from './projections/rebuild.js';
 import { SessionRuntime } from './session-runtime.js';
 
 /** Consumers of sessions are few per instance; the key is the session. */
@@ -22,5 +23,6 @@ export const sessionService: ServiceDefinition<SessionConfig> = {
   name: 'session',
   topics: [{ name: SESSION_TOPIC, partitions: PARTITIONS }],
   config: sessionConfig,
+  projections: sessionProjections,
   module: sessionModule,
 };

@@ -4,6 +4,7 @@ import { onStopSignal } from '@voltlog/service';
 import { Command } from 'commander';
 import { startDemo } from './demo.js';
 import { type Platform, startPlatform } from './platform.js';
+import { projectionList, replayProjection } from './replay.js';
 
 const program = new Command('voltlog')
   .description('Voltlog: an open, event-sourced charging station management system, all services in one process.')
@@ -46,6 +47,18 @@ program
       },
       (error) => process.stderr.write(`did not stop in order: ${String(error)}\n`),
     );
+  });
+
+program
+  .command('replay')
+  .description('rebuild a read model of a stopped Voltlog from what happened')
+  .argument('[projection]', 'which one; see --list')
+  .option('--data <folder>', 'where everything is kept', process.env['VOLTLOG_DATA'] ?? '.voltlog')
+  .option('--list', 'name the read models and stop')
+  .action(async (projection: string | undefined, options: { readonly data: string; readonly list?: true }) => {
+    const write = (text: string): void => void process.stdout.write(text);
+    if (options.list === true || projection === undefined) write(projectionList());
+    else await replayProjection({ dataFolder: options.data, projection, write });
   });
 
 interface StartOptions {

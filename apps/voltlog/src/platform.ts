@@ -41,7 +41,7 @@ export interface Platform {
 }
 
 /** In the order in which they start; they stop in the opposite one, so that stations are let go first. */
-const SERVICES: readonly ServiceDefinition[] = [
+export const SERVICES: readonly ServiceDefinition[] = [
   deviceService,
   authorizationService,
   sessionService,

@@ -5,6 +5,8 @@ import type { ServiceContext } from '@voltlog/service';
 import type { Collections, DecisionDoc } from '../store/documents.js';
 
 const GROUP = 'authorization-decisions';
+/** What the topic holds. */
+export const DECISION_TYPES = ['voltlog.authorization.AuthorizationDecided.v1'] as const;
 /** Decisions of one write. */
 const BATCH_MAX = 4_096;
 /** A batch of so many is followed by the next at once. */
@@ -27,7 +29,7 @@ export class DecisionProjection {
     this.subscription = await this.context.log.subscribe({
       group: GROUP,
       topics: [DECISION_TOPIC],
-      types: ['voltlog.authorization.AuthorizationDecided.v1'],
+      types: DECISION_TYPES,
       batchMax: BATCH_MAX,
       handle: async (batch) => {
         await this.handle(batch);

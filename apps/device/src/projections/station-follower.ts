@@ -1,19 +1,14 @@
 import { STATION_TOPIC, type StationBooted } from '@voltlog/connection-contract';
 import { hasConnector, isConnector, isStationId, type StationCommand, type StationIdentity, sameIdentity } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
-import { OperatingError } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { BoundedCache } from '@voltlog/store';
 import type { DeviceRepository } from '../store/device-repository.js';
-import type { Collections, StationDoc, StationStatusDoc } from '../store/documents.js';
+import type { Collections, StationDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
-import { STATUS_FACTS, type StatusFact, silent, withFact } from './station-status.js';
+import { STATUS_FACTS, type StatusFact } from './station-status.js';
+import { StatusWriter } from './status-writer.js';
 
 const GROUP = 'device';
-/** Statuses kept in memory; what is not is read. */
-const STATUSES_MAX = 20_000;
-/** Tries to write statuses that another instance writes as well, while partitions move. */
-const TRIES_MAX = 5;
 
 interface Following {
   readonly stationId: string;
@@ -35,14 +30,16 @@ interface StationInput {
  */
 export class StationFollower {
   private subscription: Subscription | undefined;
-  private readonly statuses = new BoundedCache<StationStatusDoc>(STATUSES_MAX);
+  private readonly statuses: StatusWriter;
 
   constructor(
     private readonly context: ServiceContext,
     private readonly repository: DeviceRepository,
     private readonly memory: StationMemory,
-    private readonly collections: Collections,
-  ) {}
+    collections: Pick<Collections, 'statuses'>,
+  ) {
+    this.statuses = new StatusWriter(collections.statuses);
+  }
 
   async start(): Promise<void> {
     this.subscription = await this.context.log.subscribe({
@@ -67,7 +64,7 @@ export class StationFollower {
     if (facts.length === 0) return;
     const inputs = await this.news(facts);
     if (inputs.length > 0) await this.repository.onStations(inputs);
-    await this.write(facts);
+    await this.statuses.write(facts.map(({ fact }) => fact));
   }
 
   /** The commands that follow from the facts. In the usual batch there is none. */
@@ -113,51 +110,6 @@ export class StationFollower {
       inputs.push({ stationId, command: { kind: 'ReportConnectors', connectors: seen, now }, causationId: eventId, traceparent });
     }
     return inputs;
-  }
-
-  private async write(facts: readonly Following[]): Promise<void> {
-    let left = facts;
-    for (let tries = 0; left.length > 0; tries += 1) {
-      if (tries >= TRIES_MAX) throw new OperatingError('ReadModelContended', 'the status of a station changed too often to be written');
-      const missed = await this.writeOnce(left);
-      left = missed.size === 0 ? [] : left.filter(({ stationId }) => missed.has(stationId));
-    }
-  }
-
-  /** The stations whose status was written elsewhere in between. */
-  private async writeOnce(facts: readonly Following[]): Promise<ReadonlySet<string>> {
-    const before = await this.load(facts);
-    const after = new Map<string, StationStatusDoc>();
-    for (const { stationId, fact } of facts) {
-      const status = after.get(stationId) ?? before.get(stationId) ?? silent(stationId);
-      const next = withFact(status, fact);
-      if (next !== status) after.set(stationId, next);
-    }
-    const writes = [...after.values()].map((doc) => ({ doc: { ...doc, version: doc.version + 1 }, expectedVersion: doc.version }));
-    if (writes.length === 0) return new Set();
-    const written = await this.collections.statuses.upsert(writes);
-    const missed = new Set<string>();
-    for (const [index, { doc }] of writes.entries()) {
-      if (written[index] === true) this.statuses.set(doc.id, doc);
-      else {
-        this.statuses.delete(doc.id);
-        missed.add(doc.id);
-      }
-    }
-    return missed;
-  }
-
-  private async load(facts: readonly Following[]): Promise<ReadonlyMap<string, StationStatusDoc>> {
-    const found = new Map<string, StationStatusDoc>();
-    const missing = new Set<string>();
-    for (const { stationId } of facts) {
-      const status = this.statuses.get(stationId);
-      if (status === undefined) missing.add(stationId);
-      else found.set(stationId, status);
-    }
-    if (missing.size > 0)
-      for (const [stationId, status] of await this.collections.statuses.getMany([...missing])) found.set(stationId, status);
-    return found;
   }
 }
 

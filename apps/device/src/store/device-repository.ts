@@ -12,8 +12,8 @@ import {
 } from '@voltlog/device-domain';
 import { type EventEnvelope, fold } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { Aggregates, type Commit, type Execution, type Input, OutboxRelay } from '@voltlog/store';
-import { bringUp, type Collections, type SiteDoc, type StationDoc } from './documents.js';
+import { Aggregates, bringUp, type Commit, type Execution, type Input, OutboxRelay } from '@voltlog/store';
+import type { Collections, SiteDoc, StationDoc } from './documents.js';
 import type { StationMemory } from './station-memory.js';
 
 const SITE = 'site:';
@@ -112,19 +112,7 @@ export class DeviceRepository {
 
   /** Makes the read models of streams anew from their events. */
   async mend(streamIds: readonly string[]): Promise<void> {
-    const streams = await this.context.store.streams.load(streamIds);
-    const stations: StationDoc[] = [];
-    const sites: SiteDoc[] = [];
-    for (const [streamId, commits] of streams) {
-      const version = commits.at(-1)?.version ?? 0;
-      if (streamId.startsWith(STATION)) {
-        const state = fold(stationDecider, eventsOf<StationEvent>(commits));
-        if (state.kind === 'station') stations.push(stationDoc(state, version));
-      } else if (streamId.startsWith(SITE)) {
-        const state = fold(siteDecider, eventsOf<SiteEvent>(commits));
-        if (state.kind === 'site') sites.push({ ...withoutKind(state), id: state.siteId, version });
-      }
-    }
+    const { stations, sites } = docsOf(await this.context.store.streams.load(streamIds));
     await bringUp(this.collections.stations, stations);
     await bringUp(this.collections.sites, sites);
     for (const streamId of streamIds) this.undocumented.delete(streamId);
@@ -140,6 +128,23 @@ export class DeviceRepository {
 
 /** The id of the site or station a stream is about. */
 export const idOf = (streamId: string): string => streamId.slice(streamId.indexOf(':') + 1);
+
+/** The read models that whole streams fold to. */
+export function docsOf(streams: ReadonlyMap<string, readonly Commit[]>): { readonly stations: StationDoc[]; readonly sites: SiteDoc[] } {
+  const stations: StationDoc[] = [];
+  const sites: SiteDoc[] = [];
+  for (const [streamId, commits] of streams) {
+    const version = commits.at(-1)?.version ?? 0;
+    if (streamId.startsWith(STATION)) {
+      const state = fold(stationDecider, eventsOf<StationEvent>(commits));
+      if (state.kind === 'station') stations.push(stationDoc(state, version));
+    } else if (streamId.startsWith(SITE)) {
+      const state = fold(siteDecider, eventsOf<SiteEvent>(commits));
+      if (state.kind === 'site') sites.push({ ...withoutKind(state), id: state.siteId, version });
+    }
+  }
+  return { stations, sites };
+}
 
 function siteDocs(executions: readonly (readonly [string, SiteExecution])[]): readonly SiteDoc[] {
   return executions.flatMap(([siteId, { outcome, state, version }]) =>

@@ -1,5 +1,4 @@
 import type { KnownSite, KnownStation } from '@voltlog/device-domain';
-import { OperatingError } from '@voltlog/kernel';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -52,7 +51,7 @@ const flag = { type: Boolean, required: true };
 const list = { type: [Schema.Types.Mixed], default: [] };
 const words = { type: String, default: '' };
 
-const siteSchema = new Schema(
+export const siteSchema = new Schema(
   {
     id: required,
     version: count,
@@ -96,7 +95,7 @@ export const stationSchema = new Schema(
 stationSchema.index({ siteId: 1, lifecycle: 1, id: 1 });
 stationSchema.index({ lifecycle: 1, id: 1 });
 
-const stationStatusSchema = new Schema(
+export const stationStatusSchema = new Schema(
   {
     id: required,
     version: count,
@@ -126,30 +125,4 @@ export async function openCollections(store: Store): Promise<Collections> {
     store.collection<StationStatusDoc>('station_statuses', stationStatusSchema),
   ]);
   return { sites, stations, statuses };
-}
-
-/** Tries to bring a document up to a version that others write as well. */
-const TRIES_MAX = 8;
-
-/**
- * Brings documents up to at least the given versions; one that is there already stays.
- *
- * @throws {OperatingError} `ReadModelContended` when others kept writing
- */
-export async function bringUp<Doc extends { readonly id: string; readonly version: number }>(
-  collection: Collection<Doc>,
-  docs: readonly Doc[],
-): Promise<void> {
-  let behind = docs.map((doc) => ({ doc, expectedVersion: doc.version - 1 }));
-  for (let tries = 0; behind.length > 0 && tries < TRIES_MAX; tries += 1) {
-    const written = await collection.upsert(behind);
-    const missed = behind.filter((_, index) => written[index] !== true);
-    if (missed.length === 0) return;
-    const stored = await collection.getMany(missed.map(({ doc }) => doc.id));
-    behind = missed.flatMap(({ doc }) => {
-      const version = stored.get(doc.id)?.version ?? 0;
-      return version >= doc.version ? [] : [{ doc, expectedVersion: version }];
-    });
-  }
-  if (behind.length > 0) throw new OperatingError('ReadModelContended', 'a read model changed too often to be written');
 }

@@ -11,7 +11,7 @@ import {
   type RegisterPoint,
   sessionDecider,
 } from '@voltlog/session-domain';
-import { type Collection, type Commit, rebuildCollection, type Store } from '@voltlog/store';
+import { bringUp, type Collection, type Commit, rebuildCollection, type Store } from '@voltlog/store';
 import { sessionDocument } from '../intake/session-writer.js';
 import {
   type MeterValueDocument,
@@ -41,23 +41,27 @@ export async function replaySessions(
     schema: sessionSchema,
     ...options,
     async project(batch: readonly Commit[], target: Collection<SessionDocument>) {
-      const ids = [...new Set(batch.map((commit) => commit.streamId))];
-      const [streams, known] = await Promise.all([store.streams.load(ids), readings.getMany(ids)]);
+      const streams = await streamsThatEndIn(store, batch);
+      const known = await readings.getMany([...streams.keys()]);
       const docs: SessionDocument[] = [];
       for (const [sessionId, stream] of streams) {
         const { claims, version, at } = foldStream(stream);
         if (claims.identity === undefined) continue;
-        docs.push(
-          sessionDocument(
-            { sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version, abandoned: false },
-            at,
-          ),
-        );
+        const entry = { sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version };
+        docs.push(sessionDocument({ ...entry, abandoned: false }, at));
       }
-      await target.upsert(docs.map((doc) => ({ doc })));
+      await bringUp(target, docs);
     },
   });
   return commits;
+}
+
+/** The whole streams of a batch whose last commit is in it, so that each is projected once, however its commits are spread. */
+export async function streamsThatEndIn(store: Store, batch: readonly Commit[]): Promise<ReadonlyMap<string, readonly Commit[]>> {
+  const seen = new Map<string, number>();
+  for (const { streamId, version } of batch) seen.set(streamId, Math.max(seen.get(streamId) ?? 0, version));
+  const streams = await store.streams.load([...seen.keys()]);
+  return new Map([...streams].filter(([streamId, stream]) => stream.at(-1)?.version === seen.get(streamId)));
 }
 
 /** The state a session's stream folds to; `until` (ISO 8601, our clock) shows it as it was known then. */

@@ -2,11 +2,12 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { ConfigError, loadConfig } from '@voltlog/config';
 import { openKafkaEventLog } from '@voltlog/event-log';
 import { createRpc } from '@voltlog/grpc';
-import { uuidV7Source } from '@voltlog/kernel';
+import { RequestError, uuidV7Source } from '@voltlog/kernel';
 import { openMongoStore } from '@voltlog/store';
 import { createTelemetry, type Span } from '@voltlog/telemetry';
 import { Health } from './health.js';
 import { platformConfig } from './platform-config.js';
+import { findProjection, listProjections, replay } from './replay.js';
 import type { ServiceContext, ServiceDefinition } from './service.js';
 import { startService } from './start-service.js';
 import { tracedLog } from './traced-log.js';
@@ -14,13 +15,17 @@ import { tracedLog } from './traced-log.js';
 /** Milliseconds from the signal to stop until the process gives up on an orderly end. */
 const STOP_MS_MAX = 60_000;
 
-/** One service as its own process, on Kafka, MongoDB and gRPC. Ends the process when it cannot start. */
+/**
+ * One service as its own process, on Kafka, MongoDB and gRPC; with the arguments `replay <projection>` it rebuilds a read model instead, and
+ * with `replay --list` it names them. Ends the process when it cannot start.
+ */
 export async function runService<Config>(definition: ServiceDefinition<Config>): Promise<void> {
+  const [command, projection] = process.argv.slice(2);
   try {
-    await run(definition);
+    await (command === 'replay' ? replayHere(definition, projection) : run(definition));
   } catch (error) {
     process.stderr.write(
-      `${definition.name}: ${error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      `${definition.name}: ${error instanceof ConfigError || error instanceof RequestError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
     process.exit(1);
   }
@@ -89,6 +94,26 @@ async function run<Config>(definition: ServiceDefinition<Config>): Promise<void>
     },
     (error) => logger.error({ err: error }, 'did not stop in order'),
   );
+}
+
+/** Beside the instances that run, or without one. */
+async function replayHere<Config>(definition: ServiceDefinition<Config>, projection: string | undefined): Promise<void> {
+  const write = (text: string): void => void process.stdout.write(text);
+  if (projection === undefined || projection === '--list') return write(listProjections([definition]));
+  const found = findProjection([definition], projection);
+  const platform = loadConfig(platformConfig, process.env);
+  const telemetry = createTelemetry({ instanceId: `${definition.name}-replay`, logLevel: platform.LOG_LEVEL, traceRatio: 0 });
+  const [log, store] = await Promise.all([
+    openKafkaEventLog({ brokers: platform.KAFKA_BROKERS.split(','), clientId: `${definition.name}-replay`, logger: telemetry.logger }),
+    openMongoStore({ url: platform.MONGO_URL, database: `${platform.MONGO_DATABASE_PREFIX}_${definition.name}` }),
+  ]);
+  try {
+    await replay(found, { log, store }, write);
+  } finally {
+    await log.close();
+    await store.close();
+    await telemetry.close();
+  }
 }
 
 /** A signal this soon after the first is the same one: a terminal sends it to the whole process group, and a launcher hands it on. */

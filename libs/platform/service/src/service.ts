@@ -27,6 +27,23 @@ export interface ServiceContext {
   readiness(name: string, check: () => Promise<void>): void;
 }
 
+/** What a replay is given: the service itself may run beside it, or not at all. */
+export type ReplayContext = Pick<ServiceContext, 'log' | 'store'>;
+
+/** A read model that can be made anew from what happened. */
+export interface Projection {
+  /** What it shows, in a line. */
+  readonly about: string;
+  /** What it is made of. */
+  readonly from: 'commits' | 'records';
+  /**
+   * Rebuilds it; the live one serves until it is done.
+   *
+   * @returns the number of commits or records replayed
+   */
+  rebuild(context: ReplayContext, onProgress: (done: number) => void): Promise<number>;
+}
+
 /** A service, the same for its own process and for the all-in-one `voltlog`. */
 export interface ServiceDefinition<Config = unknown> {
   readonly name: string;
@@ -34,6 +51,8 @@ export interface ServiceDefinition<Config = unknown> {
   readonly topics: readonly TopicSpec[];
   /** The environment as a typed object; every default is in here. */
   readonly config: z.ZodType<Config>;
+  /** Read models that `replay` can rebuild, by name. */
+  readonly projections?: Readonly<Record<string, Projection>>;
   /**
    * The Nest module. Providers ask for `SERVICE_CONTEXT` and `SERVICE_CONFIG`. They subscribe in `onApplicationBootstrap` and stop in
    * `beforeApplicationShutdown`; gRPC services are offered by `context.rpc.serve` in `onModuleInit`.

@@ -1,9 +1,11 @@
 export { Aggregates, type AggregatesOptions } from './aggregates.js';
 export { BoundedCache } from './bounded-cache.js';
+export { bringUp } from './bring-up.js';
 export type { Execution, Input } from './execution.js';
 export { type MongoStoreOptions, openMongoStore } from './mongo/mongo-store.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { type RebuildOptions, rebuildCollection, rebuildName } from './rebuild-collection.js';
+export { rebuildFromTopic, type TopicRebuildOptions } from './rebuild-from-topic.js';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.js';
 export type { AppendOutcome, Collection, Commit, Condition, Page, Query, Store, StreamStore, Timer, TimerStore, Upsert } from './store.js';
 export { TimerLoop, type TimerLoopOptions } from './timer-loop.js';

@@ -1,0 +1,74 @@
+import { STATION_TOPIC } from '@voltlog/connection-contract';
+import { isStationId } from '@voltlog/device-domain';
+import type { Projection } from '@voltlog/service';
+import { bringUp, type Collection, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
+import { docsOf } from '../store/device-repository.js';
+import {
+  type SiteDoc,
+  type StationDoc,
+  type StationStatusDoc,
+  siteSchema,
+  stationSchema,
+  stationStatusSchema,
+} from '../store/documents.js';
+import { STATUS_FACTS, type StatusFact } from './station-status.js';
+import { StatusWriter } from './status-writer.js';
+
+/** The read models of the service: stations and sites of their streams, statuses of what stations said. */
+export const deviceProjections: Readonly<Record<string, Projection>> = {
+  stations: {
+    about: 'stations, their EVSEs and credentials, as registered and as they told',
+    from: 'commits',
+    async rebuild({ store }, onProgress) {
+      const { commits } = await rebuildCollection<StationDoc>({
+        store,
+        name: 'stations',
+        schema: stationSchema,
+        onProgress: (progress) => onProgress(progress.commits),
+        async project(batch, target) {
+          await bringUp(target, docsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).stations);
+        },
+      });
+      return commits;
+    },
+  },
+  sites: {
+    about: 'sites',
+    from: 'commits',
+    async rebuild({ store }, onProgress) {
+      const { commits } = await rebuildCollection<SiteDoc>({
+        store,
+        name: 'sites',
+        schema: siteSchema,
+        onProgress: (progress) => onProgress(progress.commits),
+        async project(batch, target) {
+          await bringUp(target, docsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).sites);
+        },
+      });
+      return commits;
+    },
+  },
+  statuses: {
+    about: 'whether stations are connected, and what they last said of their connectors and firmware',
+    from: 'records',
+    async rebuild({ store, log }, onProgress) {
+      const writers = new Map<Collection<StationStatusDoc>, StatusWriter>();
+      const { records } = await rebuildFromTopic<StationStatusDoc>({
+        store,
+        log,
+        topic: STATION_TOPIC,
+        types: STATUS_FACTS,
+        name: 'station_statuses',
+        schema: stationStatusSchema,
+        onProgress: (progress) => onProgress(progress.records),
+        async project(batch, target) {
+          const writer = writers.get(target) ?? new StatusWriter(target);
+          writers.set(target, writer);
+          const facts = batch.map(({ event }) => ({ type: event.type, data: event.data }) as StatusFact);
+          await writer.write(facts.filter(({ data }) => isStationId(data.stationId)));
+        },
+      });
+      return records;
+    },
+  },
+};

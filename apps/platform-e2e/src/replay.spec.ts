@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { AllInOne } from './harness/all-in-one.js';
+import { Child } from './harness/child.js';
+import { eventually } from './harness/eventually.js';
+import { registerStation, registerTokens, sessionsOf } from './harness/fleet.js';
+import { RawStation } from './harness/raw-station.js';
+
+const TOKEN = 'E2E-CARD-1';
+const STATION = 'replayed';
+let platform: AllInOne;
+beforeAll(async () => {
+  platform = await AllInOne.start();
+  await registerTokens(platform.api);
+  await registerStation(platform.api, STATION);
+});
+afterAll(() => platform?.stop());
+
+/** What the API tells of everything that can be rebuilt. */
+async function told(): Promise<Readonly<Record<string, unknown>>> {
+  const { api } = platform;
+  const [session] = await sessionsOf(api, STATION);
+  const { updatedAt: _, ...rest } = await api.get(`/v1/sessions/${session?.sessionId}`);
+  return { session: rest, station: await api.get(`/v1/stations/${STATION}`), tokens: await api.get('/v1/tokens?limit=200') };
+}
+
+/** Damages every document of a read model by hand, as a bug or an operator might. */
+function damage(service: string, collection: string, change: (document: Record<string, unknown>) => Record<string, unknown>): void {
+  const database = new DatabaseSync(join(platform.dataFolder, `${service}.db`));
+  try {
+    const table = String(database.prepare('SELECT tbl FROM collections WHERE name = ?').get(collection)?.['tbl']);
+    const rows = database.prepare(`SELECT id, doc FROM ${table}`).all();
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { id, doc } of rows)
+      database
+        .prepare(`UPDATE ${table} SET doc = ? WHERE id = ?`)
+        .run(JSON.stringify(change(JSON.parse(String(doc)) as Record<string, unknown>)), String(id));
+  } finally {
+    database.close();
+  }
+}
+
+async function replay(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = new Child('voltlog', ['replay', ...args], { VOLTLOG_DATA: platform.dataFolder });
+  const code = await child.exited();
+  return { code, output: child.output };
+}
+
+it('every read model that was damaged by hand is right again after its replay', async () => {
+  const station = await RawStation.connect({ url: platform.ocppUrl, stationId: STATION });
+  await station.result('BootNotification', { chargePointVendor: 'e2e', chargePointModel: 'raw' });
+  await station.result('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Charging' });
+  const timestamp = new Date().toISOString();
+  const { transactionId } = await station.result<{ transactionId: number }>('StartTransaction', {
+    connectorId: 1,
+    idTag: TOKEN,
+    meterStart: 1_000,
+    timestamp,
+  });
+  await station.result('MeterValues', { connectorId: 1, transactionId, meterValue: [{ timestamp, sampledValue: [{ value: '1234' }] }] });
+  await station.close();
+  await eventually('the session and the station as they were told', async () => {
+    const [session] = await sessionsOf(platform.api, STATION);
+    const { connected } = await platform.api.get<{ connected: boolean }>(`/v1/stations/${STATION}`);
+    return session?.energyWh === 234 && !connected ? session : undefined;
+  });
+  const before = await told();
+
+  const refused = await replay('sessions');
+  expect(refused.code).toBe(1);
+  expect(refused.output).toMatch(/in use|another process/i);
+  await platform.child.stop();
+  damage('session', 'sessions', (document) => ({ ...document, claims: {}, state: 'Ended', transactionId: '666' }));
+  damage('session', 'readings', (document) => ({ ...document, readings: {} }));
+  damage('device', 'stations', (document) => ({ ...document, name: 'somewhere else', lifecycle: 'Retired' }));
+  damage('device', 'station_statuses', (document) => ({ ...document, connected: true, connectors: [] }));
+  damage('authorization', 'tokens', (document) => ({ ...document, status: 'Blocked' }));
+  damage('authorization', 'decisions', (document) => ({ ...document, status: 'Blocked' }));
+  await platform.restart();
+  expect(await told().catch(() => 'unreadable')).not.toEqual(before);
+  await platform.child.stop();
+
+  const list = await replay('--list');
+  expect(list.code).toBe(0);
+  const names = [...list.output.matchAll(/^([a-z]+) {2}/gm)].map(([, name]) => name ?? '');
+  expect(names.toSorted()).toEqual(['decisions', 'readings', 'sessions', 'sites', 'stations', 'statuses', 'tokens']);
+  for (const name of ['readings', ...names.filter((each) => each !== 'readings')]) {
+    const { code, output } = await replay(name);
+    expect(`${code} ${output}`).toMatch(new RegExp(`^0 ${name}: rebuilt from \\d+ (commits|records) in `));
+  }
+  await platform.restart();
+  expect(await told()).toEqual(before);
+});
+
+it('what is not there is refused in one line', async () => {
+  const nothing = await replay('nothing');
+  expect(nothing).toMatchObject({ code: 1, output: expect.stringContaining('there is no projection "nothing"; there are ') });
+  const nowhere = await replay('sessions', '--data', join(platform.dataFolder, 'nowhere'));
+  expect(nowhere).toMatchObject({ code: 1, output: expect.stringContaining('holds no data') });
+});
