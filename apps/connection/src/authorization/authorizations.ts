@@ -37,6 +37,8 @@ interface Waiting {
 interface Cached {
   readonly groupId: string | undefined;
   readonly decidedAtMs: number;
+  /** The token may be expired after it. */
+  readonly expiresAt: string | undefined;
 }
 
 export interface AuthorizationsOptions {
@@ -120,7 +122,7 @@ export class Authorizations {
     // A token whose places are all taken stays a known token.
     if (status !== 'ConcurrentTx') this.accepted.delete(key);
     if (status === 'Accepted') {
-      this.accepted.set(key, { groupId, decidedAtMs: now });
+      this.accepted.set(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
       if (this.accepted.size > CACHE_MAX) {
         const oldest = this.accepted.keys().next();
         if (oldest.done !== true) this.accepted.delete(oldest.value);
@@ -130,6 +132,7 @@ export class Authorizations {
     if (decision.reason !== '') answer.reason = decision.reason;
     if (decision.decisionId !== '') answer.decisionId = decision.decisionId;
     if (groupId !== undefined && groupId !== '') answer.groupId = groupId;
+    if (decision.cacheExpiresAt !== undefined) answer.cacheExpiresAt = decision.cacheExpiresAt;
     return answer;
   }
 
@@ -137,12 +140,17 @@ export class Authorizations {
     this.unavailable.value += 1;
     const cached = this.accepted.get(keyOf(item));
     const group = cached?.groupId === undefined ? {} : { groupId: cached.groupId };
-    if (cached !== undefined && now - cached.decidedAtMs < this.options.cacheMs) return { status: 'Accepted', source: 'cache', ...group };
+    if (cached !== undefined && this.isFresh(cached, now)) return { status: 'Accepted', source: 'cache', ...group };
     const takes = this.options.fallback === 'accept-unknown' || (this.options.fallback === 'accept-known' && cached !== undefined);
     return takes
       ? { status: 'Accepted', source: 'policy', reason: 'AuthorizationUnavailable', ...group }
       : { status: 'Invalid', source: 'policy', reason: 'AuthorizationUnavailable' };
   }
+
+  private isFresh({ decidedAtMs, expiresAt }: Cached, now: number): boolean {
+    return now - decidedAtMs < this.options.cacheMs && (expiresAt === undefined || now < Date.parse(expiresAt));
+  }
 }
 
-const keyOf = (item: authorizationV1.AuthorizationRequestItem): string => `${item.idToken?.type}:${item.idToken?.idToken}`;
+/** Ids are compared without regard to case: OCPP 1.6 §7.28, OCPP 2.0.1 Part 2 IdTokenType. */
+const keyOf = (item: authorizationV1.AuthorizationRequestItem): string => `${item.idToken?.type}:${item.idToken?.idToken.toUpperCase()}`;

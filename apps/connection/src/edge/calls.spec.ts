@@ -202,6 +202,17 @@ describe('the call of a station', () => {
       expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status } });
     });
 
+    it('the cache stands in for a token in any spelling, and no longer than the decision said', async () => {
+      await world.start({ AUTHORIZATION_FALLBACK: 'reject' });
+      world.authorization.cacheExpiresAt = new Date(world.clock.now() + 60_000).toISOString();
+      const station = await world.connect();
+      await station.ask('Authorize', { idTag: 'AA' });
+      world.authorization.away = true;
+      expect(await station.ask('Authorize', { idTag: 'aa' })).toEqual({ idTagInfo: { status: 'Accepted' } });
+      world.skewMs += 61_000;
+      expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Invalid' } });
+    });
+
     it('a token refused since it was cached is not let in by the cache', async () => {
       await world.start();
       const station = await world.connect();
@@ -232,6 +243,32 @@ describe('the call of a station', () => {
     const newer = await world.connect({ protocols: ['ocpp2.0.1'] });
     expect(await newer.ask('Authorize', { idToken: { idToken: 'AA', type: 'ISO14443' } })).toMatchObject({
       idTokenInfo: { status: status201 },
+    });
+  });
+
+  it('Authorize is answered with how long the station may keep the answer, in every version', async () => {
+    await world.start();
+    const until = '2026-03-02T10:00:00.000Z';
+    world.authorization.cacheExpiresAt = until;
+    const old = await world.connect();
+    expect(await old.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Accepted', expiryDate: until } });
+    const newer = await world.connect({ protocols: ['ocpp2.0.1'] });
+    expect(await newer.ask('Authorize', { idToken: { idToken: 'AA', type: 'ISO14443' } })).toEqual({
+      idTokenInfo: { status: 'Accepted', cacheExpiryDateTime: until },
+    });
+    expect(world.facts('voltlog.connection.IdTokenPresented.v1').map((fact) => fact.authorization.cacheExpiresAt)).toEqual([until, until]);
+  });
+
+  it('a group that the version has no room for is not told', async () => {
+    await world.start();
+    world.authorization.groupId = 'G'.repeat(37);
+    const token = { idToken: { idToken: 'AA', type: 'ISO14443' } };
+    expect(await (await world.connect()).ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Accepted' } });
+    expect(await (await world.connect({ protocols: ['ocpp2.0.1'] })).ask('Authorize', token)).toEqual({
+      idTokenInfo: { status: 'Accepted' },
+    });
+    expect(await (await world.connect({ protocols: ['ocpp2.1'] })).ask('Authorize', token)).toEqual({
+      idTokenInfo: { status: 'Accepted', groupIdToken: { idToken: 'G'.repeat(37), type: 'Central' } },
     });
   });
 

@@ -11,6 +11,7 @@ export class FakeAuthorization {
   readonly batches: number[] = [];
   readonly statuses = new Map<string, authorizationV1.AuthorizationStatus>();
   groupId = '';
+  cacheExpiresAt: string | undefined = undefined;
   away = false;
 
   async authorize({ requests }: authorizationV1.AuthorizeRequest): Promise<authorizationV1.AuthorizeResponse> {
@@ -25,7 +26,7 @@ export class FakeAuthorization {
           status,
           reason: status === AuthorizationStatus.ACCEPTED ? '' : 'TokenRefused',
           groupIdToken: this.groupId === '' ? undefined : { idToken: this.groupId, type: 'Central' },
-          cacheExpiresAt: undefined,
+          cacheExpiresAt: status === AuthorizationStatus.ACCEPTED ? this.cacheExpiresAt : undefined,
         };
       }),
     };

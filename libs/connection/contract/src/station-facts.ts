@@ -93,6 +93,8 @@ export interface AuthorizationAnswer {
   readonly source: 'authorization' | 'cache' | 'policy';
   readonly decisionId?: string;
   readonly groupId?: string;
+  /** How long the station may answer from its own cache, ISO 8601; absent when refused, or when the authorization service did not say. */
+  readonly cacheExpiresAt?: string;
 }
 
 export interface SampledValue {

@@ -3,11 +3,20 @@ import type { AuthorizationAnswer } from '@voltlog/connection-contract';
 /** CiString20Type, OCPP 1.6 §7.32. */
 const ID_TAG_LENGTH_MAX = 20;
 
+interface IdTagInfo {
+  readonly status: string;
+  readonly parentIdTag?: string;
+  /** When the station's cache is to forget the token. */
+  readonly expiryDate?: string;
+}
+
 /** The answer about a token in 1.6's words: it knows five statuses, so the finer refusals become `Invalid`. Source: OCPP 1.6 §7.2. */
-export function idTagInfo(answer: AuthorizationAnswer | undefined): { status: string; parentIdTag?: string } {
-  const status = statusOf(answer?.status);
+export function idTagInfo(answer: AuthorizationAnswer | undefined): IdTagInfo {
+  const info: { -readonly [Key in keyof IdTagInfo]: IdTagInfo[Key] } = { status: statusOf(answer?.status) };
   const group = answer?.groupId;
-  return group === undefined || group === '' || group.length > ID_TAG_LENGTH_MAX ? { status } : { status, parentIdTag: group };
+  if (group !== undefined && group !== '' && group.length <= ID_TAG_LENGTH_MAX) info.parentIdTag = group;
+  if (answer?.cacheExpiresAt !== undefined) info.expiryDate = answer.cacheExpiresAt;
+  return info;
 }
 
 function statusOf(status: string | undefined): string {

@@ -29,5 +29,5 @@ export const authorize: Route<AuthorizeRequest> = {
             data: { ...head(request, context), idToken: plainToken(request.idToken), authorization: answer },
           },
         ],
-  toResponse: (_request, _context, answer) => ({ idTokenInfo: idTokenInfo(answer) }),
+  toResponse: (_request, context, answer) => ({ idTokenInfo: idTokenInfo(answer, context.ocppVersion) }),
 };

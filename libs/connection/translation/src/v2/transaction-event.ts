@@ -40,7 +40,8 @@ export const transactionEvent: Route<TransactionEventRequest> = {
     }
   },
   // C01, E05: told about the token only when it was in the message.
-  toResponse: (request, _context, answer) => (request.idToken === undefined ? {} : { idTokenInfo: idTokenInfo(answer) }),
+  toResponse: (request, context, answer) =>
+    request.idToken === undefined ? {} : { idTokenInfo: idTokenInfo(answer, context.ocppVersion) },
 };
 
 /**
