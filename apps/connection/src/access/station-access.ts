@@ -26,6 +26,8 @@ export class StationAccessCache {
   private readonly entries = new Map<string, Entry>();
   private waiting: Waiting[] = [];
   private reading = false;
+  /** Stations that changed while a read was under way: what it finds may be from before. */
+  private readonly changedMeanwhile = new Set<string>();
 
   constructor(
     private readonly device: Pick<deviceV1.DeviceService, 'getStationAccess'>,
@@ -47,6 +49,7 @@ export class StationAccessCache {
 
   invalidate(stationId: string): void {
     // Kept as stale, not deleted: it still stands in while the device service is away.
+    if (this.reading) this.changedMeanwhile.add(stationId);
     const entry = this.entries.get(stationId);
     if (entry?.access === undefined) this.entries.delete(stationId);
     else this.entries.set(stationId, { access: entry.access, readAtMs: Number.NEGATIVE_INFINITY });
@@ -61,13 +64,14 @@ export class StationAccessCache {
   }
 
   private async read(batch: readonly Waiting[]): Promise<void> {
+    this.changedMeanwhile.clear();
     try {
       const { stations } = await this.device.getStationAccess({ stationIds: [...new Set(batch.map((one) => one.stationId))] });
       const found = new Map(stations.map((station) => [station.stationId, station]));
       const readAtMs = this.options.now();
       for (const one of batch) {
         const access = found.get(one.stationId);
-        this.remember(one.stationId, { access, readAtMs });
+        this.remember(one.stationId, { access, readAtMs: this.changedMeanwhile.has(one.stationId) ? Number.NEGATIVE_INFINITY : readAtMs });
         one.resolve(access);
       }
     } catch (error) {

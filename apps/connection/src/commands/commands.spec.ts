@@ -280,13 +280,18 @@ describe('a command', () => {
   });
 
   it.each([
-    [{ key: 'HeartbeatInterval', value: '60' }, { key: 'HeartbeatInterval', value: '60' }],
+    [
+      { key: 'HeartbeatInterval', value: '60' },
+      { key: 'HeartbeatInterval', value: '60' },
+    ],
     [
       { setVariableData: [{ attributeValue: 'secret', component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] },
       { setVariableData: [{ attributeValue: '***', component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }] },
     ],
     [
-      { connectionData: { apn: { apn: 'net', apnPassword: 'secret' }, vpn: { server: 's', user: 'u', password: 'secret', key: 'secret' } } },
+      {
+        connectionData: { apn: { apn: 'net', apnPassword: 'secret' }, vpn: { server: 's', user: 'u', password: 'secret', key: 'secret' } },
+      },
       { connectionData: { apn: { apn: 'net', apnPassword: '***' }, vpn: { server: 's', user: 'u', password: '***', key: '***' } } },
     ],
     [undefined, undefined],

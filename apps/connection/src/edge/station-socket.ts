@@ -41,6 +41,8 @@ export class OcppWebSocket extends WebSocket {
  */
 export class StationSocket implements CallRate, FrameSource {
   epoch = 0;
+  /** Told to be outdated while its epoch was not known yet: a lower one than this is. */
+  fencedBelow = 0;
   heardAtMs: number;
   readonly connectedAtMs: number;
   closed = false;

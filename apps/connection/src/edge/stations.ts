@@ -76,7 +76,12 @@ export class Stations {
   /** Closes the socket of a station that connected again elsewhere. */
   fence(stationId: string, epoch: number): boolean {
     const station = this.byId.get(stationId);
-    if (station === undefined || station.epoch === 0 || station.epoch >= epoch) return false;
+    if (station === undefined || station.epoch >= epoch) return false;
+    if (station.epoch === 0) {
+      // Its claim is still under way: whether it was overtaken is known when that is.
+      station.fencedBelow = epoch;
+      return false;
+    }
     station.close(CLOSE.replaced);
     return true;
   }
@@ -130,8 +135,12 @@ export class Stations {
   private touch(): void {
     const { presence, logger } = this.parts;
     const held = [...this.byId.values()].filter((station) => station.epoch > 0).map((station) => this.row(station));
-    Promise.all([presence.touch(held), presence.sweepLeases()]).catch((error: unknown) =>
-      logger.warn({ err: error }, 'presence could not be refreshed'),
+    Promise.all([presence.touch(held), presence.sweepLeases()]).then(
+      // Whoever claimed them meanwhile could not tell this instance.
+      ([outdated]) => {
+        for (const row of outdated) this.fence(row.id, row.epoch + 1);
+      },
+      (error: unknown) => logger.warn({ err: error }, 'presence could not be refreshed'),
     );
   }
 
@@ -167,6 +176,7 @@ export class Stations {
       undefined,
     );
     this.parts.facts.appendLater(station.stationId, event);
+    if (epoch < station.fencedBelow) station.close(CLOSE.replaced);
   }
 
   private disconnected(station: StationSocket, code: number, reason: string): void {

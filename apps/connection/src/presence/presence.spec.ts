@@ -71,6 +71,29 @@ describe('presence', () => {
     expect(world.instances[0]?.runtime.stations.fence('CP1', 2)).toBe(true);
   });
 
+  it('of a socket that was overtaken while its own claim was under way: it is closed once that is done', async () => {
+    await world.start();
+    world.store.away = true;
+    const station = await world.connect();
+    await station.ask('BootNotification', boot);
+    expect(world.instances[0]?.runtime.stations.fence('CP1', 5)).toBe(false);
+    world.store.away = false;
+    expect(await eventually(() => station.closed, 'the socket to close', 10_000)).toMatchObject({ code: 4001 });
+  });
+
+  it('of a socket whose instance could not be told: it finds out itself', async () => {
+    const patient = { DEAD_SECONDS: '7200', PING_SECONDS: '3600' };
+    await world.start({ ...patient, GRPC_ADVERTISE: '127.0.0.1:1' });
+    const second = await world.start(patient);
+    const older = await world.connect();
+    await older.ask('BootNotification', boot);
+    const newer = await world.connect({ port: second.port });
+    await newer.ask('BootNotification', boot);
+    world.skewMs += 301_000;
+    expect(await older.closing()).toMatchObject({ code: 4001 });
+    expect(newer.closed).toBeUndefined();
+  });
+
   it('lets any instance deliver a command, and any instance show the frames', async () => {
     await world.start();
     const second = await world.start();

@@ -64,11 +64,19 @@ export class Presence {
     this.schedule();
   }
 
-  /** Writes when stations were last heard, for the other instances. What was claimed elsewhere meanwhile stays as it is. */
-  async touch(rows: readonly PresenceRow[]): Promise<void> {
+  /**
+   * Writes when stations were last heard, for the other instances. What was claimed elsewhere meanwhile stays as it is.
+   *
+   * @returns the rows that are outdated: a newer socket of the station has a higher epoch
+   */
+  async touch(rows: readonly PresenceRow[]): Promise<readonly PresenceRow[]> {
+    const outdated: PresenceRow[] = [];
     for (let from = 0; from < rows.length; from += BATCH_MAX) {
-      await this.rows.upsert(rows.slice(from, from + BATCH_MAX).map((doc) => ({ doc, expectedVersion: doc.version })));
+      const batch = rows.slice(from, from + BATCH_MAX);
+      const written = await this.rows.upsert(batch.map((doc) => ({ doc, expectedVersion: doc.version })));
+      outdated.push(...batch.filter((_, index) => written[index] !== true));
     }
+    return outdated;
   }
 
   /** The row of this instance's own claim. */
