@@ -15,13 +15,13 @@ const REBALANCE_TIMEOUT_MS = 30_000;
 /** The broker answers a fetch without records after this time; also how long leaving a group can take. */
 const FETCH_WAIT_MS = 500;
 /**
- * A fetch that brought few records is not followed by the next one sooner than this: at low rates a request costs more than what it
- * brings, and nobody waits for a consumer.
+ * A fetch that brought few records is not followed by the next one sooner than this: a request, and the writes to the store that a
+ * batch ends in, cost more than the records in it, and nobody waits for a consumer.
  */
-const FETCH_EVERY_MS = 5;
+const FETCH_EVERY_MS = 25;
 const FEW_RECORDS = 64;
 /** Offsets are committed at most so often; a crash hands over again what was handled since. */
-const COMMIT_EVERY_MS = 25;
+const COMMIT_EVERY_MS = 200;
 const RESTART_AFTER_MS = 2_000;
 const COMMIT_AGAIN_MS = 1_000;
 /** How long the last commit before a new division of the group may hold it up. */

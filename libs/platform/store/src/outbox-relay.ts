@@ -6,6 +6,12 @@ import type { Commit, StreamStore } from './store.js';
 
 /** Commits handed to the log in one go. */
 const BATCH_MAX = 1_024;
+/**
+ * Fewer commits than this wait until so many milliseconds after the batch before them: each batch costs a write to the log and one to
+ * the store, however small it is. What comes after a quiet time goes at once.
+ */
+const BATCH_SMALL = 256;
+const BATCH_EVERY_MS = 20;
 /** Commits kept in memory for the log; what comes on top is read from the store later. */
 const QUEUE_MAX = 20_000;
 /** First and longest wait between tries, milliseconds. */
@@ -39,6 +45,8 @@ export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #keyOf: (commit: Commit) => string;
   #queue: Commit[] = [];
+  /** When the last batch of the queue began, milliseconds of `performance.now()`. */
+  #sentAt = Number.NEGATIVE_INFINITY;
   /** The newest version of each stream that is on its way. */
   readonly #underway = new Map<string, number>();
   /** Commits are in the store that are older than those handed over: they go first, and nothing is queued meanwhile. */
@@ -112,6 +120,9 @@ export class OutboxRelay {
   }
 
   async #sendQueue(): Promise<void> {
+    const restMs = this.#sentAt + BATCH_EVERY_MS - performance.now();
+    if (restMs > 0 && this.#queue.length < BATCH_SMALL && !this.#stopping) await this.#pause(restMs, true);
+    this.#sentAt = performance.now();
     const batch = this.#queue.slice(0, BATCH_MAX);
     const { sent, error } = await this.#send(batch);
     const gone = sent.length === batch.length ? undefined : new Set(sent);
