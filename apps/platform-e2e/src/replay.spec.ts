@@ -62,8 +62,8 @@ it('every read model that was damaged by hand is right again after its replay', 
   await station.close();
   await eventually('the session and the station as they were told', async () => {
     const [session] = await sessionsOf(platform.api, STATION);
-    const { connected } = await platform.api.get<{ connected: boolean }>(`/v1/stations/${STATION}`);
-    return session?.energyWh === 234 && !connected ? session : undefined;
+    const { connection } = await platform.api.get<{ connection: { connected: boolean } }>(`/v1/stations/${STATION}`);
+    return session?.energyWh === 234 && !connection.connected ? session : undefined;
   });
   const before = await told();
 

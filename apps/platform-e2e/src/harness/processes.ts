@@ -103,6 +103,18 @@ export class Processes {
     await this.readyOf(name);
   }
 
+  /** Another process of a service's program, beside those that run, until it ends. */
+  async run(app: string, ...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+    const child = new Child(app, args, { ...this.parts, LOG_LEVEL: 'warn' });
+    const code = await child.exited();
+    return { code, output: child.output };
+  }
+
+  private get parts(): Readonly<Record<string, string>> {
+    const { brokers, mongoUrl } = this.infrastructure;
+    return { KAFKA_BROKERS: brokers, MONGO_URL: mongoUrl, MONGO_DATABASE_PREFIX: this.prefix };
+  }
+
   async ready(): Promise<void> {
     await Promise.all(PROCESSES.map((name) => this.readyOf(name)));
   }
@@ -121,9 +133,7 @@ export class Processes {
     const { grpc, http, ocpp } = this.ports[name];
     const at = (other: ProcessName): string => `127.0.0.1:${this.ports[other].grpc}`;
     const child = new Child(name.replace(/-\d$/, ''), [], {
-      KAFKA_BROKERS: this.infrastructure.brokers,
-      MONGO_URL: this.infrastructure.mongoUrl,
-      MONGO_DATABASE_PREFIX: this.prefix,
+      ...this.parts,
       LOG_LEVEL: 'warn',
       GRPC_LISTEN: `127.0.0.1:${grpc}`,
       GRPC_ADVERTISE: `127.0.0.1:${grpc}`,
