@@ -1,4 +1,4 @@
-import { isoTime } from '@voltlog/kernel';
+import { isoTime, OperatingError } from '@voltlog/kernel';
 import { outcomeOf } from '@voltlog/session-domain';
 import type { Upsert } from '@voltlog/store';
 import type { ReadingsDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
@@ -16,6 +16,7 @@ export class SessionWriter {
     private readonly now: () => number,
   ) {}
 
+  /** @throws {OperatingError} `ReadModelContended` when others kept writing: the batch is handed over again then */
   async write(batch: Batch): Promise<void> {
     const entries = [...batch.touched.keys()];
     const writes: Promise<unknown>[] = [this.writeReadings(entries), this.writeSessions(entries)];
@@ -44,6 +45,7 @@ export class SessionWriter {
       for (const entry of refused) entry.storedVersion = stored.get(entry.sessionId)?.version ?? 0;
       pending = refused.filter((entry) => entry.version > entry.storedVersion);
     }
+    if (pending.length > 0) throw contended();
   }
 
   /** Readings are joined with what another instance may have stored in between. */
@@ -64,8 +66,11 @@ export class SessionWriter {
       await joinStoredReadings(this.collections.readings, refused);
       pending = refused;
     }
+    if (pending.length > 0) throw contended();
   }
 }
+
+const contended = (): OperatingError => new OperatingError('ReadModelContended', 'a session was changed too often to be written');
 
 export function sessionDocument(
   entry: Pick<SessionEntry, 'sessionId' | 'identity' | 'claims' | 'readings' | 'version' | 'abandoned'>,
