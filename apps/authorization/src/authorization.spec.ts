@@ -455,6 +455,21 @@ describe('authorization service', () => {
     });
   });
 
+  it('goes by the stream while the read model is behind what another instance told', async () => {
+    await put({});
+    const other = await createAuthorization(await openTestContext('authorization', context), config());
+    expect((await ask({}, other)).status).toBe(Status.ACCEPTED);
+    const tokens = await context.store.collection<{ id: string }>('tokens', (await import('./store/documents.js')).tokenSchema);
+    const before = await tokens.get('CARD');
+    await put({ status: TokenStatus.BLOCKED });
+    // As it is while the writer has not come to it, or died before it could.
+    await tokens.upsert([{ doc: before ?? { id: '' } }]);
+    const [told] = (await context.store.streams.load(['token:CARD'])).get('token:CARD')?.at(-1)?.events ?? [];
+    if (told !== undefined) other.tokens.changed(told);
+    expect((await ask({}, other)).status).toBe(Status.BLOCKED);
+    expect((await ask({}, other)).status).toBe(Status.BLOCKED);
+  });
+
   it('sees within moments what another instance changed', async () => {
     await put({});
     const other = await createAuthorization(await openTestContext('authorization', context), config());

@@ -15,6 +15,8 @@ import { type Collections, toKnownToken, toTokenDoc } from './documents.js';
 
 /** Tries to commit to a token that others commit to as well. */
 const CONFLICTS_MAX = 32;
+/** Tokens whose read model is checked against what another instance told. */
+const TOLD_MAX = 10_000;
 /** Tries to bring a read model up to a version that others write as well. */
 const DOC_TRIES_MAX = 8;
 
@@ -50,6 +52,8 @@ export class TokenRepository {
   /** Keys whose tokens changed elsewhere while a read was under way. */
   private readonly changedMeanwhile = new Set<string>();
   private loads = 0;
+  /** Versions that other instances told of: a read model below them is not written yet, or its writer died. */
+  private readonly told = new BoundedCache<number>(TOLD_MAX);
   /** Keys whose commits are durable while their read model could not be written. */
   private readonly undocumented = new Set<string>();
 
@@ -92,11 +96,14 @@ export class TokenRepository {
     try {
       const docs = await this.collections.tokens.getMany(keys);
       const entries = new Map<string, TokenEntry>();
+      const behind: string[] = [];
       for (const key of keys) {
         const doc = docs.get(key);
         const entry = doc === undefined ? { state: UNKNOWN_TOKEN, version: 0 } : { state: toKnownToken(doc), version: doc.version };
-        entries.set(key, this.remember(key, entry));
+        if (entry.version < (this.told.get(key) ?? 0)) behind.push(key);
+        else entries.set(key, this.remember(key, entry));
       }
+      if (behind.length > 0) for (const [key, entry] of await this.foldStreams(behind)) entries.set(key, entry);
       return entries;
     } finally {
       this.loads -= 1;
@@ -112,6 +119,7 @@ export class TokenRepository {
     const known = this.cache.get(key);
     if (known !== undefined && known.version >= version) return;
     this.cache.delete(key);
+    if (Number.isFinite(version)) this.told.set(key, version);
     if (this.loads > 0) this.changedMeanwhile.add(key);
   }
 
