@@ -435,6 +435,39 @@ describe('device service', () => {
     );
   });
 
+  it('tells nobody of a change before it answers by it', async () => {
+    await register('CP-1', { withoutCredential: true });
+    for (const close of closing.splice(0)) await close();
+    const slow = new Proxy(context.store, {
+      get: (store, name) => {
+        const member = Reflect.get(store, name);
+        if (name !== 'collection') return typeof member === 'function' ? member.bind(store) : member;
+        return async (...args: Parameters<typeof store.collection>) => {
+          const collection = await store.collection(...args);
+          const upsert = collection.upsert.bind(collection);
+          collection.upsert = async (writes) => {
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            return upsert(writes);
+          };
+          return collection;
+        };
+      },
+    });
+    service = await open({ ...(await openTestContext('device', context)), store: slow });
+    expect((await service.grpc.getStationAccess({ stationIds: ['CP-1'] })).stations[0]?.lifecycle).toBe(Lifecycle.ACTIVE);
+    const answers: (string | undefined)[] = [];
+    const listener = await context.log.subscribe({
+      group: 'listener',
+      topics: [DEVICE_TOPIC],
+      types: ['voltlog.device.StationRetired.v1'],
+      handle: async () => void answers.push((await service.grpc.getStationAccess({ stationIds: ['CP-1'] })).stations[0]?.lifecycle),
+    });
+    await service.grpc.retireStation({ stationId: 'CP-1', idempotencyKey: '' });
+    await until(async () => answers.length > 0, 'the event');
+    expect(answers).toEqual([Lifecycle.RETIRED]);
+    await listener.stop();
+  });
+
   it('makes the read model of a commit whose instance died before it could', async () => {
     await register('CP-1', { name: 'there', withoutCredential: true });
     const stations = await context.store.collection<{ id: string }>('stations', (await import('./store/documents.js')).stationSchema);

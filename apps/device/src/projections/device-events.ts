@@ -23,7 +23,11 @@ export class DeviceEvents {
         topics: [DEVICE_TOPIC],
         startFrom: 'latest',
         handle: async (batch) => {
-          for (const { event } of batch) if (!this.repository.isDone(event)) this.memory.forget(idOf(event.subject));
+          const streams = new Set(batch.filter(({ event }) => !this.repository.isDone(event)).map(({ event }) => event.subject));
+          if (streams.size === 0) return;
+          // Whoever committed may have died before the read model was written; memory would keep what was before then.
+          await this.repository.mend([...streams]);
+          for (const streamId of streams) this.memory.forget(idOf(streamId));
         },
       }),
       await log.subscribe({

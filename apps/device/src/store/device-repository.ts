@@ -43,6 +43,8 @@ export class DeviceRepository {
   private readonly source: string;
   /** Streams whose commits are durable while their read model could not be written. */
   private readonly undocumented = new Set<string>();
+  /** Commits that are told to others once their read model is written: whoever hears of a change and asks must not be told what was before. */
+  private held: Commit[] = [];
 
   constructor(
     private readonly context: ServiceContext,
@@ -52,7 +54,14 @@ export class DeviceRepository {
     const { store, log, logger, ids, clock, instanceId } = context;
     this.source = `/device/${instanceId}`;
     this.relay = new OutboxRelay({ streams: store.streams, log, topic: DEVICE_TOPIC, logger, keyOf: (commit) => idOf(commit.streamId) });
-    const options = { streams: store.streams, relay: this.relay, source: this.source, ids, clock, cacheMax: 0 };
+    const options = {
+      streams: store.streams,
+      relay: { publish: (commits: readonly Commit[]) => void this.held.push(...commits) },
+      source: this.source,
+      ids,
+      clock,
+      cacheMax: 0,
+    };
     this.sites = new Aggregates({ ...options, decider: siteDecider });
     this.stations = new Aggregates({ ...options, decider: stationDecider });
   }
@@ -99,9 +108,11 @@ export class DeviceRepository {
     const docs = [...newest.values()];
     await this.document(
       docs.map((doc) => STATION + doc.id),
-      () => bringUp(this.collections.stations, docs),
+      async () => {
+        await bringUp(this.collections.stations, docs);
+        for (const doc of docs) this.memory.remember(doc);
+      },
     );
-    for (const doc of docs) this.memory.remember(doc);
     return executions;
   }
 
@@ -121,8 +132,14 @@ export class DeviceRepository {
   /** Notes the streams for as long as their read model is behind: should the write fail, the event, on its way already, brings it up. */
   private async document(streamIds: readonly string[], write: () => Promise<void>): Promise<void> {
     for (const streamId of streamIds) this.undocumented.add(streamId);
-    await write();
-    for (const streamId of streamIds) this.undocumented.delete(streamId);
+    try {
+      await write();
+      for (const streamId of streamIds) this.undocumented.delete(streamId);
+    } finally {
+      const commits = this.held;
+      this.held = [];
+      if (commits.length > 0) this.relay.publish(commits);
+    }
   }
 }
 
