@@ -44,9 +44,9 @@ it('every read model is rebuilt beside the services that run, while a station ch
     const meterValue = [{ timestamp: now(), sampledValue: [{ value: String(wh) }] }];
     return station.result('MeterValues', { connectorId: 1, transactionId, meterValue });
   };
-  let charging = true;
+  const unplugged = new AbortController();
   const charge = (async () => {
-    while (charging) await measure();
+    while (!unplugged.signal.aborted) await measure();
   })();
   for (const [service, names] of Object.entries(PROJECTIONS)) {
     for (const name of names) {
@@ -54,7 +54,7 @@ it('every read model is rebuilt beside the services that run, while a station ch
       expect(`${code} ${output}`).toMatch(new RegExp(`0 [^]*${name}: rebuilt from \\d+ (commits|records) in `));
     }
   }
-  charging = false;
+  unplugged.abort();
   await charge;
   const charged = async (energyWh: number): Promise<SessionView> =>
     eventually(`a session of ${energyWh} Wh`, async () =>

@@ -47,7 +47,7 @@ async function replay(...args: readonly string[]): Promise<{ readonly code: numb
   return { code, output: child.output };
 }
 
-it('every read model that was damaged by hand is right again after its replay', async () => {
+it('every read model that was damaged by hand is right again after its replay', { timeout: 120_000 }, async () => {
   const station = await RawStation.connect({ url: platform.ocppUrl, stationId: STATION });
   await station.result('BootNotification', { chargePointVendor: 'e2e', chargePointModel: 'raw' });
   await station.result('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Charging' });
