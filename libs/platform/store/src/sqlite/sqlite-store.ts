@@ -42,7 +42,7 @@ class SqliteStore implements Store {
     const { db, release } = openDatabase(options.path, options.maxBytes);
     this.#db = db;
     this.#release = release;
-    this.#queue = new WriteQueue(db);
+    this.#queue = new WriteQueue(db, options.path !== ':memory:');
     this.streams = new SqliteStreams(db, this.#queue);
     this.timers = new SqliteTimers(db, this.#queue);
     this.#queue.hooks = this.streams;

@@ -4,6 +4,13 @@ import { sqliteCode } from './sqlite-database.js';
 
 /** Waiting writes of one transaction; the rest waits for the next, so that the event loop is not held for long. */
 const TRANSACTION_MAX_WRITES = 1_024;
+/**
+ * A transaction holds up the whole process while the disk syncs it. So after one the next waits this many times as long as it took: what
+ * comes meanwhile shares it, and the disk gets at most a fifth of the time however slow it is. After a pause a write is made at once.
+ */
+const REST_FACTOR = 4;
+/** ... but never longer than this, milliseconds: a checkpoint makes one transaction slow, not the next. */
+const REST_MAX_MS = 20;
 
 /** Result codes that say the disk, the file or the memory is the trouble, not the statement: perm, nomem, readonly, ioerr, corrupt, full, cantopen. */
 const OUTSIDE_TROUBLE: ReadonlySet<number> = new Set([3, 7, 8, 10, 11, 13, 14]);
@@ -30,9 +37,15 @@ export class WriteQueue {
   #waiting: Waiting[] = [];
   #scheduled = false;
   #closed = false;
+  /** Before this moment of `performance.now()` no transaction begins. */
+  #restUntil = 0;
   hooks: TransactionHooks | undefined;
 
-  constructor(private readonly db: DatabaseSync) {
+  /** @param rests whether transactions are kept apart: not in memory, where there is no disk to wait for */
+  constructor(
+    private readonly db: DatabaseSync,
+    private readonly rests: boolean,
+  ) {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
   }
@@ -48,19 +61,28 @@ export class WriteQueue {
       this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject, result: undefined });
       if (!this.#scheduled) {
         this.#scheduled = true;
-        setImmediate(() => this.flush());
+        setImmediate(this.#flushOrRest);
       }
     });
   }
 
+  readonly #flushOrRest = (): void => {
+    const restMs = this.#restUntil - performance.now();
+    if (restMs > 0) setTimeout(() => this.flush(), restMs);
+    else this.flush();
+  };
+
   /** Writes what waits. */
   flush(): void {
     this.#scheduled = false;
+    const began = performance.now();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.length <= TRANSACTION_MAX_WRITES ? this.#waiting : this.#waiting.slice(0, TRANSACTION_MAX_WRITES);
       this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(TRANSACTION_MAX_WRITES);
       this.#transact(batch);
     }
+    const ended = performance.now();
+    if (this.rests) this.#restUntil = ended + Math.min(REST_MAX_MS, REST_FACTOR * (ended - began));
   }
 
   close(): void {
