@@ -27,7 +27,7 @@ export interface SqliteEventLogOptions {
   readonly logger?: Logger;
   /** Partitions of a topic made by this adapter, whatever its owner wants: one process needs one. Default 1. */
   readonly partitions?: number;
-  /** Commits are at least this far apart unless `FLUSH_AT_RECORDS` wait; a commit after a pause is made at once. Default 1, milliseconds. */
+  /** Commits are at least this far apart unless `FLUSH_AT_RECORDS` wait; a commit after a pause is made at once. Default 2, milliseconds. */
   readonly lingerMs?: number;
   /** Largest size of the database file; beyond it appends are refused until retention makes room. Absent: the disk. */
   readonly maxBytes?: number;
@@ -69,7 +69,7 @@ class SqliteEventLog implements EventLog {
     this.#logger = options.logger;
     this.#partitions = options.partitions ?? 1;
     this.#now = options.now ?? Date.now;
-    this.#writer = new SqliteWriter(db, { lingerMs: options.lingerMs ?? 1, now: this.#now, logger: options.logger });
+    this.#writer = new SqliteWriter(db, { lingerMs: options.lingerMs ?? 2, now: this.#now, logger: options.logger });
     for (const row of db.prepare('SELECT id, name, partitions, retention_ms FROM topics').all()) {
       const retention = row['retention_ms'];
       this.#open(String(row['name']), Number(row['id']), Number(row['partitions']), retention === null ? undefined : Number(retention));

@@ -13,6 +13,13 @@ const CHUNK_MAX_RECORDS = 512;
 const CHUNK_MAX_CHARS = 512_000;
 /** With so many records waiting a commit is cheap enough per record to be made at once. */
 const FLUSH_AT_RECORDS = 16;
+/**
+ * A commit holds up the whole process while the disk syncs it. So the next waits at least this many times as long as the last one took, and
+ * a slow disk gets fewer, larger commits instead of all the time.
+ */
+const REST_FACTOR = 1.5;
+/** ... but never longer than this, milliseconds: a checkpoint makes one commit slow, not the next. */
+const REST_MAX_MS = 10;
 /** Positions of groups are written with the first commit after this time; a crash hands at most so much over again. */
 const POSITIONS_EVERY_MS = 100;
 /** What `health` writes after a failure: room for a good deal more than one event. */
@@ -49,6 +56,7 @@ export class SqliteWriter {
   readonly #waiting: Flush[] = [];
   #scheduled = false;
   #lastFlush = Number.NEGATIVE_INFINITY;
+  #restMs = 0;
   /** Why the last append failed; nothing once one worked. */
   #failure: OperatingError | undefined;
   readonly #dirty = new Set<Cursor>();
@@ -105,18 +113,18 @@ export class SqliteWriter {
   }
 
   readonly #flushOrLinger = (): void => {
-    const [flush] = this.#waiting;
-    if (flush !== undefined && flush.records < FLUSH_AT_RECORDS && performance.now() - this.#lastFlush < this.options.lingerMs) {
-      setTimeout(this.#flush, this.options.lingerMs);
-    } else {
-      this.#flush();
-    }
+    const records = this.#waiting[0]?.records ?? 0;
+    const waitMs = records < FLUSH_AT_RECORDS ? Math.max(this.options.lingerMs, this.#restMs) : this.#restMs;
+    const leftMs = this.#lastFlush + waitMs - performance.now();
+    if (leftMs > 0) setTimeout(this.#flush, leftMs);
+    else this.#flush();
   };
 
   readonly #flush = (): void => {
     this.#scheduled = false;
     const flush = this.#waiting.shift();
     if (flush === undefined) return;
+    const began = performance.now();
     try {
       this.#write(flush.chunks);
     } catch (error) {
@@ -124,6 +132,7 @@ export class SqliteWriter {
       return;
     } finally {
       this.#lastFlush = performance.now();
+      this.#restMs = Math.min(REST_MAX_MS, REST_FACTOR * (this.#lastFlush - began));
       if (this.#waiting.length > 0) {
         this.#scheduled = true;
         setImmediate(this.#flush);
