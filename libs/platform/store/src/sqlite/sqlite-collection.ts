@@ -145,13 +145,25 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
 }
 
 /** Most updates leave the indexed fields as they are: those are tried first, and touch no index. */
-function upsertOne(table: Table, { id, text, version, fields, expected }: Prepared): boolean {
+function upsertOne(table: Table, write: Prepared): boolean {
+  const { id, text, version, fields, expected } = write;
   if (expected === 0) return table.insertOnly.run(text, version, ...fields, id).changes === 1;
   if (expected !== undefined) {
     if (table.touchExpected.run(text, version, id, ...fields, expected).changes === 1) return true;
-    return table.update.run(text, version, ...fields, id, expected).changes === 1;
+    return fields.length > 0 && updateChanged(table, write);
   }
-  if (fields.length > 0 && table.touch.run(text, version, id, ...fields).changes === 1) return true;
+  if (fields.length > 0 && (table.touch.run(text, version, id, ...fields).changes === 1 || updateChanged(table, write))) return true;
   table.insert.run(text, version, ...fields, id);
+  return true;
+}
+
+/** @returns false when there is no such document, or not in the expected version */
+function updateChanged(table: Table, { id, text, version, fields, expected }: Prepared): boolean {
+  const stored = table.stored.get(id) as readonly unknown[] | undefined;
+  if (stored === undefined || (expected !== undefined && stored[0] !== expected)) return false;
+  const changed: number[] = [];
+  for (let at = 0; at < fields.length; at += 1) if (stored[at + 1] !== fields[at]) changed.push(at);
+  const values: SqlValue[] = changed.map((at) => fields[at] as SqlValue);
+  table.update(changed).run(...values, text, version, id);
   return true;
 }

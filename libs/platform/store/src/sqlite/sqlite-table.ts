@@ -12,10 +12,12 @@ export class Table {
   readonly getMany: StatementSync;
   readonly insert: StatementSync;
   readonly insertOnly: StatementSync;
-  readonly update: StatementSync;
+  /** The version and the indexed fields of a document as they are stored, as an array. */
+  readonly stored: StatementSync;
   readonly touch: StatementSync;
   readonly touchExpected: StatementSync;
   readonly remove: StatementSync;
+  readonly #columns: readonly string[];
   readonly #statements = new BoundedCache<StatementSync>(STATEMENTS_MAX);
 
   constructor(
@@ -33,10 +35,18 @@ export class Table {
       `${insert} ON CONFLICT (id) DO UPDATE SET ${all.map((column) => `${column} = excluded.${column}`).join(', ')}`,
     );
     this.insertOnly = db.prepare(`${insert} ON CONFLICT DO NOTHING`);
-    this.update = db.prepare(`UPDATE ${name} SET ${all.map((column) => `${column} = ?`).join(', ')} WHERE id = ? AND v = ?`);
+    this.#columns = columns;
+    this.stored = db.prepare(`SELECT ${['v', ...columns].join(', ')} FROM ${name} WHERE id = ?`);
+    this.stored.setReturnArrays(true);
     this.touch = db.prepare(`UPDATE ${name} SET doc = ?, v = ? WHERE id = ?${same}`);
     this.touchExpected = db.prepare(`UPDATE ${name} SET doc = ?, v = ? WHERE id = ?${same} AND v = ?`);
     this.remove = db.prepare(`DELETE FROM ${name} WHERE id = ?`);
+  }
+
+  /** Writes a document and those of its fields, by number, that are not as they were: SQLite writes every index of a field it sets. */
+  update(changed: readonly number[]): StatementSync {
+    const sets = changed.map((at) => `${this.#columns[at]} = ?, `).join('');
+    return this.prepare(`UPDATE ${this.name} SET ${sets}doc = ?, v = ? WHERE id = ?`);
   }
 
   /** The prepared statement of a text. */
