@@ -9,7 +9,7 @@ const BATCH_MAX = 512;
  * A consumer that had a batch this short a time ago waits for more: each batch costs its consumer a transaction or two in its own store,
  * so a busy log is handed over in fewer, larger batches. An idle one is handed over at once.
  */
-const LINGER_MS = 20;
+const LINGER_MS = 5;
 /** A consumer that has more to do lets the event loop turn after so long: batches that wait for nothing would otherwise keep it. */
 const TURN_MS = 4;
 
