@@ -220,21 +220,40 @@ describe('any order, repetition and splitting of a station messages ends in the 
     });
   }
 
+  const quiet: Plan = {
+    connector: 1,
+    nth: 0,
+    begin: 0,
+    startWh: 1_000,
+    steps: [
+      { minutes: 10, wh: 500 },
+      { minutes: 10, wh: 700 },
+    ],
+    trouble: undefined,
+    ends: true,
+    offline: false,
+    blocked: false,
+  };
+
+  it('a start that comes behind a later one is superseded by it, though that one has ended and is no longer in memory', async () => {
+    for (const messages of [messages16, messages2x]) {
+      const forgotten = messages({ ...quiet, steps: [], ends: false });
+      const later = messages({ ...quiet, nth: 1, begin: 412 });
+      const harness = await openIntake();
+      try {
+        await harness.handle(later);
+        harness.restart();
+        await harness.handle(forgotten);
+        const disturbed = told(await harness.sessions());
+        expect(disturbed.map((session) => session.stoppedReason)).toContain('Superseded');
+        expect(disturbed).toEqual((await sessionsOf([...forgotten, ...later])).sessions);
+      } finally {
+        await harness.store.close();
+      }
+    }
+  });
+
   it('a plain transaction gives what the registers say', async () => {
-    const quiet: Plan = {
-      connector: 1,
-      nth: 0,
-      begin: 0,
-      startWh: 1_000,
-      steps: [
-        { minutes: 10, wh: 500 },
-        { minutes: 10, wh: 700 },
-      ],
-      trouble: undefined,
-      ends: true,
-      offline: false,
-      blocked: false,
-    };
     for (const messages of [messages16, messages2x]) {
       const { sessions } = await sessionsOf(messages(quiet));
       expect(sessions).toMatchObject([

@@ -1,6 +1,7 @@
 import type { LogRecord } from '@voltlog/event-log';
 import type { RegisterPoint } from '@voltlog/session-domain';
 import { registerPoints } from '@voltlog/session-domain';
+import { sessionIdOf } from '../session-id.js';
 import type { QuarantinedDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
 import { meterValueRange } from '../store/session-documents.js';
 import type { StationEvent } from './route.js';
@@ -14,7 +15,10 @@ const PAGE = 1_000;
 /** Sessions of one station that may have begun after a late start. */
 const LATER_MAX = 16;
 
-/** A start older than this on arrival may be older than sessions that are no longer in memory. */
+/**
+ * A start may be older than sessions that are no longer in memory when it is older than this on arrival, when it comes behind newer
+ * facts of its station, or when it is the first that is heard of the station since a restart.
+ */
 const LATE_START_MS = 60_000;
 
 /** Register values read of one session; beyond it the rest is left out. At one value a second more than five hours. */
@@ -29,18 +33,22 @@ export class SessionLoader {
 
   async load(records: readonly LogRecord[]): Promise<void> {
     await this.loadStations(records.map((record) => stationEvent(record).data.stationId));
-    const wanted = new Set<string>();
+    const transactionIds = new Set<string>();
+    const sessionIds = new Set<string>();
     const late: StationEvent[] = [];
     for (const record of records) {
       const event = stationEvent(record);
       const station = this.cache.get(event.data.stationId);
       const transactionId = transactionIdOf(event);
       if (station === undefined || transactionId === undefined) continue;
-      if (isWanted(station, event, transactionId)) wanted.add(transactionId);
-      if (event.type === 'voltlog.connection.TransactionStarted.v1' && isLate(event.data)) late.push(event);
+      const mayBeOlder = isLate(event.data) || event.data.receivedAt < station.seenUntil || station.seenUntil === '';
+      if (event.data.receivedAt > station.seenUntil) station.seenUntil = event.data.receivedAt;
+      if (isWanted(station, event, transactionId)) want(event, transactionId, { transactionIds, sessionIds });
+      if (event.type === 'voltlog.connection.TransactionStarted.v1' && mayBeOlder) late.push(event);
     }
-    if (wanted.size > 0) await this.loadTransactions([...wanted]);
-    for (const event of late) await this.loadLater(event);
+    if (sessionIds.size > 0) await this.addSessions([...(await this.collections.sessions.getMany([...sessionIds])).values()]);
+    if (transactionIds.size > 0) await this.loadTransactions([...transactionIds]);
+    await Promise.all(late.map((event) => this.loadLater(event)));
   }
 
   /** All register values of a session that are stored. */
@@ -80,6 +88,7 @@ export class SessionLoader {
     for (const orphan of orphans) this.cache.get(orphan.stationId)?.orphans.push(orphan);
   }
 
+  /** By the numbers of 1.6: hashes, so that hardly two sessions of a whole fleet share one. */
   private async loadTransactions(transactionIds: readonly string[]): Promise<void> {
     const where = { transactionId: { $in: transactionIds } };
     const found: SessionDocument[] = [];
@@ -137,6 +146,26 @@ function isWanted(station: StationEntry, event: StationEvent, transactionId: str
   if (event.type === 'voltlog.connection.TransactionStarted.v1')
     return findById(station, startedSessionId(station, event.data)) === undefined;
   return !station.sessions.some((session) => session.identity.transactionId === transactionId);
+}
+
+interface Wanted {
+  readonly transactionIds: Set<string>;
+  readonly sessionIds: Set<string>;
+}
+
+/**
+ * A start tells its session's id, and so does any message of 2.x, whose stations may all count their transactions 1, 2, 3: those are
+ * never looked up by the transaction id alone.
+ */
+function want({ type, data }: StationEvent, transactionId: string, { transactionIds, sessionIds }: Wanted): void {
+  const isStart = type === 'voltlog.connection.TransactionStarted.v1';
+  if (!isStart && data.ocppVersion === 'ocpp1.6') {
+    transactionIds.add(transactionId);
+    return;
+  }
+  const key = isStart ? data.transactionKey : transactionId;
+  sessionIds.add(sessionIdOf(data.stationId, key));
+  if (isStart) sessionIds.add(sessionIdOf(data.stationId, `${key}\n${data.occurredAt}`));
 }
 
 const isLate = (fact: { occurredAt: string; receivedAt: string }): boolean =>

@@ -32,6 +32,8 @@ export interface StationEntry {
   readonly orphans: QuarantinedDocument[];
   /** Transaction ids that no session was found for: not looked up again. */
   readonly unknown: Set<string>;
+  /** When we received the newest fact that was looked at since the station came into memory; empty: none yet. */
+  seenUntil: string;
 }
 
 /** Ended sessions kept per station, for late and repeated messages. */
@@ -60,7 +62,7 @@ export class StationCache {
   }
 
   add(stationId: string): StationEntry {
-    const station: StationEntry = { stationId, sessions: [], orphans: [], unknown: new Set() };
+    const station: StationEntry = { stationId, sessions: [], orphans: [], unknown: new Set(), seenUntil: '' };
     this.stations.set(stationId, station);
     return station;
   }

@@ -55,6 +55,22 @@ describe('1.6 meter values', () => {
     ).toEqual([12.5, 1.5, 7]);
   });
 
+  it.each([
+    ['1234', 1234],
+    [' 12.5 ', 12.5],
+    ['12,5', 12.5],
+    ['-1.5e3', -1_500],
+    ['.5', 0.5],
+    ['0x10', undefined],
+    ['0b11', undefined],
+    ['1.2.3', undefined],
+    ['Infinity', undefined],
+    ['', undefined],
+  ])('%j is %j', (value, expected) => {
+    const [meterValue] = meterValues16([{ timestamp: '2026-01-02T03:00:00Z', sampledValue: [{ value }] as never }], context);
+    expect(meterValue?.samples[0]?.value).toBe(expected);
+  });
+
   it('keep phase, location and context', () => {
     expect(values({ value: '1', phase: 'L1', location: 'Outlet', context: 'Sample.Clock', measurand: 'Voltage' })[0]).toEqual({
       at: '2026-01-02T03:00:00.000Z',

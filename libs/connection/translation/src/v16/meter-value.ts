@@ -19,7 +19,9 @@ export interface MeterValue16 {
 }
 
 /** A decimal comma instead of a point: sent by several makes with a German locale. */
-const tolerateDecimalComma = (text: string): number => Number(text.replace(',', '.'));
+const tolerateDecimalComma = (text: string): number => (DECIMAL.test(text) ? Number(text.replace(',', '.')) : Number.NaN);
+/** A decimal number and nothing else: `Number` would take hexadecimal and binary, too. */
+const DECIMAL = /^\s*[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?\s*$/;
 
 /**
  * 1.6 meter values in base units. Values are texts in 1.6; one that is no number is left out here and stays in the fact's `raw`.
@@ -41,7 +43,7 @@ function samples16(sampled: readonly SampledValue16[]): readonly SampledValue[] 
       signed.push(one);
       continue;
     }
-    const number = one.value.trim() === '' ? Number.NaN : tolerateDecimalComma(one.value);
+    const number = tolerateDecimalComma(one.value);
     if (!Number.isFinite(number)) continue;
     const sample: { -readonly [Key in keyof SampledValue]: SampledValue[Key] } = baseSample(one.measurand, number, one.unit, 0);
     if (one.phase !== undefined) sample.phase = one.phase;
