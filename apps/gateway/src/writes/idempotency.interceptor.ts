@@ -88,7 +88,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnModuleInit {
       body = await lastValueFrom(next.handle(), { defaultValue: undefined });
     } catch (error) {
       const problem = toProblem(error);
-      if (actedForCertainNot(problem)) await this.collection.delete([id]);
+      if (actedForCertainNot(problem, request.url)) await this.collection.delete([id]);
       else
         await this.keep(id, sealing, {
           status: problem.status,
@@ -146,9 +146,14 @@ export class IdempotencyInterceptor implements NestInterceptor, OnModuleInit {
   }
 }
 
-/** Nothing happened, or the service behind keeps the key itself: the same key may try again. A 504 may have acted, so it is kept. */
-const actedForCertainNot = (problem: Problem): boolean =>
-  problem.status === 400 || problem.status === 429 || problem.status === 500 || problem.status === 503;
+/**
+ * Nothing happened, or the service behind keeps the key itself: the same key may try again. A 504 may have acted, so it is kept; so may
+ * a command whose service went away after it was sent, and that service keeps no keys.
+ */
+function actedForCertainNot({ status }: Problem, url: string): boolean {
+  if (status === 400 || status === 429) return true;
+  return (status === 500 || status === 503) && !url.includes('/commands/');
+}
 
 const concurrent = (): Problem =>
   new Problem(409, 'idempotency-key-in-use', 'A request with this Idempotency-Key is under way.', { headers: { 'retry-after': '1' } });

@@ -1,3 +1,4 @@
+import { OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type GatewayUnderTest, startGateway } from '../testing/gateway-under-test.js';
@@ -58,6 +59,16 @@ describe('Idempotency-Key', () => {
     expect((await stop()).status).toBe(504);
     gateway.services.commandAnswer = {};
     expect(await stop()).toMatchObject({ status: 504, body: { type: 'urn:voltlog:problem:station-timeout', stationId: 'CP-1' } });
+  });
+
+  it('a command is not sent again under its key when its service went away, since it may have been sent', async () => {
+    const reset = () =>
+      gateway.call('POST', '/v1/stations/CP-1/commands/reset', { body: { type: 'OnIdle' }, headers: { 'idempotency-key': 'k9' } });
+    gateway.services.connectionError = new OperatingError('ServiceUnavailable', 'away');
+    expect((await reset()).status).toBe(503);
+    gateway.services.connectionError = undefined;
+    const again = await reset();
+    expect([again.status, again.headers['idempotency-replayed']]).toEqual([503, 'true']);
   });
 
   it('a write that happened is answered, also when its answer cannot be kept', async () => {
