@@ -29,6 +29,8 @@ CPU is not counted. Figures of one run compare with each other; those of another
   The fact is durable before each answer (not in raw ws).
 - **Per CPU-second**: calls divided by the CPU of all server processes, until they are idle again: what happens behind the answer is counted.
 - **At 1 000 calls/s**: the same mix in an open loop; latency counts from when a call was due.
+- **kB per idle connection**: growth of resident memory over the storm. The process is warm by then and reuses what the load before it freed, so this is a
+  lower bound.
 - **Storm**: ${about.stations.toLocaleString('en')} stations connect, 500 at a time, until each is booted. Voltlog with all services checks each station's password.
 
 | | heartbeats /s | per CPU-s | session calls /s | per CPU-s | p50 / p99 ms | at 1 000/s: p50 / p99 ms | kB per idle connection | storm, s |
