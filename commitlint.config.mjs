@@ -1,4 +1,4 @@
 export default {
   extends: ['@commitlint/config-conventional'],
-  rules: { 'header-max-length': [2, 'always', 125], 'body-max-line-length': [2, 'always', 200] },
+  rules: { 'header-max-length': [2, 'always', 125], 'body-max-line-length': [0] },
 };
