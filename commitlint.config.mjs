@@ -1,4 +1,1 @@
-export default {
-  extends: ['@commitlint/config-conventional'],
-  rules: { 'header-max-length': [2, 'always', 125], 'body-max-line-length': [0] },
-};
+export default { extends: ['@commitlint/config-conventional'], rules: { 'body-max-line-length': [2, 'always', 140] } };
