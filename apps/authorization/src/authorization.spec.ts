@@ -2,11 +2,11 @@ import { type AuthorizationDecided, DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog
 import type { EventLog } from '@voltlog/event-log';
 import type { RequestError } from '@voltlog/kernel';
 import { authorizationV1 } from '@voltlog/proto';
+import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { type AuthorizationConfig, authorizationConfig } from './config.js';
 import { StationVoice } from './testing/facts.js';
-import { openTestContext, type TestContext, until } from './testing/service-context.js';
 
 const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status, TokenStatus } = authorizationV1;
 

@@ -1,11 +1,11 @@
 import { DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import { authorizationV1 } from '@voltlog/proto';
+import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { authorizationConfig } from './config.js';
 import { StationVoice } from './testing/facts.js';
-import { openTestContext, type TestContext, until } from './testing/service-context.js';
 
 const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status } = authorizationV1;
 

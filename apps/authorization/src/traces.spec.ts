@@ -2,10 +2,10 @@ import { DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import type { EventEnvelope } from '@voltlog/kernel';
 import { authorizationV1 } from '@voltlog/proto';
 import { ATTRIBUTE, type Tracing } from '@voltlog/telemetry';
+import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { authorizationConfig } from './config.js';
-import { openTestContext, type TestContext, until } from './testing/service-context.js';
 
 const { AuthorizationPurpose: Purpose } = authorizationV1;
 

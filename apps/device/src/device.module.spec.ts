@@ -1,7 +1,7 @@
 import { startService } from '@voltlog/service';
+import { openTestContext, type TestContext } from '@voltlog/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deviceService } from './device.module.js';
-import { openTestContext, type TestContext } from './testing/service-context.js';
 
 describe('device as a service', () => {
   let context: TestContext;

@@ -9,10 +9,10 @@ import {
 import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { type EventEnvelope, isoTime, type RequestError } from '@voltlog/kernel';
 import { deviceV1 } from '@voltlog/proto';
+import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from './config.js';
 import { createDevice, type Device } from './device.js';
-import { openTestContext, type TestContext, until } from './testing/service-context.js';
 
 const { StationLifecycle: Lifecycle } = deviceV1;
 

@@ -1,1 +1,2 @@
 export { type Given, given, type Then } from './decider-spec.js';
+export { openTestContext, type TestClock, type TestContext, until } from './service-context.js';

@@ -6,7 +6,7 @@ import {
   type TransactionStarted,
 } from '@voltlog/connection-contract';
 import { isoTime } from '@voltlog/kernel';
-import type { TestContext } from './service-context.js';
+import type { TestContext } from '@voltlog/testing';
 
 /** Puts the facts of one station on the log, as the connection service would. */
 export class StationVoice {
