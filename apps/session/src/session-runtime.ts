@@ -74,6 +74,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       topics: [STATION_TOPIC],
       types: SESSION_FACT_TYPES,
       handle: (batch) => intake.handle(batch),
+      onRevoked: (partitions) => intake.revoked(partitions),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { EventLog, LogRecord } from '@voltlog/event-log';
+import type { EventLog, LogRecord, TopicPartition } from '@voltlog/event-log';
 import type { Clock, EventEnvelope } from '@voltlog/kernel';
 import { isoTime } from '@voltlog/kernel';
 import type { SessionEvent, SessionFactQuarantined } from '@voltlog/session-contract';
@@ -17,6 +17,9 @@ import { SessionLoader, stationEvent } from './session-loader.js';
 import { SessionWriter } from './session-writer.js';
 import type { SessionEntry } from './station-cache.js';
 import { abandonGhosts, StationCache } from './station-cache.js';
+
+/** Stations that were only looked at: their facts go to another instance, or none came yet. */
+const NOT_OURS: ReadonlySet<number | undefined> = new Set([undefined]);
 
 export type SessionAggregates = Pick<Aggregates<RecordClaim, SessionClaims, SessionEvent, never>, 'execute'>;
 
@@ -59,6 +62,7 @@ export class SessionIntake {
       for (const record of records) {
         const event = stationEvent(record);
         const station = this.cache.get(event.data.stationId) ?? this.cache.add(event.data.stationId);
+        station.partition = record.partition;
         batch.stations.add(station);
         route(batch, station, event);
       }
@@ -80,7 +84,14 @@ export class SessionIntake {
       }
       change(batch, entries);
       await this.commit(batch);
+      this.cache.forget(NOT_OURS);
     });
+  }
+
+  /** Forgets the stations of partitions that other instances handle from now on, or did for a while. */
+  revoked(partitions: readonly TopicPartition[]): void {
+    const lost = new Set(partitions.map(({ partition }) => partition));
+    void this.inTurn(async () => this.cache.forget(lost));
   }
 
   /** Forgets what is in memory, e.g. once the collections were rebuilt. */
@@ -109,8 +120,8 @@ export class SessionIntake {
     review(batch);
     if (batch.claims.length > 0) await this.execute(batch);
     for (const station of batch.stations) for (const ghost of abandonGhosts(station)) batch.touched.set(ghost, { id: ghost.sessionId });
-    await this.writer.write(batch);
     await this.alert(batch);
+    await this.writer.write(batch);
     this.cache.trim(batch.stations);
     this.parts.metrics.quarantined.value += batch.orphaned.size;
     this.parts.metrics.dropped.value += batch.dropped;
@@ -146,7 +157,10 @@ export class SessionIntake {
     entry.readings.piecewise = piecewiseEnergy([...entry.points, ...claimedPoints(entry.claims)]);
   }
 
-  /** Tells the topic about facts that found no session. The id is made of the fact, so that a repetition is known as one. */
+  /**
+   * Tells the topic about facts that found no session, before they are stored: stored facts are known when the batch comes again after a
+   * crash or an outage, and would not be told of any more. The id is made of the fact, so that a repetition is known as one.
+   */
   private async alert(batch: Batch): Promise<void> {
     for (const { orphan, cause } of batch.orphaned.values()) {
       const data: SessionFactQuarantined = {

@@ -34,6 +34,8 @@ export interface StationEntry {
   readonly unknown: Set<string>;
   /** When we received the newest fact that was looked at since the station came into memory; empty: none yet. */
   seenUntil: string;
+  /** Of the station topic, by which its facts come here; undefined: none did, so that another instance may change it unheard. */
+  partition: number | undefined;
 }
 
 /** Ended sessions kept per station, for late and repeated messages. */
@@ -62,7 +64,7 @@ export class StationCache {
   }
 
   add(stationId: string): StationEntry {
-    const station: StationEntry = { stationId, sessions: [], orphans: [], unknown: new Set(), seenUntil: '' };
+    const station: StationEntry = { stationId, sessions: [], orphans: [], unknown: new Set(), seenUntil: '', partition: undefined };
     this.stations.set(stationId, station);
     return station;
   }
@@ -79,6 +81,11 @@ export class StationCache {
       if (this.stations.size <= this.stationsMax) break;
       this.stations.delete(stationId);
     }
+  }
+
+  /** Lets go of stations that other instances may have changed. */
+  forget(partitions: ReadonlySet<number | undefined>): void {
+    for (const station of this.stations.values()) if (partitions.has(station.partition)) this.stations.delete(station.stationId);
   }
 
   clear(): void {

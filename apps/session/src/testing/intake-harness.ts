@@ -17,9 +17,13 @@ export interface IntakeHarness {
   readonly grpc: SessionGrpc;
   readonly alerts: EventEnvelope[];
   intake: SessionIntake;
+  /** A second process on the same store. */
+  other(): SessionIntake;
   handle(events: readonly EventEnvelope[]): Promise<void>;
   /** A new process on the same store. */
   restart(): void;
+  /** What the topic does with the next alert instead of taking it. */
+  refuseAlert: (() => Error) | undefined;
   sessions(): Promise<sessionV1.Session[]>;
 }
 
@@ -42,6 +46,9 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
       }),
       log: {
         append: async (_topic, _key, events) => {
+          const refuse = harness.refuseAlert;
+          harness.refuseAlert = undefined;
+          if (refuse !== undefined) throw refuse();
           alerts.push(...events);
         },
       },
@@ -59,7 +66,9 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
     collections,
     grpc,
     alerts,
+    refuseAlert: undefined,
     intake: intake(),
+    other: intake,
     handle: (events) =>
       harness.intake.handle(
         events.map((event): LogRecord => ({ topic: 'connection.station.v1', partition: 0, offset: offset++, key: event.subject, event })),

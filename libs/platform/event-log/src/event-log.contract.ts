@@ -345,6 +345,50 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         expect(b.length).toBeGreaterThanOrEqual(before + 50);
       });
 
+      it('tells a consumer of partitions that another one handles, before it has a record of theirs again', async () => {
+        const log = await opened();
+        const topic = await topicOf(log);
+        const group = unique('group');
+        const journal: ({ who: 'a' | 'b'; partition: number } | { revoked: number })[] = [];
+        const handle = (who: 'a' | 'b') => async (batch: readonly LogRecord[]) =>
+          void journal.push(...batch.map(({ partition }) => ({ who, partition })));
+        const seenBy = (who: 'a' | 'b', from = 0): Set<number> =>
+          new Set(journal.slice(from).flatMap((entry) => ('who' in entry && entry.who === who ? [entry.partition] : [])));
+        let sent = 0;
+        const send = (): Promise<void[]> =>
+          Promise.all(Array.from({ length: 50 }, () => log.append(topic, `key-${sent}`, [sampleEvent(sent++)])));
+        await reading(log, topic, {
+          group,
+          handle: handle('a'),
+          onRevoked: (partitions) => void journal.push(...partitions.map(({ partition }) => ({ revoked: partition }))),
+        });
+        const all = setting().partitions;
+        const sendUntil = (condition: () => boolean, what: string): Promise<void> =>
+          wait(async () => {
+            await send();
+            return condition();
+          }, what);
+        await sendUntil(() => seenBy('a').size === all, 'the first consumer has records of all partitions');
+        const b = await reading(log, topic, { group, handle: handle('b') });
+        if (all > 1) await sendUntil(() => seenBy('b').size > 0, 'the second consumer has records');
+        await b.stop();
+        const left = journal.length;
+        await sendUntil(() => seenBy('a', left).size === all, 'the first consumer has all partitions again');
+
+        for (let partition = 0; partition < all; partition += 1) {
+          let [foreign, told] = [false, false];
+          for (const entry of journal) {
+            if ('revoked' in entry) told ||= entry.revoked === partition;
+            else if (entry.partition !== partition) continue;
+            else if (entry.who === 'b') foreign = true;
+            else {
+              expect(foreign && !told).toBe(false);
+              [foreign, told] = [false, false];
+            }
+          }
+        }
+      });
+
       it('is not held up by another group that is slow', async () => {
         const log = await opened();
         const topic = await topicOf(log);

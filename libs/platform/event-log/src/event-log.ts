@@ -34,6 +34,12 @@ export interface DeadLetterCause {
   readonly at: string;
 }
 
+/** Where the order of records holds. */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
 export interface SubscribeOptions {
   /** Consumers of one group share the partitions; each group sees every record at least once. */
   readonly group: string;
@@ -52,6 +58,11 @@ export interface SubscribeOptions {
    * `<topic>.dead-letter` with its cause, and the rest goes on.
    */
   handle(batch: readonly LogRecord[]): Promise<void>;
+  /**
+   * Told of partitions that another consumer of the group may handle, or may have handled, from here on: what is kept in memory of their
+   * keys is to be read anew. It comes before the first record that is handed over after such a time; a batch of theirs may still be in hand.
+   */
+  onRevoked?(partitions: readonly TopicPartition[]): void;
 }
 
 export interface Subscription {

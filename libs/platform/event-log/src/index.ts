@@ -6,6 +6,7 @@ export {
   POISON_ATTEMPTS,
   type SubscribeOptions,
   type Subscription,
+  type TopicPartition,
   type TopicSpec,
 } from './event-log.js';
 export { type KafkaEventLogOptions, openKafkaEventLog } from './kafka-event-log.js';

@@ -2,7 +2,7 @@ import { OperatingError } from '@voltlog/kernel';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { deliver } from './deliver.js';
-import type { LogRecord, SubscribeOptions, Subscription } from './event-log.js';
+import type { LogRecord, SubscribeOptions, Subscription, TopicPartition } from './event-log.js';
 import { decodeMessage, type KafkaRecord, typeOf } from './kafka-codec.js';
 import { withDeadline } from './kafka-producer.js';
 
@@ -71,6 +71,7 @@ export class KafkaSubscription implements Subscription {
   #committedAt = 0;
   readonly #pauses = new Set<() => void>();
   #stopped: Promise<void> | undefined;
+  #assigned: readonly TopicPartition[] = [];
 
   constructor(
     kafka: Kafka,
@@ -139,6 +140,9 @@ export class KafkaSubscription implements Subscription {
     const mine = Object.entries(assignment).flatMap(([topic, partitions]) =>
       partitions.map((partition) => ({ place: `${topic}/${partition}`, topic, partition })),
     );
+    // All of them, also those it has again: it can have missed a division of the group in which they were somebody else's.
+    if (this.#assigned.length > 0) this.options.onRevoked?.(this.#assigned);
+    this.#assigned = mine.map(({ topic, partition }) => ({ topic, partition }));
     const places = new Set(mine.map(({ place }) => place));
     for (const place of this.#handled.keys()) if (!places.has(place)) this.#handled.delete(place);
     for (const { place, topic, partition } of mine) {

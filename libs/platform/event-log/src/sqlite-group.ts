@@ -176,6 +176,8 @@ export class Member implements Subscription {
   }
 
   reassign(cursors: readonly Cursor[]): void {
+    const lost = this.#cursors.filter((cursor) => !cursors.includes(cursor));
+    if (lost.length > 0) this.options.onRevoked?.(lost.map(({ partition }) => ({ topic: partition.topic, partition: partition.index })));
     this.#cursors = cursors;
     this.wake();
   }

@@ -1,0 +1,78 @@
+import type { LogRecord } from '@voltlog/event-log';
+import { OperatingError } from '@voltlog/kernel';
+import { describe, expect, it, vi } from 'vitest';
+import { ended, metered, register, started, values } from '../testing/facts.js';
+import { openIntake } from '../testing/intake-harness.js';
+import type { SessionIntake } from './session-intake.js';
+
+const PARTITION = { topic: 'connection.station.v1', partition: 3 };
+const reading = (minute: number, wh: number) => metered({ minute, meterValues: [values(minute, register(wh))] });
+
+/** Hands the facts to one of several instances, as those of a partition. */
+const handOver = (intake: SessionIntake, ...events: ReturnType<typeof started>[]): Promise<void> =>
+  intake.handle(events.map((event, offset): LogRecord => ({ ...PARTITION, offset, key: event.subject, event })));
+
+describe('a partition that moved to another instance and back', () => {
+  it('is read anew, so that no register value of the other instance is missing', async () => {
+    const harness = await openIntake();
+    const [one, other] = [harness.intake, harness.other()];
+    await handOver(one, started({ minute: 0, meterStartWh: 1000 }), reading(10, 2000), reading(20, 0));
+    one.revoked([PARTITION]);
+    await handOver(other, reading(30, 5000), reading(35, 0), reading(38, 400));
+    await handOver(one, ended({ minute: 40, meterStopWh: 900 }));
+    expect(await harness.sessions()).toMatchObject([{ energyWh: 4900 }]);
+    await harness.store.close();
+  });
+
+  it('is not read anew because of another partition', async () => {
+    const harness = await openIntake();
+    await handOver(harness.intake, started({ minute: 0 }));
+    const find = vi.spyOn(harness.collections.sessions, 'find');
+    harness.intake.revoked([{ ...PARTITION, partition: 4 }]);
+    await handOver(harness.intake, reading(10, 2000));
+    expect(find).not.toHaveBeenCalled();
+    harness.intake.revoked([PARTITION]);
+    await handOver(harness.intake, reading(20, 3000));
+    expect(find).toHaveBeenCalled();
+    await harness.store.close();
+  });
+
+  it('does not have to be its own for a sweep, which keeps nothing of it', async () => {
+    const harness = await openIntake();
+    const [one, other] = [harness.intake, harness.other()];
+    await handOver(other, started({ minute: 0, meterStartWh: 1000 }), reading(10, 2000), reading(20, 0));
+    await one.change(['CS-1'], () => undefined);
+    await handOver(other, reading(30, 5000), reading(35, 0), reading(38, 400));
+    await handOver(one, ended({ minute: 40, meterStopWh: 900 }));
+    expect(await harness.sessions()).toMatchObject([{ energyWh: 4900 }]);
+    await harness.store.close();
+  });
+});
+
+describe('the alert of a fact without a session', () => {
+  const stray = ended({ minute: 20, transactionId: '-1', meterStopWh: 3000 });
+
+  it('is told when the batch comes again after the topic was away', async () => {
+    const harness = await openIntake();
+    harness.refuseAlert = () => new OperatingError('LogUnavailable', 'away');
+    await expect(harness.handle([stray])).rejects.toBeInstanceOf(OperatingError);
+    expect(harness.alerts).toEqual([]);
+    await harness.handle([stray]);
+    expect(harness.alerts).toMatchObject([{ data: { factId: stray.id } }]);
+    await harness.store.close();
+  });
+
+  it('is the same one when the process ends before the fact is stored', async () => {
+    const harness = await openIntake();
+    const write = vi.spyOn(harness.collections.quarantine, 'upsert').mockRejectedValueOnce(new OperatingError('StoreUnavailable', 'away'));
+    await expect(harness.handle([stray])).rejects.toBeInstanceOf(OperatingError);
+    write.mockRestore();
+    harness.restart();
+    await harness.handle([stray]);
+    expect(new Set(harness.alerts.map(({ id }) => id)).size).toBe(1);
+    expect((await harness.collections.quarantine.find({ limit: 10 })).docs).toHaveLength(1);
+    await harness.handle([stray]);
+    expect(harness.alerts).toHaveLength(2);
+    await harness.store.close();
+  });
+});
