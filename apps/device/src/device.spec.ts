@@ -73,7 +73,7 @@ describe('device service', () => {
       ...request,
     });
   const get = async (stationId: string) => (await service.grpc.getStation({ stationId })).station;
-  const access = async (...stationIds: string[]) => (await service.grpc.getStationAccess({ stationIds })).stations;
+  const access = async (...stationIds: string[]) => (await service.grpc.getStationAccess({ stationIds, changedStationIds: [] })).stations;
   const evse = (evseId: number, connectors = 1): deviceV1.Evse => ({
     evseId,
     powerWMax: 22_000,
@@ -425,20 +425,42 @@ describe('device service', () => {
   it('knows at once, in every instance, what another one changed', async () => {
     await register('CP-1', { withoutCredential: true });
     const other = await open(await openTestContext('device', context));
-    expect((await other.grpc.getStationAccess({ stationIds: ['CP-1', 'CP-2'] })).stations).toHaveLength(1);
+    expect((await other.grpc.getStationAccess({ stationIds: ['CP-1', 'CP-2'], changedStationIds: [] })).stations).toHaveLength(1);
     await register('CP-2');
-    expect((await other.grpc.getStationAccess({ stationIds: ['CP-2'] })).stations).toHaveLength(1);
+    expect((await other.grpc.getStationAccess({ stationIds: ['CP-2'], changedStationIds: [] })).stations).toHaveLength(1);
     await service.grpc.retireStation({ stationId: 'CP-1', idempotencyKey: '' });
     await until(
-      async () => (await other.grpc.getStationAccess({ stationIds: ['CP-1'] })).stations[0]?.lifecycle === Lifecycle.RETIRED,
+      async () =>
+        (await other.grpc.getStationAccess({ stationIds: ['CP-1'], changedStationIds: [] })).stations[0]?.lifecycle === Lifecycle.RETIRED,
       'the change arrives',
     );
   });
 
-  it('tells nobody of a change before it answers by it', async () => {
+  it('looks into the store for a station whose change the one who asks has heard of and it has not', async () => {
+    await register('CP-1', { withoutCredential: true });
+    const shared = await openTestContext('device', context);
+    const deaf = new Proxy(context.log, {
+      get(log, name) {
+        if (name === 'subscribe') return async () => ({ stop: async () => undefined });
+        const member = Reflect.get(log, name);
+        return typeof member === 'function' ? member.bind(log) : member;
+      },
+    });
+    const other = await open({ ...shared, log: deaf });
+    const asked = async (changedStationIds: string[]) =>
+      (await other.grpc.getStationAccess({ stationIds: ['CP-1'], changedStationIds })).stations[0]?.lifecycle;
+    expect(await asked([])).toBe(Lifecycle.ACTIVE);
+    await service.grpc.retireStation({ stationId: 'CP-1', idempotencyKey: '' });
+    expect(await asked([])).toBe(Lifecycle.ACTIVE);
+    expect(await asked(['CP-1'])).toBe(Lifecycle.RETIRED);
+    expect(await asked([])).toBe(Lifecycle.RETIRED);
+  });
+
+  it('tells nobody of a change before it answers by it, whatever else is told meanwhile', async () => {
     await register('CP-1', { withoutCredential: true });
     for (const close of closing.splice(0)) await close();
-    const slow = new Proxy(context.store, {
+    const gate = Promise.withResolvers<void>();
+    const gated = new Proxy(context.store, {
       get: (store, name) => {
         const member = Reflect.get(store, name);
         if (name !== 'collection') return typeof member === 'function' ? member.bind(store) : member;
@@ -446,25 +468,33 @@ describe('device service', () => {
           const collection = await store.collection(...args);
           const upsert = collection.upsert.bind(collection);
           collection.upsert = async (writes) => {
-            await new Promise((resolve) => setTimeout(resolve, 100));
+            if (writes.some(({ doc }) => doc.id === 'CP-1')) await gate.promise;
             return upsert(writes);
           };
           return collection;
         };
       },
     });
-    service = await open({ ...(await openTestContext('device', context)), store: slow });
-    expect((await service.grpc.getStationAccess({ stationIds: ['CP-1'] })).stations[0]?.lifecycle).toBe(Lifecycle.ACTIVE);
-    const answers: (string | undefined)[] = [];
+    service = await open({ ...(await openTestContext('device', context)), store: gated });
+    expect((await access('CP-1'))[0]?.lifecycle).toBe(Lifecycle.ACTIVE);
+    const answers: [string, deviceV1.StationLifecycle | undefined][] = [];
     const listener = await context.log.subscribe({
       group: 'listener',
       topics: [DEVICE_TOPIC],
-      types: ['voltlog.device.StationRetired.v1'],
-      handle: async () => void answers.push((await service.grpc.getStationAccess({ stationIds: ['CP-1'] })).stations[0]?.lifecycle),
+      startFrom: 'latest',
+      handle: async (batch) => {
+        for (const { key } of batch) answers.push([key, (await access(key))[0]?.lifecycle]);
+      },
     });
-    await service.grpc.retireStation({ stationId: 'CP-1', idempotencyKey: '' });
-    await until(async () => answers.length > 0, 'the event');
-    expect(answers).toEqual([Lifecycle.RETIRED]);
+    const retired = service.grpc.retireStation({ stationId: 'CP-1', idempotencyKey: '' });
+    await until(async () => (await eventTypes('station:CP-1')).includes('StationRetired'), 'the commit');
+    await register('CP-2', { withoutCredential: true });
+    await until(async () => answers.length > 0, 'what was decided later is told');
+    expect(answers).toEqual([['CP-2', Lifecycle.ACTIVE]]);
+    gate.resolve();
+    await retired;
+    await until(async () => answers.length > 1, 'the event');
+    expect(answers[1]).toEqual(['CP-1', Lifecycle.RETIRED]);
     await listener.stop();
   });
 

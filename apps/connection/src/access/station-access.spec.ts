@@ -27,4 +27,23 @@ describe('what is known about stations', () => {
     expect((await cache.get('CP1'))?.passwordHash).toBe('new');
     expect(device.calls).toBe(2);
   });
+
+  it('is asked for as changed once after each change, so that an instance that has not heard of it looks', async () => {
+    const device = new FakeDevice();
+    const cache = new StationAccessCache(device, { ttlMs: 1_000, now: () => now });
+    let now = 0;
+    for (const stationId of ['CP1', 'CP2']) device.register(stationId);
+    cache.invalidate('CP1');
+    await Promise.all([cache.get('CP1'), cache.get('CP2')]);
+    expect(device.changed).toEqual([['CP1']]);
+    now = 2_000;
+    await cache.get('CP1');
+    expect(device.changed).toEqual([['CP1'], []]);
+    cache.invalidate('CP1');
+    device.away = true;
+    await cache.get('CP1');
+    device.away = false;
+    await cache.get('CP1');
+    expect(device.changed).toEqual([['CP1'], [], ['CP1'], ['CP1']]);
+  });
 });

@@ -6,6 +6,8 @@ type StationAccess = deviceV1.StationAccess;
 const UNKNOWN_MS = 2_000;
 const ENTRIES_MAX = 200_000;
 const BATCH_MAX = 1_000;
+/** Changes that nobody has asked about yet; by the time there are more, every instance of the device service has heard of the oldest. */
+const CHANGED_MAX = 10_000;
 
 interface Entry {
   readonly access: StationAccess | undefined;
@@ -28,6 +30,8 @@ export class StationAccessCache {
   private reading = false;
   /** Stations that changed while a read was under way: what it finds may be from before. */
   private readonly changedMeanwhile = new Set<string>();
+  /** Stations not read since they changed: the instance that is asked may not have heard of it. */
+  private readonly changed = new Set<string>();
 
   constructor(
     private readonly device: Pick<deviceV1.DeviceService, 'getStationAccess'>,
@@ -50,6 +54,9 @@ export class StationAccessCache {
   invalidate(stationId: string): void {
     // Kept as stale, not deleted: it still stands in while the device service is away.
     if (this.reading) this.changedMeanwhile.add(stationId);
+    this.changed.delete(stationId);
+    this.changed.add(stationId);
+    if (this.changed.size > CHANGED_MAX) this.changed.delete(this.changed.values().next().value ?? '');
     const entry = this.entries.get(stationId);
     if (entry?.access === undefined) this.entries.delete(stationId);
     else this.entries.set(stationId, { access: entry.access, readAtMs: Number.NEGATIVE_INFINITY });
@@ -66,7 +73,10 @@ export class StationAccessCache {
   private async read(batch: readonly Waiting[]): Promise<void> {
     this.changedMeanwhile.clear();
     try {
-      const { stations } = await this.device.getStationAccess({ stationIds: [...new Set(batch.map((one) => one.stationId))] });
+      const stationIds = [...new Set(batch.map((one) => one.stationId))];
+      const changedStationIds = this.changed.size === 0 ? [] : stationIds.filter((stationId) => this.changed.has(stationId));
+      const { stations } = await this.device.getStationAccess({ stationIds, changedStationIds });
+      for (const stationId of changedStationIds) if (!this.changedMeanwhile.has(stationId)) this.changed.delete(stationId);
       const found = new Map(stations.map((station) => [station.stationId, station]));
       const readAtMs = this.options.now();
       for (const one of batch) {

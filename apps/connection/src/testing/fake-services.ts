@@ -37,6 +37,8 @@ export class FakeAuthorization {
 export class FakeDevice {
   readonly stations = new Map<string, deviceV1.StationAccess>();
   calls = 0;
+  /** Stations each call said had changed. */
+  readonly changed: string[][] = [];
   away = false;
   private held: (() => void)[] | undefined;
 
@@ -55,8 +57,9 @@ export class FakeDevice {
     this.stations.set(stationId, { stationId, lifecycle: StationLifecycle.ACTIVE, passwordHash: '', connectorsPerEvse: [], ...access });
   }
 
-  async getStationAccess({ stationIds }: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {
+  async getStationAccess({ stationIds, changedStationIds }: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {
     this.calls += 1;
+    this.changed.push(changedStationIds);
     if (this.held !== undefined) await new Promise<void>((resolve) => this.held?.push(resolve));
     if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
     return { stations: stationIds.flatMap((id) => this.stations.get(id) ?? []) };

@@ -164,6 +164,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
 
   async getStationAccess(request: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {
     if (request.stationIds.length > ACCESS_MAX) throw new RequestError('INVALID_ARGUMENT', `at most ${ACCESS_MAX} station_ids in one call`);
+    for (const stationId of request.changedStationIds.slice(0, ACCESS_MAX)) this.memory.forget(stationId);
     return { stations: await this.memory.access(request.stationIds) };
   }
 

@@ -136,8 +136,9 @@ export class DeviceRepository {
       await write();
       for (const streamId of streamIds) this.undocumented.delete(streamId);
     } finally {
-      const commits = this.held;
-      this.held = [];
+      const mine = new Set(streamIds);
+      const commits = this.held.filter(({ streamId }) => mine.has(streamId));
+      this.held = this.held.filter(({ streamId }) => !mine.has(streamId));
       if (commits.length > 0) this.relay.publish(commits);
     }
   }

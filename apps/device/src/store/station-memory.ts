@@ -75,7 +75,7 @@ export class StationMemory {
     return remembered;
   }
 
-  /** A station changed in another instance. */
+  /** A station changed in another instance: it is read anew when it is next asked for. */
   forget(stationId: string): void {
     this.cache.delete(stationId);
     if (this.loads > 0) this.changedMeanwhile.add(stationId);

@@ -259,6 +259,8 @@ export interface StationAccess {
 
 export interface GetStationAccessRequest {
   stationIds: string[];
+  /** Those of them that the caller has heard a change of. The instance that answers may not have heard of it yet: it looks into its store. */
+  changedStationIds: string[];
 }
 
 export interface GetStationAccessResponse {
@@ -2757,13 +2759,16 @@ export const StationAccess: MessageFns<StationAccess> = {
 };
 
 function createBaseGetStationAccessRequest(): GetStationAccessRequest {
-  return { stationIds: [] };
+  return { stationIds: [], changedStationIds: [] };
 }
 
 export const GetStationAccessRequest: MessageFns<GetStationAccessRequest> = {
   encode(message: GetStationAccessRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.stationIds) {
       writer.uint32(10).string(v!);
+    }
+    for (const v of message.changedStationIds) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -2789,6 +2794,14 @@ export const GetStationAccessRequest: MessageFns<GetStationAccessRequest> = {
             message.stationIds.push(reader.string());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.changedStationIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2807,6 +2820,7 @@ export const GetStationAccessRequest: MessageFns<GetStationAccessRequest> = {
   fromPartial<I extends Exact<DeepPartial<GetStationAccessRequest>, I>>(object: I): GetStationAccessRequest {
     const message = createBaseGetStationAccessRequest();
     message.stationIds = object.stationIds?.map((e) => e) || [];
+    message.changedStationIds = object.changedStationIds?.map((e) => e) || [];
     return message;
   },
 };
