@@ -128,7 +128,7 @@ export class Stations {
       .catch((error: unknown) => this.parts.logger.warn({ err: error }, 'the lease of this instance could not be renewed'));
     for (const station of this.unclaimed) {
       this.unclaimed.delete(station);
-      void this.claim(station);
+      void this.claim(station, true);
     }
   }
 
@@ -149,10 +149,11 @@ export class Stations {
   }
 
   /** Never rejects. While the store is away a station is served all the same: what it reports goes to the log. */
-  private async claim(station: StationSocket): Promise<void> {
+  private async claim(station: StationSocket, putOff = false): Promise<void> {
     try {
-      const claimed = await this.parts.presence.claim(claimOf(station));
-      this.claimed(station, claimed);
+      const claimed = await this.parts.presence.claim(claimOf(station), { connectedAtMs: station.connectedAtMs, putOff });
+      if (claimed === 'Overtaken') station.close(CLOSE.replaced);
+      else this.claimed(station, claimed);
     } catch (error) {
       this.parts.logger.warn({ err: error, station_id: station.stationId }, 'presence could not be claimed; it is tried again');
       if (!station.closed) this.unclaimed.add(station);

@@ -136,6 +136,38 @@ describe('presence', () => {
     expect(station.closed).toBeUndefined();
   });
 
+  it('of two sockets that came while the store was away: the newer wins, whichever is claimed first', async () => {
+    const first = await world.start();
+    const second = await world.start();
+    for (const instance of [first, second]) instance.store.away = true;
+    const older = await world.connect({ port: first.port });
+    await older.ask('BootNotification', boot);
+    world.skewMs += 1_000;
+    const newer = await world.connect({ port: second.port });
+    await newer.ask('BootNotification', boot);
+    second.store.away = false;
+    await eventually(() => world.facts('voltlog.connection.StationConnected.v1')[0], 'the newer claim', 10_000);
+    first.store.away = false;
+    expect(await eventually(() => older.closed, 'the older socket to close', 10_000)).toMatchObject({ code: 4001 });
+    expect(newer.closed).toBeUndefined();
+    expect(await connection()).toMatchObject({ connected: true, instanceId: second.instanceId, epoch: 1 });
+    expect(world.facts('voltlog.connection.StationConnected.v1')).toHaveLength(1);
+  });
+
+  it('of a socket that is claimed late wins over an older one of another instance', async () => {
+    const first = await world.start();
+    const second = await world.start();
+    const older = await world.connect({ port: first.port });
+    await older.ask('BootNotification', boot);
+    world.skewMs += 1_000;
+    second.store.away = true;
+    const newer = await world.connect({ port: second.port });
+    await newer.ask('BootNotification', boot);
+    second.store.away = false;
+    expect(await eventually(() => older.closed, 'the older socket to close', 10_000)).toMatchObject({ code: 4001 });
+    expect(await connection()).toMatchObject({ connected: true, instanceId: second.instanceId, epoch: 2 });
+  });
+
   it('tells other instances now and then when a station was last heard', async () => {
     await world.start({ DEAD_SECONDS: '7200', PING_SECONDS: '3600' });
     const second = await world.start();

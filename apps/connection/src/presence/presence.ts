@@ -20,15 +20,26 @@ export interface Claim {
   readonly securityProfile: number;
 }
 
+export interface ClaimTime {
+  /** When the socket was opened, milliseconds since the epoch. */
+  readonly connectedAtMs: number;
+  /** The store was away then, so that a newer socket of the station may have been claimed before this one. */
+  readonly putOff: boolean;
+}
+
 export interface Claimed {
   readonly epoch: number;
   /** Another instance that held the station until now, and may still think so. */
   readonly previous: { readonly instanceId: string; readonly address: string } | undefined;
 }
 
+/** Another instance holds a newer socket of the station. */
+export type Overtaken = 'Overtaken';
+
 interface Waiting {
   readonly claim: Claim;
-  resolve(claimed: Claimed): void;
+  readonly time: ClaimTime;
+  resolve(claimed: Claimed | Overtaken): void;
   reject(error: unknown): void;
 }
 
@@ -51,9 +62,9 @@ export class Presence {
   ) {}
 
   /** @throws {OperatingError} when the store is away */
-  claim(claim: Claim): Promise<Claimed> {
+  claim(claim: Claim, time: ClaimTime): Promise<Claimed | Overtaken> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ claim, resolve, reject });
+      this.waiting.push({ claim, time, resolve, reject });
       this.schedule();
     });
   }
@@ -193,17 +204,20 @@ export class Presence {
     }
   }
 
-  /** @returns those that another instance overtook; a station that is twice in the batch takes a round each */
+  /** @returns those that another instance came before; a station that is twice in the batch takes a round each */
   private async claimRound(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
-    const now = this.clock.now();
     const stored = await this.rows.getMany(batch.map((one) => one.claim.stationId));
     const first = new Map<string, Waiting>();
     for (const one of batch) if (!first.has(one.claim.stationId)) first.set(one.claim.stationId, one);
-    const tried = [...first.values()];
+    const tried: Waiting[] = [];
+    for (const one of first.values()) {
+      if (this.isOvertaken(one, stored.get(one.claim.stationId))) one.resolve('Overtaken');
+      else tried.push(one);
+    }
     const written = await this.rows.upsert(
-      tried.map(({ claim }) => {
+      tried.map(({ claim, time }) => {
         const version = stored.get(claim.stationId)?.version ?? 0;
-        return { doc: this.row(claim, version + 1, now), expectedVersion: version };
+        return { doc: this.row(claim, version + 1, time.connectedAtMs), expectedVersion: version };
       }),
     );
     const again = batch.filter((one) => first.get(one.claim.stationId) !== one);
@@ -218,5 +232,11 @@ export class Presence {
         });
     });
     return again;
+  }
+
+  /** A claim in time is the newest whatever the clocks of the instances say. */
+  private isOvertaken({ time }: Waiting, stored: PresenceRow | undefined): boolean {
+    if (!time.putOff || stored === undefined || stored.instanceId === '' || stored.instanceId === this.self.instanceId) return false;
+    return Date.parse(stored.connectedAt) > time.connectedAtMs;
   }
 }

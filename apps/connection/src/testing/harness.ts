@@ -52,13 +52,29 @@ export class TestLog implements EventLog {
 
 /** The real store, whose collections can go away. */
 class TestStore implements Store {
-  away = false;
+  private isAway = false;
   readonly streams: Store['streams'];
   readonly timers: Store['timers'];
 
-  constructor(private readonly inner: Store) {
+  constructor(
+    private readonly inner: Store,
+    private readonly all?: TestStore,
+  ) {
     this.streams = inner.streams;
     this.timers = inner.timers;
+  }
+
+  get away(): boolean {
+    return this.isAway || this.all?.away === true;
+  }
+
+  set away(away: boolean) {
+    this.isAway = away;
+  }
+
+  /** The same store as one instance sees it: away for that one alone, or for all. */
+  ofInstance(): TestStore {
+    return new TestStore(this.inner, this);
   }
 
   async collection<Doc extends { readonly id: string }>(...args: Parameters<Store['collection']>): Promise<Collection<Doc>> {
@@ -116,13 +132,14 @@ export class World {
     rpc.serve(authorizationV1.AuthorizationServiceDefinition, this.authorization);
     const counts = new Map<string, { value: number }>();
     const gauges = new Map<string, () => number>();
+    const store = this.store.ofInstance();
     const instanceId = `connection-${this.instances.length + 1}`;
     const readiness = new Map<string, () => Promise<void>>();
     const context: ServiceContext = {
       service: 'connection',
       instanceId,
       log: this.log,
-      store: this.store,
+      store,
       rpc,
       logger: pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
       clock: this.clock,
@@ -146,7 +163,7 @@ export class World {
     );
     await rpc.listen(address);
     await runtime.listen();
-    const instance = { runtime, rpc, counts, gauges, instanceId, readiness, port: runtime.port };
+    const instance = { runtime, store, rpc, counts, gauges, instanceId, readiness, port: runtime.port };
     this.instances.push(instance);
     if (!this.device.stations.has('CP1')) this.device.register('CP1');
     return instance;
@@ -209,6 +226,7 @@ export class World {
 
 export interface Instance {
   readonly runtime: ConnectionRuntime;
+  readonly store: TestStore;
   readonly rpc: Rpc;
   readonly counts: ReadonlyMap<string, { value: number }>;
   readonly gauges: ReadonlyMap<string, () => number>;
