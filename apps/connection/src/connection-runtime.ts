@@ -7,6 +7,7 @@ import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
 import { StationAccessCache } from './access/station-access.js';
+import { type AcceptedTokenRow, AcceptedTokens, acceptedTokenSchema } from './authorization/accepted-tokens.js';
 import { Authorizations } from './authorization/authorizations.js';
 import { Commander } from './commands/commander.js';
 import type { ConnectionConfig } from './config.js';
@@ -78,6 +79,7 @@ export class ConnectionRuntime {
     });
     this.stations.start();
     this.parts.frames.start();
+    this.parts.accepted.start();
     this.ocppPort = await this.parts.endpoint.listen();
     this.context.announce('listening', `ws://${this.config.OCPP_HOST}:${this.ocppPort}/ocpp/{stationId}`);
   }
@@ -119,11 +121,13 @@ export class ConnectionRuntime {
     await this.subscription?.stop();
     await this.parts.facts.settle(SETTLE_MS);
     await this.parts.frames.stop();
+    await this.parts.accepted.stop();
     await this.parts.presence.leave();
   }
 }
 
 interface RuntimeParts {
+  readonly accepted: AcceptedTokens;
   readonly access: StationAccessCache;
   readonly endpoint: OcppEndpoint;
   readonly facts: FactRecorder;
@@ -179,11 +183,13 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     new ConnectionRpc({ stations, presence, commander, peers, history, instanceId, clock, timeoutMsDefault: config.COMMAND_TIMEOUT_MS }),
   );
   rpc.serve<connectionV1.ConnectionPeerService>(connectionV1.ConnectionPeerServiceDefinition, new PeerRpc(stations, commander, history));
+  const accepted = new AcceptedTokens(await store.collection<AcceptedTokenRow>('acceptedTokens', acceptedTokenSchema), clock, logger);
   const edge: EdgeParts = {
     clock,
     facts,
     authorizations: new Authorizations(
       authorization,
+      accepted,
       { fallback: config.AUTHORIZATION_FALLBACK, cacheMs: config.AUTHORIZATION_CACHE_SECONDS * 1_000, now },
       logger,
       metrics,
@@ -223,7 +229,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     if (draining.value) throw new Error('this instance is stopping');
   });
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { access, endpoint, facts, frames, gate, presence, stations, draining };
+  return { accepted, access, endpoint, facts, frames, gate, presence, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>

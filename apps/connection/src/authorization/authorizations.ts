@@ -2,12 +2,12 @@ import type { AuthorizationAnswer } from '@voltlog/connection-contract';
 import type { TokenQuestion } from '@voltlog/connection-translation';
 import { authorizationV1 } from '@voltlog/proto';
 import type { Count, Logger, Metrics } from '@voltlog/telemetry';
+import type { AcceptedToken, AcceptedTokens } from './accepted-tokens.js';
 
 const { AuthorizationPurpose, AuthorizationStatus } = authorizationV1;
 
 /** Questions in one call of the authorization service. */
 const BATCH_MAX = 256;
-const CACHE_MAX = 50_000;
 
 const PURPOSES = {
   identify: AuthorizationPurpose.IDENTIFY,
@@ -34,13 +34,6 @@ interface Waiting {
   resolve(answer: AuthorizationAnswer): void;
 }
 
-interface Cached {
-  readonly groupId: string | undefined;
-  readonly decidedAtMs: number;
-  /** The token may be expired after it. */
-  readonly expiresAt: string | undefined;
-}
-
 export interface AuthorizationsOptions {
   readonly fallback: 'accept-known' | 'accept-unknown' | 'reject';
   /** How long an acceptance stands in for the service whatever the policy. */
@@ -56,11 +49,11 @@ export interface AuthorizationsOptions {
  */
 export class Authorizations {
   private waiting: Waiting[] = [];
-  private readonly accepted = new Map<string, Cached>();
   private readonly unavailable: Count;
 
   constructor(
     private readonly service: Pick<authorizationV1.AuthorizationService, 'authorize'>,
+    private readonly accepted: AcceptedTokens,
     private readonly options: AuthorizationsOptions,
     private readonly logger: Logger,
     metrics: Metrics,
@@ -100,15 +93,18 @@ export class Authorizations {
       decisions = [];
     }
     const now = this.options.now();
+    const undecided: Waiting[] = [];
     for (let i = 0; i < batch.length; i++) {
       const one = batch[i];
       if (one === undefined) continue;
       const decision = decisions[i];
       const status = decision === undefined ? undefined : STATUS[decision.status];
-      one.resolve(
-        decision === undefined || status === undefined ? this.fallback(one.item, now) : this.answer(one.item, decision, status, now),
-      );
+      if (decision === undefined || status === undefined) undecided.push(one);
+      else one.resolve(this.answer(one.item, decision, status, now));
     }
+    if (undecided.length === 0) return;
+    await this.accepted.load(undecided.map((one) => keyOf(one.item)));
+    for (const one of undecided) one.resolve(this.fallback(one.item, now));
   }
 
   private answer(
@@ -119,15 +115,9 @@ export class Authorizations {
   ): AuthorizationAnswer {
     const groupId = decision.groupIdToken?.idToken;
     const key = keyOf(item);
+    if (status === 'Accepted') this.accepted.accepted(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
     // A token whose places are all taken stays a known token.
-    if (status !== 'ConcurrentTx') this.accepted.delete(key);
-    if (status === 'Accepted') {
-      this.accepted.set(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
-      if (this.accepted.size > CACHE_MAX) {
-        const oldest = this.accepted.keys().next();
-        if (oldest.done !== true) this.accepted.delete(oldest.value);
-      }
-    }
+    else if (status !== 'ConcurrentTx') this.accepted.refused(key);
     const answer: { -readonly [Key in keyof AuthorizationAnswer]: AuthorizationAnswer[Key] } = { status, source: 'authorization' };
     if (decision.reason !== '') answer.reason = decision.reason;
     if (decision.decisionId !== '') answer.decisionId = decision.decisionId;
@@ -147,7 +137,7 @@ export class Authorizations {
       : { status: 'Invalid', source: 'policy', reason: 'AuthorizationUnavailable' };
   }
 
-  private isFresh({ decidedAtMs, expiresAt }: Cached, now: number): boolean {
+  private isFresh({ decidedAtMs, expiresAt }: AcceptedToken, now: number): boolean {
     return now - decidedAtMs < this.options.cacheMs && (expiresAt === undefined || now < Date.parse(expiresAt));
   }
 }

@@ -213,6 +213,29 @@ describe('the call of a station', () => {
       expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Invalid' } });
     });
 
+    it.each([
+      ['accept-known', 'AA', 'Accepted'],
+      ['accept-known', 'BB', 'Invalid'],
+      ['accept-known', 'CC', 'Invalid'],
+      ['reject', 'AA', 'Invalid'],
+    ])('an instance that has just started knows what was accepted before: %s, %s, %s', async (policy, idTag, status) => {
+      const first = await world.start();
+      const station = await world.connect();
+      world.authorization.groupId = 'G';
+      for (const token of ['AA', 'CC']) await station.ask('Authorize', { idTag: token });
+      world.authorization.statuses.set('CC', AuthorizationStatus.BLOCKED);
+      await station.ask('Authorize', { idTag: 'CC' });
+      await first.runtime.drain();
+      world.authorization.away = true;
+      const second = await world.start({ AUTHORIZATION_FALLBACK: policy, AUTHORIZATION_CACHE_SECONDS: '0' });
+      const again = await world.connect({ port: second.port });
+      const parent = status === 'Accepted' ? { parentIdTag: 'G' } : {};
+      expect(await again.ask('Authorize', { idTag: idTag.toLowerCase() })).toMatchObject({ idTagInfo: { status, ...parent } });
+      second.store.away = true;
+      expect(await again.ask('Authorize', { idTag })).toMatchObject({ idTagInfo: { status } });
+      expect(await again.ask('Authorize', { idTag: 'DD' })).toMatchObject({ idTagInfo: { status: 'Invalid' } });
+    });
+
     it('a token refused since it was cached is not let in by the cache', async () => {
       await world.start();
       const station = await world.connect();

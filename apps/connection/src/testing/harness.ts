@@ -216,6 +216,7 @@ export class World {
     this.store.away = false;
     for (const station of this.stations) station.socket.terminate();
     for (const instance of this.instances) {
+      instance.store.away = false;
       await instance.runtime.drain();
       await instance.rpc.close();
     }
