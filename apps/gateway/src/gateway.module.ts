@@ -18,6 +18,7 @@ import { TokensController } from './resources/tokens.controller.js';
 import { Services } from './services.js';
 import { ConsoleController } from './web/console.controller.js';
 import { DocsController } from './web/docs.controller.js';
+import { httpErrors } from './web/http-errors.js';
 import { HttpRim } from './web/http-rim.js';
 import { TracingInterceptor } from './web/tracing.interceptor.js';
 import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
@@ -62,4 +63,5 @@ export const gatewayService: ServiceDefinition<GatewayConfig> = {
   topics: [],
   config: gatewayConfig,
   module: gatewayModule,
+  httpErrors,
 };

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -226,6 +227,36 @@ describe('the rim', () => {
     ]);
   });
 
+  it.each([
+    ['is not percent-encoded right', 'GET', '/v1/stations/%zz', 400, 'invalid-request'],
+    ['has a part that is too long', 'GET', `/v1/stations/${'x'.repeat(300)}`, 414, 'address-too-long'],
+    ['leads nowhere', 'GET', '/v1/nothing', 404, 'not-found'],
+    ['does not take the method', 'DELETE', '/v1/stations', 404, 'not-found'],
+  ] as const)('an address that %s is a problem', async (_, method, url, status, slug) => {
+    const answer = await gateway.call(method, url, { headers: { 'x-request-id': 'mine-2' } });
+    expect(answer).toMatchObject({
+      status,
+      headers: { 'content-type': expect.stringContaining('application/problem+json'), 'x-content-type-options': 'nosniff' },
+      body: { type: `urn:voltlog:problem:${slug}`, status, instance: 'mine-2' },
+    });
+  });
+
+  it.each([
+    ['nonsense', 'NONSENSE\r\n\r\n', 400, 'invalid-request'],
+    ['with endless headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers-too-large'],
+  ])('a request that is %s is a problem', async (_, request, status, slug) => {
+    await gateway.app.listen(0, '127.0.0.1');
+    const [head = '', body = ''] = (await answerTo(Number(new URL(await gateway.app.getUrl()).port), request)).split('\r\n\r\n');
+    expect(head.split('\r\n')).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining(`HTTP/1.1 ${status}`),
+        'content-type: application/problem+json',
+        `content-length: ${body.length}`,
+      ]),
+    );
+    expect(JSON.parse(body)).toMatchObject({ type: `urn:voltlog:problem:${slug}`, status });
+  });
+
   it('has no CORS headers unless origins are given', async () => {
     const headers = { origin: 'https://elsewhere.example' };
     expect((await gateway.call('GET', '/v1/me', { headers })).headers).not.toHaveProperty('access-control-allow-origin');
@@ -238,3 +269,15 @@ describe('the rim', () => {
     expect((await gateway.call('GET', '/docs/..%2fpackage.json', { key: null })).status).toBe(404);
   });
 });
+
+/** What comes back for bytes that need not be a request, until the other side closes. */
+function answerTo(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('utf8').on('data', (part) => {
+      text += part;
+    });
+    socket.once('end', () => resolve(text)).once('error', reject);
+  });
+}

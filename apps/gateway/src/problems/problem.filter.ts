@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { toProblem } from './problem.js';
+import { type Problem, toProblem } from './problem.js';
 
 /** Writes every error of a request as problem+json. */
 @Catch()
@@ -27,11 +27,16 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const requestId = reply.getHeader('x-request-id');
-    void reply
-      .status(problem.status)
-      .headers(problem.more.headers ?? {})
-      .header('content-type', 'application/problem+json')
-      .send(JSON.stringify(problem.body(typeof requestId === 'string' ? requestId : undefined)));
+    sendProblem(reply, problem);
   }
+}
+
+/** Answers with a problem, under the request id that the answer carries. */
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  const requestId = reply.getHeader('x-request-id');
+  void reply
+    .status(problem.status)
+    .headers(problem.more.headers ?? {})
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify(problem.body(typeof requestId === 'string' ? requestId : undefined)));
 }

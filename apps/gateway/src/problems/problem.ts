@@ -67,12 +67,15 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
+  408: 'Timed out',
   409: 'Conflict',
   412: 'Changed by somebody else',
   413: 'Too large',
+  414: 'Address too long',
   415: 'Unsupported media type',
   422: 'Unprocessable',
   429: 'Too many requests',
+  431: 'Headers too large',
   500: 'Internal error',
   501: 'Not supported',
   503: 'Unavailable',
@@ -124,6 +127,7 @@ const SLUGS: Readonly<Record<number, string>> = {
   404: 'not-found',
   405: 'method-not-allowed',
   413: 'too-large',
+  414: 'address-too-long',
   415: 'unsupported-media-type',
 };
 

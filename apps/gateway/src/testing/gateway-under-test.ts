@@ -11,6 +11,7 @@ import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { gatewayConfig } from '../config.js';
 import { gatewayService } from '../gateway.module.js';
+import { httpErrors } from '../web/http-errors.js';
 import { FakeServices } from './fake-services.js';
 
 export const ADMIN_KEY = `voltlog_live_admin01_${'a'.repeat(43)}`;
@@ -94,7 +95,10 @@ export async function startGateway(
     readiness: () => undefined,
   } as unknown as ServiceContext;
   const module = gatewayService.module(context, gatewayConfig.parse(environment));
-  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), { logger: false, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(httpErrors(context)), {
+    logger: false,
+    abortOnError: false,
+  });
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return {

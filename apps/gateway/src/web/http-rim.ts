@@ -13,6 +13,15 @@ const CONTENT_SECURITY_POLICY =
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 type Histogram = ReturnType<ServiceContext['metrics']['histogram']>;
 
+/** The headers of every answer; `requestId` is what the caller named. */
+export const rimHeaders = (requestId: unknown, ids: ServiceContext['ids']): Readonly<Record<string, string>> => ({
+  'x-request-id': typeof requestId === 'string' && REQUEST_ID.test(requestId) ? requestId : ids.next(),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'cache-control': 'no-store',
+});
+
 /** What every answer carries: a request id, the security headers, CORS where it was asked for. */
 @Injectable()
 export class HttpRim implements OnModuleInit {
@@ -35,14 +44,7 @@ export class HttpRim implements OnModuleInit {
       });
     }
     adapter.getInstance().addHook('onRequest', (request, reply, done) => {
-      const given = request.headers['x-request-id'];
-      void reply.headers({
-        'x-request-id': typeof given === 'string' && REQUEST_ID.test(given) ? given : this.context.ids.next(),
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'content-security-policy': CONTENT_SECURITY_POLICY,
-        'cache-control': 'no-store',
-      });
+      void reply.headers(rimHeaders(request.headers['x-request-id'], this.context.ids));
       done();
     });
     adapter.getInstance().addHook('onResponse', (request, reply, done) => {

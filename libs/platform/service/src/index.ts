@@ -3,6 +3,7 @@ export { type PlatformConfig, platformConfig } from './platform-config.js';
 export { findProjection, listProjections, projectionsOf, replay } from './replay.js';
 export { onStopSignal, runService } from './run-service.js';
 export {
+  type HttpErrors,
   type Projection,
   type ReplayContext,
   SERVICE_CONFIG,

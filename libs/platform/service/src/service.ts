@@ -4,6 +4,7 @@ import type { Rpc } from '@voltlog/grpc';
 import type { Clock, IdSource } from '@voltlog/kernel';
 import type { Store } from '@voltlog/store';
 import type { Logger, Metrics, Tracing } from '@voltlog/telemetry';
+import type { FastifyServerOptions } from 'fastify';
 import type { z } from 'zod';
 
 /** All that a service is given; nothing in it is global, so that many services can share a process. */
@@ -44,6 +45,9 @@ export interface Projection {
   rebuild(context: ReplayContext, onProgress: (done: number) => void): Promise<number>;
 }
 
+/** How requests are answered that HTTP itself refuses, before any route. */
+export type HttpErrors = Required<Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'>>;
+
 /** A service, the same for its own process and for the all-in-one `voltlog`. */
 export interface ServiceDefinition<Config = unknown> {
   readonly name: string;
@@ -58,6 +62,8 @@ export interface ServiceDefinition<Config = unknown> {
    * `beforeApplicationShutdown`; gRPC services are offered by `context.rpc.serve` in `onModuleInit`.
    */
   module(context: ServiceContext, config: Config): DynamicModule;
+  /** Absent: in Fastify's words. */
+  httpErrors?(context: ServiceContext): HttpErrors;
 }
 
 /** Injection token of the {@link ServiceContext}. */

@@ -38,7 +38,11 @@ export async function startService<Config>(
     const app = await NestFactory.createApplicationContext(module, options);
     return { name: definition.name, stop: () => close(app) };
   }
-  const adapter = new FastifyAdapter({ bodyLimit: HTTP_BODY_BYTES_MAX, forceCloseConnections: true });
+  const adapter = new FastifyAdapter({
+    bodyLimit: HTTP_BODY_BYTES_MAX,
+    forceCloseConnections: true,
+    ...definition.httpErrors?.(context),
+  });
   serveHealth(adapter.getInstance() as unknown as FastifyInstance, http.health, http.metricsText);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);
   await app.listen(http.port, http.host);
