@@ -40,6 +40,13 @@ const topics = [
     key: 'station id',
     about: 'Every decision about a token, with its reason.',
   },
+  {
+    topic: 'reservation.reservation.v1',
+    library: 'libs/reservation/contract',
+    map: 'ReservationEvents',
+    key: 'reservation id',
+    about: 'Reservations: confirmed, held by the station, used, cancelled, expired.',
+  },
   { topic: 'session.session.v1', library: 'libs/session/contract', map: 'SessionEvents', key: 'session id', about: 'Charging sessions.' },
 ];
 

@@ -20,6 +20,7 @@ export const projects = [
   ['libs/device/domain', 'device', 'domain', 'device-domain'],
   ['libs/authorization/contract', 'authorization', 'contract', 'authorization-contract'],
   ['libs/authorization/domain', 'authorization', 'domain', 'authorization-domain'],
+  ['libs/reservation/contract', 'reservation', 'contract', 'reservation-contract'],
   ['libs/session/contract', 'session', 'contract', 'session-contract'],
   ['libs/session/domain', 'session', 'domain', 'session-domain'],
   ['libs/platform/event-log', 'shared', 'platform', 'event-log'],

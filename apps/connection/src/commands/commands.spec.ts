@@ -51,6 +51,37 @@ describe('a command', () => {
       ['DataTransfer', { vendorId: 'v', messageId: 'm', data: 'd' }],
       ['DataTransfer', { vendorId: 'v', messageId: 'm', data: 'd' }],
     ],
+    [
+      {
+        $case: 'reserveNow',
+        value: {
+          reservationId: 7,
+          evseId: 1,
+          connectorId: 2,
+          idToken: { idToken: 'AA', type: 'ISO14443' },
+          groupId: 'FLEET',
+          expiresAt: '2026-03-01T08:30:00.000Z',
+          connectorType: 'cCCS2',
+        },
+      },
+      ['ReserveNow', { reservationId: 7, connectorId: 2, idTag: 'AA', parentIdTag: 'FLEET', expiryDate: '2026-03-01T08:30:00.000Z' }],
+      [
+        'ReserveNow',
+        {
+          id: 7,
+          evseId: 1,
+          idToken: { idToken: 'AA', type: 'ISO14443' },
+          groupIdToken: { idToken: 'FLEET', type: 'Central' },
+          expiryDateTime: '2026-03-01T08:30:00.000Z',
+          connectorType: 'cCCS2',
+        },
+      ],
+    ],
+    [
+      { $case: 'cancelReservation', value: { reservationId: 7 } },
+      ['CancelReservation', { reservationId: 7 }],
+      ['CancelReservation', { reservationId: 7 }],
+    ],
     [{ $case: 'rawCall', value: { action: 'ClearCache', payloadJson: '{}' } }, ['ClearCache', {}], ['ClearCache', {}]],
   ] as const)('%j is said in 1.6 and in 2.0.1', async (command, in16, in201) => {
     world.device.register('CP1', { connectorsPerEvse: [2, 1] });

@@ -86,6 +86,11 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   }),
   FirmwareStatusReported: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Firmware: ${inSentence(String(d['status']))}` }),
   SecurityEventReported: (d) => ({ kind: 'Stations', tone: 'bad', sentence: `Security event: ${words(String(d['securityEventType']))}` }),
+  ReservationStatusReported: (d) => ({
+    kind: 'Stations',
+    tone: 'plain',
+    sentence: `Reservation ${String(d['reservationId'])}: ${inSentence(String(d['status']))}`,
+  }),
   StationNotified: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent ${words(String(d['action']))}` }),
   DataTransferReceived: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent data of ${String(d['vendorId'])}` }),
   AuthorizationDecided: (d) => ({

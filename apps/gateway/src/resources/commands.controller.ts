@@ -123,6 +123,25 @@ export class CommandsController {
     return this.send(stationId, timeoutMs, { $case: 'dataTransfer', value });
   }
 
+  @Post('reserve-now')
+  @CommandRoute('Ask the station to hold a connector')
+  reserveNow(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.reserveNow }) { timeoutMs, idToken, idTokenType, ...rest }: Body<'reserveNow'>,
+  ) {
+    const value = { ...rest, idToken: { idToken, type: idTokenType } };
+    return this.send(stationId, timeoutMs, { $case: 'reserveNow', value });
+  }
+
+  @Post('cancel-reservation')
+  @CommandRoute('Ask the station to let go of a connector it holds')
+  cancelReservation(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: commandBodies.cancelReservation }) { timeoutMs, ...value }: Body<'cancelReservation'>,
+  ) {
+    return this.send(stationId, timeoutMs, { $case: 'cancelReservation', value });
+  }
+
   @Post('raw')
   @CommandRoute("Send any message of the station's OCPP version, checked against its schema")
   raw(@Param({ schema: stationParams }) { stationId }: StationParams, @Body({ schema: commandBodies.raw }) body: Body<'raw'>) {

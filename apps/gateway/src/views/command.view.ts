@@ -1,12 +1,15 @@
 import type { connectionV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import { COMMAND_MS_MAX } from '../services.js';
-import { connectorId, evseId } from './common.js';
+import { connectorId, evseId, instantIn } from './common.js';
 import { idToken, idTokenType } from './token.view.js';
 
 /** Milliseconds a command waits for its station when the caller does not say. */
 const COMMAND_MS_DEFAULT = 30_000;
 const timeoutMs = z.int().min(1_000).max(COMMAND_MS_MAX).default(COMMAND_MS_DEFAULT);
+
+/** OCPP reservationId: a 32-bit integer. */
+const reservationNumber = z.int().min(0).max(2_147_483_647);
 
 const variable = z.strictObject({
   component: z.string().max(50).default('').meta({ description: 'empty for a configuration key of OCPP 1.6' }),
@@ -69,6 +72,20 @@ export const commandBodies = {
       timeoutMs,
     })
     .meta({ id: 'DataTransfer' }),
+  reserveNow: z
+    .strictObject({
+      reservationId: reservationNumber,
+      evseId: evseId.default(0).meta({ description: '0: any EVSE of the station' }),
+      connectorId: connectorId.default(0).meta({ description: 'OCPP 1.6: which connector of the EVSE; 0: its first' }),
+      connectorType: z.string().max(20).default('').meta({ description: 'OCPP 2.x; empty: any' }),
+      idToken,
+      idTokenType: idTokenType.default('ISO14443'),
+      groupId: z.string().max(255).default(''),
+      expiresAt: instantIn,
+      timeoutMs,
+    })
+    .meta({ id: 'ReserveNow', description: 'A hold on the spot alone; `POST /v1/reservations` holds in the backend too.' }),
+  cancelReservation: z.strictObject({ reservationId: reservationNumber, timeoutMs }).meta({ id: 'CancelReservation' }),
   raw: z
     .strictObject({
       action: z

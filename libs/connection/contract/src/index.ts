@@ -10,6 +10,7 @@ export type {
   MeterValue,
   MeterValuesReported,
   OcppVersion,
+  ReservationStatusReported,
   SampledValue,
   SecurityEventReported,
   StationBooted,

@@ -179,6 +179,14 @@ export interface FirmwareStatusReported extends MessageFact {
   readonly requestId?: number;
 }
 
+/** 2.x only: a hold that the station was asked for is over there. */
+export interface ReservationStatusReported extends MessageFact {
+  /** The number the station was given with ReserveNow. */
+  readonly reservationId: number;
+  /** OCPP 2.1 ReservationUpdateStatusEnumType. */
+  readonly status: 'Expired' | 'Removed' | 'NoTransaction';
+}
+
 export interface SecurityEventReported extends MessageFact {
   readonly securityEventType: string;
   readonly techInfo?: string;
@@ -212,6 +220,7 @@ export interface StationFacts {
   'voltlog.connection.MeterValuesReported.v1': MeterValuesReported;
   'voltlog.connection.DataTransferReceived.v1': DataTransferReceived;
   'voltlog.connection.FirmwareStatusReported.v1': FirmwareStatusReported;
+  'voltlog.connection.ReservationStatusReported.v1': ReservationStatusReported;
   'voltlog.connection.SecurityEventReported.v1': SecurityEventReported;
   'voltlog.connection.StationNotified.v1': StationNotified;
   'voltlog.connection.CommandAnswered.v1': CommandAnswered;

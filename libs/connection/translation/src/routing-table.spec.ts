@@ -131,6 +131,20 @@ describe('the routing table', () => {
     ],
     [
       'ocpp2.0.1',
+      'ReservationStatusUpdate',
+      { reservationId: 7, reservationUpdateStatus: 'Removed' },
+      'ReservationStatusReported',
+      { reservationId: 7, status: 'Removed' },
+    ],
+    [
+      'ocpp2.1',
+      'ReservationStatusUpdate',
+      { reservationId: 7, reservationUpdateStatus: 'NoTransaction' },
+      'ReservationStatusReported',
+      { reservationId: 7, status: 'NoTransaction' },
+    ],
+    [
+      'ocpp2.0.1',
       'BootNotification',
       {
         reason: 'PowerUp',

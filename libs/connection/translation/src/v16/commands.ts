@@ -147,6 +147,30 @@ const dataTransfer: CommandRoute<'dataTransfer'> = {
   toOutcome: byStatus,
 };
 
+/** CiString20Type, OCPP 1.6 §7.28. */
+const ID_TAG_LENGTH_MAX = 20;
+
+/** OCPP 1.6 §5.13. A group that is too long for 1.6 is not told; the backend knows it. */
+const reserveNow: CommandRoute<'reserveNow'> = {
+  toCalls({ reservationId, evseId, connectorId, idToken, groupId, expiresAt }, { connectorsPerEvse }) {
+    const idTag = idToken?.idToken ?? '';
+    if (idTag.length > ID_TAG_LENGTH_MAX)
+      return { notSupported: `a 1.6 station cannot hold a connector for a token of more than ${ID_TAG_LENGTH_MAX} characters` };
+    const parentIdTag = groupId !== '' && groupId.length <= ID_TAG_LENGTH_MAX ? { parentIdTag: groupId } : {};
+    const connector = toConnector({ evseId, connectorId }, connectorsPerEvse);
+    return [
+      { action: 'ReserveNow', payload: { connectorId: connector, expiryDate: expiresAt ?? '', idTag, ...parentIdTag, reservationId } },
+    ];
+  },
+  toOutcome: byStatus,
+};
+
+/** OCPP 1.6 §5.1 */
+const cancelReservation: CommandRoute<'cancelReservation'> = {
+  toCalls: ({ reservationId }) => [{ action: 'CancelReservation', payload: { reservationId } }],
+  toOutcome: byStatus,
+};
+
 export const commands16: CommandTable = {
   requestStartTransaction,
   requestStopTransaction,
@@ -158,5 +182,7 @@ export const commands16: CommandTable = {
   setVariables,
   clearCache,
   dataTransfer,
+  reserveNow,
+  cancelReservation,
   rawCall: raw,
 };

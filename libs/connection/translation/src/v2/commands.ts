@@ -144,6 +144,30 @@ const dataTransfer: CommandRoute<'dataTransfer'> = {
   toOutcome: byStatus,
 };
 
+/** OCPP 2.0.1 Part 2 H01 */
+const reserveNow: CommandRoute<'reserveNow'> = {
+  toCalls: ({ reservationId, evseId, idToken, groupId, expiresAt, connectorType }) => [
+    {
+      action: 'ReserveNow',
+      payload: {
+        id: reservationId,
+        expiryDateTime: expiresAt ?? '',
+        idToken: { idToken: idToken?.idToken ?? '', type: idToken?.type || 'Central' },
+        ...(evseId === 0 ? {} : { evseId }),
+        ...(groupId === '' ? {} : { groupIdToken: { idToken: groupId, type: 'Central' } }),
+        ...(connectorType === '' ? {} : { connectorType }),
+      },
+    },
+  ],
+  toOutcome: byStatus,
+};
+
+/** OCPP 2.0.1 Part 2 H02 */
+const cancelReservation: CommandRoute<'cancelReservation'> = {
+  toCalls: ({ reservationId }) => [{ action: 'CancelReservation', payload: { reservationId } }],
+  toOutcome: byStatus,
+};
+
 export const commands2: CommandTable = {
   requestStartTransaction,
   requestStopTransaction,
@@ -155,5 +179,7 @@ export const commands2: CommandTable = {
   setVariables,
   clearCache,
   dataTransfer,
+  reserveNow,
+  cancelReservation,
   rawCall: raw,
 };

@@ -6,6 +6,7 @@ import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
 import { dataTransfer } from './data-transfer.js';
 import { meterValues } from './meter-values.js';
+import { reservationStatusUpdate } from './reservation-status-update.js';
 import { statusNotification } from './status-notification.js';
 import { transactionEvent } from './transaction-event.js';
 
@@ -17,6 +18,7 @@ export const routes201 = [
   firmwareStatusNotification,
   heartbeat,
   meterValues,
+  reservationStatusUpdate,
   securityEventNotification,
   statusNotification,
   transactionEvent,
@@ -33,7 +35,6 @@ export const routes201 = [
   passedOn('NotifyReport'),
   passedOn('PublishFirmwareStatusNotification'),
   passedOn('ReportChargingProfiles'),
-  passedOn('ReservationStatusUpdate'),
   // A02.FR.09: no certificate authority is connected.
   passedOn('SignCertificate', { status: 'Rejected' }),
   // M06.FR.04: no OCSP responder is connected.

@@ -178,6 +178,8 @@ export interface SendCommandRequest {
     | { $case: "clearCache"; value: ClearCache }
     | { $case: "dataTransfer"; value: DataTransfer }
     | { $case: "rawCall"; value: RawCall }
+    | { $case: "reserveNow"; value: ReserveNow }
+    | { $case: "cancelReservation"; value: CancelReservation }
     | undefined;
 }
 
@@ -215,6 +217,27 @@ export interface RequestStartTransaction {
   remoteStartId: number;
   /** OCPP 1.6 counts connectors over the whole station; for a 1.6 station this is the connector (0: as evse_id). */
   connectorId: number;
+}
+
+/** A hold on the spot. Source: OCPP 1.6 §5.13, OCPP 2.0.1 Part 2 H01. */
+export interface ReserveNow {
+  reservationId: number;
+  /** 0: any EVSE of the station. */
+  evseId: number;
+  idToken: IdToken | undefined;
+  groupId: string;
+  expiresAt:
+    | string
+    | undefined;
+  /** OCPP 2.x ConnectorEnumType; empty: any. */
+  connectorType: string;
+  /** Which connector of the EVSE a 1.6 station is to hold, since it has no word for an EVSE; 0: its first. */
+  connectorId: number;
+}
+
+/** Source: OCPP 1.6 §5.1, OCPP 2.0.1 Part 2 H02. */
+export interface CancelReservation {
+  reservationId: number;
 }
 
 export interface RequestStopTransaction {
@@ -415,6 +438,12 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
       case "rawCall":
         RawCall.encode(message.command.value, writer.uint32(162).fork()).join();
         break;
+      case "reserveNow":
+        ReserveNow.encode(message.command.value, writer.uint32(170).fork()).join();
+        break;
+      case "cancelReservation":
+        CancelReservation.encode(message.command.value, writer.uint32(178).fork()).join();
+        break;
     }
     return writer;
   },
@@ -545,6 +574,22 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
             message.command = { $case: "rawCall", value: RawCall.decode(reader, reader.uint32()) };
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.command = { $case: "reserveNow", value: ReserveNow.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.command = { $case: "cancelReservation", value: CancelReservation.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -637,6 +682,18 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
       case "rawCall": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "rawCall", value: RawCall.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "reserveNow": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "reserveNow", value: ReserveNow.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "cancelReservation": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "cancelReservation", value: CancelReservation.fromPartial(object.command.value) };
         }
         break;
       }
@@ -949,6 +1006,198 @@ export const RequestStartTransaction: MessageFns<RequestStartTransaction> = {
     message.evseId = object.evseId ?? 0;
     message.remoteStartId = object.remoteStartId ?? 0;
     message.connectorId = object.connectorId ?? 0;
+    return message;
+  },
+};
+
+function createBaseReserveNow(): ReserveNow {
+  return {
+    reservationId: 0,
+    evseId: 0,
+    idToken: undefined,
+    groupId: "",
+    expiresAt: undefined,
+    connectorType: "",
+    connectorId: 0,
+  };
+}
+
+export const ReserveNow: MessageFns<ReserveNow> = {
+  encode(message: ReserveNow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reservationId !== 0) {
+      writer.uint32(8).int32(message.reservationId);
+    }
+    if (message.evseId !== 0) {
+      writer.uint32(16).uint32(message.evseId);
+    }
+    if (message.idToken !== undefined) {
+      IdToken.encode(message.idToken, writer.uint32(26).fork()).join();
+    }
+    if (message.groupId !== "") {
+      writer.uint32(34).string(message.groupId);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(42).fork()).join();
+    }
+    if (message.connectorType !== "") {
+      writer.uint32(50).string(message.connectorType);
+    }
+    if (message.connectorId !== 0) {
+      writer.uint32(56).uint32(message.connectorId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReserveNow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReserveNow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reservationId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.evseId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idToken = IdToken.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.connectorType = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.connectorId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ReserveNow>, I>>(base?: I): ReserveNow {
+    return ReserveNow.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReserveNow>, I>>(object: I): ReserveNow {
+    const message = createBaseReserveNow();
+    message.reservationId = object.reservationId ?? 0;
+    message.evseId = object.evseId ?? 0;
+    message.idToken = (object.idToken !== undefined && object.idToken !== null)
+      ? IdToken.fromPartial(object.idToken)
+      : undefined;
+    message.groupId = object.groupId ?? "";
+    message.expiresAt = object.expiresAt ?? undefined;
+    message.connectorType = object.connectorType ?? "";
+    message.connectorId = object.connectorId ?? 0;
+    return message;
+  },
+};
+
+function createBaseCancelReservation(): CancelReservation {
+  return { reservationId: 0 };
+}
+
+export const CancelReservation: MessageFns<CancelReservation> = {
+  encode(message: CancelReservation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reservationId !== 0) {
+      writer.uint32(8).int32(message.reservationId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelReservation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelReservation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reservationId = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CancelReservation>, I>>(base?: I): CancelReservation {
+    return CancelReservation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelReservation>, I>>(object: I): CancelReservation {
+    const message = createBaseCancelReservation();
+    message.reservationId = object.reservationId ?? 0;
     return message;
   },
 };

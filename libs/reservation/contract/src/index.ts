@@ -1,0 +1,21 @@
+export type {
+  CancelReason,
+  ExpiryReason,
+  OpeningHours,
+  PolicyAttributes,
+  ReservationCancelled,
+  ReservationConfirmed,
+  ReservationEvent,
+  ReservationEvents,
+  ReservationEventType,
+  ReservationExpired,
+  ReservationExpiring,
+  ReservationFact,
+  ReservationIdToken,
+  ReservationPolicyChanged,
+  ReservationPolicyEvent,
+  ReservationStationHoldChanged,
+  ReservationUsed,
+  StationHold,
+} from './reservation-events.js';
+export { RESERVATION_TOPIC } from './reservation-events.js';
