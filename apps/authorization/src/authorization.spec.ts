@@ -6,7 +6,7 @@ import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { type AuthorizationConfig, authorizationConfig } from './config.js';
-import { StationVoice } from './testing/facts.js';
+import { NO_RULES, StationVoice } from './testing/facts.js';
 
 const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status, TokenStatus } = authorizationV1;
 
@@ -20,6 +20,17 @@ const silentLog: EventLog = {
   caughtUp: async () => true,
   health: async () => {},
   close: async () => {},
+};
+
+const ALL_DECISIONS: authorizationV1.ListDecisionsRequest = {
+  pageSize: 0,
+  pageToken: '',
+  stationId: '',
+  idToken: undefined,
+  contractId: '',
+  status: Status.UNSPECIFIED,
+  from: undefined,
+  to: undefined,
 };
 
 type Asked = Partial<authorizationV1.AuthorizationRequestItem> & { readonly token?: string; readonly type?: string };
@@ -50,6 +61,7 @@ describe('authorization service', () => {
     at.grpc.putToken({
       idToken: { idToken: request.token ?? 'CARD', type: 'ISO14443' },
       clearExpiresAt: false,
+      ...NO_RULES,
       expectedVersion: 0,
       idempotencyKey: '',
       ...request,
@@ -153,7 +165,7 @@ describe('authorization service', () => {
         await ask({ stationId, token: 'card' });
       }
       const list = async (request: Partial<authorizationV1.ListDecisionsRequest>) =>
-        service.grpc.listDecisions({ pageSize: 2, pageToken: '', stationId: '', idToken: undefined, ...request });
+        service.grpc.listDecisions({ ...ALL_DECISIONS, pageSize: 2, ...request });
       await until(async () => (await list({ pageSize: 9 })).decisions.length === 4, 'four decisions listed');
       const first = await list({ stationId: 'S1' });
       const second = await list({ stationId: 'S1', pageToken: first.nextPageToken });

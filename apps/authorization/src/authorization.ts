@@ -14,7 +14,7 @@ import { TokenRepository } from './store/token-repository.js';
 
 /** The parts of the service, joined. */
 export interface Authorization {
-  readonly grpc: authorizationV1.AuthorizationService;
+  readonly grpc: AuthorizationGrpc;
   readonly tokens: TokenRepository;
   readonly authorizer: Authorizer;
   readonly follower: TransactionFollower;
@@ -66,4 +66,4 @@ export async function createAuthorization(context: ServiceContext, config: Autho
 
 /** Offers the service to others. */
 export const serveAuthorization = (context: ServiceContext, authorization: Authorization): void =>
-  context.rpc.serve<authorizationV1.AuthorizationService>(authorizationV1.AuthorizationServiceDefinition, authorization.grpc);
+  context.rpc.serve<Partial<authorizationV1.AuthorizationService>>(authorizationV1.AuthorizationServiceDefinition, authorization.grpc);

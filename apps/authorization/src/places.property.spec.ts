@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { authorizationConfig } from './config.js';
-import { StationVoice } from './testing/facts.js';
+import { NO_RULES, StationVoice } from './testing/facts.js';
 
 const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status } = authorizationV1;
 
@@ -82,6 +82,7 @@ class World {
       idToken: { idToken: 'CARD', type: '' },
       concurrentTransactionsMax: this.limit,
       clearExpiresAt: false,
+      ...NO_RULES,
       expectedVersion: 0,
       idempotencyKey: '',
     });

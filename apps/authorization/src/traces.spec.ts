@@ -6,6 +6,7 @@ import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { authorizationConfig } from './config.js';
+import { NO_RULES } from './testing/facts.js';
 
 const { AuthorizationPurpose: Purpose } = authorizationV1;
 
@@ -42,6 +43,7 @@ describe('the trace of a question', () => {
     await service.grpc.putToken({
       idToken: { idToken: 'SECRET-CARD', type: 'ISO14443' },
       clearExpiresAt: false,
+      ...NO_RULES,
       expectedVersion: 0,
       idempotencyKey: '',
       concurrentTransactionsMax: 1,

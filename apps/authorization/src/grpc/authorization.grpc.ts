@@ -12,7 +12,9 @@ import { pageSize, toKey, toPutToken, toQuestions } from './requests.js';
 import { toDecisionMessage, toDecisionRecord, tokenStatusOf, toTokenMessage } from './words.js';
 
 /** `voltlog.authorization.v1.AuthorizationService`. */
-export class AuthorizationGrpc implements authorizationV1.AuthorizationService {
+export class AuthorizationGrpc
+  implements Pick<authorizationV1.AuthorizationService, 'authorize' | 'putToken' | 'getToken' | 'listTokens' | 'listDecisions'>
+{
   constructor(
     private readonly context: ServiceContext,
     private readonly authorizer: Authorizer,

@@ -59,6 +59,8 @@ export const toDecisionMessage = (decided: AuthorizationDecided): authorizationV
   reason: decided.reason ?? '',
   groupIdToken: decided.groupId === undefined ? undefined : { idToken: decided.groupId, type: 'Central' },
   cacheExpiresAt: decided.cacheExpiresAt,
+  limit: undefined,
+  contractId: '',
 });
 
 export const toDecisionRecord = (decided: AuthorizationDecided): authorizationV1.DecisionRecord => ({
@@ -86,4 +88,9 @@ export const toTokenMessage = (doc: Omit<TokenDoc, 'id' | 'version'>): authoriza
   updatedAt: doc.updatedAt,
   note: doc.note,
   version: doc.revision,
+  validFrom: undefined,
+  contractId: '',
+  siteIds: [],
+  stationIds: [],
+  budget: undefined,
 });

@@ -8,6 +8,9 @@ import {
 import { isoTime } from '@voltlog/kernel';
 import type { TestContext } from '@voltlog/testing';
 
+/** A `PutToken` that says nothing about where, from when and how much. */
+export const NO_RULES = { clearValidFrom: false, replaceRules: false, siteIds: [], stationIds: [], budget: undefined };
+
 /** Puts the facts of one station on the log, as the connection service would. */
 export class StationVoice {
   constructor(

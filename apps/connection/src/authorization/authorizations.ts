@@ -1,4 +1,4 @@
-import type { AuthorizationAnswer } from '@voltlog/connection-contract';
+import type { AuthorizationAnswer, ChargingLimit } from '@voltlog/connection-contract';
 import type { TokenQuestion } from '@voltlog/connection-translation';
 import { authorizationV1 } from '@voltlog/proto';
 import type { Count, Logger, Metrics } from '@voltlog/telemetry';
@@ -123,6 +123,8 @@ export class Authorizations {
     if (decision.decisionId !== '') answer.decisionId = decision.decisionId;
     if (groupId !== undefined && groupId !== '') answer.groupId = groupId;
     if (decision.cacheExpiresAt !== undefined) answer.cacheExpiresAt = decision.cacheExpiresAt;
+    if (decision.limit !== undefined) answer.limit = toLimit(decision.limit);
+    if (decision.contractId !== '') answer.contractId = decision.contractId;
     return answer;
   }
 
@@ -141,6 +143,13 @@ export class Authorizations {
     return now - decidedAtMs < this.options.cacheMs && (expiresAt === undefined || now < Date.parse(expiresAt));
   }
 }
+
+const toLimit = (limit: authorizationV1.ChargingLimit): ChargingLimit => ({
+  ...(limit.energyWh === undefined ? {} : { energyWh: limit.energyWh }),
+  ...(limit.durationSeconds === undefined ? {} : { durationSeconds: limit.durationSeconds }),
+  ...(limit.costAmount === '' ? {} : { cost: { amount: limit.costAmount, currency: limit.costCurrency } }),
+  ...(limit.stateOfChargePercent === undefined ? {} : { stateOfChargePercent: limit.stateOfChargePercent }),
+});
 
 /** Ids are compared without regard to case: OCPP 1.6 §7.28, OCPP 2.0.1 Part 2 IdTokenType. */
 const keyOf = (item: authorizationV1.AuthorizationRequestItem): string => `${item.idToken?.type}:${item.idToken?.idToken.toUpperCase()}`;

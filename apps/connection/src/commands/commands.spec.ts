@@ -6,6 +6,11 @@ import { withoutSecrets } from './secrets.js';
 const accepted = (_action: string, _payload: unknown, id: string): string => JSON.stringify([3, id, { status: 'Accepted' }]);
 const at = (evseId: number, connectorId = 0) => ({ evseId, connectorId });
 
+const LIST = [
+  { idToken: { idToken: 'AA', type: 'ISO14443' }, status: 'Accepted', groupId: 'FLEET', cacheExpiresAt: '2027-01-01T00:00:00.000Z' },
+  { idToken: { idToken: 'BB', type: 'eMAID' }, status: '', groupId: '', cacheExpiresAt: undefined },
+];
+
 describe('a command', () => {
   let world: World;
   beforeEach(async () => {
@@ -82,6 +87,43 @@ describe('a command', () => {
       ['CancelReservation', { reservationId: 7 }],
       ['CancelReservation', { reservationId: 7 }],
     ],
+    [
+      { $case: 'sendLocalList', value: { listVersion: 7, differential: true, entries: LIST } },
+      [
+        'SendLocalList',
+        {
+          listVersion: 7,
+          updateType: 'Differential',
+          localAuthorizationList: [
+            { idTag: 'AA', idTagInfo: { status: 'Accepted', parentIdTag: 'FLEET', expiryDate: '2027-01-01T00:00:00.000Z' } },
+            { idTag: 'BB' },
+          ],
+        },
+      ],
+      [
+        'SendLocalList',
+        {
+          versionNumber: 7,
+          updateType: 'Differential',
+          localAuthorizationList: [
+            {
+              idToken: { idToken: 'AA', type: 'ISO14443' },
+              idTokenInfo: {
+                status: 'Accepted',
+                cacheExpiryDateTime: '2027-01-01T00:00:00.000Z',
+                groupIdToken: { idToken: 'FLEET', type: 'Central' },
+              },
+            },
+            { idToken: { idToken: 'BB', type: 'eMAID' } },
+          ],
+        },
+      ],
+    ],
+    [
+      { $case: 'sendLocalList', value: { listVersion: 8, differential: false, entries: [] } },
+      ['SendLocalList', { listVersion: 8, updateType: 'Full' }],
+      ['SendLocalList', { versionNumber: 8, updateType: 'Full' }],
+    ],
     [{ $case: 'rawCall', value: { action: 'ClearCache', payloadJson: '{}' } }, ['ClearCache', {}], ['ClearCache', {}]],
   ] as const)('%j is said in 1.6 and in 2.0.1', async (command, in16, in201) => {
     world.device.register('CP1', { connectorsPerEvse: [2, 1] });
@@ -104,6 +146,22 @@ describe('a command', () => {
       action: in201[0],
       request: in201[1],
       status: 'Accepted',
+    });
+  });
+
+  it.each([
+    ['ocpp1.6', { listVersion: 4 }, 'COMMAND_STATUS_ACCEPTED'],
+    ['ocpp1.6', { listVersion: 0 }, 'COMMAND_STATUS_ACCEPTED'],
+    ['ocpp1.6', { listVersion: -1 }, 'COMMAND_STATUS_NOT_SUPPORTED'],
+    ['ocpp2.0.1', { versionNumber: 0 }, 'COMMAND_STATUS_ACCEPTED'],
+  ] as const)('%s: GetLocalListVersion that is answered %j is %s (OCPP 1.6 §5.10)', async (version, answer, status) => {
+    world.device.register('CP1');
+    const station = await world.connect({ protocols: [version] });
+    station.onCall = (_action, _payload, messageId) => JSON.stringify([3, messageId, answer]);
+    expect(await world.command('CP1', { $case: 'getLocalListVersion', value: {} })).toMatchObject({
+      status,
+      action: 'GetLocalListVersion',
+      responseJson: JSON.stringify(answer),
     });
   });
 

@@ -253,10 +253,10 @@ describe('the call of a station', () => {
     [AuthorizationStatus.CONCURRENT_TX, 'ConcurrentTx', 'ConcurrentTx'],
     [AuthorizationStatus.EXPIRED, 'Expired', 'Expired'],
     [AuthorizationStatus.UNKNOWN, 'Invalid', 'Unknown'],
-    [AuthorizationStatus.NO_CREDIT, 'Invalid', 'NoCredit'],
-    [AuthorizationStatus.NOT_AT_THIS_TIME, 'Invalid', 'NotAtThisTime'],
-    [AuthorizationStatus.NOT_AT_THIS_LOCATION, 'Invalid', 'NotAtThisLocation'],
-    [AuthorizationStatus.NOT_ALLOWED_TYPE_EVSE, 'Invalid', 'NotAllowedTypeEVSE'],
+    [AuthorizationStatus.NO_CREDIT, 'Blocked', 'NoCredit'],
+    [AuthorizationStatus.NOT_AT_THIS_TIME, 'Blocked', 'NotAtThisTime'],
+    [AuthorizationStatus.NOT_AT_THIS_LOCATION, 'Blocked', 'NotAtThisLocation'],
+    [AuthorizationStatus.NOT_ALLOWED_TYPE_EVSE, 'Blocked', 'NotAllowedTypeEVSE'],
   ])('Authorize that the service decides %s is answered %s in 1.6 and %s in 2.0.1', async (decision, status16, status201) => {
     await world.start();
     world.authorization.statuses.set('AA', decision);
@@ -266,6 +266,18 @@ describe('the call of a station', () => {
     const newer = await world.connect({ protocols: ['ocpp2.0.1'] });
     expect(await newer.ask('Authorize', { idToken: { idToken: 'AA', type: 'ISO14443' } })).toMatchObject({
       idTokenInfo: { status: status201 },
+    });
+  });
+
+  it('keeps the limit and the contract of a decision in the fact', async () => {
+    await world.start();
+    world.authorization.limit = { energyWh: 5_000, costAmount: '12.50', costCurrency: 'EUR' };
+    world.authorization.contractId = 'C-1';
+    const station = await world.connect({ protocols: ['ocpp2.0.1'] });
+    await station.ask('Authorize', { idToken: { idToken: 'AA', type: 'ISO14443' } });
+    const [fact] = world.facts('voltlog.connection.IdTokenPresented.v1');
+    expect(fact).toMatchObject({
+      authorization: { limit: { energyWh: 5_000, cost: { amount: '12.50', currency: 'EUR' } }, contractId: 'C-1' },
     });
   });
 

@@ -12,6 +12,8 @@ export class FakeAuthorization {
   readonly statuses = new Map<string, authorizationV1.AuthorizationStatus>();
   groupId = '';
   cacheExpiresAt: string | undefined = undefined;
+  limit: authorizationV1.ChargingLimit | undefined = undefined;
+  contractId = '';
   away = false;
 
   async authorize({ requests }: authorizationV1.AuthorizeRequest): Promise<authorizationV1.AuthorizeResponse> {
@@ -27,6 +29,8 @@ export class FakeAuthorization {
           reason: status === AuthorizationStatus.ACCEPTED ? '' : 'TokenRefused',
           groupIdToken: this.groupId === '' ? undefined : { idToken: this.groupId, type: 'Central' },
           cacheExpiresAt: status === AuthorizationStatus.ACCEPTED ? this.cacheExpiresAt : undefined,
+          limit: this.limit,
+          contractId: this.contractId,
         };
       }),
     };
@@ -54,7 +58,14 @@ export class FakeDevice {
   }
 
   register(stationId: string, access: Partial<deviceV1.StationAccess> = {}): void {
-    this.stations.set(stationId, { stationId, lifecycle: StationLifecycle.ACTIVE, passwordHash: '', connectorsPerEvse: [], ...access });
+    this.stations.set(stationId, {
+      stationId,
+      lifecycle: StationLifecycle.ACTIVE,
+      passwordHash: '',
+      connectorsPerEvse: [],
+      siteId: '',
+      ...access,
+    });
   }
 
   async getStationAccess({ stationIds, changedStationIds }: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {

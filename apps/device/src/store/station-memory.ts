@@ -100,4 +100,5 @@ const toAccess = (doc: StationDoc): deviceV1.StationAccess => ({
   lifecycle: LIFECYCLES[doc.lifecycle],
   passwordHash: doc.passwordHash,
   connectorsPerEvse: [...connectorsPerEvse(doc.evses)],
+  siteId: doc.siteId,
 });

@@ -67,6 +67,11 @@ export class TokensController {
       groupId: body.groupId === null ? '' : body.groupId,
       concurrentTransactionsMax: body.concurrentTransactionsMax,
       note: body.note === null ? '' : body.note,
+      clearValidFrom: false,
+      replaceRules: false,
+      siteIds: [],
+      stationIds: [],
+      budget: undefined,
       expectedVersion: expectedVersion(request),
       idempotencyKey: idempotencyKey(request),
     });
@@ -82,6 +87,10 @@ export class TokensController {
       pageToken: query.cursor ?? '',
       stationId: query.stationId,
       idToken: query.idToken === undefined ? undefined : { idToken: query.idToken, type: query.type },
+      contractId: '',
+      status: authorizationV1.AuthorizationStatus.UNSPECIFIED,
+      from: undefined,
+      to: undefined,
     });
     return { data: page.decisions.map(toDecision), nextCursor: page.nextPageToken || null };
   }

@@ -1,5 +1,6 @@
 export type {
   AuthorizationAnswer,
+  ChargingLimit,
   CommandAnswered,
   ConnectorStatusReported,
   DataTransferReceived,

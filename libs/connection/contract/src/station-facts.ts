@@ -95,6 +95,23 @@ export interface AuthorizationAnswer {
   readonly groupId?: string;
   /** How long the station may answer from its own cache, ISO 8601; absent when refused, or when the authorization service did not say. */
   readonly cacheExpiresAt?: string;
+  /** What the contract or its budget leaves for this session; absent: no limit. */
+  readonly limit?: ChargingLimit;
+  /** The driver's contract, where the token has one. */
+  readonly contractId?: string;
+}
+
+/** Where a session is to stop; what is absent is not limited. */
+export interface ChargingLimit {
+  readonly energyWh?: number;
+  readonly durationSeconds?: number;
+  readonly cost?: {
+    /** A decimal number. */
+    readonly amount: string;
+    /** ISO 4217 */
+    readonly currency: string;
+  };
+  readonly stateOfChargePercent?: number;
 }
 
 export interface SampledValue {

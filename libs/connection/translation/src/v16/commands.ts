@@ -11,6 +11,7 @@ import {
   textOf,
 } from '../commands/command.js';
 import { toConnector } from './connectors.js';
+import { getLocalListVersion, sendLocalList } from './local-list.js';
 
 /** OCPP 1.6 §5.11 */
 const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
@@ -184,5 +185,7 @@ export const commands16: CommandTable = {
   dataTransfer,
   reserveNow,
   cancelReservation,
+  sendLocalList,
+  getLocalListVersion,
   rawCall: raw,
 };

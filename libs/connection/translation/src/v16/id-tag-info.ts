@@ -10,7 +10,10 @@ interface IdTagInfo {
   readonly expiryDate?: string;
 }
 
-/** The answer about a token in 1.6's words: it knows five statuses, so the finer refusals become `Invalid`. Source: OCPP 1.6 §7.2. */
+/**
+ * The answer about a token in 1.6's words. It knows five statuses: what 2.1 says more finely about a token that is known (no credit, not
+ * here, not now) is `Blocked` ("not allowed for charging"), since `Invalid` says that the token is unknown. Source: OCPP 1.6 §7.2.
+ */
 export function idTagInfo(answer: AuthorizationAnswer | undefined): IdTagInfo {
   const info: { -readonly [Key in keyof IdTagInfo]: IdTagInfo[Key] } = { status: statusOf(answer?.status) };
   const group = answer?.groupId;
@@ -26,6 +29,11 @@ function statusOf(status: string | undefined): string {
     case 'Expired':
     case 'ConcurrentTx':
       return status;
+    case 'NoCredit':
+    case 'NotAllowedTypeEVSE':
+    case 'NotAtThisLocation':
+    case 'NotAtThisTime':
+      return 'Blocked';
     default:
       return 'Invalid';
   }

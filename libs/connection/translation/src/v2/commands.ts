@@ -10,6 +10,7 @@ import {
   raw,
   textOf,
 } from '../commands/command.js';
+import { getLocalListVersion, sendLocalList } from './local-list.js';
 
 /** OCPP 2.0.1 Part 2 F01, F02 */
 const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
@@ -181,5 +182,7 @@ export const commands2: CommandTable = {
   dataTransfer,
   reserveNow,
   cancelReservation,
+  sendLocalList,
+  getLocalListVersion,
   rawCall: raw,
 };

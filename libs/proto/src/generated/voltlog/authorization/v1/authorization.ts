@@ -220,7 +220,24 @@ export interface AuthorizationDecision {
   /** Why, in one stable word: TokenUnknown, TokenBlocked, TokenExpired, ConcurrentLimit, ...; empty when accepted. */
   reason: string;
   groupIdToken: IdToken | undefined;
-  cacheExpiresAt: string | undefined;
+  cacheExpiresAt:
+    | string
+    | undefined;
+  /** What the contract or its budget leaves for this session; absent: no limit. */
+  limit: ChargingLimit | undefined;
+  contractId: string;
+}
+
+/** What is absent is not limited. */
+export interface ChargingLimit {
+  energyWh?: number | undefined;
+  durationSeconds?:
+    | number
+    | undefined;
+  /** A decimal number. */
+  costAmount: string;
+  costCurrency: string;
+  stateOfChargePercent?: number | undefined;
 }
 
 export interface AuthorizeRequest {
@@ -247,6 +264,159 @@ export interface Token {
   updatedAt: string | undefined;
   note: string;
   version: number;
+  validFrom: string | undefined;
+  contractId: string;
+  /** Where it may charge; both empty: everywhere. */
+  siteIds: string[];
+  stationIds: string[];
+  budget: Budget | undefined;
+}
+
+/** What may be used in a period; what is absent is not limited. */
+export interface Budget {
+  energyWhPerDay?: number | undefined;
+  energyWhPerMonth?:
+    | number
+    | undefined;
+  /** Decimal numbers, in `currency`. */
+  costPerDay: string;
+  costPerMonth: string;
+  currency: string;
+  sessionsPerDay?: number | undefined;
+  sessionsPerMonth?:
+    | number
+    | undefined;
+  /** IANA; days and months begin at its midnight. Empty: UTC. */
+  timeZone: string;
+}
+
+export interface BudgetUse {
+  energyWhToday: number;
+  energyWhThisMonth: number;
+  costToday: string;
+  costThisMonth: string;
+  sessionsToday: number;
+  sessionsThisMonth: number;
+}
+
+export interface Contract {
+  contractId: string;
+  name: string;
+  status: TokenStatus;
+  validFrom: string | undefined;
+  expiresAt:
+    | string
+    | undefined;
+  /** Its tokens stop each other's sessions. */
+  groupId: string;
+  concurrentTransactionsMax: number;
+  siteIds: string[];
+  stationIds: string[];
+  budget: Budget | undefined;
+  used:
+    | BudgetUse
+    | undefined;
+  /** The limit of each session. */
+  sessionLimit: ChargingLimit | undefined;
+  note: string;
+  createdAt: string | undefined;
+  updatedAt: string | undefined;
+  version: number;
+}
+
+export interface PutContractRequest {
+  /** The contract as it is to be, whole; `used` and times are not read. */
+  contract: Contract | undefined;
+  expectedVersion: number;
+  idempotencyKey: string;
+}
+
+export interface PutContractResponse {
+  contract: Contract | undefined;
+  created: boolean;
+}
+
+export interface GetContractRequest {
+  contractId: string;
+}
+
+export interface GetContractResponse {
+  contract: Contract | undefined;
+  tokens: Token[];
+}
+
+export interface ListContractsRequest {
+  pageSize: number;
+  pageToken: string;
+}
+
+export interface ListContractsResponse {
+  contracts: Contract[];
+  nextPageToken: string;
+}
+
+export interface LocalList {
+  stationId: string;
+  /** As it should be. */
+  wantedVersion: number;
+  wantedEntries: number;
+  /** As the station last said; absent: never asked, or it has no list. */
+  stationVersion?:
+    | number
+    | undefined;
+  /** InStep, Pending, Sending, NotSupported, TooLarge, Failed, Off. */
+  state: string;
+  reason: string;
+  updatedAt: string | undefined;
+}
+
+export interface GetLocalListRequest {
+  stationId: string;
+}
+
+export interface GetLocalListResponse {
+  localList: LocalList | undefined;
+}
+
+export interface SyncLocalListRequest {
+  stationId: string;
+  /** Send the whole list even when the versions agree. */
+  full: boolean;
+}
+
+export interface SyncLocalListResponse {
+  localList: LocalList | undefined;
+}
+
+export interface SitePolicy {
+  siteId: string;
+  /** reject or accept */
+  unknownTokens: string;
+  /** reject, accept-known or accept-unknown */
+  authorizationAway: string;
+  /** reject or accept: a station that asks nobody (free vend). */
+  noAuthorization: string;
+  localLists: boolean;
+  version: number;
+}
+
+export interface PutAuthorizationPolicyRequest {
+  policy: SitePolicy | undefined;
+  expectedVersion: number;
+  idempotencyKey: string;
+}
+
+export interface PutAuthorizationPolicyResponse {
+  policy: SitePolicy | undefined;
+}
+
+export interface GetAuthorizationPolicyRequest {
+  siteId: string;
+}
+
+export interface GetAuthorizationPolicyResponse {
+  policy: SitePolicy | undefined;
+  own: boolean;
 }
 
 export interface PutTokenRequest {
@@ -266,6 +436,17 @@ export interface PutTokenRequest {
   expectedVersion: number;
   /** The same key again changes nothing. */
   idempotencyKey: string;
+  validFrom?: string | undefined;
+  clearValidFrom: boolean;
+  /** Empty: of no contract. */
+  contractId?:
+    | string
+    | undefined;
+  /** The rules below replace what was there. */
+  replaceRules: boolean;
+  siteIds: string[];
+  stationIds: string[];
+  budget: Budget | undefined;
 }
 
 export interface PutTokenResponse {
@@ -298,6 +479,15 @@ export interface ListDecisionsRequest {
   pageToken: string;
   stationId: string;
   idToken: IdToken | undefined;
+  contractId: string;
+  /** UNSPECIFIED: any. */
+  status: AuthorizationStatus;
+  /** Decided at or after it, by our clock. */
+  from:
+    | string
+    | undefined;
+  /** Decided before it. */
+  to: string | undefined;
 }
 
 export interface DecisionRecord {
@@ -535,6 +725,8 @@ function createBaseAuthorizationDecision(): AuthorizationDecision {
     reason: "",
     groupIdToken: undefined,
     cacheExpiresAt: undefined,
+    limit: undefined,
+    contractId: "",
   };
 }
 
@@ -554,6 +746,12 @@ export const AuthorizationDecision: MessageFns<AuthorizationDecision> = {
     }
     if (message.cacheExpiresAt !== undefined) {
       Timestamp.encode(toTimestamp(message.cacheExpiresAt), writer.uint32(42).fork()).join();
+    }
+    if (message.limit !== undefined) {
+      ChargingLimit.encode(message.limit, writer.uint32(50).fork()).join();
+    }
+    if (message.contractId !== "") {
+      writer.uint32(58).string(message.contractId);
     }
     return writer;
   },
@@ -611,6 +809,22 @@ export const AuthorizationDecision: MessageFns<AuthorizationDecision> = {
             message.cacheExpiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.limit = ChargingLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.contractId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -635,6 +849,119 @@ export const AuthorizationDecision: MessageFns<AuthorizationDecision> = {
       ? IdToken.fromPartial(object.groupIdToken)
       : undefined;
     message.cacheExpiresAt = object.cacheExpiresAt ?? undefined;
+    message.limit = (object.limit !== undefined && object.limit !== null)
+      ? ChargingLimit.fromPartial(object.limit)
+      : undefined;
+    message.contractId = object.contractId ?? "";
+    return message;
+  },
+};
+
+function createBaseChargingLimit(): ChargingLimit {
+  return {
+    energyWh: undefined,
+    durationSeconds: undefined,
+    costAmount: "",
+    costCurrency: "",
+    stateOfChargePercent: undefined,
+  };
+}
+
+export const ChargingLimit: MessageFns<ChargingLimit> = {
+  encode(message: ChargingLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.energyWh !== undefined) {
+      writer.uint32(9).double(message.energyWh);
+    }
+    if (message.durationSeconds !== undefined) {
+      writer.uint32(16).uint32(message.durationSeconds);
+    }
+    if (message.costAmount !== "") {
+      writer.uint32(26).string(message.costAmount);
+    }
+    if (message.costCurrency !== "") {
+      writer.uint32(34).string(message.costCurrency);
+    }
+    if (message.stateOfChargePercent !== undefined) {
+      writer.uint32(41).double(message.stateOfChargePercent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChargingLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChargingLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.energyWh = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.durationSeconds = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.costAmount = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.costCurrency = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.stateOfChargePercent = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ChargingLimit>, I>>(base?: I): ChargingLimit {
+    return ChargingLimit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChargingLimit>, I>>(object: I): ChargingLimit {
+    const message = createBaseChargingLimit();
+    message.energyWh = object.energyWh ?? undefined;
+    message.durationSeconds = object.durationSeconds ?? undefined;
+    message.costAmount = object.costAmount ?? "";
+    message.costCurrency = object.costCurrency ?? "";
+    message.stateOfChargePercent = object.stateOfChargePercent ?? undefined;
     return message;
   },
 };
@@ -761,6 +1088,11 @@ function createBaseToken(): Token {
     updatedAt: undefined,
     note: "",
     version: 0,
+    validFrom: undefined,
+    contractId: "",
+    siteIds: [],
+    stationIds: [],
+    budget: undefined,
   };
 }
 
@@ -795,6 +1127,21 @@ export const Token: MessageFns<Token> = {
     }
     if (message.version !== 0) {
       writer.uint32(80).uint64(message.version);
+    }
+    if (message.validFrom !== undefined) {
+      Timestamp.encode(toTimestamp(message.validFrom), writer.uint32(90).fork()).join();
+    }
+    if (message.contractId !== "") {
+      writer.uint32(98).string(message.contractId);
+    }
+    for (const v of message.siteIds) {
+      writer.uint32(106).string(v!);
+    }
+    for (const v of message.stationIds) {
+      writer.uint32(114).string(v!);
+    }
+    if (message.budget !== undefined) {
+      Budget.encode(message.budget, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -892,6 +1239,46 @@ export const Token: MessageFns<Token> = {
             message.version = longToNumber(reader.uint64());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.validFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.contractId = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.siteIds.push(reader.string());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.stationIds.push(reader.string());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.budget = Budget.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -921,6 +1308,1703 @@ export const Token: MessageFns<Token> = {
     message.updatedAt = object.updatedAt ?? undefined;
     message.note = object.note ?? "";
     message.version = object.version ?? 0;
+    message.validFrom = object.validFrom ?? undefined;
+    message.contractId = object.contractId ?? "";
+    message.siteIds = object.siteIds?.map((e) => e) || [];
+    message.stationIds = object.stationIds?.map((e) => e) || [];
+    message.budget = (object.budget !== undefined && object.budget !== null)
+      ? Budget.fromPartial(object.budget)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBudget(): Budget {
+  return {
+    energyWhPerDay: undefined,
+    energyWhPerMonth: undefined,
+    costPerDay: "",
+    costPerMonth: "",
+    currency: "",
+    sessionsPerDay: undefined,
+    sessionsPerMonth: undefined,
+    timeZone: "",
+  };
+}
+
+export const Budget: MessageFns<Budget> = {
+  encode(message: Budget, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.energyWhPerDay !== undefined) {
+      writer.uint32(9).double(message.energyWhPerDay);
+    }
+    if (message.energyWhPerMonth !== undefined) {
+      writer.uint32(17).double(message.energyWhPerMonth);
+    }
+    if (message.costPerDay !== "") {
+      writer.uint32(26).string(message.costPerDay);
+    }
+    if (message.costPerMonth !== "") {
+      writer.uint32(34).string(message.costPerMonth);
+    }
+    if (message.currency !== "") {
+      writer.uint32(42).string(message.currency);
+    }
+    if (message.sessionsPerDay !== undefined) {
+      writer.uint32(48).uint32(message.sessionsPerDay);
+    }
+    if (message.sessionsPerMonth !== undefined) {
+      writer.uint32(56).uint32(message.sessionsPerMonth);
+    }
+    if (message.timeZone !== "") {
+      writer.uint32(66).string(message.timeZone);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Budget {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.energyWhPerDay = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.energyWhPerMonth = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.costPerDay = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.costPerMonth = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.currency = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sessionsPerDay = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.sessionsPerMonth = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.timeZone = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Budget>, I>>(base?: I): Budget {
+    return Budget.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Budget>, I>>(object: I): Budget {
+    const message = createBaseBudget();
+    message.energyWhPerDay = object.energyWhPerDay ?? undefined;
+    message.energyWhPerMonth = object.energyWhPerMonth ?? undefined;
+    message.costPerDay = object.costPerDay ?? "";
+    message.costPerMonth = object.costPerMonth ?? "";
+    message.currency = object.currency ?? "";
+    message.sessionsPerDay = object.sessionsPerDay ?? undefined;
+    message.sessionsPerMonth = object.sessionsPerMonth ?? undefined;
+    message.timeZone = object.timeZone ?? "";
+    return message;
+  },
+};
+
+function createBaseBudgetUse(): BudgetUse {
+  return {
+    energyWhToday: 0,
+    energyWhThisMonth: 0,
+    costToday: "",
+    costThisMonth: "",
+    sessionsToday: 0,
+    sessionsThisMonth: 0,
+  };
+}
+
+export const BudgetUse: MessageFns<BudgetUse> = {
+  encode(message: BudgetUse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.energyWhToday !== 0) {
+      writer.uint32(9).double(message.energyWhToday);
+    }
+    if (message.energyWhThisMonth !== 0) {
+      writer.uint32(17).double(message.energyWhThisMonth);
+    }
+    if (message.costToday !== "") {
+      writer.uint32(26).string(message.costToday);
+    }
+    if (message.costThisMonth !== "") {
+      writer.uint32(34).string(message.costThisMonth);
+    }
+    if (message.sessionsToday !== 0) {
+      writer.uint32(40).uint32(message.sessionsToday);
+    }
+    if (message.sessionsThisMonth !== 0) {
+      writer.uint32(48).uint32(message.sessionsThisMonth);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BudgetUse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudgetUse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.energyWhToday = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.energyWhThisMonth = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.costToday = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.costThisMonth = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sessionsToday = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sessionsThisMonth = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BudgetUse>, I>>(base?: I): BudgetUse {
+    return BudgetUse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BudgetUse>, I>>(object: I): BudgetUse {
+    const message = createBaseBudgetUse();
+    message.energyWhToday = object.energyWhToday ?? 0;
+    message.energyWhThisMonth = object.energyWhThisMonth ?? 0;
+    message.costToday = object.costToday ?? "";
+    message.costThisMonth = object.costThisMonth ?? "";
+    message.sessionsToday = object.sessionsToday ?? 0;
+    message.sessionsThisMonth = object.sessionsThisMonth ?? 0;
+    return message;
+  },
+};
+
+function createBaseContract(): Contract {
+  return {
+    contractId: "",
+    name: "",
+    status: TokenStatus.UNSPECIFIED,
+    validFrom: undefined,
+    expiresAt: undefined,
+    groupId: "",
+    concurrentTransactionsMax: 0,
+    siteIds: [],
+    stationIds: [],
+    budget: undefined,
+    used: undefined,
+    sessionLimit: undefined,
+    note: "",
+    createdAt: undefined,
+    updatedAt: undefined,
+    version: 0,
+  };
+}
+
+export const Contract: MessageFns<Contract> = {
+  encode(message: Contract, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.contractId !== "") {
+      writer.uint32(10).string(message.contractId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.status !== TokenStatus.UNSPECIFIED) {
+      writer.uint32(24).int32(tokenStatusToNumber(message.status));
+    }
+    if (message.validFrom !== undefined) {
+      Timestamp.encode(toTimestamp(message.validFrom), writer.uint32(34).fork()).join();
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(42).fork()).join();
+    }
+    if (message.groupId !== "") {
+      writer.uint32(50).string(message.groupId);
+    }
+    if (message.concurrentTransactionsMax !== 0) {
+      writer.uint32(56).uint32(message.concurrentTransactionsMax);
+    }
+    for (const v of message.siteIds) {
+      writer.uint32(66).string(v!);
+    }
+    for (const v of message.stationIds) {
+      writer.uint32(74).string(v!);
+    }
+    if (message.budget !== undefined) {
+      Budget.encode(message.budget, writer.uint32(82).fork()).join();
+    }
+    if (message.used !== undefined) {
+      BudgetUse.encode(message.used, writer.uint32(90).fork()).join();
+    }
+    if (message.sessionLimit !== undefined) {
+      ChargingLimit.encode(message.sessionLimit, writer.uint32(98).fork()).join();
+    }
+    if (message.note !== "") {
+      writer.uint32(106).string(message.note);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(114).fork()).join();
+    }
+    if (message.updatedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(122).fork()).join();
+    }
+    if (message.version !== 0) {
+      writer.uint32(128).uint64(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Contract {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContract();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.contractId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.status = tokenStatusFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.validFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.concurrentTransactionsMax = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.siteIds.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.stationIds.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.budget = Budget.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.used = BudgetUse.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.sessionLimit = ChargingLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.note = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Contract>, I>>(base?: I): Contract {
+    return Contract.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Contract>, I>>(object: I): Contract {
+    const message = createBaseContract();
+    message.contractId = object.contractId ?? "";
+    message.name = object.name ?? "";
+    message.status = object.status ?? TokenStatus.UNSPECIFIED;
+    message.validFrom = object.validFrom ?? undefined;
+    message.expiresAt = object.expiresAt ?? undefined;
+    message.groupId = object.groupId ?? "";
+    message.concurrentTransactionsMax = object.concurrentTransactionsMax ?? 0;
+    message.siteIds = object.siteIds?.map((e) => e) || [];
+    message.stationIds = object.stationIds?.map((e) => e) || [];
+    message.budget = (object.budget !== undefined && object.budget !== null)
+      ? Budget.fromPartial(object.budget)
+      : undefined;
+    message.used = (object.used !== undefined && object.used !== null) ? BudgetUse.fromPartial(object.used) : undefined;
+    message.sessionLimit = (object.sessionLimit !== undefined && object.sessionLimit !== null)
+      ? ChargingLimit.fromPartial(object.sessionLimit)
+      : undefined;
+    message.note = object.note ?? "";
+    message.createdAt = object.createdAt ?? undefined;
+    message.updatedAt = object.updatedAt ?? undefined;
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
+function createBasePutContractRequest(): PutContractRequest {
+  return { contract: undefined, expectedVersion: 0, idempotencyKey: "" };
+}
+
+export const PutContractRequest: MessageFns<PutContractRequest> = {
+  encode(message: PutContractRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.contract !== undefined) {
+      Contract.encode(message.contract, writer.uint32(10).fork()).join();
+    }
+    if (message.expectedVersion !== 0) {
+      writer.uint32(16).uint64(message.expectedVersion);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutContractRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutContractRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.contract = Contract.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expectedVersion = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutContractRequest>, I>>(base?: I): PutContractRequest {
+    return PutContractRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutContractRequest>, I>>(object: I): PutContractRequest {
+    const message = createBasePutContractRequest();
+    message.contract = (object.contract !== undefined && object.contract !== null)
+      ? Contract.fromPartial(object.contract)
+      : undefined;
+    message.expectedVersion = object.expectedVersion ?? 0;
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBasePutContractResponse(): PutContractResponse {
+  return { contract: undefined, created: false };
+}
+
+export const PutContractResponse: MessageFns<PutContractResponse> = {
+  encode(message: PutContractResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.contract !== undefined) {
+      Contract.encode(message.contract, writer.uint32(10).fork()).join();
+    }
+    if (message.created !== false) {
+      writer.uint32(16).bool(message.created);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutContractResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutContractResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.contract = Contract.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.created = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutContractResponse>, I>>(base?: I): PutContractResponse {
+    return PutContractResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutContractResponse>, I>>(object: I): PutContractResponse {
+    const message = createBasePutContractResponse();
+    message.contract = (object.contract !== undefined && object.contract !== null)
+      ? Contract.fromPartial(object.contract)
+      : undefined;
+    message.created = object.created ?? false;
+    return message;
+  },
+};
+
+function createBaseGetContractRequest(): GetContractRequest {
+  return { contractId: "" };
+}
+
+export const GetContractRequest: MessageFns<GetContractRequest> = {
+  encode(message: GetContractRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.contractId !== "") {
+      writer.uint32(10).string(message.contractId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetContractRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetContractRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.contractId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetContractRequest>, I>>(base?: I): GetContractRequest {
+    return GetContractRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetContractRequest>, I>>(object: I): GetContractRequest {
+    const message = createBaseGetContractRequest();
+    message.contractId = object.contractId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetContractResponse(): GetContractResponse {
+  return { contract: undefined, tokens: [] };
+}
+
+export const GetContractResponse: MessageFns<GetContractResponse> = {
+  encode(message: GetContractResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.contract !== undefined) {
+      Contract.encode(message.contract, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.tokens) {
+      Token.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetContractResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetContractResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.contract = Contract.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tokens.push(Token.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetContractResponse>, I>>(base?: I): GetContractResponse {
+    return GetContractResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetContractResponse>, I>>(object: I): GetContractResponse {
+    const message = createBaseGetContractResponse();
+    message.contract = (object.contract !== undefined && object.contract !== null)
+      ? Contract.fromPartial(object.contract)
+      : undefined;
+    message.tokens = object.tokens?.map((e) => Token.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListContractsRequest(): ListContractsRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListContractsRequest: MessageFns<ListContractsRequest> = {
+  encode(message: ListContractsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListContractsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListContractsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListContractsRequest>, I>>(base?: I): ListContractsRequest {
+    return ListContractsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListContractsRequest>, I>>(object: I): ListContractsRequest {
+    const message = createBaseListContractsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListContractsResponse(): ListContractsResponse {
+  return { contracts: [], nextPageToken: "" };
+}
+
+export const ListContractsResponse: MessageFns<ListContractsResponse> = {
+  encode(message: ListContractsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.contracts) {
+      Contract.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListContractsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListContractsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.contracts.push(Contract.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListContractsResponse>, I>>(base?: I): ListContractsResponse {
+    return ListContractsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListContractsResponse>, I>>(object: I): ListContractsResponse {
+    const message = createBaseListContractsResponse();
+    message.contracts = object.contracts?.map((e) => Contract.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseLocalList(): LocalList {
+  return {
+    stationId: "",
+    wantedVersion: 0,
+    wantedEntries: 0,
+    stationVersion: undefined,
+    state: "",
+    reason: "",
+    updatedAt: undefined,
+  };
+}
+
+export const LocalList: MessageFns<LocalList> = {
+  encode(message: LocalList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.wantedVersion !== 0) {
+      writer.uint32(16).int32(message.wantedVersion);
+    }
+    if (message.wantedEntries !== 0) {
+      writer.uint32(24).uint32(message.wantedEntries);
+    }
+    if (message.stationVersion !== undefined) {
+      writer.uint32(32).int32(message.stationVersion);
+    }
+    if (message.state !== "") {
+      writer.uint32(42).string(message.state);
+    }
+    if (message.reason !== "") {
+      writer.uint32(50).string(message.reason);
+    }
+    if (message.updatedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LocalList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLocalList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wantedVersion = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.wantedEntries = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.stationVersion = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<LocalList>, I>>(base?: I): LocalList {
+    return LocalList.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LocalList>, I>>(object: I): LocalList {
+    const message = createBaseLocalList();
+    message.stationId = object.stationId ?? "";
+    message.wantedVersion = object.wantedVersion ?? 0;
+    message.wantedEntries = object.wantedEntries ?? 0;
+    message.stationVersion = object.stationVersion ?? undefined;
+    message.state = object.state ?? "";
+    message.reason = object.reason ?? "";
+    message.updatedAt = object.updatedAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseGetLocalListRequest(): GetLocalListRequest {
+  return { stationId: "" };
+}
+
+export const GetLocalListRequest: MessageFns<GetLocalListRequest> = {
+  encode(message: GetLocalListRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetLocalListRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetLocalListRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetLocalListRequest>, I>>(base?: I): GetLocalListRequest {
+    return GetLocalListRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetLocalListRequest>, I>>(object: I): GetLocalListRequest {
+    const message = createBaseGetLocalListRequest();
+    message.stationId = object.stationId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetLocalListResponse(): GetLocalListResponse {
+  return { localList: undefined };
+}
+
+export const GetLocalListResponse: MessageFns<GetLocalListResponse> = {
+  encode(message: GetLocalListResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.localList !== undefined) {
+      LocalList.encode(message.localList, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetLocalListResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetLocalListResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.localList = LocalList.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetLocalListResponse>, I>>(base?: I): GetLocalListResponse {
+    return GetLocalListResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetLocalListResponse>, I>>(object: I): GetLocalListResponse {
+    const message = createBaseGetLocalListResponse();
+    message.localList = (object.localList !== undefined && object.localList !== null)
+      ? LocalList.fromPartial(object.localList)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSyncLocalListRequest(): SyncLocalListRequest {
+  return { stationId: "", full: false };
+}
+
+export const SyncLocalListRequest: MessageFns<SyncLocalListRequest> = {
+  encode(message: SyncLocalListRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.full !== false) {
+      writer.uint32(16).bool(message.full);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SyncLocalListRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSyncLocalListRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.full = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SyncLocalListRequest>, I>>(base?: I): SyncLocalListRequest {
+    return SyncLocalListRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SyncLocalListRequest>, I>>(object: I): SyncLocalListRequest {
+    const message = createBaseSyncLocalListRequest();
+    message.stationId = object.stationId ?? "";
+    message.full = object.full ?? false;
+    return message;
+  },
+};
+
+function createBaseSyncLocalListResponse(): SyncLocalListResponse {
+  return { localList: undefined };
+}
+
+export const SyncLocalListResponse: MessageFns<SyncLocalListResponse> = {
+  encode(message: SyncLocalListResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.localList !== undefined) {
+      LocalList.encode(message.localList, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SyncLocalListResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSyncLocalListResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.localList = LocalList.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SyncLocalListResponse>, I>>(base?: I): SyncLocalListResponse {
+    return SyncLocalListResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SyncLocalListResponse>, I>>(object: I): SyncLocalListResponse {
+    const message = createBaseSyncLocalListResponse();
+    message.localList = (object.localList !== undefined && object.localList !== null)
+      ? LocalList.fromPartial(object.localList)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSitePolicy(): SitePolicy {
+  return { siteId: "", unknownTokens: "", authorizationAway: "", noAuthorization: "", localLists: false, version: 0 };
+}
+
+export const SitePolicy: MessageFns<SitePolicy> = {
+  encode(message: SitePolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.siteId !== "") {
+      writer.uint32(10).string(message.siteId);
+    }
+    if (message.unknownTokens !== "") {
+      writer.uint32(18).string(message.unknownTokens);
+    }
+    if (message.authorizationAway !== "") {
+      writer.uint32(26).string(message.authorizationAway);
+    }
+    if (message.noAuthorization !== "") {
+      writer.uint32(34).string(message.noAuthorization);
+    }
+    if (message.localLists !== false) {
+      writer.uint32(40).bool(message.localLists);
+    }
+    if (message.version !== 0) {
+      writer.uint32(48).uint64(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SitePolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSitePolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.siteId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.unknownTokens = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.authorizationAway = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.noAuthorization = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.localLists = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SitePolicy>, I>>(base?: I): SitePolicy {
+    return SitePolicy.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SitePolicy>, I>>(object: I): SitePolicy {
+    const message = createBaseSitePolicy();
+    message.siteId = object.siteId ?? "";
+    message.unknownTokens = object.unknownTokens ?? "";
+    message.authorizationAway = object.authorizationAway ?? "";
+    message.noAuthorization = object.noAuthorization ?? "";
+    message.localLists = object.localLists ?? false;
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
+function createBasePutAuthorizationPolicyRequest(): PutAuthorizationPolicyRequest {
+  return { policy: undefined, expectedVersion: 0, idempotencyKey: "" };
+}
+
+export const PutAuthorizationPolicyRequest: MessageFns<PutAuthorizationPolicyRequest> = {
+  encode(message: PutAuthorizationPolicyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.policy !== undefined) {
+      SitePolicy.encode(message.policy, writer.uint32(10).fork()).join();
+    }
+    if (message.expectedVersion !== 0) {
+      writer.uint32(16).uint64(message.expectedVersion);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutAuthorizationPolicyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutAuthorizationPolicyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.policy = SitePolicy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expectedVersion = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutAuthorizationPolicyRequest>, I>>(base?: I): PutAuthorizationPolicyRequest {
+    return PutAuthorizationPolicyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutAuthorizationPolicyRequest>, I>>(
+    object: I,
+  ): PutAuthorizationPolicyRequest {
+    const message = createBasePutAuthorizationPolicyRequest();
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? SitePolicy.fromPartial(object.policy)
+      : undefined;
+    message.expectedVersion = object.expectedVersion ?? 0;
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBasePutAuthorizationPolicyResponse(): PutAuthorizationPolicyResponse {
+  return { policy: undefined };
+}
+
+export const PutAuthorizationPolicyResponse: MessageFns<PutAuthorizationPolicyResponse> = {
+  encode(message: PutAuthorizationPolicyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.policy !== undefined) {
+      SitePolicy.encode(message.policy, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutAuthorizationPolicyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutAuthorizationPolicyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.policy = SitePolicy.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutAuthorizationPolicyResponse>, I>>(base?: I): PutAuthorizationPolicyResponse {
+    return PutAuthorizationPolicyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutAuthorizationPolicyResponse>, I>>(
+    object: I,
+  ): PutAuthorizationPolicyResponse {
+    const message = createBasePutAuthorizationPolicyResponse();
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? SitePolicy.fromPartial(object.policy)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetAuthorizationPolicyRequest(): GetAuthorizationPolicyRequest {
+  return { siteId: "" };
+}
+
+export const GetAuthorizationPolicyRequest: MessageFns<GetAuthorizationPolicyRequest> = {
+  encode(message: GetAuthorizationPolicyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.siteId !== "") {
+      writer.uint32(10).string(message.siteId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAuthorizationPolicyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAuthorizationPolicyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.siteId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetAuthorizationPolicyRequest>, I>>(base?: I): GetAuthorizationPolicyRequest {
+    return GetAuthorizationPolicyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetAuthorizationPolicyRequest>, I>>(
+    object: I,
+  ): GetAuthorizationPolicyRequest {
+    const message = createBaseGetAuthorizationPolicyRequest();
+    message.siteId = object.siteId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetAuthorizationPolicyResponse(): GetAuthorizationPolicyResponse {
+  return { policy: undefined, own: false };
+}
+
+export const GetAuthorizationPolicyResponse: MessageFns<GetAuthorizationPolicyResponse> = {
+  encode(message: GetAuthorizationPolicyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.policy !== undefined) {
+      SitePolicy.encode(message.policy, writer.uint32(10).fork()).join();
+    }
+    if (message.own !== false) {
+      writer.uint32(16).bool(message.own);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAuthorizationPolicyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAuthorizationPolicyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.policy = SitePolicy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.own = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetAuthorizationPolicyResponse>, I>>(base?: I): GetAuthorizationPolicyResponse {
+    return GetAuthorizationPolicyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetAuthorizationPolicyResponse>, I>>(
+    object: I,
+  ): GetAuthorizationPolicyResponse {
+    const message = createBaseGetAuthorizationPolicyResponse();
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? SitePolicy.fromPartial(object.policy)
+      : undefined;
+    message.own = object.own ?? false;
     return message;
   },
 };
@@ -936,6 +3020,13 @@ function createBasePutTokenRequest(): PutTokenRequest {
     note: undefined,
     expectedVersion: 0,
     idempotencyKey: "",
+    validFrom: undefined,
+    clearValidFrom: false,
+    contractId: undefined,
+    replaceRules: false,
+    siteIds: [],
+    stationIds: [],
+    budget: undefined,
   };
 }
 
@@ -967,6 +3058,27 @@ export const PutTokenRequest: MessageFns<PutTokenRequest> = {
     }
     if (message.idempotencyKey !== "") {
       writer.uint32(74).string(message.idempotencyKey);
+    }
+    if (message.validFrom !== undefined) {
+      Timestamp.encode(toTimestamp(message.validFrom), writer.uint32(82).fork()).join();
+    }
+    if (message.clearValidFrom !== false) {
+      writer.uint32(88).bool(message.clearValidFrom);
+    }
+    if (message.contractId !== undefined) {
+      writer.uint32(98).string(message.contractId);
+    }
+    if (message.replaceRules !== false) {
+      writer.uint32(104).bool(message.replaceRules);
+    }
+    for (const v of message.siteIds) {
+      writer.uint32(114).string(v!);
+    }
+    for (const v of message.stationIds) {
+      writer.uint32(122).string(v!);
+    }
+    if (message.budget !== undefined) {
+      Budget.encode(message.budget, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -1056,6 +3168,62 @@ export const PutTokenRequest: MessageFns<PutTokenRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.validFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.clearValidFrom = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.contractId = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.replaceRules = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.siteIds.push(reader.string());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.stationIds.push(reader.string());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.budget = Budget.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1084,6 +3252,15 @@ export const PutTokenRequest: MessageFns<PutTokenRequest> = {
     message.note = object.note ?? undefined;
     message.expectedVersion = object.expectedVersion ?? 0;
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.validFrom = object.validFrom ?? undefined;
+    message.clearValidFrom = object.clearValidFrom ?? false;
+    message.contractId = object.contractId ?? undefined;
+    message.replaceRules = object.replaceRules ?? false;
+    message.siteIds = object.siteIds?.map((e) => e) || [];
+    message.stationIds = object.stationIds?.map((e) => e) || [];
+    message.budget = (object.budget !== undefined && object.budget !== null)
+      ? Budget.fromPartial(object.budget)
+      : undefined;
     return message;
   },
 };
@@ -1426,7 +3603,16 @@ export const ListTokensResponse: MessageFns<ListTokensResponse> = {
 };
 
 function createBaseListDecisionsRequest(): ListDecisionsRequest {
-  return { pageSize: 0, pageToken: "", stationId: "", idToken: undefined };
+  return {
+    pageSize: 0,
+    pageToken: "",
+    stationId: "",
+    idToken: undefined,
+    contractId: "",
+    status: AuthorizationStatus.UNSPECIFIED,
+    from: undefined,
+    to: undefined,
+  };
 }
 
 export const ListDecisionsRequest: MessageFns<ListDecisionsRequest> = {
@@ -1442,6 +3628,18 @@ export const ListDecisionsRequest: MessageFns<ListDecisionsRequest> = {
     }
     if (message.idToken !== undefined) {
       IdToken.encode(message.idToken, writer.uint32(34).fork()).join();
+    }
+    if (message.contractId !== "") {
+      writer.uint32(42).string(message.contractId);
+    }
+    if (message.status !== AuthorizationStatus.UNSPECIFIED) {
+      writer.uint32(48).int32(authorizationStatusToNumber(message.status));
+    }
+    if (message.from !== undefined) {
+      Timestamp.encode(toTimestamp(message.from), writer.uint32(58).fork()).join();
+    }
+    if (message.to !== undefined) {
+      Timestamp.encode(toTimestamp(message.to), writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1491,6 +3689,38 @@ export const ListDecisionsRequest: MessageFns<ListDecisionsRequest> = {
             message.idToken = IdToken.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.contractId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.status = authorizationStatusFromJSON(reader.int32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.from = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.to = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1514,6 +3744,10 @@ export const ListDecisionsRequest: MessageFns<ListDecisionsRequest> = {
     message.idToken = (object.idToken !== undefined && object.idToken !== null)
       ? IdToken.fromPartial(object.idToken)
       : undefined;
+    message.contractId = object.contractId ?? "";
+    message.status = object.status ?? AuthorizationStatus.UNSPECIFIED;
+    message.from = object.from ?? undefined;
+    message.to = object.to ?? undefined;
     return message;
   },
 };
@@ -1678,6 +3912,17 @@ export interface AuthorizationService {
   listTokens(request: ListTokensRequest): Promise<ListTokensResponse>;
   /** The decision log, newest first. */
   listDecisions(request: ListDecisionsRequest): Promise<ListDecisionsResponse>;
+  /** A driver's contract: several tokens, one set of rules. */
+  putContract(request: PutContractRequest): Promise<PutContractResponse>;
+  getContract(request: GetContractRequest): Promise<GetContractResponse>;
+  listContracts(request: ListContractsRequest): Promise<ListContractsResponse>;
+  /** How the local list of a station stands: wanted, sent, last seen there. */
+  getLocalList(request: GetLocalListRequest): Promise<GetLocalListResponse>;
+  /** Asks the station for its version and sends what differs. */
+  syncLocalList(request: SyncLocalListRequest): Promise<SyncLocalListResponse>;
+  /** What holds at a site: unknown tokens, authorization away, local lists; the empty site id holds where a site has none of its own. */
+  putAuthorizationPolicy(request: PutAuthorizationPolicyRequest): Promise<PutAuthorizationPolicyResponse>;
+  getAuthorizationPolicy(request: GetAuthorizationPolicyRequest): Promise<GetAuthorizationPolicyResponse>;
 }
 
 /** ID tokens and the decisions about them. */
@@ -1726,6 +3971,66 @@ export const AuthorizationServiceDefinition = {
       requestType: ListDecisionsRequest as typeof ListDecisionsRequest,
       requestStream: false,
       responseType: ListDecisionsResponse as typeof ListDecisionsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** A driver's contract: several tokens, one set of rules. */
+    putContract: {
+      name: "PutContract",
+      requestType: PutContractRequest as typeof PutContractRequest,
+      requestStream: false,
+      responseType: PutContractResponse as typeof PutContractResponse,
+      responseStream: false,
+      options: {},
+    },
+    getContract: {
+      name: "GetContract",
+      requestType: GetContractRequest as typeof GetContractRequest,
+      requestStream: false,
+      responseType: GetContractResponse as typeof GetContractResponse,
+      responseStream: false,
+      options: {},
+    },
+    listContracts: {
+      name: "ListContracts",
+      requestType: ListContractsRequest as typeof ListContractsRequest,
+      requestStream: false,
+      responseType: ListContractsResponse as typeof ListContractsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** How the local list of a station stands: wanted, sent, last seen there. */
+    getLocalList: {
+      name: "GetLocalList",
+      requestType: GetLocalListRequest as typeof GetLocalListRequest,
+      requestStream: false,
+      responseType: GetLocalListResponse as typeof GetLocalListResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Asks the station for its version and sends what differs. */
+    syncLocalList: {
+      name: "SyncLocalList",
+      requestType: SyncLocalListRequest as typeof SyncLocalListRequest,
+      requestStream: false,
+      responseType: SyncLocalListResponse as typeof SyncLocalListResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What holds at a site: unknown tokens, authorization away, local lists; the empty site id holds where a site has none of its own. */
+    putAuthorizationPolicy: {
+      name: "PutAuthorizationPolicy",
+      requestType: PutAuthorizationPolicyRequest as typeof PutAuthorizationPolicyRequest,
+      requestStream: false,
+      responseType: PutAuthorizationPolicyResponse as typeof PutAuthorizationPolicyResponse,
+      responseStream: false,
+      options: {},
+    },
+    getAuthorizationPolicy: {
+      name: "GetAuthorizationPolicy",
+      requestType: GetAuthorizationPolicyRequest as typeof GetAuthorizationPolicyRequest,
+      requestStream: false,
+      responseType: GetAuthorizationPolicyResponse as typeof GetAuthorizationPolicyResponse,
       responseStream: false,
       options: {},
     },

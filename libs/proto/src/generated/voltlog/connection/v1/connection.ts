@@ -180,6 +180,8 @@ export interface SendCommandRequest {
     | { $case: "rawCall"; value: RawCall }
     | { $case: "reserveNow"; value: ReserveNow }
     | { $case: "cancelReservation"; value: CancelReservation }
+    | { $case: "sendLocalList"; value: SendLocalList }
+    | { $case: "getLocalListVersion"; value: GetLocalListVersion }
     | undefined;
 }
 
@@ -238,6 +240,28 @@ export interface ReserveNow {
 /** Source: OCPP 1.6 §5.1, OCPP 2.0.1 Part 2 H02. */
 export interface CancelReservation {
   reservationId: number;
+}
+
+export interface LocalListEntry {
+  idToken:
+    | IdToken
+    | undefined;
+  /** OCPP 2.1 AuthorizationStatusEnumType; empty: the token is taken off the list (differential only). */
+  status: string;
+  groupId: string;
+  cacheExpiresAt: string | undefined;
+}
+
+/** Source: OCPP 1.6 §5.15, OCPP 2.0.1 Part 2 D01. */
+export interface SendLocalList {
+  listVersion: number;
+  /** False: the whole list is replaced. */
+  differential: boolean;
+  entries: LocalListEntry[];
+}
+
+/** The answer's version is in `response_json` (1.6 listVersion, 2.x versionNumber). */
+export interface GetLocalListVersion {
 }
 
 export interface RequestStopTransaction {
@@ -444,6 +468,12 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
       case "cancelReservation":
         CancelReservation.encode(message.command.value, writer.uint32(178).fork()).join();
         break;
+      case "sendLocalList":
+        SendLocalList.encode(message.command.value, writer.uint32(186).fork()).join();
+        break;
+      case "getLocalListVersion":
+        GetLocalListVersion.encode(message.command.value, writer.uint32(194).fork()).join();
+        break;
     }
     return writer;
   },
@@ -590,6 +620,25 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
             message.command = { $case: "cancelReservation", value: CancelReservation.decode(reader, reader.uint32()) };
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.command = { $case: "sendLocalList", value: SendLocalList.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.command = {
+              $case: "getLocalListVersion",
+              value: GetLocalListVersion.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -694,6 +743,21 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
       case "cancelReservation": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "cancelReservation", value: CancelReservation.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "sendLocalList": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "sendLocalList", value: SendLocalList.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "getLocalListVersion": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = {
+            $case: "getLocalListVersion",
+            value: GetLocalListVersion.fromPartial(object.command.value),
+          };
         }
         break;
       }
@@ -1198,6 +1262,221 @@ export const CancelReservation: MessageFns<CancelReservation> = {
   fromPartial<I extends Exact<DeepPartial<CancelReservation>, I>>(object: I): CancelReservation {
     const message = createBaseCancelReservation();
     message.reservationId = object.reservationId ?? 0;
+    return message;
+  },
+};
+
+function createBaseLocalListEntry(): LocalListEntry {
+  return { idToken: undefined, status: "", groupId: "", cacheExpiresAt: undefined };
+}
+
+export const LocalListEntry: MessageFns<LocalListEntry> = {
+  encode(message: LocalListEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.idToken !== undefined) {
+      IdToken.encode(message.idToken, writer.uint32(10).fork()).join();
+    }
+    if (message.status !== "") {
+      writer.uint32(18).string(message.status);
+    }
+    if (message.groupId !== "") {
+      writer.uint32(26).string(message.groupId);
+    }
+    if (message.cacheExpiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.cacheExpiresAt), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LocalListEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLocalListEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.idToken = IdToken.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cacheExpiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<LocalListEntry>, I>>(base?: I): LocalListEntry {
+    return LocalListEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LocalListEntry>, I>>(object: I): LocalListEntry {
+    const message = createBaseLocalListEntry();
+    message.idToken = (object.idToken !== undefined && object.idToken !== null)
+      ? IdToken.fromPartial(object.idToken)
+      : undefined;
+    message.status = object.status ?? "";
+    message.groupId = object.groupId ?? "";
+    message.cacheExpiresAt = object.cacheExpiresAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSendLocalList(): SendLocalList {
+  return { listVersion: 0, differential: false, entries: [] };
+}
+
+export const SendLocalList: MessageFns<SendLocalList> = {
+  encode(message: SendLocalList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.listVersion !== 0) {
+      writer.uint32(8).int32(message.listVersion);
+    }
+    if (message.differential !== false) {
+      writer.uint32(16).bool(message.differential);
+    }
+    for (const v of message.entries) {
+      LocalListEntry.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SendLocalList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSendLocalList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.listVersion = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.differential = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.entries.push(LocalListEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SendLocalList>, I>>(base?: I): SendLocalList {
+    return SendLocalList.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SendLocalList>, I>>(object: I): SendLocalList {
+    const message = createBaseSendLocalList();
+    message.listVersion = object.listVersion ?? 0;
+    message.differential = object.differential ?? false;
+    message.entries = object.entries?.map((e) => LocalListEntry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetLocalListVersion(): GetLocalListVersion {
+  return {};
+}
+
+export const GetLocalListVersion: MessageFns<GetLocalListVersion> = {
+  encode(_: GetLocalListVersion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetLocalListVersion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetLocalListVersion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetLocalListVersion>, I>>(base?: I): GetLocalListVersion {
+    return GetLocalListVersion.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetLocalListVersion>, I>>(_: I): GetLocalListVersion {
+    const message = createBaseGetLocalListVersion();
     return message;
   },
 };

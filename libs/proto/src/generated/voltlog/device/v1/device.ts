@@ -255,6 +255,8 @@ export interface StationAccess {
   passwordHash: string;
   /** How many connectors each EVSE has, in order; for 1.6 numbering. */
   connectorsPerEvse: number[];
+  /** Empty: at no site. */
+  siteId: string;
 }
 
 export interface GetStationAccessRequest {
@@ -2654,7 +2656,13 @@ export const ListStationsResponse: MessageFns<ListStationsResponse> = {
 };
 
 function createBaseStationAccess(): StationAccess {
-  return { stationId: "", lifecycle: StationLifecycle.UNSPECIFIED, passwordHash: "", connectorsPerEvse: [] };
+  return {
+    stationId: "",
+    lifecycle: StationLifecycle.UNSPECIFIED,
+    passwordHash: "",
+    connectorsPerEvse: [],
+    siteId: "",
+  };
 }
 
 export const StationAccess: MessageFns<StationAccess> = {
@@ -2674,6 +2682,9 @@ export const StationAccess: MessageFns<StationAccess> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.siteId !== "") {
+      writer.uint32(42).string(message.siteId);
     }
     return writer;
   },
@@ -2733,6 +2744,14 @@ export const StationAccess: MessageFns<StationAccess> = {
 
             break;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.siteId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2754,6 +2773,7 @@ export const StationAccess: MessageFns<StationAccess> = {
     message.lifecycle = object.lifecycle ?? StationLifecycle.UNSPECIFIED;
     message.passwordHash = object.passwordHash ?? "";
     message.connectorsPerEvse = object.connectorsPerEvse?.map((e) => e) || [];
+    message.siteId = object.siteId ?? "";
     return message;
   },
 };
