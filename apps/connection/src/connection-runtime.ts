@@ -72,6 +72,7 @@ export class ConnectionRuntime {
       topics: [DEVICE_TOPIC],
       types: ACCESS_EVENTS,
       startFrom: 'latest',
+      temporary: true,
       handle: async (batch) => {
         // The topic's key is the station; the subject is the stream.
         for (const record of batch) this.deviceChanged(record.key);

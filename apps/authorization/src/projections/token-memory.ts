@@ -20,6 +20,7 @@ export class TokenMemory {
         group: `authorization-memory-${instanceId}`,
         topics: [TOKEN_TOPIC],
         startFrom: 'latest',
+        temporary: true,
         handle: async (batch) => {
           for (const { event } of batch) this.tokens.changed(event);
         },

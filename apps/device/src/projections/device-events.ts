@@ -22,6 +22,7 @@ export class DeviceEvents {
         group: `device-memory-${instanceId}`,
         topics: [DEVICE_TOPIC],
         startFrom: 'latest',
+        temporary: true,
         handle: async (batch) => {
           const streams = new Set(batch.filter(({ event }) => !this.repository.isDone(event)).map(({ event }) => event.subject));
           if (streams.size === 0) return;

@@ -100,6 +100,7 @@ export class LiveHub implements BeforeApplicationShutdown {
         group: `gateway-live-${this.context.instanceId}-${this.subscriptions}`,
         topics: LIVE_TOPICS,
         startFrom: 'latest',
+        temporary: true,
         handle: (batch) => {
           this.deliver(batch);
           return Promise.resolve();

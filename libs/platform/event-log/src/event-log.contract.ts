@@ -296,6 +296,27 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         expect(after.map(numberOf)).toEqual([20]);
       });
 
+      it('forgets a temporary group once its last consumer stops, and no other', async () => {
+        const log = await opened();
+        const topic = await topicOf(log);
+        const group = unique('group');
+        await log.append(topic, 'key', [sampleEvent(1)]);
+        const first = await reading(log, topic, { group, temporary: true });
+        const second = await reading(log, topic, { group, temporary: true });
+        await wait(() => first.length + second.length === 1, 'the record');
+        await first.stop();
+        await log.append(topic, 'key', [sampleEvent(2)]);
+        await wait(() => keyed([...first, ...second], 'key').includes(2), 'the next record');
+        await second.stop();
+        const again = await reading(log, topic, { group });
+        await wait(() => again.length === 2, 'all records, as by a group that never was');
+        await again.stop();
+        await log.append(topic, 'key', [sampleEvent(3)]);
+        const kept = await reading(log, topic, { group });
+        await wait(() => kept.length > 0, 'the new record');
+        expect(kept.map(numberOf)).toEqual([3]);
+      });
+
       it('begins at the end when it is told to', async () => {
         const log = await opened();
         const topic = await topicOf(log);

@@ -48,6 +48,8 @@ export interface SubscribeOptions {
   readonly types?: readonly string[];
   /** Where a group without offsets begins. Default `earliest`. */
   readonly startFrom?: 'earliest' | 'latest';
+  /** Nobody comes back to the group: the log forgets it when its last consumer stops. Default false. */
+  readonly temporary?: boolean;
   /** At most this many records in one call of `handle`. Default 512. */
   readonly batchMax?: number;
   /**

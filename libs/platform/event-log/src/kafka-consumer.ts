@@ -41,6 +41,8 @@ export interface ConsumerPort {
   ): Promise<void>;
   /** Offsets at which a group without any begins, for `startFrom: 'latest'`. */
   startOffsets(group: string, topics: readonly string[]): Promise<Map<string, string>>;
+  /** Deletes a group that has no consumers any more. Never rejects. */
+  forget(group: string): Promise<void>;
   readonly logger: Logger | undefined;
 }
 
@@ -165,6 +167,7 @@ export class KafkaSubscription implements Subscription {
     while (this.#active !== undefined) await this.#active;
     await this.#commitNow();
     await this.#consumer.disconnect();
+    if (this.options.temporary === true) await this.port.forget(this.options.group);
   }
 
   /** A batch of one partition: waits its turn; rejects when the partition went to somebody else, so that the group is joined again. */

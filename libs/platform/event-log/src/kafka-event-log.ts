@@ -143,6 +143,7 @@ class KafkaEventLog implements EventLog {
     const subscription = new KafkaSubscription(this.#kafka, options, {
       logger: this.#logger,
       deadLetter: (group, place, message, cause) => this.#deadLetter(group, place, message, cause),
+      forget: (group) => this.#forget(group),
       startOffsets: (group, topics) => this.#retried(() => this.#startOffsets(group, topics)),
     });
     this.#subscriptions.set(subscription, options.group);
@@ -185,6 +186,16 @@ class KafkaEventLog implements EventLog {
       }
     }
     return starts;
+  }
+
+  /** Refused while the group has other consumers. One that stays is forgotten by the broker in the end: `offsets.retention.minutes`. */
+  async #forget(groupId: string): Promise<void> {
+    try {
+      const admin = await this.#adminClient();
+      await admin.deleteGroups([groupId]);
+    } catch (error) {
+      this.#logger?.debug({ err: error, group: groupId }, 'a temporary group was not deleted');
+    }
   }
 
   async #deadLetter(

@@ -56,7 +56,7 @@ class SqliteEventLog implements EventLog {
   readonly #now: () => number;
   readonly #topics = new Map<string, Topic>();
   readonly #groups = new Map<string, Group>();
-  readonly #members = new Set<Member>();
+  readonly #subscriptions = new Set<Subscription>();
   readonly #writer: SqliteWriter;
   readonly #retentionTimer: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
@@ -133,14 +133,20 @@ class SqliteEventLog implements EventLog {
         this.#logger?.warn({ err: error, group: groupName, records, waitMs }, 'batch failed, trying again'),
       onBug: (groupName, error) => this.#logger?.error({ err: error, group: groupName }, 'consumer stopped'),
     });
-    this.#members.add(member);
-    member.start();
-    return {
-      stop: async () => {
+    const subscription = {
+      stop: async (): Promise<void> => {
         await member.stop();
-        this.#members.delete(member);
+        if (this.#subscriptions.delete(subscription) && options.temporary === true && group.isEmpty) this.#forget(group);
       },
     };
+    this.#subscriptions.add(subscription);
+    member.start();
+    return subscription;
+  }
+
+  #forget(group: Group): void {
+    this.#groups.delete(group.name);
+    this.#writer.forget(group);
   }
 
   #group(name: string): Group {
@@ -226,7 +232,7 @@ class SqliteEventLog implements EventLog {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#members].map((member) => member.stop()));
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()));
     await this.#writer.idle();
     this.#closed = true;
     clearInterval(this.#retentionTimer);

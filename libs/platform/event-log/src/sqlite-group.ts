@@ -83,6 +83,10 @@ export class Group {
     private readonly moved: (cursor: Cursor) => void,
   ) {}
 
+  get isEmpty(): boolean {
+    return this.#members.length === 0;
+  }
+
   join(member: Member): void {
     this.#members.push(member);
     this.#rebalance();

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type EventEnvelope, OperatingError } from '@voltlog/kernel';
 import type { Logger } from 'pino';
-import type { Cursor } from './sqlite-group.js';
+import type { Cursor, Group } from './sqlite-group.js';
 import type { Chunk, Partition } from './sqlite-partition.js';
 
 /** Records of one transaction; more wait for the next, so that the event loop is not held for long. */
@@ -187,6 +187,16 @@ export class SqliteWriter {
       this.#positionsTimer = undefined;
       if (this.#dirty.size > 0 && !this.#closed) this.#trySavePositions();
     }, 2 * POSITIONS_EVERY_MS).unref();
+  }
+
+  /** The positions of a group are gone. */
+  forget(group: Group): void {
+    for (const cursor of group.cursors.values()) this.#dirty.delete(cursor);
+    try {
+      this.db.prepare('DELETE FROM positions WHERE grp = ?').run(group.name);
+    } catch (error) {
+      this.options.logger?.warn({ err: error, group: group.name }, 'the positions of a group could not be deleted');
+    }
   }
 
   #trySavePositions(): void {

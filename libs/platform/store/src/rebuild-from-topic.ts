@@ -67,6 +67,7 @@ export async function rebuildFromTopic<Doc extends { readonly id: string }>(
     group,
     topics: [topic],
     types,
+    temporary: true,
     batchMax: BATCH,
     handle: (batch) => inTurn(() => handle(batch)),
   });
