@@ -10,10 +10,10 @@ const silent = { warn: () => undefined, error: () => undefined };
 function fakeLog() {
   const log = {
     away: false,
-    appends: [] as { key: string; ids: string[] }[],
-    append: async (_topic: string, key: string, events: readonly { id: string }[]): Promise<void> => {
+    appends: [] as { topic: string; key: string; ids: string[] }[],
+    append: async (topic: string, key: string, events: readonly { id: string }[]): Promise<void> => {
       if (log.away) throw new OperatingError('LogUnavailable', 'away');
-      log.appends.push({ key, ids: events.map((event) => event.id) });
+      log.appends.push({ topic, key, ids: events.map((event) => event.id) });
     },
   };
   return log;
@@ -49,6 +49,21 @@ describe('OutboxRelay', () => {
     ]);
     await second.stop();
     expect(await store.streams.unpublished(1)).toEqual([]);
+    await store.close();
+  });
+
+  it('puts the commits of a stream on the topic of its kind', async () => {
+    const store = await openSqliteStore({ path: ':memory:' });
+    const log = fakeLog();
+    await store.streams.append([commitOf('a:1', 1), commitOf('b:1', 1)]);
+    const topic = (commit: { readonly streamId: string }): string => `topic-${commit.streamId.slice(0, 1)}`;
+    const relay = new OutboxRelay({ streams: store.streams, log, topic, logger: silent, keyOf: (commit) => commit.streamId.slice(2) });
+    relay.start();
+    await relay.stop();
+    expect(log.appends.map(({ topic: name, key }) => [name, key])).toEqual([
+      ['topic-a', '1'],
+      ['topic-b', '1'],
+    ]);
     await store.close();
   });
 

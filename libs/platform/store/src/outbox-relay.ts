@@ -27,7 +27,8 @@ const STOP_MAX_MS = 5_000;
 export interface OutboxRelayOptions {
   readonly streams: Pick<StreamStore, 'unpublished' | 'markPublished'>;
   readonly log: Pick<EventLog, 'append'>;
-  readonly topic: string;
+  /** Where the commits go; a service whose streams have topics of their own tells each commit's. */
+  readonly topic: string | ((commit: Commit) => string);
   readonly logger: Pick<Logger, 'warn' | 'error'>;
   /** The key on the log: the id whose order matters. Default: the stream's id. */
   readonly keyOf?: (commit: Commit) => string;
@@ -38,12 +39,13 @@ export interface OutboxRelayOptions {
 }
 
 /**
- * Brings commits from the store to the service's topic, each key's in order, at least once: consumers dedupe by event id. A commit is
+ * Brings commits from the store to the service's topics, each key's in order, at least once: consumers dedupe by event id. A commit is
  * marked as published once it is durable on the log, so that a crash at any point costs a repetition and never a commit.
  */
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #keyOf: (commit: Commit) => string;
+  readonly #topicOf: (commit: Commit) => string;
   #queue: Commit[] = [];
   /** When the last batch of the queue began, milliseconds of `performance.now()`. */
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -63,6 +65,8 @@ export class OutboxRelay {
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
     this.#keyOf = options.keyOf ?? ((commit) => commit.streamId);
+    const { topic } = options;
+    this.#topicOf = typeof topic === 'string' ? () => topic : topic;
   }
 
   /** Commits that wait for the log or are on their way to it. */
@@ -156,31 +160,32 @@ export class OutboxRelay {
       this.#behind = true;
   }
 
-  /** One append per key, so that the order of a key holds when one of them fails. */
+  /** One append per topic and key, so that the order of a key holds when one of them fails. */
   async #send(batch: readonly Commit[]): Promise<{ sent: readonly Commit[]; error: unknown }> {
-    const { log, topic } = this.#options;
-    const byKey = new Map<string, { events: EventEnvelope[]; commits: Commit[] }>();
+    const groups = new Map<string, { topic: string; key: string; events: EventEnvelope[]; commits: Commit[] }>();
     for (const commit of batch) {
       const key = this.#keyOf(commit);
-      const group = byKey.get(key);
-      if (group === undefined) byKey.set(key, { events: [...commit.events], commits: [commit] });
+      const topic = this.#topicOf(commit);
+      const name = `${topic} ${key}`;
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, { topic, key, events: [...commit.events], commits: [commit] });
       else {
         for (const event of commit.events) group.events.push(event);
         group.commits.push(commit);
       }
     }
-    const results = await Promise.allSettled([...byKey].map(([key, { events }]) => log.append(topic, key, events)));
+    const all = [...groups.values()];
+    const results = await Promise.allSettled(all.map(({ topic, key, events }) => this.#options.log.append(topic, key, events)));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure === undefined) return { sent: batch, error: undefined };
-    const groups = [...byKey.values()];
-    return { sent: groups.flatMap((group, i) => (results[i]?.status === 'fulfilled' ? group.commits : [])), error: failure.reason };
+    return { sent: all.flatMap((group, i) => (results[i]?.status === 'fulfilled' ? group.commits : [])), error: failure.reason };
   }
 
   async #backOff(error: unknown): Promise<void> {
     this.#failures += 1;
     const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failures - 1, 10));
     this.#options.logger.warn(
-      { err: error, topic: this.#options.topic, waiting: this.#queue.length, waitMs },
+      { err: error, topic: this.#queue[0] && this.#topicOf(this.#queue[0]), waiting: this.#queue.length, waitMs },
       'commits are not on the log yet',
     );
     await this.#pause(this.#stopping ? Math.min(waitMs, 500) : waitMs, true);
