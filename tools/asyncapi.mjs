@@ -48,6 +48,20 @@ const topics = [
     about: 'Reservations: confirmed, held by the station, used, cancelled, expired.',
   },
   { topic: 'session.session.v1', library: 'libs/session/contract', map: 'SessionEvents', key: 'session id', about: 'Charging sessions.' },
+  {
+    topic: 'notification.subscription.v1',
+    library: 'libs/notification/contract',
+    map: 'SubscriptionEvents',
+    key: 'subscription id',
+    about: 'Who wants to be told of what, and where.',
+  },
+  {
+    topic: 'notification.delivery.v1',
+    library: 'libs/notification/contract',
+    map: 'DeliveryEvents',
+    key: 'delivery id',
+    about: 'What was told to whom, and what came of it.',
+  },
 ];
 
 /** JSON schemas of all types in the map, `$ref`s pointing into `#/components/schemas`. */

@@ -7,7 +7,10 @@ import ts from 'typescript';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sources = [
   ['Every service', 'libs/platform/service/src/platform-config.ts'],
-  ...['connection', 'device', 'authorization', 'session', 'gateway'].map((service) => [service, `apps/${service}/src/config.ts`]),
+  ...['connection', 'device', 'authorization', 'session', 'notification', 'gateway'].map((service) => [
+    service,
+    `apps/${service}/src/config.ts`,
+  ]),
 ];
 
 /** The properties of every zod object in a file whose names look like environment variables. */

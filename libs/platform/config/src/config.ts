@@ -37,7 +37,7 @@ function readFiles(environment: Readonly<Record<string, string | undefined>>): {
     try {
       values[name.slice(0, -'_FILE'.length)] = readFileSync(path, 'utf8').trimEnd();
     } catch (error) {
-      if (/^(OCPP|HTTP|GRPC|KAFKA|MONGO|GATEWAY|VOLTLOG|CONNECTION|DEVICE|AUTHORIZATION|SESSION)_/.test(name)) {
+      if (/^(OCPP|HTTP|GRPC|KAFKA|MONGO|GATEWAY|VOLTLOG|CONNECTION|DEVICE|AUTHORIZATION|SESSION|NOTIFICATION)_/.test(name)) {
         problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }

@@ -159,7 +159,11 @@ export interface Subscription {
   updatedAt: string | undefined;
   version: number;
   /** Ends by itself, e.g. with a driver's session; absent: never. */
-  expiresAt: string | undefined;
+  expiresAt:
+    | string
+    | undefined;
+  /** IANA name; times in e-mails and pushes are told in it. Empty: UTC. */
+  timeZone: string;
 }
 
 export interface PutSubscriptionRequest {
@@ -283,7 +287,7 @@ export interface ReplaySubscriptionRequest {
 }
 
 export interface ReplaySubscriptionResponse {
-  /** Deliveries made anew. */
+  /** Deliveries made anew so far; a long replay goes on behind the answer. */
   deliveries: number;
 }
 
@@ -625,6 +629,7 @@ function createBaseSubscription(): Subscription {
     updatedAt: undefined,
     version: 0,
     expiresAt: undefined,
+    timeZone: "",
   };
 }
 
@@ -671,6 +676,9 @@ export const Subscription: MessageFns<Subscription> = {
     }
     if (message.expiresAt !== undefined) {
       Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(114).fork()).join();
+    }
+    if (message.timeZone !== "") {
+      writer.uint32(122).string(message.timeZone);
     }
     return writer;
   },
@@ -800,6 +808,14 @@ export const Subscription: MessageFns<Subscription> = {
             message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.timeZone = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -837,6 +853,7 @@ export const Subscription: MessageFns<Subscription> = {
     message.updatedAt = object.updatedAt ?? undefined;
     message.version = object.version ?? 0;
     message.expiresAt = object.expiresAt ?? undefined;
+    message.timeZone = object.timeZone ?? "";
     return message;
   },
 };

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { matches, selectorOf, selectorsOf } from './filter.js';
+import { notification } from './testing.js';
+
+describe('a filter', () => {
+  const told = notification({ idToken: 'Tag1', contractId: 'C-1', siteId: 'north', groupId: 'g' });
+
+  it.each([
+    [{ kinds: [] }, true],
+    [{ kinds: ['BatteryAt', 'Faulted'] as const }, true],
+    [{ kinds: ['Faulted'] as const }, false],
+    [{ kinds: [], idToken: 'TAG1', contractId: 'C-1' }, true],
+    [{ kinds: [], contractId: 'c-1' }, false],
+    [{ kinds: [], idToken: 'TAG1', contractId: 'C-2' }, false],
+    [{ kinds: [], groupId: 'G', siteId: 'north', stationId: 'CP-1', sessionId: 's-1' }, true],
+    [{ kinds: [], reservationId: 'r-1' }, false],
+  ])('%o: %s', (filter, expected) => {
+    expect(matches(filter, told)).toBe(expected);
+  });
+
+  const id = fc.constantFrom('a', 'A', 'b');
+  const ids = fc.record(
+    { sessionId: id, reservationId: id, contractId: id, idToken: id, groupId: id, siteId: id, stationId: id },
+    { requiredKeys: ['stationId'] },
+  );
+
+  it('that matches is always found by one of the selectors', () => {
+    fc.assert(
+      fc.property(ids, ids, fc.boolean(), (wanted, is, anyStation) => {
+        const { stationId, ...rest } = wanted;
+        const filter = { kinds: [], ...rest, ...(anyStation ? {} : { stationId }) };
+        const { sessionId: _, ...blank } = notification();
+        const what = { ...blank, ...is };
+        if (matches(filter, what)) expect(selectorsOf(what)).toContain(selectorOf(filter));
+      }),
+    );
+  });
+});

@@ -1,0 +1,49 @@
+import type { Notification, NotificationKind, SubscriptionFilter } from '@voltlog/notification-contract';
+
+/** The one thing a subscription is looked up by: its narrowest condition, e.g. `session:019a...`; `*` when there is none. */
+export type Selector = string;
+
+/** The narrowest first. */
+const BY = ['sessionId', 'reservationId', 'contractId', 'idToken', 'groupId', 'stationId', 'siteId'] as const;
+type Id = (typeof BY)[number];
+const WHOLE_PLATFORM: Selector = '*';
+
+/** Id tokens are the same whatever their case (OCPP 1.6 §7.28, OCPP 2.0.1 Part 2 IdTokenType). */
+const same = (field: Id, value: string): string => (field === 'idToken' || field === 'groupId' ? value.toUpperCase() : value);
+const selector = (field: Id, value: string): Selector => `${field}:${same(field, value)}`;
+
+/** What a subscription with this filter is looked up by. */
+export function selectorOf(filter: SubscriptionFilter): Selector {
+  for (const field of BY) {
+    const value = filter[field];
+    if (value !== undefined) return selector(field, value);
+  }
+  return WHOLE_PLATFORM;
+}
+
+/** Everything a subscription to this notification could be looked up by. */
+export function selectorsOf(notification: Notification): readonly Selector[] {
+  const selectors: Selector[] = [WHOLE_PLATFORM];
+  for (const field of BY) {
+    const value = notification[field];
+    if (value !== undefined) selectors.push(selector(field, value));
+  }
+  return selectors;
+}
+
+/** True when every condition of the filter holds. */
+export function matches(filter: SubscriptionFilter, notification: Notification): boolean {
+  if (filter.kinds.length > 0 && !filter.kinds.includes(notification.kind)) return false;
+  return BY.every((field) => {
+    const wanted = filter[field];
+    const is = notification[field];
+    return wanted === undefined || (is !== undefined && same(field, wanted) === same(field, is));
+  });
+}
+
+/**
+ * Told in quiet hours too: what somebody must act on now, and what is of no use in the morning.
+ *
+ * A fault and a station that does not stop may cost money or be a danger; a reservation about to expire is gone when the night is over.
+ */
+export const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set(['Faulted', 'StopEscalated', 'ReservationExpiring']);

@@ -1,0 +1,28 @@
+export {
+  ATTEMPT_LEASE_MS,
+  type AttemptRecord,
+  type AttemptResult,
+  type BeginAttempt,
+  type DeliveryCommand,
+  type DeliveryRefusal,
+  type DeliveryState,
+  deliveryDecider,
+  dueAt,
+  type FinishAttempt,
+  type KnownDelivery,
+} from './delivery.decider.js';
+export { matches, type Selector, selectorOf, selectorsOf, URGENT_KINDS } from './filter.js';
+export { notificationOf, SOURCE_TYPES, type SourceEvent } from './notification-of.js';
+export { isTimeZone, quietHoursProblem, quietUntil } from './quiet-hours.js';
+export { RETRY_SECONDS, retryDelayMs } from './retry.js';
+export {
+  isLive,
+  isOver,
+  type KnownSubscription,
+  OLD_SECRET_MS,
+  type PutSubscription,
+  type SubscriptionCommand,
+  type SubscriptionRefusal,
+  type SubscriptionState,
+  subscriptionDecider,
+} from './subscription.decider.js';

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { notificationOf, SOURCE_TYPES } from './notification-of.js';
+
+const event = (type: string, data: unknown) => ({ id: 'e-1', type, time: '2026-11-24T18:00:00.500Z', data });
+const MILESTONE = 'voltlog.session.SessionMilestoneReached.v1';
+
+describe('what an event is worth telling', () => {
+  it('a milestone of a session, with all that is known', () => {
+    const told = notificationOf(
+      event(MILESTONE, {
+        milestone: 'BatteryAt',
+        at: '2026-11-24T18:00:00.000Z',
+        receivedAt: '2026-11-24T18:00:00.400Z',
+        sessionId: 's-1',
+        stationId: 'CP-1',
+        transactionId: '7',
+        ocppVersion: 'ocpp2.0.1',
+        evseId: 2,
+        connectorId: 1,
+        siteId: 'north',
+        idToken: { idToken: 'TAG', type: 'ISO14443' },
+        groupId: 'G',
+        contractId: 'C-1',
+        stateOfChargePercent: 81,
+        percent: 80,
+        energyWh: 1234.5,
+        cost: { amount: '1.20', currency: 'EUR' },
+      }),
+    );
+    expect(told).toEqual({
+      notificationId: 'e-1',
+      kind: 'BatteryAt',
+      at: '2026-11-24T18:00:00.000Z',
+      recordedAt: '2026-11-24T18:00:00.500Z',
+      stationId: 'CP-1',
+      evseId: 2,
+      connectorId: 1,
+      siteId: 'north',
+      sessionId: 's-1',
+      idToken: 'TAG',
+      groupId: 'G',
+      contractId: 'C-1',
+      energyWh: 1234.5,
+      cost: { amount: '1.20', currency: 'EUR' },
+      stateOfChargePercent: 81,
+      percent: 80,
+    });
+  });
+
+  it.each([
+    ['voltlog.reservation.ReservationConfirmed.v1', 'ReservationConfirmed'],
+    ['voltlog.reservation.ReservationExpiring.v1', 'ReservationExpiring'],
+    ['voltlog.reservation.ReservationExpired.v1', 'ReservationExpired'],
+    ['voltlog.reservation.ReservationCancelled.v1', 'ReservationCancelled'],
+    ['voltlog.session.SessionStopEscalated.v1', 'StopEscalated'],
+  ])('%s is %s', (type, kind) => {
+    expect(notificationOf(event(type, { stationId: 'CP-1', reservationId: 'r' }))).toMatchObject({ kind, reservationId: 'r', evseId: 0 });
+    expect(SOURCE_TYPES).toContain(type);
+  });
+
+  it('nothing of other events, milestones it does not know, and events without a station', () => {
+    expect(notificationOf(event('voltlog.session.SessionStarted.v1', { stationId: 'CP-1' }))).toBeUndefined();
+    expect(notificationOf(event(MILESTONE, { stationId: 'CP-1', milestone: 'Teleported' }))).toBeUndefined();
+    expect(notificationOf(event(MILESTONE, { stationId: 'CP-1', milestone: 'toString' }))).toBeUndefined();
+    expect(notificationOf(event(MILESTONE, { milestone: 'Faulted' }))).toBeUndefined();
+  });
+
+  it('leaves out what has another type than it should', () => {
+    const told = notificationOf(
+      event(MILESTONE, {
+        milestone: 'Faulted',
+        stationId: 'CP-1',
+        evseId: 'one',
+        energyWh: Number.NaN,
+        cost: { amount: 'much', currency: 'EUR' },
+      }),
+    );
+    expect(told).toEqual({
+      notificationId: 'e-1',
+      kind: 'Faulted',
+      at: '2026-11-24T18:00:00.500Z',
+      recordedAt: '2026-11-24T18:00:00.500Z',
+      stationId: 'CP-1',
+      evseId: 0,
+    });
+  });
+
+  it('never throws, whatever the data', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...SOURCE_TYPES), fc.anything(), (type, data) => {
+        notificationOf(event(type, data));
+      }),
+    );
+  });
+});

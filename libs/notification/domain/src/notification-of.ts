@@ -1,0 +1,107 @@
+import type { Notification, NotificationCost, NotificationKind } from '@voltlog/notification-contract';
+
+/** One event of the platform, as it lies on the log. */
+export interface SourceEvent {
+  readonly id: string;
+  readonly type: string;
+  /** When it was recorded, ISO 8601. */
+  readonly time: string;
+  readonly data: unknown;
+}
+
+const MILESTONE = 'voltlog.session.SessionMilestoneReached.v1';
+const ESCALATED = 'voltlog.session.SessionStopEscalated.v1';
+
+/** Events of reservations, and what each is called when it is told. */
+const RESERVATIONS: Readonly<Record<string, NotificationKind>> = {
+  'voltlog.reservation.ReservationConfirmed.v1': 'ReservationConfirmed',
+  'voltlog.reservation.ReservationExpiring.v1': 'ReservationExpiring',
+  'voltlog.reservation.ReservationExpired.v1': 'ReservationExpired',
+  'voltlog.reservation.ReservationCancelled.v1': 'ReservationCancelled',
+};
+
+const MILESTONES: ReadonlySet<string> = new Set<NotificationKind>([
+  'ChargingStarted',
+  'ParkingStarted',
+  'BatteryAt',
+  'BatteryFull',
+  'SuspendedByVehicle',
+  'SuspendedByStation',
+  'LimitReached',
+  'ChargingEnded',
+  'SessionEnded',
+  'Faulted',
+]);
+
+/** The event types that something is told of; everything else can be passed by unread. */
+export const SOURCE_TYPES: readonly string[] = [MILESTONE, ESCALATED, ...Object.keys(RESERVATIONS)];
+
+/**
+ * What an event is worth telling, or nothing.
+ *
+ * Fields of another type than they should have are left out, and an event without a station is nothing: what one service writes wrongly
+ * must not keep everybody else from being told.
+ */
+export function notificationOf(event: SourceEvent): Notification | undefined {
+  const data = isRecord(event.data) ? event.data : {};
+  const kind = kindOf(event.type, data);
+  const stationId = text(data['stationId']);
+  if (kind === undefined || stationId === undefined) return undefined;
+  return {
+    notificationId: event.id,
+    kind,
+    at: text(data['at']) ?? event.time,
+    recordedAt: event.time,
+    stationId,
+    evseId: count(data['evseId']) ?? 0,
+    ...present({
+      connectorId: count(data['connectorId']),
+      siteId: text(data['siteId']),
+      sessionId: text(data['sessionId']),
+      reservationId: text(data['reservationId']),
+      idToken: text(isRecord(data['idToken']) ? data['idToken']['idToken'] : data['idToken']),
+      groupId: text(data['groupId']),
+      contractId: text(data['contractId']),
+      energyWh: finite(data['energyWh']),
+      cost: costOf(data['cost']),
+      stateOfChargePercent: finite(data['stateOfChargePercent']),
+      percent: finite(data['percent']),
+      dimension: text(data['dimension']),
+      errorCode: text(data['errorCode']),
+      startsAt: text(data['startsAt']),
+      expiresAt: text(data['expiresAt']),
+      reason: text(data['reason']),
+    }),
+  };
+}
+
+function kindOf(type: string, data: Readonly<Record<string, unknown>>): NotificationKind | undefined {
+  if (type === ESCALATED) return 'StopEscalated';
+  if (type !== MILESTONE) return RESERVATIONS[type];
+  const milestone = data['milestone'];
+  return isMilestone(milestone) ? milestone : undefined;
+}
+
+const isMilestone = (word: unknown): word is NotificationKind => typeof word === 'string' && MILESTONES.has(word);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const finite = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+const count = (value: unknown): number | undefined => (Number.isInteger(value) ? finite(value) : undefined);
+
+/** Money is decimal text; a number is taken as it is written. */
+function costOf(value: unknown): NotificationCost | undefined {
+  if (!isRecord(value)) return undefined;
+  const currency = text(value['currency']);
+  const amount = typeof value['amount'] === 'number' ? String(value['amount']) : text(value['amount']);
+  return currency !== undefined && amount !== undefined && /^-?\d+(\.\d+)?$/.test(amount) ? { amount, currency } : undefined;
+}
+
+/** Without the fields that are not known. */
+function present<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } {
+  const known: { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } = {};
+  for (const key of Object.keys(fields) as (keyof Fields)[]) {
+    const value = fields[key];
+    if (value !== undefined) known[key] = value as Exclude<Fields[typeof key], undefined>;
+  }
+  return known;
+}
