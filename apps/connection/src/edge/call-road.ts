@@ -90,6 +90,7 @@ export const contextOf = (station: StationSocket, messageId: string, action: str
   action,
   receivedAt: isoTime(receivedAtMs),
   receivedAtMs,
+  connectedAtMs: station.connectedAtMs,
   connectorsPerEvse: station.station.connectorsPerEvse,
   registrationStatus: station.station.quarantined ? 'Pending' : 'Accepted',
   heartbeatIntervalSeconds: station.edge.limits.heartbeatIntervalSeconds,

@@ -79,6 +79,17 @@ describe('the call of a station', () => {
     ]);
   });
 
+  it('about a start by a slow clock counts as online once the station was connected then', async () => {
+    await world.start({ DEAD_SECONDS: '7200' });
+    const station = await world.connect();
+    const tenMinutesSlow = () => new Date(world.clock.now() - 600_000).toISOString();
+    await station.ask('StartTransaction', { ...start, timestamp: tenMinutesSlow() });
+    world.skewMs += 660_000;
+    await station.ask('StartTransaction', { ...start, timestamp: tenMinutesSlow() });
+    expect(world.authorization.asked.map((one) => one.offline)).toEqual([true, false]);
+    expect(world.facts('voltlog.connection.TransactionStarted.v1').map((fact) => fact.offline)).toEqual([true, false]);
+  });
+
   it.each([-1, 0, 123_456])('to stop the unknown transaction %d is kept as told', async (transactionId) => {
     await world.start();
     const station = await world.connect();

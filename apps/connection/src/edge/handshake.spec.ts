@@ -185,7 +185,7 @@ describe('a handshake', () => {
     await world.start({ UNKNOWN_STATIONS: 'quarantine' });
     const station = await world.connect({ stationId: 'NEW' });
     expect(await station.ask('BootNotification', { chargePointVendor: 'A', chargePointModel: 'B' })).toMatchObject({ status: 'Pending' });
-    expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Invalid' } });
+    expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Blocked' } });
     expect(world.authorization.asked).toEqual([]);
     expect(world.facts('voltlog.connection.StationConnected.v1')).toMatchObject([{ stationId: 'NEW', registered: false }]);
     expect(world.facts('voltlog.connection.IdTokenPresented.v1')).toMatchObject([{ authorization: { reason: 'StationQuarantined' } }]);

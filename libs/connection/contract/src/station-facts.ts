@@ -143,7 +143,7 @@ export interface TransactionFact extends MessageFact {
   /** 0: not told (a 1.6 StopTransaction does not say). */
   readonly evseId: number;
   readonly connectorId: number;
-  /** The station was offline when it happened. For 1.6 judged by the age of the message. */
+  /** The station was offline when it happened. For 1.6: the message is old and from before the station connected. */
   readonly offline: boolean;
   /** 2.x sequence number. */
   readonly seqNo?: number;

@@ -11,6 +11,7 @@ const context: CallContext = {
   action: 'MeterValues',
   receivedAt: '2026-01-02T03:04:05.678Z',
   receivedAtMs: Date.parse('2026-01-02T03:04:05.678Z'),
+  connectedAtMs: Date.parse('2026-01-02T03:04:05.678Z'),
   connectorsPerEvse: undefined,
   registrationStatus: 'Accepted',
   heartbeatIntervalSeconds: 300,

@@ -13,6 +13,8 @@ export interface CallContext {
   /** ISO 8601 UTC with milliseconds, our clock. */
   readonly receivedAt: string;
   readonly receivedAtMs: number;
+  /** When the station's socket was opened, our clock. */
+  readonly connectedAtMs: number;
   /** How many connectors each EVSE has, in order; undefined: one each. Only 1.6 needs it. */
   readonly connectorsPerEvse: readonly number[] | undefined;
   /** What a BootNotification is answered: `Pending` for a station in quarantine. */

@@ -20,6 +20,7 @@ const contextOf = (ocppVersion: OcppVersion, action: string): CallContext => ({
   action,
   receivedAt: received,
   receivedAtMs: Date.parse(received),
+  connectedAtMs: Date.parse(received),
   connectorsPerEvse: undefined,
   registrationStatus: 'Accepted',
   heartbeatIntervalSeconds: 300,

@@ -35,7 +35,7 @@ export const startTransaction: Route<StartTransactionRequest> = {
       purpose: 'start',
       transactionKey: identity(request, context).transactionKey,
       occurredAt,
-      offline: wasOffline(occurredAt, context.receivedAtMs),
+      offline: wasOffline(occurredAt, context),
     };
   },
   toFacts(request, context, answer) {
@@ -51,7 +51,7 @@ export const startTransaction: Route<StartTransactionRequest> = {
           transactionKey,
           evseId,
           connectorId,
-          offline: wasOffline(occurredAt, context.receivedAtMs),
+          offline: wasOffline(occurredAt, context),
           triggerReason: 'Authorized',
           idToken: { idToken: request.idTag, type: LOCAL },
           ...(answer === undefined ? {} : { authorization: answer }),

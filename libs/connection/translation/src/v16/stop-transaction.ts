@@ -40,7 +40,7 @@ export const stopTransaction: Route<StopTransactionRequest> = {
       purpose: 'stop',
       transactionKey: '',
       occurredAt,
-      offline: wasOffline(occurredAt, context.receivedAtMs),
+      offline: wasOffline(occurredAt, context),
     };
   },
   toFacts(request, context, answer) {
@@ -54,7 +54,7 @@ export const stopTransaction: Route<StopTransactionRequest> = {
           transactionId: String(request.transactionId),
           evseId: 0,
           connectorId: 0,
-          offline: wasOffline(occurredAt, context.receivedAtMs),
+          offline: wasOffline(occurredAt, context),
           triggerReason,
           ...(request.idTag === undefined ? {} : { idToken: { idToken: request.idTag, type: LOCAL } }),
           ...(answer === undefined ? {} : { authorization: answer }),
