@@ -11,7 +11,7 @@ export const connectionConfig = z.object({
   /** Security profile 0 (no credentials, no TLS): development only. */
   OCPP_ALLOW_INSECURE: flag.default(false),
   /**
-   * Stations that are not registered: `refuse` answers 404; `quarantine` lets them in but answers Pending and authorizes nothing; `accept`
+   * Stations that are not registered: `refuse` answers 404; `quarantine` lets them in but answers Pending (and a 2.x station SecurityError to all else) and authorizes nothing; `accept`
    * lets them in. Nobody can check their password; one must be shown all the same unless OCPP_ALLOW_INSECURE is on.
    */
   UNKNOWN_STATIONS: z.enum(['refuse', 'quarantine', 'accept']).default('refuse'),

@@ -61,6 +61,7 @@ export class Gate {
   review(station: StationSocket, access: deviceV1.StationAccess | undefined): void {
     switch (access?.lifecycle) {
       case StationLifecycle.ACTIVE:
+        if (station.station.quarantined) station.forgetAnswer();
         station.station = { ...station.station, registered: true, quarantined: false, connectorsPerEvse: connectorsOf(access) };
         return;
       case StationLifecycle.RETIRED:

@@ -1,4 +1,5 @@
 import { CallBook, encodeCall, encodeCallResultError, type Frame, type OutgoingCall } from '@voltlog/ocpp-rpc';
+import { triggeredBy } from '../edge/not-accepted.js';
 import type { StationSocket } from '../edge/station-socket.js';
 
 /** Commands that wait for the one in flight; a slow station takes 30 s for each. */
@@ -138,6 +139,11 @@ export class StationCalls {
 
   private transmit(call: OutgoingCall<Pending>): void {
     call.context.sentAtMs = this.now();
+    const triggered = triggeredBy(call.action, call.payload);
+    if (triggered !== undefined) {
+      this.station.triggered ??= new Set();
+      this.station.triggered.add(triggered);
+    }
     this.station.send(encodeCall(call.messageId, call.action, call.payload));
   }
 

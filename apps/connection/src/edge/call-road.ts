@@ -4,6 +4,7 @@ import { isoTime } from '@voltlog/kernel';
 import { type Call, encodeCallError, encodeCallResult, NotSupported } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
 import type { Action } from './actions.js';
+import { refusalOf } from './not-accepted.js';
 import type { StationSocket } from './station-socket.js';
 
 /** A call that was read. */
@@ -36,7 +37,7 @@ export function serveCall(station: StationSocket, received: ReceivedCall): Promi
     (action === undefined ? new NotSupported(`${call.action} is not supported`) : undefined);
   if (error !== undefined || action === undefined) {
     (action?.refused ?? unknown).value += 1;
-    station.answer(call, text, encodeCallError(call.messageId, error ?? new NotSupported('')));
+    station.answer(call, text, encodeCallError(call.messageId, refusalOf(station, call.action) ?? error ?? new NotSupported('')));
     return undefined;
   }
   const span = station.edge.tracing.start(call.action);
@@ -76,6 +77,12 @@ async function askRecordAnswer(
     const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
     station.logging(route.money);
     if (!(await recorder.append(station.stationId, events, station))) return;
+  }
+  const refusal = refusalOf(station, call.action);
+  if (refusal !== undefined) {
+    action.refused.value += 1;
+    station.answer(call, text, encodeCallError(call.messageId, refusal));
+    return;
   }
   station.answer(call, text, encodeCallResult(call.messageId, route.toResponse(call.payload, context, answer)));
   action.answered.value += 1;

@@ -2,7 +2,7 @@ import { createHash, scryptSync } from 'node:crypto';
 import { connect } from 'node:net';
 import { deviceV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { World } from '../testing/harness.js';
+import { eventually, World } from '../testing/harness.js';
 import { basic, HandshakeRefused } from '../testing/test-station.js';
 import { agreeVersion, basicCredentials, stationIdOf } from './handshake.js';
 
@@ -190,6 +190,52 @@ describe('a handshake', () => {
     expect(world.facts('voltlog.connection.StationConnected.v1')).toMatchObject([{ stationId: 'NEW', registered: false }]);
     expect(world.facts('voltlog.connection.IdTokenPresented.v1')).toMatchObject([{ authorization: { reason: 'StationQuarantined' } }]);
   });
+
+  it.each(['ocpp2.0.1', 'ocpp2.1'])(
+    'B02.FR.09: answers SecurityError to a %s station in quarantine, but to what was asked for; kWh are kept',
+    async (version) => {
+      await world.start({ UNKNOWN_STATIONS: 'quarantine' });
+      const station = await world.connect({ stationId: 'NEW', protocols: [version] });
+      station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'Accepted' }]);
+      const timestamp = new Date(world.clock.now()).toISOString();
+      const boot = { reason: 'PowerUp', chargingStation: { vendorName: 'A', model: 'B' } };
+      const status = { timestamp, connectorStatus: 'Available', evseId: 1, connectorId: 1 };
+      const began = {
+        eventType: 'Started',
+        timestamp,
+        triggerReason: 'CablePluggedIn',
+        seqNo: 0,
+        transactionInfo: { transactionId: 'tx-1' },
+        evse: { id: 1 },
+      };
+      expect(await station.ask('BootNotification', boot)).toMatchObject({ status: 'Pending' });
+      for (const [action, payload] of [
+        ['StatusNotification', status],
+        ['StatusNotification', { nonsense: true }],
+        ['TransactionEvent', began],
+        ['Heartbeat', {}],
+        ['Dance', {}],
+      ] as const)
+        expect((await station.call(action, payload))[2]).toBe('SecurityError');
+      expect(world.facts('voltlog.connection.TransactionStarted.v1')).toMatchObject([{ transactionId: 'tx-1' }]);
+      expect(world.facts('voltlog.connection.ConnectorStatusReported.v1')).toHaveLength(1);
+
+      const trigger = { requestedMessage: 'StatusNotification', evseId: 0, connectorId: 0 };
+      await world.command('NEW', { $case: 'triggerMessage', value: trigger });
+      expect(await station.ask('StatusNotification', status)).toEqual({});
+      const again = JSON.stringify([2, 'again', 'TransactionEvent', began]);
+      station.socket.send(again);
+      const answers = () => station.received.filter((frame) => frame[1] === 'again');
+      await eventually(() => answers().length === 1, 'the answer');
+      expect(answers()[0]?.[2]).toBe('SecurityError');
+
+      world.device.register('NEW');
+      await world.deviceChanged('NEW');
+      await expect.poll(async () => (await station.ask('BootNotification', boot))['status'], { timeout: 5_000 }).toBe('Accepted');
+      expect(await station.ask('TransactionEvent', began)).toEqual({});
+      expect(await station.ask('Heartbeat', {})).toHaveProperty('currentTime');
+    },
+  );
 
   it('accepts an unknown station by policy; without profile 0 it must show credentials in its own name', async () => {
     await world.start({ UNKNOWN_STATIONS: 'accept', OCPP_ALLOW_INSECURE: 'false' });

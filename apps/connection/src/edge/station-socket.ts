@@ -19,6 +19,7 @@ import type { FrameSource } from '../frames/frame-log.js';
 import type { Dialect } from './actions.js';
 import { contextOf, type ReceivedCall, serveCall } from './call-road.js';
 import { CLOSE, type CloseReason } from './close.js';
+import { refusalOf } from './not-accepted.js';
 import type { AdmittedStation, EdgeParts } from './parts.js';
 
 /** Calls that wait behind the one in work before the socket is no longer read. */
@@ -56,6 +57,8 @@ export class StationSocket implements CallRate, FrameSource {
   frameWindow = 0;
   /** {@link FrameSource} */
   framesKept = 0;
+  /** Actions we asked it to call: a 2.x station in quarantine may call no others. */
+  triggered: Set<string> | undefined = undefined;
   /** Whether its calls are worked on: from when its presence is known. */
   begun = false;
   private readAgainAtMs = 0;
@@ -240,7 +243,7 @@ export class StationSocket implements CallRate, FrameSource {
 
   /** Answered from memory. Source: design §3.2 and §3.4. */
   private heartbeat(call: Call, now: number): void {
-    const error = this.dialect.protocol.checkCall('Heartbeat', call.payload, 'station');
+    const error = refusalOf(this, 'Heartbeat') ?? this.dialect.protocol.checkCall('Heartbeat', call.payload, 'station');
     const action = this.dialect.actions.get('Heartbeat');
     if (error !== undefined) {
       if (action !== undefined) action.refused.value += 1;
@@ -310,6 +313,12 @@ export class StationSocket implements CallRate, FrameSource {
   /** The answer again, when this is the call that was answered last. */
   lastAnswerTo(call: Call, text: string): string | undefined {
     return call.messageId === this.lastMessageId && this.isLast(text) ? this.lastAnswer : undefined;
+  }
+
+  /** The last call is worked on anew when it is repeated: the answer would be another one by now. */
+  forgetAnswer(): void {
+    this.lastMessageId = '';
+    this.lastText = '';
   }
 
   /** Sends the answer and remembers it for a repetition. */
