@@ -62,6 +62,13 @@ const topics = [
     key: 'delivery id',
     about: 'What was told to whom, and what came of it.',
   },
+  {
+    topic: 'session.start-request.v1',
+    library: 'libs/session/contract',
+    map: 'StartRequestEvents',
+    key: 'start request id',
+    about: 'Start requests of drivers and operators, and the sessions that came of them.',
+  },
 ];
 
 /** JSON schemas of all types in the map, `$ref`s pointing into `#/components/schemas`. */

@@ -14,6 +14,8 @@ export const sessionConfig = z.object({
   SESSION_SWEEP_MINUTES: positive(5),
   /** Facts without a session that are kept per station. */
   SESSION_QUARANTINE_MAX: z.coerce.number().int().min(1).default(1_000),
+  /** Percent of the battery at which a driver is told that it is nearly full. */
+  SESSION_BATTERY_PERCENT: z.coerce.number().int().min(1).max(99).default(90),
 });
 
 export type SessionConfig = z.infer<typeof sessionConfig>;

@@ -188,9 +188,20 @@ async function deliver(
   if (batch.length > 0) await harness.handle(batch);
 }
 
-/** What must not depend on the delivery: all but the version and the time of the write. */
+/**
+ * What must not depend on the delivery: all but the version, the time of the write, and which milestones were passed unseen (a rest that is
+ * told after it ended is not announced).
+ */
 const told = (sessions: readonly sessionV1.Session[]) =>
-  sessions.map(({ version: _v, updatedAt: _u, ...rest }) => rest).sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1));
+  sessions
+    .map(({ version: _v, updatedAt: _u, milestones, ...rest }) => ({
+      ...rest,
+      milestones: milestones.map(({ kind }) => kind).filter(isOnce),
+    }))
+    .map((session) => ({ ...session, milestones: session.milestones.sort() }))
+    .sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1));
+
+const isOnce = (kind: string): boolean => ['BatteryAt', 'BatteryFull', 'ChargingEnded', 'SessionEnded'].includes(kind);
 
 async function sessionsOf(messages: readonly EventEnvelope[], disturbed?: Delivery) {
   const harness = await openIntake();

@@ -50,6 +50,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       logger,
       cacheStations: config.SESSION_CACHE_STATIONS,
       quarantineMax: config.SESSION_QUARANTINE_MAX,
+      batteryPercent: config.SESSION_BATTERY_PERCENT,
     });
     this.quiet = new QuietSessions({
       collections,
@@ -61,7 +62,10 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       limits: { staleHours: config.SESSION_STALE_HOURS, rebootGraceHours: config.SESSION_REBOOT_GRACE_HOURS },
       everyMs: config.SESSION_SWEEP_MINUTES * 60_000,
     });
-    context.rpc.serve<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, new SessionGrpc(collections, store.streams));
+    context.rpc.serve<Partial<sessionV1.SessionService>>(
+      sessionV1.SessionServiceDefinition,
+      new SessionGrpc(collections, store.streams, clock),
+    );
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -56,6 +56,14 @@ export const session = (sessionId: string, change: Partial<sessionV1.Session> = 
   ocppVersion: 'ocpp1.6',
   version: 5,
   incomplete: false,
+  limit: undefined,
+  cost: undefined,
+  milestones: [],
+  groupId: '',
+  contractId: '',
+  reservationNumber: 0,
+  startRequestId: '',
+  unpluggedAt: undefined,
   ...change,
 });
 

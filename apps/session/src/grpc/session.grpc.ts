@@ -1,4 +1,4 @@
-import { RequestError } from '@voltlog/kernel';
+import { type Clock, RequestError } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
 import type { Query, StreamStore } from '@voltlog/store';
 import type { SessionCollections, SessionDocument } from '../store/session-documents.js';
@@ -9,11 +9,14 @@ const PAGE_DEFAULT = 50;
 const PAGE_MAX = 500;
 const TEXT_MAX = 255;
 
-/** `SessionService`: what the projections and the streams know. */
-export class SessionGrpc implements sessionV1.SessionService {
+/** The part of `SessionService` that reads: what the projections and the streams know. */
+export class SessionGrpc
+  implements Pick<sessionV1.SessionService, 'getSession' | 'listSessions' | 'listMeterValues' | 'listSessionEvents' | 'listQuarantined'>
+{
   constructor(
     private readonly collections: SessionCollections,
     private readonly streams: StreamStore,
+    private readonly clock: Clock,
   ) {}
 
   async getSession({ sessionId }: sessionV1.GetSessionRequest): Promise<sessionV1.GetSessionResponse> {
@@ -64,7 +67,7 @@ export class SessionGrpc implements sessionV1.SessionService {
   private async withReadings(documents: readonly SessionDocument[]): Promise<sessionV1.Session[]> {
     if (documents.length === 0) return [];
     const readings = await this.collections.readings.getMany(documents.map((document) => document.id));
-    return documents.map((document) => toSession(document, readings.get(document.id)?.readings ?? {}));
+    return documents.map((document) => toSession(document, readings.get(document.id)?.readings ?? {}, this.clock.now()));
   }
 }
 

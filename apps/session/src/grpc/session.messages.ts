@@ -1,12 +1,13 @@
 import type { SampledValue } from '@voltlog/connection-contract';
 import { sessionV1 } from '@voltlog/proto';
-import type { Readings } from '@voltlog/session-domain';
-import { outcomeOf } from '@voltlog/session-domain';
+import type { SessionLimit } from '@voltlog/session-contract';
+import type { Readings, SessionClaims } from '@voltlog/session-domain';
+import { effectiveEnd, freedAfter, limitOf, outcomeOf, overshootsOf, sessionCost, trueTime } from '@voltlog/session-domain';
 import type { Commit } from '@voltlog/store';
 import type { MeterValueDocument, QuarantinedDocument, SessionDocument } from '../store/session-documents.js';
 
-/** A session as it is told: the claims of its stream and its readings, joined now. */
-export function toSession(document: SessionDocument, readings: Readings): sessionV1.Session {
+/** A session as it is told: the claims of its stream and its readings, joined now (`nowMs`, our clock). */
+export function toSession(document: SessionDocument, readings: Readings, nowMs: number): sessionV1.Session {
   const { claims } = document;
   const outcome = outcomeOf(claims, readings);
   return {
@@ -34,7 +35,52 @@ export function toSession(document: SessionDocument, readings: Readings): sessio
     ocppVersion: claims.identity?.ocppVersion ?? '',
     version: document.version,
     incomplete: outcome.incomplete,
+    limit: toLimit(limitOf(claims)),
+    cost: sessionCost(claims, readings, nowMs)?.total,
+    milestones: toMilestones(claims, outcome.state === 'Ended'),
+    groupId: claims.token?.authorization?.groupId ?? '',
+    contractId: claims.token?.authorization?.contractId ?? '',
+    reservationNumber: claims.start?.reservationId ?? 0,
+    startRequestId: claims.startRequestId ?? '',
+    ...afterEnd(claims, readings),
   };
+}
+
+export const toLimit = (limit: SessionLimit | undefined): sessionV1.SessionLimit | undefined =>
+  limit === undefined
+    ? undefined
+    : {
+        energyWh: limit.energyWh,
+        durationSeconds: limit.durationSeconds,
+        cost: limit.cost,
+        stateOfChargePercent: limit.stateOfChargePercent,
+      };
+
+/** In order of the station's time; without those of an end that turned out to be none. */
+const toMilestones = ({ milestones = [] }: SessionClaims, ended: boolean): sessionV1.Milestone[] =>
+  milestones
+    .filter(({ milestone }) => ended || (milestone !== 'ChargingEnded' && milestone !== 'SessionEnded'))
+    .sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1))
+    .map(({ milestone, at, stateOfChargePercent, dimension }) => ({
+      kind: milestone,
+      at,
+      stateOfChargePercent,
+      dimension: dimension ?? '',
+    }));
+
+/** When the connector was free, how long it was held after the end, and by how much a limit was passed. */
+function afterEnd(
+  claims: SessionClaims,
+  readings: Readings,
+): Pick<sessionV1.Session, 'unpluggedAt' | 'idleSeconds' | 'overshootWh' | 'overshootSeconds'> {
+  const end = effectiveEnd(claims, readings);
+  const freed = freedAfter(claims, readings);
+  const overshoots = overshootsOf(claims, readings);
+  const by = (which: string): number | undefined => overshoots.find(({ dimension }) => dimension === which)?.by;
+  const known = { overshootWh: by('energy'), overshootSeconds: by('duration') };
+  if (end === undefined || freed === undefined) return { unpluggedAt: undefined, idleSeconds: undefined, ...known };
+  const idleMs = Math.max(0, trueTime(freed.at, { receivedAt: freed.receivedAt, offline: true }) - trueTime(end.endedAt, end));
+  return { unpluggedAt: freed.at < end.endedAt ? end.endedAt : freed.at, idleSeconds: Math.round(idleMs / 1_000), ...known };
 }
 
 export function toMeterValue(value: MeterValueDocument): sessionV1.MeterValue {

@@ -1,7 +1,15 @@
 import type { MeterValue } from '@voltlog/connection-contract';
 import type { EventEnvelope } from '@voltlog/kernel';
 import type { Claim } from '@voltlog/session-domain';
-import { compareStates, joinClaim, noteChargingState, noteMeterValue, noteReceived, noteSeqNo } from '@voltlog/session-domain';
+import {
+  type ChargingState,
+  compareStates,
+  joinClaim,
+  noteChargingState,
+  noteMeterValue,
+  noteReceived,
+  noteSeqNo,
+} from '@voltlog/session-domain';
 import type { MeterValueDocument, QuarantinedDocument } from '../store/session-documents.js';
 import { meterValueDocument } from '../store/session-documents.js';
 import type { SessionEntry, StationEntry } from './station-cache.js';
@@ -56,11 +64,10 @@ export class Batch {
   note(entry: SessionEntry, fact: Noted, cause: Cause): void {
     this.touched.set(entry, cause);
     const { readings } = entry;
-    const { seqNo, receivedAt, meterValues } = fact;
+    const { seqNo, receivedAt, meterValues, chargingState } = fact;
     noteReceived(readings, receivedAt);
     if (seqNo !== undefined) noteSeqNo(readings, seqNo);
-    if (fact.chargingState !== undefined)
-      noteChargingState(readings, { seqNo: seqNo ?? -1, at: fact.occurredAt, value: fact.chargingState });
+    if (chargingState !== undefined) this.noteState(entry, { seqNo: seqNo ?? -1, at: fact.occurredAt, value: chargingState }, cause);
     for (const value of meterValues) this.noteValue(entry, value, receivedAt, seqNo);
     // A message without values still leaves its number, so that the readings can be rebuilt.
     if (seqNo !== undefined && meterValues.length === 0) this.noteValue(entry, { at: fact.occurredAt, samples: [] }, receivedAt, seqNo);
@@ -72,14 +79,14 @@ export class Batch {
     this.meterValues.set(document.id, document);
   }
 
-  /** The latest charging state is a milestone when it is another one than the stream tells. */
-  recordMilestones(): void {
-    for (const [entry, cause] of this.touched) {
-      const { charging } = entry.readings;
-      const told = entry.claims.charging;
-      if (charging === undefined || (told !== undefined && (told.value === charging.value || compareStates(charging, told) <= 0))) continue;
-      this.record(entry, { kind: 'ChargingState', charging }, cause, `${cause.id}#ChargingState`);
-    }
+  /** Takes a charging state in; the stream is told when it is another one than it tells, and not an older one that comes late. */
+  noteState(entry: SessionEntry, charging: ChargingState, cause: Cause): void {
+    this.touched.set(entry, cause);
+    noteChargingState(entry.readings, charging);
+    const told = entry.claims.charging;
+    const recovered = charging.value === 'Charging' && entry.claims.rested?.includes('Faulted') === true;
+    if (told !== undefined && ((told.value === charging.value && !recovered) || compareStates(charging, told) <= 0)) return;
+    this.record(entry, { kind: 'ChargingState', charging }, cause, `${cause.id}#ChargingState`);
   }
 
   /** Register values of one session among this batch's meter values. */

@@ -12,6 +12,7 @@ import type { EventOf } from '@voltlog/kernel';
 import { chooseSession, detectedClaim, effectiveEnd, endOf, startClaim, tokenClaim, trueTime } from '@voltlog/session-domain';
 import { sessionIdOf } from '../session-id.js';
 import type { Batch, Cause } from './batch.js';
+import { adoptStatus, letGoBefore, statusReported } from './connector-status.js';
 import { adoptOrphans, quarantine } from './quarantine.js';
 import type { SessionEntry, StationEntry } from './station-cache.js';
 import { identityOf, newEntry } from './station-cache.js';
@@ -25,6 +26,7 @@ export const SESSION_FACT_TYPES = [
   'voltlog.connection.TransactionEnded.v1',
   'voltlog.connection.MeterValuesReported.v1',
   'voltlog.connection.StationBooted.v1',
+  'voltlog.connection.ConnectorStatusReported.v1',
   'voltlog.connection.CommandAnswered.v1',
 ] as const satisfies readonly (keyof StationFacts)[];
 
@@ -41,6 +43,8 @@ export function route(batch: Batch, station: StationEntry, event: StationEvent):
       return metered(batch, station, event);
     case 'voltlog.connection.StationBooted.v1':
       return booted(batch, station, event.data, event);
+    case 'voltlog.connection.ConnectorStatusReported.v1':
+      return statusReported(batch, station, event.data, event);
     case 'voltlog.connection.CommandAnswered.v1':
       return answered(batch, station, event.data, event);
     default:
@@ -49,7 +53,14 @@ export function route(batch: Batch, station: StationEntry, event: StationEvent):
 
 /** False: nothing to look at, e.g. values that belong to no transaction. */
 export function concernsSessions(event: StationEvent): boolean {
-  return event.type === 'voltlog.connection.StationBooted.v1' || transactionIdOf(event) !== undefined;
+  switch (event.type) {
+    case 'voltlog.connection.StationBooted.v1':
+      return true;
+    case 'voltlog.connection.ConnectorStatusReported.v1':
+      return event.data.evseId !== 0;
+    default:
+      return transactionIdOf(event) !== undefined;
+  }
 }
 
 /** The transaction a fact is about; undefined: none, or none that is told. */
@@ -103,10 +114,12 @@ export function findByTransaction(station: StationEntry, transactionId: string, 
 function started(batch: Batch, station: StationEntry, fact: TransactionStarted, cause: Cause): void {
   const sessionId = startedSessionId(station, fact);
   const entry = findById(station, sessionId) ?? addSession(station, sessionId, fact, fact.transactionId);
-  batch.note(entry, fact, cause);
   batch.record(entry, startClaim(fact), cause);
+  batch.note(entry, fact, cause);
   batch.unsettled.set(station, cause);
+  letGoBefore(batch, station, entry, cause);
   adoptOrphans(batch, station, entry);
+  adoptStatus(batch, station, entry, cause);
 }
 
 function updated(
@@ -117,8 +130,8 @@ function updated(
   const fact: TransactionUpdated = event.data;
   const entry = sessionOf(station, fact);
   if (entry === undefined) return quarantine(batch, station, event, fact.transactionId);
-  batch.note(entry, fact, event);
   recordPlaceAndToken(batch, entry, fact, event);
+  batch.note(entry, fact, event);
 }
 
 function ended(
@@ -129,9 +142,9 @@ function ended(
   const fact: TransactionEnded = event.data;
   const entry = sessionOf(station, fact);
   if (entry === undefined) return quarantine(batch, station, event, fact.transactionId);
-  batch.note(entry, fact, event);
   const detected = detectedClaim(fact, entry.claims);
   if (detected !== undefined) batch.record(entry, detected, event, `${event.id}#Detected`);
+  batch.note(entry, fact, event);
   batch.record(entry, { kind: 'Ended', end: endOf(fact, 'Reported') }, event);
   batch.unsettled.set(station, event);
 }

@@ -3,8 +3,8 @@ import type { Clock, EventEnvelope } from '@voltlog/kernel';
 import { isoTime } from '@voltlog/kernel';
 import type { SessionEvent, SessionFactQuarantined } from '@voltlog/session-contract';
 import { SESSION_TOPIC } from '@voltlog/session-contract';
-import type { RecordClaim, SessionClaims } from '@voltlog/session-domain';
-import { claimedPoints, needsAllPoints, outcomeOf, piecewiseEnergy, registerPoints, sameOutcome } from '@voltlog/session-domain';
+import type { RecordClaim, RecordContext, SessionClaims } from '@voltlog/session-domain';
+import { claimedPoints, hasNews, needsAllPoints, outcomeOf, piecewiseEnergy, registerPoints, sameOutcome } from '@voltlog/session-domain';
 import type { Aggregates } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import { uuidOf } from '../session-id.js';
@@ -33,6 +33,8 @@ export interface IntakeParts {
   readonly logger: Logger;
   readonly cacheStations: number;
   readonly quarantineMax: number;
+  /** The mark of the milestone `BatteryAt`. */
+  readonly batteryPercent: number;
 }
 
 /**
@@ -115,9 +117,8 @@ export class SessionIntake {
   }
 
   private async commit(batch: Batch): Promise<void> {
-    batch.recordMilestones();
     for (const entry of batch.touched.keys()) if (needsAllPoints(entry.claims, entry.readings)) await this.countPiecewise(batch, entry);
-    review(batch);
+    review(batch, this.parts.batteryPercent);
     if (batch.claims.length > 0) await this.execute(batch);
     for (const station of batch.stations) for (const ghost of abandonGhosts(station)) batch.touched.set(ghost, { id: ghost.sessionId });
     await this.alert(batch);
@@ -128,10 +129,11 @@ export class SessionIntake {
   }
 
   private async execute(batch: Batch): Promise<void> {
+    const context: RecordContext = { batteryPercent: this.parts.batteryPercent };
     const executions = await this.parts.aggregates.execute(
       batch.claims.map(({ entry, claim, cause, causationId }) => ({
         streamId: entry.sessionId,
-        command: { identity: entry.identity, claim, readings: entry.readings },
+        command: { identity: entry.identity, claim, readings: entry.readings, context },
         causationId,
         ...(cause.correlationId === undefined ? {} : { correlationId: cause.correlationId }),
         ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
@@ -191,12 +193,15 @@ export class SessionIntake {
   }
 }
 
-/** Sessions that ended and whose readings now tell something else. */
-function review(batch: Batch): void {
+/** Sessions whose readings now tell something else of their end, or show a milestone. */
+function review(batch: Batch, batteryPercent: number): void {
   const claimed = new Set(batch.claims.map((pending) => pending.entry));
   for (const [entry, cause] of batch.touched) {
-    const { announced } = entry.claims;
-    if (announced === undefined || claimed.has(entry) || sameOutcome(announced, outcomeOf(entry.claims, entry.readings))) continue;
+    if (claimed.has(entry)) continue;
+    const { claims, readings } = entry;
+    const { announced } = claims;
+    const corrected = announced !== undefined && !sameOutcome(announced, outcomeOf(claims, readings));
+    if (!corrected && !hasNews(claims, readings, batteryPercent)) continue;
     batch.claims.push({ entry, claim: { kind: 'Review' }, cause, causationId: `${cause.id}#Review` });
   }
 }

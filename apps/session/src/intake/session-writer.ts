@@ -1,5 +1,5 @@
 import { isoTime, OperatingError } from '@voltlog/kernel';
-import { outcomeOf } from '@voltlog/session-domain';
+import { awaitsUnplug, outcomeOf } from '@voltlog/session-domain';
 import type { Upsert } from '@voltlog/store';
 import type { ReadingsDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
 import type { Batch } from './batch.js';
@@ -86,7 +86,7 @@ export function sessionDocument(
     state: outcome.state,
     startedAt: outcome.startedAt ?? outcome.endedAt ?? entry.readings.lastReadingAt ?? entry.readings.lastReceivedAt ?? updatedAt,
     ...(outcome.idToken === undefined ? {} : { idToken: outcome.idToken.idToken }),
-    ...(claims.reported === undefined && !entry.abandoned ? { openOn: identity.stationId } : {}),
+    ...((claims.reported === undefined || awaitsUnplug(claims)) && !entry.abandoned ? { openOn: identity.stationId } : {}),
     claims,
     updatedAt,
   };

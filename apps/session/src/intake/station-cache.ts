@@ -1,7 +1,7 @@
 import type { OcppVersion } from '@voltlog/connection-contract';
 import type { SessionFact } from '@voltlog/session-contract';
 import type { Readings, RegisterPoint, SessionClaims } from '@voltlog/session-domain';
-import { effectiveEnd, noClaims } from '@voltlog/session-domain';
+import { awaitsUnplug, effectiveEnd, noClaims } from '@voltlog/session-domain';
 import type { QuarantinedDocument } from '../store/session-documents.js';
 
 /** A session as it is kept in memory between batches. */
@@ -20,8 +20,20 @@ export interface SessionEntry {
   points: RegisterPoint[] | undefined;
   /** Counted as active. */
   active: boolean;
-  /** Let go of without a reported end: no longer found by its station, only by its transaction id. */
+  /** Let go of before all is known of it: no longer found by its station, only by its transaction id. */
   abandoned: boolean;
+}
+
+/** What a connector last said. */
+export interface ConnectorStatus {
+  readonly evseId: number;
+  readonly connectorId: number;
+  readonly status: string;
+  /** The finer word of 1.6. */
+  readonly detail?: string;
+  readonly errorCode?: string;
+  readonly at: string;
+  readonly receivedAt: string;
 }
 
 /** A station with its open and latest sessions. */
@@ -32,6 +44,8 @@ export interface StationEntry {
   readonly orphans: QuarantinedDocument[];
   /** Transaction ids that no session was found for: not looked up again. */
   readonly unknown: Set<string>;
+  /** By `<evse>/<connector>`: what was told last, since a status may come before the start it belongs to. */
+  readonly statuses: Map<string, ConnectorStatus>;
   /** When we received the newest fact that was looked at since the station came into memory; empty: none yet. */
   seenUntil: string;
   /** Of the station topic, by which its facts come here; undefined: none did, so that another instance may change it unheard. */
@@ -41,6 +55,8 @@ export interface StationEntry {
 /** Ended sessions kept per station, for late and repeated messages. */
 const ENDED_KEPT = 4;
 const UNKNOWN_KEPT = 64;
+/** Connectors of one station; what reports more is broken. */
+const STATUSES_KEPT = 64;
 /** Sessions per station that ended without a reported end and may yet get one by matching; the oldest are let go. */
 const GHOSTS_KEPT = 16;
 
@@ -64,7 +80,15 @@ export class StationCache {
   }
 
   add(stationId: string): StationEntry {
-    const station: StationEntry = { stationId, sessions: [], orphans: [], unknown: new Set(), seenUntil: '', partition: undefined };
+    const station: StationEntry = {
+      stationId,
+      sessions: [],
+      orphans: [],
+      unknown: new Set(),
+      statuses: new Map(),
+      seenUntil: '',
+      partition: undefined,
+    };
     this.stations.set(stationId, station);
     return station;
   }
@@ -74,8 +98,10 @@ export class StationCache {
     for (const station of touched) {
       if (station.sessions.length > ENDED_KEPT) dropEnded(station.sessions);
       if (station.unknown.size > UNKNOWN_KEPT) station.unknown.clear();
+      if (station.statuses.size > STATUSES_KEPT) station.statuses.clear();
       // One that only booted: nothing to remember.
-      if (station.sessions.length + station.orphans.length + station.unknown.size === 0) this.stations.delete(station.stationId);
+      if (station.sessions.length + station.orphans.length + station.unknown.size + station.statuses.size === 0)
+        this.stations.delete(station.stationId);
     }
     for (const stationId of this.stations.keys()) {
       if (this.stations.size <= this.stationsMax) break;
@@ -128,11 +154,15 @@ export function abandonGhosts(station: StationEntry): SessionEntry[] {
 
 /** The oldest ended ones go: new ones are added at the end. */
 function dropEnded(sessions: SessionEntry[]): void {
-  let surplus = sessions.reduce((count, session) => count + (session.claims.reported === undefined ? 0 : 1), 0) - ENDED_KEPT;
+  let surplus = sessions.reduce((count, session) => count + (isDone(session) ? 1 : 0), 0) - ENDED_KEPT;
   for (let i = 0; i < sessions.length && surplus > 0; i++) {
-    if (sessions[i]?.claims.reported === undefined) continue;
+    const session = sessions[i];
+    if (session === undefined || !isDone(session)) continue;
     sessions.splice(i, 1);
     i -= 1;
     surplus -= 1;
   }
 }
+
+/** Nothing more is waited for: late and repeated messages may still come. */
+const isDone = ({ claims, abandoned }: SessionEntry): boolean => claims.reported !== undefined && (abandoned || !awaitsUnplug(claims));

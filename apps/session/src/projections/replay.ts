@@ -23,6 +23,7 @@ import {
 
 /** Meter values read at a time. */
 const PAGE = 1_000;
+const WAIT_MS = 48 * 3_600_000;
 
 /**
  * Builds the sessions projection anew from the streams, beside the live one, then swaps. A service that runs on the store has to forget what it
@@ -48,13 +49,16 @@ export async function replaySessions(
         const { claims, version, at } = foldStream(stream);
         if (claims.identity === undefined) continue;
         const entry = { sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version };
-        docs.push(sessionDocument({ ...entry, abandoned: false }, at));
+        docs.push(sessionDocument({ ...entry, abandoned: isOld(claims) }, at));
       }
       await bringUp(target, docs);
     },
   });
   return commits;
 }
+
+/** Ended so long ago that nobody waits any more for its connector to become free. */
+const isOld = ({ reported }: SessionClaims): boolean => reported !== undefined && Date.now() - Date.parse(reported.receivedAt) > WAIT_MS;
 
 /** The whole streams of a batch whose last commit is in it, so that each is projected once, however its commits are spread. */
 export async function streamsThatEndIn(store: Store, batch: readonly Commit[]): Promise<ReadonlyMap<string, readonly Commit[]>> {

@@ -14,7 +14,7 @@ export interface SessionDocument {
   /** The start, or the first that was heard of it. */
   readonly startedAt: string;
   readonly idToken?: string;
-  /** The station id while the session has no reported end: found again after a restart by it. */
+  /** The station id while the session has no reported end, or its connector is not known to be free: found again after a restart by it. */
   readonly openOn?: string;
   readonly claims: SessionClaims;
   readonly updatedAt: string;

@@ -1,5 +1,6 @@
 import type {
   CommandAnswered,
+  ConnectorStatusReported,
   MeterValue,
   MeterValuesReported,
   OcppVersion,
@@ -114,6 +115,18 @@ export function metered(options: Common & Partial<MeterValuesReported>): EventEn
     connectorId: 1,
     transactionId: '101',
     meterValues: [],
+    ...more,
+  });
+}
+
+/** A connector's status; 1.6 `Occupied` unless told otherwise. */
+export function status(options: Common & Partial<ConnectorStatusReported>): EventEnvelope {
+  const { minute: _m, receivedMinute: _r, ...more } = options;
+  return event('voltlog.connection.ConnectorStatusReported.v1', {
+    ...base(options, 'StatusNotification'),
+    evseId: 1,
+    connectorId: 1,
+    status: 'Occupied',
     ...more,
   });
 }

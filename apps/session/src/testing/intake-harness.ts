@@ -58,8 +58,9 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
       logger,
       cacheStations,
       quarantineMax: 200,
+      batteryPercent: 90,
     });
-  const grpc = new SessionGrpc(collections, store.streams);
+  const grpc = new SessionGrpc(collections, store.streams, clock);
   let offset = 0;
   const harness: IntakeHarness = {
     store,

@@ -10,6 +10,7 @@ import type { EventEnvelope } from '@voltlog/kernel';
 import { uuidV7Source } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
 import { type RunningService, type ServiceContext, startService } from '@voltlog/service';
+import type { SessionMilestoneReached } from '@voltlog/session-contract';
 import { openSqliteStore, type Store } from '@voltlog/store';
 import { type Count, createTelemetry, type Metrics, type Telemetry } from '@voltlog/telemetry';
 import { sessionConfig } from '../config.js';
@@ -18,6 +19,8 @@ import { SESSION_GROUP } from '../session-runtime.js';
 import { T0 } from './facts.js';
 
 const DEADLINE_MS = 10_000;
+
+const MILESTONE = 'SessionMilestoneReached';
 
 /** The whole service on a log and a store in files of its own; it can be stopped and started again on the same files. */
 export class SessionHarness {
@@ -145,8 +148,15 @@ export class SessionHarness {
     return (await this.sessions.listQuarantined({ pageSize: 100, pageToken: '', stationId: '' })).facts;
   }
 
+  /** What the stream tells, without the milestones. */
   async events(sessionId: string): Promise<string[]> {
     const { events } = await this.sessions.listSessionEvents({ sessionId });
-    return events.map((each) => each.type.replace(/^voltlog\.session\.(.*)\.v1$/, '$1'));
+    return events.map((each) => each.type.replace(/^voltlog\.session\.(.*)\.v1$/, '$1')).filter((name) => name !== MILESTONE);
+  }
+
+  /** Milestones that were announced, in order. */
+  async milestones(sessionId: string): Promise<SessionMilestoneReached[]> {
+    const { events } = await this.sessions.listSessionEvents({ sessionId });
+    return events.filter((each) => each.type.includes(MILESTONE)).map((each) => JSON.parse(each.dataJson) as SessionMilestoneReached);
   }
 }

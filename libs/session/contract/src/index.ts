@@ -1,4 +1,21 @@
 export type {
+  LimitDimension,
+  MilestoneKind,
+  Money,
+  SessionConnectorFreed,
+  SessionLimit,
+  SessionLimitOvershot,
+  SessionLimitSet,
+  SessionMilestoneReached,
+  SessionPrice,
+  SessionPriced,
+  SessionStartRequestMatched,
+  SessionStopAnswered,
+  SessionStopEscalated,
+  SessionStopRequested,
+  StopCause,
+} from './limit-events.js';
+export type {
   SessionAnomalyFound,
   SessionAuthorization,
   SessionChargingStateChanged,
@@ -24,3 +41,14 @@ export type {
   SessionStreamEventType,
 } from './session-events.js';
 export { SESSION_TOPIC } from './session-events.js';
+export type {
+  StartAnswered,
+  StartRequestEvent,
+  StartRequestEvents,
+  StartRequestEventType,
+  StartRequested,
+  StartRequestFact,
+  StartRequestLapsed,
+  StartRequestMatched,
+} from './start-request-events.js';
+export { START_REQUEST_TOPIC } from './start-request-events.js';

@@ -1,3 +1,16 @@
+import type {
+  SessionConnectorFreed,
+  SessionLimit,
+  SessionLimitOvershot,
+  SessionLimitSet,
+  SessionMilestoneReached,
+  SessionPriced,
+  SessionStartRequestMatched,
+  SessionStopAnswered,
+  SessionStopEscalated,
+  SessionStopRequested,
+} from './limit-events.js';
+
 /**
  * What the session service says. Topic `session.session.v1`, key: the session id (a quarantined fact: the station id).
  *
@@ -21,6 +34,9 @@ export interface SessionAuthorization {
   readonly source: 'authorization' | 'cache' | 'policy';
   readonly decisionId?: string;
   readonly groupId?: string;
+  readonly contractId?: string;
+  /** What the contract allows this session. */
+  readonly limit?: SessionLimit;
 }
 
 /** What every event about a session has. */
@@ -137,6 +153,8 @@ export interface SessionEnd {
   readonly receivedAt: string;
   readonly offline: boolean;
   readonly stoppedReason?: string;
+  /** OCPP 2.1 TriggerReasonEnumType, where it says more than the reason: a limit that the station kept. */
+  readonly triggerReason?: string;
   readonly meterStopWh?: number;
   readonly seqNo?: number;
   readonly idToken?: SessionIdToken;
@@ -200,6 +218,15 @@ export interface SessionEvents {
   'voltlog.session.SessionReopened.v1': SessionReopened;
   'voltlog.session.SessionAnomalyFound.v1': SessionAnomalyFound;
   'voltlog.session.SessionFactQuarantined.v1': SessionFactQuarantined;
+  'voltlog.session.SessionMilestoneReached.v1': SessionMilestoneReached;
+  'voltlog.session.SessionLimitSet.v1': SessionLimitSet;
+  'voltlog.session.SessionStartRequestMatched.v1': SessionStartRequestMatched;
+  'voltlog.session.SessionConnectorFreed.v1': SessionConnectorFreed;
+  'voltlog.session.SessionStopRequested.v1': SessionStopRequested;
+  'voltlog.session.SessionStopAnswered.v1': SessionStopAnswered;
+  'voltlog.session.SessionStopEscalated.v1': SessionStopEscalated;
+  'voltlog.session.SessionLimitOvershot.v1': SessionLimitOvershot;
+  'voltlog.session.SessionPriced.v1': SessionPriced;
 }
 
 export type SessionEventType = keyof SessionEvents;

@@ -1,13 +1,22 @@
 import type {
+  LimitDimension,
+  MilestoneKind,
+  SessionConnectorFreed,
   SessionDetected,
   SessionEnd,
   SessionFact,
   SessionFlag,
   SessionIdTokenPresented,
   SessionInterrupted,
+  SessionLimitSet,
+  SessionMilestoneReached,
   SessionOutcome,
+  SessionPrice,
   SessionQueueReported,
   SessionStarted,
+  SessionStopAnswered,
+  SessionStopEscalated,
+  SessionStopRequested,
 } from '@voltlog/session-contract';
 import type { ChargingState } from './readings.js';
 import { compareStates } from './readings.js';
@@ -23,6 +32,13 @@ export type Claim =
   | { readonly kind: 'Ended'; readonly end: SessionEnd }
   | { readonly kind: 'EndRetracted'; readonly factId: string }
   | { readonly kind: 'Stale'; readonly at: string }
+  | { readonly kind: 'Freed'; readonly freed: FreedClaim }
+  | { readonly kind: 'Fault'; readonly fault: FaultClaim }
+  | { readonly kind: 'LimitSet'; readonly limit: LimitClaim }
+  | { readonly kind: 'StartRequestMatched'; readonly startRequestId: string; readonly at: string }
+  | { readonly kind: 'StopRequested'; readonly stop: Omit<SessionStopRequested, keyof SessionFact> }
+  | { readonly kind: 'StopAnswered'; readonly answer: Omit<SessionStopAnswered, keyof SessionFact> }
+  | { readonly kind: 'StopEscalated'; readonly escalation: Omit<SessionStopEscalated, keyof SessionFact> }
   /** Nothing new, but the readings changed: look at the outcome again. */
   | { readonly kind: 'Review' };
 
@@ -30,6 +46,32 @@ export type StartClaim = Omit<SessionStarted, keyof SessionFact>;
 export type TokenClaim = Omit<SessionIdTokenPresented, keyof SessionFact>;
 export type Interruption = Omit<SessionInterrupted, keyof SessionFact>;
 export type QueueClaim = Omit<SessionQueueReported, keyof SessionFact>;
+export type FreedClaim = Omit<SessionConnectorFreed, keyof SessionFact>;
+export type LimitClaim = Omit<SessionLimitSet, keyof SessionFact>;
+export type AnnouncedMilestone = Omit<SessionMilestoneReached, keyof SessionFact>;
+
+/** The connector of the session broke. */
+export interface FaultClaim {
+  readonly at: string;
+  readonly receivedAt: string;
+  readonly errorCode?: string;
+}
+
+/** The stop commands of a session: the latest one, and from which attempt on they are for the same cause. */
+export interface StopClaim {
+  readonly attempt: number;
+  readonly firstAttempt: number;
+  readonly cause: SessionStopRequested['cause'];
+  readonly dimension?: LimitDimension;
+  /** Of the latest attempt. */
+  readonly at: string;
+  /** Of the latest attempt; absent: not known yet. */
+  readonly status?: SessionStopAnswered['status'];
+  readonly stationStatus?: string;
+  readonly escalated?: true;
+  /** A limit was set since that no longer asks for it. */
+  readonly withdrawn?: true;
+}
 
 /**
  * All claims about one session joined: the state that its stream folds to. Each field is a least, a greatest or a union of what was
@@ -60,7 +102,26 @@ export interface SessionClaims {
   readonly announcedFlags?: readonly SessionFlag[];
   /** What was last announced of a session that ended, or was reopened. */
   readonly announced?: SessionOutcome;
+  /** Milestones that were announced, in the order they were. */
+  readonly milestones?: readonly AnnouncedMilestone[];
+  /** What rests since energy last flowed, and was announced. */
+  readonly rested?: readonly MilestoneKind[];
+  /** When the connector was reported free, rising by the station's clock; the first few. */
+  readonly freed?: readonly FreedClaim[];
+  readonly fault?: FaultClaim;
+  /** What was chosen for the session; the contract's own limit is in the answer about its token. */
+  readonly limit?: LimitClaim;
+  /** The contract's limit as it was announced. */
+  readonly contractLimit?: LimitClaim;
+  readonly startRequestId?: string;
+  readonly stop?: StopClaim;
+  readonly price?: SessionPrice;
+  /** Dimensions of which it was announced that the session ended beyond its limit. */
+  readonly overshot?: readonly LimitDimension[];
 }
+
+/** Times at which the connector was free that are kept of one session. */
+const FREED_MAX = 4;
 
 export interface Place {
   readonly evseId: number;
@@ -94,6 +155,23 @@ export function joinClaim(claims: SessionClaims, claim: Claim): SessionClaims {
         : { ...claims, retracted: [...(claims.retracted ?? []), claim.factId].sort() };
     case 'Stale':
       return claims.staleAt !== undefined && claims.staleAt >= claim.at ? claims : { ...claims, staleAt: claim.at };
+    case 'Freed':
+      return joinFreed(claims, claim.freed);
+    case 'Fault':
+      return claims.fault !== undefined && claims.fault.at >= claim.fault.at ? claims : { ...claims, fault: claim.fault };
+    case 'LimitSet':
+      return joinLimit(claims, claim.limit);
+    case 'StartRequestMatched':
+      return claims.startRequestId === undefined ? { ...claims, startRequestId: claim.startRequestId } : claims;
+    case 'StopRequested':
+      return joinStop(claims, claim.stop);
+    case 'StopAnswered': {
+      const { attempt, status, stationStatus } = claim.answer;
+      if (claims.stop?.attempt !== attempt || claims.stop.status !== undefined) return claims;
+      return { ...claims, stop: { ...claims.stop, status, ...(stationStatus === undefined ? {} : { stationStatus }) } };
+    }
+    case 'StopEscalated':
+      return claims.stop === undefined || claims.stop.escalated ? claims : { ...claims, stop: { ...claims.stop, escalated: true } };
     case 'Review':
       return claims;
   }
@@ -159,8 +237,43 @@ function joinEnd(claims: SessionClaims, end: SessionEnd): SessionClaims {
     case 'Superseded':
       return claims.superseded !== undefined && compareEnds(claims.superseded, end) <= 0 ? claims : { ...claims, superseded: end };
     case 'StationRebooted':
-      return claims.rebooted !== undefined && claims.rebooted.receivedAt >= end.receivedAt ? claims : { ...claims, rebooted: end };
+      return claims.rebooted !== undefined &&
+        (compareText(claims.rebooted.receivedAt, end.receivedAt) || compareEnds(claims.rebooted, end)) >= 0
+        ? claims
+        : { ...claims, rebooted: end };
   }
+}
+
+function joinFreed(claims: SessionClaims, freed: FreedClaim): SessionClaims {
+  const known = claims.freed ?? [];
+  if (known.some((each) => each.at === freed.at)) return claims;
+  const all = [...known, { at: freed.at, receivedAt: freed.receivedAt }].sort((a, b) => compareText(a.at, b.at));
+  // The latest ones: the end they follow may be told late.
+  return { ...claims, freed: all.slice(-FREED_MAX) };
+}
+
+/** The latest limit counts. A stop for a limit that holds no longer is not repeated. */
+function joinLimit(claims: SessionClaims, limit: LimitClaim): SessionClaims {
+  const field = limit.by === 'Contract' ? 'contractLimit' : 'limit';
+  const known = claims[field];
+  if (known !== undefined && (compareText(known.at, limit.at) || compareText(contentOf(known), contentOf(limit))) >= 0) return claims;
+  const { stop } = claims;
+  const withdrawn = stop?.cause === 'Limit' && field === 'limit' && limit.at > stop.at;
+  return { ...claims, [field]: limit, ...(withdrawn ? { stop: { ...stop, withdrawn: true } } : {}) };
+}
+
+function joinStop(claims: SessionClaims, { attempt, cause, dimension, at }: Omit<SessionStopRequested, keyof SessionFact>): SessionClaims {
+  const known = claims.stop;
+  if (known !== undefined && known.attempt >= attempt) return claims;
+  const again = known !== undefined && known.cause === cause && !known.escalated && !known.withdrawn;
+  const stop: StopClaim = {
+    attempt,
+    firstAttempt: again ? known.firstAttempt : attempt,
+    cause,
+    at,
+    ...(dimension === undefined ? {} : { dimension }),
+  };
+  return { ...claims, stop };
 }
 
 export const compareEnds = (a: SessionEnd, b: SessionEnd): number => compareClaims(a, b, (end) => end.endedAt);

@@ -30,6 +30,7 @@ export function endOf(fact: TransactionEnded, basis: SessionEndBasis & ('Reporte
     receivedAt: fact.receivedAt,
     offline: fact.offline,
     ...(fact.stoppedReason === undefined ? {} : { stoppedReason: fact.stoppedReason }),
+    ...(fact.triggerReason?.endsWith('LimitReached') ? { triggerReason: fact.triggerReason } : {}),
     ...(fact.meterStopWh === undefined ? {} : { meterStopWh: fact.meterStopWh }),
     ...(fact.seqNo === undefined ? {} : { seqNo: fact.seqNo }),
     ...(fact.idToken === undefined ? {} : { idToken: fact.idToken }),

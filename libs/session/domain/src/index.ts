@@ -1,19 +1,28 @@
+export { hasNews, type RecordContext } from './announcements.js';
 export {
+  type AnnouncedMilestone,
   type Claim,
   compareClaims,
   compareText,
+  type FaultClaim,
+  type FreedClaim,
   type Interruption,
   joinClaim,
+  type LimitClaim,
   noClaims,
   type Place,
   type QueueClaim,
   type SessionClaims,
   type StartClaim,
+  type StopClaim,
   type TokenClaim,
 } from './claims.js';
 export { detectedClaim, endOf, startClaim, tokenClaim } from './fact-claims.js';
+export { limitOf, type Overshoot, overshootsOf, secondsOf, sessionCost } from './limits.js';
 export { type Candidate, chooseSession, MATCH_POWER_W_MAX, matchOrphans, type OrphanEnd, supersessions } from './matching.js';
+export { awaitsUnplug, freedAfter } from './milestones.js';
 export { CLOCK_SKEW_MS, claimedPoints, effectiveEnd, isAssumed, isSkewed, needsAllPoints, outcomeOf, trueTime } from './outcome.js';
+export { costOf, isAmount, type SessionCost } from './price.js';
 export {
   type ChargingState,
   compareStates,

@@ -14,7 +14,11 @@ export interface Readings {
   piecewise?: PiecewiseEnergy;
   power?: Measured;
   stateOfCharge?: Measured;
+  /** The greatest state of charge seen, and when first. */
+  stateOfChargeTop?: Measured;
   charging?: ChargingState;
+  /** When energy flowed first by the charging states that were told. */
+  chargingSince?: string;
   /** Latest reading by the station's clock. */
   lastReadingAt?: string;
   /** When anything of the transaction was last received, our clock. */
@@ -63,6 +67,7 @@ export function noteMeterValue(readings: Readings, value: MeterValue, points?: R
         break;
       case 'SoC':
         readings.stateOfCharge = laterOf(readings.stateOfCharge, at, sample.value);
+        noteTop(readings, at, sample.value);
         break;
       default:
     }
@@ -84,6 +89,8 @@ export function noteReceived(readings: Readings, receivedAt: string): void {
 
 export function noteChargingState(readings: Readings, state: ChargingState): void {
   if (readings.charging === undefined || compareStates(state, readings.charging) > 0) readings.charging = state;
+  if (state.value === 'Charging' && !(readings.chargingSince !== undefined && readings.chargingSince <= state.at))
+    readings.chargingSince = state.at;
 }
 
 export function noteSeqNo(readings: Readings, seqNo: number): void {
@@ -103,7 +110,10 @@ export function joinReadings(into: Readings, other: Readings): void {
   if (other.power !== undefined) into.power = laterOf(into.power, other.power.at, other.power.value);
   if (other.stateOfCharge !== undefined)
     into.stateOfCharge = laterOf(into.stateOfCharge, other.stateOfCharge.at, other.stateOfCharge.value);
+  if (other.stateOfChargeTop !== undefined) noteTop(into, other.stateOfChargeTop.at, other.stateOfChargeTop.value);
   if (other.charging !== undefined) noteChargingState(into, other.charging);
+  if (other.chargingSince !== undefined && !(into.chargingSince !== undefined && into.chargingSince <= other.chargingSince))
+    into.chargingSince = other.chargingSince;
   if (other.lastReadingAt !== undefined && !(into.lastReadingAt !== undefined && into.lastReadingAt >= other.lastReadingAt))
     into.lastReadingAt = other.lastReadingAt;
   if (other.lastReceivedAt !== undefined) noteReceived(into, other.lastReceivedAt);
@@ -184,6 +194,11 @@ const isSinglePhase = (phase: string | undefined): boolean => phase !== undefine
 
 function rankOf(context: string | undefined): RegisterRank {
   return context === 'Transaction.Begin' ? 1 : context === 'Transaction.End' ? 3 : 2;
+}
+
+function noteTop(readings: Readings, at: string, value: number): void {
+  const top = readings.stateOfChargeTop;
+  if (top === undefined || value > top.value || (value === top.value && at < top.at)) readings.stateOfChargeTop = { at, value };
 }
 
 function laterOf(known: Measured | undefined, at: string, value: number): Measured {

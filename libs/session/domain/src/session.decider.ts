@@ -1,6 +1,7 @@
 import type { Decider } from '@voltlog/kernel';
 import { decided } from '@voltlog/kernel';
 import type { SessionEvent, SessionFact, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
+import { announcements, evolveAnnounced, type RecordContext } from './announcements.js';
 import type { Claim, SessionClaims } from './claims.js';
 import { joinClaim, noClaims } from './claims.js';
 import { effectiveEnd, outcomeOf } from './outcome.js';
@@ -11,7 +12,11 @@ export interface RecordClaim {
   readonly identity: SessionFact;
   readonly claim: Claim;
   readonly readings: Readings;
+  readonly context: RecordContext;
 }
+
+/** Claims that no event is made of as such. */
+const SILENT: ReadonlySet<Claim['kind']> = new Set(['Review', 'Fault']);
 
 /** Flags that stay once found; they are announced when they are. */
 const LASTING: readonly SessionFlag[] = ['ConflictingEnd', 'RegisterFell', 'RegisterJumped', 'TransactionIdReused'];
@@ -28,8 +33,9 @@ export const sessionDecider: Decider<RecordClaim, SessionClaims, SessionEvent> =
     const { identity, claim, readings } = command;
     const joined = joinClaim(state, claim);
     const events: SessionEvent[] = [];
-    if (joined !== state || (state.identity === undefined && claim.kind !== 'Review')) events.push(...claimEvents(command, state, joined));
-    let after = state;
+    if (joined !== state || (state.identity === undefined && !SILENT.has(claim.kind))) events.push(...claimEvents(command, state, joined));
+    // A fault has no event of its own: its milestone tells it.
+    let after = claim.kind === 'Fault' ? joined : state;
     for (const event of events) after = evolve(after, event);
     if (after.identity === undefined) return decided();
     const outcome = outcomeOf(after, readings);
@@ -39,6 +45,7 @@ export const sessionDecider: Decider<RecordClaim, SessionClaims, SessionEvent> =
       if (LASTING.includes(flag) && !after.announcedFlags?.includes(flag))
         events.push({ type: 'voltlog.session.SessionAnomalyFound.v1', data: { ...identity, flag } });
     }
+    events.push(...announcements(command, after));
     return decided(...events);
   },
   evolve,
@@ -79,6 +86,24 @@ function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionC
       ];
     case 'Stale':
       return [{ type: 'voltlog.session.SessionAnomalyFound.v1', data: { ...identity, flag: 'Stale', at: claim.at } }];
+    case 'Freed':
+      return [{ type: 'voltlog.session.SessionConnectorFreed.v1', data: { ...identity, ...claim.freed } }];
+    case 'LimitSet':
+      return [{ type: 'voltlog.session.SessionLimitSet.v1', data: { ...identity, ...claim.limit } }];
+    case 'StartRequestMatched':
+      return [
+        {
+          type: 'voltlog.session.SessionStartRequestMatched.v1',
+          data: { ...identity, startRequestId: claim.startRequestId, at: claim.at },
+        },
+      ];
+    case 'StopRequested':
+      return [{ type: 'voltlog.session.SessionStopRequested.v1', data: { ...identity, ...claim.stop } }];
+    case 'StopAnswered':
+      return [{ type: 'voltlog.session.SessionStopAnswered.v1', data: { ...identity, ...claim.answer } }];
+    case 'StopEscalated':
+      return [{ type: 'voltlog.session.SessionStopEscalated.v1', data: { ...identity, ...claim.escalation } }];
+    case 'Fault':
     case 'Review':
       return [];
   }
@@ -108,10 +133,12 @@ function evolveClaims(state: SessionClaims, event: SessionEvent): SessionClaims 
     case 'voltlog.session.SessionIdTokenPresented.v1':
       return joinClaim(state, { kind: 'Token', token: withoutIdentity(event.data) });
     case 'voltlog.session.SessionChargingStateChanged.v1':
-      return joinClaim(state, {
-        kind: 'ChargingState',
-        charging: { seqNo: event.data.seqNo ?? -1, at: event.data.at, value: event.data.chargingState },
-      });
+      return flowing(
+        joinClaim(state, {
+          kind: 'ChargingState',
+          charging: { seqNo: event.data.seqNo ?? -1, at: event.data.at, value: event.data.chargingState },
+        }),
+      );
     case 'voltlog.session.SessionInterrupted.v1':
       return joinClaim(state, { kind: 'Interrupted', interruption: withoutIdentity(event.data) });
     case 'voltlog.session.SessionQueueReported.v1':
@@ -123,12 +150,36 @@ function evolveClaims(state: SessionClaims, event: SessionEvent): SessionClaims 
     case 'voltlog.session.SessionCorrected.v1':
     case 'voltlog.session.SessionReopened.v1':
       return { ...state, announced: event.data.outcome };
+    case 'voltlog.session.SessionConnectorFreed.v1':
+      return joinClaim(state, { kind: 'Freed', freed: event.data });
+    case 'voltlog.session.SessionLimitSet.v1':
+      return joinClaim(state, { kind: 'LimitSet', limit: withoutIdentity(event.data) });
+    case 'voltlog.session.SessionStartRequestMatched.v1':
+      return joinClaim(state, { kind: 'StartRequestMatched', startRequestId: event.data.startRequestId, at: event.data.at });
+    case 'voltlog.session.SessionStopRequested.v1':
+      return joinClaim(state, { kind: 'StopRequested', stop: event.data });
+    case 'voltlog.session.SessionStopAnswered.v1':
+      return joinClaim(state, { kind: 'StopAnswered', answer: event.data });
+    case 'voltlog.session.SessionStopEscalated.v1':
+      return joinClaim(state, { kind: 'StopEscalated', escalation: event.data });
+    case 'voltlog.session.SessionMilestoneReached.v1':
+    case 'voltlog.session.SessionPriced.v1':
+    case 'voltlog.session.SessionLimitOvershot.v1':
+      return evolveAnnounced(state, event);
     case 'voltlog.session.SessionAnomalyFound.v1': {
       if (event.data.flag === 'Stale' && event.data.at !== undefined) return joinClaim(state, { kind: 'Stale', at: event.data.at });
       const flags = state.announcedFlags ?? [];
       return flags.includes(event.data.flag) ? state : { ...state, announcedFlags: [...flags, event.data.flag].sort() };
     }
   }
+}
+
+/** Energy flows: what rested before may rest again. A state from before the end that comes behind it does not count. */
+function flowing(claims: SessionClaims): SessionClaims {
+  const { charging, rested, reported } = claims;
+  if (rested === undefined || charging?.value !== 'Charging' || (reported !== undefined && charging.at <= reported.endedAt)) return claims;
+  const { rested: _, ...rest } = claims;
+  return rest;
 }
 
 /** True when nobody who reads the outcome would see a difference. */

@@ -12,6 +12,66 @@ export const protobufPackage = "voltlog.session.v1";
 
 export const protobufFileName = "voltlog/session/v1/session.proto";
 
+export enum StartRequestState {
+  UNSPECIFIED = "START_REQUEST_STATE_UNSPECIFIED",
+  /** PENDING - Sent, or to be sent. */
+  PENDING = "START_REQUEST_STATE_PENDING",
+  ACCEPTED = "START_REQUEST_STATE_ACCEPTED",
+  REFUSED = "START_REQUEST_STATE_REFUSED",
+  /** STARTED - The session began; `session_id` is known. */
+  STARTED = "START_REQUEST_STATE_STARTED",
+  /** LAPSED - Accepted, but nobody plugged in in time. */
+  LAPSED = "START_REQUEST_STATE_LAPSED",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function startRequestStateFromJSON(object: any): StartRequestState {
+  switch (object) {
+    case 0:
+    case "START_REQUEST_STATE_UNSPECIFIED":
+      return StartRequestState.UNSPECIFIED;
+    case 1:
+    case "START_REQUEST_STATE_PENDING":
+      return StartRequestState.PENDING;
+    case 2:
+    case "START_REQUEST_STATE_ACCEPTED":
+      return StartRequestState.ACCEPTED;
+    case 3:
+    case "START_REQUEST_STATE_REFUSED":
+      return StartRequestState.REFUSED;
+    case 4:
+    case "START_REQUEST_STATE_STARTED":
+      return StartRequestState.STARTED;
+    case 5:
+    case "START_REQUEST_STATE_LAPSED":
+      return StartRequestState.LAPSED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return StartRequestState.UNRECOGNIZED;
+  }
+}
+
+export function startRequestStateToNumber(object: StartRequestState): number {
+  switch (object) {
+    case StartRequestState.UNSPECIFIED:
+      return 0;
+    case StartRequestState.PENDING:
+      return 1;
+    case StartRequestState.ACCEPTED:
+      return 2;
+    case StartRequestState.REFUSED:
+      return 3;
+    case StartRequestState.STARTED:
+      return 4;
+    case StartRequestState.LAPSED:
+      return 5;
+    case StartRequestState.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export enum SessionState {
   UNSPECIFIED = "SESSION_STATE_UNSPECIFIED",
   ACTIVE = "SESSION_STATE_ACTIVE",
@@ -49,6 +109,155 @@ export function sessionStateToNumber(object: SessionState): number {
     default:
       return -1;
   }
+}
+
+/** A sum of money: the amount as a decimal number, e.g. "12.50", and its ISO 4217 currency. */
+export interface Money {
+  amount: string;
+  currency: string;
+}
+
+/** What a session is allowed; what is absent is not limited. The session is stopped at the first one reached. */
+export interface SessionLimit {
+  energyWh?: number | undefined;
+  durationSeconds?: number | undefined;
+  cost: Money | undefined;
+  stateOfChargePercent?: number | undefined;
+}
+
+export interface Milestone {
+  /**
+   * ChargingStarted, ParkingStarted, BatteryAt, BatteryFull, SuspendedByVehicle, SuspendedByStation, LimitReached, ChargingEnded,
+   * SessionEnded, Faulted.
+   */
+  kind: string;
+  /** By the station's clock. */
+  at: string | undefined;
+  stateOfChargePercent?:
+    | number
+    | undefined;
+  /** Of LimitReached: energy, duration, cost or stateOfCharge. */
+  dimension: string;
+}
+
+export interface StartRequest {
+  startRequestId: string;
+  stationId: string;
+  evseId: number;
+  idToken: IdToken | undefined;
+  limit: SessionLimit | undefined;
+  state: StartRequestState;
+  /** The station's word, or why it could not be asked: Offline, TimedOut, NotSupported. */
+  reason: string;
+  sessionId: string;
+  createdAt: string | undefined;
+  updatedAt: string | undefined;
+}
+
+export interface RequestStartRequest {
+  stationId: string;
+  evseId: number;
+  idToken: IdToken | undefined;
+  groupId: string;
+  limit: SessionLimit | undefined;
+  idempotencyKey: string;
+}
+
+export interface RequestStartResponse {
+  startRequest: StartRequest | undefined;
+}
+
+export interface GetStartRequestRequest {
+  startRequestId: string;
+}
+
+export interface GetStartRequestResponse {
+  startRequest: StartRequest | undefined;
+}
+
+export interface RequestStopRequest {
+  sessionId: string;
+  /** Who asks: Driver, Operator. */
+  requestedBy: string;
+  idempotencyKey: string;
+}
+
+export interface RequestStopResponse {
+  session:
+    | Session
+    | undefined;
+  /** The station's word; empty when it could not be asked yet. */
+  stationStatus: string;
+}
+
+export interface SetLimitRequest {
+  sessionId: string;
+  limit: SessionLimit | undefined;
+  idempotencyKey: string;
+}
+
+export interface SetLimitResponse {
+  session: Session | undefined;
+}
+
+export interface Price {
+  /** default, site:<id> or station:<id> */
+  scope: string;
+  currency: string;
+  /** Decimal numbers. */
+  perKwh: string;
+  perMinute: string;
+  perSession: string;
+  version: number;
+}
+
+export interface PutPriceRequest {
+  price: Price | undefined;
+  expectedVersion: number;
+  idempotencyKey: string;
+}
+
+export interface PutPriceResponse {
+  price: Price | undefined;
+}
+
+export interface GetPriceRequest {
+  /** Of a station: the one that holds there. Else of the scope. */
+  stationId: string;
+  scope: string;
+}
+
+export interface GetPriceResponse {
+  /** Absent: none is set, and charging costs nothing. */
+  price: Price | undefined;
+}
+
+export interface CurvePoint {
+  at: string | undefined;
+  energyWh: number;
+  powerW?: number | undefined;
+  stateOfChargePercent?: number | undefined;
+}
+
+export interface Receipt {
+  session: Session | undefined;
+  price: Price | undefined;
+  energyCost: Money | undefined;
+  timeCost: Money | undefined;
+  sessionCost: Money | undefined;
+  total:
+    | Money
+    | undefined;
+  /** At most a few hundred points, evenly chosen. */
+  curve: CurvePoint[];
+}
+
+export interface GetReceiptRequest {
+  sessionId: string;
+}
+
+export interface GetReceiptResponse {
+  receipt: Receipt | undefined;
 }
 
 export interface IdToken {
@@ -90,6 +299,31 @@ export interface Session {
   version: number;
   /** True while facts of the transaction are known to be missing (start, end or a seqNo between). */
   incomplete: boolean;
+  limit:
+    | SessionLimit
+    | undefined;
+  /** So far, by the price that held at the start; absent where none is set. */
+  cost:
+    | Money
+    | undefined;
+  /** In order of time. */
+  milestones: Milestone[];
+  groupId: string;
+  contractId: string;
+  /** OCPP reservationId the station named. */
+  reservationNumber: number;
+  startRequestId: string;
+  /** From the end of the transaction until the connector was free: absent while it is not known. */
+  idleSeconds?:
+    | number
+    | undefined;
+  /** When the connector was free again. */
+  unpluggedAt:
+    | string
+    | undefined;
+  /** Energy and time by which a limit was passed before the station stopped. */
+  overshootWh?: number | undefined;
+  overshootSeconds?: number | undefined;
 }
 
 export interface GetSessionRequest {
@@ -179,6 +413,1724 @@ export interface ListQuarantinedResponse {
   facts: QuarantinedFact[];
   nextPageToken: string;
 }
+
+function createBaseMoney(): Money {
+  return { amount: "", currency: "" };
+}
+
+export const Money: MessageFns<Money> = {
+  encode(message: Money, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.amount !== "") {
+      writer.uint32(10).string(message.amount);
+    }
+    if (message.currency !== "") {
+      writer.uint32(18).string(message.currency);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Money {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMoney();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.amount = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.currency = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Money>, I>>(base?: I): Money {
+    return Money.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Money>, I>>(object: I): Money {
+    const message = createBaseMoney();
+    message.amount = object.amount ?? "";
+    message.currency = object.currency ?? "";
+    return message;
+  },
+};
+
+function createBaseSessionLimit(): SessionLimit {
+  return { energyWh: undefined, durationSeconds: undefined, cost: undefined, stateOfChargePercent: undefined };
+}
+
+export const SessionLimit: MessageFns<SessionLimit> = {
+  encode(message: SessionLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.energyWh !== undefined) {
+      writer.uint32(9).double(message.energyWh);
+    }
+    if (message.durationSeconds !== undefined) {
+      writer.uint32(16).uint32(message.durationSeconds);
+    }
+    if (message.cost !== undefined) {
+      Money.encode(message.cost, writer.uint32(26).fork()).join();
+    }
+    if (message.stateOfChargePercent !== undefined) {
+      writer.uint32(33).double(message.stateOfChargePercent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.energyWh = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.durationSeconds = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cost = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.stateOfChargePercent = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SessionLimit>, I>>(base?: I): SessionLimit {
+    return SessionLimit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionLimit>, I>>(object: I): SessionLimit {
+    const message = createBaseSessionLimit();
+    message.energyWh = object.energyWh ?? undefined;
+    message.durationSeconds = object.durationSeconds ?? undefined;
+    message.cost = (object.cost !== undefined && object.cost !== null) ? Money.fromPartial(object.cost) : undefined;
+    message.stateOfChargePercent = object.stateOfChargePercent ?? undefined;
+    return message;
+  },
+};
+
+function createBaseMilestone(): Milestone {
+  return { kind: "", at: undefined, stateOfChargePercent: undefined, dimension: "" };
+}
+
+export const Milestone: MessageFns<Milestone> = {
+  encode(message: Milestone, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(toTimestamp(message.at), writer.uint32(18).fork()).join();
+    }
+    if (message.stateOfChargePercent !== undefined) {
+      writer.uint32(25).double(message.stateOfChargePercent);
+    }
+    if (message.dimension !== "") {
+      writer.uint32(34).string(message.dimension);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Milestone {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMilestone();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.stateOfChargePercent = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.dimension = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Milestone>, I>>(base?: I): Milestone {
+    return Milestone.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Milestone>, I>>(object: I): Milestone {
+    const message = createBaseMilestone();
+    message.kind = object.kind ?? "";
+    message.at = object.at ?? undefined;
+    message.stateOfChargePercent = object.stateOfChargePercent ?? undefined;
+    message.dimension = object.dimension ?? "";
+    return message;
+  },
+};
+
+function createBaseStartRequest(): StartRequest {
+  return {
+    startRequestId: "",
+    stationId: "",
+    evseId: 0,
+    idToken: undefined,
+    limit: undefined,
+    state: StartRequestState.UNSPECIFIED,
+    reason: "",
+    sessionId: "",
+    createdAt: undefined,
+    updatedAt: undefined,
+  };
+}
+
+export const StartRequest: MessageFns<StartRequest> = {
+  encode(message: StartRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startRequestId !== "") {
+      writer.uint32(10).string(message.startRequestId);
+    }
+    if (message.stationId !== "") {
+      writer.uint32(18).string(message.stationId);
+    }
+    if (message.evseId !== 0) {
+      writer.uint32(24).uint32(message.evseId);
+    }
+    if (message.idToken !== undefined) {
+      IdToken.encode(message.idToken, writer.uint32(34).fork()).join();
+    }
+    if (message.limit !== undefined) {
+      SessionLimit.encode(message.limit, writer.uint32(42).fork()).join();
+    }
+    if (message.state !== StartRequestState.UNSPECIFIED) {
+      writer.uint32(48).int32(startRequestStateToNumber(message.state));
+    }
+    if (message.reason !== "") {
+      writer.uint32(58).string(message.reason);
+    }
+    if (message.sessionId !== "") {
+      writer.uint32(66).string(message.sessionId);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(74).fork()).join();
+    }
+    if (message.updatedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startRequestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.evseId = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.idToken = IdToken.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.limit = SessionLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.state = startRequestStateFromJSON(reader.int32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StartRequest>, I>>(base?: I): StartRequest {
+    return StartRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StartRequest>, I>>(object: I): StartRequest {
+    const message = createBaseStartRequest();
+    message.startRequestId = object.startRequestId ?? "";
+    message.stationId = object.stationId ?? "";
+    message.evseId = object.evseId ?? 0;
+    message.idToken = (object.idToken !== undefined && object.idToken !== null)
+      ? IdToken.fromPartial(object.idToken)
+      : undefined;
+    message.limit = (object.limit !== undefined && object.limit !== null)
+      ? SessionLimit.fromPartial(object.limit)
+      : undefined;
+    message.state = object.state ?? StartRequestState.UNSPECIFIED;
+    message.reason = object.reason ?? "";
+    message.sessionId = object.sessionId ?? "";
+    message.createdAt = object.createdAt ?? undefined;
+    message.updatedAt = object.updatedAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseRequestStartRequest(): RequestStartRequest {
+  return { stationId: "", evseId: 0, idToken: undefined, groupId: "", limit: undefined, idempotencyKey: "" };
+}
+
+export const RequestStartRequest: MessageFns<RequestStartRequest> = {
+  encode(message: RequestStartRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.evseId !== 0) {
+      writer.uint32(16).uint32(message.evseId);
+    }
+    if (message.idToken !== undefined) {
+      IdToken.encode(message.idToken, writer.uint32(26).fork()).join();
+    }
+    if (message.groupId !== "") {
+      writer.uint32(34).string(message.groupId);
+    }
+    if (message.limit !== undefined) {
+      SessionLimit.encode(message.limit, writer.uint32(42).fork()).join();
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(50).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestStartRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestStartRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.evseId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idToken = IdToken.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.limit = SessionLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RequestStartRequest>, I>>(base?: I): RequestStartRequest {
+    return RequestStartRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestStartRequest>, I>>(object: I): RequestStartRequest {
+    const message = createBaseRequestStartRequest();
+    message.stationId = object.stationId ?? "";
+    message.evseId = object.evseId ?? 0;
+    message.idToken = (object.idToken !== undefined && object.idToken !== null)
+      ? IdToken.fromPartial(object.idToken)
+      : undefined;
+    message.groupId = object.groupId ?? "";
+    message.limit = (object.limit !== undefined && object.limit !== null)
+      ? SessionLimit.fromPartial(object.limit)
+      : undefined;
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBaseRequestStartResponse(): RequestStartResponse {
+  return { startRequest: undefined };
+}
+
+export const RequestStartResponse: MessageFns<RequestStartResponse> = {
+  encode(message: RequestStartResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startRequest !== undefined) {
+      StartRequest.encode(message.startRequest, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestStartResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestStartResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startRequest = StartRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RequestStartResponse>, I>>(base?: I): RequestStartResponse {
+    return RequestStartResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestStartResponse>, I>>(object: I): RequestStartResponse {
+    const message = createBaseRequestStartResponse();
+    message.startRequest = (object.startRequest !== undefined && object.startRequest !== null)
+      ? StartRequest.fromPartial(object.startRequest)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetStartRequestRequest(): GetStartRequestRequest {
+  return { startRequestId: "" };
+}
+
+export const GetStartRequestRequest: MessageFns<GetStartRequestRequest> = {
+  encode(message: GetStartRequestRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startRequestId !== "") {
+      writer.uint32(10).string(message.startRequestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStartRequestRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStartRequestRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startRequestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetStartRequestRequest>, I>>(base?: I): GetStartRequestRequest {
+    return GetStartRequestRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetStartRequestRequest>, I>>(object: I): GetStartRequestRequest {
+    const message = createBaseGetStartRequestRequest();
+    message.startRequestId = object.startRequestId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetStartRequestResponse(): GetStartRequestResponse {
+  return { startRequest: undefined };
+}
+
+export const GetStartRequestResponse: MessageFns<GetStartRequestResponse> = {
+  encode(message: GetStartRequestResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startRequest !== undefined) {
+      StartRequest.encode(message.startRequest, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStartRequestResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStartRequestResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startRequest = StartRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetStartRequestResponse>, I>>(base?: I): GetStartRequestResponse {
+    return GetStartRequestResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetStartRequestResponse>, I>>(object: I): GetStartRequestResponse {
+    const message = createBaseGetStartRequestResponse();
+    message.startRequest = (object.startRequest !== undefined && object.startRequest !== null)
+      ? StartRequest.fromPartial(object.startRequest)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRequestStopRequest(): RequestStopRequest {
+  return { sessionId: "", requestedBy: "", idempotencyKey: "" };
+}
+
+export const RequestStopRequest: MessageFns<RequestStopRequest> = {
+  encode(message: RequestStopRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    if (message.requestedBy !== "") {
+      writer.uint32(18).string(message.requestedBy);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestStopRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestStopRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestedBy = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RequestStopRequest>, I>>(base?: I): RequestStopRequest {
+    return RequestStopRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestStopRequest>, I>>(object: I): RequestStopRequest {
+    const message = createBaseRequestStopRequest();
+    message.sessionId = object.sessionId ?? "";
+    message.requestedBy = object.requestedBy ?? "";
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBaseRequestStopResponse(): RequestStopResponse {
+  return { session: undefined, stationStatus: "" };
+}
+
+export const RequestStopResponse: MessageFns<RequestStopResponse> = {
+  encode(message: RequestStopResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.session !== undefined) {
+      Session.encode(message.session, writer.uint32(10).fork()).join();
+    }
+    if (message.stationStatus !== "") {
+      writer.uint32(18).string(message.stationStatus);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestStopResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestStopResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.session = Session.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stationStatus = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RequestStopResponse>, I>>(base?: I): RequestStopResponse {
+    return RequestStopResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestStopResponse>, I>>(object: I): RequestStopResponse {
+    const message = createBaseRequestStopResponse();
+    message.session = (object.session !== undefined && object.session !== null)
+      ? Session.fromPartial(object.session)
+      : undefined;
+    message.stationStatus = object.stationStatus ?? "";
+    return message;
+  },
+};
+
+function createBaseSetLimitRequest(): SetLimitRequest {
+  return { sessionId: "", limit: undefined, idempotencyKey: "" };
+}
+
+export const SetLimitRequest: MessageFns<SetLimitRequest> = {
+  encode(message: SetLimitRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    if (message.limit !== undefined) {
+      SessionLimit.encode(message.limit, writer.uint32(18).fork()).join();
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetLimitRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetLimitRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.limit = SessionLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetLimitRequest>, I>>(base?: I): SetLimitRequest {
+    return SetLimitRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetLimitRequest>, I>>(object: I): SetLimitRequest {
+    const message = createBaseSetLimitRequest();
+    message.sessionId = object.sessionId ?? "";
+    message.limit = (object.limit !== undefined && object.limit !== null)
+      ? SessionLimit.fromPartial(object.limit)
+      : undefined;
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBaseSetLimitResponse(): SetLimitResponse {
+  return { session: undefined };
+}
+
+export const SetLimitResponse: MessageFns<SetLimitResponse> = {
+  encode(message: SetLimitResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.session !== undefined) {
+      Session.encode(message.session, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetLimitResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetLimitResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.session = Session.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetLimitResponse>, I>>(base?: I): SetLimitResponse {
+    return SetLimitResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetLimitResponse>, I>>(object: I): SetLimitResponse {
+    const message = createBaseSetLimitResponse();
+    message.session = (object.session !== undefined && object.session !== null)
+      ? Session.fromPartial(object.session)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePrice(): Price {
+  return { scope: "", currency: "", perKwh: "", perMinute: "", perSession: "", version: 0 };
+}
+
+export const Price: MessageFns<Price> = {
+  encode(message: Price, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope !== "") {
+      writer.uint32(10).string(message.scope);
+    }
+    if (message.currency !== "") {
+      writer.uint32(18).string(message.currency);
+    }
+    if (message.perKwh !== "") {
+      writer.uint32(26).string(message.perKwh);
+    }
+    if (message.perMinute !== "") {
+      writer.uint32(34).string(message.perMinute);
+    }
+    if (message.perSession !== "") {
+      writer.uint32(42).string(message.perSession);
+    }
+    if (message.version !== 0) {
+      writer.uint32(48).uint64(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Price {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePrice();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.currency = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.perKwh = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.perMinute = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.perSession = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Price>, I>>(base?: I): Price {
+    return Price.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Price>, I>>(object: I): Price {
+    const message = createBasePrice();
+    message.scope = object.scope ?? "";
+    message.currency = object.currency ?? "";
+    message.perKwh = object.perKwh ?? "";
+    message.perMinute = object.perMinute ?? "";
+    message.perSession = object.perSession ?? "";
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
+function createBasePutPriceRequest(): PutPriceRequest {
+  return { price: undefined, expectedVersion: 0, idempotencyKey: "" };
+}
+
+export const PutPriceRequest: MessageFns<PutPriceRequest> = {
+  encode(message: PutPriceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.price !== undefined) {
+      Price.encode(message.price, writer.uint32(10).fork()).join();
+    }
+    if (message.expectedVersion !== 0) {
+      writer.uint32(16).uint64(message.expectedVersion);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutPriceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutPriceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.price = Price.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expectedVersion = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutPriceRequest>, I>>(base?: I): PutPriceRequest {
+    return PutPriceRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutPriceRequest>, I>>(object: I): PutPriceRequest {
+    const message = createBasePutPriceRequest();
+    message.price = (object.price !== undefined && object.price !== null) ? Price.fromPartial(object.price) : undefined;
+    message.expectedVersion = object.expectedVersion ?? 0;
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBasePutPriceResponse(): PutPriceResponse {
+  return { price: undefined };
+}
+
+export const PutPriceResponse: MessageFns<PutPriceResponse> = {
+  encode(message: PutPriceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.price !== undefined) {
+      Price.encode(message.price, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutPriceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutPriceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.price = Price.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutPriceResponse>, I>>(base?: I): PutPriceResponse {
+    return PutPriceResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutPriceResponse>, I>>(object: I): PutPriceResponse {
+    const message = createBasePutPriceResponse();
+    message.price = (object.price !== undefined && object.price !== null) ? Price.fromPartial(object.price) : undefined;
+    return message;
+  },
+};
+
+function createBaseGetPriceRequest(): GetPriceRequest {
+  return { stationId: "", scope: "" };
+}
+
+export const GetPriceRequest: MessageFns<GetPriceRequest> = {
+  encode(message: GetPriceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.scope !== "") {
+      writer.uint32(18).string(message.scope);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPriceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetPriceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scope = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetPriceRequest>, I>>(base?: I): GetPriceRequest {
+    return GetPriceRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetPriceRequest>, I>>(object: I): GetPriceRequest {
+    const message = createBaseGetPriceRequest();
+    message.stationId = object.stationId ?? "";
+    message.scope = object.scope ?? "";
+    return message;
+  },
+};
+
+function createBaseGetPriceResponse(): GetPriceResponse {
+  return { price: undefined };
+}
+
+export const GetPriceResponse: MessageFns<GetPriceResponse> = {
+  encode(message: GetPriceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.price !== undefined) {
+      Price.encode(message.price, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPriceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetPriceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.price = Price.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetPriceResponse>, I>>(base?: I): GetPriceResponse {
+    return GetPriceResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetPriceResponse>, I>>(object: I): GetPriceResponse {
+    const message = createBaseGetPriceResponse();
+    message.price = (object.price !== undefined && object.price !== null) ? Price.fromPartial(object.price) : undefined;
+    return message;
+  },
+};
+
+function createBaseCurvePoint(): CurvePoint {
+  return { at: undefined, energyWh: 0, powerW: undefined, stateOfChargePercent: undefined };
+}
+
+export const CurvePoint: MessageFns<CurvePoint> = {
+  encode(message: CurvePoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.at !== undefined) {
+      Timestamp.encode(toTimestamp(message.at), writer.uint32(10).fork()).join();
+    }
+    if (message.energyWh !== 0) {
+      writer.uint32(17).double(message.energyWh);
+    }
+    if (message.powerW !== undefined) {
+      writer.uint32(25).double(message.powerW);
+    }
+    if (message.stateOfChargePercent !== undefined) {
+      writer.uint32(33).double(message.stateOfChargePercent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CurvePoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCurvePoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.energyWh = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.powerW = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.stateOfChargePercent = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CurvePoint>, I>>(base?: I): CurvePoint {
+    return CurvePoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CurvePoint>, I>>(object: I): CurvePoint {
+    const message = createBaseCurvePoint();
+    message.at = object.at ?? undefined;
+    message.energyWh = object.energyWh ?? 0;
+    message.powerW = object.powerW ?? undefined;
+    message.stateOfChargePercent = object.stateOfChargePercent ?? undefined;
+    return message;
+  },
+};
+
+function createBaseReceipt(): Receipt {
+  return {
+    session: undefined,
+    price: undefined,
+    energyCost: undefined,
+    timeCost: undefined,
+    sessionCost: undefined,
+    total: undefined,
+    curve: [],
+  };
+}
+
+export const Receipt: MessageFns<Receipt> = {
+  encode(message: Receipt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.session !== undefined) {
+      Session.encode(message.session, writer.uint32(10).fork()).join();
+    }
+    if (message.price !== undefined) {
+      Price.encode(message.price, writer.uint32(18).fork()).join();
+    }
+    if (message.energyCost !== undefined) {
+      Money.encode(message.energyCost, writer.uint32(26).fork()).join();
+    }
+    if (message.timeCost !== undefined) {
+      Money.encode(message.timeCost, writer.uint32(34).fork()).join();
+    }
+    if (message.sessionCost !== undefined) {
+      Money.encode(message.sessionCost, writer.uint32(42).fork()).join();
+    }
+    if (message.total !== undefined) {
+      Money.encode(message.total, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.curve) {
+      CurvePoint.encode(v!, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Receipt {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReceipt();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.session = Session.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.price = Price.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.energyCost = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.timeCost = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.sessionCost = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.total = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.curve.push(CurvePoint.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Receipt>, I>>(base?: I): Receipt {
+    return Receipt.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Receipt>, I>>(object: I): Receipt {
+    const message = createBaseReceipt();
+    message.session = (object.session !== undefined && object.session !== null)
+      ? Session.fromPartial(object.session)
+      : undefined;
+    message.price = (object.price !== undefined && object.price !== null) ? Price.fromPartial(object.price) : undefined;
+    message.energyCost = (object.energyCost !== undefined && object.energyCost !== null)
+      ? Money.fromPartial(object.energyCost)
+      : undefined;
+    message.timeCost = (object.timeCost !== undefined && object.timeCost !== null)
+      ? Money.fromPartial(object.timeCost)
+      : undefined;
+    message.sessionCost = (object.sessionCost !== undefined && object.sessionCost !== null)
+      ? Money.fromPartial(object.sessionCost)
+      : undefined;
+    message.total = (object.total !== undefined && object.total !== null) ? Money.fromPartial(object.total) : undefined;
+    message.curve = object.curve?.map((e) => CurvePoint.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetReceiptRequest(): GetReceiptRequest {
+  return { sessionId: "" };
+}
+
+export const GetReceiptRequest: MessageFns<GetReceiptRequest> = {
+  encode(message: GetReceiptRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetReceiptRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetReceiptRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetReceiptRequest>, I>>(base?: I): GetReceiptRequest {
+    return GetReceiptRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetReceiptRequest>, I>>(object: I): GetReceiptRequest {
+    const message = createBaseGetReceiptRequest();
+    message.sessionId = object.sessionId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetReceiptResponse(): GetReceiptResponse {
+  return { receipt: undefined };
+}
+
+export const GetReceiptResponse: MessageFns<GetReceiptResponse> = {
+  encode(message: GetReceiptResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.receipt !== undefined) {
+      Receipt.encode(message.receipt, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetReceiptResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetReceiptResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.receipt = Receipt.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetReceiptResponse>, I>>(base?: I): GetReceiptResponse {
+    return GetReceiptResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetReceiptResponse>, I>>(object: I): GetReceiptResponse {
+    const message = createBaseGetReceiptResponse();
+    message.receipt = (object.receipt !== undefined && object.receipt !== null)
+      ? Receipt.fromPartial(object.receipt)
+      : undefined;
+    return message;
+  },
+};
 
 function createBaseIdToken(): IdToken {
   return { idToken: "", type: "" };
@@ -272,6 +2224,17 @@ function createBaseSession(): Session {
     ocppVersion: "",
     version: 0,
     incomplete: false,
+    limit: undefined,
+    cost: undefined,
+    milestones: [],
+    groupId: "",
+    contractId: "",
+    reservationNumber: 0,
+    startRequestId: "",
+    idleSeconds: undefined,
+    unpluggedAt: undefined,
+    overshootWh: undefined,
+    overshootSeconds: undefined,
   };
 }
 
@@ -345,6 +2308,39 @@ export const Session: MessageFns<Session> = {
     }
     if (message.incomplete !== false) {
       writer.uint32(184).bool(message.incomplete);
+    }
+    if (message.limit !== undefined) {
+      SessionLimit.encode(message.limit, writer.uint32(194).fork()).join();
+    }
+    if (message.cost !== undefined) {
+      Money.encode(message.cost, writer.uint32(202).fork()).join();
+    }
+    for (const v of message.milestones) {
+      Milestone.encode(v!, writer.uint32(210).fork()).join();
+    }
+    if (message.groupId !== "") {
+      writer.uint32(218).string(message.groupId);
+    }
+    if (message.contractId !== "") {
+      writer.uint32(226).string(message.contractId);
+    }
+    if (message.reservationNumber !== 0) {
+      writer.uint32(232).int32(message.reservationNumber);
+    }
+    if (message.startRequestId !== "") {
+      writer.uint32(242).string(message.startRequestId);
+    }
+    if (message.idleSeconds !== undefined) {
+      writer.uint32(248).uint32(message.idleSeconds);
+    }
+    if (message.unpluggedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.unpluggedAt), writer.uint32(258).fork()).join();
+    }
+    if (message.overshootWh !== undefined) {
+      writer.uint32(265).double(message.overshootWh);
+    }
+    if (message.overshootSeconds !== undefined) {
+      writer.uint32(272).uint32(message.overshootSeconds);
     }
     return writer;
   },
@@ -546,6 +2542,94 @@ export const Session: MessageFns<Session> = {
             message.incomplete = reader.bool();
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.limit = SessionLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.cost = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.milestones.push(Milestone.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.contractId = reader.string();
+            continue;
+          }
+          case 29: {
+            if (tag !== 232) {
+              break;
+            }
+
+            message.reservationNumber = reader.int32();
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.startRequestId = reader.string();
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.idleSeconds = reader.uint32();
+            continue;
+          }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.unpluggedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 33: {
+            if (tag !== 265) {
+              break;
+            }
+
+            message.overshootWh = reader.double();
+            continue;
+          }
+          case 34: {
+            if (tag !== 272) {
+              break;
+            }
+
+            message.overshootSeconds = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -588,6 +2672,19 @@ export const Session: MessageFns<Session> = {
     message.ocppVersion = object.ocppVersion ?? "";
     message.version = object.version ?? 0;
     message.incomplete = object.incomplete ?? false;
+    message.limit = (object.limit !== undefined && object.limit !== null)
+      ? SessionLimit.fromPartial(object.limit)
+      : undefined;
+    message.cost = (object.cost !== undefined && object.cost !== null) ? Money.fromPartial(object.cost) : undefined;
+    message.milestones = object.milestones?.map((e) => Milestone.fromPartial(e)) || [];
+    message.groupId = object.groupId ?? "";
+    message.contractId = object.contractId ?? "";
+    message.reservationNumber = object.reservationNumber ?? 0;
+    message.startRequestId = object.startRequestId ?? "";
+    message.idleSeconds = object.idleSeconds ?? undefined;
+    message.unpluggedAt = object.unpluggedAt ?? undefined;
+    message.overshootWh = object.overshootWh ?? undefined;
+    message.overshootSeconds = object.overshootSeconds ?? undefined;
     return message;
   },
 };
@@ -1723,6 +3820,21 @@ export interface SessionService {
   listSessionEvents(request: ListSessionEventsRequest): Promise<ListSessionEventsResponse>;
   /** Facts that no session could be found for, newest first. */
   listQuarantined(request: ListQuarantinedRequest): Promise<ListQuarantinedResponse>;
+  /**
+   * Asks a station to start for a token, with a limit; the session it becomes is found by `start_request_id`. Resolves with the station's
+   * answer: accepted is not happened.
+   */
+  requestStart(request: RequestStartRequest): Promise<RequestStartResponse>;
+  getStartRequest(request: GetStartRequestRequest): Promise<GetStartRequestResponse>;
+  /** Asks the station to stop; the stop is repeated until it is seen, or given up and escalated. */
+  requestStop(request: RequestStopRequest): Promise<RequestStopResponse>;
+  /** Sets, changes or (empty limit) takes away the limit of a session that runs. */
+  setLimit(request: SetLimitRequest): Promise<SetLimitResponse>;
+  /** What a driver is shown afterwards. */
+  getReceipt(request: GetReceiptRequest): Promise<GetReceiptResponse>;
+  /** The simple price that running cost and money limits are counted by: of a station, else of its site, else the default. */
+  putPrice(request: PutPriceRequest): Promise<PutPriceResponse>;
+  getPrice(request: GetPriceRequest): Promise<GetPriceResponse>;
 }
 
 /** The commercial charging session, folded from what stations report. */
@@ -1772,6 +3884,70 @@ export const SessionServiceDefinition = {
       requestType: ListQuarantinedRequest as typeof ListQuarantinedRequest,
       requestStream: false,
       responseType: ListQuarantinedResponse as typeof ListQuarantinedResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Asks a station to start for a token, with a limit; the session it becomes is found by `start_request_id`. Resolves with the station's
+     * answer: accepted is not happened.
+     */
+    requestStart: {
+      name: "RequestStart",
+      requestType: RequestStartRequest as typeof RequestStartRequest,
+      requestStream: false,
+      responseType: RequestStartResponse as typeof RequestStartResponse,
+      responseStream: false,
+      options: {},
+    },
+    getStartRequest: {
+      name: "GetStartRequest",
+      requestType: GetStartRequestRequest as typeof GetStartRequestRequest,
+      requestStream: false,
+      responseType: GetStartRequestResponse as typeof GetStartRequestResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Asks the station to stop; the stop is repeated until it is seen, or given up and escalated. */
+    requestStop: {
+      name: "RequestStop",
+      requestType: RequestStopRequest as typeof RequestStopRequest,
+      requestStream: false,
+      responseType: RequestStopResponse as typeof RequestStopResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Sets, changes or (empty limit) takes away the limit of a session that runs. */
+    setLimit: {
+      name: "SetLimit",
+      requestType: SetLimitRequest as typeof SetLimitRequest,
+      requestStream: false,
+      responseType: SetLimitResponse as typeof SetLimitResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What a driver is shown afterwards. */
+    getReceipt: {
+      name: "GetReceipt",
+      requestType: GetReceiptRequest as typeof GetReceiptRequest,
+      requestStream: false,
+      responseType: GetReceiptResponse as typeof GetReceiptResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The simple price that running cost and money limits are counted by: of a station, else of its site, else the default. */
+    putPrice: {
+      name: "PutPrice",
+      requestType: PutPriceRequest as typeof PutPriceRequest,
+      requestStream: false,
+      responseType: PutPriceResponse as typeof PutPriceResponse,
+      responseStream: false,
+      options: {},
+    },
+    getPrice: {
+      name: "GetPrice",
+      requestType: GetPriceRequest as typeof GetPriceRequest,
+      requestStream: false,
+      responseType: GetPriceResponse as typeof GetPriceResponse,
       responseStream: false,
       options: {},
     },

@@ -1,0 +1,131 @@
+import type { SessionEvent, SessionFact, SessionMilestoneReached, SessionPrice } from '@voltlog/session-contract';
+import type { AnnouncedMilestone, Claim, SessionClaims } from './claims.js';
+import { joinClaim } from './claims.js';
+import { contractLimitOf, overshootsOf, sessionCost } from './limits.js';
+import { type DueMilestone, dueMilestones, OCCURRENCES_MAX, reachedOf } from './milestones.js';
+import { effectiveEnd, outcomeOf } from './outcome.js';
+import type { Readings } from './readings.js';
+
+/** What is known beside the session's own facts. */
+export interface RecordContext {
+  /** Of the station. */
+  readonly siteId?: string;
+  /** The price that holds at the station now. */
+  readonly price?: SessionPrice;
+  /** The mark of the milestone `BatteryAt`. */
+  readonly batteryPercent: number;
+}
+
+type AnnouncedEvent = Extract<
+  SessionEvent,
+  {
+    type:
+      | 'voltlog.session.SessionMilestoneReached.v1'
+      | 'voltlog.session.SessionPriced.v1'
+      | 'voltlog.session.SessionLimitOvershot.v1'
+      | 'voltlog.session.SessionLimitSet.v1';
+  }
+>;
+
+interface Recorded {
+  readonly identity: SessionFact;
+  readonly claim: Claim;
+  readonly readings: Readings;
+  readonly context: RecordContext;
+}
+
+/** What the claims and readings show that was not announced yet: price, contract limit, milestones, a limit that was passed. */
+export function announcements(command: Recorded, claims: SessionClaims): SessionEvent[] {
+  const { identity, readings, context, claim } = command;
+  const events: AnnouncedEvent[] = [];
+  let after = claims;
+  const say = (event: AnnouncedEvent): void => {
+    events.push(event);
+    after = evolveAnnounced(after, event);
+  };
+  const { start } = claims;
+  if (start !== undefined && claims.price === undefined && context.price !== undefined)
+    say({ type: 'voltlog.session.SessionPriced.v1', data: { ...identity, price: context.price, at: start.receivedAt } });
+  const allowed = contractLimitOf(claims);
+  if (allowed !== undefined && JSON.stringify(allowed) !== JSON.stringify(claims.contractLimit?.limit))
+    say({
+      type: 'voltlog.session.SessionLimitSet.v1',
+      data: { ...identity, limit: allowed, by: 'Contract', at: claims.token?.receivedAt ?? '' },
+    });
+  const due = [...dueMilestones(after, readings, context.batteryPercent), ...limitReached(after, claim)];
+  for (const milestone of due) say(toEvent(command, after, milestone));
+  if (effectiveEnd(after, readings) !== undefined) {
+    for (const overshoot of overshootsOf(after, readings)) {
+      if (after.overshot?.includes(overshoot.dimension)) continue;
+      const at = effectiveEnd(after, readings)?.endedAt ?? '';
+      say({ type: 'voltlog.session.SessionLimitOvershot.v1', data: { ...identity, ...overshoot, at } });
+    }
+  }
+  return events;
+}
+
+/** True when a review of the session would say something: cheap, since it is asked of every session a batch touches. */
+export function hasNews(claims: SessionClaims, readings: Readings, batteryPercent: number): boolean {
+  return dueMilestones(claims, readings, batteryPercent).length > 0;
+}
+
+export function evolveAnnounced(state: SessionClaims, event: AnnouncedEvent): SessionClaims {
+  switch (event.type) {
+    case 'voltlog.session.SessionMilestoneReached.v1':
+      return milestone(state, event.data);
+    case 'voltlog.session.SessionPriced.v1':
+      return state.price === undefined ? { ...state, price: event.data.price } : state;
+    case 'voltlog.session.SessionLimitSet.v1': {
+      const { limit, by, at } = event.data;
+      return joinClaim(state, { kind: 'LimitSet', limit: { limit, by, at } });
+    }
+    case 'voltlog.session.SessionLimitOvershot.v1':
+      return { ...state, overshot: [...(state.overshot ?? []), event.data.dimension] };
+  }
+}
+
+const RESTING: ReadonlySet<string> = new Set(['ParkingStarted', 'SuspendedByVehicle', 'SuspendedByStation', 'Faulted']);
+
+function milestone(state: SessionClaims, data: SessionMilestoneReached): SessionClaims {
+  const { sessionId: _s, stationId: _t, transactionId: _x, ocppVersion: _v, ...reached } = data;
+  const kept: AnnouncedMilestone = reached;
+  const milestones = [...(state.milestones ?? []), kept];
+  if (!RESTING.has(data.milestone)) return { ...state, milestones };
+  const rested = { ...state, milestones, rested: [...(state.rested ?? []), data.milestone] };
+  if (data.milestone !== 'Faulted') return rested;
+  const { at, receivedAt, errorCode } = data;
+  return joinClaim(rested, { kind: 'Fault', fault: { at, receivedAt, ...(errorCode === undefined ? {} : { errorCode }) } });
+}
+
+/** The stop for a limit was asked for: once per stop, however often it is repeated. */
+function limitReached(claims: SessionClaims, claim: Claim): readonly DueMilestone[] {
+  if (claim.kind !== 'StopRequested' || claim.stop.cause !== 'Limit' || claims.stop?.attempt !== claim.stop.attempt) return [];
+  const { dimension, at, attempt } = claim.stop;
+  if (dimension === undefined || claims.stop.firstAttempt !== attempt) return [];
+  const occurrence = reachedOf(claims, dimension) + 1;
+  return occurrence > OCCURRENCES_MAX ? [] : [{ milestone: 'LimitReached', occurrence, at, receivedAt: at, dimension }];
+}
+
+function toEvent({ identity, readings, context }: Recorded, claims: SessionClaims, due: DueMilestone): AnnouncedEvent {
+  const { token, place, start } = claims;
+  const authorization = token?.authorization;
+  const { idToken, energyWh } = outcomeOf(claims, readings);
+  const cost = sessionCost(claims, readings, Date.parse(due.at));
+  return {
+    type: 'voltlog.session.SessionMilestoneReached.v1',
+    data: {
+      ...identity,
+      ...due,
+      evseId: place?.evseId ?? start?.evseId ?? 0,
+      connectorId: place?.connectorId ?? start?.connectorId ?? 0,
+      energyWh,
+      ...(context.siteId === undefined ? {} : { siteId: context.siteId }),
+      ...(idToken === undefined ? {} : { idToken }),
+      ...(authorization?.groupId === undefined ? {} : { groupId: authorization.groupId }),
+      ...(authorization?.contractId === undefined ? {} : { contractId: authorization.contractId }),
+      ...(claims.startRequestId === undefined ? {} : { startRequestId: claims.startRequestId }),
+      ...(readings.stateOfCharge === undefined ? {} : { stateOfChargePercent: readings.stateOfCharge.value }),
+      ...(cost === undefined ? {} : { cost: cost.total }),
+    },
+  };
+}
