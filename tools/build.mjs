@@ -1,7 +1,8 @@
 // Builds every app into dist/<app>/ with rolldown: our own code bundled, packages left outside. `node tools/build.mjs [app...]`
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -25,9 +26,17 @@ async function write({ input, dir }) {
   await bundle.close();
 }
 
-async function buildConsole() {
+/** A web app, with each text file packed beside it: phones on slow networks get the packed one. */
+async function buildWeb(app) {
   const { build } = await import('vite');
-  await build({ root: join(root, 'apps/console'), logLevel: 'warn' });
+  await build({ root: join(root, 'apps', app), logLevel: 'warn' });
+  const out = join(root, 'dist', app);
+  for (const name of readdirSync(out, { recursive: true })) {
+    if (!/\.(?:html|js|css|svg)$/.test(name)) continue;
+    const bytes = readFileSync(join(out, name));
+    writeFileSync(join(out, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+    writeFileSync(join(out, `${name}.br`), brotliCompressSync(bytes));
+  }
 }
 
 /** Servers that only the benchmark starts. */
@@ -43,4 +52,4 @@ for (const app of present) {
   if (wanted.length === 0 || wanted.includes(app)) await buildApp(app);
 }
 if (wanted.length === 0 || wanted.includes('bench')) await buildBench();
-if ((wanted.length === 0 || wanted.includes('console')) && existsSync(join(root, 'apps/console/vite.config.ts'))) await buildConsole();
+for (const app of ['console', 'driver']) if (wanted.length === 0 || wanted.includes(app)) await buildWeb(app);

@@ -124,7 +124,7 @@ async function build() {
   await step('build', {
     text: 'Building',
     inputs: ['apps', 'libs', 'tools/build.mjs', 'tsconfig.base.json', 'package-lock.json'],
-    outputs: ['dist/voltlog/main.js', 'dist/console/index.html'],
+    outputs: ['dist/voltlog/main.js', 'dist/console/index.html', 'dist/driver/index.html'],
     work: () => run(nodeBinary(), ['tools/build.mjs'], { quiet: true }),
   });
 }

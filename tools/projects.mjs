@@ -39,6 +39,7 @@ export const projects = [
   ['apps/notification', 'notification', 'app', 'notification-app'],
   ['apps/gateway', 'gateway', 'app', 'gateway-app'],
   ['apps/console', 'console', 'web', undefined],
+  ['apps/driver', 'driver', 'web', undefined],
   ['apps/simulator', 'simulator', 'app', 'simulator-app'],
   ['apps/voltlog', 'voltlog', 'composition', undefined],
   ['apps/platform-e2e', 'shared', 'e2e', undefined],

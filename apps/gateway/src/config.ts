@@ -23,6 +23,17 @@ export const gatewayConfig = z
     GATEWAY_ADMIN_KEY: z.union([z.literal(''), z.string().regex(API_KEY_PATTERN, 'must look like voltlog_live_<id>_<secret>')]).default(''),
     /** The built console; empty: looked for beside the program. */
     CONSOLE_DIR: z.string().default(''),
+    /** The built driver page; empty: looked for beside the program. */
+    DRIVER_DIR: z.string().default(''),
+    /** Where drivers reach the gateway, e.g. `https://charge.example.org`: what QR codes and links open. Empty: the host that was asked. */
+    GATEWAY_PUBLIC_URL: z
+      .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+      .default('')
+      .transform((url) => url.replace(/\/+$/, '')),
+    /** Whether somebody without a contract may charge; `free-vend`: yes, and nobody is billed, since this version takes no payments. */
+    GATEWAY_GUEST_CHARGING: z.enum(['off', 'free-vend']).default('off'),
+    /** Reverse proxies of our own in front; with them the driver's address is read from X-Forwarded-For, for the limits by address. */
+    GATEWAY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
     /** Requests a key may make at once, and how many come back each second. */
     RATE_LIMIT_BURST: z.coerce.number().int().min(1).default(200),
     RATE_LIMIT_PER_SECOND: z.coerce.number().min(0.1).default(50),
@@ -39,6 +50,10 @@ export const gatewayConfig = z
     sessionGrpc: env.SESSION_GRPC,
     adminKey: env.GATEWAY_ADMIN_KEY,
     consoleDir: env.CONSOLE_DIR,
+    driverDir: env.DRIVER_DIR,
+    publicUrl: env.GATEWAY_PUBLIC_URL,
+    guestCharging: env.GATEWAY_GUEST_CHARGING,
+    trustedProxies: env.GATEWAY_TRUSTED_PROXIES,
     rateLimitBurst: env.RATE_LIMIT_BURST,
     rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,
     corsOrigins: env.CORS_ORIGINS.split(',')

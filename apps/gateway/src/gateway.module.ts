@@ -4,6 +4,9 @@ import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefin
 import { AccessGuard } from './auth/access.guard.js';
 import { ApiKeys } from './auth/api-keys.js';
 import { type GatewayConfig, gatewayConfig } from './config.js';
+import { DriverLinks } from './driver/driver-links.js';
+import { DriverEvsesController } from './driver/evses.controller.js';
+import { Places } from './driver/places.js';
 import { EventTickets } from './live/event-tickets.js';
 import { LiveHub } from './live/live-hub.js';
 import { ProblemFilter } from './problems/problem.filter.js';
@@ -11,13 +14,16 @@ import { ValidationPipe } from './problems/validation.pipe.js';
 import { ApiKeysController } from './resources/api-keys.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
 import { EventsController } from './resources/events.controller.js';
+import { QrCodesController } from './resources/qr-codes.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
 import { SitesController } from './resources/sites.controller.js';
 import { StationsController } from './resources/stations.controller.js';
+import { TokenLinksController } from './resources/token-links.controller.js';
 import { TokensController } from './resources/tokens.controller.js';
 import { Services } from './services.js';
 import { ConsoleController } from './web/console.controller.js';
 import { DocsController } from './web/docs.controller.js';
+import { DriverPageController } from './web/driver-page.controller.js';
 import { httpErrors } from './web/http-errors.js';
 import { HttpRim } from './web/http-rim.js';
 import { TracingInterceptor } from './web/tracing.interceptor.js';
@@ -37,8 +43,12 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       SessionsController,
       EventsController,
       ApiKeysController,
+      QrCodesController,
+      TokenLinksController,
+      DriverEvsesController,
       DocsController,
       ConsoleController,
+      DriverPageController,
     ],
     providers: [
       { provide: SERVICE_CONTEXT, useValue: context },
@@ -47,6 +57,8 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       ApiKeys,
       EventTickets,
       LiveHub,
+      DriverLinks,
+      Places,
       HttpRim,
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useClass: ValidationPipe },

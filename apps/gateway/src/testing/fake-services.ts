@@ -88,6 +88,7 @@ const token = (idToken: string): authorizationV1.Token => ({
 /** What the services were asked, and what the next command answers. */
 export class FakeServices {
   readonly stations = new Map<string, deviceV1.Station>([['CP-1', station('CP-1')]]);
+  readonly sites = new Map<string, deviceV1.Site>();
   readonly calls: { readonly method: string; readonly request: unknown }[] = [];
   commandAnswer: Partial<connectionV1.SendCommandResponse> = {};
   /** Thrown by every connection method when set. */
@@ -113,11 +114,16 @@ export class FakeServices {
         this.calls.push({ method: 'listStations', request });
         const all = [...this.stations.values()]
           .sort((a, b) => (a.stationId < b.stationId ? -1 : 1))
-          .filter((each) => each.stationId > request.pageToken);
+          .filter((each) => each.stationId > request.pageToken && (request.siteId === '' || each.siteId === request.siteId));
         const page = all.slice(0, request.pageSize);
         return Promise.resolve({ stations: page, nextPageToken: all.length > page.length ? (page.at(-1)?.stationId ?? '') : '' });
       },
       getStation: ({ stationId }) => Promise.resolve({ station: this.known(stationId) }),
+      getSite: ({ siteId }) => {
+        const site = this.sites.get(siteId);
+        if (site === undefined) return Promise.reject(new RequestError('NOT_FOUND', `site ${siteId} is not known`, 'SiteUnknown'));
+        return Promise.resolve({ site });
+      },
       registerStation: async (request) => {
         this.calls.push({ method: 'registerStation', request });
         await this.gate;

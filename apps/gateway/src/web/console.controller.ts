@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import { join } from 'node:path';
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { SERVICE_CONFIG } from '@voltlog/service';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import type { GatewayConfig } from '../config.js';
 import { Problem } from '../problems/problem.js';
+import { builtApp } from './built-app.js';
 import { sendFile } from './static-files.js';
 
 /** Serves the console, when it was built. */
@@ -18,7 +17,7 @@ export class ConsoleController {
   private readonly folder: string | undefined;
 
   constructor(@Inject(SERVICE_CONFIG) config: GatewayConfig) {
-    this.folder = consoleFolder(config.consoleDir);
+    this.folder = builtApp('console', config.consoleDir);
   }
 
   @Get()
@@ -27,8 +26,8 @@ export class ConsoleController {
   }
 
   @Get('assets/:name')
-  asset(@Param('name') name: string, @Res() reply: FastifyReply): FastifyReply {
-    return sendFile(reply, join(this.built(), 'assets'), name);
+  asset(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): FastifyReply {
+    return sendFile(reply, join(this.built(), 'assets'), name, request.headers['accept-encoding']);
   }
 
   @Get('favicon.svg')
@@ -45,11 +44,4 @@ export class ConsoleController {
       );
     return this.folder;
   }
-}
-
-/** The folder given, or the first there is: beside the bundle (`dist/<app>`), or of a source tree. */
-function consoleFolder(given: string): string | undefined {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const candidates = given === '' ? [join(here, '../console'), join(here, '../../../../dist/console')] : [given];
-  return candidates.find((folder) => existsSync(join(folder, 'index.html')));
 }

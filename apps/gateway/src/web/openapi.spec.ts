@@ -47,9 +47,17 @@ describe('the OpenAPI document', () => {
     expect(new Set(all.map(({ operation }) => operation['operationId'])).size).toBe(all.length);
   });
 
+  it('asks for no key under /driver/v1, and nowhere else', () => {
+    const open = operations().filter(({ operation }) => operation['x-role'] === 'public');
+    expect(open.length).toBeGreaterThan(0);
+    expect(open.filter(({ name, operation }) => !name.includes(' /driver/v1/') || operation['security'] !== undefined)).toEqual([]);
+    expect(operations().filter(({ name, operation }) => name.includes(' /driver/v1/') && operation['x-role'] !== 'public')).toEqual([]);
+  });
+
   it('lets no operation through without a key, and none past its role', async () => {
     const made = await gateway.call('POST', '/v1/api-keys', { body: { name: 'reads', role: 'viewer' } });
     for (const { name, operation } of operations()) {
+      if (operation['x-role'] === 'public') continue;
       const [method, path = ''] = name.split(' ');
       const url = path.replaceAll(/\{\w+\}/g, 'x');
       expect([name, (await gateway.call(method as 'GET', url, { key: null })).status]).toEqual([name, 401]);

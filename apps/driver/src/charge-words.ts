@@ -1,0 +1,65 @@
+import type { Charge, ChargeState } from './api/types.js';
+import type { TextKey } from './i18n/index.js';
+
+export type Tone = 'going' | 'waiting' | 'good' | 'bad' | 'done';
+
+export interface ChargeWords {
+  readonly title: TextKey;
+  readonly text: TextKey;
+  readonly tone: Tone;
+}
+
+/** What the reasons of the API and the stop reasons of stations say to a driver; another word says nothing to one. */
+const REASONS: Readonly<Record<string, TextKey>> = {
+  Offline: 'reasonOffline',
+  TimedOut: 'reasonTimedOut',
+  NotSupported: 'reasonNotSupported',
+  Rejected: 'reasonRejected',
+  TokenRefused: 'reasonToken',
+  DeAuthorized: 'reasonToken',
+  LimitReached: 'reasonLimit',
+  EnergyLimitReached: 'reasonLimit',
+  TimeLimitReached: 'reasonLimit',
+  CostLimitReached: 'reasonLimit',
+  SOCLimitReached: 'reasonLimit',
+  GroundFault: 'reasonFault',
+  OvercurrentFault: 'reasonFault',
+  PowerQuality: 'reasonFault',
+  EmergencyStop: 'reasonFault',
+  Remote: 'reasonDriver',
+  EVDisconnected: 'reasonUnplugged',
+};
+
+/** The headline of a charge, the sentence under it, and how it looks. */
+export function chargeWords({ state, reason, stopRequested }: Pick<Charge, 'state' | 'reason' | 'stopRequested'>): ChargeWords {
+  const why = reason === null ? undefined : REASONS[reason];
+  if (stopRequested && isRunning(state)) return { title: 'stopping', text: 'stoppingText', tone: 'waiting' };
+  switch (state) {
+    case 'Starting':
+      return { title: 'stateStarting', text: 'stateStartingText', tone: 'waiting' };
+    case 'PlugIn':
+      return { title: 'statePlugIn', text: 'statePlugInText', tone: 'waiting' };
+    case 'Charging':
+      return { title: 'stateCharging', text: 'stateChargingText', tone: 'going' };
+    case 'Suspended':
+      return reason === 'ByStation'
+        ? { title: 'stateSuspendedStation', text: 'stateSuspendedStationText', tone: 'waiting' }
+        : { title: 'stateSuspendedVehicle', text: 'stateSuspendedVehicleText', tone: 'waiting' };
+    case 'Full':
+      return { title: 'stateFull', text: 'stateFullText', tone: 'good' };
+    case 'Ended':
+      return { title: 'stateEnded', text: why ?? 'stateEndedText', tone: 'done' };
+    case 'Unplugged':
+      return { title: 'stateUnplugged', text: 'stateUnpluggedText', tone: 'done' };
+    case 'Refused':
+      return { title: 'stateRefused', text: why ?? 'startRefused', tone: 'bad' };
+    case 'Lapsed':
+      return { title: 'stateLapsed', text: 'stateLapsedText', tone: 'bad' };
+  }
+}
+
+/** A session runs: it can be stopped and limited. */
+export const isRunning = (state: ChargeState): boolean => state === 'Charging' || state === 'Suspended' || state === 'Full';
+/** Nothing more happens by itself, but the cable. */
+export const isOver = (state: ChargeState): boolean =>
+  state === 'Ended' || state === 'Unplugged' || state === 'Refused' || state === 'Lapsed';
