@@ -346,6 +346,43 @@ describe('device service', () => {
       });
     });
 
+    it('records each change of what a station is, also of one batch, once', async () => {
+      await register('CP-1', { withoutCredential: true });
+      const at = (minute: number) => isoTime(context.clock.ms + minute * 60_000);
+      const boots = ['1.0', '1.1', '1.1', '1.0', '2.0'].map((firmwareVersion, i) => ({
+        topic: STATION_TOPIC,
+        partition: 0,
+        offset: i,
+        key: 'CP-1',
+        event: {
+          id: `boot-${i}`,
+          type: 'voltlog.connection.StationBooted.v1',
+          source: '/connection/test',
+          subject: 'CP-1',
+          time: at(i),
+          data: {
+            stationId: 'CP-1',
+            ocppVersion: 'ocpp1.6',
+            receivedAt: at(i),
+            occurredAt: at(i),
+            vendor: 'V',
+            model: 'M',
+            firmwareVersion,
+          },
+        },
+      }));
+      const versions = async () =>
+        ((await context.store.streams.load(['station:CP-1'])).get('station:CP-1') ?? [])
+          .flatMap((commit) => commit.events)
+          .flatMap(({ data }) => (typeof data === 'object' && data !== null && 'firmwareVersion' in data ? [data.firmwareVersion] : []));
+      await service.follower.handle(boots);
+      expect(await versions()).toEqual(['1.0', '1.1', '1.0', '2.0']);
+      // Handed over again, whole or in parts, nothing is new.
+      for (const batch of [boots, boots.slice(0, 3), boots.slice(2), boots.slice(1, 2)]) await service.follower.handle(batch);
+      expect(await versions()).toEqual(['1.0', '1.1', '1.0', '2.0']);
+      expect(await get('CP-1')).toMatchObject({ firmwareVersion: '2.0' });
+    });
+
     it('never lets an older status, boot or socket overwrite a newer one, nor a repeated one', async () => {
       await register('CP-1', { withoutCredential: true });
       const at = (minute: number): string => `2026-11-02T08:0${minute}:00.000Z`;

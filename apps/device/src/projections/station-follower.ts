@@ -73,8 +73,8 @@ export class StationFollower {
     const now = this.context.clock.now();
     const inputs: StationInput[] = [];
     const quarantined = new Set<string>();
-    // Of several in a batch the last identity counts, and all connectors together.
-    const identities = new Map<string, StationInput>();
+    // Each change of identity counts, and all connectors together.
+    const identities = new Map<string, StationIdentity>();
     const connectors = new Map<
       string,
       { readonly first: Following; readonly seen: { readonly evseId: number; readonly connectorId: number }[] }
@@ -93,9 +93,11 @@ export class StationFollower {
       }
       if (fact.type === 'voltlog.connection.StationBooted.v1') {
         const identity = toIdentity(fact.data);
-        if (station === undefined || !sameIdentity(station, identity))
-          identities.set(stationId, { stationId, command: { kind: 'ReportIdentity', identity, now }, causationId: eventId, traceparent });
-        else identities.delete(stationId);
+        const { receivedAt } = fact.data;
+        const known = identities.get(stationId) ?? station;
+        if (known === undefined || !sameIdentity(known, identity))
+          inputs.push({ stationId, command: { kind: 'ReportIdentity', identity, receivedAt }, causationId: eventId, traceparent });
+        identities.set(stationId, identity);
       } else if (fact.type === 'voltlog.connection.ConnectorStatusReported.v1' && isNewConnector(station, fact.data)) {
         const { evseId, connectorId } = fact.data;
         const seen = connectors.get(stationId);
@@ -104,7 +106,6 @@ export class StationFollower {
           seen.seen.push({ evseId, connectorId });
       }
     }
-    inputs.push(...identities.values());
     for (const [stationId, { first, seen }] of connectors) {
       const { eventId, traceparent } = first;
       inputs.push({ stationId, command: { kind: 'ReportConnectors', connectors: seen, now }, causationId: eventId, traceparent });

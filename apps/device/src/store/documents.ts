@@ -86,6 +86,7 @@ export const stationSchema = new Schema(
     ocppVersion: words,
     lifecycle: required,
     passwordHash: words,
+    identityAt: words,
     createdAt: required,
     updatedAt: required,
     revision: count,

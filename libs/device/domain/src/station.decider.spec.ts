@@ -1,4 +1,4 @@
-import { fold } from '@voltlog/kernel';
+import { fold, isoTime } from '@voltlog/kernel';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type RegisterStation, type StationCommand, stationDecider } from './station.decider.js';
@@ -25,7 +25,7 @@ const change = (more: Partial<Extract<StationCommand, { kind: 'ChangeStation' }>
   ...more,
 });
 const identity = { vendor: 'V', model: 'M', serialNumber: '', firmwareVersion: '1', ocppVersion: 'ocpp1.6' };
-const report: StationCommand = { kind: 'ReportIdentity', identity, now };
+const report: StationCommand = { kind: 'ReportIdentity', identity, receivedAt: isoTime(now) };
 const connectors = (...pairs: readonly (readonly [number, number])[]): StationCommand => ({
   kind: 'ReportConnectors',
   connectors: pairs.map(([evseId, connectorId]) => ({ evseId, connectorId })),
@@ -105,6 +105,14 @@ describe('a station', () => {
   it('says something new once', () => {
     given(register()).when(report).thenHappens('StationIdentityReported');
     given(register(), report).when(report).thenHappens();
+    const updated = (ms: number): StationCommand => ({
+      kind: 'ReportIdentity',
+      identity: { ...identity, firmwareVersion: '2' },
+      receivedAt: isoTime(now + ms),
+    });
+    given(register(), report).when(updated(1)).thenHappens('StationIdentityReported');
+    given(register(), report).when(updated(0)).thenHappens();
+    given(register(), report, updated(1)).when(report).thenHappens();
     given(register())
       .when(connectors([1, 1], [2, 1]))
       .thenHappens('ConnectorsLearnt');

@@ -30,7 +30,8 @@ export type StationCommand =
   | { readonly kind: 'SetCredential'; readonly passwordHash: string; readonly now: number }
   /** A station that nobody registered came in. */
   | { readonly kind: 'QuarantineStation'; readonly stationId: string; readonly now: number }
-  | { readonly kind: 'ReportIdentity'; readonly identity: StationIdentity; readonly now: number }
+  /** `receivedAt`: ISO 8601, our clock. A boot that is not newer than the one that told what is known says nothing, e.g. one handed over again. */
+  | { readonly kind: 'ReportIdentity'; readonly identity: StationIdentity; readonly receivedAt: string }
   | {
       readonly kind: 'ReportConnectors';
       readonly connectors: readonly { readonly evseId: number; readonly connectorId: number }[];
@@ -54,6 +55,7 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
     }
     if (state.kind === 'none') return refused('StationUnknown');
     const { stationId } = state;
+    if (command.kind === 'ReportIdentity') return reportIdentity(command, state);
     const at = isoTime(command.now);
     switch (command.kind) {
       case 'ChangeStation':
@@ -68,13 +70,6 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
           type: 'voltlog.device.StationCredentialSet.v1',
           data: { stationId, passwordHash: command.passwordHash, at },
         });
-      case 'ReportIdentity':
-        return sameIdentity(state, command.identity)
-          ? decided()
-          : decided<StationEvent>({
-              type: 'voltlog.device.StationIdentityReported.v1',
-              data: { stationId, ...identityOf(command.identity), at },
-            });
       case 'ReportConnectors': {
         const connectors = command.connectors.filter((each) => !hasConnector(state.evses, each.evseId, each.connectorId));
         return connectors.length === 0
@@ -103,7 +98,13 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
       case 'voltlog.device.StationCredentialSet.v1':
         return { ...next, passwordHash: data.passwordHash };
       case 'voltlog.device.StationIdentityReported.v1':
-        return { ...next, ...identityOf(data) };
+        // A boot is as old as its message, what was decided about the station may be younger.
+        return {
+          ...next,
+          ...identityOf(data),
+          identityAt: data.at,
+          updatedAt: data.at < state.updatedAt ? state.updatedAt : data.at,
+        };
       case 'voltlog.device.ConnectorsLearnt.v1':
         return { ...next, evses: withConnectors(state.evses, data.connectors) };
       default:
@@ -130,6 +131,17 @@ function register(command: RegisterStation, state: StationState): Decision<Stati
   const registration: StationEvent = { type: 'voltlog.device.StationRegistered.v1', data: { stationId, siteId, name, evses, at } };
   if (passwordHash === undefined) return decided(registration);
   return decided<StationEvent>(registration, { type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash, at } });
+}
+
+function reportIdentity(
+  { identity, receivedAt }: Extract<StationCommand, { kind: 'ReportIdentity' }>,
+  state: KnownStation,
+): Decision<StationEvent, StationRefusal> {
+  if (sameIdentity(state, identity) || receivedAt <= state.identityAt) return decided();
+  return decided<StationEvent>({
+    type: 'voltlog.device.StationIdentityReported.v1',
+    data: { stationId: state.stationId, ...identityOf(identity), at: receivedAt },
+  });
 }
 
 function change(command: ChangeStation, state: KnownStation): Decision<StationEvent, StationRefusal> {
@@ -166,6 +178,7 @@ function registered(before: StationState, data: StationAttributes & { readonly s
     ocppVersion: known?.ocppVersion ?? '',
     lifecycle: 'Active',
     passwordHash: known?.passwordHash ?? '',
+    identityAt: known?.identityAt ?? '',
     createdAt: known?.createdAt ?? data.at,
     updatedAt: data.at,
     revision: (known?.revision ?? 0) + 1,

@@ -19,6 +19,8 @@ export interface KnownStation extends StationAttributes, StationIdentity {
   readonly lifecycle: 'Active' | 'Quarantined' | 'Retired';
   /** Empty: none was set. */
   readonly passwordHash: string;
+  /** When the boot was received that told the identity; empty: none was yet. */
+  readonly identityAt: string;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts events, from 1. */
