@@ -60,6 +60,16 @@ export function outcome(stationStatus: string, detail = '', variables: connectio
   return { status: UNKNOWN_TO_STATION.has(stationStatus) ? 'NOT_SUPPORTED' : 'REJECTED', stationStatus, reason: why, variables };
 }
 
+/** The outcome of a command about several variables: that of the first the station refused, else that of one that needs a reboot. */
+export function overall(variables: connectionV1.VariableResult[]): CommandOutcome {
+  const refused = variables.find((one) => one.status !== 'Accepted' && one.status !== 'RebootRequired');
+  return outcome(
+    refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted',
+    refused?.variable?.name,
+    variables,
+  );
+}
+
 const infoOf = (response: unknown): unknown => (isRecord(response) ? response['statusInfo'] : undefined);
 export const textOf = (value: unknown, field: string): string => {
   const text = isRecord(value) ? value[field] : undefined;

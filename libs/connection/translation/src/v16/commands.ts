@@ -6,10 +6,11 @@ import {
   type CommandTable,
   isRecord,
   listOf,
-  outcome,
+  overall,
   raw,
   textOf,
 } from '../commands/command.js';
+import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
 import { toConnector } from './connectors.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
 
@@ -115,12 +116,7 @@ const setVariables: CommandRoute<'setVariables'> = {
       const asked = value.variables[index];
       return result(asked?.name ?? '', asked?.value ?? '', textOf(response, 'status'), false);
     });
-    const refused = variables.find((one) => one.status !== 'Accepted' && one.status !== 'RebootRequired');
-    return outcome(
-      refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted',
-      refused?.variable?.name,
-      variables,
-    );
+    return overall(variables);
   },
 };
 
@@ -129,24 +125,6 @@ const result = (name: string, value: string, status: string, readonly: boolean):
   status,
   readonly,
 });
-
-/** OCPP 1.6 §5.4 */
-const clearCache: CommandRoute<'clearCache'> = { toCalls: () => [{ action: 'ClearCache', payload: {} }], toOutcome: byStatus };
-
-/** OCPP 1.6 §5.6 */
-const dataTransfer: CommandRoute<'dataTransfer'> = {
-  toCalls: (value) => [
-    {
-      action: 'DataTransfer',
-      payload: {
-        vendorId: value.vendorId,
-        ...(value.messageId === '' ? {} : { messageId: value.messageId }),
-        ...(value.data === '' ? {} : { data: value.data }),
-      },
-    },
-  ],
-  toOutcome: byStatus,
-};
 
 /** CiString20Type, OCPP 1.6 §7.28. */
 const ID_TAG_LENGTH_MAX = 20;
@@ -163,12 +141,6 @@ const reserveNow: CommandRoute<'reserveNow'> = {
       { action: 'ReserveNow', payload: { connectorId: connector, expiryDate: expiresAt ?? '', idTag, ...parentIdTag, reservationId } },
     ];
   },
-  toOutcome: byStatus,
-};
-
-/** OCPP 1.6 §5.1 */
-const cancelReservation: CommandRoute<'cancelReservation'> = {
-  toCalls: ({ reservationId }) => [{ action: 'CancelReservation', payload: { reservationId } }],
   toOutcome: byStatus,
 };
 

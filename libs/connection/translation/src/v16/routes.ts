@@ -1,8 +1,8 @@
+import { dataTransfer } from '../data-transfer.js';
 import { heartbeat } from '../heartbeat.js';
 import { passedOn, type Route } from '../route.js';
 import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
-import { dataTransfer } from './data-transfer.js';
 import { firmwareStatusNotification, signedFirmwareStatusNotification } from './firmware-status-notification.js';
 import { meterValues } from './meter-values.js';
 import { securityEventNotification } from './security-event-notification.js';

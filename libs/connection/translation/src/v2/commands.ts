@@ -1,15 +1,6 @@
 import type { connectionV1 as proto } from '@voltlog/proto';
-import {
-  byStatus,
-  type CommandOutcome,
-  type CommandRoute,
-  type CommandTable,
-  isRecord,
-  listOf,
-  outcome,
-  raw,
-  textOf,
-} from '../commands/command.js';
+import { byStatus, type CommandRoute, type CommandTable, isRecord, listOf, overall, raw, textOf } from '../commands/command.js';
+import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
 
 /** OCPP 2.0.1 Part 2 F01, F02 */
@@ -101,15 +92,6 @@ const setVariables: CommandRoute<'setVariables'> = {
     overall(listOf(responses[0], 'setVariableResult').map((one, index) => result(one, value.variables[index]?.value))),
 };
 
-function overall(variables: proto.VariableResult[]): CommandOutcome {
-  const refused = variables.find((one) => one.status !== 'Accepted' && one.status !== 'RebootRequired');
-  return outcome(
-    refused?.status ?? variables.find((one) => one.status === 'RebootRequired')?.status ?? 'Accepted',
-    refused?.variable?.name,
-    variables,
-  );
-}
-
 function result(one: unknown, value?: string): proto.VariableResult {
   const record = isRecord(one) ? one : {};
   const component = record['component'];
@@ -127,24 +109,6 @@ function result(one: unknown, value?: string): proto.VariableResult {
   };
 }
 
-/** OCPP 2.0.1 Part 2 C11 */
-const clearCache: CommandRoute<'clearCache'> = { toCalls: () => [{ action: 'ClearCache', payload: {} }], toOutcome: byStatus };
-
-/** OCPP 2.0.1 Part 2 P01 */
-const dataTransfer: CommandRoute<'dataTransfer'> = {
-  toCalls: (value) => [
-    {
-      action: 'DataTransfer',
-      payload: {
-        vendorId: value.vendorId,
-        ...(value.messageId === '' ? {} : { messageId: value.messageId }),
-        ...(value.data === '' ? {} : { data: value.data }),
-      },
-    },
-  ],
-  toOutcome: byStatus,
-};
-
 /** OCPP 2.0.1 Part 2 H01 */
 const reserveNow: CommandRoute<'reserveNow'> = {
   toCalls: ({ reservationId, evseId, idToken, groupId, expiresAt, connectorType }) => [
@@ -160,12 +124,6 @@ const reserveNow: CommandRoute<'reserveNow'> = {
       },
     },
   ],
-  toOutcome: byStatus,
-};
-
-/** OCPP 2.0.1 Part 2 H02 */
-const cancelReservation: CommandRoute<'cancelReservation'> = {
-  toCalls: ({ reservationId }) => [{ action: 'CancelReservation', payload: { reservationId } }],
   toOutcome: byStatus,
 };
 

@@ -1,10 +1,10 @@
+import { dataTransfer } from '../data-transfer.js';
 import { heartbeat } from '../heartbeat.js';
 import { passedOn, type Route } from '../route.js';
 import { firmwareStatusNotification } from '../v16/firmware-status-notification.js';
 import { securityEventNotification } from '../v16/security-event-notification.js';
 import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
-import { dataTransfer } from './data-transfer.js';
 import { meterValues } from './meter-values.js';
 import { reservationStatusUpdate } from './reservation-status-update.js';
 import { statusNotification } from './status-notification.js';

@@ -1,12 +1,16 @@
-import { head, type Route } from '../route.js';
+import { head, type Route } from './route.js';
 
 export interface DataTransferRequest {
   readonly vendorId: string;
   readonly messageId?: string;
+  /** 1.6: text. */
   readonly data?: unknown;
 }
 
-/** OCPP 2.0.1 Part 2 P02: no vendor is implemented here, and P02.FR.06 asks to say so; whoever consumes the fact has the data. */
+/**
+ * OCPP 1.6 §4.3, OCPP 2.0.1 Part 2 P02: no vendor is implemented here, and the specification asks to say so (P02.FR.06); whoever consumes the
+ * fact has the data.
+ */
 export const dataTransfer: Route<DataTransferRequest> = {
   action: 'DataTransfer',
   money: false,
