@@ -9,7 +9,7 @@ const MEMORY_MAX = 50_000;
 /** Changes that wait for the store while it is away; beyond it the oldest are lost. */
 const CHANGES_MAX = 50_000;
 const WRITE_MAX = 1_000;
-const FLUSH_MS = 1_000;
+const FLUSH_MS = 10_000;
 /** A token that is accepted again and again is not written again and again. */
 const REWRITE_MS = 3_600_000;
 /** A token that was not accepted for so long is no longer known. */

@@ -1,5 +1,5 @@
 import type { AuthorizationAnswer } from '@voltlog/connection-contract';
-import type { CallContext } from '@voltlog/connection-translation';
+import { type CallContext, clockBehind, type Fact } from '@voltlog/connection-translation';
 import { isoTime } from '@voltlog/kernel';
 import { type Call, encodeCallError, encodeCallResult, NotSupported } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
@@ -74,6 +74,7 @@ async function askRecordAnswer(
     answer = station.station.quarantined ? QUARANTINED : await authorizations.ask(station.stationId, question, traceparent);
   const facts = route.toFacts(call.payload, context, answer);
   if (facts.length > 0) {
+    if (context.ocppVersion === 'ocpp1.6') noteClock(station, facts, context);
     const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
     station.logging(route.money);
     if (!(await recorder.append(station.stationId, events, station))) return;
@@ -89,6 +90,11 @@ async function askRecordAnswer(
   action.duration.record((clock.now() - receivedAtMs) / 1_000);
 }
 
+/** 1.6 does not say that a message was kept: the clock of the station has to be known for that. A fact without a time of the station has ours. */
+function noteClock(station: StationSocket, facts: readonly Fact[], context: CallContext): void {
+  for (const { data } of facts) if (data.occurredAt !== data.receivedAt) station.clockBehindMs = clockBehind(data.occurredAt, context);
+}
+
 /** What the translation is told beside the payload. */
 export const contextOf = (station: StationSocket, messageId: string, action: string, receivedAtMs: number): CallContext => ({
   stationId: station.station.stationId,
@@ -98,6 +104,7 @@ export const contextOf = (station: StationSocket, messageId: string, action: str
   receivedAt: isoTime(receivedAtMs),
   receivedAtMs,
   connectedAtMs: station.connectedAtMs,
+  clockBehindMs: station.clockBehindMs,
   connectorsPerEvse: station.station.connectorsPerEvse,
   registrationStatus: station.station.quarantined ? 'Pending' : 'Accepted',
   heartbeatIntervalSeconds: station.edge.limits.heartbeatIntervalSeconds,

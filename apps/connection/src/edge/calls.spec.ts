@@ -88,6 +88,18 @@ describe('the call of a station', () => {
     await station.ask('StartTransaction', { ...start, timestamp: tenMinutesSlow() });
     expect(world.authorization.asked.map((one) => one.offline)).toEqual([true, false]);
     expect(world.facts('voltlog.connection.TransactionStarted.v1').map((fact) => fact.offline)).toEqual([true, false]);
+
+    // What is known of its clock outlives its socket and the instance.
+    await station.close();
+    await expect.poll(async () => (await world.rpc().getConnection({ stationId: 'CP1' })).connection?.connected).toBe(false);
+    const second = await world.start();
+    const again = await world.connect({ port: second.port });
+    await again.ask('StartTransaction', { ...start, timestamp: tenMinutesSlow() });
+    expect(world.authorization.asked[2]).toMatchObject({ offline: false });
+    const clockSet = new Date(world.clock.now() + 1_000).toISOString();
+    await again.ask('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Available', timestamp: clockSet });
+    await again.ask('StartTransaction', { ...start, timestamp: tenMinutesSlow() });
+    expect(world.authorization.asked[3]).toMatchObject({ offline: true });
   });
 
   it.each([-1, 0, 123_456])('to stop the unknown transaction %d is kept as told', async (transactionId) => {

@@ -57,6 +57,8 @@ export class StationSocket implements CallRate, FrameSource {
   frameWindow = 0;
   /** {@link FrameSource} */
   framesKept = 0;
+  /** How far its clock is behind ours, as far as is known; only of 1.6. */
+  clockBehindMs = 0;
   /** Actions we asked it to call: a 2.x station in quarantine may call no others. */
   triggered: Set<string> | undefined = undefined;
   /** Whether its calls are worked on: from when its presence is known. */

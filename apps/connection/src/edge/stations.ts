@@ -145,7 +145,11 @@ export class Stations {
   }
 
   private row(station: StationSocket): PresenceRow {
-    return { ...this.parts.presence.row(claimOf(station), station.epoch, station.connectedAtMs), lastSeenAt: isoTime(station.heardAtMs) };
+    return {
+      ...this.parts.presence.row(claimOf(station), station.epoch, station.connectedAtMs),
+      lastSeenAt: isoTime(station.heardAtMs),
+      clockBehindMs: station.clockBehindMs,
+    };
   }
 
   /** Never rejects. While the store is away a station is served all the same: what it reports goes to the log. */
@@ -161,12 +165,14 @@ export class Stations {
     if (!station.begun) station.begin();
   }
 
-  private claimed(station: StationSocket, { epoch, previous }: Claimed): void {
+  private claimed(station: StationSocket, { epoch, previous, clockBehindMs }: Claimed): void {
     if (station.closed) {
-      this.parts.presence.release(this.parts.presence.row(claimOf(station), epoch, station.connectedAtMs));
+      this.parts.presence.release({ ...this.parts.presence.row(claimOf(station), epoch, station.connectedAtMs), clockBehindMs });
       return;
     }
     station.epoch = epoch;
+    // One that was served before its claim has shown its clock itself.
+    if (!station.begun) station.clockBehindMs = clockBehindMs;
     if (previous !== undefined && previous.address !== '') this.parts.fence(previous.address, station.stationId, epoch);
     const at = isoTime(station.connectedAtMs);
     const { remoteAddress, securityProfile, registered } = station.station;

@@ -17,6 +17,8 @@ export interface PresenceRow {
   readonly lastSeenAt: string;
   readonly remoteAddress: string;
   readonly securityProfile: number;
+  /** How far the station's clock was behind ours when it was last known; 0: hardly, or not known. */
+  readonly clockBehindMs: number;
 }
 
 export const presenceSchema = new Schema<PresenceRow>({
@@ -30,6 +32,7 @@ export const presenceSchema = new Schema<PresenceRow>({
   lastSeenAt: { type: String, required: true },
   remoteAddress: { type: String, default: '' },
   securityProfile: { type: Number, required: true },
+  clockBehindMs: { type: Number, default: 0 },
 }).index({ instanceId: 1 });
 
 /** A connection instance that lives as long as it renews its lease. */

@@ -13,6 +13,8 @@ export const LEASE_RENEW_MS = 5_000;
 const INSTANCES_CACHE_MS = 2_000;
 const INSTANCES_MAX = 1_000;
 
+const NOBODY = { version: 0, clockBehindMs: 0 };
+
 export interface Claim {
   readonly stationId: string;
   readonly ocppVersion: string;
@@ -29,6 +31,8 @@ export interface ClaimTime {
 
 export interface Claimed {
   readonly epoch: number;
+  /** What was last known of the station's clock, on whatever instance. */
+  readonly clockBehindMs: number;
   /** Another instance that held the station until now, and may still think so. */
   readonly previous: { readonly instanceId: string; readonly address: string } | undefined;
 }
@@ -104,6 +108,7 @@ export class Presence {
       lastSeenAt: connectedAt,
       remoteAddress: claim.remoteAddress,
       securityProfile: claim.securityProfile,
+      clockBehindMs: 0,
     };
   }
 
@@ -216,8 +221,10 @@ export class Presence {
     }
     const written = await this.rows.upsert(
       tried.map(({ claim, time }) => {
-        const version = stored.get(claim.stationId)?.version ?? 0;
-        return { doc: this.row(claim, version + 1, time.connectedAtMs), expectedVersion: version };
+        const { version, clockBehindMs } = stored.get(claim.stationId) ?? NOBODY;
+        const row = this.row(claim, version + 1, time.connectedAtMs);
+        // A row written before clocks were kept has none.
+        return { doc: clockBehindMs ? { ...row, clockBehindMs } : row, expectedVersion: version };
       }),
     );
     const again = batch.filter((one) => first.get(one.claim.stationId) !== one);
@@ -227,6 +234,7 @@ export class Presence {
       else
         one.resolve({
           epoch: (previous?.version ?? 0) + 1,
+          clockBehindMs: previous?.clockBehindMs ?? 0,
           previous:
             previous === undefined || previous.instanceId === '' || previous.instanceId === this.self.instanceId ? undefined : previous,
         });

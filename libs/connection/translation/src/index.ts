@@ -3,4 +3,4 @@ export { type CommandPlan, planCommand } from './commands/plan.js';
 export { hash128 } from './hash128.js';
 export type { CallContext, Fact, Route, TokenQuestion } from './route.js';
 export { routesOf } from './routing-table.js';
-export { OFFLINE_AFTER_MS } from './station-time.js';
+export { clockBehind, OFFLINE_AFTER_MS } from './station-time.js';

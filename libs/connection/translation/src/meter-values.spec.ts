@@ -12,6 +12,7 @@ const context: CallContext = {
   receivedAt: '2026-01-02T03:04:05.678Z',
   receivedAtMs: Date.parse('2026-01-02T03:04:05.678Z'),
   connectedAtMs: Date.parse('2026-01-02T03:04:05.678Z'),
+  clockBehindMs: 0,
   connectorsPerEvse: undefined,
   registrationStatus: 'Accepted',
   heartbeatIntervalSeconds: 300,

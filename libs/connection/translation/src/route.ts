@@ -15,6 +15,8 @@ export interface CallContext {
   readonly receivedAtMs: number;
   /** When the station's socket was opened, our clock. */
   readonly connectedAtMs: number;
+  /** How far the station's clock is behind ours; 0: hardly, or not known. Only 1.6 needs it. */
+  readonly clockBehindMs: number;
   /** How many connectors each EVSE has, in order; undefined: one each. Only 1.6 needs it. */
   readonly connectorsPerEvse: readonly number[] | undefined;
   /** What a BootNotification is answered: `Pending` for a station in quarantine. */

@@ -21,6 +21,7 @@ const contextOf = (ocppVersion: OcppVersion, action: string): CallContext => ({
   receivedAt: received,
   receivedAtMs: Date.parse(received),
   connectedAtMs: Date.parse(received),
+  clockBehindMs: 0,
   connectorsPerEvse: undefined,
   registrationStatus: 'Accepted',
   heartbeatIntervalSeconds: 300,
