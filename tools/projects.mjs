@@ -21,6 +21,7 @@ export const projects = [
   ['libs/authorization/contract', 'authorization', 'contract', 'authorization-contract'],
   ['libs/authorization/domain', 'authorization', 'domain', 'authorization-domain'],
   ['libs/reservation/contract', 'reservation', 'contract', 'reservation-contract'],
+  ['libs/reservation/domain', 'reservation', 'domain', 'reservation-domain'],
   ['libs/session/contract', 'session', 'contract', 'session-contract'],
   ['libs/session/domain', 'session', 'domain', 'session-domain'],
   ['libs/notification/contract', 'notification', 'contract', 'notification-contract'],

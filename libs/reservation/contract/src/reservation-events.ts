@@ -49,6 +49,8 @@ export interface ReservationFact {
 
 /** Held in the backend from `startsAt` on. */
 export interface ReservationConfirmed extends ReservationFact {
+  /** The connector of that EVSE a 1.6 station is told, since it has no word for an EVSE; counts from 1 within the EVSE. Absent: 1. */
+  readonly connectorId?: number;
   /** EVSEs the station has: a question about a token that names no EVSE is refused only when all of them are held for others. */
   readonly stationEvses: number;
 }

@@ -1,0 +1,34 @@
+export { type Arrival, takenBy, usedBy } from './arrival.js';
+export {
+  type CalendarCommand,
+  type CalendarRefusal,
+  calendarDecider,
+  LOSSES_MAX,
+  policyRefusal,
+  type Reserve,
+  type ReserveRefusal,
+  withEvent,
+} from './calendar.decider.js';
+export {
+  activeOf,
+  type Calendar,
+  EMPTY_CALENDAR,
+  isActive,
+  isFor,
+  isHeldAt,
+  type Reservation,
+  type ReservationEnd,
+  tokenKey,
+} from './calendar.state.js';
+export { type Claim, type ClaimOutcome, claim } from './claims.js';
+export { isOpenThroughout, isTimeZone } from './opening-hours.js';
+export {
+  type ConnectorPlace,
+  connectorsFor,
+  type EvsePlace,
+  isOutOfService,
+  type PlacementRefusal,
+  place,
+  type StationPlace,
+} from './placement.js';
+export { DEFAULT_POLICY, type PolicyRefusal, type PolicyState, type PutPolicy, policyDecider, policyProblem } from './policy.js';
