@@ -6,7 +6,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const apps = ['voltlog', 'connection', 'device', 'authorization', 'session', 'notification', 'gateway', 'simulator'];
+const apps = ['voltlog', 'connection', 'device', 'authorization', 'session', 'reservation', 'notification', 'gateway', 'simulator'];
 const paths = Object.keys(JSON.parse(readFileSync(join(root, 'tsconfig.base.json'), 'utf8')).compilerOptions.paths);
 
 /** Our own code (relative, absolute or an alias) goes into the bundle; so does the decorator runtime, which is a build tool. */

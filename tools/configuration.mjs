@@ -7,7 +7,7 @@ import ts from 'typescript';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sources = [
   ['Every service', 'libs/platform/service/src/platform-config.ts'],
-  ...['connection', 'device', 'authorization', 'session', 'notification', 'gateway'].map((service) => [
+  ...['connection', 'device', 'authorization', 'session', 'reservation', 'notification', 'gateway'].map((service) => [
     service,
     `apps/${service}/src/config.ts`,
   ]),

@@ -36,6 +36,7 @@ export const projects = [
   ['apps/connection', 'connection', 'app', 'connection-app'],
   ['apps/device', 'device', 'app', 'device-app'],
   ['apps/authorization', 'authorization', 'app', 'authorization-app'],
+  ['apps/reservation', 'reservation', 'app', 'reservation-app'],
   ['apps/session', 'session', 'app', 'session-app'],
   ['apps/notification', 'notification', 'app', 'notification-app'],
   ['apps/gateway', 'gateway', 'app', 'gateway-app'],

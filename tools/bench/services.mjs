@@ -5,7 +5,7 @@ const HOST = '127.0.0.1';
 
 /** Every service as its own process on Kafka and MongoDB, on fixed loopback ports; one connection instance. */
 export async function startServices({ root, environment, kafka, mongo }) {
-  const ports = { device: 21_001, authorization: 21_002, session: 21_003, connection: 21_004, gateway: 21_005 };
+  const ports = { device: 21_001, authorization: 21_002, session: 21_003, reservation: 21_006, connection: 21_004, gateway: 21_005 };
   const address = (service) => `${HOST}:${ports[service]}`;
   const common = {
     ...environment,
@@ -17,6 +17,7 @@ export async function startServices({ root, environment, kafka, mongo }) {
     DEVICE_GRPC: address('device'),
     AUTHORIZATION_GRPC: address('authorization'),
     SESSION_GRPC: address('session'),
+    RESERVATION_GRPC: address('reservation'),
     CONNECTION_GRPC: address('connection'),
     LOG_LEVEL: 'info',
   };

@@ -83,8 +83,18 @@ it('every read model that was damaged by hand is right again after its replay', 
 
   const list = await replay('--list');
   expect(list.code).toBe(0);
-  const names = [...list.output.matchAll(/^([a-z]+) {2}/gm)].map(([, name]) => name ?? '');
-  expect(names.toSorted()).toEqual(['decisions', 'readings', 'sessions', 'sites', 'stations', 'statuses', 'tokens']);
+  const names = [...list.output.matchAll(/^([a-z-]+) {2}/gm)].map(([, name]) => name ?? '');
+  expect(names.toSorted()).toEqual([
+    'decisions',
+    'readings',
+    'reservation-policies',
+    'reservations',
+    'sessions',
+    'sites',
+    'stations',
+    'statuses',
+    'tokens',
+  ]);
   for (const name of ['readings', ...names.filter((each) => each !== 'readings')]) {
     const { code, output } = await replay(name);
     expect(`${code} ${output}`).toMatch(new RegExp(`^0 ${name}: rebuilt from \\d+ (commits|records) in `));

@@ -9,6 +9,7 @@ import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { gatewayService } from '@voltlog/gateway-app';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { uuidV7Source } from '@voltlog/kernel';
+import { reservationService } from '@voltlog/reservation-app';
 import {
   Health,
   type HttpOptions,
@@ -45,6 +46,7 @@ export const SERVICES: readonly ServiceDefinition[] = [
   deviceService,
   authorizationService,
   sessionService,
+  reservationService,
   connectionService,
   gatewayService,
 ] as readonly ServiceDefinition[];

@@ -50,7 +50,7 @@ async function startMongo(): Promise<Part> {
 }
 
 /** Every process of the platform; `connection` twice. */
-export const PROCESSES = ['device', 'authorization', 'session', 'connection-1', 'connection-2', 'gateway'] as const;
+export const PROCESSES = ['device', 'authorization', 'session', 'reservation', 'connection-1', 'connection-2', 'gateway'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
 interface Ports {
@@ -145,6 +145,7 @@ export class Processes {
       DEVICE_GRPC: at('device'),
       AUTHORIZATION_GRPC: at('authorization'),
       SESSION_GRPC: at('session'),
+      RESERVATION_GRPC: at('reservation'),
       CONNECTION_GRPC: `${at('connection-1')},${at('connection-2')}`,
       GATEWAY_ADMIN_KEY: ADMIN_KEY,
       RATE_LIMIT_BURST: '100000',

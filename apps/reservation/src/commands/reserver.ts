@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { type PlacementRefusal, place, policyRefusal, type Reserve, type ReserveRefusal, tokenKey } from '@voltlog/reservation-domain';
+import type { ServiceContext } from '@voltlog/service';
+import type { Count } from '@voltlog/telemetry';
+import type { CalendarRepository } from '../store/calendar-repository.js';
+import type { ReservationDoc } from '../store/documents.js';
+import type { TokenClaims } from '../store/token-claims.js';
+import { refusal } from './refusals.js';
+import type { StationDirectory, StationEntry } from './station-directory.js';
+
+/** Stations of a site that are tried one after the other. */
+const STATIONS_TRIED_MAX = 200;
+
+/** A checked request. */
+export interface ReserveWish {
+  /** Empty: any station of the site. */
+  readonly stationId: string;
+  readonly siteId: string;
+  /** 0: any. */
+  readonly evseId: number;
+  readonly connectorType: string | undefined;
+  readonly idToken: { readonly idToken: string; readonly type: string };
+  readonly groupId: string | undefined;
+  /** Milliseconds since the Unix epoch; undefined: now. */
+  readonly startsAt: number | undefined;
+  /** undefined: as long as the policy's default. */
+  readonly expiresAt: number | undefined;
+  readonly idempotencyKey: string;
+}
+
+/** A place that is refused here may be free at the next station. */
+const NEXT_STATION: ReadonlySet<ReserveRefusal> = new Set<PlacementRefusal | 'StationNotInService'>([
+  'ConnectorTypeUnknown',
+  'EvseOutOfService',
+  'NoEvseFree',
+  'StationNotInService',
+]);
+
+/** Decides at once whether there is a hold: the policy of the site, the token's other reservations, then the calendar of a station. */
+export class Reserver {
+  private readonly confirmed: Count;
+  private readonly refused: Count;
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly repository: CalendarRepository,
+    private readonly claims: TokenClaims,
+    private readonly directory: StationDirectory,
+  ) {
+    const help = 'Reservations that were asked for';
+    this.confirmed = context.metrics.counter('voltlog_reservations_total', help, { result: 'confirmed' });
+    this.refused = context.metrics.counter('voltlog_reservations_total', help, { result: 'refused' });
+  }
+
+  /** @throws {RequestError} with the refusal's word as its reason */
+  async reserve(wish: ReserveWish): Promise<ReservationDoc> {
+    const reservationId = wish.idempotencyKey === '' ? this.context.ids.next() : idOfKey(wish.idempotencyKey);
+    const known = await this.repository.reservation(reservationId);
+    if (known !== undefined) return known;
+    const key = tokenKey(wish.idToken.idToken);
+    const before = wish.idempotencyKey === '' ? undefined : await this.claims.stationOf(key, reservationId);
+    const { entries, command, max } = await this.prepare(wish, reservationId);
+    const candidates = await this.inOrder(entries, command, before);
+    let no: ReserveRefusal | 'TokenHasReservation' = 'NoEvseFree';
+    for (const entry of candidates) {
+      const claimed = { reservationId, stationId: entry.stationId, expiresAt: new Date(command.expiresAt).toISOString() };
+      if (!(await this.claims.take(key, claimed, max))) {
+        no = 'TokenHasReservation';
+        break;
+      }
+      const outcome = await this.decide({ ...command, stationId: entry.stationId, station: entry.place });
+      if (typeof outcome !== 'string') {
+        this.confirmed.value += 1;
+        return outcome;
+      }
+      no = outcome;
+      if (!NEXT_STATION.has(outcome)) break;
+    }
+    this.refused.value += 1;
+    await this.claims.release(key, reservationId);
+    throw refusal(no);
+  }
+
+  /** Where it may be, under which rules. */
+  private async prepare(wish: ReserveWish, reservationId: string) {
+    const entries = wish.stationId === '' ? await this.directory.stationsOf(wish.siteId) : [await this.directory.station(wish.stationId)];
+    const siteId = wish.stationId === '' ? wish.siteId : (entries[0]?.siteId ?? '');
+    if (wish.stationId !== '' && wish.siteId !== '' && wish.siteId !== siteId) throw refusal('StationElsewhere');
+    const [{ policy }, timeZone] = await Promise.all([this.repository.policy(siteId), this.directory.timeZoneOf(siteId)]);
+    const now = this.context.clock.now();
+    const startsAt = wish.startsAt ?? now;
+    const command: Reserve = {
+      kind: 'Reserve',
+      reservationId,
+      stationId: wish.stationId,
+      siteId: siteId === '' ? undefined : siteId,
+      evseId: wish.evseId,
+      connectorType: wish.connectorType,
+      idToken: wish.idToken,
+      groupId: wish.groupId,
+      startsAt,
+      expiresAt: wish.expiresAt ?? startsAt + policy.lengthSecondsDefault * 1_000,
+      station: { inService: true, evses: [] },
+      policy,
+      timeZone,
+      now,
+    };
+    // What no station could grant needs no station, and takes no claim.
+    const no = policyRefusal(command);
+    if (no !== undefined) {
+      this.refused.value += 1;
+      throw refusal(no);
+    }
+    return { entries, command, max: policy.activePerTokenMax };
+  }
+
+  /** Stations that look free go first; racers begin at different ones. The calendar of each decides. */
+  private async inOrder(entries: readonly StationEntry[], command: Reserve, before: string | undefined): Promise<readonly StationEntry[]> {
+    if (entries.length <= 1) return entries;
+    const taken = await this.repository.openAt(entries.map(({ stationId }) => stationId));
+    const wish = {
+      evseId: command.evseId,
+      connectorType: command.connectorType,
+      startsAt: new Date(command.startsAt).toISOString(),
+      expiresAt: new Date(command.expiresAt).toISOString(),
+      leadMs: Math.max(0, command.startsAt - command.now),
+    };
+    const rank = ({ stationId, place: at }: StationEntry): number => {
+      if (stationId === before) return 0;
+      const active = (taken.get(stationId) ?? []).filter(({ state }) => state === 'Active');
+      return typeof place(at, active, wish) === 'string' ? 2 : 1;
+    };
+    const from = createHash('sha256').update(command.reservationId).digest().readUInt32BE() % entries.length;
+    const rotated = [...entries.slice(from), ...entries.slice(0, from)];
+    const ranks = new Map(rotated.map((entry) => [entry, rank(entry)]));
+    return rotated.sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0)).slice(0, STATIONS_TRIED_MAX);
+  }
+
+  private async decide(command: Reserve): Promise<ReservationDoc | ReserveRefusal> {
+    const { stationId, reservationId } = command;
+    const causationId = `reserve:${reservationId}`;
+    const { refusal: no } = await this.repository.execute({ stationId, command, causationId });
+    // The calendar refuses a reservation for the reasons of a reservation alone.
+    if (no !== undefined) return no as ReserveRefusal;
+    const doc = await this.repository.reservation(reservationId);
+    if (doc === undefined) throw new Error('a reservation that was confirmed is in the read model');
+    return doc;
+  }
+}
+
+/** The same key is the same reservation: a UUIDv8 (RFC 9562 §5.8) of its hash. */
+function idOfKey(idempotencyKey: string): string {
+  const hex = createHash('sha256').update(`reservation:${idempotencyKey}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,424 @@
+import { OperatingError, type RequestError } from '@voltlog/kernel';
+import { connectionV1, reservationV1 } from '@voltlog/proto';
+import { until } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReservationApp } from './reservation.js';
+import { World } from './testing/world.js';
+
+const { CommandStatus } = connectionV1;
+const { ReservationState: State, StationHold: Hold } = reservationV1;
+const MINUTE = 60_000;
+
+describe('the reservation service', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open();
+  });
+  afterEach(() => world.close());
+
+  const request = (change: Partial<reservationV1.ReserveRequest> = {}): reservationV1.ReserveRequest => ({
+    stationId: 'S1',
+    evseId: 1,
+    siteId: '',
+    connectorType: '',
+    idToken: { idToken: 'CARD', type: 'ISO14443' },
+    groupId: '',
+    startsAt: undefined,
+    expiresAt: undefined,
+    idempotencyKey: '',
+    ...change,
+  });
+  const token = (idToken: string) => ({ idToken: { idToken, type: 'ISO14443' } });
+  const reserve = async (change: Partial<reservationV1.ReserveRequest> = {}, app: ReservationApp = world.app) => {
+    const { reservation } = await app.grpc.reserve(request(change));
+    if (reservation === undefined) throw new Error('no reservation');
+    return reservation;
+  };
+  const get = async (reservationId: string) => (await world.app.grpc.getReservation({ reservationId })).reservation;
+  const cancel = (reservationId: string, reason = 'ByDriver') =>
+    world.app.grpc.cancelReservation({ reservationId, reason, idempotencyKey: '' });
+  const failure = (work: Promise<unknown>) =>
+    work.then(
+      () => 'it did not fail',
+      (error: RequestError) => `${error.code} ${error.reason}`,
+    );
+  const at = (ms: number): string => new Date(world.now + ms).toISOString();
+
+  describe('holds on the spot', () => {
+    it('what the station agrees to', async () => {
+      const station = world.add('S1');
+      const { reservationId, number, stationHold } = await reserve({ groupId: 'FLEET' });
+      expect([number, stationHold]).toEqual([1, Hold.PENDING]);
+      await world.untilStory(reservationId, 'Confirmed', 'StationHoldChanged Held Accepted');
+      expect(station.asked).toEqual([
+        {
+          $case: 'reserveNow',
+          value: {
+            reservationId: 1,
+            evseId: 1,
+            connectorId: 1,
+            idToken: { idToken: 'CARD', type: 'ISO14443' },
+            groupId: 'FLEET',
+            expiresAt: at(30 * MINUTE),
+            connectorType: '',
+          },
+        },
+      ]);
+      expect(await get(reservationId)).toMatchObject({ state: State.ACTIVE, stationHold: Hold.HELD, stationStatus: 'Accepted' });
+    });
+
+    it('a later one once it begins, not before', async () => {
+      const station = world.add('S1');
+      const { reservationId } = await reserve({ startsAt: at(10 * MINUTE), expiresAt: at(20 * MINUTE) });
+      world.pass(10 * MINUTE - 1);
+      expect(station.asked).toEqual([]);
+      world.pass(1);
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+    });
+
+    it('nothing at a station that cannot: the reserver is told', async () => {
+      world.add('S1').answer = () => ({ status: CommandStatus.NOT_SUPPORTED, stationStatus: 'NotSupported' });
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged NotSupported NotSupported');
+      expect(await get(reservationId)).toMatchObject({ state: State.ACTIVE, stationHold: Hold.NOT_SUPPORTED });
+    });
+
+    it('at a station that was offline as soon as it is back', async () => {
+      const station = world.add('S1', 1, { connected: false });
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Pending Offline');
+      station.connected = true;
+      await world.tell('S1', 'voltlog.connection.StationConnected.v1', { epoch: 2 });
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+    });
+
+    it('once whoever was there has left', async () => {
+      const station = world.add('S1');
+      station.answer = () => ({ status: CommandStatus.REJECTED, stationStatus: 'Occupied' });
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Refused Occupied');
+      station.answer = () => ({ status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' });
+      await world.status('S1', 1, 'Available');
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+    });
+
+    it('again after the station lost it, and gives up on one that always forgets', async () => {
+      const station = world.add('S1');
+      const { reservationId } = await reserve({ expiresAt: at(60 * MINUTE) });
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      for (let round = 1; round <= 3; round += 1) {
+        world.pass(5_000);
+        await world.status('S1', 1, 'Available');
+        await until(() => station.commands('reserveNow').length === 1 + round, `asked again, round ${round}`);
+        await world.untilStory(reservationId, 'StationHoldChanged Lost', 'StationHoldChanged Held Accepted');
+      }
+      world.pass(5_000);
+      await world.status('S1', 1, 'Available');
+      await world.untilStory(reservationId, 'StationHoldChanged Refused Forgotten');
+      expect(await get(reservationId)).toMatchObject({ state: State.ACTIVE });
+    });
+
+    it('through a boot: the station is asked again, and a status from before the hold is no loss', async () => {
+      const station = world.add('S1');
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      await world.status('S1', 1, 'Available');
+      await world.tell('S1', 'voltlog.connection.StationBooted.v1', { vendor: 'V', model: 'M', reason: 'PowerUp' });
+      await until(() => station.commands('reserveNow').length === 2, 'asked again');
+      expect(world.story(reservationId)).toEqual(['Confirmed', 'StationHoldChanged Held Accepted']);
+    });
+
+    it('after a 2.x station told that it let go, unless that was the end', async () => {
+      const station = world.add('S1');
+      const { reservationId, number } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      const told = (status: 'Expired' | 'Removed') =>
+        world.tell('S1', 'voltlog.connection.ReservationStatusReported.v1', { reservationId: number, status });
+      await told('Removed');
+      await world.untilStory(reservationId, 'StationHoldChanged Lost', 'StationHoldChanged Held Accepted');
+      world.pass(29 * MINUTE + 1);
+      await told('Expired');
+      world.pass(MINUTE);
+      await world.untilStory(reservationId, 'Expired NoShow', 'StationHoldChanged Released Accepted');
+      expect(station.commands('reserveNow')).toHaveLength(2);
+    });
+
+    it('with as many tries as allowed at a station that does not answer, then in the backend alone', async () => {
+      const station = world.add('S1');
+      station.answer = () => ({ status: CommandStatus.TIMED_OUT });
+      const { reservationId } = await reserve({ expiresAt: at(60 * MINUTE) });
+      for (let tries = 1; tries <= 5; tries += 1) {
+        await until(() => station.asked.length === tries, `try ${tries}`);
+        world.pass(60_000);
+      }
+      await world.untilStory(reservationId, 'Confirmed', 'StationHoldChanged Refused NoAnswer');
+      station.answer = () => ({ status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' });
+      await world.tell('S1', 'voltlog.connection.StationConnected.v1', { epoch: 2 });
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+    });
+  });
+
+  describe('ends', () => {
+    it('when the right token comes, whatever its case; the station needs no word', async () => {
+      const station = world.add('S1');
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      await world.begin('S1', 1, 'card', { transactionId: 'T7' });
+      await world.untilStory(reservationId, 'Used');
+      expect(await get(reservationId)).toMatchObject({ state: State.USED, endReason: 'Used', transactionId: 'T7' });
+      expect(station.commands('cancelReservation')).toEqual([]);
+    });
+
+    it('when a token of its group comes, or the station tells its number', async () => {
+      world.add('S1');
+      const group = await reserve({ groupId: 'FLEET' });
+      await world.begin('S1', 1, 'OTHER', { authorization: { status: 'Accepted', source: 'authorization', groupId: 'FLEET' } });
+      await world.untilStory(group.reservationId, 'Used');
+      const numbered = await reserve({ evseId: 2 });
+      await world.begin('S1', 2, 'OTHER', { reservationId: numbered.number, transactionId: 'T2' });
+      await world.untilStory(numbered.reservationId, 'Used');
+    });
+
+    it('when its driver takes another plug: the station is told to let go', async () => {
+      const station = world.add('S1');
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      await world.begin('S1', 2, 'CARD');
+      await world.untilStory(reservationId, 'Used', 'StationHoldChanged Released Accepted');
+      expect(station.commands('cancelReservation')).toEqual([{ $case: 'cancelReservation', value: { reservationId: 1 } }]);
+    });
+
+    it('when somebody else charges there after all; whoever was refused does not', async () => {
+      world.add('S1');
+      const { reservationId } = await reserve();
+      await world.begin('S1', 1, 'OTHER', { authorization: { status: 'NotAtThisTime', source: 'authorization' } });
+      await world.begin('S1', 1, 'THIRD', { transactionId: 'T2' });
+      await world.untilStory(reservationId, 'Cancelled TakenByOther', 'StationHoldChanged Released Accepted');
+      expect(world.story(reservationId).filter((word) => word.startsWith('Cancelled'))).toHaveLength(1);
+    });
+
+    it('by its driver or an operator, once; the EVSE is free at once', async () => {
+      const station = world.add('S1');
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      expect((await cancel(reservationId)).reservation).toMatchObject({ state: State.CANCELLED, endReason: 'ByDriver' });
+      expect((await cancel(reservationId, 'ByOperator')).reservation).toMatchObject({ endReason: 'ByDriver' });
+      const next = await reserve(token('OTHER'));
+      expect(next.number).toBe(2);
+      await world.untilStory(reservationId, 'Cancelled ByDriver', 'StationHoldChanged Released Accepted');
+      expect(station.commands('cancelReservation')).toHaveLength(1);
+    });
+
+    it('by a cancel that a station did not answer: it is told again', async () => {
+      const station = world.add('S1');
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      station.answer = () => ({ status: CommandStatus.TIMED_OUT });
+      await cancel(reservationId);
+      await until(() => station.commands('cancelReservation').length === 1, 'the first try');
+      station.answer = () => ({ status: CommandStatus.REJECTED, stationStatus: 'Rejected' });
+      world.pass(1_000);
+      await world.untilStory(reservationId, 'StationHoldChanged Released Rejected');
+    });
+
+    it('by a cancel while the station is asked for the hold: it does not keep it', async () => {
+      const station = world.add('S1');
+      let reservationId = '';
+      station.answer = () => ({ status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' });
+      const made = await reserve({ startsAt: at(MINUTE), expiresAt: at(20 * MINUTE) });
+      ({ reservationId } = made);
+      let cancelling: Promise<unknown> = Promise.resolve();
+      station.answer = ({ $case }) => {
+        if ($case === 'reserveNow') cancelling = cancel(reservationId);
+        return { status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' };
+      };
+      world.pass(MINUTE);
+      await until(() => station.commands('reserveNow').length === 1, 'asked');
+      await cancelling;
+      await world.untilStory(reservationId, 'Cancelled ByDriver', 'StationHoldChanged Released Accepted');
+    });
+
+    it('as a no-show, with a notice before; the station lets go', async () => {
+      const station = world.add('S1');
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      world.pass(25 * MINUTE);
+      await world.untilStory(reservationId, 'Expiring');
+      world.pass(5 * MINUTE - 1);
+      expect((await get(reservationId))?.state).toBe(State.ACTIVE);
+      world.pass(1);
+      await world.untilStory(reservationId, 'Expired NoShow', 'StationHoldChanged Released Accepted');
+      expect(station.commands('cancelReservation')).toHaveLength(1);
+      expect(await failure(cancel(reservationId))).toBe('FAILED_PRECONDITION ReservationEnded');
+    });
+
+    it('not as a no-show while the station is offline, and may turn out to have been used', async () => {
+      const station = world.add('S1');
+      const { reservationId, expiresAt } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      station.connected = false;
+      world.pass(30 * MINUTE);
+      await world.untilStory(reservationId, 'Expired StationOffline');
+      const before = new Date(Date.parse(expiresAt ?? '') - MINUTE).toISOString();
+      world.pass(60 * MINUTE);
+      await world.begin('S1', 1, 'CARD', { offline: true, occurredAt: before });
+      await world.untilStory(reservationId, 'Used');
+      expect(await get(reservationId)).toMatchObject({ state: State.USED });
+    });
+
+    it('when its EVSE stays out of service, not when it only restarts', async () => {
+      world.add('S1');
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      await world.status('S1', 1, 'Unavailable');
+      await world.status('S1', 1, 'Reserved');
+      await until(
+        async () =>
+          (await world.context.log.caughtUp({ group: 'reservation', topic: 'connection.station.v1', deadlineMs: 2_000 })) === true,
+        'followed',
+      );
+      world.pass(60_000);
+      await world.context.log.caughtUp({ group: 'reservation', topic: 'connection.station.v1', deadlineMs: 2_000 });
+      expect((await get(reservationId))?.state).toBe(State.ACTIVE);
+      await world.status('S1', 1, 'Faulted');
+      await world.context.log.caughtUp({ group: 'reservation', topic: 'connection.station.v1', deadlineMs: 2_000 });
+      world.pass(60_000);
+      await world.untilStory(reservationId, 'Cancelled EvseOutOfService', 'StationHoldChanged Released Accepted');
+    });
+
+    it('with its station, or its EVSE', async () => {
+      world.add('S1');
+      world.add('S2');
+      const one = await reserve();
+      await world.tellDevice('S1', 'voltlog.device.StationRetired.v1', {});
+      await world.untilStory(one.reservationId, 'Cancelled StationRetired', 'StationHoldChanged Released Accepted');
+      const two = await reserve({ stationId: 'S2', evseId: 2 });
+      await world.tellDevice('S2', 'voltlog.device.StationChanged.v1', {
+        siteId: '',
+        name: '',
+        evses: [{ evseId: 1, powerWMax: 0, connectors: [] }],
+      });
+      await world.untilStory(two.reservationId, 'Cancelled EvseOutOfService', 'StationHoldChanged Released Accepted');
+    });
+  });
+
+  describe('decides', () => {
+    it('for any EVSE of a station, of a type, and of a site', async () => {
+      world.sites.set('depot', 'Europe/Amsterdam');
+      world.add('S1', 2, { siteId: 'depot', statuses: ['Occupied', 'Available'], connectorTypes: ['cCCS2', 'sType2'] });
+      world.add('S2', 1, { siteId: 'depot', connectorTypes: ['cCCS2'] });
+      expect(await reserve({ evseId: 0, ...token('A') })).toMatchObject({ stationId: 'S1', evseId: 2, siteId: 'depot' });
+      const ccs = { stationId: '', siteId: 'depot', evseId: 0, connectorType: 'cCCS2' };
+      expect(await reserve({ ...ccs, ...token('B') })).toMatchObject({ stationId: 'S2', evseId: 1 });
+      expect(await failure(reserve({ ...ccs, ...token('C') }))).toBe('FAILED_PRECONDITION NoEvseFree');
+      expect(await failure(reserve({ ...ccs, connectorType: 'cTesla', ...token('C') }))).toBe('FAILED_PRECONDITION ConnectorTypeUnknown');
+    });
+
+    it('against what cannot be, with a word for each', async () => {
+      world.add('S1');
+      for (const [change, expected] of [
+        [{ startsAt: at(-2 * MINUTE) }, 'INVALID_ARGUMENT StartsInPast'],
+        [{ expiresAt: at(121 * MINUTE) }, 'INVALID_ARGUMENT TooLong'],
+        [{ startsAt: at(MINUTE), expiresAt: at(0) }, 'INVALID_ARGUMENT TooShort'],
+        [{ startsAt: at(8 * 24 * 60 * MINUTE) }, 'INVALID_ARGUMENT TooFarAhead'],
+        [{ evseId: 3 }, 'NOT_FOUND EvseUnknown'],
+        [{ stationId: 'S9' }, 'NOT_FOUND StationUnknown'],
+        [{ stationId: '', siteId: 'nowhere', evseId: 0 }, 'NOT_FOUND SiteUnknown'],
+        [{ siteId: 'depot' }, 'INVALID_ARGUMENT StationElsewhere'],
+        [{ stationId: '' }, 'INVALID_ARGUMENT undefined'],
+        [{ stationId: '', siteId: 'depot' }, 'INVALID_ARGUMENT undefined'],
+        [{ idToken: undefined }, 'INVALID_ARGUMENT undefined'],
+        [{ idToken: { idToken: ' CARD', type: '' } }, 'INVALID_ARGUMENT undefined'],
+        [{ startsAt: 'soon' }, 'INVALID_ARGUMENT undefined'],
+        [{ idempotencyKey: 'x'.repeat(256) }, 'INVALID_ARGUMENT undefined'],
+      ] as const)
+        expect(await failure(reserve(change)), JSON.stringify(change)).toBe(expected);
+      expect(await failure(cancel('R9'))).toBe('NOT_FOUND ReservationUnknown');
+      expect(world.events).toEqual([]);
+    });
+
+    it('one reservation per token over all stations, unless the site allows more', async () => {
+      world.add('S1');
+      world.add('S2');
+      const first = await reserve();
+      expect(await failure(reserve({ stationId: 'S2', ...token('card') }))).toBe('FAILED_PRECONDITION TokenHasReservation');
+      await cancel(first.reservationId);
+      const second = await reserve({ stationId: 'S2' });
+      await world.begin('S2', 1, 'CARD');
+      await world.untilStory(second.reservationId, 'Used');
+      await reserve();
+      const policy = (await world.app.grpc.getPolicy({ siteId: '' })).policy;
+      if (policy === undefined) throw new Error('no policy');
+      await world.app.grpc.putPolicy({ policy: { ...policy, activePerTokenMax: 2 }, expectedVersion: 0, idempotencyKey: '' });
+      await reserve({ stationId: 'S2', evseId: 2 });
+      expect(await failure(reserve({ evseId: 2 }))).toBe('FAILED_PRECONDITION TokenHasReservation');
+    });
+
+    it('without counting a reservation that was refused', async () => {
+      world.add('S1');
+      await reserve(token('OTHER'));
+      expect(await failure(reserve())).toBe('FAILED_PRECONDITION EvseReserved');
+      await reserve({ evseId: 2 });
+    });
+
+    it('by the opening hours of the site, in its own time zone, also over a change of clocks', async () => {
+      world.sites.set('depot', 'Europe/Amsterdam');
+      world.add('S1', 1, { siteId: 'depot' });
+      const policy = (await world.app.grpc.getPolicy({ siteId: 'depot' })).policy;
+      if (policy === undefined) throw new Error('no policy');
+      const openingHours = [1, 2, 3, 4, 5].map((weekday) => ({ weekday, from: '10:00', until: '20:00' }));
+      const put = await world.app.grpc.putPolicy({
+        policy: { ...policy, siteId: 'depot', openingHours },
+        expectedVersion: 0,
+        idempotencyKey: '',
+      });
+      expect(put.policy?.version).toBe(1);
+      expect(await world.app.grpc.getPolicy({ siteId: 'depot' })).toMatchObject({ own: true, policy: { openingHours } });
+      // It is Monday 09:00 in Amsterdam.
+      expect(await failure(reserve())).toBe('FAILED_PRECONDITION Closed');
+      await reserve({ startsAt: at(60 * MINUTE), expiresAt: at(90 * MINUTE) });
+    });
+
+    it('the same request once, whatever comes in between', async () => {
+      world.add('S1');
+      const first = await reserve({ idempotencyKey: 'key-1' });
+      expect(first.reservationId).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-a[\da-f]{3}-[\da-f]{12}$/);
+      expect((await reserve({ idempotencyKey: 'key-1', evseId: 2 })).reservationId).toBe(first.reservationId);
+      await cancel(first.reservationId);
+      expect(await reserve({ idempotencyKey: 'key-1' })).toMatchObject({ reservationId: first.reservationId, state: State.CANCELLED });
+    });
+
+    it('and lists them, newest first', async () => {
+      world.add('S1', 3);
+      for (const [index, name] of ['A', 'B', 'C'].entries()) {
+        world.pass(1_000);
+        await reserve({ evseId: index + 1, ...token(name) });
+      }
+      const list = async (change: Partial<reservationV1.ListReservationsRequest>) => {
+        const all = { pageSize: 0, pageToken: '', stationId: '', siteId: '', idToken: '', state: State.UNSPECIFIED, ...change };
+        const page = await world.app.grpc.listReservations(all);
+        return { tokens: page.reservations.map(({ idToken }) => idToken?.idToken), next: page.nextPageToken };
+      };
+      expect((await list({ stationId: 'S1' })).tokens).toEqual(['C', 'B', 'A']);
+      const page = await list({ pageSize: 2, state: State.ACTIVE });
+      expect(page.tokens).toEqual(['C', 'B']);
+      expect((await list({ pageSize: 2, state: State.ACTIVE, pageToken: page.next })).tokens).toEqual(['A']);
+      expect((await list({ idToken: 'b' })).tokens).toEqual(['B']);
+      expect((await list({ siteId: 'depot' })).tokens).toEqual([]);
+    });
+  });
+
+  it('loses nothing in a restart: what was confirmed begins, is asked for and expires', async () => {
+    const station = world.add('S1');
+    const later = await reserve({ startsAt: at(10 * MINUTE), expiresAt: at(20 * MINUTE) });
+    await world.stopAll();
+    world.pass(10 * MINUTE);
+    await world.start();
+    await world.untilStory(later.reservationId, 'StationHoldChanged Held Accepted');
+    station.answer = () => new OperatingError('Unavailable', 'the connection service is away');
+    await world.stopAll();
+    world.pass(10 * MINUTE);
+    await world.start();
+    await world.untilStory(later.reservationId, 'Expired NoShow');
+  });
+});

@@ -1,0 +1,172 @@
+import type { EventEnvelope } from '@voltlog/kernel';
+import { RESERVATION_TOPIC, type ReservationEvent, type ReservationPolicyEvent } from '@voltlog/reservation-contract';
+import {
+  type Calendar,
+  type CalendarCommand,
+  type CalendarRefusal,
+  calendarDecider,
+  DEFAULT_POLICY,
+  type PolicyRefusal,
+  type PolicyState,
+  type PutPolicy,
+  policyDecider,
+} from '@voltlog/reservation-domain';
+import type { ServiceContext } from '@voltlog/service';
+import { Aggregates, bringUp, type Commit, type Execution, OutboxRelay } from '@voltlog/store';
+import { type Collections, type PolicyDoc, type ReservationDoc, toReservationDoc } from './documents.js';
+import { docsOf, policyStream, stationStream, toPolicyDoc, topicKeyOf } from './streams.js';
+
+/** Reservations of one station, active or open, that are looked at. */
+const OPEN_PER_PAGE = 1_000;
+/** What expired while its station was offline may turn out to have been used for so long. */
+const OPEN_MS = 7 * 86_400_000;
+
+export interface CalendarInput {
+  readonly stationId: string;
+  readonly command: CalendarCommand;
+  /** The same cause twice changes nothing. */
+  readonly causationId: string;
+  /** Carried on by the events. */
+  readonly traceparent?: string | undefined;
+}
+
+export type CalendarExecution = Execution<Calendar, CalendarRefusal>;
+export type PolicyExecution = Execution<PolicyState, PolicyRefusal>;
+
+/**
+ * The calendars of stations, the policies of sites, and the read models made of them. A read model is written before the one who asked is
+ * answered, and others are told after that.
+ */
+export class CalendarRepository {
+  /** Calendars as this instance last saw them: a commit on an old one is refused by the store, and decided again. */
+  private readonly remembered: Aggregates<CalendarCommand, Calendar, ReservationEvent, CalendarRefusal>;
+  /** Read each time: what was refused on a remembered calendar may be free by now. */
+  private readonly fresh: Aggregates<CalendarCommand, Calendar, ReservationEvent, CalendarRefusal>;
+  private readonly policies: Aggregates<PutPolicy, PolicyState, ReservationPolicyEvent, PolicyRefusal>;
+  private readonly relay: OutboxRelay;
+  private readonly source: string;
+  /** Streams whose commits are durable while their read model could not be written. */
+  private readonly undocumented = new Set<string>();
+  private held: Commit[] = [];
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly collections: Collections,
+  ) {
+    const { store, log, logger, ids, clock, instanceId } = context;
+    this.source = `/reservation/${instanceId}`;
+    this.relay = new OutboxRelay({ streams: store.streams, log, topic: RESERVATION_TOPIC, logger, keyOf: topicKeyOf });
+    const relay = { publish: (commits: readonly Commit[]) => void this.held.push(...commits) };
+    const options = { streams: store.streams, relay, source: this.source, ids, clock };
+    this.remembered = new Aggregates({ ...options, decider: calendarDecider });
+    this.fresh = new Aggregates({ ...options, decider: calendarDecider, cacheMax: 0 });
+    this.policies = new Aggregates({ ...options, decider: policyDecider, cacheMax: 0 });
+  }
+
+  start(): void {
+    this.relay.start();
+  }
+
+  stop(): Promise<void> {
+    return this.relay.stop();
+  }
+
+  async reservation(reservationId: string): Promise<ReservationDoc | undefined> {
+    return this.collections.reservations.get(reservationId);
+  }
+
+  /** What is active, or open, at stations: by station, as the read model has it. */
+  async openAt(stationIds: readonly string[]): Promise<ReadonlyMap<string, readonly ReservationDoc[]>> {
+    const byStation = new Map<string, ReservationDoc[]>();
+    if (stationIds.length === 0) return byStation;
+    const from = new Date(this.context.clock.now() - OPEN_MS).toISOString();
+    const where = { stationId: { $in: stationIds }, open: true, expiresAt: { $gt: from } };
+    for (let after: string | undefined; ; ) {
+      const page = await this.collections.reservations.find({ where, limit: OPEN_PER_PAGE, ...(after === undefined ? {} : { after }) });
+      for (const doc of page.docs) {
+        const list = byStation.get(doc.stationId);
+        if (list === undefined) byStation.set(doc.stationId, [doc]);
+        else list.push(doc);
+      }
+      if (page.next === undefined) return byStation;
+      after = page.next;
+    }
+  }
+
+  async execute(input: CalendarInput): Promise<CalendarExecution> {
+    const [execution] = await this.executeAll([input]);
+    if (execution === undefined) throw new Error('one command has one execution');
+    return execution;
+  }
+
+  /** Executions in the order of the inputs; durable, and in the read model, when it resolves. */
+  async executeAll(inputs: readonly CalendarInput[]): Promise<readonly CalendarExecution[]> {
+    if (inputs.length === 0) return [];
+    const streams = inputs.map(({ stationId, ...rest }) => ({ streamId: stationStream(stationId), ...withoutUndefined(rest) }));
+    const executions = [...(await this.remembered.execute(streams))];
+    const again = executions.flatMap(({ outcome }, index) => (outcome === 'refused' || outcome === 'unchanged' ? [index] : []));
+    const looked = await this.fresh.execute(again.map((index) => streams[index] as (typeof streams)[number]));
+    for (const [at, index] of again.entries()) executions[index] = looked[at] as CalendarExecution;
+    await this.document([...new Set(streams.map(({ streamId }) => streamId))], () =>
+      bringUp(this.collections.reservations, changedDocs(inputs, executions)),
+    );
+    return executions;
+  }
+
+  async putPolicy(command: PutPolicy, causationId: string): Promise<PolicyExecution> {
+    const streamId = policyStream(command.siteId);
+    const [execution] = await this.policies.execute([{ streamId, command, causationId }]);
+    if (execution === undefined) throw new Error('one command has one execution');
+    const doc = toPolicyDoc(execution.state, execution.version);
+    await this.document([streamId], () => bringUp(this.collections.policies, doc === undefined ? [] : [doc]));
+    return execution;
+  }
+
+  /** The policy of a site: its own, else the one for all, else the default. */
+  async policy(siteId: string): Promise<Pick<PolicyDoc, 'policy' | 'revision'> & { readonly own: boolean }> {
+    const docs = await this.collections.policies.getMany([policyStream(siteId), policyStream('')]);
+    const own = docs.get(policyStream(siteId));
+    const doc = own ?? docs.get(policyStream(''));
+    return { policy: doc?.policy ?? DEFAULT_POLICY, revision: own?.revision ?? 0, own: own !== undefined };
+  }
+
+  /** Makes read models anew from the streams that events of other instances, or of one that died, are part of. */
+  async mend(events: readonly EventEnvelope[]): Promise<void> {
+    const behind = events.filter((event) => event.source !== this.source || this.undocumented.has(event.subject));
+    if (behind.length === 0) return;
+    const wanted = new Set(behind.map(({ data }) => (data as Partial<ReservationEvent['data']>).reservationId));
+    const streamIds = [...new Set(behind.map(({ subject }) => subject))];
+    const docs = docsOf(await this.context.store.streams.load(streamIds), (reservationId) => wanted.has(reservationId));
+    await bringUp(this.collections.reservations, docs.reservations);
+    await bringUp(this.collections.policies, docs.policies);
+    for (const streamId of streamIds) this.undocumented.delete(streamId);
+  }
+
+  /** Notes the streams for as long as their read model is behind: should the write fail, the event, on its way already, brings it up. */
+  private async document(streamIds: readonly string[], write: () => Promise<void>): Promise<void> {
+    for (const streamId of streamIds) this.undocumented.add(streamId);
+    try {
+      await write();
+      for (const streamId of streamIds) this.undocumented.delete(streamId);
+    } finally {
+      const commits = this.held;
+      this.held = [];
+      if (commits.length > 0) this.relay.publish(commits);
+    }
+  }
+}
+
+/** The newest of each reservation that the inputs were about. */
+function changedDocs(inputs: readonly CalendarInput[], executions: readonly CalendarExecution[]): readonly ReservationDoc[] {
+  const docs = new Map<string, ReservationDoc>();
+  for (const [index, { outcome, state, version }] of executions.entries()) {
+    if (outcome !== 'committed' && outcome !== 'duplicate') continue;
+    const { reservationId } = (inputs[index] as CalendarInput).command;
+    const reservation = state.reservations.get(reservationId);
+    if (reservation !== undefined) docs.set(reservationId, toReservationDoc(reservation, version));
+  }
+  return [...docs.values()];
+}
+
+const withoutUndefined = ({ command, causationId, traceparent }: Omit<CalendarInput, 'stationId'>) =>
+  traceparent === undefined ? { command, causationId } : { command, causationId, traceparent };

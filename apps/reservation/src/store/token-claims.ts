@@ -1,0 +1,73 @@
+import { isoTime, OperatingError } from '@voltlog/kernel';
+import { type Claim, claim } from '@voltlog/reservation-domain';
+import type { ServiceContext } from '@voltlog/service';
+import type { Collections } from './documents.js';
+
+/** Tries to write the claims of a token that others write as well. */
+const TRIES_MAX = 16;
+/** A claim whose reservation never came to be (a crash in between) counts no more after it, milliseconds. */
+const ORPHAN_MS = 60_000;
+
+/**
+ * How many reservations a token has, over all stations. A claim is written before the hold is decided and with the version it was read
+ * at, so two reservations at once cannot both take the last place. Only a claim whose hold was refused is given back; any other that is in
+ * the way is looked up, and goes when its reservation has ended, or never came to be.
+ */
+export class TokenClaims {
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly collections: Pick<Collections, 'claims' | 'reservations'>,
+  ) {}
+
+  /** The station at which this reservation was claimed before: a repetition of a request that was cut short. */
+  async stationOf(tokenKey: string, reservationId: string): Promise<string | undefined> {
+    const doc = await this.collections.claims.get(tokenKey);
+    return doc?.claims.find((each) => each.reservationId === reservationId)?.stationId;
+  }
+
+  /**
+   * @param max 0: no limit
+   * @returns false: the token has its share already
+   * @throws {OperatingError} `TokenContended` when others kept writing
+   */
+  async take(tokenKey: string, wanted: Omit<Claim, 'at'>, max: number): Promise<boolean> {
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const doc = await this.collections.claims.get(tokenKey);
+      const now = isoTime(this.context.clock.now());
+      const known = doc?.claims ?? [];
+      const version = doc?.version ?? 0;
+      const own = { ...wanted, at: now };
+      let outcome = claim(known, own, max, now);
+      if (outcome.kind === 'full') outcome = claim(await this.standing(known), own, max, now);
+      if (outcome.kind === 'full') return false;
+      const [written] = await this.collections.claims.upsert([
+        { doc: { id: tokenKey, version: version + 1, claims: outcome.claims }, expectedVersion: version },
+      ]);
+      if (written === true) return true;
+    }
+    throw new OperatingError('TokenContended', 'the reservations of a token changed too often to be counted');
+  }
+
+  /** Gives back what came to nothing. */
+  async release(tokenKey: string, reservationId: string): Promise<void> {
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const doc = await this.collections.claims.get(tokenKey);
+      if (doc === undefined || !doc.claims.some((each) => each.reservationId === reservationId)) return;
+      const claims = doc.claims.filter((each) => each.reservationId !== reservationId);
+      const [written] = await this.collections.claims.upsert([
+        { doc: { ...doc, version: doc.version + 1, claims }, expectedVersion: doc.version },
+      ]);
+      if (written === true) return;
+    }
+  }
+
+  /** Claims whose reservation is active, or may still come to be. */
+  private async standing(claims: readonly Claim[]): Promise<readonly Claim[]> {
+    const docs = await this.collections.reservations.getMany(claims.map(({ reservationId }) => reservationId));
+    const young = isoTime(this.context.clock.now() - ORPHAN_MS);
+    return claims.filter(({ reservationId, at }) => {
+      const doc = docs.get(reservationId);
+      return doc === undefined ? at > young : doc.state === 'Active';
+    });
+  }
+}
