@@ -4,9 +4,15 @@ import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefin
 import { AccessGuard } from './auth/access.guard.js';
 import { ApiKeys } from './auth/api-keys.js';
 import { type GatewayConfig, gatewayConfig } from './config.js';
+import { ChargeFeed } from './driver/charge-feed.js';
+import { ChargeReader } from './driver/charge-reader.js';
+import { DriverChargesController } from './driver/charges.controller.js';
+import { DriverContractsController } from './driver/contracts.controller.js';
 import { DriverLinks } from './driver/driver-links.js';
 import { DriverEvsesController } from './driver/evses.controller.js';
+import { Payers } from './driver/payers.js';
 import { Places } from './driver/places.js';
+import { Starter } from './driver/starter.js';
 import { EventTickets } from './live/event-tickets.js';
 import { LiveHub } from './live/live-hub.js';
 import { ProblemFilter } from './problems/problem.filter.js';
@@ -46,6 +52,8 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       QrCodesController,
       TokenLinksController,
       DriverEvsesController,
+      DriverChargesController,
+      DriverContractsController,
       DocsController,
       ConsoleController,
       DriverPageController,
@@ -59,6 +67,10 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       LiveHub,
       DriverLinks,
       Places,
+      Payers,
+      Starter,
+      ChargeReader,
+      ChargeFeed,
       HttpRim,
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useClass: ValidationPipe },

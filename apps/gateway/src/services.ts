@@ -18,6 +18,9 @@ export class Services {
   /** The connection service with time enough for a station to answer. */
   readonly commands: Pick<connectionV1.ConnectionService, 'sendCommand'>;
 
+  /** The session service with time enough for a station to answer. */
+  readonly starts: Pick<sessionV1.SessionService, 'requestStart' | 'requestStop' | 'setLimit'>;
+
   constructor(@Inject(SERVICE_CONTEXT) { rpc }: ServiceContext, @Inject(SERVICE_CONFIG) config: GatewayConfig) {
     this.device = rpc.client<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, { address: config.deviceGrpc });
     this.authorization = rpc.client<authorizationV1.AuthorizationService>(authorizationV1.AuthorizationServiceDefinition, {
@@ -26,6 +29,10 @@ export class Services {
     this.session = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
     this.connection = rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
       address: config.connectionGrpc,
+    });
+    this.starts = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, {
+      address: config.sessionGrpc,
+      deadlineMs: COMMAND_MS_MAX + COMMAND_ROUND_TRIP_MS,
     });
     this.commands = rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
       address: config.connectionGrpc,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { isoTime } from '@voltlog/kernel';
+import { isoTime, OperatingError } from '@voltlog/kernel';
 import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { Collection } from '@voltlog/store';
 import { Schema } from 'mongoose';
@@ -11,6 +11,7 @@ export const LINK_KEY_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 
 /** Milliseconds between two cleanings. */
 const CLEAN_EVERY_MS = 600_000;
+const NOTE_TRIES = 5;
 
 /** What a key opens: one charge from its start request on, one reservation, or charging with one ID token. */
 export type LinkKind = 'Charge' | 'Reservation' | 'Contract';
@@ -30,6 +31,10 @@ export interface DriverLink {
   readonly idTokenType?: string;
   /** What the driver calls it. */
   readonly label?: string;
+  /** A guest's, whose ID token says nothing to anybody. */
+  readonly guest?: boolean;
+  /** Why the start could not be asked for. */
+  readonly failure?: string;
   /** When the driver asked to stop. */
   readonly stopRequestedAt?: string;
   readonly createdAt: string;
@@ -48,6 +53,8 @@ const linkSchema = new Schema(
     idToken: String,
     idTokenType: String,
     label: String,
+    guest: Boolean,
+    failure: String,
     stopRequestedAt: String,
     createdAt: { type: String, required: true },
     expiresAt: { type: String, required: true },
@@ -82,6 +89,10 @@ export class DriverLinks implements OnModuleInit {
     return { key, link: stored };
   }
 
+  now(): number {
+    return this.context.clock.now();
+  }
+
   /** What a key opens; `undefined` when it opens nothing of these kinds, or not any more. */
   async find(key: string, ...kinds: readonly LinkKind[]): Promise<DriverLink | undefined> {
     if (!LINK_KEY_PATTERN.test(key)) return undefined;
@@ -97,10 +108,16 @@ export class DriverLinks implements OnModuleInit {
     return link;
   }
 
-  /** Writes more of what is known to a link. */
-  async note(id: string, change: Partial<Pick<DriverLink, 'startRequestId' | 'stopRequestedAt'>>): Promise<void> {
-    const stored = await this.collection.get(id);
-    if (stored !== undefined) await this.collection.upsert([{ doc: { ...stored, ...change, version: stored.version + 1 } }]);
+  /** Writes more of what is known to a link; two writers at once both get theirs in. */
+  async note(id: string, change: Partial<Pick<DriverLink, 'startRequestId' | 'stopRequestedAt' | 'failure'>>): Promise<void> {
+    for (let tries = 0; tries < NOTE_TRIES; tries += 1) {
+      const stored = await this.collection.get(id);
+      if (stored === undefined) return;
+      const doc = { ...stored, ...change, version: stored.version + 1 };
+      const [written] = await this.collection.upsert([{ doc, expectedVersion: stored.version }]);
+      if (written === true) return;
+    }
+    throw new OperatingError('StoreUnavailable', 'a link changed each time it was to be written');
   }
 
   /** Links of an ID token, newest first. */

@@ -1,15 +1,34 @@
-import { Controller, Get, Headers, Inject, Param } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { sessionV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG } from '@voltlog/service';
-import type { z } from 'zod';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { GatewayConfig } from '../config.js';
+import { Problem } from '../problems/problem.js';
+import { limitIn } from './charge.view.js';
+import { ChargeReader } from './charge-reader.js';
+import { clientAddress } from './client-address.js';
 import { DriverRoute } from './driver.guard.js';
 import { DriverLinks } from './driver-links.js';
-import { availabilityOf, type DriverEvseView, driverEvseView, mayStart, placeView } from './evse.view.js';
+import { type Availability, availabilityOf, type DriverEvseView, driverEvseView, mayStart, placeView } from './evse.view.js';
 import { evseParams } from './evse-uid.js';
-import { Places } from './places.js';
+import { hasOnePayer, ONE_PAYER, Payers, payerFields } from './payers.js';
+import { type Place, Places } from './places.js';
+import { Starter } from './starter.js';
 
 type EvseParams = z.output<typeof evseParams>;
+
+const startIn = z
+  .strictObject({ ...payerFields, limit: limitIn.optional() })
+  .refine(hasOnePayer, ONE_PAYER)
+  .meta({ id: 'DriverStart' });
+const started = z
+  .object({
+    key: z.string().meta({ description: 'opens this charge; it is in this answer and nowhere else' }),
+    startRequestId: z.string().nullable().meta({ description: 'null: the station has not answered yet' }),
+  })
+  .meta({ id: 'DriverStarted' });
 
 @ApiTags('driver')
 @Controller('driver/v1/evses/:evseUid')
@@ -17,6 +36,9 @@ export class DriverEvsesController {
   constructor(
     private readonly places: Places,
     private readonly links: DriverLinks,
+    private readonly payers: Payers,
+    private readonly starter: Starter,
+    private readonly reader: ChargeReader,
     @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
   ) {}
 
@@ -33,18 +55,60 @@ export class DriverEvsesController {
     @Headers('voltlog-driver-key') key: string | undefined,
   ): Promise<DriverEvseView> {
     const place = await this.places.find(evseUid);
-    const session = await this.places.sessionAt(place);
-    const availability = availabilityOf(place.evse, place.station.connected, session !== undefined);
+    const [availability, price] = await Promise.all([this.availability(place), this.reader.priceAt(place.stationId)]);
     const held = key === undefined ? undefined : await this.links.find(key, 'Reservation');
     const mine = held?.stationId === place.stationId && held.evseId === place.evseId ? held : undefined;
     return {
       ...placeView(place, place.station, place.evse, place.site),
       availability,
-      price: null,
+      price,
       guest: this.config.guestCharging,
       mayStart: mayStart(availability, mine !== undefined),
       reservation: null,
       mine: mine === undefined ? null : { kind: 'Reservation', expiresAt: mine.expiresAt },
     };
   }
+
+  @Post('start')
+  @DriverRoute({
+    summary: 'Start charging',
+    description: 'Answers before the station has begun; `GET /driver/v1/charges/{key}` tells how it goes.',
+    status: 202,
+    answer: started,
+    begins: true,
+    write: true,
+  })
+  async startDriverCharge(
+    @Param({ schema: evseParams }) { evseUid }: EvseParams,
+    @Body({ schema: startIn }) body: z.output<typeof startIn>,
+    @Req() request: FastifyRequest,
+  ) {
+    const place = await this.places.find(evseUid);
+    refuseUnlessStartable(await this.availability(place));
+    if (body.limit?.cost !== undefined) await this.refuseOtherCurrency(place, body.limit.cost.currency);
+    const payer = await this.payers.find(body, place, clientAddress(request, this.config.trustedProxies));
+    return this.starter.start(place, payer, body.limit === undefined ? undefined : sessionV1.SessionLimit.fromPartial(body.limit));
+  }
+
+  private async availability(place: Place): Promise<Availability> {
+    return availabilityOf(place.evse, place.station.connected, (await this.places.sessionAt(place)) !== undefined);
+  }
+
+  private async refuseOtherCurrency({ stationId }: Place, currency: string): Promise<void> {
+    const price = await this.reader.priceAt(stationId);
+    if (price?.currency !== currency)
+      throw new Problem(
+        422,
+        'other-currency',
+        price === null ? 'There is no price to count a cost by.' : `The price here is in ${price.currency}.`,
+      );
+  }
+}
+
+/** A reserved EVSE is left to the authorization, which knows whose it is. */
+function refuseUnlessStartable(availability: Availability): void {
+  if (availability === 'InUse') throw new Problem(409, 'evse-in-use', 'Somebody is charging here.');
+  if (availability === 'Offline') throw new Problem(409, 'station-offline', 'The station is not connected.');
+  if (availability === 'Faulted' || availability === 'Unavailable')
+    throw new Problem(409, 'evse-out-of-order', 'This EVSE cannot be used now.');
 }

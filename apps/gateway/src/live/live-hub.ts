@@ -51,6 +51,8 @@ interface Client {
 @Injectable()
 export class LiveHub implements BeforeApplicationShutdown {
   private readonly clients = new Set<Client>();
+  /** By station: who wants to know that something happened there, not what. */
+  private readonly watchers = new Map<string, Set<() => void>>();
   private readonly ring: LogRecord[] = [];
   private ringStart = 0;
   private subscription: Promise<Subscription> | undefined;
@@ -81,6 +83,22 @@ export class LiveHub implements BeforeApplicationShutdown {
     this.clients.add(client);
     sink.write('event: ready\ndata: {}\n\n');
     return () => this.leave(client);
+  }
+
+  /**
+   * Calls `hear` whenever something happens at a station.
+   *
+   * @returns ends it
+   */
+  async watch(stationId: string, hear: () => void): Promise<() => void> {
+    clearTimeout(this.linger);
+    await this.start();
+    const watching = this.watchers.get(stationId) ?? new Set();
+    this.watchers.set(stationId, watching.add(hear));
+    return () => {
+      if (watching.delete(hear) && watching.size === 0) this.watchers.delete(stationId);
+      this.rest();
+    };
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -124,7 +142,12 @@ export class LiveHub implements BeforeApplicationShutdown {
   }
 
   private leave(client: Client): void {
-    if (!this.clients.delete(client) || this.clients.size > 0) return;
+    if (this.clients.delete(client)) this.rest();
+  }
+
+  /** Stops a while after the last one left. */
+  private rest(): void {
+    if (this.clients.size > 0 || this.watchers.size > 0) return;
     clearTimeout(this.linger);
     this.linger = setTimeout(() => {
       this.stop().catch((error: unknown) => this.context.logger.warn({ err: error }, 'the live subscription did not stop'));
@@ -138,6 +161,7 @@ export class LiveHub implements BeforeApplicationShutdown {
 
   private deliver(batch: readonly LogRecord[]): void {
     for (const record of batch) this.remember(record);
+    this.alert(batch);
     if (this.clients.size === 0) return;
     const texts = new Map<Client, string>();
     for (const record of batch) {
@@ -150,6 +174,12 @@ export class LiveHub implements BeforeApplicationShutdown {
       }
     }
     for (const [client, text] of texts) this.send(client, text);
+  }
+
+  private alert(batch: readonly LogRecord[]): void {
+    if (this.watchers.size === 0) return;
+    const stations = new Set(batch.map(stationIdOf));
+    for (const stationId of stations) if (stationId !== undefined) for (const hear of this.watchers.get(stationId) ?? []) hear();
   }
 
   private send(client: Client, text: string): void {

@@ -4,8 +4,9 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Access, CallerParam } from '../auth/access.js';
 import type { Caller } from '../auth/api-keys.js';
+import { eventStream } from '../live/event-stream.js';
 import { EventTickets } from '../live/event-tickets.js';
-import { LiveHub, type Sink } from '../live/live-hub.js';
+import { LiveHub } from '../live/live-hub.js';
 import { instant } from '../views/common.js';
 import { Read } from '../web/route.js';
 
@@ -62,41 +63,20 @@ export class EventsController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { raw } = reply;
-    const headers = {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-      connection: 'keep-alive',
-    };
-    let open = false;
-    const sink: Sink = {
-      write: (text) => {
-        if (!open) {
-          open = true;
-          reply.hijack();
-          for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
-          raw.writeHead(200, headers);
-        }
-        raw.write(text);
-      },
-      waitingBytes: () => raw.writableLength,
-      end: () => raw.end(),
-    };
     const types = query.types
       ?.split(',')
       .map((type) => type.trim())
       .filter((type) => type !== '');
     const leave = await this.hub.join(
       caller.keyId,
-      sink,
+      eventStream(reply),
       {
         ...(types === undefined || types.length === 0 ? {} : { types: new Set(types) }),
         ...(query.stationId === undefined ? {} : { stationId: query.stationId }),
       },
       lastEventId,
     );
-    raw.once('close', leave);
-    if (raw.destroyed) leave();
+    reply.raw.once('close', leave);
+    if (reply.raw.destroyed) leave();
   }
 }

@@ -187,7 +187,7 @@ export class FakeServices {
     };
   }
 
-  private authorization(): Partial<authorizationV1.AuthorizationService> {
+  protected authorization(): Partial<authorizationV1.AuthorizationService> {
     return {
       listTokens: () => Promise.resolve({ tokens: [token('TAG1')], nextPageToken: '' }),
       getToken: (request) => {
@@ -202,7 +202,7 @@ export class FakeServices {
     };
   }
 
-  private sessions(): Partial<sessionV1.SessionService> {
+  protected sessions(): Partial<sessionV1.SessionService> {
     return {
       listSessions: (request) => {
         this.calls.push({ method: 'listSessions', request });

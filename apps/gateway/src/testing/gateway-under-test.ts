@@ -48,9 +48,9 @@ export class FakeLog {
   }
 }
 
-export interface GatewayUnderTest {
+export interface GatewayUnderTest<Fakes extends FakeServices = FakeServices> {
   readonly app: NestFastifyApplication;
-  readonly services: FakeServices;
+  readonly services: Fakes;
   readonly log: FakeLog;
   readonly store: Store;
   readonly announced: Map<string, string>;
@@ -70,10 +70,15 @@ export interface Answer {
 }
 
 /** The gateway with other services played by fakes; nothing but loopback, and that only when a test listens. */
+export async function startGateway(environment?: Readonly<Record<string, string>>): Promise<GatewayUnderTest>;
+export async function startGateway<Fakes extends FakeServices>(
+  environment: Readonly<Record<string, string>>,
+  services: Fakes,
+): Promise<GatewayUnderTest<Fakes>>;
 export async function startGateway(
   environment: Readonly<Record<string, string>> = { GATEWAY_ADMIN_KEY: ADMIN_KEY },
+  services = new FakeServices(),
 ): Promise<GatewayUnderTest> {
-  const services = new FakeServices();
   const log = new FakeLog();
   const announced = new Map<string, string>();
   const clock = { ms: Date.parse('2026-11-23T10:00:00.000Z') };

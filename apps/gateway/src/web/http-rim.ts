@@ -10,6 +10,7 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/;
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self'";
 
+const STREAMS = new Set(['/v1/events', '/driver/v1/charges/:key/events']);
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 type Histogram = ReturnType<ServiceContext['metrics']['histogram']>;
 
@@ -49,7 +50,7 @@ export class HttpRim implements OnModuleInit {
     });
     adapter.getInstance().addHook('onResponse', (request, reply, done) => {
       // A stream lasts as long as somebody listens; that says nothing about speed.
-      if (request.routeOptions.url !== '/v1/events') this.histogramOf(request.method, reply.statusCode).record(reply.elapsedTime / 1000);
+      if (!STREAMS.has(request.routeOptions.url ?? '')) this.histogramOf(request.method, reply.statusCode).record(reply.elapsedTime / 1000);
       done();
     });
   }

@@ -1,0 +1,96 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { isoTime, RequestError } from '@voltlog/kernel';
+import type { sessionV1 } from '@voltlog/proto';
+import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
+import { Problem } from '../problems/problem.js';
+import { Services } from '../services.js';
+import { type ChargeView, type ReceiptView, toCharge, toPrice, toReceipt } from './charge.view.js';
+import { chargeStatus } from './charge-state.js';
+import type { DriverLink } from './driver-links.js';
+import type { PriceView } from './evse.view.js';
+import { evseUidOf } from './evse-uid.js';
+import { Places } from './places.js';
+
+/** Puts together what a driver is shown of one charge. It reads only what the link stands for. */
+@Injectable()
+export class ChargeReader {
+  constructor(
+    private readonly services: Services,
+    private readonly places: Places,
+    @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
+  ) {}
+
+  async read(link: DriverLink): Promise<ChargeView> {
+    const [{ startRequest, session }, place, price] = await Promise.all([
+      this.progress(link),
+      this.placeOf(link),
+      this.priceAt(link.stationId ?? ''),
+    ]);
+    const now = this.context.clock.now();
+    const status = chargeStatus({
+      askedAt: Date.parse(link.createdAt),
+      now,
+      failure: link.failure,
+      startRequest,
+      session,
+      pluggedIn: place.evse.connectors.some((connector) => connector.status === 'Occupied'),
+    });
+    return toCharge({
+      link,
+      place,
+      status,
+      price,
+      limit: session === undefined ? startRequest?.limit : session.limit,
+      session,
+      now: isoTime(now),
+    });
+  }
+
+  /** @throws {Problem} 409 while there is no session */
+  async receipt(link: DriverLink): Promise<ReceiptView> {
+    const session = await this.sessionOf(link);
+    const [{ receipt }, place] = await Promise.all([
+      this.services.session.getReceipt({ sessionId: session.sessionId }),
+      this.placeOf(link),
+    ]);
+    if (receipt === undefined) throw new Problem(404, 'receipt-unknown', 'There is no receipt yet.');
+    return toReceipt(receipt, receipt.session ?? session, link, place, isoTime(this.context.clock.now()));
+  }
+
+  /** @throws {Problem} 409 while there is no session */
+  async sessionOf(link: DriverLink): Promise<sessionV1.Session> {
+    const { session } = await this.progress(link);
+    if (session === undefined) throw new Problem(409, 'not-charging', 'Charging has not begun yet.');
+    return session;
+  }
+
+  async priceAt(stationId: string): Promise<PriceView | null> {
+    const { price } = await this.services.session.getPrice({ stationId, scope: '' });
+    return price === undefined ? null : toPrice(price);
+  }
+
+  private async progress({ startRequestId }: DriverLink): Promise<{
+    readonly startRequest?: sessionV1.StartRequest | undefined;
+    readonly session?: sessionV1.Session | undefined;
+  }> {
+    if (startRequestId === undefined) return {};
+    const startRequest = await known(async () => (await this.services.session.getStartRequest({ startRequestId })).startRequest);
+    const sessionId = startRequest?.sessionId ?? '';
+    if (sessionId === '') return { startRequest };
+    return { startRequest, session: await known(async () => (await this.services.session.getSession({ sessionId })).session) };
+  }
+
+  private placeOf({ stationId = '', evseId = 0 }: DriverLink) {
+    return this.places.find(evseUidOf({ stationId, evseId }));
+  }
+}
+
+/** What is told before it is written in every read model. */
+async function known<T>(ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof RequestError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+import { sessionV1 } from '@voltlog/proto';
+import { z } from 'zod';
+import { maskText } from '../live/mask.js';
+import { instant, orNull } from '../views/common.js';
+import { CHARGE_STATES, type ChargeStatus } from './charge-state.js';
+import type { DriverLink } from './driver-links.js';
+import { driverEvseView, type PriceView, priceView, siteOf } from './evse.view.js';
+import { evseUidOf } from './evse-uid.js';
+import type { Place } from './places.js';
+
+/** A sum as others give it: a decimal number and its currency. */
+export const moneyView = z
+  .object({ amount: z.string().meta({ description: 'a decimal number', examples: ['12.50'] }), currency: z.string() })
+  .meta({ id: 'DriverMoney' });
+
+const positive = z.number().gt(0);
+export const limitIn = z
+  .strictObject({
+    energyWh: positive.max(10_000_000).optional(),
+    durationSeconds: z.int().min(1).max(2_592_000).optional(),
+    cost: z
+      .strictObject({
+        amount: z.string().regex(/^(?!0+(?:\.0+)?$)\d{1,6}(?:\.\d{1,4})?$/, 'must be a decimal number greater than 0'),
+        currency: z.string().regex(/^[A-Z]{3}$/),
+      })
+      .optional(),
+    stateOfChargePercent: positive.max(100).optional(),
+  })
+  .meta({ id: 'DriverLimit', description: 'Charging stops at the first one reached; what is absent is not limited.' });
+export type LimitIn = z.output<typeof limitIn>;
+
+const place = driverEvseView.pick({ evseUid: true, evseId: true, stationName: true, site: true }).shape;
+
+export const chargeView = z
+  .object({
+    ...place,
+    state: z.enum(CHARGE_STATES),
+    reason: z.string().nullable().meta({
+      description:
+        "of Refused: Offline, TimedOut, NotSupported, Rejected, ...; of Suspended: ByVehicle or ByStation; of the end: LimitReached or the station's word",
+    }),
+    price: priceView.nullable(),
+    startedAt: instant.nullable().meta({ description: "by the station's clock" }),
+    endedAt: instant.nullable(),
+    durationSeconds: z.int(),
+    energyWh: z.number(),
+    powerW: z.number().nullable(),
+    powerWMax: z.number().nullable(),
+    stateOfChargePercent: z.number().nullable(),
+    cost: moneyView.nullable(),
+    limit: limitIn.nullable(),
+    milestones: z.array(
+      z.object({
+        kind: z.string(),
+        at: instant.nullable(),
+        stateOfChargePercent: z.number().nullable(),
+        dimension: z.string().nullable(),
+      }),
+    ),
+    idleSeconds: z.int().nullable().meta({ description: 'from the end of charging until the cable was out' }),
+    stopRequested: z.boolean(),
+    asOf: instant,
+  })
+  .meta({ id: 'DriverCharge', description: 'One charge as its driver sees it.' });
+export type ChargeView = z.input<typeof chargeView>;
+
+export interface ChargeParts {
+  readonly link: DriverLink;
+  readonly place: Place;
+  readonly status: ChargeStatus;
+  readonly price: PriceView | null;
+  readonly limit: sessionV1.SessionLimit | undefined;
+  readonly session: sessionV1.Session | undefined;
+  /** ISO 8601 */
+  readonly now: string;
+}
+
+const placeOf = (at: Place) => ({
+  evseUid: evseUidOf(at),
+  evseId: at.evseId,
+  stationName: at.station.name || at.station.stationId,
+  site: siteOf(at.site),
+});
+
+export const toCharge = ({ link, place: at, status, price, limit, session, now }: ChargeParts): ChargeView => ({
+  ...placeOf(at),
+  ...status,
+  price,
+  startedAt: session?.startedAt ?? null,
+  endedAt: session?.endedAt ?? null,
+  durationSeconds: durationSeconds(session, now),
+  energyWh: session?.energyWh ?? 0,
+  powerW: session?.powerW ?? null,
+  powerWMax: at.evse.powerWMax === 0 ? null : at.evse.powerWMax,
+  stateOfChargePercent: session?.stateOfChargePercent ?? null,
+  cost: session?.cost ?? null,
+  limit: limit === undefined ? null : toLimitView(limit),
+  milestones: (session?.milestones ?? []).map((milestone) => ({
+    kind: milestone.kind,
+    at: milestone.at ?? null,
+    stateOfChargePercent: milestone.stateOfChargePercent ?? null,
+    dimension: orNull(milestone.dimension),
+  })),
+  idleSeconds: session?.idleSeconds ?? null,
+  stopRequested: link.stopRequestedAt !== undefined,
+  asOf: now,
+});
+
+export const toLimitView = (limit: sessionV1.SessionLimit): LimitIn => ({
+  ...(limit.energyWh === undefined ? {} : { energyWh: limit.energyWh }),
+  ...(limit.durationSeconds === undefined ? {} : { durationSeconds: limit.durationSeconds }),
+  ...(limit.cost === undefined ? {} : { cost: limit.cost }),
+  ...(limit.stateOfChargePercent === undefined ? {} : { stateOfChargePercent: limit.stateOfChargePercent }),
+});
+
+/** A station's clock may be ahead of ours; its last reading then says more than we do. */
+function durationSeconds(session: sessionV1.Session | undefined, now: string): number {
+  if (session?.startedAt === undefined) return 0;
+  const last = session.lastReadingAt ?? '';
+  const until = session.endedAt ?? (last > now ? last : now);
+  return Math.max(0, Math.round((Date.parse(until) - Date.parse(session.startedAt)) / 1_000));
+}
+
+export const receiptView = z
+  .object({
+    ...place,
+    number: z.string(),
+    final: z.boolean().meta({ description: 'false: more may come from the station' }),
+    startedAt: instant.nullable(),
+    endedAt: instant.nullable(),
+    durationSeconds: z.int(),
+    energyWh: z.number(),
+    meterStartWh: z.number().nullable(),
+    meterStopWh: z.number().nullable(),
+    price: priceView.nullable(),
+    energyCost: moneyView.nullable(),
+    timeCost: moneyView.nullable(),
+    sessionCost: moneyView.nullable(),
+    total: moneyView.nullable(),
+    idToken: z.string().nullable().meta({ description: 'masked; null for a guest' }),
+    curve: z.array(
+      z.object({
+        at: instant,
+        energyWh: z.number(),
+        powerW: z.number().nullable(),
+        stateOfChargePercent: z.number().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'DriverReceipt' });
+export type ReceiptView = z.input<typeof receiptView>;
+
+export function toReceipt(receipt: sessionV1.Receipt, session: sessionV1.Session, link: DriverLink, at: Place, now: string): ReceiptView {
+  const { price } = receipt;
+  return {
+    ...placeOf(at),
+    number: session.sessionId,
+    final: session.state === sessionV1.SessionState.ENDED && !session.incomplete,
+    startedAt: session.startedAt ?? null,
+    endedAt: session.endedAt ?? null,
+    durationSeconds: durationSeconds(session, now),
+    energyWh: session.energyWh,
+    meterStartWh: session.meterStartWh ?? null,
+    meterStopWh: session.meterStopWh ?? null,
+    price: price === undefined ? null : toPrice(price),
+    energyCost: receipt.energyCost ?? null,
+    timeCost: receipt.timeCost ?? null,
+    sessionCost: receipt.sessionCost ?? null,
+    total: receipt.total ?? null,
+    idToken: link.guest === true || link.idToken === undefined ? null : maskText(link.idToken),
+    curve: receipt.curve.flatMap((point) =>
+      point.at === undefined
+        ? []
+        : [
+            {
+              at: point.at,
+              energyWh: point.energyWh,
+              powerW: point.powerW ?? null,
+              stateOfChargePercent: point.stateOfChargePercent ?? null,
+            },
+          ],
+    ),
+  };
+}
+
+export const toPrice = ({ currency, perKwh, perMinute, perSession }: sessionV1.Price): PriceView => ({
+  currency,
+  perKwh: perKwh || '0',
+  perMinute: perMinute || '0',
+  perSession: perSession || '0',
+});
