@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { LIMITS } from '@voltlog/ocpp-rpc';
-import { authorizationV1, connectionV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
@@ -12,8 +12,8 @@ import { Authorizations } from './authorization/authorizations.js';
 import { Commander } from './commands/commander.js';
 import type { ConnectionConfig } from './config.js';
 import { Dialects } from './edge/actions.js';
+import { Endpoints } from './edge/endpoints.js';
 import { FactRecorder } from './edge/facts.js';
-import { OcppEndpoint } from './edge/ocpp-endpoint.js';
 import type { EdgeParts } from './edge/parts.js';
 import { Stations } from './edge/stations.js';
 import { type FrameChunk, frameSchema } from './frames/frame.schema.js';
@@ -32,6 +32,11 @@ const ACCESS_EVENTS: readonly DeviceEventType[] = [
   'voltlog.device.StationAccepted.v1',
   'voltlog.device.StationRetired.v1',
   'voltlog.device.StationCredentialSet.v1',
+  'voltlog.device.StationCredentialOffered.v1',
+  'voltlog.device.StationCredentialWithdrawn.v1',
+  'voltlog.device.StationSecurityProfileRequired.v1',
+  'voltlog.device.StationIdentityReported.v1',
+  'voltlog.device.StationCertificateRevoked.v1',
   'voltlog.device.ConnectorsLearnt.v1',
 ];
 const DEVICE_PARTITIONS = 12;
@@ -42,7 +47,6 @@ const FENCE_TIMEOUT_MS = 5_000;
 /** One running instance of the connection service: everything between the sockets and the ports. */
 export class ConnectionRuntime {
   private subscription: Subscription | undefined;
-  private ocppPort = 0;
   private draining: Promise<void> | undefined;
 
   private constructor(
@@ -60,7 +64,17 @@ export class ConnectionRuntime {
 
   /** The port stations connect to, once listening. */
   get port(): number {
-    return this.ocppPort;
+    return this.parts.endpoints.port.plain;
+  }
+
+  /** The ports of all listeners, once listening. */
+  get ports(): Endpoints['port'] {
+    return this.parts.endpoints.port;
+  }
+
+  /** Reads the TLS certificates anew. For tests. */
+  refreshCertificates(): Promise<void> {
+    return this.parts.endpoints.refresh();
   }
 
   async listen(): Promise<void> {
@@ -81,8 +95,7 @@ export class ConnectionRuntime {
     this.stations.start();
     this.parts.frames.start();
     this.parts.accepted.start();
-    this.ocppPort = await this.parts.endpoint.listen();
-    this.context.announce('listening', `ws://${this.config.OCPP_HOST}:${this.ocppPort}/ocpp/{stationId}`);
+    await this.parts.endpoints.listen();
   }
 
   /** What was known is read anew at the next handshake, and at once for a station that is connected. */
@@ -105,7 +118,7 @@ export class ConnectionRuntime {
 
   /** Stops as a crash would: nothing is told to anybody. For tests. */
   die(): void {
-    this.parts.endpoint.stopAccepting();
+    this.parts.endpoints.stopAccepting();
     this.stations.abandon();
   }
 
@@ -117,7 +130,7 @@ export class ConnectionRuntime {
 
   private async end(): Promise<void> {
     this.parts.draining.value = true;
-    this.parts.endpoint.stopAccepting();
+    this.parts.endpoints.stopAccepting();
     await this.stations.drain(this.config.OCPP_DRAIN_SECONDS * 1_000);
     await this.subscription?.stop();
     await this.parts.facts.settle(SETTLE_MS);
@@ -130,7 +143,7 @@ export class ConnectionRuntime {
 interface RuntimeParts {
   readonly accepted: AcceptedTokens;
   readonly access: StationAccessCache;
-  readonly endpoint: OcppEndpoint;
+  readonly endpoints: Endpoints;
   readonly facts: FactRecorder;
   readonly frames: FrameLog;
   readonly gate: Gate;
@@ -212,25 +225,34 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   const gate = new Gate(access, new Credentials(), clock, {
     unknownStations: config.UNKNOWN_STATIONS,
     allowInsecure: config.OCPP_ALLOW_INSECURE,
+    organization: config.OCPP_MTLS_ORGANIZATION,
   });
-  const endpoint = new OcppEndpoint({
-    host: config.OCPP_HOST,
-    port: config.OCPP_PORT,
-    frameBytesMax: config.FRAME_BYTES_MAX,
-    handshakesMax: config.HANDSHAKES_MAX,
-    clock,
+  const endpoints = new Endpoints({
+    config,
+    endpoint: {
+      frameBytesMax: config.FRAME_BYTES_MAX,
+      handshakesMax: config.HANDSHAKES_MAX,
+      clock,
+      logger,
+      metrics,
+      gate,
+      dialects: new Dialects(metrics),
+      accepted: (socket, dialect, station) => stations.accept(socket, dialect, station, edge),
+    },
+    authority: rpc.client<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, {
+      address: config.DEVICE_GRPC,
+    }),
     logger,
     metrics,
-    gate,
-    dialects: new Dialects(metrics),
-    accepted: (socket, dialect, station) => stations.accept(socket, dialect, station, edge),
+    announce: (kind, text) => context.announce(kind, text),
   });
   const draining = { value: false };
   context.readiness('draining', async () => {
     if (draining.value) throw new Error('this instance is stopping');
   });
+  context.readiness('listeners', async () => endpoints.ready());
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { accepted, access, endpoint, facts, frames, gate, presence, stations, draining };
+  return { accepted, access, endpoints, facts, frames, gate, presence, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>

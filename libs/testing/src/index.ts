@@ -1,2 +1,3 @@
 export { type Given, given, type Then } from './decider-spec.js';
 export { openTestContext, type TestClock, type TestContext, until } from './service-context.js';
+export { TestAuthority, type TestIdentity, type TestSubject, testCsr } from './test-pki.js';

@@ -63,6 +63,7 @@ export class Commander {
     if (command === undefined) throw new RequestError('INVALID_ARGUMENT', 'no command is given');
     try {
       return planCommand(station.dialect.version, command, {
+        ocppVersion: station.dialect.version,
         connectorsPerEvse: station.station.connectorsPerEvse,
         nextRemoteStartId: () => {
           this.remoteStartId = (this.remoteStartId % REMOTE_START_ID_MAX) + 1;

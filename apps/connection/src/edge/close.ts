@@ -9,6 +9,7 @@ export const CLOSE = {
   binary: { code: 1003, text: 'OCPP-J is text' },
   tooManyCalls: { code: 1008, text: 'too many calls' },
   unread: { code: 1008, text: 'answers are not read' },
+  revoked: { code: 1008, text: 'the client certificate was revoked' },
   retired: { code: 1008, text: 'no longer registered' },
   failed: { code: 1011, text: 'internal error' },
   restart: { code: 1012, text: 'service restart' },

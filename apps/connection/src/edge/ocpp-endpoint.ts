@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@voltlog/kernel';
 import type { Count, Logger, Metrics } from '@voltlog/telemetry';
 import { type Server as SocketServer, WebSocketServer } from 'ws';
 import type { Gate, Verdict } from '../access/gate.js';
+import type { Link } from '../access/link.js';
 import type { Dialect, Dialects } from './actions.js';
 import { CLOSE } from './close.js';
 import { agreeVersion, stationIdOf } from './handshake.js';
@@ -17,6 +18,10 @@ const LISTEN_BACKLOG = 4_096;
 const RETRY_AFTER_SECONDS = { min: 2, spread: 10 } as const;
 
 export interface EndpointOptions {
+  /** Of HTTP, or of HTTPS. */
+  readonly server: Server;
+  /** How the way to the station is protected. */
+  linkOf(request: IncomingMessage): Link;
   readonly host: string;
   readonly port: number;
   readonly frameBytesMax: number;
@@ -38,7 +43,7 @@ interface Judged {
   readonly head: Buffer;
 }
 
-/** `ws://host:port/ocpp/{stationId}`: decides who is let in and shakes hands. Source: OCPP-J 1.6 §3, OCPP 2.0.1 Part 4 §3. */
+/** `ws://host:port/ocpp/{stationId}`, or `wss://`: decides who is let in and shakes hands. Source: OCPP-J 1.6 §3, OCPP 2.0.1 Part 4 §3. */
 export class OcppEndpoint {
   private readonly server: Server;
   private readonly sockets: SocketServer<typeof OcppWebSocket>;
@@ -55,12 +60,17 @@ export class OcppEndpoint {
       WebSocket: OcppWebSocket,
       handleProtocols: (protocols) => agreeVersion([...protocols].join(',')) ?? false,
     });
-    this.server = createServer((request, response) => {
+    this.server = options.server;
+    this.server.on('request', (request, response) => {
       const known = stationIdOf(request.url) !== undefined;
       response.writeHead(known ? 426 : 404, known ? { Upgrade: 'websocket', Connection: 'close' } : { Connection: 'close' }).end();
     });
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.upgrade(request, socket, head));
-    options.metrics.gauge('voltlog_handshakes', 'Stations whose credentials are being checked', () => this.handshakes);
+  }
+
+  /** Stations whose credentials are being checked. */
+  get checking(): number {
+    return this.handshakes;
   }
 
   /** @returns the port it listens on */
@@ -97,7 +107,7 @@ export class OcppEndpoint {
     }
     this.handshakes += 1;
     try {
-      const verdict = await this.options.gate.judge(stationId, request.headers.authorization);
+      const verdict = await this.options.gate.judge(stationId, request.headers.authorization, this.options.linkOf(request));
       const version = agreeVersion(request.headers['sec-websocket-protocol']);
       const dialect = version === undefined ? undefined : await this.options.dialects.get(version);
       if (!socket.destroyed) this.settle({ verdict, dialect, request, socket, head });
@@ -111,6 +121,8 @@ export class OcppEndpoint {
 
   private settle({ verdict, dialect, request, socket, head }: Judged): void {
     if (!verdict.accepted) {
+      if (verdict.status === 403)
+        this.options.logger.warn({ station_id: stationIdOf(request.url), reason: verdict.reason }, 'a station was refused');
       this.refuse(socket, verdict.status, verdict.headers);
       return;
     }

@@ -36,4 +36,8 @@ export interface AdmittedStation {
   readonly registered: boolean;
   readonly quarantined: boolean;
   readonly connectorsPerEvse: readonly number[] | undefined;
+  /** Serial number of the client certificate it showed. */
+  readonly certificateSerial: string | undefined;
+  /** It showed the password that was on its way to it. */
+  readonly showedOffered: boolean;
 }

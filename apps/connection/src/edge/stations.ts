@@ -175,10 +175,17 @@ export class Stations {
     if (!station.begun) station.clockBehindMs = clockBehindMs;
     if (previous !== undefined && previous.address !== '') this.parts.fence(previous.address, station.stationId, epoch);
     const at = isoTime(station.connectedAtMs);
-    const { remoteAddress, securityProfile, registered } = station.station;
+    const { remoteAddress, securityProfile, registered, certificateSerial, showedOffered } = station.station;
     const event = this.parts.facts.envelope(
       'voltlog.connection.StationConnected.v1',
-      { ...this.head(station, at), remoteAddress, securityProfile, registered },
+      {
+        ...this.head(station, at),
+        remoteAddress,
+        securityProfile,
+        registered,
+        ...(certificateSerial === undefined ? {} : { certificateSerial }),
+        ...(showedOffered ? { showedOffered } : {}),
+      },
       undefined,
       undefined,
     );

@@ -64,6 +64,10 @@ export class FakeDevice {
       passwordHash: '',
       connectorsPerEvse: [],
       siteId: '',
+      securityProfileMin: 0,
+      serialNumber: '',
+      revokedCertificates: [],
+      offeredPasswordHash: '',
       ...access,
     });
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ConnectionOptions } from 'node:tls';
 import { WebSocket } from 'ws';
 
 const DEADLINE_MS = 5_000;
@@ -7,7 +8,9 @@ export interface ConnectOptions {
   readonly port: number;
   readonly stationId: string;
   readonly protocols?: readonly string[];
-  readonly password?: string;
+  readonly password?: string | Buffer;
+  /** By TLS, with these options. */
+  readonly tls?: ConnectionOptions;
   readonly username?: string;
   /** Instead of `/ocpp/<stationId>`. */
   readonly path?: string;
@@ -47,10 +50,15 @@ export class TestStation {
     const path = options.path ?? `/ocpp/${encodeURIComponent(options.stationId)}`;
     const headers: Record<string, string> = { ...options.headers };
     if (options.password !== undefined) headers['Authorization'] = basic(options.username ?? options.stationId, options.password);
-    const socket = new WebSocket(`ws://127.0.0.1:${options.port}${path}`, [...(options.protocols ?? ['ocpp1.6'])], {
-      headers,
-      perMessageDeflate: false,
-    });
+    const socket = new WebSocket(
+      `${options.tls === undefined ? 'ws' : 'wss'}://127.0.0.1:${options.port}${path}`,
+      [...(options.protocols ?? ['ocpp1.6'])],
+      {
+        ...options.tls,
+        headers,
+        perMessageDeflate: false,
+      },
+    );
     const station = new TestStation(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);
@@ -131,4 +139,5 @@ export class HandshakeRefused extends Error {
   }
 }
 
-export const basic = (username: string, password: string): string => `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+export const basic = (username: string, password: string | Buffer): string =>
+  `Basic ${Buffer.concat([Buffer.from(`${username}:`), Buffer.from(password)]).toString('base64')}`;

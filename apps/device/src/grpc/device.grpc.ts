@@ -13,6 +13,7 @@ import {
   causeOf,
   checkName,
   checkPassword,
+  checkProfile,
   checkSite,
   checkSiteId,
   checkStationId,
@@ -30,6 +31,11 @@ const REFUSALS: Readonly<Record<SiteRefusal | StationRefusal, readonly [RequestE
   StationUnknown: ['NOT_FOUND', 'there is no such station'],
   StationRetired: ['FAILED_PRECONDITION', 'the station is retired'],
   RevisionMismatch: ['ABORTED', 'it was changed in between: read it again'],
+  PasswordChangeUnderWay: ['FAILED_PRECONDITION', 'a password is on its way to the station already'],
+  ProfileChangeUnderWay: ['FAILED_PRECONDITION', 'the station is on its way to another security profile already'],
+  NoProfileChange: ['FAILED_PRECONDITION', 'the station is on its way to no other security profile'],
+  DowngradeNotAllowed: ['FAILED_PRECONDITION', 'that is a lower security profile: say that you mean it'],
+  ProfileUnchanged: ['FAILED_PRECONDITION', 'the station is on that security profile'],
 };
 
 /** `voltlog.device.v1.DeviceService`. A write repeated with its idempotency key changes nothing and answers what is now. */
@@ -90,6 +96,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const stationId = checkStationId(request.stationId);
     const evses = toEvses(request.evses);
     const name = checkName(request.name);
+    checkProfile(request.securityProfileMin);
     const { siteId } = request;
     const causationId = this.cause(request.idempotencyKey);
     if (request.withoutCredential && request.password !== '')
@@ -102,7 +109,11 @@ export class DeviceGrpc implements deviceV1.DeviceService {
       credential === undefined ? command : { ...command, passwordHash: credential.hash },
       causationId,
     );
-    return { station: await this.stationOf(execution), password: execution.outcome === 'committed' ? (credential?.made ?? '') : '' };
+    const secured = await this.require(stationId, request.securityProfileMin, causationId);
+    return {
+      station: await this.stationOf(secured ?? execution),
+      password: execution.outcome === 'committed' ? (credential?.made ?? '') : '',
+    };
   }
 
   async updateStation(request: deviceV1.UpdateStationRequest): Promise<deviceV1.UpdateStationResponse> {
@@ -121,7 +132,11 @@ export class DeviceGrpc implements deviceV1.DeviceService {
       expectedRevision: request.expectedVersion,
       now: this.now(),
     };
-    return { station: await this.stationOf(await this.repository.onStation(stationId, command, this.cause(request.idempotencyKey))) };
+    const causationId = this.cause(request.idempotencyKey);
+    checkProfile(request.securityProfileMin);
+    const execution = await this.repository.onStation(stationId, command, causationId);
+    if (execution.refusal !== undefined) throw refusal(execution.refusal);
+    return { station: await this.stationOf((await this.require(stationId, request.securityProfileMin, causationId)) ?? execution) };
   }
 
   async retireStation(request: deviceV1.RetireStationRequest): Promise<deviceV1.RetireStationResponse> {
@@ -183,6 +198,13 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     return { hash: hashMadePassword(made), made };
   }
 
+  /** Its own commit, under a cause of its own, so that a repetition completes what a crash cut in two. */
+  private async require(stationId: string, securityProfileMin: number | undefined, causationId: string) {
+    if (securityProfileMin === undefined) return undefined;
+    const command = { kind: 'RequireSecurityProfile' as const, securityProfileMin, now: this.now() };
+    return this.repository.onStation(stationId, command, `${causationId}:profile`);
+  }
+
   private async checkSiteInService(siteId: string): Promise<void> {
     const site = await this.repository.site(checkSiteId(siteId));
     if (site.kind === 'none') throw new RequestError('FAILED_PRECONDITION', `there is no site ${siteId}`, 'SiteUnknown');
@@ -206,7 +228,7 @@ function siteOf({ refusal: no, state }: SiteExecution): deviceV1.Site {
   return toSiteMessage(state);
 }
 
-function refusal(reason: SiteRefusal | StationRefusal): RequestError {
+export function refusal(reason: SiteRefusal | StationRefusal): RequestError {
   const [code, message] = REFUSALS[reason];
   return new RequestError(code, message, reason);
 }

@@ -50,6 +50,7 @@ export const toStationMessage = (station: Omit<StationDoc, 'id' | 'version'>, st
   createdAt: station.createdAt,
   updatedAt: station.updatedAt,
   connected: status?.connected ?? false,
+  securityProfileMin: station.security?.securityProfileMin ?? 0,
 });
 
 const toConnector = (connectorId: number, connectorType: string, status: ConnectorStatus | undefined): deviceV1.Connector => ({

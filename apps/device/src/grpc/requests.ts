@@ -7,6 +7,7 @@ import {
   NAME_LENGTH_MAX,
   PASSWORD_LENGTH_MAX,
   PASSWORD_LENGTH_MIN,
+  SECURITY_PROFILE_MAX,
   siteProblem,
 } from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
@@ -47,6 +48,12 @@ export function checkPassword(password: string): string {
   if (!isPassword(password))
     throw invalid(`password must have ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} printable ASCII characters and no space`);
   return password;
+}
+
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function checkProfile(securityProfileMin: number | undefined): void {
+  if (securityProfileMin !== undefined && securityProfileMin > SECURITY_PROFILE_MAX)
+    throw invalid(`security_profile_min must be between 0 and ${SECURITY_PROFILE_MAX}`);
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` naming the field that is wrong */

@@ -1,4 +1,4 @@
-import type { KnownSite, KnownStation } from '@voltlog/device-domain';
+import type { KnownSite, KnownStation, StationSecurity } from '@voltlog/device-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -10,7 +10,9 @@ export interface SiteDoc extends Omit<KnownSite, 'kind'> {
 }
 
 /** A station as its stream tells: what was registered and what it said about itself. */
-export interface StationDoc extends Omit<KnownStation, 'kind'> {
+export interface StationDoc extends Omit<KnownStation, 'kind' | 'security'> {
+  /** Absent: written before there was any. */
+  readonly security?: StationSecurity;
   readonly id: string;
   /** Commits of its stream. */
   readonly version: number;
@@ -87,6 +89,7 @@ export const stationSchema = new Schema(
     lifecycle: required,
     passwordHash: words,
     identityAt: words,
+    security: { type: Schema.Types.Mixed },
     createdAt: required,
     updatedAt: required,
     revision: count,

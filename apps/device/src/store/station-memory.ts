@@ -1,4 +1,4 @@
-import { connectorsPerEvse } from '@voltlog/device-domain';
+import { connectorsPerEvse, NO_SECURITY } from '@voltlog/device-domain';
 import { deviceV1 } from '@voltlog/proto';
 import { BoundedCache } from '@voltlog/store';
 import type { Collections, StationDoc } from './documents.js';
@@ -95,10 +95,17 @@ export class StationMemory {
   }
 }
 
-const toAccess = (doc: StationDoc): deviceV1.StationAccess => ({
-  stationId: doc.id,
-  lifecycle: LIFECYCLES[doc.lifecycle],
-  passwordHash: doc.passwordHash,
-  connectorsPerEvse: [...connectorsPerEvse(doc.evses)],
-  siteId: doc.siteId,
-});
+function toAccess(doc: StationDoc): deviceV1.StationAccess {
+  const { securityProfileMin, revoked, offered } = doc.security ?? NO_SECURITY;
+  return {
+    stationId: doc.id,
+    lifecycle: LIFECYCLES[doc.lifecycle],
+    passwordHash: doc.passwordHash,
+    connectorsPerEvse: [...connectorsPerEvse(doc.evses)],
+    siteId: doc.siteId,
+    securityProfileMin,
+    serialNumber: doc.serialNumber,
+    revokedCertificates: [...revoked],
+    offeredPasswordHash: offered?.passwordHash ?? '',
+  };
+}

@@ -74,6 +74,7 @@ export class StationsController {
       evses: toEvses(body.evses),
       password: body.password ?? '',
       withoutCredential: body.withoutCredential,
+      securityProfileMin: body.securityProfileMin,
       idempotencyKey: idempotencyKey(request),
     });
     void reply.header('location', `/v1/stations/${encodeURIComponent(body.stationId)}`);
@@ -103,6 +104,7 @@ export class StationsController {
       evses: toEvses(body.evses ?? []),
       replaceEvses: body.evses !== undefined,
       accept: body.accept ?? false,
+      securityProfileMin: body.securityProfileMin,
       expectedVersion: expectedVersion(request),
       idempotencyKey: idempotencyKey(request),
     });

@@ -108,6 +108,7 @@ export const stationView = z
     lastBootAt: instant.nullable(),
     lastBootReason: z.string().nullable(),
     hasCredential: z.boolean(),
+    securityProfileMin: z.int().meta({ description: 'it is let in on no lower security profile' }),
     connection: connectionView.nullable().meta({ description: 'null: the connection service could not be asked' }),
     createdAt: instant.nullable(),
     updatedAt: instant.nullable(),
@@ -137,6 +138,7 @@ export const toStation = (station: deviceV1.Station, connection: StationView['co
   lastBootAt: station.lastBootAt ?? null,
   lastBootReason: orNull(station.lastBootReason),
   hasCredential: station.hasCredential,
+  securityProfileMin: station.securityProfileMin ?? 0,
   connection,
   createdAt: station.createdAt ?? null,
   updatedAt: station.updatedAt ?? null,
@@ -183,6 +185,9 @@ export const toEvses = (list: z.output<typeof evses>): deviceV1.Evse[] =>
     connectors: evse.connectors.map((connector) => ({ ...connector, status: '', detail: '', errorCode: '', statusAt: undefined })),
   }));
 
+/** OCPP 2.0.1 Part 2 A00: 0 none, 1 basic authentication, 2 with TLS, 3 TLS with a client certificate. */
+const securityProfile = z.int().min(0).max(3);
+
 export const newStation = z
   .strictObject({
     stationId: newStationId,
@@ -191,6 +196,7 @@ export const newStation = z
     evses: evses.default([]),
     password: password.optional().meta({ description: 'absent: one is made and shown in the answer, once' }),
     withoutCredential: z.boolean().default(false).meta({ description: 'security profile 0, development only' }),
+    securityProfileMin: securityProfile.optional().meta({ description: 'it is let in on no lower security profile' }),
   })
   .meta({ id: 'NewStation' });
 
@@ -200,6 +206,7 @@ export const stationChange = z
     siteId: z.string().max(64).optional(),
     evses: evses.optional().meta({ description: 'replaces what is known' }),
     accept: z.literal(true).optional().meta({ description: 'moves a quarantined station into service' }),
+    securityProfileMin: securityProfile.optional().meta({ description: 'it is let in on no lower security profile' }),
   })
   .meta({ id: 'StationChange' });
 

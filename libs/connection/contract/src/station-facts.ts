@@ -40,6 +40,10 @@ export interface StationConnected extends StationFact {
   readonly instanceId: string;
   readonly remoteAddress: string;
   readonly securityProfile: number;
+  /** Serial number of the client certificate it showed on profile 3: lower-case hexadecimal without leading zeros. */
+  readonly certificateSerial?: string;
+  /** It showed the password that was on its way to it. */
+  readonly showedOffered?: boolean;
   /** False: let in by the `quarantine` or `accept` policy for unknown stations. */
   readonly registered: boolean;
 }

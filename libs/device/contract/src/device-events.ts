@@ -101,6 +101,110 @@ export interface StationCredentialSet {
   readonly at: string;
 }
 
+/** Nothing below this security profile is let in any more. */
+export interface StationSecurityProfileRequired {
+  readonly stationId: string;
+  /** 0 to 3. */
+  readonly securityProfileMin: number;
+  readonly at: string;
+}
+
+/** A new password is on its way to the station; it counts beside the old one. */
+export interface StationCredentialOffered {
+  readonly stationId: string;
+  readonly changeId: string;
+  /** As in {@link StationCredentialSet}. */
+  readonly passwordHash: string;
+  readonly at: string;
+}
+
+/** The station did not take the new password: the old one stays. */
+export interface StationCredentialWithdrawn {
+  readonly stationId: string;
+  readonly changeId: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** A client certificate was made for the station; it is on its way. */
+export interface StationCertificateIssued {
+  readonly stationId: string;
+  /** Lower-case hexadecimal without leading zeros. */
+  readonly serialNumber: string;
+  /** OCPP 2.x CertificateSigningUseEnumType. */
+  readonly certificateType: string;
+  /** PEM, the station's own first. */
+  readonly certificateChain: string;
+  /** SHA-256 of the DER, hexadecimal. */
+  readonly fingerprint: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly at: string;
+}
+
+/** The station has it. */
+export interface StationCertificateInstalled {
+  readonly stationId: string;
+  readonly serialNumber: string;
+  readonly at: string;
+}
+
+/** The station did not want it, or could not be reached in time. */
+export interface StationCertificateNotInstalled {
+  readonly stationId: string;
+  readonly serialNumber: string;
+  readonly outcome: 'Rejected' | 'Undelivered';
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** The certificate counts no more, though it has not expired. */
+export interface StationCertificateRevoked {
+  readonly stationId: string;
+  readonly serialNumber: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** A CSR that is not what it should be: an operator must look. */
+export interface CertificateRequestRefused {
+  readonly stationId: string;
+  readonly certificateType: string;
+  /** `Malformed`, `SignatureWrong`, `KeyNotAllowed`, `NameMismatch`, `OrganizationMismatch`, `TypeNotSupported`, `NoAuthority` */
+  readonly reason: string;
+  /** In plain words. */
+  readonly detail: string;
+  readonly at: string;
+}
+
+/** A station is to be brought to another security profile. */
+export interface SecurityProfileChangeStarted {
+  readonly stationId: string;
+  readonly changeId: string;
+  readonly fromProfile: number;
+  readonly toProfile: number;
+  /** Nothing below is let in once it is done. */
+  readonly enforce: boolean;
+  readonly at: string;
+}
+
+/** What comes next. */
+export interface SecurityProfileChangeAdvanced {
+  readonly stationId: string;
+  readonly changeId: string;
+  readonly phase: 'InstallRoot' | 'AwaitCertificate' | 'Switch' | 'AwaitConnection';
+  readonly at: string;
+}
+
+export interface SecurityProfileChangeEnded {
+  readonly stationId: string;
+  readonly changeId: string;
+  readonly outcome: 'Completed' | 'RolledBack' | 'Failed' | 'Cancelled';
+  /** Empty when completed. */
+  readonly reason: string;
+  readonly at: string;
+}
+
 /** What a station said about itself when it booted, since it differs from before. */
 export interface StationIdentityReported {
   readonly stationId: string;
@@ -131,6 +235,17 @@ export interface DeviceEvents {
   'voltlog.device.StationAccepted.v1': StationAccepted;
   'voltlog.device.StationRetired.v1': StationRetired;
   'voltlog.device.StationCredentialSet.v1': StationCredentialSet;
+  'voltlog.device.StationSecurityProfileRequired.v1': StationSecurityProfileRequired;
+  'voltlog.device.StationCredentialOffered.v1': StationCredentialOffered;
+  'voltlog.device.StationCredentialWithdrawn.v1': StationCredentialWithdrawn;
+  'voltlog.device.StationCertificateIssued.v1': StationCertificateIssued;
+  'voltlog.device.StationCertificateInstalled.v1': StationCertificateInstalled;
+  'voltlog.device.StationCertificateNotInstalled.v1': StationCertificateNotInstalled;
+  'voltlog.device.StationCertificateRevoked.v1': StationCertificateRevoked;
+  'voltlog.device.CertificateRequestRefused.v1': CertificateRequestRefused;
+  'voltlog.device.SecurityProfileChangeStarted.v1': SecurityProfileChangeStarted;
+  'voltlog.device.SecurityProfileChangeAdvanced.v1': SecurityProfileChangeAdvanced;
+  'voltlog.device.SecurityProfileChangeEnded.v1': SecurityProfileChangeEnded;
   'voltlog.device.StationIdentityReported.v1': StationIdentityReported;
   'voltlog.device.ConnectorsLearnt.v1': ConnectorsLearnt;
 }

@@ -17,6 +17,18 @@ export {
   withConnectors,
 } from './station.state.js';
 export {
+  type CertificateState,
+  isUnderWay,
+  NO_SECURITY,
+  type ProfileChange,
+  type ProfileChangeOutcome,
+  type ProfileChangePhase,
+  SECURITY_PROFILE_MAX,
+  type SecurityCommand,
+  type SecurityRefusal,
+  type StationSecurity,
+} from './station-security.js';
+export {
   CONNECTORS_PER_EVSE_MAX,
   EVSES_MAX,
   evsesProblem,

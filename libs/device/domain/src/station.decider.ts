@@ -1,6 +1,7 @@
 import type { EvseTopology, StationAttributes, StationEvent } from '@voltlog/device-contract';
-import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
+import { type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 import { hasConnector, type KnownStation, type StationIdentity, type StationState, withConnectors } from './station.state.js';
+import { decideSecurity, evolveSecurity, NO_SECURITY, type SecurityCommand, type SecurityRefusal } from './station-security.js';
 
 export interface RegisterStation extends StationAttributes {
   readonly kind: 'RegisterStation';
@@ -24,6 +25,7 @@ export interface ChangeStation {
 }
 
 export type StationCommand =
+  | SecurityCommand
   | RegisterStation
   | ChangeStation
   | { readonly kind: 'RetireStation'; readonly now: number }
@@ -39,7 +41,7 @@ export type StationCommand =
     };
 
 /** `RevisionMismatch`: the station changed in between. */
-export type StationRefusal = 'StationExists' | 'StationUnknown' | 'StationRetired' | 'RevisionMismatch';
+export type StationRefusal = 'StationExists' | 'StationUnknown' | 'StationRetired' | 'RevisionMismatch' | SecurityRefusal;
 
 /** A charging station as it was registered and as it described itself. */
 export const stationDecider: Decider<StationCommand, StationState, StationEvent, StationRefusal> = {
@@ -77,10 +79,11 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
           : decided<StationEvent>({ type: 'voltlog.device.ConnectorsLearnt.v1', data: { stationId, connectors, at } });
       }
       default:
-        return assertNever(command, 'station command');
+        return state.lifecycle === 'Retired' ? refused('StationRetired') : decideSecurity(command, stationId, state.security);
     }
   },
-  evolve(state, { type, data }) {
+  evolve(state, event) {
+    const { type, data } = event;
     if (type === 'voltlog.device.StationRegistered.v1') return registered(state, data);
     if (type === 'voltlog.device.StationQuarantined.v1') {
       const attributes = { stationId: data.stationId, siteId: '', name: '', evses: [], at: data.at };
@@ -96,7 +99,7 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
       case 'voltlog.device.StationRetired.v1':
         return { ...next, lifecycle: 'Retired' };
       case 'voltlog.device.StationCredentialSet.v1':
-        return { ...next, passwordHash: data.passwordHash };
+        return { ...next, passwordHash: data.passwordHash, security: evolveSecurity(state.security, event) };
       case 'voltlog.device.StationIdentityReported.v1':
         // A boot is as old as its message, what was decided about the station may be younger.
         return {
@@ -108,7 +111,7 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
       case 'voltlog.device.ConnectorsLearnt.v1':
         return { ...next, evses: withConnectors(state.evses, data.connectors) };
       default:
-        return assertNever(type, 'station event');
+        return { ...next, security: evolveSecurity(state.security, event) };
     }
   },
 };
@@ -179,6 +182,7 @@ function registered(before: StationState, data: StationAttributes & { readonly s
     lifecycle: 'Active',
     passwordHash: known?.passwordHash ?? '',
     identityAt: known?.identityAt ?? '',
+    security: known?.security ?? NO_SECURITY,
     createdAt: known?.createdAt ?? data.at,
     updatedAt: data.at,
     revision: (known?.revision ?? 0) + 1,

@@ -1,4 +1,5 @@
 import type { EvseTopology, StationAttributes } from '@voltlog/device-contract';
+import type { StationSecurity } from './station-security.js';
 
 /** Nothing is known of a station of this id. */
 export interface NoStation {
@@ -21,6 +22,7 @@ export interface KnownStation extends StationAttributes, StationIdentity {
   readonly passwordHash: string;
   /** When the boot was received that told the identity; empty: none was yet. */
   readonly identityAt: string;
+  readonly security: StationSecurity;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts events, from 1. */

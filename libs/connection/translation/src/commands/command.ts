@@ -1,3 +1,4 @@
+import type { OcppVersion } from '@voltlog/connection-contract';
 import type { connectionV1 } from '@voltlog/proto';
 
 /** A neutral command, as the gRPC API has it. */
@@ -22,6 +23,7 @@ export interface CommandOutcome {
 }
 
 export interface CommandContext {
+  readonly ocppVersion: OcppVersion;
   /** Of the station's registration; only 1.6 needs it. */
   readonly connectorsPerEvse: readonly number[] | undefined;
   /** Rises by one per command that asks for it: 2.x remoteStartId. */

@@ -11,6 +11,7 @@ import {
   textOf,
 } from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
+import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
 import { toConnector } from './connectors.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
 
@@ -159,5 +160,10 @@ export const commands16: CommandTable = {
   cancelReservation,
   sendLocalList,
   getLocalListVersion,
+  installCertificate,
+  getInstalledCertificateIds,
+  deleteCertificate,
+  certificateSigned,
+  setNetworkProfile,
   rawCall: raw,
 };

@@ -1,6 +1,7 @@
 import type { connectionV1 as proto } from '@voltlog/proto';
 import { byStatus, type CommandRoute, type CommandTable, isRecord, listOf, overall, raw, textOf } from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
+import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
 
 /** OCPP 2.0.1 Part 2 F01, F02 */
@@ -142,5 +143,10 @@ export const commands2: CommandTable = {
   cancelReservation,
   sendLocalList,
   getLocalListVersion,
+  installCertificate,
+  getInstalledCertificateIds,
+  deleteCertificate,
+  certificateSigned,
+  setNetworkProfile,
   rawCall: raw,
 };

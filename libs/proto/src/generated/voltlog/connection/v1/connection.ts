@@ -182,6 +182,11 @@ export interface SendCommandRequest {
     | { $case: "cancelReservation"; value: CancelReservation }
     | { $case: "sendLocalList"; value: SendLocalList }
     | { $case: "getLocalListVersion"; value: GetLocalListVersion }
+    | { $case: "installCertificate"; value: InstallCertificate }
+    | { $case: "getInstalledCertificateIds"; value: GetInstalledCertificateIds }
+    | { $case: "deleteCertificate"; value: DeleteCertificate }
+    | { $case: "certificateSigned"; value: CertificateSigned }
+    | { $case: "setNetworkProfile"; value: SetNetworkProfile }
     | undefined;
 }
 
@@ -262,6 +267,55 @@ export interface SendLocalList {
 
 /** The answer's version is in `response_json` (1.6 listVersion, 2.x versionNumber). */
 export interface GetLocalListVersion {
+}
+
+/** A root certificate the station is to trust. Sources: OCPP 1.6 Security Whitepaper M05, OCPP 2.0.1 Part 2 M05. */
+export interface InstallCertificate {
+  /** OCPP 2.x InstallCertificateUseEnumType. 1.6 knows CSMSRootCertificate and ManufacturerRootCertificate. */
+  certificateType: string;
+  /** PEM */
+  certificate: string;
+}
+
+/** Source: OCPP 2.0.1 Part 2 M03. The answer's certificates are in `response_json`. */
+export interface GetInstalledCertificateIds {
+  /** OCPP 2.x GetCertificateIdUseEnumType; empty: all. 1.6 asks for exactly one type. */
+  certificateTypes: string[];
+}
+
+export interface CertificateHash {
+  /** SHA256, SHA384 or SHA512 */
+  hashAlgorithm: string;
+  issuerNameHash: string;
+  issuerKeyHash: string;
+  /** Hexadecimal, without leading zeros. */
+  serialNumber: string;
+}
+
+/** Source: OCPP 2.0.1 Part 2 M04. */
+export interface DeleteCertificate {
+  certificate: CertificateHash | undefined;
+}
+
+/** A certificate the station asked for. Source: OCPP 2.0.1 Part 2 A02, A03. */
+export interface CertificateSigned {
+  /** PEM, the station's own first, then those between it and the root. */
+  certificateChain: string;
+  /** ChargingStationCertificate or V2GCertificate; empty: not told. 1.6 knows only the first. */
+  certificateType: string;
+  /** Of the request that is answered; OCPP 2.1 only. */
+  requestId?: number | undefined;
+}
+
+/** Source: OCPP 2.0.1 Part 2 B09. 1.6 has no word for it. */
+export interface SetNetworkProfile {
+  slot: number;
+  csmsUrl: string;
+  securityProfile: number;
+  /** Seconds; 0: 30. */
+  messageTimeoutSeconds: number;
+  /** OCPPInterfaceEnumType; empty: Wired0. */
+  ocppInterface: string;
 }
 
 export interface RequestStopTransaction {
@@ -474,6 +528,21 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
       case "getLocalListVersion":
         GetLocalListVersion.encode(message.command.value, writer.uint32(194).fork()).join();
         break;
+      case "installCertificate":
+        InstallCertificate.encode(message.command.value, writer.uint32(242).fork()).join();
+        break;
+      case "getInstalledCertificateIds":
+        GetInstalledCertificateIds.encode(message.command.value, writer.uint32(250).fork()).join();
+        break;
+      case "deleteCertificate":
+        DeleteCertificate.encode(message.command.value, writer.uint32(258).fork()).join();
+        break;
+      case "certificateSigned":
+        CertificateSigned.encode(message.command.value, writer.uint32(266).fork()).join();
+        break;
+      case "setNetworkProfile":
+        SetNetworkProfile.encode(message.command.value, writer.uint32(274).fork()).join();
+        break;
     }
     return writer;
   },
@@ -639,6 +708,52 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
             };
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.command = {
+              $case: "installCertificate",
+              value: InstallCertificate.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.command = {
+              $case: "getInstalledCertificateIds",
+              value: GetInstalledCertificateIds.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.command = { $case: "deleteCertificate", value: DeleteCertificate.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 33: {
+            if (tag !== 266) {
+              break;
+            }
+
+            message.command = { $case: "certificateSigned", value: CertificateSigned.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.command = { $case: "setNetworkProfile", value: SetNetworkProfile.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -758,6 +873,42 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
             $case: "getLocalListVersion",
             value: GetLocalListVersion.fromPartial(object.command.value),
           };
+        }
+        break;
+      }
+      case "installCertificate": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = {
+            $case: "installCertificate",
+            value: InstallCertificate.fromPartial(object.command.value),
+          };
+        }
+        break;
+      }
+      case "getInstalledCertificateIds": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = {
+            $case: "getInstalledCertificateIds",
+            value: GetInstalledCertificateIds.fromPartial(object.command.value),
+          };
+        }
+        break;
+      }
+      case "deleteCertificate": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "deleteCertificate", value: DeleteCertificate.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "certificateSigned": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "certificateSigned", value: CertificateSigned.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "setNetworkProfile": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "setNetworkProfile", value: SetNetworkProfile.fromPartial(object.command.value) };
         }
         break;
       }
@@ -1477,6 +1628,458 @@ export const GetLocalListVersion: MessageFns<GetLocalListVersion> = {
   },
   fromPartial<I extends Exact<DeepPartial<GetLocalListVersion>, I>>(_: I): GetLocalListVersion {
     const message = createBaseGetLocalListVersion();
+    return message;
+  },
+};
+
+function createBaseInstallCertificate(): InstallCertificate {
+  return { certificateType: "", certificate: "" };
+}
+
+export const InstallCertificate: MessageFns<InstallCertificate> = {
+  encode(message: InstallCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificateType !== "") {
+      writer.uint32(10).string(message.certificateType);
+    }
+    if (message.certificate !== "") {
+      writer.uint32(18).string(message.certificate);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InstallCertificate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInstallCertificate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificateType = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.certificate = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<InstallCertificate>, I>>(base?: I): InstallCertificate {
+    return InstallCertificate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<InstallCertificate>, I>>(object: I): InstallCertificate {
+    const message = createBaseInstallCertificate();
+    message.certificateType = object.certificateType ?? "";
+    message.certificate = object.certificate ?? "";
+    return message;
+  },
+};
+
+function createBaseGetInstalledCertificateIds(): GetInstalledCertificateIds {
+  return { certificateTypes: [] };
+}
+
+export const GetInstalledCertificateIds: MessageFns<GetInstalledCertificateIds> = {
+  encode(message: GetInstalledCertificateIds, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.certificateTypes) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetInstalledCertificateIds {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetInstalledCertificateIds();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificateTypes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetInstalledCertificateIds>, I>>(base?: I): GetInstalledCertificateIds {
+    return GetInstalledCertificateIds.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetInstalledCertificateIds>, I>>(object: I): GetInstalledCertificateIds {
+    const message = createBaseGetInstalledCertificateIds();
+    message.certificateTypes = object.certificateTypes?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCertificateHash(): CertificateHash {
+  return { hashAlgorithm: "", issuerNameHash: "", issuerKeyHash: "", serialNumber: "" };
+}
+
+export const CertificateHash: MessageFns<CertificateHash> = {
+  encode(message: CertificateHash, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hashAlgorithm !== "") {
+      writer.uint32(10).string(message.hashAlgorithm);
+    }
+    if (message.issuerNameHash !== "") {
+      writer.uint32(18).string(message.issuerNameHash);
+    }
+    if (message.issuerKeyHash !== "") {
+      writer.uint32(26).string(message.issuerKeyHash);
+    }
+    if (message.serialNumber !== "") {
+      writer.uint32(34).string(message.serialNumber);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CertificateHash {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCertificateHash();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hashAlgorithm = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.issuerNameHash = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.issuerKeyHash = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.serialNumber = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CertificateHash>, I>>(base?: I): CertificateHash {
+    return CertificateHash.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CertificateHash>, I>>(object: I): CertificateHash {
+    const message = createBaseCertificateHash();
+    message.hashAlgorithm = object.hashAlgorithm ?? "";
+    message.issuerNameHash = object.issuerNameHash ?? "";
+    message.issuerKeyHash = object.issuerKeyHash ?? "";
+    message.serialNumber = object.serialNumber ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteCertificate(): DeleteCertificate {
+  return { certificate: undefined };
+}
+
+export const DeleteCertificate: MessageFns<DeleteCertificate> = {
+  encode(message: DeleteCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificate !== undefined) {
+      CertificateHash.encode(message.certificate, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteCertificate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteCertificate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificate = CertificateHash.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteCertificate>, I>>(base?: I): DeleteCertificate {
+    return DeleteCertificate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteCertificate>, I>>(object: I): DeleteCertificate {
+    const message = createBaseDeleteCertificate();
+    message.certificate = (object.certificate !== undefined && object.certificate !== null)
+      ? CertificateHash.fromPartial(object.certificate)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCertificateSigned(): CertificateSigned {
+  return { certificateChain: "", certificateType: "", requestId: undefined };
+}
+
+export const CertificateSigned: MessageFns<CertificateSigned> = {
+  encode(message: CertificateSigned, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificateChain !== "") {
+      writer.uint32(10).string(message.certificateChain);
+    }
+    if (message.certificateType !== "") {
+      writer.uint32(18).string(message.certificateType);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(24).int32(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CertificateSigned {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCertificateSigned();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificateChain = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.certificateType = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.requestId = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CertificateSigned>, I>>(base?: I): CertificateSigned {
+    return CertificateSigned.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CertificateSigned>, I>>(object: I): CertificateSigned {
+    const message = createBaseCertificateSigned();
+    message.certificateChain = object.certificateChain ?? "";
+    message.certificateType = object.certificateType ?? "";
+    message.requestId = object.requestId ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSetNetworkProfile(): SetNetworkProfile {
+  return { slot: 0, csmsUrl: "", securityProfile: 0, messageTimeoutSeconds: 0, ocppInterface: "" };
+}
+
+export const SetNetworkProfile: MessageFns<SetNetworkProfile> = {
+  encode(message: SetNetworkProfile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slot !== 0) {
+      writer.uint32(8).int32(message.slot);
+    }
+    if (message.csmsUrl !== "") {
+      writer.uint32(18).string(message.csmsUrl);
+    }
+    if (message.securityProfile !== 0) {
+      writer.uint32(24).uint32(message.securityProfile);
+    }
+    if (message.messageTimeoutSeconds !== 0) {
+      writer.uint32(32).uint32(message.messageTimeoutSeconds);
+    }
+    if (message.ocppInterface !== "") {
+      writer.uint32(42).string(message.ocppInterface);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetNetworkProfile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetNetworkProfile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.slot = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.csmsUrl = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.securityProfile = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.messageTimeoutSeconds = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.ocppInterface = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetNetworkProfile>, I>>(base?: I): SetNetworkProfile {
+    return SetNetworkProfile.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetNetworkProfile>, I>>(object: I): SetNetworkProfile {
+    const message = createBaseSetNetworkProfile();
+    message.slot = object.slot ?? 0;
+    message.csmsUrl = object.csmsUrl ?? "";
+    message.securityProfile = object.securityProfile ?? 0;
+    message.messageTimeoutSeconds = object.messageTimeoutSeconds ?? 0;
+    message.ocppInterface = object.ocppInterface ?? "";
     return message;
   },
 };

@@ -169,6 +169,8 @@ export interface Station {
   createdAt: string | undefined;
   updatedAt: string | undefined;
   connected: boolean;
+  /** It is let in on no lower security profile than this. */
+  securityProfileMin?: number | undefined;
 }
 
 export interface RegisterStationRequest {
@@ -181,6 +183,8 @@ export interface RegisterStationRequest {
   /** For security profile 0 in development only. */
   withoutCredential: boolean;
   idempotencyKey: string;
+  /** 0 to 3; absent: 0. */
+  securityProfileMin?: number | undefined;
 }
 
 export interface RegisterStationResponse {
@@ -202,6 +206,8 @@ export interface UpdateStationRequest {
   accept: boolean;
   expectedVersion: number;
   idempotencyKey: string;
+  /** 0 to 3. */
+  securityProfileMin?: number | undefined;
 }
 
 export interface UpdateStationResponse {
@@ -257,6 +263,14 @@ export interface StationAccess {
   connectorsPerEvse: number[];
   /** Empty: at no site. */
   siteId: string;
+  /** It is let in on no lower security profile than this. */
+  securityProfileMin: number;
+  /** As the station told it; a client certificate may name it instead of the station id. */
+  serialNumber: string;
+  /** Serial numbers (lower-case hexadecimal, no leading zeros) of client certificates that count no more though they have not expired. */
+  revokedCertificates: string[];
+  /** A password on its way to the station: it counts beside the one above. Empty: none is. */
+  offeredPasswordHash: string;
 }
 
 export interface GetStationAccessRequest {
@@ -1468,6 +1482,7 @@ function createBaseStation(): Station {
     createdAt: undefined,
     updatedAt: undefined,
     connected: false,
+    securityProfileMin: undefined,
   };
 }
 
@@ -1526,6 +1541,9 @@ export const Station: MessageFns<Station> = {
     }
     if (message.connected !== false) {
       writer.uint32(144).bool(message.connected);
+    }
+    if (message.securityProfileMin !== undefined) {
+      writer.uint32(152).uint32(message.securityProfileMin);
     }
     return writer;
   },
@@ -1687,6 +1705,14 @@ export const Station: MessageFns<Station> = {
             message.connected = reader.bool();
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.securityProfileMin = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1722,12 +1748,22 @@ export const Station: MessageFns<Station> = {
     message.createdAt = object.createdAt ?? undefined;
     message.updatedAt = object.updatedAt ?? undefined;
     message.connected = object.connected ?? false;
+    message.securityProfileMin = object.securityProfileMin ?? undefined;
     return message;
   },
 };
 
 function createBaseRegisterStationRequest(): RegisterStationRequest {
-  return { stationId: "", siteId: "", name: "", evses: [], password: "", withoutCredential: false, idempotencyKey: "" };
+  return {
+    stationId: "",
+    siteId: "",
+    name: "",
+    evses: [],
+    password: "",
+    withoutCredential: false,
+    idempotencyKey: "",
+    securityProfileMin: undefined,
+  };
 }
 
 export const RegisterStationRequest: MessageFns<RegisterStationRequest> = {
@@ -1752,6 +1788,9 @@ export const RegisterStationRequest: MessageFns<RegisterStationRequest> = {
     }
     if (message.idempotencyKey !== "") {
       writer.uint32(58).string(message.idempotencyKey);
+    }
+    if (message.securityProfileMin !== undefined) {
+      writer.uint32(64).uint32(message.securityProfileMin);
     }
     return writer;
   },
@@ -1825,6 +1864,14 @@ export const RegisterStationRequest: MessageFns<RegisterStationRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.securityProfileMin = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1849,6 +1896,7 @@ export const RegisterStationRequest: MessageFns<RegisterStationRequest> = {
     message.password = object.password ?? "";
     message.withoutCredential = object.withoutCredential ?? false;
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.securityProfileMin = object.securityProfileMin ?? undefined;
     return message;
   },
 };
@@ -1932,6 +1980,7 @@ function createBaseUpdateStationRequest(): UpdateStationRequest {
     accept: false,
     expectedVersion: 0,
     idempotencyKey: "",
+    securityProfileMin: undefined,
   };
 }
 
@@ -1960,6 +2009,9 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
     }
     if (message.idempotencyKey !== "") {
       writer.uint32(66).string(message.idempotencyKey);
+    }
+    if (message.securityProfileMin !== undefined) {
+      writer.uint32(72).uint32(message.securityProfileMin);
     }
     return writer;
   },
@@ -2041,6 +2093,14 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.securityProfileMin = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2066,6 +2126,7 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
     message.accept = object.accept ?? false;
     message.expectedVersion = object.expectedVersion ?? 0;
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.securityProfileMin = object.securityProfileMin ?? undefined;
     return message;
   },
 };
@@ -2662,6 +2723,10 @@ function createBaseStationAccess(): StationAccess {
     passwordHash: "",
     connectorsPerEvse: [],
     siteId: "",
+    securityProfileMin: 0,
+    serialNumber: "",
+    revokedCertificates: [],
+    offeredPasswordHash: "",
   };
 }
 
@@ -2685,6 +2750,18 @@ export const StationAccess: MessageFns<StationAccess> = {
     }
     if (message.siteId !== "") {
       writer.uint32(42).string(message.siteId);
+    }
+    if (message.securityProfileMin !== 0) {
+      writer.uint32(48).uint32(message.securityProfileMin);
+    }
+    if (message.serialNumber !== "") {
+      writer.uint32(58).string(message.serialNumber);
+    }
+    for (const v of message.revokedCertificates) {
+      writer.uint32(66).string(v!);
+    }
+    if (message.offeredPasswordHash !== "") {
+      writer.uint32(74).string(message.offeredPasswordHash);
     }
     return writer;
   },
@@ -2752,6 +2829,38 @@ export const StationAccess: MessageFns<StationAccess> = {
             message.siteId = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.securityProfileMin = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.serialNumber = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.revokedCertificates.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.offeredPasswordHash = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2774,6 +2883,10 @@ export const StationAccess: MessageFns<StationAccess> = {
     message.passwordHash = object.passwordHash ?? "";
     message.connectorsPerEvse = object.connectorsPerEvse?.map((e) => e) || [];
     message.siteId = object.siteId ?? "";
+    message.securityProfileMin = object.securityProfileMin ?? 0;
+    message.serialNumber = object.serialNumber ?? "";
+    message.revokedCertificates = object.revokedCertificates?.map((e) => e) || [];
+    message.offeredPasswordHash = object.offeredPasswordHash ?? "";
     return message;
   },
 };

@@ -1,0 +1,20 @@
+/** What a client certificate says about its holder. */
+export interface ClientCertificate {
+  /** Of the subject; undefined: there is none, or several. */
+  readonly commonName: string | undefined;
+  readonly organization: string | undefined;
+  /** Lower-case hexadecimal without leading zeros. */
+  readonly serialNumber: string;
+}
+
+/**
+ * How the way to a station is protected: not at all, by TLS, or by TLS with a certificate of the station that was found good: in time, under
+ * a root that is trusted. Security profiles 0 and 1, 2, 3.
+ */
+export type Link =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'tls' }
+  | { readonly kind: 'mutual'; readonly certificate: ClientCertificate };
+
+export const PLAIN: Link = { kind: 'plain' };
+export const TLS: Link = { kind: 'tls' };
