@@ -7,14 +7,24 @@ import {
   type StationFacts,
 } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC } from '@voltlog/device-contract';
-import { type EventEnvelope, isoTime, type RequestError } from '@voltlog/kernel';
+import { type EventEnvelope, isoTime, OperatingError, type RequestError } from '@voltlog/kernel';
 import { deviceV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
+import type { Schema } from 'mongoose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from './config.js';
 import { createDevice, type Device } from './device.js';
 
 const { StationLifecycle: Lifecycle } = deviceV1;
+
+/** The same, but for some of its members. */
+const but = <Part extends object>(part: Part, members: Partial<Part>): Part =>
+  new Proxy(part, {
+    get(of, name) {
+      const member: unknown = Reflect.get(name in members ? members : of, name);
+      return typeof member === 'function' ? member.bind(of) : member;
+    },
+  });
 
 describe('device service', () => {
   let context: TestContext;
@@ -476,13 +486,7 @@ describe('device service', () => {
   it('looks into the store for a station whose change the one who asks has heard of and it has not', async () => {
     await register('CP-1', { withoutCredential: true });
     const shared = await openTestContext('device', context);
-    const deaf = new Proxy(context.log, {
-      get(log, name) {
-        if (name === 'subscribe') return async () => ({ stop: async () => undefined });
-        const member = Reflect.get(log, name);
-        return typeof member === 'function' ? member.bind(log) : member;
-      },
-    });
+    const deaf = but(context.log, { subscribe: async () => ({ stop: async () => undefined }) });
     const other = await open({ ...shared, log: deaf });
     const asked = async (changedStationIds: string[]) =>
       (await other.grpc.getStationAccess({ stationIds: ['CP-1'], changedStationIds })).stations[0]?.lifecycle;
@@ -497,19 +501,15 @@ describe('device service', () => {
     await register('CP-1', { withoutCredential: true });
     for (const close of closing.splice(0)) await close();
     const gate = Promise.withResolvers<void>();
-    const gated = new Proxy(context.store, {
-      get: (store, name) => {
-        const member = Reflect.get(store, name);
-        if (name !== 'collection') return typeof member === 'function' ? member.bind(store) : member;
-        return async (...args: Parameters<typeof store.collection>) => {
-          const collection = await store.collection(...args);
-          const upsert = collection.upsert.bind(collection);
-          collection.upsert = async (writes) => {
+    const gated = but(context.store, {
+      async collection<Doc extends { readonly id: string }>(name: string, schema: Schema) {
+        const collection = await context.store.collection<Doc>(name, schema);
+        return but(collection, {
+          upsert: async (writes) => {
             if (writes.some(({ doc }) => doc.id === 'CP-1')) await gate.promise;
-            return upsert(writes);
-          };
-          return collection;
-        };
+            return collection.upsert(writes);
+          },
+        });
       },
     });
     service = await open({ ...(await openTestContext('device', context)), store: gated });
@@ -533,6 +533,28 @@ describe('device service', () => {
     await until(async () => answers.length > 1, 'the event');
     expect(answers[1]).toEqual(['CP-1', Lifecycle.RETIRED]);
     await listener.stop();
+  });
+
+  it('makes the read model of a commit whose write seemed to fail', async () => {
+    await register('CP-1', { withoutCredential: true });
+    for (const close of closing.splice(0)) await close();
+    const { streams } = context.store;
+    const losing = but(context.store, {
+      streams: but(streams, {
+        append: async (commits) => {
+          await streams.append(commits);
+          throw new OperatingError('StoreUnavailable', 'the answer was lost');
+        },
+      }),
+    });
+    service = await open({ ...(await openTestContext('device', context)), store: losing });
+    await expect(service.grpc.retireStation({ stationId: 'CP-1', idempotencyKey: '' })).rejects.toBeInstanceOf(OperatingError);
+    expect(await get('CP-1')).toMatchObject({ lifecycle: Lifecycle.ACTIVE });
+    // As the relay does once it looks for what nobody told.
+    const told = (await streams.unpublished(10)).flatMap((commit) => commit.events);
+    await context.log.append(DEVICE_TOPIC, 'CP-1', told);
+    await until(async () => (await get('CP-1'))?.lifecycle === Lifecycle.RETIRED, 'the read model');
+    expect((await access('CP-1'))[0]?.lifecycle).toBe(Lifecycle.RETIRED);
   });
 
   it('makes the read model of a commit whose instance died before it could', async () => {

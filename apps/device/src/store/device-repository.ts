@@ -79,7 +79,7 @@ export class DeviceRepository {
   }
 
   async onSite(siteId: string, command: SiteCommand, causationId: string): Promise<SiteExecution> {
-    const [execution] = await this.sites.execute([{ streamId: SITE + siteId, command, causationId }]);
+    const [execution] = await this.noted([SITE + siteId], () => this.sites.execute([{ streamId: SITE + siteId, command, causationId }]));
     if (execution === undefined) throw new Error('one command has one execution');
     await this.document([SITE + siteId], () => bringUp(this.collections.sites, siteDocs([[siteId, execution]])));
     return execution;
@@ -93,11 +93,13 @@ export class DeviceRepository {
 
   /** Executions in the order of the inputs. */
   async onStations(inputs: readonly StationInput[]): Promise<readonly StationExecution[]> {
-    const executions = await this.stations.execute(
-      inputs.map(({ stationId, command, causationId, traceparent }): Input<StationCommand> => {
-        const input = { streamId: STATION + stationId, command, causationId };
-        return traceparent === undefined ? input : { ...input, traceparent };
-      }),
+    const commands = inputs.map(({ stationId, command, causationId, traceparent }): Input<StationCommand> => {
+      const input = { streamId: STATION + stationId, command, causationId };
+      return traceparent === undefined ? input : { ...input, traceparent };
+    });
+    const executions = await this.noted(
+      commands.map(({ streamId }) => streamId),
+      () => this.stations.execute(commands),
     );
     const newest = new Map<string, StationDoc>();
     for (const [index, { outcome, state, version }] of executions.entries()) {
@@ -127,6 +129,16 @@ export class DeviceRepository {
     await bringUp(this.collections.stations, stations);
     await bringUp(this.collections.sites, sites);
     for (const streamId of streamIds) this.undocumented.delete(streamId);
+  }
+
+  /** A write that failed may have been made all the same: then its event, once it is told, brings the read model up. */
+  private async noted<T>(streamIds: readonly string[], write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      for (const streamId of streamIds) this.undocumented.add(streamId);
+      throw error;
+    }
   }
 
   /** Notes the streams for as long as their read model is behind: should the write fail, the event, on its way already, brings it up. */
