@@ -5,7 +5,15 @@ const HOST = '127.0.0.1';
 
 /** Every service as its own process on Kafka and MongoDB, on fixed loopback ports; one connection instance. */
 export async function startServices({ root, environment, kafka, mongo }) {
-  const ports = { device: 21_001, authorization: 21_002, session: 21_003, reservation: 21_006, connection: 21_004, gateway: 21_005 };
+  const ports = {
+    device: 21_001,
+    authorization: 21_002,
+    session: 21_003,
+    reservation: 21_006,
+    notification: 21_007,
+    connection: 21_004,
+    gateway: 21_005,
+  };
   const address = (service) => `${HOST}:${ports[service]}`;
   const common = {
     ...environment,
@@ -18,6 +26,7 @@ export async function startServices({ root, environment, kafka, mongo }) {
     AUTHORIZATION_GRPC: address('authorization'),
     SESSION_GRPC: address('session'),
     RESERVATION_GRPC: address('reservation'),
+    NOTIFICATION_GRPC: address('notification'),
     CONNECTION_GRPC: address('connection'),
     LOG_LEVEL: 'info',
   };

@@ -19,6 +19,7 @@ export const gatewayConfig = z
     DEVICE_GRPC: address('127.0.0.1:9302'),
     AUTHORIZATION_GRPC: address('127.0.0.1:9303'),
     SESSION_GRPC: address('127.0.0.1:9304'),
+    NOTIFICATION_GRPC: address('127.0.0.1:9306'),
     /** An admin key that is always valid, for tests and for a person who lost theirs. */
     GATEWAY_ADMIN_KEY: z.union([z.literal(''), z.string().regex(API_KEY_PATTERN, 'must look like voltlog_live_<id>_<secret>')]).default(''),
     /** The built console; empty: looked for beside the program. */
@@ -48,6 +49,7 @@ export const gatewayConfig = z
     deviceGrpc: env.DEVICE_GRPC,
     authorizationGrpc: env.AUTHORIZATION_GRPC,
     sessionGrpc: env.SESSION_GRPC,
+    notificationGrpc: env.NOTIFICATION_GRPC,
     adminKey: env.GATEWAY_ADMIN_KEY,
     consoleDir: env.CONSOLE_DIR,
     driverDir: env.DRIVER_DIR,

@@ -20,10 +20,12 @@ import { ValidationPipe } from './problems/validation.pipe.js';
 import { ApiKeysController } from './resources/api-keys.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
 import { EventsController } from './resources/events.controller.js';
+import { NotificationsController } from './resources/notifications.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
 import { SitesController } from './resources/sites.controller.js';
 import { StationsController } from './resources/stations.controller.js';
+import { SubscriptionsController } from './resources/subscriptions.controller.js';
 import { TokenLinksController } from './resources/token-links.controller.js';
 import { TokensController } from './resources/tokens.controller.js';
 import { Services } from './services.js';
@@ -32,6 +34,7 @@ import { DocsController } from './web/docs.controller.js';
 import { DriverPageController } from './web/driver-page.controller.js';
 import { httpErrors } from './web/http-errors.js';
 import { HttpRim } from './web/http-rim.js';
+import { OutboxPageController } from './web/outbox-page.controller.js';
 import { TracingInterceptor } from './web/tracing.interceptor.js';
 import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
 
@@ -48,6 +51,9 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       TokensController,
       SessionsController,
       EventsController,
+      SubscriptionsController,
+      NotificationsController,
+      OutboxPageController,
       ApiKeysController,
       QrCodesController,
       TokenLinksController,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { authorizationV1, connectionV1, deviceV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceV1, notificationV1, sessionV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { GatewayConfig } from './config.js';
 
@@ -14,6 +14,7 @@ export class Services {
   readonly device: deviceV1.DeviceService;
   readonly authorization: authorizationV1.AuthorizationService;
   readonly session: sessionV1.SessionService;
+  readonly notification: notificationV1.NotificationService;
   readonly connection: connectionV1.ConnectionService;
   /** The connection service with time enough for a station to answer. */
   readonly commands: Pick<connectionV1.ConnectionService, 'sendCommand'>;
@@ -27,6 +28,9 @@ export class Services {
       address: config.authorizationGrpc,
     });
     this.session = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
+    this.notification = rpc.client<notificationV1.NotificationService>(notificationV1.NotificationServiceDefinition, {
+      address: config.notificationGrpc,
+    });
     this.connection = rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
       address: config.connectionGrpc,
     });

@@ -10,6 +10,9 @@ const program = new Command('voltlog')
   .description('Voltlog: an open, event-sourced charging station management system, all services in one process.')
   .showHelpAfterError();
 
+/** Addresses that only this machine reaches. */
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
 program
   .command('start', { isDefault: true })
   .description('start every service on the embedded log and stores')
@@ -33,6 +36,8 @@ program
         HTTP_HOST: options.host,
         OCPP_PORT: options.ocppPort,
         OCPP_HOST: process.env['OCPP_HOST'] ?? options.host,
+        // Who can reach the API is on this machine, and so is what they want to be told at.
+        NOTIFICATION_ALLOW_PRIVATE_TARGETS: process.env['NOTIFICATION_ALLOW_PRIVATE_TARGETS'] ?? String(LOOPBACK.has(options.host)),
       },
       progress: (text) => process.stdout.write(`  ${text}\n`),
     });

@@ -9,6 +9,7 @@ import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { gatewayService } from '@voltlog/gateway-app';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { uuidV7Source } from '@voltlog/kernel';
+import { notificationService } from '@voltlog/notification-app';
 import { reservationService } from '@voltlog/reservation-app';
 import {
   Health,
@@ -47,6 +48,7 @@ export const SERVICES: readonly ServiceDefinition[] = [
   authorizationService,
   sessionService,
   reservationService,
+  notificationService,
   connectionService,
   gatewayService,
 ] as readonly ServiceDefinition[];

@@ -1,6 +1,6 @@
 import type { Rpc } from '@voltlog/grpc';
 import { RequestError } from '@voltlog/kernel';
-import { authorizationV1, connectionV1, deviceV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceV1, notificationV1, sessionV1 } from '@voltlog/proto';
 
 const AT = '2026-11-23T10:00:00.000Z';
 
@@ -102,6 +102,7 @@ export class FakeServices {
     rpc.serve<Partial<connectionV1.ConnectionService>>(connectionV1.ConnectionServiceDefinition, this.connection());
     rpc.serve<Partial<authorizationV1.AuthorizationService>>(authorizationV1.AuthorizationServiceDefinition, this.authorization());
     rpc.serve<Partial<sessionV1.SessionService>>(sessionV1.SessionServiceDefinition, this.sessions());
+    rpc.serve<Partial<notificationV1.NotificationService>>(notificationV1.NotificationServiceDefinition, this.notifications());
   }
 
   lastCall(method: string): unknown {
@@ -202,6 +203,50 @@ export class FakeServices {
     };
   }
 
+  protected notifications(): Partial<notificationV1.NotificationService> {
+    const note = <Request>(method: string, request: Request): Request => {
+      this.calls.push({ method, request });
+      return request;
+    };
+    return {
+      putSubscription: async (request) => {
+        const isNew = note('putSubscription', request).subscription?.subscriptionId === '';
+        return { subscription: subscription(), secret: isNew ? 'whsec_shown-once' : '' };
+      },
+      getSubscription: async (request) => ({ subscription: subscription(note('getSubscription', request)) }),
+      listSubscriptions: async (request) => {
+        note('listSubscriptions', request);
+        return { subscriptions: [subscription()], nextPageToken: 'more' };
+      },
+      deleteSubscription: async (request) => {
+        note('deleteSubscription', request);
+        return {};
+      },
+      rotateSecret: async (request) => {
+        note('rotateSecret', request);
+        return { secret: 'whsec_new', oldSecretExpiresAt: AT };
+      },
+      replaySubscription: async (request) => {
+        note('replaySubscription', request);
+        return { deliveries: 7 };
+      },
+      listDeliveries: async (request) => {
+        note('listDeliveries', request);
+        return { deliveries: [delivery('d-1')], nextPageToken: '' };
+      },
+      getDelivery: async ({ deliveryId }) => ({ delivery: delivery(deliveryId) }),
+      redeliver: async (request) => ({ delivery: delivery(note('redeliver', request).deliveryId) }),
+      listOutboxEmails: async (request) => {
+        note('listOutboxEmails', request);
+        return {
+          emails: [{ emailId: 'd-1', to: 'a@example.org', subject: 'Hi', text: 'Hi', html: '<p>Hi</p>', language: 'en', at: AT }],
+          nextPageToken: '',
+        };
+      },
+      getPushKey: async () => ({ publicKey: 'BPush' }),
+    };
+  }
+
   protected sessions(): Partial<sessionV1.SessionService> {
     return {
       listSessions: (request) => {
@@ -227,6 +272,42 @@ export class FakeServices {
     };
   }
 }
+
+/** A webhook subscription. */
+export const subscription = (change: Partial<notificationV1.Subscription> = {}): notificationV1.Subscription => ({
+  subscriptionId: 'sub-1',
+  channel: notificationV1.Channel.WEBHOOK,
+  target: 'https://partner.example/hook',
+  pushKeys: undefined,
+  filter: notificationV1.NotificationFilter.fromPartial({ kinds: ['BatteryAt'], idToken: 'TAG1' }),
+  language: 'de',
+  quietHours: undefined,
+  ownerKind: 'Partner',
+  ownerId: '',
+  status: 'Active',
+  createdAt: AT,
+  updatedAt: AT,
+  version: 2,
+  expiresAt: undefined,
+  timeZone: 'Europe/Berlin',
+  ...change,
+});
+
+const delivery = (deliveryId: string): notificationV1.Delivery => ({
+  deliveryId,
+  subscriptionId: 'sub-1',
+  channel: notificationV1.Channel.WEBHOOK,
+  kind: 'BatteryAt',
+  state: notificationV1.DeliveryState.DEAD,
+  attempts: [{ at: AT, status: 500, error: 'the receiver answered 500', latencyMs: 12 }],
+  nextAttemptAt: undefined,
+  sessionId: 's-1',
+  reservationId: '',
+  stationId: 'CP-1',
+  createdAt: AT,
+  updatedAt: AT,
+  bodyJson: '{"type":"BatteryAt"}',
+});
 
 const liveConnection = (stationId: string): connectionV1.Connection => ({
   stationId,

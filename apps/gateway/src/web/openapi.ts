@@ -31,6 +31,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('sites', 'Where stations stand')
     .addTag('events', 'What happens, live')
     .addTag('driver', 'For the phone of whoever stands at an EVSE: no API key; what one began is steered by the key one got for it')
+    .addTag('notifications', 'Who is told of what, by which channel, and what came of it')
     .addTag('api keys', 'Who may call this API')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'voltlog_live_<id>_<secret>' }, 'apiKey')
     .addGlobalResponse({

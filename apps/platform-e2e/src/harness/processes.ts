@@ -50,7 +50,16 @@ async function startMongo(): Promise<Part> {
 }
 
 /** Every process of the platform; `connection` twice. */
-export const PROCESSES = ['device', 'authorization', 'session', 'reservation', 'connection-1', 'connection-2', 'gateway'] as const;
+export const PROCESSES = [
+  'device',
+  'authorization',
+  'session',
+  'reservation',
+  'notification',
+  'connection-1',
+  'connection-2',
+  'gateway',
+] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
 interface Ports {
@@ -146,6 +155,7 @@ export class Processes {
       AUTHORIZATION_GRPC: at('authorization'),
       SESSION_GRPC: at('session'),
       RESERVATION_GRPC: at('reservation'),
+      NOTIFICATION_GRPC: at('notification'),
       CONNECTION_GRPC: `${at('connection-1')},${at('connection-2')}`,
       GATEWAY_ADMIN_KEY: ADMIN_KEY,
       RATE_LIMIT_BURST: '100000',

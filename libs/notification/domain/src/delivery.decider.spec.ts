@@ -56,6 +56,15 @@ describe('a delivery', () => {
     given(deliveryDecider, requested(), started(), delivered).when(request()).thenNothing();
   });
 
+  it('begins with its request when there is room, but not in quiet hours', () => {
+    given(deliveryDecider)
+      .when(request({ begin: true }))
+      .then(requested(), started());
+    given(deliveryDecider)
+      .when(request({ begin: true, quietHours: NIGHT }))
+      .then(requested({ nextAttemptAt: '2026-11-25T07:00:00.000Z' }));
+  });
+
   it('that is not to be sent is dropped with its reason, and stays so', () => {
     const dropped: DeliveryEvent = {
       type: 'voltlog.notification.DeliveryDropped.v1',

@@ -31,6 +31,8 @@ export interface RequestDelivery {
   readonly quietHours?: QuietHours;
   /** Not to be sent at all. */
   readonly drop?: DropReason;
+  /** Whoever commits this sends it at once, if it is not quiet: the first attempt begins with the request. */
+  readonly begin?: boolean;
   readonly now: number;
 }
 
@@ -170,10 +172,13 @@ function request(command: RequestDelivery): Decision<DeliveryEvent, DeliveryRefu
   const { deliveryId, subscriptionId, channel, notification, now } = command;
   const subject = { subscriptionId, channel, notification };
   if (command.drop !== undefined) return decided(dropped(deliveryId, command.drop, now, subject));
-  return decided({
+  const at = isoTime(now);
+  const next = notBefore(notification, command.quietHours, now);
+  const requested: DeliveryEvent = {
     type: 'voltlog.notification.DeliveryRequested.v1',
-    data: { deliveryId, ...subject, nextAttemptAt: isoTime(notBefore(notification, command.quietHours, now)), at: isoTime(now) },
-  });
+    data: { deliveryId, ...subject, nextAttemptAt: isoTime(next), at },
+  };
+  return command.begin === true && next === now ? decided(requested, started(deliveryId, 1, now)) : decided(requested);
 }
 
 function begin(command: BeginAttempt, state: KnownDelivery): Decision<DeliveryEvent, DeliveryRefusal> {
@@ -194,11 +199,7 @@ function begin(command: BeginAttempt, state: KnownDelivery): Decision<DeliveryEv
       type: 'voltlog.notification.DeliveryPostponed.v1',
       data: { deliveryId, nextAttemptAt: isoTime(quiet), at: isoTime(now) },
     });
-  else
-    events.push({
-      type: 'voltlog.notification.DeliveryAttemptStarted.v1',
-      data: { deliveryId, attempt: state.attemptsBegun + 1, at: isoTime(now) },
-    });
+  else events.push(started(deliveryId, state.attemptsBegun + 1, now));
   return decided(...events);
 }
 
@@ -311,6 +312,11 @@ const withAttempt = (attempts: readonly AttemptRecord[], outcome: AttemptOutcome
     at,
   },
 ];
+
+const started = (deliveryId: string, attempt: number, now: number): DeliveryEvent => ({
+  type: 'voltlog.notification.DeliveryAttemptStarted.v1',
+  data: { deliveryId, attempt, at: isoTime(now) },
+});
 
 const failed = (deliveryId: string, outcome: AttemptOutcome, next: number, now: number): DeliveryEvent => ({
   type: 'voltlog.notification.DeliveryAttempted.v1',

@@ -1,0 +1,64 @@
+import type { Notification, NotificationLanguage } from '@voltlog/notification-contract';
+import { WORDS, type Words } from './words.js';
+
+/** Who reads it. */
+export interface Reader {
+  readonly language: NotificationLanguage;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** A notification in a reader's words. */
+export interface Message {
+  readonly title: string;
+  readonly body: string;
+  /** Label and value, in the order they are shown. */
+  readonly facts: readonly (readonly [string, string])[];
+  readonly footer: string;
+}
+
+/** Says a notification in the reader's language, with numbers, money and times as they are written there. */
+export function messageOf(notification: Notification, { language, timeZone }: Reader): Message {
+  const words = WORDS[language];
+  const time = (iso: string | undefined): string => (iso === undefined ? '' : timeText(iso, words.locale, timeZone));
+  const { evseId, stationId } = notification;
+  const percent = percentText(notification.percent ?? notification.stateOfChargePercent, words.locale);
+  const values = {
+    place: evseId > 0 ? `${stationId} (${words.labels.evse} ${evseId})` : stationId,
+    percent,
+    from: time(notification.startsAt),
+    until: time(notification.expiresAt),
+  };
+  return { ...words.kinds[notification.kind](values), facts: factsOf(notification, words, time), footer: words.footer };
+}
+
+function factsOf(notification: Notification, { labels, locale, dimensions }: Words, time: (iso: string) => string): Message['facts'] {
+  const { energyWh, cost, stateOfChargePercent, dimension, errorCode, expiresAt, evseId } = notification;
+  const facts: [string, string][] = [[labels.station, notification.stationId]];
+  if (evseId > 0) facts.push([labels.evse, String(evseId)]);
+  facts.push([labels.time, time(notification.at)]);
+  if (expiresAt !== undefined) facts.push([labels.reserved, `${time(notification.startsAt ?? notification.at)} – ${time(expiresAt)}`]);
+  if (stateOfChargePercent !== undefined) facts.push([labels.battery, percentText(stateOfChargePercent, locale)]);
+  if (energyWh !== undefined) facts.push([labels.energy, energyText(energyWh, locale)]);
+  if (cost !== undefined) facts.push([labels.cost, moneyText(cost, locale)]);
+  if (dimension !== undefined) facts.push([labels.limit, dimensions[dimension] ?? dimension]);
+  if (errorCode !== undefined) facts.push([labels.errorCode, errorCode]);
+  return facts;
+}
+
+const percentText = (percent: number | undefined, locale: string): string =>
+  percent === undefined ? '' : new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(percent / 100);
+
+const energyText = (wh: number, locale: string): string =>
+  `${new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(wh / 1_000)} kWh`;
+
+function moneyText({ amount, currency }: { readonly amount: string; readonly currency: string }, locale: string): string {
+  if (!/^[A-Z]{3}$/.test(currency)) return `${amount} ${currency}`;
+  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(Number(amount));
+}
+
+/** A station's clock may say what is no time at all: then it is shown as it is. */
+function timeText(iso: string, locale: string, timeZone: string): string {
+  const ms = Date.parse(iso);
+  return Number.isNaN(ms) ? iso : new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(ms);
+}

@@ -1,0 +1,59 @@
+import type { Words } from './words.js';
+
+export const de: Words = {
+  locale: 'de-DE',
+  labels: {
+    station: 'Station',
+    evse: 'Ladepunkt',
+    time: 'Zeit',
+    energy: 'Energie',
+    cost: 'Kosten',
+    battery: 'Akku',
+    reserved: 'Reserviert',
+    limit: 'Grenze',
+    errorCode: 'Fehler',
+  },
+  dimensions: { energy: 'Energie', duration: 'Zeit', cost: 'Kosten', stateOfCharge: 'Akkustand' },
+  footer: 'Sie erhalten diese Nachricht, weil Sie über das Laden benachrichtigt werden möchten.',
+  kinds: {
+    ReservationConfirmed: ({ place, from, until }) => ({
+      title: 'Reservierung bestätigt',
+      body: `${place} ist für Sie reserviert, von ${from} bis ${until}.`,
+    }),
+    ReservationExpiring: ({ place, until }) => ({
+      title: 'Reservierung läuft bald ab',
+      body: `Ihre Reservierung von ${place} endet am ${until}. Stecken Sie vorher ein, um sie zu behalten.`,
+    }),
+    ReservationExpired: ({ place }) => ({
+      title: 'Reservierung abgelaufen',
+      body: `Ihre Reservierung von ${place} ist abgelaufen. Der Ladepunkt ist wieder für andere frei.`,
+    }),
+    ReservationCancelled: ({ place }) => ({ title: 'Reservierung storniert', body: `Ihre Reservierung von ${place} wurde storniert.` }),
+    ChargingStarted: ({ place }) => ({ title: 'Laden gestartet', body: `Ihr Fahrzeug lädt an ${place}.` }),
+    ParkingStarted: ({ place }) => ({
+      title: 'Parkzeit hat begonnen',
+      body: `Ihr Fahrzeug lädt nicht mehr und belegt weiterhin ${place}.`,
+    }),
+    BatteryAt: ({ place, percent }) => ({ title: `Akku bei ${percent}`, body: `Der Akku hat an ${place} ${percent} erreicht.` }),
+    BatteryFull: ({ place }) => ({ title: 'Akku voll', body: `Der Akku Ihres Fahrzeugs an ${place} ist voll.` }),
+    SuspendedByVehicle: ({ place }) => ({
+      title: 'Vom Fahrzeug unterbrochen',
+      body: `Ihr Fahrzeug hat das Laden an ${place} unterbrochen.`,
+    }),
+    SuspendedByStation: ({ place }) => ({
+      title: 'Von der Station unterbrochen',
+      body: `Die Station hat das Laden an ${place} unterbrochen.`,
+    }),
+    LimitReached: ({ place }) => ({ title: 'Grenze erreicht', body: `Die Grenze für das Laden an ${place} ist erreicht.` }),
+    ChargingEnded: ({ place }) => ({ title: 'Laden beendet', body: `Das Laden an ${place} ist beendet.` }),
+    SessionEnded: ({ place }) => ({ title: 'Ladevorgang abgeschlossen', body: `Der Ladevorgang an ${place} ist abgeschlossen.` }),
+    Faulted: ({ place }) => ({
+      title: 'Störung an der Station',
+      body: `${place} meldet eine Störung. Das Laden wurde möglicherweise unterbrochen.`,
+    }),
+    StopEscalated: ({ place }) => ({
+      title: 'Station stoppt nicht',
+      body: `${place} sollte das Laden stoppen und hat es nicht getan. Jemand muss nachsehen.`,
+    }),
+  },
+};

@@ -1,0 +1,50 @@
+import type { Words } from './words.js';
+
+export const en: Words = {
+  locale: 'en-GB',
+  labels: {
+    station: 'Station',
+    evse: 'Charge point',
+    time: 'Time',
+    energy: 'Energy',
+    cost: 'Cost',
+    battery: 'Battery',
+    reserved: 'Reserved',
+    limit: 'Limit',
+    errorCode: 'Error',
+  },
+  dimensions: { energy: 'energy', duration: 'time', cost: 'cost', stateOfCharge: 'battery level' },
+  footer: 'You get this message because you asked to be told about charging.',
+  kinds: {
+    ReservationConfirmed: ({ place, from, until }) => ({
+      title: 'Reservation confirmed',
+      body: `${place} is reserved for you from ${from} until ${until}.`,
+    }),
+    ReservationExpiring: ({ place, until }) => ({
+      title: 'Reservation about to expire',
+      body: `Your reservation of ${place} ends on ${until}. Plug in before then to keep it.`,
+    }),
+    ReservationExpired: ({ place }) => ({
+      title: 'Reservation expired',
+      body: `Your reservation of ${place} has ended. The charge point is free for others again.`,
+    }),
+    ReservationCancelled: ({ place }) => ({ title: 'Reservation cancelled', body: `Your reservation of ${place} was cancelled.` }),
+    ChargingStarted: ({ place }) => ({ title: 'Charging started', body: `Your vehicle is charging at ${place}.` }),
+    ParkingStarted: ({ place }) => ({
+      title: 'Parking started',
+      body: `Your vehicle no longer charges and still occupies ${place}.`,
+    }),
+    BatteryAt: ({ place, percent }) => ({ title: `Battery at ${percent}`, body: `The battery has reached ${percent} at ${place}.` }),
+    BatteryFull: ({ place }) => ({ title: 'Battery full', body: `The battery of your vehicle at ${place} is full.` }),
+    SuspendedByVehicle: ({ place }) => ({ title: 'Paused by the vehicle', body: `Your vehicle has paused charging at ${place}.` }),
+    SuspendedByStation: ({ place }) => ({ title: 'Paused by the station', body: `The station has paused charging at ${place}.` }),
+    LimitReached: ({ place }) => ({ title: 'Limit reached', body: `The limit that was set for charging at ${place} is reached.` }),
+    ChargingEnded: ({ place }) => ({ title: 'Charging ended', body: `Charging at ${place} has ended.` }),
+    SessionEnded: ({ place }) => ({ title: 'Session ended', body: `The session at ${place} has ended.` }),
+    Faulted: ({ place }) => ({ title: 'Fault at the station', body: `${place} reports a fault. Charging may have stopped.` }),
+    StopEscalated: ({ place }) => ({
+      title: 'Station does not stop',
+      body: `${place} was asked to stop charging and has not done so. Somebody must look at it.`,
+    }),
+  },
+};

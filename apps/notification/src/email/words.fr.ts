@@ -1,0 +1,56 @@
+import type { Words } from './words.js';
+
+export const fr: Words = {
+  locale: 'fr-FR',
+  labels: {
+    station: 'Borne',
+    evse: 'Point de charge',
+    time: 'Heure',
+    energy: 'Énergie',
+    cost: 'Coût',
+    battery: 'Batterie',
+    reserved: 'Réservé',
+    limit: 'Limite',
+    errorCode: 'Erreur',
+  },
+  dimensions: { energy: 'énergie', duration: 'durée', cost: 'coût', stateOfCharge: 'niveau de batterie' },
+  footer: 'Vous recevez ce message parce que vous avez demandé à être informé de la charge.',
+  kinds: {
+    ReservationConfirmed: ({ place, from, until }) => ({
+      title: 'Réservation confirmée',
+      body: `${place} est réservé pour vous du ${from} au ${until}.`,
+    }),
+    ReservationExpiring: ({ place, until }) => ({
+      title: 'Votre réservation expire bientôt',
+      body: `Votre réservation de ${place} se termine le ${until}. Branchez votre véhicule avant pour la conserver.`,
+    }),
+    ReservationExpired: ({ place }) => ({
+      title: 'Réservation expirée',
+      body: `Votre réservation de ${place} a expiré. Le point de charge est de nouveau libre.`,
+    }),
+    ReservationCancelled: ({ place }) => ({ title: 'Réservation annulée', body: `Votre réservation de ${place} a été annulée.` }),
+    ChargingStarted: ({ place }) => ({ title: 'Charge démarrée', body: `Votre véhicule se charge sur ${place}.` }),
+    ParkingStarted: ({ place }) => ({
+      title: 'Stationnement commencé',
+      body: `Votre véhicule ne se charge plus et occupe toujours ${place}.`,
+    }),
+    BatteryAt: ({ place, percent }) => ({ title: `Batterie à ${percent}`, body: `La batterie a atteint ${percent} sur ${place}.` }),
+    BatteryFull: ({ place }) => ({ title: 'Batterie pleine', body: `La batterie de votre véhicule sur ${place} est pleine.` }),
+    SuspendedByVehicle: ({ place }) => ({
+      title: 'Charge suspendue par le véhicule',
+      body: `Votre véhicule a suspendu la charge sur ${place}.`,
+    }),
+    SuspendedByStation: ({ place }) => ({
+      title: 'Charge suspendue par la borne',
+      body: `La borne a suspendu la charge sur ${place}.`,
+    }),
+    LimitReached: ({ place }) => ({ title: 'Limite atteinte', body: `La limite fixée pour la charge sur ${place} est atteinte.` }),
+    ChargingEnded: ({ place }) => ({ title: 'Charge terminée', body: `La charge sur ${place} est terminée.` }),
+    SessionEnded: ({ place }) => ({ title: 'Session terminée', body: `La session de charge sur ${place} est terminée.` }),
+    Faulted: ({ place }) => ({ title: 'Défaut de la borne', body: `${place} signale un défaut. La charge est peut-être interrompue.` }),
+    StopEscalated: ({ place }) => ({
+      title: 'La borne ne s’arrête pas',
+      body: `${place} devait arrêter la charge et ne l’a pas fait. Une intervention est nécessaire.`,
+    }),
+  },
+};

@@ -1,0 +1,53 @@
+import type { Words } from './words.js';
+
+export const nl: Words = {
+  locale: 'nl-NL',
+  labels: {
+    station: 'Laadstation',
+    evse: 'Laadpunt',
+    time: 'Tijd',
+    energy: 'Energie',
+    cost: 'Kosten',
+    battery: 'Accu',
+    reserved: 'Gereserveerd',
+    limit: 'Limiet',
+    errorCode: 'Fout',
+  },
+  dimensions: { energy: 'energie', duration: 'tijd', cost: 'kosten', stateOfCharge: 'accuniveau' },
+  footer: 'U ontvangt dit bericht omdat u over het laden op de hoogte wilt blijven.',
+  kinds: {
+    ReservationConfirmed: ({ place, from, until }) => ({
+      title: 'Reservering bevestigd',
+      body: `${place} is voor u gereserveerd van ${from} tot ${until}.`,
+    }),
+    ReservationExpiring: ({ place, until }) => ({
+      title: 'Reservering verloopt bijna',
+      body: `Uw reservering van ${place} eindigt op ${until}. Sluit uw auto eerder aan om haar te behouden.`,
+    }),
+    ReservationExpired: ({ place }) => ({
+      title: 'Reservering verlopen',
+      body: `Uw reservering van ${place} is verlopen. Het laadpunt is weer vrij voor anderen.`,
+    }),
+    ReservationCancelled: ({ place }) => ({ title: 'Reservering geannuleerd', body: `Uw reservering van ${place} is geannuleerd.` }),
+    ChargingStarted: ({ place }) => ({ title: 'Laden gestart', body: `Uw auto laadt bij ${place}.` }),
+    ParkingStarted: ({ place }) => ({ title: 'Parkeren gestart', body: `Uw auto laadt niet meer en houdt ${place} nog bezet.` }),
+    BatteryAt: ({ place, percent }) => ({ title: `Accu op ${percent}`, body: `De accu heeft ${percent} bereikt bij ${place}.` }),
+    BatteryFull: ({ place }) => ({ title: 'Accu vol', body: `De accu van uw auto bij ${place} is vol.` }),
+    SuspendedByVehicle: ({ place }) => ({ title: 'Onderbroken door de auto', body: `Uw auto heeft het laden bij ${place} onderbroken.` }),
+    SuspendedByStation: ({ place }) => ({
+      title: 'Onderbroken door het laadstation',
+      body: `Het laadstation heeft het laden bij ${place} onderbroken.`,
+    }),
+    LimitReached: ({ place }) => ({ title: 'Limiet bereikt', body: `De ingestelde limiet voor het laden bij ${place} is bereikt.` }),
+    ChargingEnded: ({ place }) => ({ title: 'Laden beëindigd', body: `Het laden bij ${place} is beëindigd.` }),
+    SessionEnded: ({ place }) => ({ title: 'Sessie beëindigd', body: `De laadsessie bij ${place} is beëindigd.` }),
+    Faulted: ({ place }) => ({
+      title: 'Storing bij het laadstation',
+      body: `${place} meldt een storing. Het laden is mogelijk gestopt.`,
+    }),
+    StopEscalated: ({ place }) => ({
+      title: 'Laadstation stopt niet',
+      body: `${place} moest stoppen met laden en heeft dat niet gedaan. Iemand moet gaan kijken.`,
+    }),
+  },
+};

@@ -1,0 +1,2 @@
+export type { NotificationConfig } from './config.js';
+export { notificationService } from './notification.module.js';

@@ -1,0 +1,130 @@
+import type { LogRecord, Subscription } from '@voltlog/event-log';
+import type { Notification } from '@voltlog/notification-contract';
+import { notificationOf, SOURCE_TYPES } from '@voltlog/notification-domain';
+import { RESERVATION_TOPIC } from '@voltlog/reservation-contract';
+import type { ServiceContext } from '@voltlog/service';
+import { SESSION_TOPIC } from '@voltlog/session-contract';
+import type { Deliveries, DeliveryInput } from '../deliveries/deliveries.js';
+import type { Dispatcher } from '../deliveries/dispatcher.js';
+import type { Collections } from '../store/documents.js';
+import { deliveryIdOf } from '../store/ids.js';
+import { candidatesFor, type Recipient, recipientsOf } from './recipients.js';
+
+const GROUP = 'notification';
+/** Records of one batch; most are passed by unread. */
+const BATCH_MAX = 256;
+/** Deliveries committed in one go: one notification may have many subscribers. */
+const DELIVERIES_MAX = 512;
+
+interface Planned extends Recipient {
+  readonly deliveryId: string;
+  readonly traceparent: string | undefined;
+}
+
+/**
+ * Turns what happens into deliveries. It may be handed the same event many times: the ids of deliveries are made of the event and the
+ * subscription, so each subscription is told once.
+ */
+export class Notifier {
+  private subscription: Subscription | undefined;
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly collections: Collections,
+    private readonly deliveries: Deliveries,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  async start(): Promise<void> {
+    this.subscription = await this.context.log.subscribe({
+      group: GROUP,
+      topics: [SESSION_TOPIC, RESERVATION_TOPIC],
+      types: SOURCE_TYPES,
+      batchMax: BATCH_MAX,
+      handle: (batch) => this.handle(batch),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.subscription?.stop();
+  }
+
+  async handle(batch: readonly LogRecord[]): Promise<void> {
+    const traces = new Map<string, string | undefined>();
+    const notifications: Notification[] = [];
+    for (const { event } of batch) {
+      const notification = notificationOf(event);
+      if (notification === undefined || traces.has(event.id)) continue;
+      traces.set(event.id, event.traceparent);
+      notifications.push(notification);
+    }
+    if (notifications.length === 0) return;
+    const docs = notifications.map((notification) => ({
+      id: notification.notificationId,
+      recordedAt: notification.recordedAt,
+      notification,
+    }));
+    const [candidates] = await Promise.all([
+      candidatesFor(this.collections.subscriptions, notifications),
+      this.collections.notifications.upsert(docs.map((doc) => ({ doc, expectedVersion: 0 }))),
+    ]);
+    const now = this.context.clock.now();
+    const planned = notifications.flatMap((notification) =>
+      recipientsOf(notification, candidates, now).map((recipient) => ({
+        ...recipient,
+        deliveryId: deliveryIdOf(recipient.subscription.subscriptionId, notification),
+        traceparent: traces.get(notification.notificationId),
+      })),
+    );
+    for (let from = 0; from < planned.length; from += DELIVERIES_MAX) await this.request(planned.slice(from, from + DELIVERIES_MAX));
+  }
+
+  private async request(planned: readonly Planned[]): Promise<void> {
+    await this.deliveries.guard(planned.filter(({ drop }) => drop === undefined).map(({ deliveryId }) => deliveryId));
+    const now = this.context.clock.now();
+    const free = new Map<string, number>();
+    const inputs = planned.map((each) => this.inputOf(each, now, free));
+    const executions = await this.deliveries.execute(inputs.map(({ input }) => input));
+    const waiting: string[] = [];
+    for (const [index, { outcome, state }] of executions.entries()) {
+      const { subscription, deliveryId } = planned[index] as Planned;
+      if (state.kind !== 'Pending') continue;
+      if (outcome === 'committed' && state.startedAt !== undefined)
+        this.dispatcher.sendBegun(inputs[index]?.lane ?? '', state, subscription);
+      else waiting.push(deliveryId);
+    }
+    if (waiting.length === 0) return;
+    await this.deliveries.wakeAt(waiting, now);
+    this.dispatcher.hurry();
+  }
+
+  /** The first attempt is begun with the request where there is room for it. */
+  private inputOf(
+    { notification, subscription, drop, deliveryId, traceparent }: Planned,
+    now: number,
+    free: Map<string, number>,
+  ): { readonly input: DeliveryInput; readonly lane: string } {
+    const room = this.dispatcher.room(subscription);
+    const left = free.get(room.lane) ?? room.free;
+    const begin = drop === undefined && left > 0;
+    free.set(room.lane, begin ? left - 1 : left);
+    const { subscriptionId, channel, quietHours } = subscription;
+    const input: DeliveryInput = {
+      deliveryId,
+      command: {
+        kind: 'RequestDelivery',
+        deliveryId,
+        subscriptionId,
+        channel,
+        notification,
+        begin,
+        ...(quietHours === undefined ? {} : { quietHours }),
+        ...(drop === undefined ? {} : { drop }),
+        now,
+      },
+      causationId: `request:${notification.notificationId}`,
+      traceparent,
+    };
+    return { input, lane: room.lane };
+  }
+}

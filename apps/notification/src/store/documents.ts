@@ -1,0 +1,159 @@
+import type { Notification } from '@voltlog/notification-contract';
+import { type KnownDelivery, type KnownSubscription, selectorOf } from '@voltlog/notification-domain';
+import type { Collection, Store } from '@voltlog/store';
+import { Schema } from 'mongoose';
+
+const text = { type: String };
+const required = { type: String, required: true };
+const count = { type: Number, required: true };
+const mixed = { type: Schema.Types.Mixed };
+
+/** A subscription as it is; one that was deleted stays without its address. */
+export interface SubscriptionDoc extends Omit<KnownSubscription, 'kind'> {
+  readonly id: string;
+  /** What it is looked up by. */
+  readonly selector: string;
+}
+
+export const subscriptionSchema = new Schema(
+  {
+    id: required,
+    version: count,
+    subscriptionId: required,
+    channel: required,
+    target: { type: String, default: '' },
+    filter: mixed,
+    language: required,
+    timeZone: required,
+    quietHours: mixed,
+    ownerKind: required,
+    ownerId: { type: String, default: '' },
+    expiresAt: text,
+    sealedPushKeys: text,
+    sealedSecret: text,
+    previousSecret: mixed,
+    status: required,
+    selector: required,
+    createdAt: required,
+    updatedAt: required,
+  },
+  { versionKey: false },
+);
+subscriptionSchema.index({ selector: 1, status: 1 });
+subscriptionSchema.index({ status: 1 });
+subscriptionSchema.index({ ownerId: 1, ownerKind: 1 });
+subscriptionSchema.index({ ownerKind: 1 });
+subscriptionSchema.index({ channel: 1 });
+
+export function toSubscriptionDoc(known: KnownSubscription): SubscriptionDoc {
+  const { kind: _, ...subscription } = known;
+  const { subscriptionId: id, filter, status } = subscription;
+  const doc = { id, selector: selectorOf(filter), ...subscription };
+  if (status !== 'Deleted') return doc;
+  const { sealedSecret: __, previousSecret: ___, sealedPushKeys: ____, ...rest } = doc;
+  return { ...rest, target: '' };
+}
+
+export function toSubscription(doc: SubscriptionDoc): KnownSubscription {
+  const { id: _, selector: __, ...rest } = doc;
+  return { kind: 'known', ...rest };
+}
+
+/** A delivery as it is; the id rises with the time of what is told. */
+export interface DeliveryDoc extends Omit<KnownDelivery, 'kind' | 'deliveryId'> {
+  readonly id: string;
+  readonly version: number;
+  readonly state: KnownDelivery['kind'];
+  readonly sessionId?: string;
+}
+
+export const deliverySchema = new Schema(
+  {
+    id: required,
+    version: count,
+    state: required,
+    subscriptionId: required,
+    channel: required,
+    sessionId: text,
+    notification: mixed,
+    attempts: { type: [Schema.Types.Mixed], default: [] },
+    attemptsBegun: count,
+    failures: count,
+    nextAttemptAt: text,
+    startedAt: text,
+    cause: text,
+    createdAt: required,
+    updatedAt: required,
+  },
+  { versionKey: false },
+);
+deliverySchema.index({ subscriptionId: 1, state: 1 });
+deliverySchema.index({ state: 1 });
+deliverySchema.index({ sessionId: 1 });
+
+export function toDeliveryDoc({ kind: state, deliveryId: id, ...rest }: KnownDelivery, version: number): DeliveryDoc {
+  const { sessionId } = rest.notification;
+  return { id, version, state, ...(sessionId === undefined ? {} : { sessionId }), ...rest };
+}
+
+export function toDelivery(doc: DeliveryDoc): KnownDelivery {
+  const { id: deliveryId, version: _, state: kind, sessionId: __, ...rest } = doc;
+  return { kind, deliveryId, ...rest };
+}
+
+/** What happened and was worth telling, whether or not somebody wanted it: replays read it. */
+export interface NotificationDoc {
+  readonly id: string;
+  readonly recordedAt: string;
+  readonly notification: Notification;
+}
+
+export const notificationSchema = new Schema({ id: required, recordedAt: required, notification: mixed }, { versionKey: false });
+notificationSchema.index({ recordedAt: 1 });
+
+/** An e-mail that was kept instead of sent. */
+export interface OutboxEmailDoc {
+  /** Of its delivery: sent again by hand it is the same one. */
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly language: string;
+  readonly at: string;
+}
+
+export const outboxEmailSchema = new Schema(
+  { id: required, to: required, subject: required, text: required, html: required, language: required, at: required },
+  { versionKey: false },
+);
+outboxEmailSchema.index({ at: 1 });
+
+/** Keys that were made at the first start. */
+export interface KeyDoc {
+  readonly id: string;
+  readonly value: string;
+}
+
+export const keySchema = new Schema({ id: required, value: required }, { versionKey: false });
+
+/** The read models of the service, opened. */
+export interface Collections {
+  readonly subscriptions: Collection<SubscriptionDoc>;
+  readonly deliveries: Collection<DeliveryDoc>;
+  readonly notifications: Collection<NotificationDoc>;
+  readonly outboxEmails: Collection<OutboxEmailDoc>;
+  readonly keys: Collection<KeyDoc>;
+}
+
+/** Opens the read models; their indexes are made when missing. */
+export async function openCollections(store: Store): Promise<Collections> {
+  const [subscriptions, deliveries, notifications, outboxEmails, keys] = await Promise.all([
+    store.collection<SubscriptionDoc>('subscriptions', subscriptionSchema),
+    store.collection<DeliveryDoc>('deliveries', deliverySchema),
+    store.collection<NotificationDoc>('notifications', notificationSchema),
+    store.collection<OutboxEmailDoc>('outboxEmails', outboxEmailSchema),
+    store.collection<KeyDoc>('keys', keySchema),
+  ]);
+  return { subscriptions, deliveries, notifications, outboxEmails, keys };
+}
