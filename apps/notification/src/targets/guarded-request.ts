@@ -54,12 +54,14 @@ export async function guardedPost(request: GuardedRequest, options: GuardOptions
       headers: { ...request.headers, 'content-length': String(Buffer.byteLength(request.body)) },
     });
     const timer = setTimeout(() => client.destroy(late()), Math.max(1, endsAt - performance.now()));
+    let answered = false;
     client.on('error', (error) => {
       clearTimeout(timer);
-      reject(error);
+      if (!answered) reject(error);
     });
     client.on('response', (response) => {
       clearTimeout(timer);
+      answered = true;
       void readExcerpt(response).then((excerpt) => {
         client.destroy();
         resolve({ status: response.statusCode ?? 0, headers: response.headers, excerpt });
@@ -103,7 +105,7 @@ function readExcerpt(response: IncomingMessage): Promise<string> {
     });
     response.on('end', end);
     response.on('error', end);
-    response.on('aborted', end);
+    response.on('close', end);
   });
 }
 

@@ -1,0 +1,206 @@
+import type { Notification, NotificationKind, NotificationLanguage } from '@voltlog/notification-contract';
+import { describe, expect, it } from 'vitest';
+import { KINDS, LANGUAGES } from '../grpc/words.js';
+import { emailOf } from './email.js';
+import { messageOf } from './message.js';
+
+const told = (kind: NotificationKind, change: Partial<Notification> = {}): Notification => ({
+  notificationId: 'e-1',
+  kind,
+  at: '2026-07-01T18:02:10.000Z',
+  recordedAt: '2026-07-01T18:02:11.000Z',
+  stationId: 'CP-1',
+  evseId: 2,
+  energyWh: 1_234_567.8,
+  cost: { amount: '1234.50', currency: 'EUR' },
+  stateOfChargePercent: 80,
+  percent: 80,
+  ...change,
+});
+const reserved = { startsAt: '2026-07-01T18:00:00.000Z', expiresAt: '2026-07-01T22:30:00.000Z' };
+
+/** Spaces of typography as plain ones, so that they can be read here. */
+const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
+const say = (kind: NotificationKind, language: NotificationLanguage): readonly [string, string] => {
+  const { title, body } = messageOf(told(kind, reserved), { language, timeZone: 'Europe/Amsterdam' });
+  return [plain(title), plain(body)];
+};
+
+/** Every kind in every language, as its reader sees it. */
+const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKind, readonly [string, string]>>>> = {
+  en: {
+    ReservationConfirmed: [
+      'Reservation confirmed',
+      'CP-1 (Charge point 2) is reserved for you from 1 Jul 2026, 20:00 until 2 Jul 2026, 00:30.',
+    ],
+    ReservationExpiring: [
+      'Reservation about to expire',
+      'Your reservation of CP-1 (Charge point 2) ends on 2 Jul 2026, 00:30. Plug in before then to keep it.',
+    ],
+    ReservationExpired: [
+      'Reservation expired',
+      'Your reservation of CP-1 (Charge point 2) has ended. The charge point is free for others again.',
+    ],
+    ReservationCancelled: ['Reservation cancelled', 'Your reservation of CP-1 (Charge point 2) was cancelled.'],
+    ChargingStarted: ['Charging started', 'Your vehicle is charging at CP-1 (Charge point 2).'],
+    ParkingStarted: ['Parking started', 'Your vehicle no longer charges and still occupies CP-1 (Charge point 2).'],
+    BatteryAt: ['Battery at 80%', 'The battery has reached 80% at CP-1 (Charge point 2).'],
+    BatteryFull: ['Battery full', 'The battery of your vehicle at CP-1 (Charge point 2) is full.'],
+    SuspendedByVehicle: ['Paused by the vehicle', 'Your vehicle has paused charging at CP-1 (Charge point 2).'],
+    SuspendedByStation: ['Paused by the station', 'The station has paused charging at CP-1 (Charge point 2).'],
+    LimitReached: ['Limit reached', 'The limit that was set for charging at CP-1 (Charge point 2) is reached.'],
+    ChargingEnded: ['Charging ended', 'Charging at CP-1 (Charge point 2) has ended.'],
+    SessionEnded: ['Session ended', 'The session at CP-1 (Charge point 2) has ended.'],
+    Faulted: ['Fault at the station', 'CP-1 (Charge point 2) reports a fault. Charging may have stopped.'],
+    StopEscalated: [
+      'Station does not stop',
+      'CP-1 (Charge point 2) was asked to stop charging and has not done so. Somebody must look at it.',
+    ],
+  },
+  de: {
+    ReservationConfirmed: [
+      'Reservierung bestätigt',
+      'CP-1 (Ladepunkt 2) ist für Sie reserviert, von 01.07.2026, 20:00 bis 02.07.2026, 00:30.',
+    ],
+    ReservationExpiring: [
+      'Reservierung läuft bald ab',
+      'Ihre Reservierung von CP-1 (Ladepunkt 2) endet am 02.07.2026, 00:30. Stecken Sie vorher ein, um sie zu behalten.',
+    ],
+    ReservationExpired: [
+      'Reservierung abgelaufen',
+      'Ihre Reservierung von CP-1 (Ladepunkt 2) ist abgelaufen. Der Ladepunkt ist wieder für andere frei.',
+    ],
+    ReservationCancelled: ['Reservierung storniert', 'Ihre Reservierung von CP-1 (Ladepunkt 2) wurde storniert.'],
+    ChargingStarted: ['Laden gestartet', 'Ihr Fahrzeug lädt an CP-1 (Ladepunkt 2).'],
+    ParkingStarted: ['Parkzeit hat begonnen', 'Ihr Fahrzeug lädt nicht mehr und belegt weiterhin CP-1 (Ladepunkt 2).'],
+    BatteryAt: ['Akku bei 80 %', 'Der Akku hat an CP-1 (Ladepunkt 2) 80 % erreicht.'],
+    BatteryFull: ['Akku voll', 'Der Akku Ihres Fahrzeugs an CP-1 (Ladepunkt 2) ist voll.'],
+    SuspendedByVehicle: ['Vom Fahrzeug unterbrochen', 'Ihr Fahrzeug hat das Laden an CP-1 (Ladepunkt 2) unterbrochen.'],
+    SuspendedByStation: ['Von der Station unterbrochen', 'Die Station hat das Laden an CP-1 (Ladepunkt 2) unterbrochen.'],
+    LimitReached: ['Grenze erreicht', 'Die Grenze für das Laden an CP-1 (Ladepunkt 2) ist erreicht.'],
+    ChargingEnded: ['Laden beendet', 'Das Laden an CP-1 (Ladepunkt 2) ist beendet.'],
+    SessionEnded: ['Ladevorgang abgeschlossen', 'Der Ladevorgang an CP-1 (Ladepunkt 2) ist abgeschlossen.'],
+    Faulted: ['Störung an der Station', 'CP-1 (Ladepunkt 2) meldet eine Störung. Das Laden wurde möglicherweise unterbrochen.'],
+    StopEscalated: ['Station stoppt nicht', 'CP-1 (Ladepunkt 2) sollte das Laden stoppen und hat es nicht getan. Jemand muss nachsehen.'],
+  },
+  nl: {
+    ReservationConfirmed: [
+      'Reservering bevestigd',
+      'CP-1 (Laadpunt 2) is voor u gereserveerd van 1 jul 2026, 20:00 tot 2 jul 2026, 00:30.',
+    ],
+    ReservationExpiring: [
+      'Reservering verloopt bijna',
+      'Uw reservering van CP-1 (Laadpunt 2) eindigt op 2 jul 2026, 00:30. Sluit uw auto eerder aan om haar te behouden.',
+    ],
+    ReservationExpired: [
+      'Reservering verlopen',
+      'Uw reservering van CP-1 (Laadpunt 2) is verlopen. Het laadpunt is weer vrij voor anderen.',
+    ],
+    ReservationCancelled: ['Reservering geannuleerd', 'Uw reservering van CP-1 (Laadpunt 2) is geannuleerd.'],
+    ChargingStarted: ['Laden gestart', 'Uw auto laadt bij CP-1 (Laadpunt 2).'],
+    ParkingStarted: ['Parkeren gestart', 'Uw auto laadt niet meer en houdt CP-1 (Laadpunt 2) nog bezet.'],
+    BatteryAt: ['Accu op 80%', 'De accu heeft 80% bereikt bij CP-1 (Laadpunt 2).'],
+    BatteryFull: ['Accu vol', 'De accu van uw auto bij CP-1 (Laadpunt 2) is vol.'],
+    SuspendedByVehicle: ['Onderbroken door de auto', 'Uw auto heeft het laden bij CP-1 (Laadpunt 2) onderbroken.'],
+    SuspendedByStation: ['Onderbroken door het laadstation', 'Het laadstation heeft het laden bij CP-1 (Laadpunt 2) onderbroken.'],
+    LimitReached: ['Limiet bereikt', 'De ingestelde limiet voor het laden bij CP-1 (Laadpunt 2) is bereikt.'],
+    ChargingEnded: ['Laden beëindigd', 'Het laden bij CP-1 (Laadpunt 2) is beëindigd.'],
+    SessionEnded: ['Sessie beëindigd', 'De laadsessie bij CP-1 (Laadpunt 2) is beëindigd.'],
+    Faulted: ['Storing bij het laadstation', 'CP-1 (Laadpunt 2) meldt een storing. Het laden is mogelijk gestopt.'],
+    StopEscalated: [
+      'Laadstation stopt niet',
+      'CP-1 (Laadpunt 2) moest stoppen met laden en heeft dat niet gedaan. Iemand moet gaan kijken.',
+    ],
+  },
+  fr: {
+    ReservationConfirmed: [
+      'Réservation confirmée',
+      'CP-1 (Point de charge 2) est réservé pour vous du 1 juil. 2026, 20:00 au 2 juil. 2026, 00:30.',
+    ],
+    ReservationExpiring: [
+      'Votre réservation expire bientôt',
+      'Votre réservation de CP-1 (Point de charge 2) se termine le 2 juil. 2026, 00:30. Branchez votre véhicule avant pour la conserver.',
+    ],
+    ReservationExpired: [
+      'Réservation expirée',
+      'Votre réservation de CP-1 (Point de charge 2) a expiré. Le point de charge est de nouveau libre.',
+    ],
+    ReservationCancelled: ['Réservation annulée', 'Votre réservation de CP-1 (Point de charge 2) a été annulée.'],
+    ChargingStarted: ['Charge démarrée', 'Votre véhicule se charge sur CP-1 (Point de charge 2).'],
+    ParkingStarted: ['Stationnement commencé', 'Votre véhicule ne se charge plus et occupe toujours CP-1 (Point de charge 2).'],
+    BatteryAt: ['Batterie à 80 %', 'La batterie a atteint 80 % sur CP-1 (Point de charge 2).'],
+    BatteryFull: ['Batterie pleine', 'La batterie de votre véhicule sur CP-1 (Point de charge 2) est pleine.'],
+    SuspendedByVehicle: ['Charge suspendue par le véhicule', 'Votre véhicule a suspendu la charge sur CP-1 (Point de charge 2).'],
+    SuspendedByStation: ['Charge suspendue par la borne', 'La borne a suspendu la charge sur CP-1 (Point de charge 2).'],
+    LimitReached: ['Limite atteinte', 'La limite fixée pour la charge sur CP-1 (Point de charge 2) est atteinte.'],
+    ChargingEnded: ['Charge terminée', 'La charge sur CP-1 (Point de charge 2) est terminée.'],
+    SessionEnded: ['Session terminée', 'La session de charge sur CP-1 (Point de charge 2) est terminée.'],
+    Faulted: ['Défaut de la borne', 'CP-1 (Point de charge 2) signale un défaut. La charge est peut-être interrompue.'],
+    StopEscalated: [
+      'La borne ne s’arrête pas',
+      'CP-1 (Point de charge 2) devait arrêter la charge et ne l’a pas fait. Une intervention est nécessaire.',
+    ],
+  },
+};
+
+describe('a message', () => {
+  it.each(LANGUAGES.flatMap((language) => KINDS.map((kind) => [language, kind] as const)))('%s: %s', (language, kind) => {
+    expect(say(kind, language)).toEqual(SAID[language][kind]);
+  });
+
+  it.each([
+    ['en', ['CP-1', '2', '1 Jul 2026, 20:02', '80%', '1,234.57 kWh', '€1,234.50']],
+    ['de', ['CP-1', '2', '01.07.2026, 20:02', '80 %', '1.234,57 kWh', '1.234,50 €']],
+    ['nl', ['CP-1', '2', '1 jul 2026, 20:02', '80%', '1.234,57 kWh', '€ 1.234,50']],
+    ['fr', ['CP-1', '2', '1 juil. 2026, 20:02', '80 %', '1 234,57 kWh', '1 234,50 €']],
+  ] as const)('%s writes numbers, money and times as its readers do, in their zone', (language, values) => {
+    const { facts } = messageOf(told('ChargingEnded'), { language, timeZone: 'Europe/Amsterdam' });
+    expect(facts.map(([, value]) => plain(value))).toEqual(values);
+  });
+
+  it('leaves out what is not known, and shows what is no time or money as it is', () => {
+    const bare: Notification = {
+      ...told('Faulted'),
+      evseId: 0,
+      at: 'yesterday',
+      errorCode: 'GroundFailure',
+      cost: { amount: '3', currency: 'points' },
+    };
+    const { energyWh: _, stateOfChargePercent: __, ...rest } = bare;
+    expect(messageOf(rest, { language: 'en', timeZone: 'UTC' }).facts).toEqual([
+      ['Station', 'CP-1'],
+      ['Time', 'yesterday'],
+      ['Cost', '3 points'],
+      ['Error', 'GroundFailure'],
+    ]);
+  });
+});
+
+describe('an e-mail', () => {
+  it('is told as plain text', () => {
+    const { energyWh: _, cost: __, ...short } = told('BatteryAt');
+    const { subject, text } = emailOf(short, { language: 'nl', timeZone: 'UTC' });
+    expect(subject).toBe('Accu op 80% · CP-1');
+    expect(plain(text)).toBe(
+      'De accu heeft 80% bereikt bij CP-1 (Laadpunt 2).\n\nLaadstation: CP-1\nLaadpunt: 2\nTijd: 1 jul 2026, 18:02\nAccu: 80%\n\n-- \nU ontvangt dit bericht omdat u over het laden op de hoogte wilt blijven.\n',
+    );
+  });
+
+  it('lets nothing that a station says become HTML, a header or a line of its own', () => {
+    const evil = told('Faulted', { stationId: '<img src=x onerror="alert(1)">\r\nBcc: all@example.org', errorCode: `"'&<script>` });
+    const { subject, text, html } = emailOf(evil, { language: 'fr', timeZone: 'UTC' });
+    expect(subject).not.toMatch(/[\r\n]/);
+    expect(text).not.toMatch(/\nBcc/);
+    expect(html).not.toMatch(/<img|<script/);
+    expect(html).toContain('&lt;img src=x onerror=&quot;alert(1)&quot;&gt;');
+    expect(html).toContain('&quot;&#39;&amp;&lt;script&gt;');
+  });
+
+  it('loads nothing from anywhere, and says its language', () => {
+    for (const language of LANGUAGES) {
+      const { html } = emailOf(told('ChargingEnded'), { language, timeZone: 'UTC' });
+      expect(html).not.toMatch(/https?:|src=|url\(|<link|@import/);
+      expect(html).toContain(`<html lang="${language}">`);
+    }
+  });
+});
