@@ -4,6 +4,7 @@ import { Authorizer } from './commands/authorizer.js';
 import { Places } from './commands/places.js';
 import type { AuthorizationConfig } from './config.js';
 import { AuthorizationGrpc } from './grpc/authorization.grpc.js';
+import { Holds } from './holds/holds.js';
 import { DecisionProjection } from './projections/decision-projection.js';
 import { TokenMemory } from './projections/token-memory.js';
 import { NeverStartedWatch } from './reactions/never-started-watch.js';
@@ -29,7 +30,8 @@ export async function createAuthorization(context: ServiceContext, config: Autho
   const collections = await openCollections(context.store);
   const tokens = new TokenRepository(context, collections, config);
   const places = new Places(context, tokens, collections, config);
-  const authorizer = new Authorizer(context, config.policy, tokens, places);
+  const holds = await Holds.open(context);
+  const authorizer = new Authorizer(context, config.policy, tokens, places, holds);
   const follower = new TransactionFollower(context, tokens, collections);
   const decisions = new DecisionProjection(context, collections);
   const memory = new TokenMemory(context, tokens);
@@ -48,6 +50,7 @@ export async function createAuthorization(context: ServiceContext, config: Autho
       // Memory listens before it is filled, so that no change is missed.
       await memory.start();
       tokens.start();
+      await holds.start();
       await follower.start();
       await decisions.start();
       await neverStarted.start();
@@ -59,6 +62,7 @@ export async function createAuthorization(context: ServiceContext, config: Autho
       await follower.stop();
       await decisions.stop();
       await memory.stop();
+      await holds.stop();
       await tokens.stop();
     },
   };

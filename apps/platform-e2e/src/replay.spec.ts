@@ -86,6 +86,7 @@ it('every read model that was damaged by hand is right again after its replay', 
   const names = [...list.output.matchAll(/^([a-z-]+) {2}/gm)].map(([, name]) => name ?? '');
   expect(names.toSorted()).toEqual([
     'decisions',
+    'holds',
     'readings',
     'reservation-policies',
     'reservations',

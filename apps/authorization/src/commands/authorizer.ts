@@ -13,6 +13,7 @@ import {
 import { type EventEnvelope, isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { ATTRIBUTE, type Count, type Span } from '@voltlog/telemetry';
+import type { Holds } from '../holds/holds.js';
 import type { TokenRepository } from '../store/token-repository.js';
 import type { Places } from './places.js';
 
@@ -43,7 +44,7 @@ export interface OpenQuestion {
 }
 
 const NO_AUTHORIZATION = 'NoAuthorization';
-const STATUSES: readonly DecisionStatus[] = ['Accepted', 'Blocked', 'ConcurrentTx', 'Expired', 'Invalid', 'Unknown'];
+const STATUSES: readonly DecisionStatus[] = ['Accepted', 'Blocked', 'ConcurrentTx', 'Expired', 'Invalid', 'NotAtThisTime', 'Unknown'];
 const MALFORMED: Verdict = { status: 'Invalid', reason: 'TokenMalformed' };
 
 /** Answers what stations ask about tokens. An answer is given once it is durable on the decision log. */
@@ -56,6 +57,7 @@ export class Authorizer {
     private readonly policy: AuthorizationPolicy,
     private readonly tokens: TokenRepository,
     private readonly places: Places,
+    private readonly holds: Holds,
   ) {
     this.source = `/authorization/${context.instanceId}`;
     this.counts = Object.fromEntries(
@@ -118,7 +120,7 @@ export class Authorizer {
     for (let i = 0; i < questions.length; i += 1) {
       const question = questions[i] as Question;
       const asked = { stationId: question.stationId, purpose: question.purpose, transactionKey: question.transactionKey, now };
-      const verdict = this.verdict(question, asked, states[i]);
+      const verdict = this.holds.guard(question, this.verdict(question, asked, states[i]), now);
       if (verdict.needs === undefined) settled[i] = verdict;
       else open.push((settled[i] = { question, key: keys[i] as string, asked, verdict }));
     }

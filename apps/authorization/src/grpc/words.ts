@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<DecisionStatus, authorizationV1.AuthorizationStatu
   ConcurrentTx: Status.CONCURRENT_TX,
   Expired: Status.EXPIRED,
   Invalid: Status.INVALID,
+  NotAtThisTime: Status.NOT_AT_THIS_TIME,
   Unknown: Status.UNKNOWN,
 };
 

@@ -3,6 +3,7 @@ import { tokenDecider, tokenKeyOfStream } from '@voltlog/authorization-domain';
 import { fold } from '@voltlog/kernel';
 import type { Projection } from '@voltlog/service';
 import { bringUp, type Commit, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
+import { holdsProjection } from '../holds/hold-projection.js';
 import { type DecisionDoc, decisionSchema, type TokenDoc, tokenSchema, toTokenDoc } from '../store/documents.js';
 import { DECISION_TYPES, toDecisionDoc } from './decision-projection.js';
 
@@ -25,6 +26,7 @@ export const authorizationProjections: Readonly<Record<string, Projection>> = {
       return commits;
     },
   },
+  holds: holdsProjection,
   decisions: {
     about: 'what was decided about tokens, and why',
     from: 'records',

@@ -89,11 +89,12 @@ export type DecisionReason =
   | 'ConcurrentLimitUnverified'
   | 'ConcurrentLimitExceededOffline'
   | 'NoAuthorizationNeeded'
+  | 'ReservedForOther'
   | 'NoAuthorizationRefused'
   | 'UnknownTokenAccepted';
 
 /** OCPP 2.1 AuthorizationStatusEnumType, as far as this service gives it. */
-export type DecisionStatus = 'Accepted' | 'Blocked' | 'ConcurrentTx' | 'Expired' | 'Invalid' | 'Unknown';
+export type DecisionStatus = 'Accepted' | 'Blocked' | 'ConcurrentTx' | 'Expired' | 'Invalid' | 'NotAtThisTime' | 'Unknown';
 
 /** An answer about a token was given. */
 export interface AuthorizationDecided {

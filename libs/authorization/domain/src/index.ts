@@ -1,4 +1,5 @@
 export { type AuthorizationPolicy, type AuthorizationQuestion, authorize, authorizeNobody, noPlace, type Verdict } from './authorize.js';
+export { type Hold, isHeldForOthers } from './hold.js';
 export {
   holdsPlace,
   isFull,

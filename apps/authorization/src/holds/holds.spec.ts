@@ -1,0 +1,138 @@
+import { DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
+import { isoTime } from '@voltlog/kernel';
+import { authorizationV1 } from '@voltlog/proto';
+import { RESERVATION_TOPIC, type ReservationFact } from '@voltlog/reservation-contract';
+import { openTestContext, type TestContext, until } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Authorization, createAuthorization } from '../authorization.js';
+import { authorizationConfig } from '../config.js';
+import { NO_RULES } from '../testing/facts.js';
+import { holdsProjection } from './hold-projection.js';
+
+const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status } = authorizationV1;
+const MINUTE = 60_000;
+
+describe('a hold', () => {
+  let context: TestContext;
+  let service: Authorization;
+
+  const start = async (): Promise<void> => {
+    service = await createAuthorization(context, authorizationConfig.parse({ AUTHORIZATION_UNKNOWN_TOKENS: 'accept' }));
+    await service.start();
+  };
+  beforeEach(async () => {
+    context = await openTestContext('authorization');
+    const topics = [TOKEN_TOPIC, DECISION_TOPIC, 'connection.station.v1', RESERVATION_TOPIC];
+    await context.log.ensureTopics(topics.map((name) => ({ name, partitions: 3 })));
+    await start();
+  });
+  afterEach(async () => {
+    await service.stop();
+    await context.close();
+  });
+
+  const tell = async (name: string, change: Partial<ReservationFact> & Record<string, unknown> = {}): Promise<void> => {
+    const now = context.clock.now();
+    const data = {
+      reservationId: 'R1',
+      number: 1,
+      stationId: 'S1',
+      evseId: 1,
+      stationEvses: 2,
+      idToken: { idToken: 'card', type: 'ISO14443' },
+      groupId: 'fleet',
+      startsAt: isoTime(now),
+      expiresAt: isoTime(now + 30 * MINUTE),
+      at: isoTime(now),
+      ...change,
+    };
+    const type = `voltlog.reservation.Reservation${name}.v1`;
+    const event = { id: context.ids.next(), type, source: '/test', subject: 'station:S1', time: isoTime(now), data };
+    await context.log.append(RESERVATION_TOPIC, data.reservationId, [event]);
+  };
+  const ask = async (idToken: string, change: Partial<authorizationV1.AuthorizationRequestItem> = {}): Promise<string> => {
+    const item = {
+      stationId: 'S1',
+      evseId: 1,
+      idToken: { idToken, type: 'Local' },
+      purpose: Purpose.START,
+      transactionKey: `S1/${context.ids.next()}`,
+      occurredAt: undefined,
+      offline: false,
+      ...change,
+    };
+    const [decision] = (await service.grpc.authorize({ requests: [item] })).decisions;
+    return decision?.status === Status.ACCEPTED ? 'Accepted' : `${decision?.status} ${decision?.reason}`;
+  };
+  const REFUSED = `${Status.NOT_AT_THIS_TIME} ReservedForOther`;
+  const refused = (what: string): Promise<void> => until(async () => (await ask('OTHER')) === REFUSED, what);
+
+  it('lets in its reserver, refuses strangers at its EVSE, and never refuses a stop', async () => {
+    expect(await ask('OTHER')).toBe('Accepted');
+    await tell('Confirmed');
+    await refused('the hold is known');
+    expect(await ask('CARD')).toBe('Accepted');
+    expect(await ask('OTHER', { evseId: 2 })).toBe('Accepted');
+    expect(await ask('OTHER', { stationId: 'S2' })).toBe('Accepted');
+    expect(await ask('OTHER', { purpose: Purpose.STOP })).toBe('Accepted');
+    expect(await ask('', { idToken: { idToken: '', type: 'NoAuthorization' } })).toBe(REFUSED);
+    expect(await ask('OTHER', { purpose: Purpose.IDENTIFY, evseId: 0, transactionKey: '' })).toBe('Accepted');
+    await tell('Confirmed', { reservationId: 'R2', evseId: 2 });
+    await until(async () => (await ask('OTHER', { purpose: Purpose.IDENTIFY, evseId: 0, transactionKey: '' })) === REFUSED, 'all are held');
+    expect(await ask('CARD', { purpose: Purpose.IDENTIFY, evseId: 0, transactionKey: '' })).toBe('Accepted');
+  });
+
+  it('lets in its group', async () => {
+    const token = {
+      idToken: { idToken: 'MATE', type: 'ISO14443' },
+      groupId: 'FLEET',
+      clearExpiresAt: false,
+      expectedVersion: 0,
+      idempotencyKey: '',
+    };
+    await service.grpc.putToken({ ...NO_RULES, ...token });
+    await tell('Confirmed');
+    await refused('the hold is known');
+    expect(await ask('MATE')).toBe('Accepted');
+  });
+
+  it('holds from its start to its end, also when nobody tells of the end', async () => {
+    await tell('Confirmed', { reservationId: 'R0', stationId: 'S0' });
+    await tell('Confirmed', { startsAt: isoTime(context.clock.now() + MINUTE) });
+    await until(async () => (await ask('OTHER', { stationId: 'S0' })) === REFUSED, 'the one before is known');
+    expect(await ask('OTHER')).toBe('Accepted');
+    context.clock.ms += MINUTE;
+    await refused('it has begun');
+    const before = { offline: true, occurredAt: isoTime(context.clock.now() - 1) };
+    expect(await ask('OTHER', before)).toBe('Accepted');
+    context.clock.ms += 29 * MINUTE - 1;
+    expect(await ask('OTHER')).toBe(REFUSED);
+    context.clock.ms += 1;
+    expect(await ask('OTHER')).toBe('Accepted');
+  });
+
+  it.each(['Used', 'Cancelled', 'Expired'])('is over when it was %s, and does not come back with a repeated beginning', async (name) => {
+    await tell('Confirmed');
+    await refused('the hold is known');
+    await tell(name);
+    await until(async () => (await ask('OTHER')) === 'Accepted', 'the end is known');
+    await tell('Confirmed');
+    await tell('Confirmed', { reservationId: 'R9', stationId: 'S9' });
+    await until(async () => (await ask('OTHER', { stationId: 'S9' })) === REFUSED, 'the one after is known');
+    expect(await ask('OTHER')).toBe('Accepted');
+    await service.stop();
+    await start();
+    expect(await ask('OTHER')).toBe('Accepted');
+  });
+
+  it('is known after a restart before the first question, and what was told meanwhile too', async () => {
+    await tell('Confirmed');
+    await refused('the hold is known');
+    await service.stop();
+    await tell('Confirmed', { reservationId: 'R2', evseId: 2 });
+    await start();
+    expect(await ask('OTHER')).toBe(REFUSED);
+    expect(await ask('OTHER', { evseId: 2 })).toBe(REFUSED);
+    expect(await holdsProjection.rebuild(context, () => {})).toBe(2);
+  });
+});

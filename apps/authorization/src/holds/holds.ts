@@ -1,0 +1,132 @@
+import { type Hold, isHeldForOthers, type Verdict } from '@voltlog/authorization-domain';
+import type { LogRecord, Subscription } from '@voltlog/event-log';
+import { isoTime } from '@voltlog/kernel';
+import { RESERVATION_TOPIC, type ReservationEvent } from '@voltlog/reservation-contract';
+import type { ServiceContext } from '@voltlog/service';
+import type { Collection } from '@voltlog/store';
+import type { Question } from '../commands/authorizer.js';
+import { HOLD_TYPES, type HoldDoc, openHolds, toHold, toUpsert } from './hold-document.js';
+
+/** Writes the read model; any instance. */
+const GROUP = 'authorization-holds';
+const PAGE = 1_000;
+/** How long a start waits for the read model to have all that was told before, ms. */
+const CAUGHT_UP_MS = 10_000;
+/** Holds that ended are removed after a day, looked for each hour. */
+const KEEP_MS = 86_400_000;
+const SWEEP_EVERY_MS = 3_600_000;
+
+/**
+ * EVSEs that are held for somebody, in memory: a question at a station where nothing is held costs one look into a map, and none asks anybody.
+ *
+ * What was confirmed is known here as soon as its event has travelled, some milliseconds later. A stranger who slips in meanwhile charges:
+ * the reservation service sees that by the station's own word, and tells the reserver at once (`TakenByOther`).
+ */
+export class Holds {
+  private readonly byStation = new Map<string, Map<string, Hold>>();
+  /** Reservations that ended while the read model was read. */
+  private endedMeanwhile: Set<string> | undefined;
+  private subscriptions: readonly Subscription[] = [];
+  private sweptAt: number;
+
+  private constructor(
+    private readonly context: ServiceContext,
+    private readonly collection: Collection<HoldDoc>,
+  ) {
+    this.sweptAt = context.clock.now();
+    context.metrics.gauge('voltlog_authorization_holds', 'EVSEs that are held, or will be', () => this.size);
+  }
+
+  static async open(context: ServiceContext): Promise<Holds> {
+    return new Holds(context, await openHolds(context.store));
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const holds of this.byStation.values()) size += holds.size;
+    return size;
+  }
+
+  /** Memory listens before it is filled, so that nothing is missed; it is filled once the read model has all that was told before. */
+  async start(): Promise<void> {
+    const { log, instanceId, logger } = this.context;
+    this.endedMeanwhile = new Set();
+    this.subscriptions = [
+      // A group of its own: every instance answers stations, so every instance knows every hold.
+      await log.subscribe({
+        group: `${GROUP}-memory-${instanceId}`,
+        topics: [RESERVATION_TOPIC],
+        types: HOLD_TYPES,
+        startFrom: 'latest',
+        handle: (batch) => this.remember(batch),
+      }),
+      await log.subscribe({ group: GROUP, topics: [RESERVATION_TOPIC], types: HOLD_TYPES, handle: (batch) => this.write(batch) }),
+    ];
+    if (!(await log.caughtUp({ group: GROUP, topic: RESERVATION_TOPIC, deadlineMs: CAUGHT_UP_MS })))
+      logger.warn('the read model of holds is behind its topic; a hold may not be known yet');
+    await this.fill();
+    this.endedMeanwhile = undefined;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
+  }
+
+  /** Refuses whoever would charge where somebody else is waited for. A stop is never refused. */
+  guard(question: Question, verdict: Verdict, now: number): Verdict {
+    if (verdict.status !== 'Accepted' || question.purpose === 'Stop') return verdict;
+    const holds = this.byStation.get(question.stationId);
+    if (holds === undefined) return verdict;
+    // Offline the station let it start then, when it may have been free.
+    const at = question.offline && question.occurredAt !== undefined ? question.occurredAt : isoTime(now);
+    const { evseId, idToken } = question;
+    if (!isHeldForOthers(holds.values(), { evseId, idToken, groupId: verdict.groupId, at })) return verdict;
+    // OCPP 2.0.1 Part 2 AuthorizationStatusEnumType: not at this time, perhaps later.
+    const refused: Verdict = { status: 'NotAtThisTime', reason: 'ReservedForOther' };
+    return verdict.groupId === undefined ? refused : { ...refused, groupId: verdict.groupId };
+  }
+
+  private async remember(batch: readonly LogRecord[]): Promise<void> {
+    const events = batch.map(({ event }) => ({ type: event.type, data: event.data }) as ReservationEvent);
+    const known = await this.collection.getMany(events.map(({ data }) => data.reservationId));
+    for (const { type, data } of events) {
+      // A beginning that is told again must not bring back what has ended.
+      if (type === 'voltlog.reservation.ReservationConfirmed.v1') {
+        if (known.get(data.reservationId)?.open !== false) this.add(toHold(data));
+      } else this.remove(data.stationId, data.reservationId);
+    }
+  }
+
+  private add(hold: Hold): void {
+    const now = isoTime(this.context.clock.now());
+    const known = this.byStation.get(hold.stationId) ?? new Map<string, Hold>();
+    // What expired is of no use, told or not.
+    for (const [reservationId, { expiresAt }] of known) if (expiresAt <= now) known.delete(reservationId);
+    this.byStation.set(hold.stationId, known.set(hold.reservationId, hold));
+  }
+
+  private remove(stationId: string, reservationId: string): void {
+    this.endedMeanwhile?.add(reservationId);
+    const known = this.byStation.get(stationId);
+    known?.delete(reservationId);
+    if (known?.size === 0) this.byStation.delete(stationId);
+  }
+
+  private async write(batch: readonly LogRecord[]): Promise<void> {
+    await this.collection.upsert(batch.map(({ event }) => toUpsert(event)));
+    const now = this.context.clock.now();
+    if (now < this.sweptAt + SWEEP_EVERY_MS) return;
+    this.sweptAt = now;
+    await this.collection.deleteWhere({ expiresAt: { $lt: isoTime(now - KEEP_MS) } });
+  }
+
+  private async fill(): Promise<void> {
+    const where = { open: true, expiresAt: { $gt: isoTime(this.context.clock.now()) } };
+    for (let after: string | undefined; ; ) {
+      const page = await this.collection.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      for (const { id, open: _, ...hold } of page.docs) if (this.endedMeanwhile?.has(id) !== true) this.add(hold);
+      if (page.next === undefined) return;
+      after = page.next;
+    }
+  }
+}

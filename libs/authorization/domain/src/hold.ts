@@ -1,0 +1,41 @@
+import { tokenKey } from './token-id.js';
+
+/** An EVSE that is held for somebody: a reservation, as far as it matters to whoever else comes. */
+export interface Hold {
+  readonly reservationId: string;
+  readonly stationId: string;
+  readonly evseId: number;
+  /** EVSEs the station has. */
+  readonly stationEvses: number;
+  readonly tokenKey: string;
+  /** Key of the group whose tokens may use it too. */
+  readonly groupKey?: string;
+  /** ISO 8601; held from it on, and no more from `expiresAt` on. */
+  readonly startsAt: string;
+  readonly expiresAt: string;
+}
+
+/**
+ * May this token not charge there, since it is held for others? Where no EVSE is told (Authorize of every version) only when every EVSE of the
+ * station is.
+ *
+ * @param holds of one station
+ * @param asked `evseId` 0: not told; `at` ISO 8601
+ */
+export function isHeldForOthers(
+  holds: Iterable<Hold>,
+  asked: { readonly evseId: number; readonly idToken: string; readonly groupId: string | undefined; readonly at: string },
+): boolean {
+  const key = tokenKey(asked.idToken);
+  const groupKey = asked.groupId === undefined ? undefined : tokenKey(asked.groupId);
+  const others = new Set<number>();
+  let evses = 0;
+  for (const hold of holds) {
+    if (asked.at < hold.startsAt || asked.at >= hold.expiresAt) continue;
+    if (asked.evseId !== 0 && hold.evseId !== asked.evseId) continue;
+    if (hold.tokenKey === key || (groupKey !== undefined && hold.groupKey === groupKey)) return false;
+    others.add(hold.evseId);
+    evses = Math.max(evses, hold.stationEvses);
+  }
+  return asked.evseId === 0 ? evses > 0 && others.size >= evses : others.size > 0;
+}
