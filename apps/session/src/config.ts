@@ -14,6 +14,10 @@ export const sessionConfig = z.object({
   SESSION_SWEEP_MINUTES: positive(5),
   /** Facts without a session that are kept per station. */
   SESSION_QUARANTINE_MAX: z.coerce.number().int().min(1).default(1_000),
+  /** Where stations are asked to start and stop. */
+  CONNECTION_GRPC: z.string().default('127.0.0.1:9301'),
+  /** Seconds from a station's answer to a start request until nobody waits any more for its session. */
+  SESSION_START_LAPSE_SECONDS: z.coerce.number().int().min(10).max(3_600).default(180),
   /** Percent of the battery at which a driver is told that it is nearly full. */
   SESSION_BATTERY_PERCENT: z.coerce.number().int().min(1).max(99).default(90),
 });

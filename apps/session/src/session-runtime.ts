@@ -1,21 +1,33 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import type { Subscription } from '@voltlog/event-log';
-import { sessionV1 } from '@voltlog/proto';
+import { connectionV1, sessionV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
-import { SESSION_TOPIC } from '@voltlog/session-contract';
-import { sessionDecider } from '@voltlog/session-domain';
-import { Aggregates, OutboxRelay } from '@voltlog/store';
+import { SESSION_TOPIC, START_REQUEST_TOPIC } from '@voltlog/session-contract';
+import { sessionDecider, startRequestDecider } from '@voltlog/session-domain';
+import { Aggregates, type Commit, OutboxRelay } from '@voltlog/store';
+import { Prices } from './commands/prices.js';
+import { SessionChanges } from './commands/session-changes.js';
+import { StartRequests } from './commands/start-requests.js';
+import { COMMAND_DEADLINE_MS, StationCommands } from './commands/station-commands.js';
 import type { SessionConfig } from './config.js';
+import { CommandsGrpc } from './grpc/commands.grpc.js';
 import { SessionGrpc } from './grpc/session.grpc.js';
 import { SESSION_FACT_TYPES } from './intake/route.js';
 import { SessionIntake } from './intake/session-intake.js';
+import { LimitLook } from './reactions/limit-look.js';
 import { QuietSessions } from './reactions/quiet-sessions.js';
+import { SessionWatch } from './reactions/session-watch.js';
+import { StationContexts } from './reactions/station-contexts.js';
 import { sessionMetrics } from './session-metrics.js';
-import { openCollections } from './store/session-documents.js';
+import { openCollections, type SessionCollections } from './store/session-documents.js';
 
 /** Consumer group of the station topic. */
 export const SESSION_GROUP = 'session';
+
+/** Start requests have streams, and a topic, of their own. */
+const topicOf = ({ events }: Commit): string =>
+  events[0]?.type.startsWith('voltlog.session.Start') === true ? START_REQUEST_TOPIC : SESSION_TOPIC;
 
 /** What runs while the service runs: the intake of station facts, the relay of its commits, the look for quiet sessions, the RPCs. */
 @Injectable()
@@ -23,6 +35,9 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
   private readonly relay: OutboxRelay;
   private intake: SessionIntake | undefined;
   private quiet: QuietSessions | undefined;
+  private watch: SessionWatch | undefined;
+  private startRequests: StartRequests | undefined;
+  private contexts: StationContexts | undefined;
   private subscription: Subscription | undefined;
 
   constructor(
@@ -30,7 +45,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     @Inject(SERVICE_CONFIG) private readonly config: SessionConfig,
   ) {
     const { store, log, logger } = context;
-    this.relay = new OutboxRelay({ streams: store.streams, log, topic: SESSION_TOPIC, logger });
+    this.relay = new OutboxRelay({ streams: store.streams, log, topic: topicOf, logger });
   }
 
   async onModuleInit(): Promise<void> {
@@ -40,6 +55,8 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     const collections = await openCollections(store);
     const metrics = sessionMetrics(context.metrics);
     const aggregates = new Aggregates({ streams: store.streams, decider: sessionDecider, relay: this.relay, source, ids, clock });
+    const contexts = new StationContexts(collections, log, clock);
+    this.contexts = contexts;
     this.intake = new SessionIntake({
       collections,
       aggregates,
@@ -51,6 +68,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       cacheStations: config.SESSION_CACHE_STATIONS,
       quarantineMax: config.SESSION_QUARANTINE_MAX,
       batteryPercent: config.SESSION_BATTERY_PERCENT,
+      contexts,
     });
     this.quiet = new QuietSessions({
       collections,
@@ -62,10 +80,42 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       limits: { staleHours: config.SESSION_STALE_HOURS, rebootGraceHours: config.SESSION_REBOOT_GRACE_HOURS },
       everyMs: config.SESSION_SWEEP_MINUTES * 60_000,
     });
-    context.rpc.serve<Partial<sessionV1.SessionService>>(
-      sessionV1.SessionServiceDefinition,
-      new SessionGrpc(collections, store.streams, clock),
-    );
+    this.serve(collections, this.intake, contexts);
+  }
+
+  /** What is done to sessions beside folding what stations say. */
+  private serve(collections: SessionCollections, intake: SessionIntake, contexts: StationContexts): void {
+    const { store, rpc, clock, ids, logger, instanceId } = this.context;
+    const { timers, streams } = store;
+    const connection = rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
+      address: this.config.CONNECTION_GRPC,
+      deadlineMs: COMMAND_DEADLINE_MS,
+    });
+    const commands = new StationCommands(connection);
+    const changes = new SessionChanges(collections, intake);
+    const limits = new LimitLook(collections, commands, clock);
+    const watch = new SessionWatch({ collections, changes, commands, limits, timers, clock, logger });
+    const aggregates = new Aggregates({
+      streams,
+      decider: startRequestDecider,
+      relay: this.relay,
+      source: `/session/${instanceId}`,
+      ids,
+      clock,
+      // Whichever instance a timer comes to goes on with them.
+      cacheMax: 0,
+    });
+    const lapseMs = this.config.SESSION_START_LAPSE_SECONDS * 1_000;
+    const startRequests = new StartRequests({ collections, aggregates, changes, commands, timers, clock, ids, logger, lapseMs });
+    intake.onWritten = async (batch) => {
+      await startRequests.started(batch);
+      await watch.touched(batch.touched.keys());
+    };
+    this.watch = watch;
+    this.startRequests = startRequests;
+    const reads = new SessionGrpc(collections, streams, clock);
+    const writes = new CommandsGrpc({ startRequests, watch, changes, prices: new Prices(collections, contexts), clock, ids });
+    rpc.serve<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, joined(reads, writes));
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -73,6 +123,9 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     if (intake === undefined || quiet === undefined) throw new Error('the module was not initialised');
     this.relay.start();
     await quiet.start();
+    await this.contexts?.start();
+    this.watch?.start();
+    this.startRequests?.start();
     this.subscription = await this.context.log.subscribe({
       group: SESSION_GROUP,
       topics: [STATION_TOPIC],
@@ -84,7 +137,25 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.subscription?.stop();
+    await this.startRequests?.stop();
+    await this.watch?.stop();
+    await this.contexts?.stop();
     await this.quiet?.stop();
     await this.relay.stop();
   }
 }
+
+const joined = (reads: SessionGrpc, writes: CommandsGrpc): sessionV1.SessionService => ({
+  getSession: (request) => reads.getSession(request),
+  listSessions: (request) => reads.listSessions(request),
+  listMeterValues: (request) => reads.listMeterValues(request),
+  listSessionEvents: (request) => reads.listSessionEvents(request),
+  listQuarantined: (request) => reads.listQuarantined(request),
+  getReceipt: (request) => reads.getReceipt(request),
+  requestStart: (request) => writes.requestStart(request),
+  getStartRequest: (request) => writes.getStartRequest(request),
+  requestStop: (request) => writes.requestStop(request),
+  setLimit: (request) => writes.setLimit(request),
+  putPrice: (request) => writes.putPrice(request),
+  getPrice: (request) => writes.getPrice(request),
+});

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
-import { SESSION_TOPIC } from '@voltlog/session-contract';
+import { SESSION_TOPIC, START_REQUEST_TOPIC } from '@voltlog/session-contract';
 import { type SessionConfig, sessionConfig } from './config.js';
 import { sessionProjections } from './projections/rebuild.js';
 import { SessionRuntime } from './session-runtime.js';
@@ -21,7 +21,10 @@ function sessionModule(context: ServiceContext, config: SessionConfig): DynamicM
 /** The commercial charging session, folded from what stations report. */
 export const sessionService: ServiceDefinition<SessionConfig> = {
   name: 'session',
-  topics: [{ name: SESSION_TOPIC, partitions: PARTITIONS }],
+  topics: [
+    { name: SESSION_TOPIC, partitions: PARTITIONS },
+    { name: START_REQUEST_TOPIC, partitions: PARTITIONS },
+  ],
   config: sessionConfig,
   projections: sessionProjections,
   module: sessionModule,

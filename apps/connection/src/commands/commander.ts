@@ -4,6 +4,7 @@ import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kerne
 import { connectionV1 } from '@voltlog/proto';
 import type { FactRecorder } from '../edge/facts.js';
 import type { StationSocket } from '../edge/station-socket.js';
+import { OfferedLimits } from './offered-limits.js';
 import { withoutSecrets } from './secrets.js';
 import { type Reply, StationCalls } from './station-calls.js';
 
@@ -43,6 +44,8 @@ export class Commander {
    * @throws {RequestError} `INVALID_ARGUMENT` when the station's version does not allow the message
    */
   async send(station: StationSocket, request: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
+    if (request.command?.$case === 'offerTransactionLimit' && station.dialect.version === 'ocpp2.1')
+      return offer(station, request.command.value);
     const plan = this.plan(station, request);
     if ('notSupported' in plan) return { ...NOTHING, status: CommandStatus.NOT_SUPPORTED, reason: plan.notSupported };
     for (const call of plan.calls) assertValid(station, call);
@@ -107,6 +110,15 @@ export class Commander {
       this.facts.envelope('voltlog.connection.CommandAnswered.v1', data, reply.messageId, undefined),
     );
   }
+}
+
+/** Nothing is sent now: the limit goes with the next answer. */
+function offer(station: StationSocket, limit: connectionV1.OfferTransactionLimit): connectionV1.SendCommandResponse {
+  if (limit.transactionId === '') throw new RequestError('INVALID_ARGUMENT', 'transaction_id is empty');
+  station.limits ??= new OfferedLimits();
+  return station.limits.offer(limit)
+    ? { ...NOTHING, status: CommandStatus.ACCEPTED, action: 'TransactionEvent' }
+    : { ...NOTHING, status: CommandStatus.BUSY, reason: 'too many limits wait for messages of this station' };
 }
 
 const FACT_STATUS: Readonly<Partial<Record<connectionV1.CommandStatus, CommandAnswered['status']>>> = {

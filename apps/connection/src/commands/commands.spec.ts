@@ -24,9 +24,20 @@ describe('a command', () => {
 
   it.each([
     [
-      { $case: 'requestStartTransaction', value: { idToken: { idToken: 'AA', type: '' }, evseId: 2, remoteStartId: 9, connectorId: 0 } },
+      {
+        $case: 'requestStartTransaction',
+        value: { idToken: { idToken: 'AA', type: '' }, evseId: 2, remoteStartId: 9, connectorId: 0, groupId: 'FLEET' },
+      },
       ['RemoteStartTransaction', { idTag: 'AA', connectorId: 3 }],
-      ['RequestStartTransaction', { idToken: { idToken: 'AA', type: 'Central' }, remoteStartId: 9, evseId: 2 }],
+      [
+        'RequestStartTransaction',
+        {
+          idToken: { idToken: 'AA', type: 'Central' },
+          remoteStartId: 9,
+          evseId: 2,
+          groupIdToken: { idToken: 'FLEET', type: 'Central' },
+        },
+      ],
     ],
     [
       { $case: 'requestStopTransaction', value: { transactionId: '77' } },
@@ -281,6 +292,44 @@ describe('a command', () => {
     const station = await world.connect();
     station.onCall = (_action, _payload, id) => JSON.stringify(answer(id));
     expect(await world.command('CP1', { $case: 'clearCache', value: {} })).toMatchObject({ status, stationStatus });
+  });
+
+  it('to offer a limit is told with the next answer about its transaction, once (OCPP 2.1 E16)', async () => {
+    const station = await world.connect({ protocols: ['ocpp2.1'] });
+    const transaction = (seqNo: number, transactionId = 'tx-1') =>
+      station.ask('TransactionEvent', {
+        eventType: 'Updated',
+        timestamp: '2026-11-25T10:00:00Z',
+        triggerReason: 'MeterValuePeriodic',
+        seqNo,
+        transactionInfo: { transactionId },
+      });
+    const limits = {
+      transactionId: 'tx-1',
+      energyWhMax: 5_000,
+      timeSecondsMax: undefined,
+      costMax: 12.5,
+      stateOfChargePercentMax: 80.9,
+    };
+    expect(await world.command('CP1', { $case: 'offerTransactionLimit', value: limits })).toMatchObject({
+      status: 'COMMAND_STATUS_ACCEPTED',
+    });
+    expect(await transaction(1, 'tx-2')).toEqual({});
+    expect(await transaction(2)).toEqual({ transactionLimit: { maxEnergy: 5_000, maxCost: 12.5, maxSoC: 80 } });
+    expect(await transaction(3)).toEqual({});
+    expect(calls(station)).toEqual([]);
+  });
+
+  it.each(['ocpp1.6', 'ocpp2.0.1'])('to offer a limit is nothing for %s', async (protocol) => {
+    await world.connect({ protocols: [protocol] });
+    const value = {
+      transactionId: '1',
+      energyWhMax: 5,
+      timeSecondsMax: undefined,
+      costMax: undefined,
+      stateOfChargePercentMax: undefined,
+    };
+    expect(await world.command('CP1', { $case: 'offerTransactionLimit', value })).toMatchObject({ status: 'COMMAND_STATUS_NOT_SUPPORTED' });
   });
 
   it('whose 2.1 answer breaks its schema tells the station so', async () => {

@@ -3,6 +3,7 @@ import { type CallContext, clockBehind, type Fact } from '@voltlog/connection-tr
 import { isoTime } from '@voltlog/kernel';
 import { type Call, encodeCallError, encodeCallResult, NotSupported } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
+import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { Action } from './actions.js';
 import { refusalOf } from './not-accepted.js';
 import type { StationSocket } from './station-socket.js';
@@ -108,4 +109,9 @@ export const contextOf = (station: StationSocket, messageId: string, action: str
   connectorsPerEvse: station.station.connectorsPerEvse,
   registrationStatus: station.station.quarantined ? 'Pending' : 'Accepted',
   heartbeatIntervalSeconds: station.edge.limits.heartbeatIntervalSeconds,
+  ...offersOf(station.limits),
 });
+
+const offersOf = (limits: OfferedLimits | undefined): Pick<CallContext, 'transactionLimitOf'> =>
+  limits === undefined ? NO_OFFERS : { transactionLimitOf: (transactionId) => limits.take(transactionId) };
+const NO_OFFERS = {};

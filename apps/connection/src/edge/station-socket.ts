@@ -14,6 +14,7 @@ import {
   takeCall,
 } from '@voltlog/ocpp-rpc';
 import { type RawData, WebSocket } from 'ws';
+import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { StationCalls } from '../commands/station-calls.js';
 import type { FrameSource } from '../frames/frame-log.js';
 import type { Dialect } from './actions.js';
@@ -49,6 +50,8 @@ export class StationSocket implements CallRate, FrameSource {
   closed = false;
   /** Made with the first command. */
   calls: StationCalls | undefined = undefined;
+  /** Made with the first limit that is offered. */
+  limits: OfferedLimits | undefined = undefined;
   /** {@link CallRate} */
   tokens: number;
   /** {@link CallRate} */

@@ -39,7 +39,7 @@ export class CommandsController {
     @Body({ schema: commandBodies.requestStart }) body: Body<'requestStart'>,
   ) {
     const { idToken, idTokenType, evseId, connectorId, remoteStartId, timeoutMs } = body;
-    const value = { idToken: { idToken, type: idTokenType }, evseId, connectorId, remoteStartId };
+    const value = { idToken: { idToken, type: idTokenType }, evseId, connectorId, remoteStartId, groupId: '' };
     return this.send(stationId, timeoutMs, { $case: 'requestStartTransaction', value });
   }
 

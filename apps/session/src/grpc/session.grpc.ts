@@ -3,15 +3,20 @@ import { sessionV1 } from '@voltlog/proto';
 import type { Query, StreamStore } from '@voltlog/store';
 import type { SessionCollections, SessionDocument } from '../store/session-documents.js';
 import { meterValueRange } from '../store/session-documents.js';
+import { receiptOf } from './receipt.js';
+import { text } from './requests.js';
 import { toMeterValue, toQuarantined, toSession, toSessionEvents } from './session.messages.js';
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 500;
-const TEXT_MAX = 255;
 
 /** The part of `SessionService` that reads: what the projections and the streams know. */
 export class SessionGrpc
-  implements Pick<sessionV1.SessionService, 'getSession' | 'listSessions' | 'listMeterValues' | 'listSessionEvents' | 'listQuarantined'>
+  implements
+    Pick<
+      sessionV1.SessionService,
+      'getSession' | 'listSessions' | 'listMeterValues' | 'listSessionEvents' | 'listQuarantined' | 'getReceipt'
+    >
 {
   constructor(
     private readonly collections: SessionCollections,
@@ -23,6 +28,12 @@ export class SessionGrpc
     const document = await this.existing(sessionId);
     const [session] = await this.withReadings([document]);
     return { session };
+  }
+
+  async getReceipt({ sessionId }: sessionV1.GetReceiptRequest): Promise<sessionV1.GetReceiptResponse> {
+    const document = await this.existing(sessionId);
+    const stored = await this.collections.readings.get(document.id);
+    return { receipt: await receiptOf(this.collections, document, stored?.readings ?? {}, this.clock.now()) };
   }
 
   async listSessions(request: sessionV1.ListSessionsRequest): Promise<sessionV1.ListSessionsResponse> {
@@ -97,9 +108,4 @@ function pageOf({ pageSize, pageToken }: { pageSize: number; pageToken: string }
     throw new RequestError('INVALID_ARGUMENT', 'page_size is not a whole number of 0 or more', 'BadPageSize');
   const limit = pageSize === 0 ? PAGE_DEFAULT : Math.min(pageSize, PAGE_MAX);
   return pageToken === '' ? { limit } : { limit, after: pageToken };
-}
-
-function text(name: string, value: string): string {
-  if (value.length > TEXT_MAX) throw new RequestError('INVALID_ARGUMENT', `${name} is longer than ${TEXT_MAX} characters`, 'TooLong');
-  return value;
 }

@@ -6,8 +6,11 @@ import { effectiveEnd, freedAfter, limitOf, outcomeOf, overshootsOf, sessionCost
 import type { Commit } from '@voltlog/store';
 import type { MeterValueDocument, QuarantinedDocument, SessionDocument } from '../store/session-documents.js';
 
+/** What is shown of a session's document. */
+export type ShownSession = Pick<SessionDocument, 'id' | 'stationId' | 'transactionId' | 'version' | 'claims' | 'updatedAt'>;
+
 /** A session as it is told: the claims of its stream and its readings, joined now (`nowMs`, our clock). */
-export function toSession(document: SessionDocument, readings: Readings, nowMs: number): sessionV1.Session {
+export function toSession(document: ShownSession, readings: Readings, nowMs: number): sessionV1.Session {
   const { claims } = document;
   const outcome = outcomeOf(claims, readings);
   return {

@@ -23,6 +23,8 @@ export interface PendingClaim {
   readonly cause: Cause;
   /** Unique within the stream. */
   readonly causationId: string;
+  /** Set once it was decided: whether it was new. */
+  committed?: boolean;
 }
 
 /** What of a transaction's message goes into the readings. */

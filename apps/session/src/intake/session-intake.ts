@@ -7,6 +7,7 @@ import type { RecordClaim, RecordContext, SessionClaims } from '@voltlog/session
 import { claimedPoints, hasNews, needsAllPoints, outcomeOf, piecewiseEnergy, registerPoints, sameOutcome } from '@voltlog/session-domain';
 import type { Aggregates } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
+import type { StationContexts } from '../reactions/station-contexts.js';
 import { uuidOf } from '../session-id.js';
 import type { SessionMetrics } from '../session-metrics.js';
 import type { SessionCollections } from '../store/session-documents.js';
@@ -35,6 +36,8 @@ export interface IntakeParts {
   readonly quarantineMax: number;
   /** The mark of the milestone `BatteryAt`. */
   readonly batteryPercent: number;
+  /** Site and price of stations; those at no site and without a price may be left out. */
+  readonly contexts: Pick<StationContexts, 'of'>;
 }
 
 /**
@@ -45,6 +48,8 @@ export class SessionIntake {
   private readonly cache: StationCache;
   private readonly loader: SessionLoader;
   private readonly writer: SessionWriter;
+  /** Told of every batch once it is stored; a rejection hands the batch over again. */
+  onWritten: ((batch: Batch) => Promise<void>) | undefined;
   /** Batches and sweeps take turns. */
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -123,24 +128,33 @@ export class SessionIntake {
     for (const station of batch.stations) for (const ghost of abandonGhosts(station)) batch.touched.set(ghost, { id: ghost.sessionId });
     await this.alert(batch);
     await this.writer.write(batch);
+    await this.onWritten?.(batch);
     this.cache.trim(batch.stations);
     this.parts.metrics.quarantined.value += batch.orphaned.size;
     this.parts.metrics.dropped.value += batch.dropped;
   }
 
   private async execute(batch: Batch): Promise<void> {
-    const context: RecordContext = { batteryPercent: this.parts.batteryPercent };
+    const { batteryPercent, contexts } = this.parts;
+    const stations = await contexts.of(new Set(batch.claims.map(({ entry }) => entry.identity.stationId)));
+    const plain: RecordContext = { batteryPercent };
+    const contextOf = (stationId: string): RecordContext => {
+      const station = stations.get(stationId);
+      return station === undefined ? plain : { ...station, batteryPercent };
+    };
     const executions = await this.parts.aggregates.execute(
       batch.claims.map(({ entry, claim, cause, causationId }) => ({
         streamId: entry.sessionId,
-        command: { identity: entry.identity, claim, readings: entry.readings, context },
+        command: { identity: entry.identity, claim, readings: entry.readings, context: contextOf(entry.identity.stationId) },
         causationId,
         ...(cause.correlationId === undefined ? {} : { correlationId: cause.correlationId }),
         ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
       })),
     );
-    batch.claims.forEach(({ entry }, i) => {
+    batch.claims.forEach((pending, i) => {
+      const { entry } = pending;
       const execution = executions[i];
+      pending.committed = execution?.outcome === 'committed';
       if (execution === undefined || execution.version < entry.version) return;
       const wasActive = entry.version > 0 && entry.active;
       entry.claims = execution.state;

@@ -63,7 +63,11 @@ const isOld = ({ reported }: SessionClaims): boolean => reported !== undefined &
 /** The whole streams of a batch whose last commit is in it, so that each is projected once, however its commits are spread. */
 export async function streamsThatEndIn(store: Store, batch: readonly Commit[]): Promise<ReadonlyMap<string, readonly Commit[]>> {
   const seen = new Map<string, number>();
-  for (const { streamId, version } of batch) seen.set(streamId, Math.max(seen.get(streamId) ?? 0, version));
+  for (const { streamId, version, events } of batch) {
+    // The store holds start requests too.
+    if (events[0]?.type.startsWith('voltlog.session.Session') === false) continue;
+    seen.set(streamId, Math.max(seen.get(streamId) ?? 0, version));
+  }
   const streams = await store.streams.load([...seen.keys()]);
   return new Map([...streams].filter(([streamId, stream]) => stream.at(-1)?.version === seen.get(streamId)));
 }

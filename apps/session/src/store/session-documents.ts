@@ -52,11 +52,31 @@ export interface QuarantinedDocument {
   readonly openOn?: string;
 }
 
+/** Where a station is; those at no site are not here. */
+export interface StationSiteDocument {
+  readonly id: string;
+  readonly siteId: string;
+}
+
+/** A price; `id` is its scope: `default`, `site:<id>` or `station:<id>`. Amounts are decimal numbers. */
+export interface PriceDocument {
+  readonly id: string;
+  readonly version: number;
+  readonly currency: string;
+  readonly perKwh: string;
+  readonly perMinute: string;
+  readonly perSession: string;
+  /** Of the write that made this version: the same one again changes nothing. */
+  readonly idempotencyKey?: string;
+}
+
 export interface SessionCollections {
   readonly sessions: Collection<SessionDocument>;
   readonly readings: Collection<ReadingsDocument>;
   readonly meterValues: Collection<MeterValueDocument>;
   readonly quarantine: Collection<QuarantinedDocument>;
+  readonly stationSites: Collection<StationSiteDocument>;
+  readonly prices: Collection<PriceDocument>;
 }
 
 const options = { id: false, strict: false, minimize: false, versionKey: false } as const;
@@ -110,12 +130,29 @@ quarantineSchema.index({ at: 1 });
 quarantineSchema.index({ stationId: 1, at: 1 });
 quarantineSchema.index({ openOn: 1 });
 
+export const stationSiteSchema = new Schema({ id: { type: String, required: true }, siteId: String }, options);
+
+export const priceSchema = new Schema(
+  {
+    id: { type: String, required: true },
+    version: Number,
+    currency: String,
+    perKwh: String,
+    perMinute: String,
+    perSession: String,
+    idempotencyKey: String,
+  },
+  options,
+);
+
 export async function openCollections(store: Store): Promise<SessionCollections> {
   return {
     sessions: await store.collection<SessionDocument>('sessions', sessionSchema),
     readings: await store.collection<ReadingsDocument>('readings', readingsSchema),
     meterValues: await store.collection<MeterValueDocument>('meterValues', meterValueSchema),
     quarantine: await store.collection<QuarantinedDocument>('quarantine', quarantineSchema),
+    stationSites: await store.collection<StationSiteDocument>('stationSites', stationSiteSchema),
+    prices: await store.collection<PriceDocument>('prices', priceSchema),
   };
 }
 

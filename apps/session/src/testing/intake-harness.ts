@@ -59,6 +59,7 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
       cacheStations,
       quarantineMax: 200,
       batteryPercent: 90,
+      contexts: { of: async () => new Map() },
     });
   const grpc = new SessionGrpc(collections, store.streams, clock);
   let offset = 0;

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { STATION_TOPIC } from '@voltlog/connection-contract';
+import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import type { EventEnvelope } from '@voltlog/kernel';
 import { uuidV7Source } from '@voltlog/kernel';
-import { sessionV1 } from '@voltlog/proto';
+import { connectionV1, sessionV1 } from '@voltlog/proto';
 import { type RunningService, type ServiceContext, startService } from '@voltlog/service';
 import type { SessionMilestoneReached } from '@voltlog/session-contract';
 import { openSqliteStore, type Store } from '@voltlog/store';
@@ -17,6 +18,8 @@ import { sessionConfig } from '../config.js';
 import { sessionService } from '../session.module.js';
 import { SESSION_GROUP } from '../session-runtime.js';
 import { T0 } from './facts.js';
+import { FakeStations } from './fake-stations.js';
+import { ObservedTimers, observed } from './observed-timers.js';
 
 const DEADLINE_MS = 10_000;
 
@@ -25,8 +28,12 @@ const MILESTONE = 'SessionMilestoneReached';
 /** The whole service on a log and a store in files of its own; it can be stopped and started again on the same files. */
 export class SessionHarness {
   private readonly folder = mkdtempSync(join(tmpdir(), 'voltlog-session-'));
-  private running: { service: RunningService; log: EventLog; store: Store; rpc: Rpc; telemetry: Telemetry } | undefined;
+  private running:
+    | { service: RunningService; log: EventLog; store: Store; timers: ObservedTimers; rpc: Rpc; telemetry: Telemetry }
+    | undefined;
   private readonly counts = new Map<string, Count>();
+  /** What commands are sent to. */
+  readonly stations = new FakeStations();
   /** What the service takes for the time, ms. */
   nowMs = T0;
 
@@ -35,14 +42,19 @@ export class SessionHarness {
   async start(): Promise<this> {
     const log = await openSqliteEventLog({ path: join(this.folder, 'log.db') });
     const store = await openSqliteStore({ path: join(this.folder, 'store.db') });
+    const timers = new ObservedTimers(store.timers, ['SessionWatch', 'StartRequest']);
     const telemetry = createTelemetry({ instanceId: 'test', logLevel: 'silent', traceRatio: 0 });
     const rpc = createRpc({});
-    await log.ensureTopics([{ name: STATION_TOPIC, partitions: 3 }]);
+    await log.ensureTopics([
+      { name: STATION_TOPIC, partitions: 3 },
+      { name: DEVICE_TOPIC, partitions: 3 },
+    ]);
+    rpc.serve<Partial<connectionV1.ConnectionService>>(connectionV1.ConnectionServiceDefinition, this.stations);
     const context: ServiceContext = {
       service: 'session',
       instanceId: 'test',
       log,
-      store,
+      store: observed(store, timers),
       rpc,
       logger: telemetry.logger,
       clock: { now: () => this.nowMs },
@@ -53,7 +65,7 @@ export class SessionHarness {
       readiness: () => undefined,
     };
     const service = await startService(sessionService, context, sessionConfig.parse(this.environment));
-    this.running = { service, log, store, rpc, telemetry };
+    this.running = { service, log, store, timers, rpc, telemetry };
     return this;
   }
 
@@ -112,6 +124,27 @@ export class SessionHarness {
 
   get sessions(): sessionV1.SessionService {
     return this.parts.rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: 'unused:1' });
+  }
+
+  /** The same service at a later time. */
+  later(minute: number): void {
+    this.nowMs = T0 + minute * 60_000;
+  }
+
+  /** Waits until every timer that is due by now was handled. */
+  async settled(): Promise<void> {
+    const { timers } = this.parts;
+    const from = timers.mark();
+    await this.until(() => timers.quietSince(from));
+  }
+
+  /** Waits until something holds. */
+  async until<Found>(look: () => Promise<Found | undefined | false> | Found | undefined | false): Promise<Found> {
+    for (const deadline = Date.now() + DEADLINE_MS; ; await setTimeout(10)) {
+      const found = await look();
+      if (found !== undefined && found !== false) return found;
+      if (Date.now() > deadline) throw new Error(`did not come to be: ${look.toString()}`);
+    }
   }
 
   /** Puts facts on the log, one append each, and waits until the service has handled them. */

@@ -22,6 +22,16 @@ export interface CallContext {
   /** What a BootNotification is answered: `Pending` for a station in quarantine. */
   readonly registrationStatus: 'Accepted' | 'Pending';
   readonly heartbeatIntervalSeconds: number;
+  /** The limit to tell a 2.1 station with the answer to this transaction's message, once; absent: none for any transaction. */
+  readonly transactionLimitOf?: (transactionId: string) => TransactionLimit | undefined;
+}
+
+/** OCPP 2.1 TransactionLimitType */
+export interface TransactionLimit {
+  readonly maxCost?: number;
+  readonly maxEnergy?: number;
+  readonly maxTime?: number;
+  readonly maxSoC?: number;
 }
 
 /** What must be asked before a station can be answered. */

@@ -18,6 +18,7 @@ export {
   type TokenClaim,
 } from './claims.js';
 export { detectedClaim, endOf, startClaim, tokenClaim } from './fact-claims.js';
+export { type LimitProgress, type LimitVerdict, watchLimit } from './limit.js';
 export { limitOf, type Overshoot, overshootsOf, secondsOf, sessionCost } from './limits.js';
 export { type Candidate, chooseSession, MATCH_POWER_W_MAX, matchOrphans, type OrphanEnd, supersessions } from './matching.js';
 export { awaitsUnplug, freedAfter } from './milestones.js';
@@ -48,3 +49,11 @@ export {
   regularEnergy,
 } from './registers.js';
 export { type RecordClaim, sameOutcome, sessionDecider } from './session.decider.js';
+export {
+  isOpen,
+  type StartRequestCommand,
+  type StartRequestRefusal,
+  type StartRequestState,
+  startRequestDecider,
+} from './start-request.decider.js';
+export { isPending, nextStopStep, STOP_ANSWER_MS_MAX, STOP_ATTEMPTS_MAX, type StopStep } from './stop.js';

@@ -83,6 +83,12 @@ export const listOf = (value: unknown, field: string): readonly unknown[] => {
 };
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 
+/** Said with an answer to the station's own message, hence never a CALL of ours: a 2.1 station is served without a plan. */
+export const offerTransactionLimit: CommandRoute<'offerTransactionLimit'> = {
+  toCalls: () => ({ notSupported: 'only a 2.1 station keeps limits of a transaction by itself' }),
+  toOutcome: () => outcome('NotSupported'),
+};
+
 /** The message is on its way as it is; whether the answer agrees is read from its `status` where it has one. */
 export const raw: CommandRoute<'rawCall'> = {
   toCalls: (value) => [{ action: value.action, payload: payloadOf(value.payloadJson) }],

@@ -1,5 +1,15 @@
 import type { connectionV1 as proto } from '@voltlog/proto';
-import { byStatus, type CommandRoute, type CommandTable, isRecord, listOf, overall, raw, textOf } from '../commands/command.js';
+import {
+  byStatus,
+  type CommandRoute,
+  type CommandTable,
+  isRecord,
+  listOf,
+  offerTransactionLimit,
+  overall,
+  raw,
+  textOf,
+} from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
 import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
@@ -13,6 +23,7 @@ const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
         idToken: { idToken: value.idToken?.idToken ?? '', type: value.idToken?.type || 'Central' },
         remoteStartId: value.remoteStartId === 0 ? context.nextRemoteStartId() : value.remoteStartId,
         ...(value.evseId === 0 ? {} : { evseId: value.evseId }),
+        ...(value.groupId === '' ? {} : { groupIdToken: { idToken: value.groupId, type: 'Central' } }),
       },
     },
   ],
@@ -143,6 +154,7 @@ export const commands2: CommandTable = {
   cancelReservation,
   sendLocalList,
   getLocalListVersion,
+  offerTransactionLimit,
   installCertificate,
   getInstalledCertificateIds,
   deleteCertificate,

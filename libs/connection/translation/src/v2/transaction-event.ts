@@ -39,9 +39,14 @@ export const transactionEvent: Route<TransactionEventRequest> = {
         return [{ type: 'voltlog.connection.TransactionUpdated.v1', data: base }];
     }
   },
-  // C01, E05: told about the token only when it was in the message.
-  toResponse: (request, context, answer) =>
-    request.idToken === undefined ? {} : { idTokenInfo: idTokenInfo(answer, context.ocppVersion) },
+  // C01, E05: told about the token only when it was in the message. OCPP 2.1 Part 2 E16: a limit may come with any answer but the last.
+  toResponse(request, context, answer) {
+    const limit = request.eventType === 'Ended' ? undefined : context.transactionLimitOf?.(request.transactionInfo.transactionId);
+    return {
+      ...(request.idToken === undefined ? {} : { idTokenInfo: idTokenInfo(answer, context.ocppVersion) }),
+      ...(limit === undefined ? {} : { transactionLimit: limit }),
+    };
+  },
 };
 
 /**

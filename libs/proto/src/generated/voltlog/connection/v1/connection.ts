@@ -182,6 +182,7 @@ export interface SendCommandRequest {
     | { $case: "cancelReservation"; value: CancelReservation }
     | { $case: "sendLocalList"; value: SendLocalList }
     | { $case: "getLocalListVersion"; value: GetLocalListVersion }
+    | { $case: "offerTransactionLimit"; value: OfferTransactionLimit }
     | { $case: "installCertificate"; value: InstallCertificate }
     | { $case: "getInstalledCertificateIds"; value: GetInstalledCertificateIds }
     | { $case: "deleteCertificate"; value: DeleteCertificate }
@@ -224,6 +225,8 @@ export interface RequestStartTransaction {
   remoteStartId: number;
   /** OCPP 1.6 counts connectors over the whole station; for a 1.6 station this is the connector (0: as evse_id). */
   connectorId: number;
+  /** 2.x groupIdToken; empty: none. */
+  groupId: string;
 }
 
 /** A hold on the spot. Source: OCPP 1.6 §5.13, OCPP 2.0.1 Part 2 H01. */
@@ -316,6 +319,18 @@ export interface SetNetworkProfile {
   messageTimeoutSeconds: number;
   /** OCPPInterfaceEnumType; empty: Wired0. */
   ocppInterface: string;
+}
+
+/**
+ * Tells a 2.1 station the limit of a transaction with the next answer to one of its TransactionEvents; older versions: NOT_SUPPORTED.
+ * Source: OCPP 2.1 Part 2 E16 (transaction limits), TransactionEventResponse.transactionLimit.
+ */
+export interface OfferTransactionLimit {
+  transactionId: string;
+  energyWhMax?: number | undefined;
+  timeSecondsMax?: number | undefined;
+  costMax?: number | undefined;
+  stateOfChargePercentMax?: number | undefined;
 }
 
 export interface RequestStopTransaction {
@@ -528,6 +543,9 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
       case "getLocalListVersion":
         GetLocalListVersion.encode(message.command.value, writer.uint32(194).fork()).join();
         break;
+      case "offerTransactionLimit":
+        OfferTransactionLimit.encode(message.command.value, writer.uint32(202).fork()).join();
+        break;
       case "installCertificate":
         InstallCertificate.encode(message.command.value, writer.uint32(242).fork()).join();
         break;
@@ -708,6 +726,17 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
             };
             continue;
           }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.command = {
+              $case: "offerTransactionLimit",
+              value: OfferTransactionLimit.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
           case 30: {
             if (tag !== 242) {
               break;
@@ -872,6 +901,15 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
           message.command = {
             $case: "getLocalListVersion",
             value: GetLocalListVersion.fromPartial(object.command.value),
+          };
+        }
+        break;
+      }
+      case "offerTransactionLimit": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = {
+            $case: "offerTransactionLimit",
+            value: OfferTransactionLimit.fromPartial(object.command.value),
           };
         }
         break;
@@ -1133,7 +1171,7 @@ export const IdToken: MessageFns<IdToken> = {
 };
 
 function createBaseRequestStartTransaction(): RequestStartTransaction {
-  return { idToken: undefined, evseId: 0, remoteStartId: 0, connectorId: 0 };
+  return { idToken: undefined, evseId: 0, remoteStartId: 0, connectorId: 0, groupId: "" };
 }
 
 export const RequestStartTransaction: MessageFns<RequestStartTransaction> = {
@@ -1149,6 +1187,9 @@ export const RequestStartTransaction: MessageFns<RequestStartTransaction> = {
     }
     if (message.connectorId !== 0) {
       writer.uint32(32).uint32(message.connectorId);
+    }
+    if (message.groupId !== "") {
+      writer.uint32(42).string(message.groupId);
     }
     return writer;
   },
@@ -1198,6 +1239,14 @@ export const RequestStartTransaction: MessageFns<RequestStartTransaction> = {
             message.connectorId = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1221,6 +1270,7 @@ export const RequestStartTransaction: MessageFns<RequestStartTransaction> = {
     message.evseId = object.evseId ?? 0;
     message.remoteStartId = object.remoteStartId ?? 0;
     message.connectorId = object.connectorId ?? 0;
+    message.groupId = object.groupId ?? "";
     return message;
   },
 };
@@ -2080,6 +2130,115 @@ export const SetNetworkProfile: MessageFns<SetNetworkProfile> = {
     message.securityProfile = object.securityProfile ?? 0;
     message.messageTimeoutSeconds = object.messageTimeoutSeconds ?? 0;
     message.ocppInterface = object.ocppInterface ?? "";
+    return message;
+  },
+};
+
+function createBaseOfferTransactionLimit(): OfferTransactionLimit {
+  return {
+    transactionId: "",
+    energyWhMax: undefined,
+    timeSecondsMax: undefined,
+    costMax: undefined,
+    stateOfChargePercentMax: undefined,
+  };
+}
+
+export const OfferTransactionLimit: MessageFns<OfferTransactionLimit> = {
+  encode(message: OfferTransactionLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transactionId !== "") {
+      writer.uint32(10).string(message.transactionId);
+    }
+    if (message.energyWhMax !== undefined) {
+      writer.uint32(17).double(message.energyWhMax);
+    }
+    if (message.timeSecondsMax !== undefined) {
+      writer.uint32(24).uint32(message.timeSecondsMax);
+    }
+    if (message.costMax !== undefined) {
+      writer.uint32(33).double(message.costMax);
+    }
+    if (message.stateOfChargePercentMax !== undefined) {
+      writer.uint32(41).double(message.stateOfChargePercentMax);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OfferTransactionLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOfferTransactionLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.energyWhMax = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeSecondsMax = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.costMax = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.stateOfChargePercentMax = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<OfferTransactionLimit>, I>>(base?: I): OfferTransactionLimit {
+    return OfferTransactionLimit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OfferTransactionLimit>, I>>(object: I): OfferTransactionLimit {
+    const message = createBaseOfferTransactionLimit();
+    message.transactionId = object.transactionId ?? "";
+    message.energyWhMax = object.energyWhMax ?? undefined;
+    message.timeSecondsMax = object.timeSecondsMax ?? undefined;
+    message.costMax = object.costMax ?? undefined;
+    message.stateOfChargePercentMax = object.stateOfChargePercentMax ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,104 @@
+import { connectionV1, sessionV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { started } from './testing/facts.js';
+import { SessionHarness } from './testing/session-harness.js';
+
+let harness: SessionHarness;
+beforeEach(async () => {
+  harness = await new SessionHarness({ SESSION_START_LAPSE_SECONDS: '120' }).start();
+});
+afterEach(() => harness.dispose());
+
+const { StartRequestState } = sessionV1;
+const order = (more: Partial<sessionV1.RequestStartRequest> = {}): sessionV1.RequestStartRequest => ({
+  stationId: 'CS-1',
+  evseId: 1,
+  idToken: { idToken: 'TAG', type: 'Central' },
+  groupId: '',
+  limit: { energyWh: 5_000, durationSeconds: undefined, cost: undefined, stateOfChargePercent: undefined },
+  idempotencyKey: '',
+  ...more,
+});
+
+const request = async (more: Partial<sessionV1.RequestStartRequest> = {}) => {
+  const { startRequest } = await harness.sessions.requestStart(order(more));
+  if (startRequest === undefined) throw new Error('no start request');
+  return startRequest;
+};
+const become = (startRequestId: string, state: sessionV1.StartRequestState) =>
+  harness.until(async () => {
+    const { startRequest } = await harness.sessions.getStartRequest({ startRequestId });
+    return startRequest?.state === state ? startRequest : undefined;
+  });
+const remoteStartId = (): number => {
+  const { command } = harness.stations.sent.at(-1) ?? {};
+  return command?.$case === 'requestStartTransaction' ? command.value.remoteStartId : 0;
+};
+
+describe('a start request', () => {
+  it('becomes the session whose start names it, with its limit', async () => {
+    const { startRequestId, state } = await request();
+    expect(state).toBe(StartRequestState.ACCEPTED);
+    await harness.given(started({ minute: 0.5, ocppVersion: 'ocpp2.0.1', transactionId: 'other', remoteStartId: 7, evseId: 1 }));
+    await harness.given(started({ minute: 1, ocppVersion: 'ocpp2.0.1', transactionId: 'tx-1', remoteStartId: remoteStartId(), evseId: 1 }));
+    const { sessionId } = await become(startRequestId, StartRequestState.STARTED);
+    const { session } = await harness.sessions.getSession({ sessionId });
+    expect(session).toMatchObject({ transactionId: 'tx-1', startRequestId, limit: { energyWh: 5_000 } });
+    expect(await harness.events(sessionId)).toEqual(['SessionStarted', 'SessionStartRequestMatched', 'SessionLimitSet']);
+  });
+
+  it('becomes the 1.6 session of the same EVSE and token, and no other', async () => {
+    const { startRequestId } = await request({ idToken: { idToken: 'tag', type: '' } });
+    await harness.given(
+      started({ minute: 1, transactionId: '1', evseId: 2 }),
+      started({ minute: 1, transactionId: '2', idToken: { idToken: 'OTHER', type: 'Local' } }),
+    );
+    harness.later(1.5);
+    await harness.settled();
+    expect((await harness.sessions.getStartRequest({ startRequestId })).startRequest).toMatchObject({ sessionId: '' });
+    await harness.given(started({ minute: 1.6, transactionId: '3' }));
+    harness.later(1.7);
+    const { sessionId } = await become(startRequestId, StartRequestState.STARTED);
+    expect((await harness.sessions.getSession({ sessionId })).session).toMatchObject({ transactionId: '3', startRequestId });
+  });
+
+  it('lapses when nobody plugs in, over a restart too; a later session is not it', async () => {
+    const { startRequestId } = await request();
+    await harness.restart();
+    harness.later(1.9);
+    await harness.settled();
+    expect((await harness.sessions.getStartRequest({ startRequestId })).startRequest?.state).toBe(StartRequestState.ACCEPTED);
+    harness.later(2.1);
+    await become(startRequestId, StartRequestState.LAPSED);
+    await harness.given(started({ minute: 3 }));
+    expect(await harness.only()).toMatchObject({ startRequestId: '', limit: undefined });
+  });
+
+  it.each([
+    [{ status: connectionV1.CommandStatus.REJECTED, stationStatus: 'Rejected' }, 'Rejected'],
+    [{ status: connectionV1.CommandStatus.OFFLINE }, 'Offline'],
+    [{ status: connectionV1.CommandStatus.NOT_SUPPORTED, stationStatus: 'NotSupported' }, 'NotSupported'],
+  ])('is refused by %j', async (answer, reason) => {
+    harness.stations.answers = [answer];
+    expect(await request()).toMatchObject({ state: StartRequestState.REFUSED, reason, sessionId: '' });
+  });
+
+  it('whose answer was lost may still become a session', async () => {
+    harness.stations.answers = [{ status: connectionV1.CommandStatus.TIMED_OUT }];
+    const { startRequestId } = await request();
+    await harness.given(started({ minute: 0.1 }));
+    await become(startRequestId, StartRequestState.STARTED);
+  });
+
+  it('is sent once under one key', async () => {
+    const first = await request({ idempotencyKey: 'k' });
+    expect(await request({ idempotencyKey: 'k' })).toEqual(first);
+    expect(harness.stations.sent).toHaveLength(1);
+  });
+
+  it('needs a station and a token', async () => {
+    await expect(request({ stationId: '' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(request({ idToken: { idToken: '', type: '' } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(harness.sessions.getStartRequest({ startRequestId: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
