@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { keep } from './api/kept.js';
 import { Formats } from './i18n/formats.js';
-import { type Dictionary, isLanguage, LANGUAGES, type Language, loadDictionary, translator, WordsContext } from './i18n/index.js';
+import { type Dictionary, isLanguage, LANGUAGES, type Language, loadDictionary, localeOf, translator, WordsContext } from './i18n/index.js';
 import { ChargePage } from './pages/charge-page.js';
 import { ContractPage } from './pages/contract-page.js';
 import { EvsePage } from './pages/evse-page.js';
@@ -22,7 +22,7 @@ export function App({ first }: { readonly first: Spoken }) {
     () => ({
       language: spoken.language,
       t: translator(spoken.dictionary),
-      formats: new Formats(spoken.language),
+      formats: new Formats(localeOf(spoken.language, navigator.languages)),
       choose: (language: Language) => {
         keep({ language });
         void loadDictionary(language).then((dictionary) => setSpoken({ language, dictionary }));

@@ -6,7 +6,7 @@ import type { ChargeState } from './api/types.js';
 import { chargeWords, isOver, isRunning } from './charge-words.js';
 import { en } from './i18n/en.js';
 import { Formats } from './i18n/formats.js';
-import { chosenLanguage, LANGUAGES, loadDictionary, translator } from './i18n/index.js';
+import { chosenLanguage, LANGUAGES, loadDictionary, localeOf, translator } from './i18n/index.js';
 
 const placeholders = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').sort();
 const SOURCES = fileURLToPath(new URL('.', import.meta.url));
@@ -41,6 +41,13 @@ describe('dictionaries', () => {
     expect(chosenLanguage('fr', ['de-DE'])).toBe('fr');
     expect(chosenLanguage('xx', ['pl-PL', 'nl-BE', 'de'])).toBe('nl');
     expect(chosenLanguage(undefined, ['pl'])).toBe('en');
+  });
+
+  it('numbers and times are those of the region the driver has chosen, where that is of the language', () => {
+    expect(localeOf('en', ['de-DE', 'en-US'])).toBe('en-US');
+    expect(localeOf('nl', ['nl-BE'])).toBe('nl-BE');
+    expect(localeOf('en', ['de-DE'])).toBe('en-GB');
+    expect(localeOf('fr', ['en-US'])).toBe('fr');
   });
 
   it('fills gaps, and leaves what nobody gave', () => {
@@ -86,8 +93,8 @@ describe('a charge in words', () => {
 describe('figures', () => {
   const plain = (text: string): string => text.replaceAll(/[\u00a0\u202f]/g, ' ');
   it('reads as the language writes it', () => {
-    expect(plain(new Formats('en').energy(12_345))).toBe('12.345 kWh');
-    expect(plain(new Formats('de').energy(12_345))).toBe('12,345 kWh');
+    expect(plain(new Formats('en').energy(12_345))).toBe('12.35 kWh');
+    expect(plain(new Formats('de').exactEnergy(12_300))).toBe('12,300 kWh');
     expect(plain(new Formats('fr').money({ amount: '12.5', currency: 'EUR' }))).toBe('12,50 €');
     expect(plain(new Formats('de').price('0.4875', 'EUR'))).toBe('0,4875 €');
     expect(plain(new Formats('nl').percent(80))).toBe('80%');

@@ -65,14 +65,18 @@ export function useCharge(key: string): LiveCharge {
     const woken = (): void => {
       if (document.visibilityState === 'visible' && source?.readyState !== EventSource.OPEN) void read();
     };
+    const cutOff = (): void => setLine('lost');
+    const back = (): void => void read();
     document.addEventListener('visibilitychange', woken);
-    window.addEventListener('online', woken);
+    window.addEventListener('offline', cutOff);
+    window.addEventListener('online', back);
     return () => {
       source?.close();
       clearTimeout(silence);
       clearTimeout(retry);
       document.removeEventListener('visibilitychange', woken);
-      window.removeEventListener('online', woken);
+      window.removeEventListener('offline', cutOff);
+      window.removeEventListener('online', back);
     };
   }, [key, take]);
   return { charge, heardAt, line, error, take };

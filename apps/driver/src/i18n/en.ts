@@ -47,7 +47,7 @@ export const en = {
   perMinute: 'per minute',
   perSession: 'per charge',
   priceFree: 'Charging costs nothing here',
-  priceNote: 'Includes all charges. You see the cost while you charge.',
+  priceNote: 'Nothing is added to it. You see the cost while you charge.',
   myCharge: 'You are charging here',
   openCharge: 'Show my charge',
   openReservation: 'Show my reservation',

@@ -3,16 +3,24 @@ import type { Limit, Money } from '../api/types.js';
 /** Numbers, money and times as one reads them in a language. */
 export class Formats {
   private readonly one: Intl.NumberFormat;
+  private readonly two: Intl.NumberFormat;
   private readonly three: Intl.NumberFormat;
   private readonly percentage: Intl.NumberFormat;
 
   constructor(readonly language: string) {
     this.one = new Intl.NumberFormat(language, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
-    this.three = new Intl.NumberFormat(language, { maximumFractionDigits: 3, minimumFractionDigits: 2 });
+    this.two = new Intl.NumberFormat(language, { maximumFractionDigits: 2, minimumFractionDigits: 2 });
+    this.three = new Intl.NumberFormat(language, { maximumFractionDigits: 3, minimumFractionDigits: 3 });
     this.percentage = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
   }
 
+  /** Enough to see it move. */
   energy(wh: number): string {
+    return `${this.two.format(wh / 1_000)}\u00a0kWh`;
+  }
+
+  /** To the Wh, as on a meter. */
+  exactEnergy(wh: number): string {
     return `${this.three.format(wh / 1_000)}\u00a0kWh`;
   }
 

@@ -22,6 +22,10 @@ export function chosenLanguage(kept: string | undefined, wanted: readonly string
   return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLanguage) ?? 'en';
 }
 
+/** How numbers and times are written: as in the driver's own region, else as most of Europe reads the language. */
+export const localeOf = (language: Language, wanted: readonly string[]): string =>
+  wanted.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? (language === 'en' ? 'en-GB' : language);
+
 /** Only the language that is read is loaded. */
 export async function loadDictionary(language: Language): Promise<Dictionary> {
   switch (language) {

@@ -4,7 +4,7 @@ import { keepCharge } from '../api/kept.js';
 import type { Charge } from '../api/types.js';
 import { type LiveCharge, useCharge } from '../api/use-charge.js';
 import { chargeWords, isOver, isRunning, type Tone } from '../charge-words.js';
-import { useWords } from '../i18n/index.js';
+import { type TextKey, useWords } from '../i18n/index.js';
 import { isEmptyLimit } from '../limit-form.js';
 import { History } from '../parts/history.js';
 import { LimitSheet } from '../parts/limit-sheet.js';
@@ -51,8 +51,8 @@ export function ChargePage({ chargeKey }: { readonly chargeKey: string }) {
           <p className="muted small">{t('idle', { time: formats.duration(charge.idleSeconds) })}</p>
         )}
       </section>
-      <Actions chargeKey={chargeKey} charge={charge} take={live.take} />
       {charge.state === 'Ended' || charge.state === 'Unplugged' ? <Receipt chargeKey={chargeKey} /> : null}
+      <Actions chargeKey={chargeKey} charge={charge} take={live.take} />
       <History milestones={charge.milestones} timeZone={zone} />
     </>
   );
@@ -79,19 +79,22 @@ function Figures({ charge, heardAt }: { readonly charge: Charge; readonly heardA
   const goesOn = isRunning(charge.state);
   const now = useNow(goesOn);
   const seconds = charge.durationSeconds + (goesOn ? Math.max(0, (now - heardAt) / 1_000) : 0);
-  const figures: readonly (readonly [string, string | undefined])[] = [
-    [t('energy'), formats.energy(charge.energyWh)],
-    [t(goesOn ? 'cost' : 'costTotal'), charge.cost === null ? undefined : formats.money(charge.cost)],
-    [t('time'), formats.duration(seconds)],
-    [t('power'), goesOn && charge.powerW !== null ? formats.power(charge.powerW) : undefined],
-    [t('battery'), charge.stateOfChargePercent === null ? undefined : formats.percent(charge.stateOfChargePercent)],
+  const soc = charge.stateOfChargePercent;
+  // What the ring shows is there for those who do not see it.
+  const inRing = !goesOn ? undefined : soc === null ? 'power' : 'battery';
+  const figures: readonly (readonly [TextKey, string | undefined])[] = [
+    ['energy', formats.energy(charge.energyWh)],
+    [goesOn ? 'cost' : 'costTotal', charge.cost === null ? undefined : formats.money(charge.cost)],
+    ['time', formats.duration(seconds)],
+    ['power', goesOn && charge.powerW !== null ? formats.power(charge.powerW) : undefined],
+    ['battery', soc === null ? undefined : formats.percent(soc)],
   ];
   return (
     <dl className="figures">
       {figures.map(([name, value]) =>
         value === undefined ? null : (
-          <div key={name}>
-            <dt>{name}</dt>
+          <div key={name} className={name === inRing ? 'sr' : undefined}>
+            <dt>{t(name)}</dt>
             <dd>{value}</dd>
           </div>
         ),

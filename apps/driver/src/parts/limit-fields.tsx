@@ -10,8 +10,6 @@ interface Props {
   onChange(form: LimitForm): void;
 }
 
-const UNITS: Readonly<Record<LimitField, string>> = { energy: 'kWh', minutes: 'min', cost: '', soc: '%' };
-
 /** One row for each thing that can be limited: a field to type in, and what most drivers choose. */
 export function LimitFields({ form, price, wrong, onChange }: Props) {
   const { t } = useWords();
@@ -64,19 +62,19 @@ function LimitRow({ field, label, value, isWrong, onChange }: RowProps) {
           {...(hint === undefined ? {} : { 'aria-describedby': `${id}-hint` })}
           onChange={({ target }) => onChange(target.value)}
         />
-        {PRESETS[field].map((preset) => (
-          <button
-            key={preset}
-            type="button"
-            className="chip"
-            aria-pressed={value === String(preset)}
-            aria-label={`${label}: ${preset}`}
-            onClick={() => onChange(value === String(preset) ? '' : String(preset))}
-          >
-            {preset}
-            {UNITS[field] === '' ? '' : `\u00a0${UNITS[field]}`}
-          </button>
-        ))}
+        <div className="chips" role="group" aria-label={label}>
+          {PRESETS[field].map((preset) => (
+            <button
+              key={preset}
+              type="button"
+              className="chip"
+              aria-pressed={value === String(preset)}
+              onClick={() => onChange(value === String(preset) ? '' : String(preset))}
+            >
+              {preset}
+            </button>
+          ))}
+        </div>
       </div>
       {hint === undefined ? null : (
         <p id={`${id}-hint`} className={isWrong ? 'problem small' : 'muted small'}>

@@ -43,12 +43,12 @@ export function Receipt({ chargeKey }: { readonly chargeKey: string }) {
     [t('receiptFrom'), receipt.startedAt === null ? undefined : formats.moment(receipt.startedAt, zone)],
     [t('receiptTo'), receipt.endedAt === null ? undefined : formats.moment(receipt.endedAt, zone)],
     [t('receiptDuration'), formats.duration(receipt.durationSeconds)],
-    [t('energy'), formats.energy(receipt.energyWh)],
+    [t('energy'), formats.exactEnergy(receipt.energyWh)],
     [
       t('receiptMeter'),
       receipt.meterStartWh === null || receipt.meterStopWh === null
         ? undefined
-        : `${formats.energy(receipt.meterStartWh)} – ${formats.energy(receipt.meterStopWh)}`,
+        : `${formats.exactEnergy(receipt.meterStartWh)} – ${formats.exactEnergy(receipt.meterStopWh)}`,
     ],
     [t('receiptToken'), receipt.idToken ?? undefined],
   ];
