@@ -34,6 +34,20 @@ const topics = [
     about: 'ID tokens and the places their transactions hold.',
   },
   {
+    topic: 'authorization.contract.v1',
+    library: 'libs/authorization/contract',
+    map: 'ContractEvents',
+    key: 'contract id',
+    about: "Drivers' contracts and the places their transactions hold.",
+  },
+  {
+    topic: 'authorization.policy.v1',
+    library: 'libs/authorization/contract',
+    map: 'PolicyEvents',
+    key: 'site id, or *',
+    about: 'What holds at a site: unknown tokens, authorization away, local lists.',
+  },
+  {
     topic: 'authorization.decision.v1',
     library: 'libs/authorization/contract',
     map: 'DecisionEvents',

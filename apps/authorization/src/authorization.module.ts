@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
+import { CONTRACT_TOPIC, DECISION_TOPIC, POLICY_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
 import { type Authorization, createAuthorization, serveAuthorization } from './authorization.js';
 import { type AuthorizationConfig, authorizationConfig } from './config.js';
@@ -43,6 +43,8 @@ export const authorizationService: ServiceDefinition<AuthorizationConfig> = {
   name: 'authorization',
   topics: [
     { name: TOKEN_TOPIC, partitions: 12 },
+    { name: CONTRACT_TOPIC, partitions: 12 },
+    { name: POLICY_TOPIC, partitions: 1 },
     { name: DECISION_TOPIC, partitions: 12 },
   ],
   config: authorizationConfig,

@@ -1,4 +1,4 @@
-import { type AuthorizationDecided, DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
+import { type AuthorizationDecided, DECISION_TOPIC } from '@voltlog/authorization-contract';
 import type { EventLog } from '@voltlog/event-log';
 import type { RequestError } from '@voltlog/kernel';
 import { authorizationV1 } from '@voltlog/proto';
@@ -6,7 +6,7 @@ import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { type AuthorizationConfig, authorizationConfig } from './config.js';
-import { NO_RULES, StationVoice } from './testing/facts.js';
+import { NO_RULES, StationVoice, TOPICS } from './testing/facts.js';
 
 const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status, TokenStatus } = authorizationV1;
 
@@ -49,7 +49,7 @@ describe('authorization service', () => {
 
   beforeEach(async () => {
     context = await openTestContext('authorization');
-    await context.log.ensureTopics([TOKEN_TOPIC, DECISION_TOPIC, 'connection.station.v1'].map((name) => ({ name, partitions: 12 })));
+    await context.log.ensureTopics(TOPICS);
     await open();
   });
   afterEach(async () => {

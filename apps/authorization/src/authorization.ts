@@ -1,7 +1,9 @@
 import { authorizationV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
+import type { Commit } from '@voltlog/store';
 import { Authorizer } from './commands/authorizer.js';
 import { Places } from './commands/places.js';
+import { Subjects } from './commands/subjects.js';
 import type { AuthorizationConfig } from './config.js';
 import { AuthorizationGrpc } from './grpc/authorization.grpc.js';
 import { Holds } from './holds/holds.js';
@@ -10,13 +12,18 @@ import { TokenMemory } from './projections/token-memory.js';
 import { NeverStartedWatch } from './reactions/never-started-watch.js';
 import { Sweep } from './reactions/sweep.js';
 import { TransactionFollower } from './reactions/transaction-follower.js';
+import { ContractRepository } from './store/contract-repository.js';
 import { openCollections } from './store/documents.js';
+import { createOutbox } from './store/outbox.js';
+import { Sites } from './store/sites.js';
 import { TokenRepository } from './store/token-repository.js';
 
 /** The parts of the service, joined. */
 export interface Authorization {
   readonly grpc: AuthorizationGrpc;
   readonly tokens: TokenRepository;
+  readonly contracts: ContractRepository;
+  readonly sites: Sites;
   readonly authorizer: Authorizer;
   readonly follower: TransactionFollower;
   readonly decisions: DecisionProjection;
@@ -28,19 +35,26 @@ export interface Authorization {
 
 export async function createAuthorization(context: ServiceContext, config: AuthorizationConfig): Promise<Authorization> {
   const collections = await openCollections(context.store);
-  const tokens = new TokenRepository(context, collections, config);
-  const places = new Places(context, tokens, collections, config);
+  const outbox = createOutbox(context);
+  const publish = (commits: readonly Commit[]): void => outbox.publish(commits);
+  const tokens = new TokenRepository(context, collections, { ...config, publish });
+  const contracts = new ContractRepository(context, collections, { ...config, publish });
+  const sites = new Sites(context, collections, publish);
+  const subjects = new Subjects(tokens, contracts, sites, config.policy);
+  const places = new Places(context, { tokens, contracts, subjects, collections }, config);
   const holds = await Holds.open(context);
-  const authorizer = new Authorizer(context, config.policy, tokens, places, holds);
-  const follower = new TransactionFollower(context, tokens, collections);
+  const authorizer = new Authorizer(context, subjects, places, holds);
+  const follower = new TransactionFollower(context, tokens, contracts, collections);
   const decisions = new DecisionProjection(context, collections);
-  const memory = new TokenMemory(context, tokens);
-  const neverStarted = new NeverStartedWatch(context, tokens, collections, config);
+  const memory = new TokenMemory(context, tokens, contracts);
+  const neverStarted = new NeverStartedWatch(context, { tokens, contracts, collections }, config);
   const sweep = new Sweep(context, collections, config);
   context.metrics.gauge('voltlog_authorization_tokens_in_memory', 'Tokens kept in memory', () => tokens.inMemory);
   return {
-    grpc: new AuthorizationGrpc(context, authorizer, tokens, collections),
+    grpc: new AuthorizationGrpc(context, { authorizer, tokens, contracts, sites, collections, policy: config.policy }),
     tokens,
+    contracts,
+    sites,
     authorizer,
     follower,
     decisions,
@@ -49,7 +63,8 @@ export async function createAuthorization(context: ServiceContext, config: Autho
     async start() {
       // Memory listens before it is filled, so that no change is missed.
       await memory.start();
-      tokens.start();
+      await sites.start();
+      outbox.start();
       await holds.start();
       await follower.start();
       await decisions.start();
@@ -63,7 +78,8 @@ export async function createAuthorization(context: ServiceContext, config: Autho
       await decisions.stop();
       await memory.stop();
       await holds.stop();
-      await tokens.stop();
+      await sites.stop();
+      await outbox.stop();
     },
   };
 }

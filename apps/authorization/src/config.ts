@@ -18,6 +18,12 @@ export const authorizationConfig = z
     AUTHORIZATION_NO_AUTHORIZATION: z.enum(['reject', 'accept']).default('accept'),
     /** Tokens kept in memory; some 500 bytes each. */
     AUTHORIZATION_TOKENS_IN_MEMORY: z.coerce.number().int().min(100).max(5_000_000).default(100_000),
+    /** Contracts kept in memory; some 500 bytes each. */
+    AUTHORIZATION_CONTRACTS_IN_MEMORY: z.coerce.number().int().min(100).max(5_000_000).default(50_000),
+    /** Members of this group may stop any transaction and start none (OCPP 2.0.1 Part 2 C16). Empty: there is no such group. */
+    AUTHORIZATION_MASTER_PASS_GROUP: z.string().max(255).default(''),
+    /** What a payment at a station's terminal (type DirectPayment) that nobody registered is told. */
+    AUTHORIZATION_DIRECT_PAYMENT: z.enum(['reject', 'accept']).default('accept'),
     /** How long a refused start waits for the stops that were acknowledged before it, milliseconds. */
     AUTHORIZATION_VERIFY_MS: z.coerce.number().int().min(50).max(10_000).default(1_500),
     /** After so long a permitted transaction that its station never reported gives its place back, seconds. */
@@ -30,8 +36,11 @@ export const authorizationConfig = z
       cacheMs: env.AUTHORIZATION_CACHE_SECONDS * 1_000,
       unknownTokens: env.AUTHORIZATION_UNKNOWN_TOKENS,
       noAuthorization: env.AUTHORIZATION_NO_AUTHORIZATION,
+      directPayment: env.AUTHORIZATION_DIRECT_PAYMENT,
+      masterPassGroup: env.AUTHORIZATION_MASTER_PASS_GROUP || undefined,
     },
     tokensInMemoryMax: env.AUTHORIZATION_TOKENS_IN_MEMORY,
+    contractsInMemoryMax: env.AUTHORIZATION_CONTRACTS_IN_MEMORY,
     verifyMs: env.AUTHORIZATION_VERIFY_MS,
     unstartedMs: env.AUTHORIZATION_UNSTARTED_SECONDS * 1_000,
     decisionDays: env.AUTHORIZATION_DECISION_DAYS,

@@ -1,11 +1,11 @@
-import { DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import { authorizationV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { authorizationConfig } from './config.js';
-import { NO_RULES, StationVoice } from './testing/facts.js';
+import { openCollections } from './store/documents.js';
+import { NO_RULES, StationVoice, TOPICS } from './testing/facts.js';
 
 const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status } = authorizationV1;
 
@@ -24,6 +24,39 @@ type Step =
   | { readonly step: 'acts'; readonly acts: readonly Act[] }
   | { readonly step: 'crash'; readonly instance: number }
   | { readonly step: 'time' };
+
+/** 0: no limit. */
+interface Limits {
+  readonly token: number;
+  readonly contract: number;
+}
+
+/** Stations 0 and 2 read the one, 1 and 3 the other. */
+const CARDS = ['CARD-A', 'CARD-B'] as const;
+const cardOf = (i: number): string => CARDS[i % 2] ?? '';
+
+const contractOf = (concurrentTransactionsMax: number): authorizationV1.PutContractRequest => ({
+  contract: {
+    contractId: 'C',
+    name: '',
+    status: authorizationV1.TokenStatus.ACTIVE,
+    validFrom: undefined,
+    expiresAt: undefined,
+    groupId: '',
+    concurrentTransactionsMax,
+    siteIds: [],
+    stationIds: [],
+    budget: undefined,
+    used: undefined,
+    sessionLimit: undefined,
+    note: '',
+    createdAt: undefined,
+    updatedAt: undefined,
+    version: 0,
+  },
+  expectedVersion: 0,
+  idempotencyKey: '',
+});
 
 const STATIONS = 4;
 const station = fc.nat(STATIONS - 1);
@@ -70,22 +103,26 @@ class World {
 
   constructor(
     private readonly context: TestContext,
-    private readonly limit: number,
+    private readonly limits: Limits,
   ) {
     this.voices = Array.from({ length: STATIONS }, (_, i) => new StationVoice(context, `S${i}`));
   }
 
   async begin(): Promise<void> {
-    await this.context.log.ensureTopics([TOKEN_TOPIC, DECISION_TOPIC, 'connection.station.v1'].map((name) => ({ name, partitions: 12 })));
+    await this.context.log.ensureTopics(TOPICS);
     for (const i of [0, 1]) this.instances[i] = await this.instance();
-    await this.at(0).grpc.putToken({
-      idToken: { idToken: 'CARD', type: '' },
-      concurrentTransactionsMax: this.limit,
-      clearExpiresAt: false,
-      ...NO_RULES,
-      expectedVersion: 0,
-      idempotencyKey: '',
-    });
+    const { token, contract } = this.limits;
+    if (contract > 0) await this.at(0).grpc.putContract(contractOf(contract));
+    for (const idToken of CARDS)
+      await this.at(0).grpc.putToken({
+        idToken: { idToken, type: '' },
+        concurrentTransactionsMax: token,
+        ...(contract > 0 ? { contractId: 'C' } : {}),
+        clearExpiresAt: false,
+        ...NO_RULES,
+        expectedVersion: 0,
+        idempotencyKey: '',
+      });
   }
 
   async run(next: Step): Promise<void> {
@@ -110,23 +147,38 @@ class World {
 
   private async acts(acts: readonly Act[]): Promise<void> {
     this.context.clock.ms += 1_000;
-    const before = this.open.size;
-    let stopped = 0;
-    let refused = 0;
-    let begun = 0;
+    const before = this.openBy();
+    const begun = new Map<string, number>();
+    const stopped = new Map<string, number>();
+    const refused = new Set<string>();
     await Promise.all(
       acts.map(async (one) => {
+        const card = cardOf(one.station);
         if (one.act === 'stop') {
-          if (await this.stop(one.station)) stopped += 1;
+          if (await this.stop(one.station)) stopped.set(card, (stopped.get(card) ?? 0) + 1);
         } else if (!this.open.has(one.station)) {
-          if (await this.start(one)) begun += 1;
-          else refused += 1;
+          if (await this.start(one)) begun.set(card, (begun.get(card) ?? 0) + 1);
+          else refused.add(card);
         }
       }),
     );
-    expect(before - stopped + begun, 'at once').toBeLessThanOrEqual(this.limit);
-    if (refused > 0) expect(before + begun + this.lost, 'open when one was refused').toBeGreaterThanOrEqual(this.limit);
+    const count = (by: ReadonlyMap<string, number>, card?: string): number =>
+      card === undefined ? [...by.values()].reduce((sum, one) => sum + one, 0) : (by.get(card) ?? 0);
+    const { token, contract } = this.limits;
+    const atOnce = (card?: string): number => count(before, card) - count(stopped, card) + count(begun, card);
+    if (contract > 0) expect(atOnce(), 'at once under the contract').toBeLessThanOrEqual(contract);
+    for (const card of token > 0 ? CARDS : []) expect(atOnce(card), `at once with ${card}`).toBeLessThanOrEqual(token);
+    for (const card of refused) {
+      const full = (limit: number, of?: string): boolean => limit > 0 && count(before, of) + count(begun, of) + this.lost >= limit;
+      expect(full(token, card) || full(contract), `${card} was refused while there was room`).toBe(true);
+    }
     for (const [i, open] of this.open) if (open.reports === 'later') await this.report(i, open);
+  }
+
+  private openBy(): ReadonlyMap<string, number> {
+    const by = new Map<string, number>();
+    for (const i of this.open.keys()) by.set(cardOf(i), (by.get(cardOf(i)) ?? 0) + 1);
+    return by;
   }
 
   private async start(one: Extract<Act, { act: 'start' }>): Promise<boolean> {
@@ -159,19 +211,28 @@ class World {
   private async report(i: number, open: Open): Promise<void> {
     if (open.reported) return;
     open.reported = true;
-    await this.voice(i).started(open.key, 'CARD');
+    await this.voice(i).started(open.key, cardOf(i));
   }
 
   private async ask(i: number, key: string, instance: number): Promise<authorizationV1.AuthorizationStatus | undefined> {
-    const item = { stationId: `S${i}`, evseId: 0, idToken: { idToken: 'CARD', type: 'Local' }, occurredAt: undefined, offline: false };
+    const item = { stationId: `S${i}`, evseId: 0, idToken: { idToken: cardOf(i), type: 'Local' }, occurredAt: undefined, offline: false };
     const { decisions } = await this.at(instance).grpc.authorize({
       requests: [{ ...item, purpose: Purpose.START, transactionKey: `S${i}/${key}` }],
     });
     return decisions[0]?.status;
   }
 
+  /** Places of tokens, or where those have no limit, of the contract. Both agree where both have one. */
   private async places(): Promise<readonly string[]> {
-    return (await this.at(0).grpc.getToken({ idToken: { idToken: 'CARD', type: '' } })).token?.activeTransactions ?? [];
+    const { grpc } = this.at(0);
+    const { docs } = await (await openCollections(this.context.store)).contracts.find({ limit: 1 });
+    const ofContract = docs[0]?.places.map((place) => place.transactionKey) ?? [];
+    const tokens = await Promise.all(CARDS.map((idToken) => grpc.getToken({ idToken: { idToken, type: '' } })));
+    const ofTokens = tokens.flatMap(({ token }) => token?.activeTransactions ?? []);
+    if (this.limits.token === 0) return ofContract;
+    return this.limits.contract === 0 || ofContract.toSorted().join() === ofTokens.toSorted().join()
+      ? ofTokens
+      : [...ofTokens, ...ofContract];
   }
 
   private async instance(): Promise<Authorization> {
@@ -193,21 +254,31 @@ class World {
   }
 }
 
-describe('places of a token', () => {
-  it('never has more than the limit at once, and never refuses while fewer are open, whatever happens in between', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(step, { minLength: 5, maxLength: 25 }), async (limit, steps) => {
-        const context = await openTestContext('authorization');
-        try {
-          const world = new World(context, limit);
-          await world.begin();
-          for (const each of steps) await world.run(each);
-          await world.end();
-        } finally {
-          await context.close();
-        }
-      }),
-      { numRuns: 60, endOnFailure: true },
-    );
-  }, 60_000);
+describe('places of a token and of its contract', () => {
+  const limit = fc.integer({ min: 1, max: 3 });
+  const none = fc.constant(0);
+  it.each([
+    ['of a token', fc.record({ token: limit, contract: none })],
+    ['of a contract', fc.record({ token: none, contract: limit })],
+    ['of both', fc.record({ token: fc.integer({ min: 1, max: 2 }), contract: limit })],
+  ])(
+    '%s: never more than the limit at once, and no refusal while fewer are open, whatever happens in between',
+    async (_, limits) => {
+      await fc.assert(
+        fc.asyncProperty(limits, fc.array(step, { minLength: 5, maxLength: 25 }), async (chosen, steps) => {
+          const context = await openTestContext('authorization');
+          try {
+            const world = new World(context, chosen);
+            await world.begin();
+            for (const each of steps) await world.run(each);
+            await world.end();
+          } finally {
+            await context.close();
+          }
+        }),
+        { numRuns: 30, endOnFailure: true },
+      );
+    },
+    60_000,
+  );
 });

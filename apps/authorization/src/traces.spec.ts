@@ -6,7 +6,7 @@ import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Authorization, createAuthorization } from './authorization.js';
 import { authorizationConfig } from './config.js';
-import { NO_RULES } from './testing/facts.js';
+import { NO_RULES, TOPICS } from './testing/facts.js';
 
 const { AuthorizationPurpose: Purpose } = authorizationV1;
 
@@ -32,7 +32,7 @@ describe('the trace of a question', () => {
     events = [];
     told = [];
     context = { ...(await openTestContext('authorization')), tracing };
-    await context.log.ensureTopics([TOKEN_TOPIC, DECISION_TOPIC, 'connection.station.v1'].map((name) => ({ name, partitions: 12 })));
+    await context.log.ensureTopics(TOPICS);
     await context.log.subscribe({
       group: 'test',
       topics: [TOKEN_TOPIC, DECISION_TOPIC],

@@ -18,7 +18,10 @@ import { LiveHub } from './live/live-hub.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
 import { ApiKeysController } from './resources/api-keys.controller.js';
+import { AuthorizationPoliciesController } from './resources/authorization-policies.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
+import { ContractsController } from './resources/contracts.controller.js';
+import { DecisionsController } from './resources/decisions.controller.js';
 import { EventsController } from './resources/events.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
@@ -49,6 +52,9 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       StationsController,
       CommandsController,
       TokensController,
+      ContractsController,
+      DecisionsController,
+      AuthorizationPoliciesController,
       SessionsController,
       EventsController,
       SubscriptionsController,

@@ -177,6 +177,69 @@ describe('tokens and sessions', () => {
     });
   });
 
+  it('replaces the rules of a token only where some are given', async () => {
+    await gateway.call('PUT', '/v1/tokens/TAG1', { body: { contractId: 'C-1', siteIds: ['north'], budget: { sessionsPerDay: 2 } } });
+    expect(gateway.services.lastCall('putToken')).toMatchObject({
+      contractId: 'C-1',
+      replaceRules: true,
+      siteIds: ['north'],
+      stationIds: [],
+      budget: { sessionsPerDay: 2, timeZone: 'UTC' },
+    });
+    await gateway.call('PUT', '/v1/tokens/TAG1', { body: { status: 'Active' } });
+    expect(gateway.services.lastCall('putToken')).toMatchObject({ replaceRules: false });
+  });
+
+  it('puts, reads and lists contracts', async () => {
+    const put = await gateway.call('PUT', '/v1/contracts/C-1', {
+      body: { concurrentTransactionsMax: 2, sessionLimit: { cost: { amount: '9.50', currency: 'EUR' } } },
+    });
+    expect([put.status, put.headers['location']]).toEqual([201, '/v1/contracts/C-1']);
+    expect(gateway.services.lastCall('putContract')).toMatchObject({
+      contract: { contractId: 'C-1', status: 'TOKEN_STATUS_ACTIVE', sessionLimit: { costAmount: '9.50', costCurrency: 'EUR' } },
+    });
+    expect((await gateway.call('PUT', '/v1/contracts/C-1', { body: { budget: { costPerDay: 'much' } } })).status).toBe(400);
+    const read = await gateway.call('GET', '/v1/contracts/C-1');
+    expect(read.headers['etag']).toBe('"2"');
+    expect(read.body).toMatchObject({
+      sessionLimit: { energyWh: 5_000, cost: null },
+      budget: { costPerMonth: '20.00', costPerDay: null },
+      tokens: [{ idToken: 'TAG1' }],
+    });
+    expect((await gateway.call('GET', '/v1/contracts')).body).toMatchObject({ data: [{ contractId: 'C-1' }], nextCursor: 'more' });
+  });
+
+  it('says why a driver was refused, in a word and in plain ones', async () => {
+    const from = '2026-11-23T14:00:00Z';
+    const { body } = await gateway.call('GET', `/v1/authorization-decisions?idToken=TAG1&status=NoCredit&contractId=C-1&from=${from}`);
+    expect(gateway.services.lastCall('listDecisions')).toMatchObject({
+      idToken: { idToken: 'TAG1' },
+      status: 'AUTHORIZATION_STATUS_NO_CREDIT',
+      contractId: 'C-1',
+      from: '2026-11-23T14:00:00.000Z',
+    });
+    expect(body).toMatchObject({
+      data: [
+        {
+          status: 'NoCredit',
+          reason: 'BudgetExhausted',
+          explanation:
+            'The start was refused: the budget of the day or of the month is used up (contract C-1). The station had decided by itself already, while it was offline.',
+        },
+      ],
+    });
+  });
+
+  it('reads and puts what holds at a site, and at all sites', async () => {
+    expect((await gateway.call('GET', '/v1/sites/north/authorization-policy')).body).toMatchObject({ siteId: 'north', own: false });
+    const policy = { unknownTokens: 'accept', authorizationAway: 'reject', noAuthorization: 'reject', localLists: true };
+    const put = await gateway.call('PUT', '/v1/authorization-policy', { body: policy });
+    expect(put.body).toEqual({ siteId: null, ...policy, own: true, version: 3 });
+    expect(
+      (await gateway.call('PUT', '/v1/sites/north/authorization-policy', { body: { ...policy, unknownTokens: 'maybe' } })).status,
+    ).toBe(400);
+  });
+
   it('takes no time beyond the year 9999, which would sort before all others', async () => {
     const put = (expiresAt: string) => gateway.call('PUT', '/v1/tokens/TAG1', { body: { expiresAt } });
     expect((await put('9999-12-31T23:59:59Z')).status).toBe(201);

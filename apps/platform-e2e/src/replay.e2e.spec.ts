@@ -8,7 +8,7 @@ const STATION = 'replayed';
 const PROJECTIONS = {
   session: ['readings', 'sessions'],
   device: ['stations', 'sites', 'statuses'],
-  authorization: ['tokens', 'decisions'],
+  authorization: ['tokens', 'decisions', 'contracts', 'policies'],
 } as const;
 let infrastructure: Infrastructure;
 let processes: Processes;

@@ -85,8 +85,10 @@ it('every read model that was damaged by hand is right again after its replay', 
   expect(list.code).toBe(0);
   const names = [...list.output.matchAll(/^([a-z-]+) {2}/gm)].map(([, name]) => name ?? '');
   expect(names.toSorted()).toEqual([
+    'contracts',
     'decisions',
     'holds',
+    'policies',
     'readings',
     'reservation-policies',
     'reservations',

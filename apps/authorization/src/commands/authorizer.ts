@@ -4,18 +4,15 @@ import {
   type AuthorizationQuestion,
   authorize,
   authorizeNobody,
-  isIdToken,
-  type TokenState,
-  tokenKey,
-  UNKNOWN_TOKEN,
+  type Subject,
   type Verdict,
 } from '@voltlog/authorization-domain';
 import { type EventEnvelope, isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { ATTRIBUTE, type Count, type Span } from '@voltlog/telemetry';
 import type { Holds } from '../holds/holds.js';
-import type { TokenRepository } from '../store/token-repository.js';
 import type { Places } from './places.js';
+import { NO_AUTHORIZATION, type Prepared, type Subjects } from './subjects.js';
 
 /** A checked question of a station. */
 export interface Question {
@@ -40,11 +37,23 @@ export interface OpenQuestion {
   readonly question: Question;
   readonly key: string;
   readonly asked: AuthorizationQuestion;
+  readonly policy: AuthorizationPolicy;
+  subject: Subject;
   verdict: Verdict;
 }
 
-const NO_AUTHORIZATION = 'NoAuthorization';
-const STATUSES: readonly DecisionStatus[] = ['Accepted', 'Blocked', 'ConcurrentTx', 'Expired', 'Invalid', 'NotAtThisTime', 'Unknown'];
+const STATUSES: readonly DecisionStatus[] = [
+  'Accepted',
+  'Blocked',
+  'ConcurrentTx',
+  'Expired',
+  'Invalid',
+  'NoCredit',
+  'NotAllowedTypeEVSE',
+  'NotAtThisLocation',
+  'NotAtThisTime',
+  'Unknown',
+];
 const MALFORMED: Verdict = { status: 'Invalid', reason: 'TokenMalformed' };
 
 /** Answers what stations ask about tokens. An answer is given once it is durable on the decision log. */
@@ -54,8 +63,7 @@ export class Authorizer {
 
   constructor(
     private readonly context: ServiceContext,
-    private readonly policy: AuthorizationPolicy,
-    private readonly tokens: TokenRepository,
+    private readonly subjects: Subjects,
     private readonly places: Places,
     private readonly holds: Holds,
   ) {
@@ -113,16 +121,14 @@ export class Authorizer {
     spans: ReadonlyMap<number, Span> | undefined,
   ): Promise<readonly AuthorizationDecided[]> {
     const now = this.context.clock.now();
-    const keys = questions.map((question) => tokenKey(question.idToken));
-    const states = await this.statesOf(questions, keys);
+    const prepared = await this.subjects.prepare(questions, now);
     const open: OpenQuestion[] = [];
     const settled = new Array<Verdict | OpenQuestion>(questions.length);
-    for (let i = 0; i < questions.length; i += 1) {
-      const question = questions[i] as Question;
-      const asked = { stationId: question.stationId, purpose: question.purpose, transactionKey: question.transactionKey, now };
-      const verdict = this.holds.guard(question, this.verdict(question, asked, states[i]), now);
-      if (verdict.needs === undefined) settled[i] = verdict;
-      else open.push((settled[i] = { question, key: keys[i] as string, asked, verdict }));
+    for (let i = 0; i < prepared.length; i += 1) {
+      const { question, key, asked, subject, policy } = prepared[i] as Prepared;
+      const verdict = this.holds.guard(question, verdictOf(question, asked, subject, policy), now);
+      if (verdict.needs === undefined || subject === undefined) settled[i] = verdict;
+      else open.push((settled[i] = { question, key, asked, policy, subject, verdict }));
     }
     if (open.length > 0) await this.places.settle(open);
     const decisions = questions.map((question, i) => {
@@ -131,30 +137,6 @@ export class Authorizer {
     });
     await this.record(decisions, spans);
     return decisions;
-  }
-
-  private verdict(question: Question, asked: AuthorizationQuestion, state: TokenState | undefined): Verdict {
-    if (question.type === NO_AUTHORIZATION) return authorizeNobody(this.policy);
-    return state === undefined ? MALFORMED : authorize(asked, state, this.policy);
-  }
-
-  /** undefined where there is no token to look for. */
-  private async statesOf(questions: readonly Question[], keys: readonly string[]): Promise<readonly (TokenState | undefined)[]> {
-    const states = new Array<TokenState | undefined>(keys.length);
-    let missing: number[] | undefined;
-    for (let i = 0; i < keys.length; i += 1) {
-      const question = questions[i] as Question;
-      if (question.type === NO_AUTHORIZATION || !isIdToken(question.idToken)) continue;
-      const entry = this.tokens.peek(keys[i] as string);
-      if (entry !== undefined) states[i] = entry.state;
-      else if (missing === undefined) missing = [i];
-      else missing.push(i);
-    }
-    if (missing !== undefined) {
-      const loaded = await this.tokens.load([...new Set(missing.map((i) => keys[i] as string))]);
-      for (const i of missing) states[i] = loaded.get(keys[i] as string)?.state ?? UNKNOWN_TOKEN;
-    }
-    return states;
   }
 
   private decision(question: Question, verdict: Verdict, now: number): AuthorizationDecided {
@@ -175,6 +157,8 @@ export class Authorizer {
     if (verdict.reason !== undefined) decision.reason = verdict.reason;
     if (verdict.groupId !== undefined) decision.groupId = verdict.groupId;
     if (verdict.cacheExpiresAt !== undefined) decision.cacheExpiresAt = verdict.cacheExpiresAt;
+    if (verdict.limit !== undefined) decision.limit = verdict.limit;
+    if (verdict.contractId !== undefined) decision.contractId = verdict.contractId;
     return decision;
   }
 
@@ -206,4 +190,9 @@ export class Authorizer {
     };
     return span === undefined ? envelope : { ...envelope, traceparent: span.traceparent };
   }
+}
+
+function verdictOf(question: Question, asked: AuthorizationQuestion, subject: Subject | undefined, policy: AuthorizationPolicy): Verdict {
+  if (question.type === NO_AUTHORIZATION) return authorizeNobody(policy);
+  return subject === undefined ? MALFORMED : authorize(asked, subject, policy);
 }

@@ -1,26 +1,60 @@
 import type { AuthorizationDecided } from '@voltlog/authorization-contract';
-import { tokenKey } from '@voltlog/authorization-domain';
+import { type AuthorizationPolicy, tokenKey } from '@voltlog/authorization-domain';
 import { RequestError } from '@voltlog/kernel';
 import type { authorizationV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
-import type { Query } from '@voltlog/store';
 import type { Authorizer } from '../commands/authorizer.js';
 import { toDecision } from '../projections/decision-projection.js';
+import { uuidV7At } from '../reactions/sweep.js';
+import type { ContractRepository } from '../store/contract-repository.js';
 import type { Collections } from '../store/documents.js';
+import type { Sites } from '../store/sites.js';
 import type { TokenRepository } from '../store/token-repository.js';
-import { pageSize, toKey, toPutToken, toQuestions } from './requests.js';
-import { toDecisionMessage, toDecisionRecord, tokenStatusOf, toTokenMessage } from './words.js';
+import { ContractsGrpc } from './contracts.grpc.js';
+import { PoliciesGrpc } from './policies.grpc.js';
+import { causationOf, pageQuery, toKey, toPutToken, toQuestions } from './requests.js';
+import { toIsoTime } from './rules.js';
+import { decisionStatusOf, toDecisionMessage, toDecisionRecord, tokenStatusOf, toTokenMessage } from './words.js';
+
+export interface GrpcParts {
+  readonly authorizer: Authorizer;
+  readonly tokens: TokenRepository;
+  readonly contracts: ContractRepository;
+  readonly sites: Sites;
+  readonly collections: Collections;
+  readonly policy: AuthorizationPolicy;
+}
+
+type Service = Omit<authorizationV1.AuthorizationService, 'getLocalList' | 'syncLocalList'>;
 
 /** `voltlog.authorization.v1.AuthorizationService`. */
-export class AuthorizationGrpc
-  implements Pick<authorizationV1.AuthorizationService, 'authorize' | 'putToken' | 'getToken' | 'listTokens' | 'listDecisions'>
-{
+export class AuthorizationGrpc implements Service {
+  private readonly authorizer: Authorizer;
+  private readonly tokens: TokenRepository;
+  private readonly contracts: ContractRepository;
+  private readonly collections: Collections;
+  readonly putContract: Service['putContract'];
+  readonly getContract: Service['getContract'];
+  readonly listContracts: Service['listContracts'];
+  readonly putAuthorizationPolicy: Service['putAuthorizationPolicy'];
+  readonly getAuthorizationPolicy: Service['getAuthorizationPolicy'];
+
   constructor(
     private readonly context: ServiceContext,
-    private readonly authorizer: Authorizer,
-    private readonly tokens: TokenRepository,
-    private readonly collections: Collections,
-  ) {}
+    { authorizer, tokens, contracts, sites, collections, policy }: GrpcParts,
+  ) {
+    this.authorizer = authorizer;
+    this.tokens = tokens;
+    this.contracts = contracts;
+    this.collections = collections;
+    const ofContracts = new ContractsGrpc(context, contracts, collections);
+    this.putContract = (request) => ofContracts.putContract(request);
+    this.getContract = (request) => ofContracts.getContract(request);
+    this.listContracts = (request) => ofContracts.listContracts(request);
+    const ofPolicies = new PoliciesGrpc(context, sites, policy);
+    this.putAuthorizationPolicy = (request) => ofPolicies.putAuthorizationPolicy(request);
+    this.getAuthorizationPolicy = (request) => ofPolicies.getAuthorizationPolicy(request);
+  }
 
   async authorize(request: authorizationV1.AuthorizeRequest): Promise<authorizationV1.AuthorizeResponse> {
     const decisions = await this.authorizer.authorize(toQuestions(request));
@@ -30,7 +64,8 @@ export class AuthorizationGrpc
   async putToken(request: authorizationV1.PutTokenRequest): Promise<authorizationV1.PutTokenResponse> {
     const command = toPutToken(request, this.context.clock.now());
     const key = toKey(request.idToken);
-    const causationId = request.idempotencyKey === '' ? this.context.ids.next() : `put:${request.idempotencyKey}`;
+    if (command.contractId !== undefined && command.contractId !== '') await this.checkContract(command.contractId);
+    const causationId = causationOf(request.idempotencyKey, this.context.ids);
     const [outcome] = await this.tokens.execute([{ key, command, causationId }]);
     if (outcome === undefined) throw new Error('one command has one outcome');
     if (outcome.outcome === 'refused' && !(request.idempotencyKey !== '' && (await this.tokens.hasCause(key, causationId)))) {
@@ -53,22 +88,38 @@ export class AuthorizationGrpc
   async listTokens(request: authorizationV1.ListTokensRequest): Promise<authorizationV1.ListTokensResponse> {
     const status = tokenStatusOf(request.status);
     const where = { ...(request.groupId === '' ? {} : { groupId: request.groupId }), ...(status === undefined ? {} : { status }) };
-    const page = await this.collections.tokens.find(query(request, { where }));
+    const page = await this.collections.tokens.find(pageQuery(request, { where }));
     return { tokens: page.docs.map(toTokenMessage), nextPageToken: page.next ?? '' };
   }
 
   async listDecisions(request: authorizationV1.ListDecisionsRequest): Promise<authorizationV1.ListDecisionsResponse> {
+    const status = decisionStatusOf(request.status);
     const where = {
       ...(request.stationId === '' ? {} : { stationId: request.stationId }),
       ...(request.idToken === undefined || request.idToken.idToken === '' ? {} : { tokenKey: tokenKey(request.idToken.idToken) }),
+      ...(request.contractId === '' ? {} : { contractId: request.contractId }),
+      ...(status === undefined ? {} : { status }),
+      ...timeRange(toIsoTime(request.from, 'from'), toIsoTime(request.to, 'to')),
     };
-    const page = await this.collections.decisions.find(query(request, { where, sort: ['id', -1] }));
+    const page = await this.collections.decisions.find(pageQuery(request, { where, sort: ['id', -1] }));
     return { decisions: page.docs.map((doc) => toDecisionRecord(toDecision(doc))), nextPageToken: page.next ?? '' };
+  }
+
+  /** A token must not wait for a contract that nobody made: it would be refused everywhere. Contracts are never removed. */
+  private async checkContract(contractId: string): Promise<void> {
+    const entry = this.contracts.peek(contractId) ?? (await this.contracts.load([contractId])).get(contractId);
+    if (entry?.state.kind !== 'known')
+      throw new RequestError('FAILED_PRECONDITION', 'there is no such contract: put it first', 'ContractUnknown');
   }
 }
 
-const query = (request: { readonly pageSize: number; readonly pageToken: string }, base: Pick<Query, 'where' | 'sort'>): Query => ({
-  ...base,
-  limit: pageSize(request.pageSize),
-  ...(request.pageToken === '' ? {} : { after: request.pageToken }),
-});
+/** Ids of decisions rise with time. */
+const timeRange = (from: string | undefined, to: string | undefined) =>
+  from === undefined && to === undefined
+    ? {}
+    : {
+        id: {
+          ...(from === undefined ? {} : { $gte: uuidV7At(Date.parse(from)) }),
+          ...(to === undefined ? {} : { $lt: uuidV7At(Date.parse(to)) }),
+        },
+      };

@@ -1,7 +1,9 @@
-import { isIdToken, type PutToken, tokenKey } from '@voltlog/authorization-domain';
-import { RequestError } from '@voltlog/kernel';
+import { isIdToken, type PutToken, tokenKey, typeFault } from '@voltlog/authorization-domain';
+import { type IdSource, RequestError } from '@voltlog/kernel';
 import type { authorizationV1 } from '@voltlog/proto';
+import type { Query } from '@voltlog/store';
 import type { Question } from '../commands/authorizer.js';
+import { toBudget, toIsoTime, toPlaces } from './rules.js';
 import { purposeOf, tokenStatusOf } from './words.js';
 
 /** Questions in one call; the connection service sends at most 256. */
@@ -56,23 +58,26 @@ export function toPutToken(request: authorizationV1.PutTokenRequest, now: number
   const { idToken = '', type = '' } = request.idToken ?? {};
   if (type.length > TYPE_LENGTH_MAX || !/^[\w-]*$/.test(type))
     throw invalid(`id_token.type must be a word of at most ${TYPE_LENGTH_MAX} characters`);
+  const fault = type === '' ? undefined : typeFault(idToken, type);
+  if (fault !== undefined) throw invalid(`id_token.id_token: ${fault}`);
   const status = request.status === undefined ? undefined : tokenStatusOf(request.status);
   if (request.status !== undefined && status === undefined) throw invalid('status must be ACTIVE, BLOCKED or INVALID');
-  if (request.groupId !== undefined && request.groupId !== '' && !isIdToken(request.groupId))
-    throw invalid('group_id must have at most 255 printable characters');
-  if ((request.concurrentTransactionsMax ?? 0) > CONCURRENT_TRANSACTIONS_MAX)
-    throw invalid(`concurrent_transactions_max must be at most ${CONCURRENT_TRANSACTIONS_MAX}`);
+  if (request.groupId !== undefined) toGroupId(request.groupId);
+  toConcurrentMax(request.concurrentTransactionsMax ?? 0);
   if ((request.note?.length ?? 0) > NOTE_LENGTH_MAX) throw invalid(`note must have at most ${NOTE_LENGTH_MAX} characters`);
-  if (request.idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX)
-    throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
-  const expiresAt = request.clearExpiresAt ? null : toIsoTime(request.expiresAt);
+  checkKey(request.idempotencyKey);
+  const validFrom = request.clearValidFrom ? null : toIsoTime(request.validFrom, 'valid_from');
+  const expiresAt = request.clearExpiresAt ? null : toIsoTime(request.expiresAt, 'expires_at');
   return {
     kind: 'PutToken',
     idToken,
     type,
     ...(status === undefined ? {} : { status }),
+    ...(validFrom === undefined ? {} : { validFrom }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(request.groupId === undefined ? {} : { groupId: request.groupId }),
+    ...(request.contractId === undefined ? {} : { contractId: request.contractId }),
+    ...(request.replaceRules ? { rules: toRules(request) } : {}),
     ...(request.concurrentTransactionsMax === undefined ? {} : { concurrentTransactionsMax: request.concurrentTransactionsMax }),
     ...(request.note === undefined ? {} : { note: request.note }),
     expectedRevision: request.expectedVersion,
@@ -83,10 +88,38 @@ export function toPutToken(request: authorizationV1.PutTokenRequest, now: number
 /** The size of a page; 0 means the usual. */
 export const pageSize = (size: number): number => (size === 0 ? PAGE_SIZE_DEFAULT : Math.min(size, PAGE_SIZE_MAX));
 
-function toIsoTime(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw invalid('expires_at is not a time');
-  // Times are compared as text, so they all have one form.
-  return new Date(ms).toISOString();
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function checkKey(idempotencyKey: string): void {
+  if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX)
+    throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
+}
+
+/** The same key again is the same cause. */
+export const causationOf = (idempotencyKey: string, ids: IdSource): string =>
+  idempotencyKey === '' ? ids.next() : `put:${idempotencyKey}`;
+
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function toGroupId(groupId: string): string {
+  if (groupId !== '' && !isIdToken(groupId)) throw invalid('group_id must have at most 255 printable characters');
+  return groupId;
+}
+
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function toConcurrentMax(max: number): number {
+  if (max > CONCURRENT_TRANSACTIONS_MAX) throw invalid(`concurrent_transactions_max must be at most ${CONCURRENT_TRANSACTIONS_MAX}`);
+  return max;
+}
+
+export const pageQuery = (
+  request: { readonly pageSize: number; readonly pageToken: string },
+  base: Pick<Query, 'where' | 'sort'>,
+): Query => ({
+  ...base,
+  limit: pageSize(request.pageSize),
+  ...(request.pageToken === '' ? {} : { after: request.pageToken }),
+});
+
+function toRules(request: authorizationV1.PutTokenRequest): NonNullable<PutToken['rules']> {
+  const budget = toBudget(request.budget);
+  return { ...toPlaces(request), ...(budget === undefined ? {} : { budget }) };
 }

@@ -1,6 +1,7 @@
 import type { AuthorizationDecided, AuthorizationPurpose, DecisionStatus, TokenStatus } from '@voltlog/authorization-contract';
 import { authorizationV1 } from '@voltlog/proto';
 import type { TokenDoc } from '../store/documents.js';
+import { toBudgetMessage, toLimitMessage } from './rules.js';
 
 const { AuthorizationStatus: Status, AuthorizationPurpose: Purpose, TokenStatus: Token } = authorizationV1;
 
@@ -10,9 +11,14 @@ const STATUS: Readonly<Record<DecisionStatus, authorizationV1.AuthorizationStatu
   ConcurrentTx: Status.CONCURRENT_TX,
   Expired: Status.EXPIRED,
   Invalid: Status.INVALID,
+  NoCredit: Status.NO_CREDIT,
+  NotAllowedTypeEVSE: Status.NOT_ALLOWED_TYPE_EVSE,
+  NotAtThisLocation: Status.NOT_AT_THIS_LOCATION,
   NotAtThisTime: Status.NOT_AT_THIS_TIME,
   Unknown: Status.UNKNOWN,
 };
+
+const STATUS_WORDS = Object.keys(STATUS) as DecisionStatus[];
 
 const PURPOSES: Readonly<Record<AuthorizationPurpose, authorizationV1.AuthorizationPurpose>> = {
   Identify: Purpose.IDENTIFY,
@@ -20,7 +26,7 @@ const PURPOSES: Readonly<Record<AuthorizationPurpose, authorizationV1.Authorizat
   Stop: Purpose.STOP,
 };
 
-const TOKEN_STATUS: Readonly<Record<TokenStatus, authorizationV1.TokenStatus>> = {
+export const TOKEN_STATUS: Readonly<Record<TokenStatus, authorizationV1.TokenStatus>> = {
   Active: Token.ACTIVE,
   Blocked: Token.BLOCKED,
   Invalid: Token.INVALID,
@@ -54,14 +60,18 @@ export function tokenStatusOf(status: authorizationV1.TokenStatus): TokenStatus 
   }
 }
 
+/** undefined: unspecified, or a word of a newer version. */
+export const decisionStatusOf = (status: authorizationV1.AuthorizationStatus): DecisionStatus | undefined =>
+  STATUS_WORDS.find((word) => STATUS[word] === status);
+
 export const toDecisionMessage = (decided: AuthorizationDecided): authorizationV1.AuthorizationDecision => ({
   decisionId: decided.decisionId,
   status: STATUS[decided.status],
   reason: decided.reason ?? '',
   groupIdToken: decided.groupId === undefined ? undefined : { idToken: decided.groupId, type: 'Central' },
   cacheExpiresAt: decided.cacheExpiresAt,
-  limit: undefined,
-  contractId: '',
+  limit: toLimitMessage(decided.limit),
+  contractId: decided.contractId ?? '',
 });
 
 export const toDecisionRecord = (decided: AuthorizationDecided): authorizationV1.DecisionRecord => ({
@@ -89,9 +99,9 @@ export const toTokenMessage = (doc: Omit<TokenDoc, 'id' | 'version'>): authoriza
   updatedAt: doc.updatedAt,
   note: doc.note,
   version: doc.revision,
-  validFrom: undefined,
-  contractId: '',
-  siteIds: [],
-  stationIds: [],
-  budget: undefined,
+  validFrom: doc.validFrom,
+  contractId: doc.contractId ?? '',
+  siteIds: [...(doc.siteIds ?? [])],
+  stationIds: [...(doc.stationIds ?? [])],
+  budget: toBudgetMessage(doc.budget),
 });

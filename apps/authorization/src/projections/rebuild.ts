@@ -1,10 +1,35 @@
-import { type AuthorizationDecided, DECISION_TOPIC, type TokenEvent } from '@voltlog/authorization-contract';
-import { tokenDecider, tokenKeyOfStream } from '@voltlog/authorization-domain';
-import { fold } from '@voltlog/kernel';
-import type { Projection } from '@voltlog/service';
+import {
+  type AuthorizationDecided,
+  type ContractEvent,
+  DECISION_TOPIC,
+  type PolicyEvent,
+  type TokenEvent,
+} from '@voltlog/authorization-contract';
+import {
+  contractDecider,
+  contractIdOfStream,
+  policyKeyOfStream,
+  sitePolicyDecider,
+  tokenDecider,
+  tokenKeyOfStream,
+} from '@voltlog/authorization-domain';
+import { type Decider, fold } from '@voltlog/kernel';
+import type { Projection, ReplayContext } from '@voltlog/service';
 import { bringUp, type Commit, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
+import type { Schema } from 'mongoose';
 import { holdsProjection } from '../holds/hold-projection.js';
-import { type DecisionDoc, decisionSchema, type TokenDoc, tokenSchema, toTokenDoc } from '../store/documents.js';
+import {
+  type ContractDoc,
+  contractSchema,
+  type DecisionDoc,
+  decisionSchema,
+  type PolicyDoc,
+  policySchema,
+  type TokenDoc,
+  toContractDoc,
+  tokenSchema,
+  toTokenDoc,
+} from '../store/documents.js';
 import { DECISION_TYPES, toDecisionDoc } from './decision-projection.js';
 
 /** The read models of the service: tokens of their streams, decisions of their topic. */
@@ -12,19 +37,25 @@ export const authorizationProjections: Readonly<Record<string, Projection>> = {
   tokens: {
     about: 'tokens, their status, limits and the transactions that hold a place',
     from: 'commits',
-    async rebuild({ store }, onProgress) {
-      const { commits } = await rebuildCollection<TokenDoc>({
-        store,
-        name: 'tokens',
-        schema: tokenSchema,
-        onProgress: (progress) => onProgress(progress.commits),
-        async project(batch, target) {
-          const streams = await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))]);
-          await bringUp(target, [...streams].flatMap(tokenDocOf));
-        },
-      });
-      return commits;
-    },
+    rebuild: (context, onProgress) =>
+      ofStreams<TokenDoc>(context, onProgress, { name: 'tokens', schema: tokenSchema, prefix: 'token:', docsOf: tokenDocOf }),
+  },
+  contracts: {
+    about: "drivers' contracts, their rules and the transactions that hold a place",
+    from: 'commits',
+    rebuild: (context, onProgress) =>
+      ofStreams<ContractDoc>(context, onProgress, {
+        name: 'contracts',
+        schema: contractSchema,
+        prefix: 'contract:',
+        docsOf: contractDocOf,
+      }),
+  },
+  policies: {
+    about: 'what holds at sites',
+    from: 'commits',
+    rebuild: (context, onProgress) =>
+      ofStreams<PolicyDoc>(context, onProgress, { name: 'policies', schema: policySchema, prefix: 'policy:', docsOf: policyDocOf }),
   },
   holds: holdsProjection,
   decisions: {
@@ -48,9 +79,57 @@ export const authorizationProjections: Readonly<Record<string, Projection>> = {
   },
 };
 
-function tokenDocOf([streamId, commits]: readonly [string, readonly Commit[]]): readonly TokenDoc[] {
-  // What was written as an event of the stream is one.
-  const events = commits.flatMap((commit) => commit.events.map(({ type, data }) => ({ type, data }) as TokenEvent));
-  const state = fold(tokenDecider, events);
-  return state.kind === 'known' ? [toTokenDoc(tokenKeyOfStream(streamId), commits.at(-1)?.version ?? 0, state)] : [];
+type Stream = readonly [streamId: string, commits: readonly Commit[]];
+
+interface FromStreams<Doc> {
+  readonly name: string;
+  readonly schema: Schema;
+  /** How the ids of its streams begin: a store holds streams of several kinds. */
+  readonly prefix: string;
+  docsOf(stream: Stream): readonly Doc[];
 }
+
+async function ofStreams<Doc extends { readonly id: string; readonly version: number }>(
+  { store }: ReplayContext,
+  onProgress: (done: number) => void,
+  { name, schema, prefix, docsOf }: FromStreams<Doc>,
+): Promise<number> {
+  const { commits } = await rebuildCollection<Doc>({
+    store,
+    name,
+    schema,
+    onProgress: (progress) => onProgress(progress.commits),
+    async project(batch, target) {
+      const ids = batch.map(({ streamId }) => streamId).filter((id) => id.startsWith(prefix));
+      await bringUp(target, [...(await store.streams.load([...new Set(ids)]))].flatMap(docsOf));
+    },
+  });
+  return commits;
+}
+
+function tokenDocOf([streamId, commits]: Stream): readonly TokenDoc[] {
+  const state = folded(tokenDecider, commits);
+  return state.kind === 'known' ? [toTokenDoc(tokenKeyOfStream(streamId), versionOf(commits), state)] : [];
+}
+
+function contractDocOf([streamId, commits]: Stream): readonly ContractDoc[] {
+  const state = folded(contractDecider, commits);
+  return state.kind === 'known' ? [toContractDoc(contractIdOfStream(streamId), versionOf(commits), state)] : [];
+}
+
+function policyDocOf([streamId, commits]: Stream): readonly PolicyDoc[] {
+  const { policy } = folded(sitePolicyDecider, commits);
+  return policy === undefined ? [] : [{ id: policyKeyOfStream(streamId), version: versionOf(commits), ...policy }];
+}
+
+const versionOf = (commits: readonly Commit[]): number => commits.at(-1)?.version ?? 0;
+
+/** What was written as an event of the stream is one. */
+const folded = <State, Event extends TokenEvent | ContractEvent | PolicyEvent>(
+  decider: Decider<never, State, Event, unknown>,
+  commits: readonly Commit[],
+): State =>
+  fold(
+    decider,
+    commits.flatMap((commit) => commit.events.map(({ type, data }) => ({ type, data }) as Event)),
+  );

@@ -1,15 +1,22 @@
-import { TOKEN_TOPIC } from '@voltlog/authorization-contract';
+import { CONTRACT_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import type { Subscription } from '@voltlog/event-log';
+import type { EventEnvelope } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import type { TokenRepository } from '../store/token-repository.js';
 
-/** Keeps memory and read model right against other instances and crashes, by the service's own topic. */
+/** A repository whose memory and read model follow its topic. */
+interface Remembering {
+  changed(event: EventEnvelope): void;
+  mend(events: readonly EventEnvelope[]): Promise<void>;
+}
+
+/** Keeps memory and read models of tokens and contracts right against other instances and crashes, by the service's own topics. */
 export class TokenMemory {
   private subscriptions: readonly Subscription[] = [];
 
   constructor(
     private readonly context: ServiceContext,
-    private readonly tokens: TokenRepository,
+    private readonly tokens: Remembering,
+    private readonly contracts: Remembering,
   ) {}
 
   async start(): Promise<void> {
@@ -18,17 +25,21 @@ export class TokenMemory {
       // A group of its own: every instance has a memory, so every instance sees every change.
       await log.subscribe({
         group: `authorization-memory-${instanceId}`,
-        topics: [TOKEN_TOPIC],
+        topics: [TOKEN_TOPIC, CONTRACT_TOPIC],
         startFrom: 'latest',
-        temporary: true,
         handle: async (batch) => {
-          for (const { event } of batch) this.tokens.changed(event);
+          for (const { topic, event } of batch) (topic === TOKEN_TOPIC ? this.tokens : this.contracts).changed(event);
         },
       }),
       await log.subscribe({
         group: 'authorization-tokens',
         topics: [TOKEN_TOPIC],
         handle: (batch) => this.tokens.mend(batch.map(({ event }) => event)),
+      }),
+      await log.subscribe({
+        group: 'authorization-contracts',
+        topics: [CONTRACT_TOPIC],
+        handle: (batch) => this.contracts.mend(batch.map(({ event }) => event)),
       }),
     ];
   }

@@ -9,6 +9,8 @@ export interface NeverStarted {
   readonly transactionKey: string;
   readonly stationId: string;
   readonly tokenKey: string;
+  /** When the contract limits how many run at once. */
+  readonly contractId?: string;
 }
 
 /** Kind of the timer that removes what is too old to be of use. */

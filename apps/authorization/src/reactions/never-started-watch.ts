@@ -1,6 +1,7 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import type { ServiceContext } from '@voltlog/service';
 import { type Timer, TimerLoop } from '@voltlog/store';
+import type { ContractRepository } from '../store/contract-repository.js';
 import type { Collections } from '../store/documents.js';
 import type { TokenRepository } from '../store/token-repository.js';
 import { GROUP, NEVER_STARTED, type NeverStarted } from './names.js';
@@ -14,8 +15,11 @@ export class NeverStartedWatch {
 
   constructor(
     private readonly context: ServiceContext,
-    private readonly tokens: TokenRepository,
-    private readonly collections: Collections,
+    private readonly parts: {
+      readonly tokens: TokenRepository;
+      readonly contracts: ContractRepository;
+      readonly collections: Collections;
+    },
     private readonly options: { readonly verifyMs: number; readonly unstartedMs: number },
   ) {
     this.loop = new TimerLoop({
@@ -43,14 +47,14 @@ export class NeverStartedWatch {
   /** Looks at a permit whose time is up. */
   async handle(timer: Timer): Promise<void> {
     const now = this.context.clock.now();
-    const { transactionKey, stationId, tokenKey } = timer.payload as NeverStarted;
+    const { transactionKey, stationId, tokenKey, contractId } = timer.payload as NeverStarted;
     const caughtUp = await this.context.log.caughtUp({
       group: GROUP,
       topic: STATION_TOPIC,
       key: stationId,
       deadlineMs: this.options.verifyMs,
     });
-    const { docs } = await this.collections.transactions.find({ where: { transactionKey }, limit: 1 });
+    const { docs } = await this.parts.collections.transactions.find({ where: { transactionKey }, limit: 1 });
     const [seen] = docs;
     if (seen?.state === 'open') return;
     if (!caughtUp) {
@@ -59,8 +63,8 @@ export class NeverStartedWatch {
       return;
     }
     const cause = seen === undefined ? 'NeverStarted' : 'Ended';
-    await this.tokens.execute([
-      { key: tokenKey, command: { kind: 'ReleaseTransaction', transactionKey, cause, now }, causationId: this.context.ids.next() },
-    ]);
+    const command = { kind: 'ReleaseTransaction' as const, transactionKey, cause, now } as const;
+    await this.parts.tokens.execute([{ key: tokenKey, command, causationId: this.context.ids.next() }]);
+    if (contractId !== undefined) await this.parts.contracts.execute([{ key: contractId, command, causationId: this.context.ids.next() }]);
   }
 }

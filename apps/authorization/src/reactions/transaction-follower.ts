@@ -1,4 +1,12 @@
-import { holdsPlace, type ReleaseTransaction, tokenKey } from '@voltlog/authorization-domain';
+import {
+  type ContractState,
+  groupOf,
+  holdsPlace,
+  type PermitTransaction,
+  type ReleaseTransaction,
+  type TokenState,
+  tokenKey,
+} from '@voltlog/authorization-domain';
 import {
   STATION_TOPIC,
   type StationFacts,
@@ -9,6 +17,7 @@ import {
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import { BoundedCache } from '@voltlog/store';
+import type { ContractInput, ContractRepository } from '../store/contract-repository.js';
 import type { Collections, TransactionDoc } from '../store/documents.js';
 import type { TokenInput, TokenRepository } from '../store/token-repository.js';
 import { GROUP } from './names.js';
@@ -33,8 +42,14 @@ type Fact =
   | (Caused & { readonly kind: 'began'; readonly data: TransactionStarted | TransactionUpdated })
   | (Caused & { readonly kind: 'ended'; readonly data: TransactionEnded });
 
+/** What is to be done with places of tokens and of contracts. */
+interface Inputs {
+  readonly tokens: TokenInput[];
+  readonly contracts: ContractInput[];
+}
+
 /**
- * Follows the transactions of tokens that have a limit: a start that was let in without asking takes its place, an end gives it back.
+ * Follows the transactions of tokens and contracts that have a limit: a start that was let in without asking takes its place, an end gives it back.
  *
  * Facts of one station are handled in the order of the log, which need not be the order of the charge: an end that comes before its
  * start is remembered, and the start takes no place then.
@@ -46,6 +61,7 @@ export class TransactionFollower {
   constructor(
     private readonly context: ServiceContext,
     private readonly tokens: TokenRepository,
+    private readonly contracts: ContractRepository,
     private readonly collections: Collections,
   ) {}
 
@@ -65,11 +81,11 @@ export class TransactionFollower {
   async handle(batch: readonly LogRecord[]): Promise<void> {
     const facts = batch.flatMap(toFact);
     if (facts.length === 0) return;
-    await this.loadTokens(facts);
+    await this.loadSubjects(facts);
     const known = new Map(
       await this.collections.transactions.getMany([...new Set(facts.filter((fact) => this.matters(fact)).map(({ id }) => id))]),
     );
-    const inputs: TokenInput[] = [];
+    const inputs: Inputs = { tokens: [], contracts: [] };
     const changed = new Map<string, TransactionDoc>();
     for (const fact of facts) {
       if (!this.matters(fact)) continue;
@@ -77,7 +93,8 @@ export class TransactionFollower {
       const after = fact.kind === 'began' ? this.began(fact, before, inputs) : await this.ended(fact, before, changed, inputs);
       if (after !== undefined) changed.set(after.id, after);
     }
-    if (inputs.length > 0) await this.tokens.execute(inputs);
+    if (inputs.tokens.length > 0) await this.tokens.execute(inputs.tokens);
+    if (inputs.contracts.length > 0) await this.contracts.execute(inputs.contracts);
     if (changed.size > 0) await this.collections.transactions.upsert([...changed.values()].map((doc) => ({ doc })));
   }
 
@@ -86,48 +103,53 @@ export class TransactionFollower {
     if (fact.kind === 'ended') return this.free.get(fact.id) === undefined;
     const state = this.tokens.peek(keyOf(fact.data))?.state;
     if (state === undefined) return true;
-    if (state.kind === 'known' && (state.concurrentTransactionsMax > 0 || state.places.length > 0)) return true;
+    if (hasPlaces(state)) return true;
+    if (state.kind === 'known' && state.contractId !== undefined) {
+      const contract = this.contracts.peek(state.contractId)?.state;
+      if (contract === undefined || hasPlaces(contract)) return true;
+    }
     this.free.set(fact.id, true);
     return false;
   }
 
-  private began(
-    fact: Extract<Fact, { kind: 'began' }>,
-    before: TransactionDoc | undefined,
-    inputs: TokenInput[],
-  ): TransactionDoc | undefined {
-    const { data, id, eventId, traceparent } = fact;
+  private began(fact: Extract<Fact, { kind: 'began' }>, before: TransactionDoc | undefined, inputs: Inputs): TransactionDoc | undefined {
+    const { data, id } = fact;
     const key = keyOf(data);
     const transactionKey = `${data.stationId}/${'transactionKey' in data ? data.transactionKey : data.transactionId}`;
     const now = this.context.clock.now();
     // Another key under the same number is another transaction.
     if (before !== undefined && (before.transactionKey ?? transactionKey) === transactionKey) {
-      if (before.state === 'ended') inputs.push({ key, command: released(transactionKey, now), causationId: eventId, traceparent });
+      if (before.state === 'ended')
+        this.push(inputs, { tokenKey: key, contractId: this.contractIdOf(key) }, released(transactionKey, now), fact);
       return undefined;
     }
     const place = { transactionKey, stationId: data.stationId, evseId: data.evseId, startedAt: data.occurredAt };
-    const state = this.tokens.peek(key)?.state;
-    if (state === undefined || !holdsPlace(state, transactionKey)) {
-      inputs.push({ key, command: { kind: 'PermitTransaction', ...place, running: true, now }, causationId: eventId, traceparent });
-    }
-    return { id, stationId: data.stationId, state: 'open', transactionKey, tokenKey: key };
+    const contractId = this.contractIdOf(key);
+    this.push(inputs, { tokenKey: key, contractId }, { kind: 'PermitTransaction', ...place, running: true, now }, fact);
+    return {
+      id,
+      stationId: data.stationId,
+      state: 'open',
+      transactionKey,
+      tokenKey: key,
+      ...(contractId === undefined ? {} : { contractId }),
+    };
   }
 
   private async ended(
     fact: Extract<Fact, { kind: 'ended' }>,
     before: TransactionDoc | undefined,
     changed: ReadonlyMap<string, TransactionDoc>,
-    inputs: TokenInput[],
+    inputs: Inputs,
   ): Promise<TransactionDoc | undefined> {
-    const { data, id, eventId, traceparent } = fact;
+    const { data, id } = fact;
     const open = before ?? (isNoNumber(data) ? await this.openOf(data, changed) : undefined);
     if (open === undefined) {
       // A 1.6 station learns a transaction's number from the answer to its start, so its end cannot come first.
       return data.ocppVersion === 'ocpp1.6' ? undefined : { id, stationId: data.stationId, state: 'ended', endedAt: data.receivedAt };
     }
     if (open.tokenKey !== undefined && open.transactionKey !== undefined) {
-      const command = released(open.transactionKey, this.context.clock.now());
-      inputs.push({ key: open.tokenKey, command, causationId: eventId, traceparent });
+      this.push(inputs, open, released(open.transactionKey, this.context.clock.now()), fact);
     }
     return open.state === 'ended' ? undefined : { ...open, state: 'ended', endedAt: data.receivedAt };
   }
@@ -147,16 +169,35 @@ export class TransactionFollower {
     for (const doc of changed.values()) if (doc.stationId === data.stationId) docs.set(doc.id, doc);
     const open = [...docs.values()].filter((doc) => doc.state === 'open' && doc.tokenKey !== undefined);
     const entries = await this.tokens.load([...new Set([stopper, ...open.map((doc) => doc.tokenKey ?? '')])]);
-    const groupOf = (key: string | undefined): string | undefined => {
+    const contracts = await this.contracts.load([...new Set([...entries.values()].flatMap(({ state }) => contractIdIn(state) ?? []))]);
+    const groupOfKey = (key: string | undefined): string | undefined => {
       const state = entries.get(key ?? '')?.state;
-      return state?.kind === 'known' ? state.groupId : undefined;
+      return state?.kind === 'known' ? groupOf(state, contracts.get(state.contractId ?? '')?.state) : undefined;
     };
-    const group = groupOf(stopper);
-    const matching = open.filter((doc) => doc.tokenKey === stopper || (group !== undefined && groupOf(doc.tokenKey) === group));
+    const group = groupOfKey(stopper);
+    const matching = open.filter((doc) => doc.tokenKey === stopper || (group !== undefined && groupOfKey(doc.tokenKey) === group));
     return matching.length === 1 ? matching[0] : undefined;
   }
 
-  private async loadTokens(facts: readonly Fact[]): Promise<void> {
+  private contractIdOf(key: string): string | undefined {
+    return contractIdIn(this.tokens.peek(key)?.state);
+  }
+
+  /** The same for the places of the token and of its contract, as far as there is something to do. */
+  private push(
+    { tokens, contracts }: Inputs,
+    of: { readonly tokenKey?: string | undefined; readonly contractId?: string | undefined },
+    command: PermitTransaction | ReleaseTransaction,
+    { eventId, traceparent }: Caused,
+  ): void {
+    const cause = { causationId: eventId, traceparent };
+    if (of.tokenKey !== undefined && isToDo(command, this.tokens.peek(of.tokenKey)?.state))
+      tokens.push({ key: of.tokenKey, command, ...cause });
+    if (of.contractId !== undefined && isToDo(command, this.contracts.peek(of.contractId)?.state))
+      contracts.push({ key: of.contractId, command, ...cause });
+  }
+
+  private async loadSubjects(facts: readonly Fact[]): Promise<void> {
     const missing = new Set<string>();
     for (const fact of facts) {
       if (fact.kind !== 'began') continue;
@@ -164,6 +205,12 @@ export class TransactionFollower {
       if (this.tokens.peek(key) === undefined) missing.add(key);
     }
     if (missing.size > 0) await this.tokens.load([...missing]);
+    const contracts = new Set<string>();
+    for (const fact of facts) {
+      const contractId = fact.kind === 'began' ? this.contractIdOf(keyOf(fact.data)) : undefined;
+      if (contractId !== undefined && this.contracts.peek(contractId) === undefined) contracts.add(contractId);
+    }
+    if (contracts.size > 0) await this.contracts.load([...contracts]);
   }
 }
 
@@ -183,6 +230,17 @@ function toFact(record: LogRecord): readonly Fact[] {
 }
 
 const keyOf = (data: TransactionStarted | TransactionUpdated): string => tokenKey(data.idToken?.idToken ?? '');
+
+const contractIdIn = (state: TokenState | undefined): string | undefined => (state?.kind === 'known' ? state.contractId : undefined);
+
+const hasPlaces = (state: TokenState | ContractState): boolean =>
+  state.kind === 'known' && (state.concurrentTransactionsMax > 0 || state.places.length > 0);
+
+/** A place that is held, or for which there is no limit, is not taken; what memory does not show is decided by the stream. */
+const isToDo = (command: PermitTransaction | ReleaseTransaction, state: TokenState | ContractState | undefined): boolean =>
+  command.kind === 'ReleaseTransaction' ||
+  state === undefined ||
+  (state.kind === 'known' && state.concurrentTransactionsMax > 0 && !holdsPlace(state, command.transactionKey));
 
 const isNoNumber = (data: TransactionEnded): boolean => data.ocppVersion === 'ocpp1.6' && !(Number(data.transactionId) > 0);
 

@@ -1,10 +1,10 @@
-import type { AuthorizationDecided } from '@voltlog/authorization-contract';
-import type { KnownToken, Place } from '@voltlog/authorization-domain';
+import type { AuthorizationDecided, SitePolicyAttributes, UseRules } from '@voltlog/authorization-contract';
+import { type KnownContract, type KnownToken, type Place, useRules } from '@voltlog/authorization-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
 /** A token as it is: read model, and the state its stream folds to, so that nothing has to be folded to answer a station. */
-export interface TokenDoc {
+export interface TokenDoc extends UseRules {
   /** The token's key. */
   readonly id: string;
   /** Commits of its stream. */
@@ -12,8 +12,8 @@ export interface TokenDoc {
   readonly idToken: string;
   readonly type: string;
   readonly status: KnownToken['status'];
-  readonly expiresAt?: string;
   readonly groupId?: string;
+  readonly contractId?: string;
   readonly concurrentTransactionsMax: number;
   readonly note: string;
   readonly places: readonly Place[];
@@ -26,6 +26,10 @@ const text = { type: String };
 const required = { type: String, required: true };
 const count = { type: Number, required: true };
 
+const list = { type: [String], default: undefined };
+const mixed = { type: Schema.Types.Mixed };
+const rules = { validFrom: text, expiresAt: text, siteIds: list, stationIds: list, budget: mixed };
+
 export const tokenSchema = new Schema(
   {
     id: required,
@@ -33,8 +37,9 @@ export const tokenSchema = new Schema(
     idToken: required,
     type: { type: String, required: true },
     status: required,
-    expiresAt: text,
+    ...rules,
     groupId: text,
+    contractId: text,
     concurrentTransactionsMax: count,
     note: { type: String, default: '' },
     places: { type: [Schema.Types.Mixed], default: [] },
@@ -46,6 +51,7 @@ export const tokenSchema = new Schema(
 );
 tokenSchema.index({ groupId: 1, id: 1 });
 tokenSchema.index({ status: 1, id: 1 });
+tokenSchema.index({ contractId: 1, id: 1 });
 
 export const toTokenDoc = (key: string, version: number, token: KnownToken): TokenDoc => {
   const { kind: _, ...rest } = token;
@@ -57,8 +63,9 @@ export const toKnownToken = (doc: TokenDoc): KnownToken => ({
   idToken: doc.idToken,
   type: doc.type,
   status: doc.status,
-  ...(doc.expiresAt === undefined ? {} : { expiresAt: doc.expiresAt }),
+  ...useRules(doc),
   ...(doc.groupId === undefined ? {} : { groupId: doc.groupId }),
+  ...(doc.contractId === undefined ? {} : { contractId: doc.contractId }),
   concurrentTransactionsMax: doc.concurrentTransactionsMax,
   note: doc.note,
   places: doc.places,
@@ -66,6 +73,84 @@ export const toKnownToken = (doc: TokenDoc): KnownToken => ({
   updatedAt: doc.updatedAt,
   revision: doc.revision,
 });
+
+/** A contract as it is: read model, and the state its stream folds to. */
+export interface ContractDoc extends Omit<KnownContract, 'kind' | 'contractId'> {
+  /** The contract's id. */
+  readonly id: string;
+  /** Commits of its stream. */
+  readonly version: number;
+}
+
+export const contractSchema = new Schema(
+  {
+    id: required,
+    version: count,
+    name: { type: String, default: '' },
+    status: required,
+    ...rules,
+    groupId: text,
+    concurrentTransactionsMax: count,
+    sessionLimit: mixed,
+    note: { type: String, default: '' },
+    places: { type: [Schema.Types.Mixed], default: [] },
+    createdAt: required,
+    updatedAt: required,
+    revision: count,
+  },
+  { versionKey: false },
+);
+
+export const toContractDoc = (key: string, version: number, contract: KnownContract): ContractDoc => {
+  const { kind: _, contractId: __, ...rest } = contract;
+  return { id: key, version, ...rest };
+};
+
+export const toKnownContract = (doc: ContractDoc): KnownContract => ({
+  kind: 'known',
+  contractId: doc.id,
+  name: doc.name,
+  status: doc.status,
+  ...useRules(doc),
+  ...(doc.groupId === undefined ? {} : { groupId: doc.groupId }),
+  concurrentTransactionsMax: doc.concurrentTransactionsMax,
+  ...(doc.sessionLimit === undefined ? {} : { sessionLimit: doc.sessionLimit }),
+  note: doc.note,
+  places: doc.places,
+  createdAt: doc.createdAt,
+  updatedAt: doc.updatedAt,
+  revision: doc.revision,
+});
+
+/** What holds at a site. */
+export interface PolicyDoc extends SitePolicyAttributes {
+  /** The site id; `*`: the sites that have none of their own. */
+  readonly id: string;
+  readonly version: number;
+}
+
+export const policySchema = new Schema(
+  {
+    id: required,
+    version: count,
+    siteId: { type: String, default: '' },
+    unknownTokens: required,
+    authorizationAway: required,
+    noAuthorization: required,
+    localLists: { type: Boolean, required: true },
+  },
+  { versionKey: false },
+);
+
+/** Where a station stands and what it speaks, as far as other services told. */
+export interface StationDoc {
+  readonly id: string;
+  /** Empty: at no site. */
+  readonly siteId: string;
+}
+
+export const stationSchema = new Schema({ id: required, siteId: { type: String, default: '' } }, { versionKey: false });
+stationSchema.index({ siteId: 1, id: 1 });
 
 /** A decision that was given; the id rises with time. */
 export interface DecisionDoc extends Omit<AuthorizationDecided, 'decisionId'> {
@@ -89,12 +174,16 @@ export const decisionSchema = new Schema(
     reason: text,
     groupId: text,
     cacheExpiresAt: text,
+    limit: mixed,
+    contractId: text,
     at: required,
   },
   { versionKey: false },
 );
 decisionSchema.index({ stationId: 1, id: 1 });
 decisionSchema.index({ tokenKey: 1, id: 1 });
+decisionSchema.index({ contractId: 1, id: 1 });
+decisionSchema.index({ status: 1, id: 1 });
 
 /** A transaction that holds a place, or one that ended: remembered so that a start that arrives after its end takes none. */
 export interface TransactionDoc {
@@ -105,12 +194,14 @@ export interface TransactionDoc {
   /** Present when the start was seen. */
   readonly transactionKey?: string;
   readonly tokenKey?: string;
+  /** Of the token's contract, when it limits how many run at once. */
+  readonly contractId?: string;
   /** When it ended; absent while it is open. */
   readonly endedAt?: string;
 }
 
 export const transactionSchema = new Schema(
-  { id: required, stationId: required, state: required, transactionKey: text, tokenKey: text, endedAt: text },
+  { id: required, stationId: required, state: required, transactionKey: text, tokenKey: text, contractId: text, endedAt: text },
   { versionKey: false },
 );
 transactionSchema.index({ transactionKey: 1 });
@@ -122,14 +213,20 @@ export interface Collections {
   readonly tokens: Collection<TokenDoc>;
   readonly decisions: Collection<DecisionDoc>;
   readonly transactions: Collection<TransactionDoc>;
+  readonly contracts: Collection<ContractDoc>;
+  readonly policies: Collection<PolicyDoc>;
+  readonly stations: Collection<StationDoc>;
 }
 
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [tokens, decisions, transactions] = await Promise.all([
+  const [tokens, decisions, transactions, contracts, policies, stations] = await Promise.all([
     store.collection<TokenDoc>('tokens', tokenSchema),
     store.collection<DecisionDoc>('decisions', decisionSchema),
     store.collection<TransactionDoc>('transactions', transactionSchema),
+    store.collection<ContractDoc>('contracts', contractSchema),
+    store.collection<PolicyDoc>('policies', policySchema),
+    store.collection<StationDoc>('stations', stationSchema),
   ]);
-  return { tokens, decisions, transactions };
+  return { tokens, decisions, transactions, contracts, policies, stations };
 }

@@ -1,3 +1,4 @@
+import { CONTRACT_TOPIC, DECISION_TOPIC, POLICY_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import {
   type AuthorizationAnswer,
   type OcppVersion,
@@ -5,8 +6,18 @@ import {
   type TransactionFact,
   type TransactionStarted,
 } from '@voltlog/connection-contract';
+import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { isoTime } from '@voltlog/kernel';
+import { SESSION_TOPIC } from '@voltlog/session-contract';
 import type { TestContext } from '@voltlog/testing';
+
+/** All that the service publishes and follows. */
+export const TOPICS = [TOKEN_TOPIC, CONTRACT_TOPIC, POLICY_TOPIC, DECISION_TOPIC, STATION_TOPIC, DEVICE_TOPIC, SESSION_TOPIC].map(
+  (name) => ({
+    name,
+    partitions: 12,
+  }),
+);
 
 /** A `PutToken` that says nothing about where, from when and how much. */
 export const NO_RULES = { clearValidFrom: false, replaceRules: false, siteIds: [], stationIds: [], budget: undefined };

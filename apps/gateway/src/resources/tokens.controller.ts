@@ -4,19 +4,8 @@ import { authorizationV1 } from '@voltlog/proto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { Services } from '../services.js';
-import {
-  decisionPage,
-  decisionQuery,
-  toDecision,
-  tokenPage,
-  tokenParams,
-  tokenPut,
-  tokenQuery,
-  tokenTypeQuery,
-  tokenView,
-  toToken,
-  toTokenStatus,
-} from '../views/token.view.js';
+import { toBudgetMessage } from '../views/rules.view.js';
+import { tokenPage, tokenParams, tokenPut, tokenQuery, tokenTypeQuery, tokenView, toToken, toTokenStatus } from '../views/token.view.js';
 import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
 import { Read, Versioned, Write } from '../web/route.js';
 
@@ -67,31 +56,17 @@ export class TokensController {
       groupId: body.groupId === null ? '' : body.groupId,
       concurrentTransactionsMax: body.concurrentTransactionsMax,
       note: body.note === null ? '' : body.note,
-      clearValidFrom: false,
-      replaceRules: false,
-      siteIds: [],
-      stationIds: [],
-      budget: undefined,
+      validFrom: body.validFrom ?? undefined,
+      clearValidFrom: body.validFrom === null,
+      contractId: body.contractId === null ? '' : body.contractId,
+      replaceRules: body.siteIds !== undefined || body.stationIds !== undefined || body.budget !== undefined,
+      siteIds: body.siteIds ?? [],
+      stationIds: body.stationIds ?? [],
+      budget: toBudgetMessage(body.budget),
       expectedVersion: expectedVersion(request),
       idempotencyKey: idempotencyKey(request),
     });
     if (created) void reply.status(201).header('location', `/v1/tokens/${encodeURIComponent(idToken)}`);
     return withEtag(reply, token, 'The ID token', toToken);
-  }
-
-  @Get('decisions')
-  @Read({ role: 'viewer', summary: 'Authorization decisions and their reasons, newest first', answer: decisionPage })
-  async listDecisions(@Query({ schema: decisionQuery }) query: z.output<typeof decisionQuery>) {
-    const page = await this.services.authorization.listDecisions({
-      pageSize: query.limit,
-      pageToken: query.cursor ?? '',
-      stationId: query.stationId,
-      idToken: query.idToken === undefined ? undefined : { idToken: query.idToken, type: query.type },
-      contractId: '',
-      status: authorizationV1.AuthorizationStatus.UNSPECIFIED,
-      from: undefined,
-      to: undefined,
-    });
-    return { data: page.decisions.map(toDecision), nextCursor: page.nextPageToken || null };
   }
 }

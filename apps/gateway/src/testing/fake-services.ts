@@ -85,6 +85,47 @@ const token = (idToken: string): authorizationV1.Token => ({
   version: 1,
 });
 
+const contract = (contractId: string): authorizationV1.Contract => ({
+  contractId,
+  name: 'Fleet',
+  status: authorizationV1.TokenStatus.ACTIVE,
+  validFrom: undefined,
+  expiresAt: undefined,
+  groupId: '',
+  concurrentTransactionsMax: 2,
+  siteIds: [],
+  stationIds: ['CP-1'],
+  budget: { costPerDay: '', costPerMonth: '20.00', currency: 'EUR', timeZone: 'UTC' },
+  used: undefined,
+  sessionLimit: { energyWh: 5_000, costAmount: '', costCurrency: '' },
+  note: '',
+  createdAt: AT,
+  updatedAt: AT,
+  version: 2,
+});
+
+const REFUSED: authorizationV1.DecisionRecord = {
+  request: {
+    stationId: 'CP-1',
+    evseId: 1,
+    idToken: { idToken: 'TAG1', type: 'ISO14443' },
+    purpose: authorizationV1.AuthorizationPurpose.START,
+    transactionKey: 'CP-1/t',
+    occurredAt: AT,
+    offline: true,
+  },
+  decision: {
+    decisionId: 'd-1',
+    status: authorizationV1.AuthorizationStatus.NO_CREDIT,
+    reason: 'BudgetExhausted',
+    groupIdToken: undefined,
+    cacheExpiresAt: undefined,
+    limit: undefined,
+    contractId: 'C-1',
+  },
+  at: AT,
+};
+
 /** What the services were asked, and what the next command answers. */
 export class FakeServices {
   readonly stations = new Map<string, deviceV1.Station>([['CP-1', station('CP-1')]]);
@@ -199,7 +240,32 @@ export class FakeServices {
         this.calls.push({ method: 'putToken', request });
         return Promise.resolve({ token: token(request.idToken?.idToken ?? ''), created: true });
       },
-      listDecisions: () => Promise.resolve({ decisions: [], nextPageToken: '' }),
+      listDecisions: (request) => {
+        this.calls.push({ method: 'listDecisions', request });
+        return Promise.resolve({ decisions: [REFUSED], nextPageToken: '' });
+      },
+      getContract: ({ contractId }) => Promise.resolve({ contract: contract(contractId), tokens: [token('TAG1')] }),
+      listContracts: () => Promise.resolve({ contracts: [contract('C-1')], nextPageToken: 'more' }),
+      putContract: (request) => {
+        this.calls.push({ method: 'putContract', request });
+        return Promise.resolve({ contract: contract(request.contract?.contractId ?? ''), created: true });
+      },
+      getAuthorizationPolicy: ({ siteId }) =>
+        Promise.resolve({
+          policy: {
+            siteId,
+            unknownTokens: 'reject',
+            authorizationAway: 'accept-known',
+            noAuthorization: 'accept',
+            localLists: false,
+            version: 0,
+          },
+          own: false,
+        }),
+      putAuthorizationPolicy: (request) => {
+        this.calls.push({ method: 'putAuthorizationPolicy', request });
+        return Promise.resolve({ policy: request.policy === undefined ? undefined : { ...request.policy, version: 3 } });
+      },
     };
   }
 

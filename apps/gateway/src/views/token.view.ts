@@ -1,6 +1,7 @@
 import { authorizationV1 } from '@voltlog/proto';
 import { z } from 'zod';
-import { identifier, instant, instantIn, orNull, pageOf, pageQuery, wordOf } from './common.js';
+import { identifier, instant, instantIn, orNull, pageOf, pageQuery } from './common.js';
+import { budgetIn, budgetView, siteIds, stationIds, toBudget } from './rules.view.js';
 
 /** OCPP 2.1 IdTokenType: at most 255 characters. */
 export const idToken = identifier('idToken', 255).meta({ examples: ['04A2F3B1C2D580'] });
@@ -12,8 +13,13 @@ export const tokenView = z
     idToken: z.string(),
     type: z.string(),
     status: z.enum(['Active', 'Blocked', 'Invalid']),
+    validFrom: instant.nullable(),
     expiresAt: instant.nullable(),
     groupId: z.string().nullable(),
+    contractId: z.string().nullable(),
+    siteIds: z.array(z.string()).meta({ description: 'where it may be used; with stationIds empty: everywhere' }),
+    stationIds: z.array(z.string()),
+    budget: budgetView.nullable(),
     concurrentTransactionsMax: z.int().meta({ description: '0: no limit' }),
     activeTransactions: z.array(z.string()).meta({ description: 'keys of the transactions that hold a place now' }),
     note: z.string().nullable(),
@@ -30,14 +36,22 @@ const STATUSES = {
 } as const;
 type StatusWord = keyof typeof STATUSES;
 
-const statusIn = z.enum(['Active', 'Blocked', 'Invalid']);
+export const statusIn = z.enum(['Active', 'Blocked', 'Invalid']);
+
+export const tokenStatusWord = (status: authorizationV1.TokenStatus): StatusWord =>
+  statusIn.options.find((word) => STATUSES[word] === status) ?? 'Invalid';
 
 export const toToken = (token: authorizationV1.Token): z.input<typeof tokenView> => ({
   idToken: token.idToken?.idToken ?? '',
   type: token.idToken?.type ?? '',
-  status: statusIn.options.find((word) => STATUSES[word] === token.status) ?? 'Invalid',
+  status: tokenStatusWord(token.status),
+  validFrom: token.validFrom ?? null,
   expiresAt: token.expiresAt ?? null,
   groupId: orNull(token.groupId),
+  contractId: orNull(token.contractId),
+  siteIds: token.siteIds,
+  stationIds: token.stationIds,
+  budget: token.budget === undefined ? null : toBudget(token.budget),
   concurrentTransactionsMax: token.concurrentTransactionsMax,
   activeTransactions: token.activeTransactions,
   note: orNull(token.note),
@@ -59,52 +73,16 @@ export const tokenPut = z
     type: idTokenType.optional().meta({ description: 'a new token without one is ISO14443' }),
     status: statusIn.optional(),
     expiresAt: instantIn.nullable().optional().meta({ description: 'null: never expires' }),
+    validFrom: instantIn.nullable().optional().meta({ description: 'null: valid at once' }),
     groupId: z.string().max(255).nullable().optional(),
+    contractId: z.string().max(64).nullable().optional().meta({ description: 'the contract must exist; null: of no contract' }),
+    siteIds: siteIds.optional(),
+    stationIds: stationIds.optional(),
+    budget: budgetIn.nullable().optional(),
     concurrentTransactionsMax: z.int().min(0).max(1_000).optional().meta({ description: '0: no limit' }),
     note: z.string().max(500).nullable().optional(),
   })
-  .meta({ id: 'TokenPut', description: 'Fields given replace, the rest stays.' });
-
-export const decisionView = z
-  .object({
-    decisionId: z.string(),
-    at: instant.nullable(),
-    status: z.string().meta({ description: 'OCPP 2.1 AuthorizationStatusEnumType' }),
-    reason: z.string().nullable(),
-    purpose: z.string(),
-    stationId: z.string(),
-    evseId: z.int(),
-    idToken: z.string().nullable(),
-    idTokenType: z.string().nullable(),
-    groupId: z.string().nullable(),
-    transactionKey: z.string().nullable(),
-    occurredAt: instant.nullable(),
-    offline: z.boolean(),
-  })
-  .meta({ id: 'Decision' });
-
-export const toDecision = (record: authorizationV1.DecisionRecord): z.input<typeof decisionView> => ({
-  decisionId: record.decision?.decisionId ?? '',
-  at: record.at ?? null,
-  status: STATUS_WORDS.get(record.decision?.status ?? '') ?? wordOf(record.decision?.status ?? '', 'AUTHORIZATION_STATUS_'),
-  reason: orNull(record.decision?.reason),
-  purpose: wordOf(record.request?.purpose ?? '', 'AUTHORIZATION_PURPOSE_'),
-  stationId: record.request?.stationId ?? '',
-  evseId: record.request?.evseId ?? 0,
-  idToken: orNull(record.request?.idToken?.idToken),
-  idTokenType: orNull(record.request?.idToken?.type),
-  groupId: orNull(record.decision?.groupIdToken?.idToken),
-  transactionKey: orNull(record.request?.transactionKey),
-  occurredAt: record.request?.occurredAt ?? null,
-  offline: record.request?.offline ?? false,
-});
-
-/** Where OCPP's spelling is not the plain camel case of ours. */
-const STATUS_WORDS = new Map<string, string>([[authorizationV1.AuthorizationStatus.NOT_ALLOWED_TYPE_EVSE, 'NotAllowedTypeEVSE']]);
-
-export const decisionPage = pageOf(decisionView, 'DecisionPage');
-export const decisionQuery = pageQuery.extend({
-  stationId: z.string().max(48).default(''),
-  idToken: z.string().max(255).optional(),
-  type: idTokenType.default('ISO14443'),
-});
+  .meta({
+    id: 'TokenPut',
+    description: 'Fields given replace, the rest stays; of siteIds, stationIds and budget one given replaces all three.',
+  });

@@ -1,25 +1,49 @@
-import type { AuthorizationPurpose, DecisionReason, DecisionStatus } from '@voltlog/authorization-contract';
+import type { AllowedLimit, AuthorizationPurpose, DecisionReason, DecisionStatus, Fault } from '@voltlog/authorization-contract';
 import { isoTime } from '@voltlog/kernel';
-import { holdsPlace, isFull } from './token.decider.js';
+import { tighter } from './budget.js';
+import type { ContractState, KnownContract } from './contract.js';
+import { holdsPlace, isFull, type PlaceHolder } from './places.js';
 import type { KnownToken, TokenState } from './token.state.js';
+import { faultOf } from './use-rules.js';
 
 /** What a station asks about a token. */
 export interface AuthorizationQuestion {
   readonly stationId: string;
+  /** Empty: at no site, or not known. */
+  readonly siteId: string;
+  /** OCPP 2.1 IdTokenEnumStringType, as the station told it. */
+  readonly type: string;
   readonly purpose: AuthorizationPurpose;
   /** `<stationId>/<key>`; empty where no transaction begins. */
   readonly transactionKey: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
+  /** The moment that is judged: now, or when the transaction began that the station let in by itself. */
+  readonly at: number;
 }
 
-/** What the operator decided for every token. */
+/** What the operator decided for every token, or for those of a site. */
 export interface AuthorizationPolicy {
   /** How long a station may answer from its cache. */
   readonly cacheMs: number;
   readonly unknownTokens: 'reject' | 'accept';
-  /** Tokens of type NoAuthorization (a start button). */
+  /** Tokens of type NoAuthorization (a start button, free vend). */
   readonly noAuthorization: 'reject' | 'accept';
+  /** Tokens of type DirectPayment that nobody registered: the station's terminal took the payment. OCPP 2.1 Part 2 C24, C25 */
+  readonly directPayment: 'reject' | 'accept';
+  /** Its members may stop any transaction and start none; undefined: there is no such group. OCPP 2.0.1 Part 2 C16 */
+  readonly masterPassGroup: string | undefined;
+}
+
+/** All that is known about the token. */
+export interface Subject {
+  readonly token: TokenState;
+  /** Of the contract that the token names. */
+  readonly contract?: ContractState;
+  /** What the budgets of both leave; absent: they have none. */
+  readonly left?: AllowedLimit | 'exhausted';
+  /** A session of the token, or of its contract, is under way at this station. Told where a budget is kept. */
+  readonly charging?: boolean;
 }
 
 export interface Verdict {
@@ -27,6 +51,9 @@ export interface Verdict {
   /** Absent when there is nothing to say. */
   readonly reason?: DecisionReason;
   readonly groupId?: string;
+  readonly contractId?: string;
+  /** Of what is accepted: where the session is to stop. */
+  readonly limit?: AllowedLimit;
   /** Only of what is accepted: a station asks again about anything else (OCPP 1.6 §3.5.1, OCPP 2.0.1 Part 2 C12). */
   readonly cacheExpiresAt?: string;
   /** `place`: holds only once the place is taken. `verify`: refused because every place seems taken. */
@@ -38,29 +65,41 @@ export interface Verdict {
  *
  * Source: OCPP 2.1 Part 2 AuthorizationStatusEnumType; OCPP 1.6 §7.2 (ConcurrentTx)
  */
-export function authorize(question: AuthorizationQuestion, token: TokenState, policy: AuthorizationPolicy): Verdict {
-  if (token.kind === 'unknown') {
-    return policy.unknownTokens === 'accept'
-      ? { status: 'Accepted', reason: 'UnknownTokenAccepted' }
-      : { status: 'Unknown', reason: 'TokenUnknown' };
-  }
-  const no = tokenRefusal(token, question.now);
-  if (no !== undefined) return withGroup(token, no);
-  if (token.concurrentTransactionsMax === 0 || question.purpose === 'Stop') return accepted(question, token, policy);
+export function authorize(question: AuthorizationQuestion, subject: Subject, policy: AuthorizationPolicy): Verdict {
+  const { token } = subject;
+  if (token.kind === 'unknown') return unknown(question, policy);
+  const group = groupOf(token, subject.contract);
+  const told = {
+    ...(group === undefined ? {} : { groupId: group }),
+    ...(token.contractId === undefined ? {} : { contractId: token.contractId }),
+  };
+  const no = refusal(question, token, subject);
+  if (no !== undefined) return { ...no, ...told };
+  if (question.purpose === 'Stop') return accepted(question, subject, policy, told);
+  if (isMasterPass(group, policy))
+    return question.purpose === 'Start'
+      ? { status: 'Blocked', reason: 'MasterPassMayNotStart', ...told }
+      : accepted(question, subject, policy, told);
+  if (isExhausted(question, subject)) return { status: 'NoCredit', reason: 'BudgetExhausted', ...told };
+  const limited = holdersOf(subject);
+  if (limited.length === 0) return accepted(question, subject, policy, told);
   if (question.purpose === 'Start') {
-    return holdsPlace(token, question.transactionKey)
-      ? accepted(question, token, policy)
-      : { ...accepted(question, token, policy), needs: 'place' };
+    const yes = accepted(question, subject, policy, told);
+    return limited.every((holder) => holdsPlace(holder, question.transactionKey)) ? yes : { ...yes, needs: 'place' };
   }
-  if (isFull(token) && !chargesAt(token, question.stationId))
-    return withGroup(token, { status: 'ConcurrentTx', reason: 'ConcurrentLimit', needs: 'verify' });
-  return accepted(question, token, policy);
+  if (limited.some((holder) => isFull(holder) && !chargesAt(holder, question.stationId)))
+    return { status: 'ConcurrentTx', reason: 'ConcurrentLimit', ...told, needs: 'verify' };
+  return accepted(question, subject, policy, told);
 }
 
-/** The final answer where there was no place; the group stays told. */
-export function noPlace(verdict: Verdict, verified: boolean): Verdict {
-  const reason = verified ? 'ConcurrentLimit' : 'ConcurrentLimitUnverified';
-  return verdict.groupId === undefined ? { status: 'ConcurrentTx', reason } : { status: 'ConcurrentTx', reason, groupId: verdict.groupId };
+/** The final answer where there was no place; group and contract stay told. */
+export function noPlace({ groupId, contractId }: Verdict, verified: boolean): Verdict {
+  return {
+    status: 'ConcurrentTx',
+    reason: verified ? 'ConcurrentLimit' : 'ConcurrentLimitUnverified',
+    ...(groupId === undefined ? {} : { groupId }),
+    ...(contractId === undefined ? {} : { contractId }),
+  };
 }
 
 /** A token of type NoAuthorization says that the station asks nobody. Source: OCPP 2.0.1 Part 2 C02 */
@@ -69,23 +108,77 @@ export const authorizeNobody = (policy: AuthorizationPolicy): Verdict =>
     ? { status: 'Accepted', reason: 'NoAuthorizationNeeded' }
     : { status: 'Invalid', reason: 'NoAuthorizationRefused' };
 
-function tokenRefusal(token: KnownToken, now: number): Verdict | undefined {
-  if (token.status === 'Blocked') return { status: 'Blocked', reason: 'TokenBlocked' };
-  if (token.status === 'Invalid') return { status: 'Invalid', reason: 'TokenInvalid' };
-  if (token.expiresAt !== undefined && token.expiresAt <= isoTime(now)) return { status: 'Expired', reason: 'TokenExpired' };
-  return undefined;
+/** The group whose members stop each other's transactions: the token's own, else its contract's. */
+export const groupOf = (token: KnownToken, contract: ContractState | undefined): string | undefined =>
+  token.groupId ?? (contract?.kind === 'known' ? contract.groupId : undefined);
+
+/** Those of the token and its contract that limit how many transactions run at once. */
+export function holdersOf({ token, contract }: Pick<Subject, 'token' | 'contract'>): readonly PlaceHolder[] {
+  const holders: PlaceHolder[] = [];
+  if (token.kind === 'known' && token.concurrentTransactionsMax > 0) holders.push(token);
+  if (contract?.kind === 'known' && contract.concurrentTransactionsMax > 0) holders.push(contract);
+  return holders;
 }
+
+function unknown(question: AuthorizationQuestion, policy: AuthorizationPolicy): Verdict {
+  if (question.type === 'DirectPayment' && policy.directPayment === 'accept')
+    return { status: 'Accepted', reason: 'DirectPaymentAccepted' };
+  return policy.unknownTokens === 'accept'
+    ? { status: 'Accepted', reason: 'UnknownTokenAccepted' }
+    : { status: 'Unknown', reason: 'TokenUnknown' };
+}
+
+/** Ids of groups are compared as tokens are: without regard to case. */
+const isMasterPass = (group: string | undefined, { masterPassGroup }: AuthorizationPolicy): boolean =>
+  masterPassGroup !== undefined && group?.toUpperCase() === masterPassGroup.toUpperCase();
+
+const STATUS_OF: Readonly<Record<Fault, DecisionStatus>> = {
+  Blocked: 'Blocked',
+  Invalid: 'Invalid',
+  NotYetValid: 'NotAtThisTime',
+  Expired: 'Expired',
+  NotHere: 'NotAtThisLocation',
+};
+
+function refusal(question: AuthorizationQuestion, token: KnownToken, { contract }: Subject): Verdict | undefined {
+  const use = { stationId: question.stationId, siteId: question.siteId, at: isoTime(question.at) };
+  const fault = faultOf(token, use);
+  if (fault !== undefined) return { status: STATUS_OF[fault], reason: `Token${fault}` };
+  if (token.contractId === undefined) return undefined;
+  if (contract?.kind !== 'known') return { status: 'Invalid', reason: 'ContractUnknown' };
+  const contractFault = faultOf(contract, use);
+  return contractFault === undefined ? undefined : { status: STATUS_OF[contractFault], reason: `Contract${contractFault}` };
+}
+
+/** Whoever charges there is let through: some stations ask before they let a driver stop, and a start is asked about more than once. */
+const isExhausted = (question: AuthorizationQuestion, subject: Subject): boolean =>
+  subject.left === 'exhausted' &&
+  subject.charging !== true &&
+  !holdersOf(subject).some((holder) => holdsPlace(holder, question.transactionKey));
 
 /** Some stations ask before they let a driver stop: whoever charges there must not be locked in. ConcurrentTx is for starts (OCPP 1.6 §7.2). */
-const chargesAt = (token: KnownToken, stationId: string): boolean => token.places.some((place) => place.stationId === stationId);
+const chargesAt = (holder: PlaceHolder, stationId: string): boolean => holder.places.some((place) => place.stationId === stationId);
 
-function accepted(question: AuthorizationQuestion, token: KnownToken, policy: AuthorizationPolicy): Verdict {
-  const until = isoTime(question.now + policy.cacheMs);
-  const cacheExpiresAt = token.expiresAt !== undefined && token.expiresAt < until ? token.expiresAt : until;
-  return token.groupId === undefined
-    ? { status: 'Accepted', cacheExpiresAt }
-    : { status: 'Accepted', cacheExpiresAt, groupId: token.groupId };
+function accepted(
+  question: AuthorizationQuestion,
+  { token, contract, left }: Subject,
+  policy: AuthorizationPolicy,
+  told: Pick<Verdict, 'groupId' | 'contractId'>,
+): Verdict {
+  const known = contract?.kind === 'known' ? contract : undefined;
+  const limit = question.purpose === 'Stop' ? undefined : tighter(known?.sessionLimit, left === 'exhausted' ? undefined : left);
+  return {
+    status: 'Accepted',
+    cacheExpiresAt: cacheUntil(question.now + policy.cacheMs, token, known),
+    ...told,
+    ...(limit === undefined ? {} : { limit }),
+  };
 }
 
-const withGroup = (token: KnownToken, verdict: Verdict): Verdict =>
-  token.groupId === undefined ? verdict : { ...verdict, groupId: token.groupId };
+/** A station must not answer from its cache what is no longer so. */
+function cacheUntil(ms: number, token: TokenState, contract: KnownContract | undefined): string {
+  let until = isoTime(ms);
+  if (token.kind === 'known' && token.expiresAt !== undefined && token.expiresAt < until) until = token.expiresAt;
+  if (contract?.expiresAt !== undefined && contract.expiresAt < until) until = contract.expiresAt;
+  return until;
+}

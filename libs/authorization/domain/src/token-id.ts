@@ -12,14 +12,64 @@ const MALFORMED = /^\s|\s$|\p{Cc}/u;
 export const isIdToken = (idToken: string): boolean =>
   idToken.length > 0 && idToken.length <= ID_TOKEN_LENGTH_MAX && !MALFORMED.test(idToken);
 
+/** A MAC address in one of its spellings; Autocharge puts `VID:` before it where a 1.6 station cannot tell the type. */
+const MAC_ADDRESS = /^(?:VID:)?([0-9A-F]{2})([:-]?)([0-9A-F]{2})\2([0-9A-F]{2})\2([0-9A-F]{2})\2([0-9A-F]{2})\2([0-9A-F]{2})$/;
+/** An eMAID: country, provider, instance and perhaps its check digit. Source: ISO 15118-2 Annex H, OCPP 2.1 Part 2 IdTokenEnumStringType */
+const EMAID = /^([A-Z]{2})(-?)([A-Z0-9]{3})\2([A-Z0-9]{9})(?:\2([A-Z0-9]))?$/;
+
 /**
- * The identity of a token: its id in upper case, whatever its type.
+ * The identity of a token: its id in upper case, whatever its type, MAC addresses and eMAIDs without separators.
  *
- * Ids are compared without regard to case, and a card registered as ISO14443 is the same card when a 1.6 station reads it.
+ * Ids are compared without regard to case, and a card registered as ISO14443 is the same card when a 1.6 station reads it. Separators
+ * of an eMAID are optional and do not count; those of a MAC address depend on who wrote it.
  *
  * Source: OCPP 1.6 §7.28 (IdToken is CiString20Type), OCPP 2.0.1 Part 2 IdTokenType.idToken (identifierString, case insensitive)
  */
-export const tokenKey = (idToken: string): string => idToken.toUpperCase();
+export function tokenKey(idToken: string): string {
+  const upper = idToken.toUpperCase();
+  // Nearly every id has no separator, and is its own key.
+  if (!upper.includes('-') && !upper.includes(':')) return upper;
+  const mac = MAC_ADDRESS.exec(upper);
+  if (mac !== null) return mac.filter((_, index) => index === 1 || index > 2).join('');
+  return EMAID.test(upper) ? upper.replaceAll('-', '') : upper;
+}
+
+/** OCPP 2.1 Part 2 IdTokenEnumStringType: words in use; any other of at most 20 characters may be told as well. */
+export const ID_TOKEN_TYPES = [
+  'Central',
+  'DirectPayment',
+  'eMAID',
+  'EVCCID',
+  'ISO14443',
+  'ISO15693',
+  'KeyCode',
+  'Local',
+  'MacAddress',
+  'NoAuthorization',
+  'VIN',
+] as const;
+
+/** What is wrong with an id of this type; undefined: it has the form of one. Types without a form of their own take any id. */
+export function typeFault(idToken: string, type: string): string | undefined {
+  const upper = idToken.toUpperCase();
+  switch (type) {
+    case 'MacAddress':
+      return MAC_ADDRESS.test(upper) ? undefined : 'a MacAddress has 6 bytes in hexadecimal digits';
+    case 'eMAID':
+      return EMAID.test(upper) ? undefined : 'an eMAID has a country, a provider, 9 letters or digits and perhaps a check digit';
+    case 'ISO14443':
+    case 'ISO15693':
+      return undefined;
+    case 'EVCCID':
+      return /^[0-9A-Z:-]{1,36}$/.test(upper) ? undefined : 'an EVCCID has letters and digits';
+    case 'VIN':
+      return /^[A-HJ-NPR-Z0-9]{17}$/.test(upper) ? undefined : 'a VIN has 17 letters or digits, without I, O and Q';
+    case 'NoAuthorization':
+      return 'NoAuthorization says that nobody is asked: there is no token to register';
+    default:
+      return undefined;
+  }
+}
 
 /** The stream of a token. */
 export const tokenStreamId = (key: string): string => `token:${key}`;

@@ -2,10 +2,9 @@ import type { TokenEvent } from '@voltlog/authorization-contract';
 import { fold } from '@voltlog/kernel';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { authorize } from './authorize.js';
-import { type PermitTransaction, type PutToken, type TokenCommand, tokenDecider } from './token.decider.js';
+import type { PermitTransaction } from './places.js';
+import { type PutToken, type TokenCommand, tokenDecider } from './token.decider.js';
 import { type TokenState, UNKNOWN_TOKEN } from './token.state.js';
-import { isIdToken, tokenKey } from './token-id.js';
 
 const now = Date.parse('2026-11-02T08:00:00.000Z');
 const put = (more: Partial<PutToken> = {}): PutToken => ({
@@ -146,47 +145,5 @@ describe('a token', () => {
         expect(fold(tokenDecider, JSON.parse(JSON.stringify(events)) as TokenEvent[])).toEqual(state);
       }),
     );
-  });
-});
-
-describe('authorize', () => {
-  const policy = { cacheMs: 3_600_000, unknownTokens: 'reject', noAuthorization: 'accept' } as const;
-  const question = { stationId: 'S', purpose: 'Identify', transactionKey: '', now } as const;
-
-  it('lets a station answer from its cache until the token expires, or for as long as the operator says', () => {
-    expect(authorize(question, given(put()).state, policy)).toEqual({ status: 'Accepted', cacheExpiresAt: '2026-11-02T09:00:00.000Z' });
-    const soon = given(put({ expiresAt: '2026-11-02T08:30:00.000Z' })).state;
-    expect(authorize(question, soon, policy).cacheExpiresAt).toBe('2026-11-02T08:30:00.000Z');
-    expect(authorize({ ...question, now: now + 1_799_999 }, soon, policy).status).toBe('Accepted');
-    expect(authorize({ ...question, now: now + 1_800_000 }, soon, policy)).toEqual({ status: 'Expired', reason: 'TokenExpired' });
-  });
-
-  it('says of a start whether a place is needed', () => {
-    const { state } = given(put({ concurrentTransactionsMax: 1 }), permit('S/a'));
-    expect(authorize({ ...question, purpose: 'Start', transactionKey: 'S/a' }, state, policy).needs).toBeUndefined();
-    expect(authorize({ ...question, purpose: 'Start', transactionKey: 'S/b' }, state, policy).needs).toBe('place');
-    expect(authorize({ ...question, stationId: 'T' }, state, policy)).toMatchObject({ status: 'ConcurrentTx', needs: 'verify' });
-    expect(authorize({ ...question, stationId: 'T', purpose: 'Stop' }, state, policy).status).toBe('Accepted');
-  });
-});
-
-describe('an id token', () => {
-  it.each([
-    ['a', true],
-    ['x'.repeat(255), true],
-    ['x'.repeat(256), false],
-    ['', false],
-    ['a b', true],
-    [' a', false],
-    ['a ', false],
-    ['a\u0000', false],
-    ['ä', true],
-  ])('%j: %s', (id, is) => {
-    expect(isIdToken(id)).toBe(is);
-  });
-
-  it('is the same whatever its case', () => {
-    fc.assert(fc.property(fc.string(), (id) => tokenKey(id.toLowerCase()) === tokenKey(id.toUpperCase().toLowerCase())));
-    expect(tokenKey('b4a6')).toBe('B4A6');
   });
 });

@@ -1,13 +1,8 @@
-import type {
-  ReleaseCause,
-  TokenAttributes,
-  TokenEvent,
-  TokenStatus,
-  TransactionPermitted,
-  TransactionReleased,
-} from '@voltlog/authorization-contract';
+import type { TokenAttributes, TokenEvent, TokenStatus, TransactionReleased, UseRules } from '@voltlog/authorization-contract';
 import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
-import { type KnownToken, type Place, type TokenState, UNKNOWN_TOKEN } from './token.state.js';
+import { type PermitTransaction, type Place, type ReleaseTransaction, takePlace, withoutPlace, withPlace } from './places.js';
+import { type KnownToken, type TokenState, UNKNOWN_TOKEN } from './token.state.js';
+import { sameRules, useRules } from './use-rules.js';
 
 /** Makes or changes a token; what is absent stays as it is. */
 export interface PutToken {
@@ -16,32 +11,22 @@ export interface PutToken {
   /** OCPP 2.1 IdTokenEnumStringType; empty: stays, and a new token is a card (ISO14443). */
   readonly type: string;
   readonly status?: TokenStatus;
+  /** `null`: valid at once. */
+  readonly validFrom?: string | null;
   /** `null`: never expires. */
   readonly expiresAt?: string | null;
   /** Empty: in no group. */
   readonly groupId?: string;
+  /** Empty: of no contract. */
+  readonly contractId?: string;
+  /** Replaces the places and the budget. */
+  readonly rules?: Pick<UseRules, 'siteIds' | 'stationIds' | 'budget'>;
   /** 0: no limit. */
   readonly concurrentTransactionsMax?: number;
   readonly note?: string;
   /** Refused unless the token has this revision; 0: not checked. */
   readonly expectedRevision: number;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
-}
-
-/** Takes a place for a transaction. Asked again for the same one it takes no second. */
-export interface PermitTransaction extends Place {
-  readonly kind: 'PermitTransaction';
-  /** It runs already, so it is counted even when the token is full. */
-  readonly running: boolean;
-  readonly now: number;
-}
-
-/** Gives a place back. Nothing happens when it is not held. */
-export interface ReleaseTransaction {
-  readonly kind: 'ReleaseTransaction';
-  readonly transactionKey: string;
-  readonly cause: ReleaseCause;
   readonly now: number;
 }
 
@@ -78,35 +63,35 @@ export const tokenDecider: Decider<TokenCommand, TokenState, TokenEvent, TokenRe
       case 'voltlog.authorization.TransactionPermitted.v1':
         return state.kind === 'unknown' ? state : { ...state, places: withPlace(state.places, event.data) };
       case 'voltlog.authorization.TransactionReleased.v1':
-        return state.kind === 'unknown'
-          ? state
-          : { ...state, places: state.places.filter((place) => place.transactionKey !== event.data.transactionKey) };
+        return state.kind === 'unknown' ? state : { ...state, places: withoutPlace(state.places, event.data.transactionKey) };
       default:
         return assertNever(event, 'token event');
     }
   },
 };
 
-/** True while the transaction holds a place of the token. */
-export const holdsPlace = (state: TokenState, transactionKey: string): boolean =>
-  state.kind === 'known' && state.places.some((place) => place.transactionKey === transactionKey);
-
-/** True when the token has a limit and every place is taken. */
-export const isFull = (state: KnownToken): boolean =>
-  state.concurrentTransactionsMax > 0 && state.places.length >= state.concurrentTransactionsMax;
-
 function put(command: PutToken, state: TokenState): Decision<TokenEvent, TokenRefusal> {
   const revision = state.kind === 'known' ? state.revision : 0;
   if (command.expectedRevision !== 0 && command.expectedRevision !== revision) return refused('RevisionMismatch');
   const before = state.kind === 'known' ? state : undefined;
+  const validFrom = command.validFrom === undefined ? before?.validFrom : (command.validFrom ?? undefined);
   const expiresAt = command.expiresAt === undefined ? before?.expiresAt : (command.expiresAt ?? undefined);
-  const groupId = (command.groupId === undefined ? before?.groupId : command.groupId) || undefined;
+  const groupId = command.groupId ?? before?.groupId ?? '';
+  const contractId = command.contractId ?? before?.contractId ?? '';
+  const { siteIds, stationIds, budget } = command.rules ?? before ?? {};
   const after: TokenAttributes = {
     idToken: before?.idToken ?? command.idToken,
     type: command.type || before?.type || 'ISO14443',
     status: command.status ?? before?.status ?? 'Active',
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(groupId === undefined ? {} : { groupId }),
+    ...useRules({
+      ...(validFrom === undefined ? {} : { validFrom }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...(siteIds === undefined ? {} : { siteIds }),
+      ...(stationIds === undefined ? {} : { stationIds }),
+      ...(budget === undefined ? {} : { budget }),
+    }),
+    ...(groupId === '' ? {} : { groupId }),
+    ...(contractId === '' ? {} : { contractId }),
     concurrentTransactionsMax: command.concurrentTransactionsMax ?? before?.concurrentTransactionsMax ?? 0,
     note: command.note ?? before?.note ?? '',
   };
@@ -117,12 +102,10 @@ function put(command: PutToken, state: TokenState): Decision<TokenEvent, TokenRe
 
 function permit(command: PermitTransaction, state: TokenState): Decision<TokenEvent, TokenRefusal> {
   if (state.kind === 'unknown') return refused('TokenUnknown');
-  if (holdsPlace(state, command.transactionKey)) return decided();
-  if (state.concurrentTransactionsMax === 0) return decided();
-  const over = state.places.filter((place) => isOver(place, command));
-  const isOverLimit = state.places.length - over.length >= state.concurrentTransactionsMax;
-  if (isOverLimit && !command.running) return refused('ConcurrentLimit');
-  return decided<TokenEvent>(...over.map((place) => released(state, place, 'Superseded', command.now)), {
+  const taken = takePlace(state, command);
+  if (taken === undefined) return decided();
+  if (taken === 'ConcurrentLimit') return refused('ConcurrentLimit');
+  return decided<TokenEvent>(...taken.over.map((place) => released(state, place, 'Superseded', command.now)), {
     type: 'voltlog.authorization.TransactionPermitted.v1',
     data: {
       idToken: state.idToken,
@@ -130,15 +113,11 @@ function permit(command: PermitTransaction, state: TokenState): Decision<TokenEv
       stationId: command.stationId,
       evseId: command.evseId,
       startedAt: command.startedAt,
-      overLimit: isOverLimit,
+      overLimit: taken.overLimit,
       at: isoTime(command.now),
     },
   });
 }
-
-/** An EVSE has one transaction at a time, so one that begins there later ends the one before (its end was lost, or is still queued). */
-const isOver = (place: Place, next: Place): boolean =>
-  place.evseId > 0 && place.evseId === next.evseId && place.stationId === next.stationId && place.startedAt < next.startedAt;
 
 function release(command: ReleaseTransaction, state: TokenState): Decision<TokenEvent, TokenRefusal> {
   if (state.kind === 'unknown') return decided();
@@ -146,7 +125,7 @@ function release(command: ReleaseTransaction, state: TokenState): Decision<Token
   return place === undefined ? decided() : decided<TokenEvent>(released(state, place, command.cause, command.now));
 }
 
-function released(state: KnownToken, place: Place, cause: ReleaseCause, now: number): TokenEvent {
+function released(state: KnownToken, place: Place, cause: TransactionReleased['cause'], now: number): TokenEvent {
   const data: TransactionReleased = {
     idToken: state.idToken,
     transactionKey: place.transactionKey,
@@ -163,8 +142,9 @@ function known(from: TokenAttributes, createdAt: string, updatedAt: string, revi
     idToken: from.idToken,
     type: from.type,
     status: from.status,
-    ...(from.expiresAt === undefined ? {} : { expiresAt: from.expiresAt }),
+    ...useRules(from),
     ...(from.groupId === undefined ? {} : { groupId: from.groupId }),
+    ...(from.contractId === undefined ? {} : { contractId: from.contractId }),
     concurrentTransactionsMax: from.concurrentTransactionsMax,
     note: from.note,
     places,
@@ -174,24 +154,12 @@ function known(from: TokenAttributes, createdAt: string, updatedAt: string, revi
   };
 }
 
-const withPlace = (places: readonly Place[], permitted: TransactionPermitted): readonly Place[] =>
-  places.some((place) => place.transactionKey === permitted.transactionKey)
-    ? places
-    : [
-        ...places,
-        {
-          transactionKey: permitted.transactionKey,
-          stationId: permitted.stationId,
-          evseId: permitted.evseId,
-          startedAt: permitted.startedAt,
-        },
-      ];
-
 const sameAttributes = (a: TokenAttributes, b: TokenAttributes): boolean =>
   a.idToken === b.idToken &&
   a.type === b.type &&
   a.status === b.status &&
-  a.expiresAt === b.expiresAt &&
   a.groupId === b.groupId &&
+  a.contractId === b.contractId &&
+  sameRules(a, b) &&
   a.concurrentTransactionsMax === b.concurrentTransactionsMax &&
   a.note === b.note;

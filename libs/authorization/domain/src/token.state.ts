@@ -1,15 +1,5 @@
 import type { TokenAttributes } from '@voltlog/authorization-contract';
-
-/** A transaction that holds a place of a token. */
-export interface Place {
-  /** `<stationId>/<key>` */
-  readonly transactionKey: string;
-  readonly stationId: string;
-  /** 0: not known. */
-  readonly evseId: number;
-  /** ISO 8601, by the station's clock. */
-  readonly startedAt: string;
-}
+import type { Place } from './places.js';
 
 /** Nobody registered a token of this id. */
 export interface UnknownToken {

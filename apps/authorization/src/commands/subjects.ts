@@ -1,0 +1,149 @@
+import {
+  type AuthorizationPolicy,
+  type AuthorizationQuestion,
+  isIdToken,
+  type KnownToken,
+  type Subject,
+  type TokenState,
+  tokenKey,
+  UNKNOWN_CONTRACT,
+  UNKNOWN_TOKEN,
+} from '@voltlog/authorization-domain';
+import type { ContractEntry, ContractRepository } from '../store/contract-repository.js';
+import type { Sites } from '../store/sites.js';
+import type { TokenEntry, TokenRepository } from '../store/token-repository.js';
+import type { Question } from './authorizer.js';
+
+export const NO_AUTHORIZATION = 'NoAuthorization';
+
+/** A question with all that its verdict depends on. */
+export interface Prepared {
+  readonly question: Question;
+  /** The token's key. */
+  readonly key: string;
+  readonly asked: AuthorizationQuestion;
+  /** undefined: there is no token to look for. */
+  readonly subject: Subject | undefined;
+  readonly policy: AuthorizationPolicy;
+}
+
+/** What memory does not hold. */
+class Missing {
+  readonly tokens = new Set<string>();
+  readonly contracts = new Set<string>();
+  readonly stations = new Set<string>();
+}
+
+/** What was read for one call; memory is bounded and may have dropped it again. */
+class Found {
+  readonly tokens = new Map<string, TokenEntry>();
+  readonly contracts = new Map<string, ContractEntry>();
+  readonly sites = new Map<string, string>();
+}
+
+/** Rounds of reading: the token, then its contract, then where it is. */
+const ROUNDS_MAX = 4;
+
+/** Gathers what a verdict depends on: from memory, and only what is not there from the store, all of a call together. */
+export class Subjects {
+  constructor(
+    private readonly tokens: TokenRepository,
+    private readonly contracts: ContractRepository,
+    private readonly sites: Sites,
+    private readonly policy: AuthorizationPolicy,
+  ) {}
+
+  /** In the order of the questions. */
+  async prepare(questions: readonly Question[], now: number): Promise<readonly Prepared[]> {
+    const prepared = new Array<Prepared | undefined>(questions.length);
+    let found: Found | undefined;
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      let missing: Missing | undefined;
+      for (let i = 0; i < questions.length; i += 1)
+        prepared[i] ??= this.look(questions[i] as Question, now, found, () => (missing ??= new Missing()));
+      if (missing === undefined) return prepared as readonly Prepared[];
+      found ??= new Found();
+      await this.load(missing, found);
+    }
+    throw new Error('what was read is there');
+  }
+
+  /** The contract that a token names. */
+  async contractOf(token: TokenState): Promise<ContractEntry['state'] | undefined> {
+    if (token.kind === 'unknown' || token.contractId === undefined) return undefined;
+    const { contractId } = token;
+    return (this.contracts.peek(contractId) ?? (await this.contracts.load([contractId])).get(contractId))?.state ?? UNKNOWN_CONTRACT;
+  }
+
+  private look(question: Question, now: number, found: Found | undefined, missing: () => Missing): Prepared | undefined {
+    const isToken = question.type !== NO_AUTHORIZATION && isIdToken(question.idToken);
+    const key = isToken ? tokenKey(question.idToken) : '';
+    let token: TokenState = UNKNOWN_TOKEN;
+    if (isToken) {
+      const entry = found?.tokens.get(key) ?? this.tokens.peek(key);
+      if (entry === undefined) {
+        missing().tokens.add(key);
+        return undefined;
+      }
+      token = entry.state;
+    }
+    const subject = token.kind === 'known' ? this.known(token, found, missing) : { token };
+    if (subject === undefined) return undefined;
+    const siteId = this.siteOf(question.stationId, subject, found);
+    if (siteId === undefined) {
+      missing().stations.add(question.stationId);
+      return undefined;
+    }
+    const asked = {
+      stationId: question.stationId,
+      siteId,
+      type: question.type,
+      purpose: question.purpose,
+      transactionKey: question.transactionKey,
+      now,
+      at: momentOf(question, now),
+    };
+    return { question, key, asked, subject: isToken ? subject : undefined, policy: token.kind === 'known' ? this.policy : this.at(siteId) };
+  }
+
+  private known(token: KnownToken, found: Found | undefined, missing: () => Missing): Subject | undefined {
+    if (token.contractId === undefined) return { token };
+    const entry = found?.contracts.get(token.contractId) ?? this.contracts.peek(token.contractId);
+    if (entry !== undefined) return { token, contract: entry.state };
+    missing().contracts.add(token.contractId);
+    return undefined;
+  }
+
+  /** Empty where it does not matter. */
+  private siteOf(stationId: string, { token, contract }: Subject, found: Found | undefined): string | undefined {
+    const matters =
+      token.kind === 'unknown'
+        ? this.sites.havePolicies
+        : token.siteIds !== undefined || (contract?.kind === 'known' && contract.siteIds !== undefined);
+    return matters ? (found?.sites.get(stationId) ?? this.sites.peek(stationId)) : '';
+  }
+
+  /** What the operator decided for the tokens of a site that nobody registered. */
+  private at(siteId: string): AuthorizationPolicy {
+    const site = this.sites.policyOf(siteId);
+    return site === undefined ? this.policy : { ...this.policy, unknownTokens: site.unknownTokens, noAuthorization: site.noAuthorization };
+  }
+
+  private async load(missing: Missing, found: Found): Promise<void> {
+    const [tokens, contracts, sites] = await Promise.all([
+      missing.tokens.size === 0 ? [] : this.tokens.load([...missing.tokens]),
+      missing.contracts.size === 0 ? [] : this.contracts.load([...missing.contracts]),
+      missing.stations.size === 0 ? [] : this.sites.load([...missing.stations]),
+    ]);
+    for (const [key, entry] of tokens) found.tokens.set(key, entry);
+    for (const [key, entry] of contracts) found.contracts.set(key, entry);
+    for (const [key, siteId] of sites) found.sites.set(key, siteId);
+  }
+}
+
+/** A transaction that the station let in by itself is judged by when it began; a clock that is ahead does not count. */
+function momentOf({ offline, occurredAt }: Question, now: number): number {
+  if (!offline || occurredAt === undefined) return now;
+  const began = Date.parse(occurredAt);
+  return Number.isNaN(began) ? now : Math.min(began, now);
+}
