@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { ConfigError } from '@voltlog/config';
 import { onStopSignal } from '@voltlog/service';
 import { Command } from 'commander';
-import { startDemo } from './demo.js';
+import { DEMO_EVSE, DEMO_KEY_CODE, startDemo } from './demo.js';
 import { type Platform, startPlatform } from './platform.js';
 import { projectionList, replayProjection } from './replay.js';
 
@@ -31,6 +31,8 @@ program
       dataFolder: options.data,
       logLevel: options.logLevel,
       environment: {
+        // The demo lets its visitor charge; nobody else is let in unasked.
+        ...(options.demo ? { GATEWAY_GUEST_CHARGING: 'free-vend' } : {}),
         ...process.env,
         HTTP_PORT: options.httpPort,
         HTTP_HOST: options.host,
@@ -81,14 +83,14 @@ function welcome(platform: Platform, demo: boolean): string {
 Voltlog is running.
 
   Console    ${httpUrl}/${adminKey === undefined ? '' : `#key=${adminKey}`}
-  API        ${httpUrl}/docs
+${demo ? `  Driver     ${httpUrl}/c/${DEMO_EVSE}    (what a QR code opens; as a guest, or with the key code ${DEMO_KEY_CODE})\n` : ''}  API        ${httpUrl}/docs
   Stations   ${ocppUrl}/{stationId}    (OCPP 1.6J, 2.0.1 and 2.1)
   Data       ${dataFolder}
 ${
   adminKey === undefined
     ? '  Admin key  shown at the first start; a lost one is replaced by starting once with GATEWAY_ADMIN_KEY set\n'
     : `  Admin key  ${adminKey}    (shown this once; keep it)\n`
-}${demo ? '\nThree simulated stations are charging. Start with --no-demo to leave them out.\n' : ''}
+}${demo ? '\nThree simulated stations are charging; one more car comes when you start on the driver page. Start with --no-demo to leave them out.\n' : ''}
 Stop with Ctrl+C.
 `;
 }

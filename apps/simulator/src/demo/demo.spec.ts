@@ -31,3 +31,27 @@ it('has a car charging at each of three stations and ends them in order', async 
   expect(transactions).toBe(started());
   expect(settled).toBe(transactions);
 });
+
+it('keeps an EVSE free until somebody starts there from outside; then a car comes, charges and leaves', async () => {
+  csms = await startFakeCsms();
+  demo = startDemo({
+    url: csms.url,
+    stations: [
+      { id: 'DEMO-1', version: '1.6' },
+      { id: 'DEMO-2', version: '1.6' },
+      { id: 'DEMO-3', version: '2.0.1' },
+    ],
+    tokens: ['CARD-1'],
+    timeScale: 200,
+    seed: 1,
+  });
+  const evse = demo.stations[2]?.evse(2);
+  const ofEvse = () => demo?.ledger.transactions.filter((entry) => entry.stationId === 'DEMO-3' && entry.evseId === 2) ?? [];
+  await csms.until(() => csms.of('TransactionEvent').length >= 3);
+  expect([evse?.car, ofEvse()]).toEqual([undefined, []]);
+  const idToken = { idToken: 'PHONE-1', type: 'Central' };
+  await csms.command('DEMO-3', 'RequestStartTransaction', { evseId: 2, remoteStartId: 7, idToken });
+  await expect.poll(() => ofEvse().map((entry) => [entry.idToken, entry.remoteStartId]), { timeout: 10_000 }).toEqual([['PHONE-1', 7]]);
+  demo.stations[2]?.stopTransaction(2, 'Remote');
+  await expect.poll(() => evse?.car, { timeout: 10_000 }).toBeUndefined();
+});

@@ -35,6 +35,8 @@ const SITES: readonly {
   readonly identity: Partial<Identity>;
   readonly evses: readonly EvseOptions[];
   readonly cars: readonly [CarModel, ...CarModel[]];
+  /** An EVSE where no car comes by itself, but one to whatever is started from outside. */
+  readonly keptFree?: number;
 }[] = [
   {
     identity: { vendor: 'Nordlicht', model: 'Wallbox 11', firmwareVersion: '4.2.1' },
@@ -51,7 +53,11 @@ const SITES: readonly {
   },
   {
     identity: { vendor: 'Alpenstrom', model: 'Rapid 150', firmwareVersion: '1.7.3' },
-    evses: [{ kind: 'DC', powerWMax: 150_000, registerWh: 61_205_733 }],
+    evses: [
+      { kind: 'DC', powerWMax: 150_000, registerWh: 61_205_733 },
+      { kind: 'DC', powerWMax: 150_000, registerWh: 58_411_902 },
+    ],
+    keptFree: 2,
     cars: [CAR_MODELS.touring, CAR_MODELS.family],
   },
 ];
@@ -65,7 +71,7 @@ const STOP_MS = 3_000;
 /** Transactions the ledger of an endless demo remembers. */
 const REMEMBERED = 200;
 
-/** Charges cars for ever at a few stations; the first one starts within seconds. */
+/** Charges cars for ever at a few stations; the first one starts within seconds. The last EVSE of the third one waits for a start from outside. */
 export function startDemo(options: DemoOptions): Demo {
   const [firstToken, ...otherTokens] = options.tokens;
   if (firstToken === undefined) throw new RangeError('the demo needs at least one ID token');
@@ -78,9 +84,10 @@ export function startDemo(options: DemoOptions): Demo {
   const sleep = (seconds: number): Promise<void> => clock.pass((seconds * 1000) / pace);
   const stations = options.stations.map((station, index) => newStation(options, station, { index, clock, ledger }));
   stations.forEach((station, index) => {
-    const cars = SITES[index % SITES.length]?.cars ?? [CAR_MODELS.family];
+    const { cars = [CAR_MODELS.family] as const, keptFree } = SITES[index % SITES.length] ?? {};
     station.evses.forEach((evse, position) => {
-      void visits(station, { evseId: evse.id, cars, tokens, random: random.fork(), sleep, over, firstSeconds: index + position * 20 });
+      const visit = evse.id === keptFree ? awaited : visits;
+      void visit(station, { evseId: evse.id, cars, tokens, random: random.fork(), sleep, over, firstSeconds: index + position * 20 });
     });
   });
   return {
@@ -132,6 +139,25 @@ function freeToken(ledger: Ledger, place: Place): string {
   const inUse = new Set(ledger.transactions.filter((entry) => entry.stoppedAt === undefined).map((entry) => entry.idToken));
   const [first, ...others] = place.tokens.filter((token) => !inUse.has(token));
   return place.random.pick(first === undefined ? place.tokens : [first, ...others]);
+}
+
+/** Simulated seconds after which a car comes to a start from outside, and after which it leaves when that has ended. */
+const ARRIVES_SECONDS = 5;
+const LEAVES_SECONDS = 12;
+
+/** A car comes when somebody has started from outside, charges until it is stopped or full, and leaves. */
+async function awaited(station: SimulatedStation, { evseId, cars, random, sleep, over }: Place): Promise<void> {
+  while (!over.now) {
+    await sleep(1);
+    const evse = station.evse(evseId);
+    if (evse === undefined || evse.pendingStart === undefined) continue;
+    await sleep(ARRIVES_SECONDS);
+    if (over.now || evse.car !== undefined) continue;
+    station.plugIn(evseId, new Car(random.pick(cars), random.between(0.2, 0.4)));
+    while (!over.now && evse.transaction !== undefined) await sleep(1);
+    await sleep(LEAVES_SECONDS);
+    if (!over.now) station.unplug(evseId);
+  }
 }
 
 /** One car after the other at one EVSE. */
