@@ -1,5 +1,8 @@
 // Measures the hot path beside raw baselines of the same machine in the same run, prints the ratios and writes docs/bench.md.
-//   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--scale [--sessions 1000000]] [--no-write]
+//   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--rows TEXT] [--scale [--sessions 1000000]] [--no-write]
+// --rows measures only servers whose name holds one of the texts, --loads only these of heartbeats, sessions and open (separated by commas);
+// both are for a look in between and write no report.
+// --profile FOLDER writes a CPU profile of each server process there.
 // --scale adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions.
 // Kafka's part runs when KAFKA_BROKERS (and MONGO_URL) are given; KAFKA_PID and MONGO_PID let their CPU be counted.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +21,9 @@ const { values: options } = parseArgs({
     stations: { type: 'string', default: '10000' },
     active: { type: 'string', default: '200' },
     only: { type: 'string' },
+    rows: { type: 'string' },
+    loads: { type: 'string' },
+    profile: { type: 'string' },
     scale: { type: 'boolean', default: false },
     sessions: { type: 'string', default: '1000000' },
     'no-write': { type: 'boolean', default: false },
@@ -63,7 +69,7 @@ const servers = {
 };
 
 async function raw(kind, args = []) {
-  const server = await launch(join(root, 'tools/bench/raw-servers.mjs'), [kind, ...args], /listening (\d+)/);
+  const server = await launch(join(root, 'tools/bench/raw-servers.mjs'), [kind, ...args], /listening (\d+)/, PROFILED);
   return { url: `ws://127.0.0.1:${server.match[1]}/ocpp`, pids: [server.pid], stop: server.stop, raw: true };
 }
 
@@ -77,7 +83,10 @@ async function connectionAlone(args) {
   return { url: server.match[1].replace('/{stationId}', ''), pids: [server.pid], stop: server.stop };
 }
 
+const PROFILED = options.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${options.profile}` };
+
 const SERVER_ENV = {
+  ...PROFILED,
   OCPP_PORT: '0',
   HTTP_PORT: '0',
   OCPP_ALLOW_INSECURE: 'true',
@@ -116,17 +125,23 @@ async function services() {
     tokens: 1_000,
     file: join(folder(), 'passwords.json'),
   });
-  return { url: platform.url, pids: platform.pids, stop: platform.stop, tokens: 1_000, passwords };
+  return { url: platform.url, pids: platform.pids, names: platform.names, stop: platform.stop, tokens: 1_000, passwords };
 }
 
 function withBroker(server) {
-  const extra = [process.env.KAFKA_PID, process.env.MONGO_PID].filter(Boolean).map(Number);
-  return { ...server, pids: [...server.pids, ...extra] };
+  const extra = [
+    ['broker', process.env.KAFKA_PID],
+    ['database', process.env.MONGO_PID],
+  ].filter(([, pid]) => pid);
+  return {
+    ...server,
+    pids: [...server.pids, ...extra.map(([, pid]) => Number(pid))],
+    names: [...(server.names ?? ['server']), ...extra.map(([name]) => name)],
+  };
 }
 
 /** Runs the load in a process of its own; CPU is the servers' alone, until their backlog is worked off. */
 async function load(server, kind, args) {
-  const began = { cpu: 0, at: 0 };
   const child = await launch(
     join(root, 'dist/simulator/main.js'),
     [
@@ -143,17 +158,26 @@ async function load(server, kind, args) {
     ],
     /\{"event":"opened".*\n/,
   );
-  began.cpu = cpuSeconds(server.pids);
+  const began = server.pids.map((pid) => cpuSeconds([pid]));
   const opened = JSON.parse(child.match[0]);
   if (kind === 'storm') return { opened, child };
   const [line] = await child.printed(/\{"event":"result".*\n/, 600_000);
   const result = JSON.parse(line);
   const behind = performance.now();
   await quiet(server.pids);
-  const cpu = cpuSeconds(server.pids) - began.cpu;
+  const perProcess = server.pids.map((pid, i) => cpuSeconds([pid]) - began[i]);
+  const cpu = perProcess.reduce((sum, each) => sum + each, 0);
   await child.ended;
   if (result.errors > 0) process.stderr.write(`  ${result.errors} errors: ${result.samples.join(' | ')}\n`);
-  return { opened, ...result, cpu, perCpuSecond: result.calls / cpu, drainSeconds: (performance.now() - behind) / 1000 };
+  return {
+    opened,
+    ...result,
+    cpu,
+    perProcess,
+    names: server.names,
+    perCpuSecond: result.calls / cpu,
+    drainSeconds: (performance.now() - behind) / 1000,
+  };
 }
 
 async function storm(server) {
@@ -167,8 +191,16 @@ async function storm(server) {
   return { opened, child, kbPerConnection: kb, cpuBoot };
 }
 
+const loads = [
+  { name: 'heartbeats', what: 'heartbeats', kind: 'heartbeats', args: ['--seconds', String(seconds / 2)] },
+  { name: 'sessions', what: 'sessions', kind: 'sessions', args: ['--seconds', String(seconds)] },
+  { name: 'open', what: 'sessions at 1000 calls/s', kind: 'sessions', args: ['--seconds', String(seconds), '--rate', '1000'] },
+].filter(({ name }) => options.loads === undefined || options.loads.split(',').includes(name));
+const partial = options.rows !== undefined || options.loads !== undefined;
+
 const results = [];
 for (const [name, start] of Object.entries(servers)) {
+  if (options.rows !== undefined && !options.rows.split(',').some((text) => name.includes(text))) continue;
   process.stdout.write(`\n${name}\n`);
   const server = await start();
   const row = { name };
@@ -176,12 +208,10 @@ for (const [name, start] of Object.entries(servers)) {
   const who = ['--stations', String(active), ...(server.fleet ? ['--id-prefix', EXTRA_PREFIX] : [])];
   try {
     await load(server, 'sessions', [...who, '--seconds', '3']); // warm
-    row.heartbeats = await load(server, 'heartbeats', [...who, '--seconds', String(seconds / 2)]);
-    print('heartbeats', row.heartbeats);
-    row.sessions = await load(server, 'sessions', [...who, '--seconds', String(seconds)]);
-    print('sessions', row.sessions);
-    row.open = await load(server, 'sessions', [...who, '--seconds', String(seconds), '--rate', '1000']);
-    print('sessions at 1000 calls/s', row.open);
+    for (const { name, what, kind, args } of loads) {
+      row[name] = await load(server, kind, [...who, ...args]);
+      print(what, row[name]);
+    }
     if (!options['no-storm']) {
       const { child, ...rest } = fleet ?? (await storm(server));
       row.storm = rest;
@@ -196,20 +226,25 @@ for (const [name, start] of Object.entries(servers)) {
   results.push(row);
 }
 
-function print(what, { callsPerSecond, perCpuSecond, latency, drainSeconds }) {
+function print(what, { calls, callsPerSecond, perCpuSecond, latency, drainSeconds, perProcess, names }) {
   process.stdout.write(
     `  ${what}: ${Math.round(callsPerSecond)} calls/s, ${Math.round(perCpuSecond)} per CPU-second, p50 ${latency.p50Ms.toFixed(2)} ms, p99 ${latency.p99Ms.toFixed(2)} ms, backlog ${drainSeconds.toFixed(1)} s\n`,
   );
+  if (names === undefined) return;
+  const shares = perProcess.map((cpu, i) => `${names[i]} ${Math.round((1_000_000 * cpu) / calls)}`);
+  process.stdout.write(`    CPU us per call: ${shares.join(', ')}\n`);
 }
 
-const text = report(results, {
-  stations,
-  active,
-  seconds,
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  node: process.version,
-});
-process.stdout.write(`\n${text}`);
-if (!options['no-write']) writeFileSync(join(root, 'docs/bench.md'), text);
+if (!partial) {
+  const text = report(results, {
+    stations,
+    active,
+    seconds,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    node: process.version,
+  });
+  process.stdout.write(`\n${text}`);
+  if (!options['no-write']) writeFileSync(join(root, 'docs/bench.md'), text);
+}
 for (const each of folders) rmSync(each, { recursive: true, force: true });

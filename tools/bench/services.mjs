@@ -44,6 +44,7 @@ export async function startServices({ root, environment, kafka, mongo }) {
     url: `ws://${HOST}:21200/ocpp`,
     api: `http://${HOST}:${ports.gateway + 100}`,
     pids: children.map(({ pid }) => pid),
+    names: Object.keys(ports),
     stop: async () => {
       for (const child of children.toReversed()) await child.stop();
     },

@@ -46,7 +46,7 @@ export class DecisionProjection {
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
     await this.collections.decisions.upsert(
-      batch.map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided), expectedVersion: 0 })),
+      batch.map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided), likelyNew: true })),
     );
   }
 

@@ -127,11 +127,11 @@ export class FrameLog {
       let chunks: FrameChunk[] = [];
       for (const chunk of this.chunked(frames)) {
         if (chunks.push(chunk) < CHUNKS_PER_WRITE) continue;
-        await this.chunks.upsert(chunks.map((doc) => ({ doc })));
+        await this.chunks.upsert(chunks.map((doc) => ({ doc, likelyNew: true })));
         chunks = [];
         await new Promise((resolve) => setImmediate(resolve));
       }
-      if (chunks.length > 0) await this.chunks.upsert(chunks.map((doc) => ({ doc })));
+      if (chunks.length > 0) await this.chunks.upsert(chunks.map((doc) => ({ doc, likelyNew: true })));
       await this.sweep();
     } catch (error) {
       this.dropped.value += frames.length;

@@ -21,7 +21,7 @@ export class SessionWriter {
     const entries = [...batch.touched.keys()];
     const writes: Promise<unknown>[] = [this.writeReadings(entries), this.writeSessions(entries)];
     if (batch.meterValues.size > 0)
-      writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc }))));
+      writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc, likelyNew: true }))));
     if (batch.quarantined.size > 0)
       writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));
     await Promise.all(writes);

@@ -84,6 +84,23 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       expect(await sessions.get('c')).toEqual({ id: 'c', version: 3 });
     });
 
+    it('writes what is likely new and was not as it writes anything else', async () => {
+      await fill([{ id: 'old', stationId: 'A', state: 'Active' }]);
+      const written = await sessions.upsert([
+        { doc: { id: 'new', stationId: 'B' }, likelyNew: true },
+        { doc: { id: 'old', stationId: 'C' }, likelyNew: true },
+        { doc: { id: 'twice', stationId: 'D' }, likelyNew: true },
+        { doc: { id: 'versioned', version: 1 }, expectedVersion: 0 },
+        { doc: { id: 'old', version: 1 }, expectedVersion: 0 },
+        { doc: { id: 'twice', stationId: 'E' }, likelyNew: true },
+      ]);
+      expect(written).toEqual([true, true, true, true, false, true]);
+      expect(await sessions.get('new')).toEqual({ id: 'new', stationId: 'B' });
+      expect(await sessions.get('old')).toEqual({ id: 'old', stationId: 'C' });
+      expect(await sessions.get('twice')).toEqual({ id: 'twice', stationId: 'E' });
+      expect((await sessions.find({ where: { stationId: { $in: ['A', 'B', 'C', 'D', 'E'] } }, limit: 10 })).docs).toHaveLength(3);
+    });
+
     it('lets one of two writers with the same expectation win', async () => {
       const other = await harness.another(store);
       const theirs = other === store ? sessions : await other.collection<SessionDoc>('sessions', sessionSchema);

@@ -125,8 +125,9 @@ export class MongoCollection<Doc extends { readonly id: string }> implements Col
   async #bulk(now: readonly number[], writes: readonly Upsert<Doc>[], results: boolean[]): Promise<void> {
     const pending: Pending[] = [];
     const operations = now.map((index): mongo.AnyBulkWriteOperation<Stored> => {
-      const { doc, expectedVersion } = writes[index] as Upsert<Doc>;
-      if (expectedVersion === undefined) return { replaceOne: { filter: { _id: doc.id }, replacement: { ...doc }, upsert: true } };
+      const { doc, expectedVersion, likelyNew } = writes[index] as Upsert<Doc>;
+      if (expectedVersion === undefined && likelyNew === true) return { insertOne: { document: { _id: doc.id, ...doc } } };
+      if (expectedVersion === undefined) return replacementOf(doc);
       const token = randomUUID();
       pending.push({ index, id: doc.id, token });
       const document = { ...doc, _w: token };
@@ -144,18 +145,20 @@ export class MongoCollection<Doc extends { readonly id: string }> implements Col
     if (pending.length > 0 && written !== now.length) await this.#lookUp(pending, results);
   }
 
-  /** Two upserts of a new document at once: one of them meets the other's `_id`, and is then a plain replacement. */
+  /** What met the `_id` of a document that is there: likely new and was not, or two upserts at once. A plain replacement now. */
   async #settleErrors(
     errors: ReadonlyMap<number, { code: number; message: string }>,
     now: readonly number[],
     writes: readonly Upsert<Doc>[],
   ): Promise<void> {
+    const again: mongo.AnyBulkWriteOperation<Stored>[] = [];
     for (const [place, { code, message }] of errors) {
       const { doc, expectedVersion } = writes[now[place] as number] as Upsert<Doc>;
       if (code !== DUPLICATE_KEY)
         throw new RequestError('INVALID_ARGUMENT', `collection ${this.shape.name}, document ${doc.id}: ${message}`, 'BadDocument');
-      if (expectedVersion === undefined) await this.call(() => this.documents.replaceOne({ _id: doc.id }, { ...doc }, { upsert: true }));
+      if (expectedVersion === undefined) again.push(replacementOf(doc));
     }
+    if (again.length > 0) await this.call(() => this.documents.bulkWrite(again, { ordered: false }));
   }
 
   /** The server counts what a bulk matched and does not say which: the documents do. */
@@ -196,6 +199,10 @@ export class MongoCollection<Doc extends { readonly id: string }> implements Col
 /** Every value in it was checked by the query's own words. */
 const all = (filters: readonly Filter[]): mongo.Filter<Stored> =>
   (filters.length === 0 ? {} : { $and: [...filters] }) as mongo.Filter<Stored>;
+
+const replacementOf = (doc: { readonly id: string }): mongo.AnyBulkWriteOperation<Stored> => ({
+  replaceOne: { filter: { _id: doc.id }, replacement: { ...doc }, upsert: true },
+});
 
 /** Only this adapter writes the collection, and only documents of its type. */
 const docOf = <Doc>(stored: mongo.Document): Doc => stored as unknown as Doc;

@@ -1,13 +1,18 @@
 import { OperatingError } from '@voltlog/kernel';
 import { mongo } from 'mongoose';
 
-/** How long an operation is tried while the database is away, milliseconds; the driver's own single retry comes on top. */
+/** How long an operation is tried while the database is away, milliseconds. */
 const TRY_FOR_MS = 10_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1_000;
 
-/** A read that a rename of its collection cut off, or a write that met one: QueryPlanKilled, CursorNotFound, Interrupted by a state change, LockTimeout. */
-const PASSING_CODES: ReadonlySet<number> = new Set([24, 43, 91, 175, 189, 237, 10107, 11600, 11602, 13435, 13436]);
+/**
+ * A read that a rename of its collection cut off, or a write that met one: LockTimeout, CursorNotFound, QueryPlanKilled. The way to the primary:
+ * HostUnreachable, HostNotFound, NetworkTimeout, ExceededTimeLimit, SocketException. Another primary: the rest.
+ */
+const PASSING_CODES: ReadonlySet<number> = new Set([
+  24, 43, 175, 237, 6, 7, 89, 262, 9001, 91, 189, 10058, 10107, 11600, 11602, 13435, 13436,
+]);
 
 export const DUPLICATE_KEY = 11000;
 
@@ -26,7 +31,9 @@ export function isPassing(error: unknown): boolean {
   // A bulk wraps what happened to its request: without an answer there is neither a code nor a write error.
   if (error instanceof mongo.MongoBulkWriteError) {
     if (error.result.getWriteConcernError() !== undefined) return true;
-    if (error.code === undefined && [error.writeErrors].flat().length === 0) return true;
+    const writeErrors = [error.writeErrors].flat();
+    if (error.code === undefined && writeErrors.length === 0) return true;
+    if (writeErrors.some(({ code }) => PASSING_CODES.has(Number(code)))) return true;
   }
   return typeof error.code === 'number' && PASSING_CODES.has(error.code);
 }

@@ -33,7 +33,8 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
           autoIndex: false,
           autoCreate: false,
           ignoreUndefined: true,
-          retryWrites: true,
+          // Every write here may be made twice, so `whileAway` repeats it; the server's own record of each retryable write costs as much as the write.
+          retryWrites: false,
           writeConcern: { w: 'majority', journal: true },
           serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS,
           connectTimeoutMS: CONNECT_TIMEOUT_MS,

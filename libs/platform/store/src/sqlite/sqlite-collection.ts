@@ -16,6 +16,7 @@ interface Prepared {
   readonly version: number | null;
   readonly fields: readonly SqlValue[];
   readonly expected: number | undefined;
+  readonly likelyNew: boolean;
 }
 
 /** A collection as a table of JSON documents. The table changes when another is swapped in. */
@@ -100,7 +101,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
     }
   }
 
-  #prepare({ doc, expectedVersion }: Upsert<Doc>): Prepared {
+  #prepare({ doc, expectedVersion, likelyNew = false }: Upsert<Doc>): Prepared {
     if (typeof doc.id !== 'string')
       throw new RequestError('INVALID_ARGUMENT', `collection ${this.shape.name}: a document without a string id`, 'BadDocument');
     const fields: SqlValue[] = [];
@@ -112,6 +113,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
       version: typeof version === 'number' ? version : null,
       fields,
       expected: expectedVersion,
+      likelyNew,
     };
   }
 
@@ -146,13 +148,14 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
 
 /** Most updates leave the indexed fields as they are: those are tried first, and touch no index. */
 function upsertOne(table: Table, write: Prepared): boolean {
-  const { id, text, version, fields, expected } = write;
+  const { id, text, version, fields, expected, likelyNew } = write;
   if (expected === 0) return table.insertOnly.run(text, version, ...fields, id).changes === 1;
   if (expected !== undefined) {
     if (table.touchExpected.run(text, version, id, ...fields, expected).changes === 1) return true;
     return fields.length > 0 && updateChanged(table, write);
   }
-  if (fields.length > 0 && (table.touch.run(text, version, id, ...fields).changes === 1 || updateChanged(table, write))) return true;
+  if (fields.length > 0 && !likelyNew && (table.touch.run(text, version, id, ...fields).changes === 1 || updateChanged(table, write)))
+    return true;
   table.insert.run(text, version, ...fields, id);
   return true;
 }
