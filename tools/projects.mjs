@@ -26,6 +26,7 @@ export const projects = [
   ['libs/session/domain', 'session', 'domain', 'session-domain'],
   ['libs/notification/contract', 'notification', 'contract', 'notification-contract'],
   ['libs/notification/domain', 'notification', 'domain', 'notification-domain'],
+  ['libs/platform/sqlite', 'shared', 'platform', 'sqlite'],
   ['libs/platform/event-log', 'shared', 'platform', 'event-log'],
   ['libs/platform/store', 'shared', 'platform', 'store'],
   ['libs/platform/grpc', 'shared', 'platform', 'grpc'],

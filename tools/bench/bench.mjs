@@ -1,7 +1,7 @@
 // Measures the hot path beside raw baselines of the same machine in the same run, prints the ratios and writes docs/bench.md.
 //   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--rows TEXT] [--scale [--sessions 1000000]] [--no-write]
-// --rows measures only servers whose name holds one of the texts, --loads only these of heartbeats, sessions and open (separated by commas);
-// both are for a look in between and write no report.
+// --rows measures only servers whose name holds one of the texts, --loads only these of heartbeats, sessions and open (separated by commas),
+// --rate is the rate of the open loop. All three are for a look in between and write no report.
 // --profile FOLDER writes a CPU profile of each server process there.
 // --scale adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions.
 // Kafka's part runs when KAFKA_BROKERS (and MONGO_URL) are given; KAFKA_PID and MONGO_PID let their CPU be counted.
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     rows: { type: 'string' },
     loads: { type: 'string' },
+    rate: { type: 'string', default: '1000' },
     profile: { type: 'string' },
     scale: { type: 'boolean', default: false },
     sessions: { type: 'string', default: '1000000' },
@@ -83,7 +84,12 @@ async function connectionAlone(args) {
   return { url: server.match[1].replace('/{stationId}', ''), pids: [server.pid], stop: server.stop };
 }
 
-const PROFILED = options.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${options.profile}` };
+const PROFILED =
+  options.profile === undefined
+    ? process.env.BNO
+      ? { NODE_OPTIONS: process.env.BNO }
+      : {}
+    : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${options.profile}` };
 
 const SERVER_ENV = {
   ...PROFILED,
@@ -194,9 +200,14 @@ async function storm(server) {
 const loads = [
   { name: 'heartbeats', what: 'heartbeats', kind: 'heartbeats', args: ['--seconds', String(seconds / 2)] },
   { name: 'sessions', what: 'sessions', kind: 'sessions', args: ['--seconds', String(seconds)] },
-  { name: 'open', what: 'sessions at 1000 calls/s', kind: 'sessions', args: ['--seconds', String(seconds), '--rate', '1000'] },
+  {
+    name: 'open',
+    what: `sessions at ${options.rate} calls/s`,
+    kind: 'sessions',
+    args: ['--seconds', String(seconds), '--rate', options.rate],
+  },
 ].filter(({ name }) => options.loads === undefined || options.loads.split(',').includes(name));
-const partial = options.rows !== undefined || options.loads !== undefined;
+const partial = options.rows !== undefined || options.loads !== undefined || options.rate !== '1000';
 
 const results = [];
 for (const [name, start] of Object.entries(servers)) {

@@ -22,6 +22,9 @@ import { StationContexts } from './reactions/station-contexts.js';
 import { sessionMetrics } from './session-metrics.js';
 import { openCollections, type SessionCollections } from './store/session-documents.js';
 
+/** Facts of one batch when there is a backlog: each batch ends in two syncs of the disk, or in half a dozen requests to the database. */
+const BATCH_MAX = 1_024;
+
 /** Consumer group of the station topic. */
 export const SESSION_GROUP = 'session';
 
@@ -130,6 +133,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       group: SESSION_GROUP,
       topics: [STATION_TOPIC],
       types: SESSION_FACT_TYPES,
+      batchMax: BATCH_MAX,
       handle: (batch) => intake.handle(batch),
       onRevoked: (partitions) => intake.revoked(partitions),
     });

@@ -1,19 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { OperatingError } from '@voltlog/kernel';
+import { openFile, SQLITE_BUSY } from '@voltlog/sqlite';
 
 /** Counts changes of the tables that an older program could not read. */
 const FORMAT = 1;
 
-/**
- * Pages (4 kB) in the write-ahead log before they are moved to the database file. Pages that many commits touch are moved once; with
- * SQLite's own 1 000 the moves were four fifths of the 99th percentile of an append.
- */
-const CHECKPOINT_PAGES = 4_000;
-
-const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
 /**
@@ -21,29 +15,32 @@ const SQLITE_LOCKED = 6;
  *
  * @throws {OperatingError} `LogInUse` when another process has it open, `LogUnreadable` when the file is not an event log
  */
-export function openDatabase(path: string, maxBytes?: number): { db: DatabaseSync; release: () => void } {
+export function openDatabase(path: string, maxBytes?: number): { db: DatabaseSync; close: () => void } {
   const ownerFile = `${path}.owner`;
   const inMemory = path === ':memory:';
-  let db: DatabaseSync | undefined;
+  let file: ReturnType<typeof openFile> | undefined;
   try {
     if (!inMemory) mkdirSync(dirname(path), { recursive: true });
-    db = new DatabaseSync(path);
+    file = openFile(path);
+    const { db, close } = file;
     prepare(db, path, maxBytes);
     if (!inMemory) signOwner(ownerFile);
-    return { db, release: () => (inMemory ? undefined : rmSync(ownerFile, { force: true })) };
+    return {
+      db,
+      close: () => {
+        close();
+        if (!inMemory) rmSync(ownerFile, { force: true });
+      },
+    };
   } catch (error) {
-    db?.close();
+    file?.close();
     if (error instanceof OperatingError) throw error;
     throw opened(error, path, ownerFile);
   }
 }
 
 function prepare(db: DatabaseSync, path: string, maxBytes: number | undefined): void {
-  // Exclusive first: the index of the write-ahead log then lies in memory and the lock is held until the process ends, however it ends.
-  db.exec(
-    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000; PRAGMA auto_vacuum = NONE',
-  );
-  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.exec('PRAGMA cache_size = -8000; PRAGMA auto_vacuum = NONE');
   const format = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   if (format > FORMAT)
     throw new OperatingError(

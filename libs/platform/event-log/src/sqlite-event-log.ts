@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
+import { Checkpoints } from '@voltlog/sqlite';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
 import {
@@ -50,7 +51,8 @@ interface Topic {
 
 class SqliteEventLog implements EventLog {
   readonly #db: DatabaseSync;
-  readonly #release: () => void;
+  readonly #closeFile: () => void;
+  readonly #checkpoints: Checkpoints;
   readonly #logger: Logger | undefined;
   readonly #partitions: number;
   readonly #now: () => number;
@@ -63,13 +65,19 @@ class SqliteEventLog implements EventLog {
   #closed = false;
 
   constructor(options: SqliteEventLogOptions) {
-    const { db, release } = openDatabase(options.path, options.maxBytes);
+    const { db, close } = openDatabase(options.path, options.maxBytes);
     this.#db = db;
-    this.#release = release;
+    this.#closeFile = close;
+    this.#checkpoints = new Checkpoints(db, options.path);
     this.#logger = options.logger;
     this.#partitions = options.partitions ?? 1;
     this.#now = options.now ?? Date.now;
-    this.#writer = new SqliteWriter(db, { lingerMs: options.lingerMs ?? 2, now: this.#now, logger: options.logger });
+    this.#writer = new SqliteWriter(db, {
+      lingerMs: options.lingerMs ?? 2,
+      now: this.#now,
+      logger: options.logger,
+      committed: () => this.#checkpoints.committed(),
+    });
     for (const row of db.prepare('SELECT id, name, partitions, retention_ms FROM topics').all()) {
       const retention = row['retention_ms'];
       this.#open(String(row['name']), Number(row['id']), Number(row['partitions']), retention === null ? undefined : Number(retention));
@@ -237,8 +245,8 @@ class SqliteEventLog implements EventLog {
     this.#closed = true;
     clearInterval(this.#retentionTimer);
     this.#writer.close();
-    this.#db.close();
-    this.#release();
+    await this.#checkpoints.close();
+    this.#closeFile();
   }
 }
 

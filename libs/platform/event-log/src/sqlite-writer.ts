@@ -32,6 +32,8 @@ export interface WriterOptions {
   readonly logger: Logger | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Told of every transaction. */
+  committed(): void;
 }
 
 /** What shares one transaction, and one promise. */
@@ -168,6 +170,7 @@ export class SqliteWriter {
       throw error;
     }
     if (saved) this.#positionsAreSaved();
+    this.options.committed();
   }
 
   #writePositions(): void {

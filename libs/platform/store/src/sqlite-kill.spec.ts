@@ -32,7 +32,12 @@ beforeAll(async () => {
     input: 'writer',
     platform: 'node',
     external: ['mongoose'],
-    resolve: { alias: { '@voltlog/kernel': fileURLToPath(new URL('../../../kernel/src/index.ts', import.meta.url)) } },
+    resolve: {
+      alias: {
+        '@voltlog/kernel': fileURLToPath(new URL('../../../kernel/src/index.ts', import.meta.url)),
+        '@voltlog/sqlite': fileURLToPath(new URL('../../sqlite/src/index.ts', import.meta.url)),
+      },
+    },
     plugins: [{ name: 'writer', resolveId: (id) => (id === 'writer' ? id : null), load: (id) => (id === 'writer' ? WRITER : null) }],
   });
   await bundle.write({ file: writer, format: 'esm' });

@@ -1,5 +1,6 @@
 import { type DatabaseSync, type StatementSync } from 'node:sqlite';
 import { OperatingError, RequestError } from '@voltlog/kernel';
+import { Checkpoints } from '@voltlog/sqlite';
 import type { Schema } from 'mongoose';
 import { shapeOf } from '../shape.js';
 import type { Collection, Store } from '../store.js';
@@ -32,17 +33,19 @@ class SqliteStore implements Store {
   readonly streams: SqliteStreams;
   readonly timers: SqliteTimers;
   readonly #db: DatabaseSync;
-  readonly #release: () => void;
+  readonly #closeFile: () => void;
+  readonly #checkpoints: Checkpoints;
   readonly #queue: WriteQueue;
   readonly #touch: StatementSync;
   readonly #opened = new Map<string, Opened>();
   #closed = false;
 
   constructor(options: SqliteStoreOptions) {
-    const { db, release } = openDatabase(options.path, options.maxBytes);
+    const { db, close } = openDatabase(options.path, options.maxBytes);
     this.#db = db;
-    this.#release = release;
-    this.#queue = new WriteQueue(db, options.path !== ':memory:');
+    this.#closeFile = close;
+    this.#checkpoints = new Checkpoints(db, options.path);
+    this.#queue = new WriteQueue(db, options.path !== ':memory:', () => this.#checkpoints.committed());
     this.streams = new SqliteStreams(db, this.#queue);
     this.timers = new SqliteTimers(db, this.#queue);
     this.#queue.hooks = this.streams;
@@ -111,8 +114,8 @@ class SqliteStore implements Store {
     if (this.streams.marksWaiting)
       await this.health().catch((error: unknown) => (error instanceof OperatingError ? undefined : Promise.reject(error)));
     this.#queue.close();
-    this.#db.close();
-    this.#release();
+    await this.#checkpoints.close();
+    this.#closeFile();
   }
 }
 

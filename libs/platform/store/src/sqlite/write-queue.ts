@@ -6,11 +6,11 @@ import { sqliteCode } from './sqlite-database.js';
 const TRANSACTION_MAX_WRITES = 1_024;
 /**
  * A transaction holds up the whole process while the disk syncs it. So after one the next waits this many times as long as it took: what
- * comes meanwhile shares it, and the disk gets at most a fifth of the time however slow it is. After a pause a write is made at once.
+ * comes meanwhile shares it, and the disk gets at most a ninth of the time however slow it is. After a pause a write is made at once.
  */
-const REST_FACTOR = 4;
-/** ... but never longer than this, milliseconds: a checkpoint makes one transaction slow, not the next. */
-const REST_MAX_MS = 20;
+const REST_FACTOR = 8;
+/** ... but never longer than this, milliseconds: one slow transaction does not make the next one late. */
+const REST_MAX_MS = 30;
 
 /** Result codes that say the disk, the file or the memory is the trouble, not the statement: perm, nomem, readonly, ioerr, corrupt, full, cantopen. */
 const OUTSIDE_TROUBLE: ReadonlySet<number> = new Set([3, 7, 8, 10, 11, 13, 14]);
@@ -41,10 +41,14 @@ export class WriteQueue {
   #restUntil = 0;
   hooks: TransactionHooks | undefined;
 
-  /** @param rests whether transactions are kept apart: not in memory, where there is no disk to wait for */
+  /**
+   * @param rests whether transactions are kept apart: not in memory, where there is no disk to wait for
+   * @param committed told of every transaction
+   */
   constructor(
     private readonly db: DatabaseSync,
     private readonly rests: boolean,
+    private readonly committed: () => void,
   ) {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
@@ -104,6 +108,7 @@ export class WriteQueue {
       return;
     }
     for (const one of batch) one.resolve(one.result);
+    this.committed();
   }
 
   #rollback(): void {

@@ -1,0 +1,2 @@
+export { Checkpoints } from './checkpoints.js';
+export { openFile, SQLITE_BUSY } from './file.js';
