@@ -19,6 +19,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
 import { ApiKeysController } from './resources/api-keys.controller.js';
 import { AuthorizationPoliciesController } from './resources/authorization-policies.controller.js';
+import { ChargingController } from './resources/charging.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
 import { ContractsController } from './resources/contracts.controller.js';
 import { DecisionsController } from './resources/decisions.controller.js';
@@ -56,6 +57,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       DecisionsController,
       AuthorizationPoliciesController,
       SessionsController,
+      ChargingController,
       EventsController,
       SubscriptionsController,
       NotificationsController,

@@ -2,6 +2,8 @@ import { sessionV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import { instant, orNull, pageOf, pageQuery, parsed, wordOf } from './common.js';
 
+const moneyView = z.object({ amount: z.string(), currency: z.string() });
+
 export const sessionView = z
   .object({
     sessionId: z.string(),
@@ -24,6 +26,28 @@ export const sessionView = z
     stoppedReason: z.string().nullable(),
     flags: z.array(z.string()).meta({ description: 'what is odd about it: OfflineStart, TokenBlocked, RegisterFell, ...' }),
     incomplete: z.boolean().meta({ description: 'true while facts of the transaction are known to be missing' }),
+    limit: z
+      .object({
+        energyWh: z.number().nullable(),
+        durationSeconds: z.int().nullable(),
+        cost: moneyView.nullable(),
+        stateOfChargePercent: z.number().nullable(),
+      })
+      .nullable(),
+    cost: moneyView.nullable().meta({ description: 'so far, by the price that held at the start' }),
+    milestones: z.array(
+      z.object({
+        kind: z.string().meta({ description: 'ChargingStarted, BatteryAt, LimitReached, ChargingEnded, SessionEnded, ...' }),
+        at: instant.nullable(),
+        stateOfChargePercent: z.number().nullable(),
+        dimension: z.string().nullable(),
+      }),
+    ),
+    startRequestId: z.string().nullable(),
+    unpluggedAt: instant.nullable().meta({ description: 'when the connector was free again' }),
+    idleSeconds: z.int().nullable().meta({ description: 'from the end until the connector was free' }),
+    overshootWh: z.number().nullable(),
+    overshootSeconds: z.int().nullable(),
     ocppVersion: z.string().nullable(),
     lastReadingAt: instant.nullable(),
     updatedAt: instant.nullable(),
@@ -52,6 +76,27 @@ export const toSession = (session: sessionV1.Session): z.input<typeof sessionVie
   stoppedReason: orNull(session.stoppedReason),
   flags: session.flags,
   incomplete: session.incomplete,
+  limit:
+    session.limit === undefined
+      ? null
+      : {
+          energyWh: session.limit.energyWh ?? null,
+          durationSeconds: session.limit.durationSeconds ?? null,
+          cost: session.limit.cost ?? null,
+          stateOfChargePercent: session.limit.stateOfChargePercent ?? null,
+        },
+  cost: session.cost ?? null,
+  milestones: session.milestones.map(({ kind, at, stateOfChargePercent, dimension }) => ({
+    kind,
+    at: at ?? null,
+    stateOfChargePercent: stateOfChargePercent ?? null,
+    dimension: orNull(dimension),
+  })),
+  startRequestId: orNull(session.startRequestId),
+  unpluggedAt: session.unpluggedAt ?? null,
+  idleSeconds: session.idleSeconds ?? null,
+  overshootWh: session.overshootWh ?? null,
+  overshootSeconds: session.overshootSeconds ?? null,
   ocppVersion: orNull(session.ocppVersion),
   lastReadingAt: session.lastReadingAt ?? null,
   updatedAt: session.updatedAt ?? null,

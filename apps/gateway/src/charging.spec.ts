@@ -1,0 +1,137 @@
+import { RequestError } from '@voltlog/kernel';
+import { sessionV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeServices, session } from './testing/fake-services.js';
+import { type GatewayUnderTest, startGateway } from './testing/gateway-under-test.js';
+
+const AT = '2026-11-23T10:00:00.000Z';
+
+/** Answers what was asked for; one session runs, `s-2` has ended. */
+class ChargingServices extends FakeServices {
+  protected override sessions(): Partial<sessionV1.SessionService> {
+    const note = (method: string, request: unknown): void => void this.calls.push({ method, request });
+    const running = (sessionId: string): void => {
+      if (sessionId === 's-2') throw new RequestError('FAILED_PRECONDITION', 'session s-2 has ended', 'SessionEnded');
+    };
+    return {
+      ...super.sessions(),
+      requestStart: async (request) => {
+        note('requestStart', request);
+        const { stationId, evseId, idToken, limit } = request;
+        const startRequest = sessionV1.StartRequest.fromPartial({
+          startRequestId: 'sr-1',
+          state: sessionV1.StartRequestState.ACCEPTED,
+          createdAt: AT,
+          updatedAt: AT,
+        });
+        return { startRequest: { ...startRequest, stationId, evseId, idToken, limit } };
+      },
+      getStartRequest: async ({ startRequestId }) => {
+        throw new RequestError('NOT_FOUND', `no start request ${startRequestId}`, 'UnknownStartRequest');
+      },
+      requestStop: async (request) => {
+        note('requestStop', request);
+        running(request.sessionId);
+        return { session: session(request.sessionId), stationStatus: 'Accepted' };
+      },
+      setLimit: async (request) => {
+        note('setLimit', request);
+        running(request.sessionId);
+        return { session: session(request.sessionId, { limit: request.limit }) };
+      },
+      getReceipt: async ({ sessionId }) => ({
+        receipt: sessionV1.Receipt.fromPartial({
+          session: session(sessionId, {
+            milestones: [{ kind: 'LimitReached', at: AT, stateOfChargePercent: undefined, dimension: 'energy' }],
+          }),
+          total: { amount: '1.50', currency: 'EUR' },
+          curve: [{ at: AT, energyWh: 5 }],
+        }),
+      }),
+      getPrice: async ({ scope }) => ({
+        price: scope === 'default' ? { scope, currency: 'EUR', perKwh: '0.45', perMinute: '0', perSession: '0', version: 3 } : undefined,
+      }),
+      putPrice: async (request) => {
+        note('putPrice', request);
+        if (request.expectedVersion === 2) throw new RequestError('ABORTED', 'changed', 'VersionMismatch');
+        return { price: request.price === undefined ? undefined : { ...request.price, version: 4 } };
+      },
+    };
+  }
+}
+
+let gateway: GatewayUnderTest<ChargingServices>;
+beforeEach(async () => {
+  gateway = await startGateway({ GATEWAY_ADMIN_KEY: `voltlog_live_admin01_${'a'.repeat(43)}` }, new ChargingServices());
+});
+afterEach(() => gateway.app.close());
+
+describe('charging', () => {
+  it('starts on request, with a limit', async () => {
+    const body = { stationId: 'CP-1', evseId: 1, idToken: 'TAG1', limit: { energyWh: 5_000, cost: { amount: '12.50', currency: 'EUR' } } };
+    const { status, headers, body: made } = await gateway.call('POST', '/v1/start-requests', { body });
+    expect([status, headers['location']]).toEqual([201, '/v1/start-requests/sr-1']);
+    expect(made).toMatchObject({ state: 'Accepted', sessionId: null, limit: { energyWh: 5_000, durationSeconds: null } });
+    expect(gateway.services.lastCall('requestStart')).toMatchObject({
+      idToken: { idToken: 'TAG1', type: 'Central' },
+      limit: { cost: { amount: '12.50' } },
+    });
+    expect((await gateway.call('GET', '/v1/start-requests/x')).status).toBe(404);
+  });
+
+  it.each([
+    { energyWh: 0 },
+    { durationSeconds: 1.5 },
+    { stateOfChargePercent: 101 },
+    { cost: { amount: '12,50', currency: 'EUR' } },
+    { cost: { amount: '1', currency: 'eur' } },
+    { watts: 1 },
+  ])('refuses the limit %j', async (limit) => {
+    expect((await gateway.call('PUT', '/v1/sessions/s-1/limit', { body: limit })).status).toBe(400);
+    expect((await gateway.call('POST', '/v1/start-requests', { body: { stationId: 'CP-1', idToken: 'T', limit } })).status).toBe(400);
+  });
+
+  it('stops a session and says what the station said; one that ended is a conflict', async () => {
+    const stopped = await gateway.call('POST', '/v1/sessions/s-1/stop', { body: {}, headers: { 'idempotency-key': 'k' } });
+    expect(stopped).toMatchObject({ status: 200, body: { stationStatus: 'Accepted', session: { sessionId: 's-1' } } });
+    expect(gateway.services.lastCall('requestStop')).toMatchObject({
+      requestedBy: 'Operator',
+      idempotencyKey: expect.stringMatching(/^.{32}$/),
+    });
+    const ended = await gateway.call('POST', '/v1/sessions/s-2/stop', { body: {} });
+    expect([ended.status, ended.body['type']]).toEqual([409, 'urn:voltlog:problem:session-ended']);
+  });
+
+  it('sets a limit, and an empty one takes it away', async () => {
+    const set = await gateway.call('PUT', '/v1/sessions/s-1/limit', { body: { durationSeconds: 3_600 } });
+    expect(set).toMatchObject({ status: 200, body: { limit: { durationSeconds: 3_600, energyWh: null, cost: null } } });
+    expect((await gateway.call('PUT', '/v1/sessions/s-1/limit', { body: {} })).status).toBe(200);
+    expect(gateway.services.lastCall('setLimit')).toMatchObject({ limit: { energyWh: undefined, durationSeconds: undefined } });
+    expect((await gateway.call('PUT', '/v1/sessions/s-2/limit', { body: {} })).status).toBe(409);
+  });
+
+  it('gives a receipt', async () => {
+    expect((await gateway.call('GET', '/v1/sessions/s-1/receipt')).body).toMatchObject({
+      session: { milestones: [{ kind: 'LimitReached', dimension: 'energy' }] },
+      price: null,
+      total: { amount: '1.50', currency: 'EUR' },
+      curve: [{ energyWh: 5, powerW: null }],
+    });
+  });
+
+  it('reads and sets prices at the version that was read', async () => {
+    const read = await gateway.call('GET', '/v1/prices/default');
+    expect([read.status, read.headers['etag'], read.body['perKwh']]).toEqual([200, '"3"', '0.45']);
+    expect((await gateway.call('GET', '/v1/prices/site:S')).status).toBe(404);
+    const body = { currency: 'EUR', perKwh: '0.50' };
+    const put = await gateway.call('PUT', '/v1/prices/station:CP-1', { body, headers: { 'if-match': '"3"' } });
+    expect([put.status, put.headers['etag']]).toEqual([200, '"4"']);
+    expect(gateway.services.lastCall('putPrice')).toMatchObject({
+      price: { scope: 'station:CP-1', perKwh: '0.50', perMinute: '0', perSession: '0' },
+      expectedVersion: 3,
+    });
+    expect((await gateway.call('PUT', '/v1/prices/default', { body, headers: { 'if-match': '"2"' } })).status).toBe(412);
+    expect((await gateway.call('PUT', '/v1/prices/everywhere', { body })).status).toBe(400);
+    expect((await gateway.call('PUT', '/v1/prices/default', { body: { currency: 'EUR', perKwh: '-1' } })).status).toBe(400);
+  });
+});

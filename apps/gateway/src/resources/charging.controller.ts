@@ -1,0 +1,145 @@
+import { Body, Controller, Get, Param, Post, Put, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { notFound } from '../problems/problem.js';
+import { Services } from '../services.js';
+import {
+  limitBody,
+  limitIn,
+  priceBody,
+  priceParams,
+  priceView,
+  receiptView,
+  startBody,
+  startRequestView,
+  stopView,
+  toPrice,
+  toReceipt,
+  toStartRequest,
+} from '../views/charging.view.js';
+import { identifier, orNull } from '../views/common.js';
+import { sessionView, toSession } from '../views/session.view.js';
+import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
+import { Read, Versioned, Write } from '../web/route.js';
+
+const sessionParams = z.object({ sessionId: identifier('sessionId', 128) });
+type SessionParams = z.output<typeof sessionParams>;
+const startParams = z.object({ startRequestId: identifier('startRequestId', 128) });
+
+const ENDED = { 409: 'the session has ended (`session-ended`)' };
+
+/** Starting, limiting, stopping and paying for a charge. */
+@ApiTags('charging')
+@Controller('v1')
+export class ChargingController {
+  constructor(private readonly services: Services) {}
+
+  @Post('start-requests')
+  @Write({
+    role: 'operator',
+    summary: 'Ask a station to start, with a limit',
+    description: "201 with the station's answer. The session it becomes is told by the start request once somebody plugged in.",
+    answer: startRequestView,
+    status: 201,
+  })
+  async orderStart(
+    @Body({ schema: startBody }) body: z.output<typeof startBody>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { startRequest } = await this.services.starts.requestStart({
+      stationId: body.stationId,
+      evseId: body.evseId,
+      idToken: { idToken: body.idToken, type: body.idTokenType },
+      groupId: body.groupId,
+      limit: body.limit === null ? undefined : limitIn(body.limit),
+      idempotencyKey: idempotencyKey(request),
+    });
+    if (startRequest === undefined) throw notFound('The start request');
+    void reply.header('location', `/v1/start-requests/${startRequest.startRequestId}`);
+    return toStartRequest(startRequest);
+  }
+
+  @Get('start-requests/:startRequestId')
+  @Read({ role: 'viewer', summary: 'Read a start request', answer: startRequestView })
+  async getStartRequest(@Param({ schema: startParams }) { startRequestId }: z.output<typeof startParams>) {
+    const { startRequest } = await this.services.session.getStartRequest({ startRequestId });
+    if (startRequest === undefined) throw notFound(`Start request ${startRequestId}`);
+    return toStartRequest(startRequest);
+  }
+
+  @Post('sessions/:sessionId/stop')
+  @Write({
+    role: 'operator',
+    summary: 'Stop a session',
+    description:
+      "Waits for the station's answer. The stop is repeated until the session ends, or `SessionStopEscalated` tells that it does not.",
+    answer: stopView,
+    problems: ENDED,
+  })
+  async stopSession(@Param({ schema: sessionParams }) { sessionId }: SessionParams, @Req() request: FastifyRequest) {
+    const stopped = await this.services.starts.requestStop({
+      sessionId,
+      requestedBy: 'Operator',
+      idempotencyKey: idempotencyKey(request),
+    });
+    if (stopped.session === undefined) throw notFound(`Session ${sessionId}`);
+    return { session: toSession(stopped.session), stationStatus: orNull(stopped.stationStatus) };
+  }
+
+  @Put('sessions/:sessionId/limit')
+  @Write({
+    role: 'operator',
+    summary: 'Set, change or take away the limit of a running session',
+    description: 'An empty limit takes it away. What the contract allows holds beside it: the lower counts.',
+    answer: sessionView,
+    problems: ENDED,
+  })
+  async setLimit(
+    @Param({ schema: sessionParams }) { sessionId }: SessionParams,
+    @Body({ schema: limitBody }) body: z.output<typeof limitBody>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { session } = await this.services.session.setLimit({ sessionId, limit: limitIn(body), idempotencyKey: idempotencyKey(request) });
+    return withEtag(reply, session, `Session ${sessionId}`, toSession);
+  }
+
+  @Get('sessions/:sessionId/receipt')
+  @Read({ role: 'viewer', summary: 'What a session came to: times, energy and its curve, cost', answer: receiptView })
+  async getReceipt(@Param({ schema: sessionParams }) { sessionId }: SessionParams) {
+    const { receipt } = await this.services.session.getReceipt({ sessionId });
+    if (receipt?.session === undefined) throw notFound(`Session ${sessionId}`);
+    return toReceipt(receipt, receipt.session);
+  }
+
+  @Get('prices/:scope')
+  @Read({ role: 'viewer', summary: 'Read the price of all stations (`default`), of `site:<id>` or of `station:<id>`', answer: priceView })
+  async getPrice(@Param({ schema: priceParams }) { scope }: z.output<typeof priceParams>, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { price } = await this.services.session.getPrice({ stationId: '', scope });
+    return withEtag(reply, price, `A price for ${scope}`, toPrice);
+  }
+
+  @Put('prices/:scope')
+  @Write({
+    role: 'operator',
+    summary: 'Set a price',
+    description: "Holds for sessions that start from now on: at a station its own, else its site's, else the default.",
+    answer: priceView,
+  })
+  @Versioned()
+  async putPrice(
+    @Param({ schema: priceParams }) { scope }: z.output<typeof priceParams>,
+    @Body({ schema: priceBody }) body: z.output<typeof priceBody>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { price } = await this.services.session.putPrice({
+      price: { scope, ...body, version: 0 },
+      expectedVersion: expectedVersion(request),
+      idempotencyKey: idempotencyKey(request),
+    });
+    return withEtag(reply, price, `A price for ${scope}`, toPrice);
+  }
+}
