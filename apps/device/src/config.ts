@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import { KEY_BYTES } from './pki/sealing.js';
+
+const url = z
+  .string()
+  .regex(/^(wss?:\/\/\S+)?$/, 'must be a ws:// or wss:// URL')
+  .default('');
 
 /** The environment of the device service. */
 export const deviceConfig = z
@@ -13,7 +19,45 @@ export const deviceConfig = z
       .max(131_072)
       .refine((n) => Number.isInteger(Math.log2(n)), 'must be a power of two')
       .default(16_384),
+    /** 32 bytes in base64 (`openssl rand -base64 32`): seals the key of the certificate authority and passwords on their way. Not set: there is no certificate authority; `npm start` makes one in the data folder. */
+    DEVICE_SECRET_KEY: z
+      .string()
+      .refine((text) => Buffer.from(text, 'base64').length === KEY_BYTES, `must be ${KEY_BYTES} bytes in base64`)
+      .optional(),
+    /** O of the built-in certificate authority, of the certificates it makes, and of the CSRs it takes. */
+    DEVICE_CA_ORGANIZATION: z.string().min(1).max(64).default('Voltlog'),
+    /** How long a station's certificate is good. */
+    DEVICE_CERTIFICATE_DAYS: z.coerce.number().int().min(1).max(3_650).default(397),
+    /** How long before it expires a certificate is renewed, at the latest. */
+    DEVICE_CERTIFICATE_RENEW_DAYS: z.coerce.number().int().min(1).max(365).default(30),
+    /** Stations asked for a renewal in one minute. */
+    DEVICE_RENEWALS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(60),
+    /** A station that was sent to another security profile and is back on the old one for this long has given up. */
+    DEVICE_PROFILE_FALLBACK_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
+    /** How often intents that are due are looked for. */
+    DEVICE_INTENT_LOOK_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
+    /** Where stations connect on security profile 1, `ws://host:port/ocpp`; told to 2.x stations that are sent there. */
+    DEVICE_STATION_URL: url,
+    /** The same of profile 2, `wss://host:port/ocpp`. */
+    DEVICE_STATION_TLS_URL: url,
+    /** The same of profile 3. */
+    DEVICE_STATION_MTLS_URL: url,
+    CONNECTION_GRPC: z.string().default(''),
   })
-  .transform((env) => ({ stationsInMemoryMax: env.DEVICE_STATIONS_IN_MEMORY, scryptN: env.DEVICE_SCRYPT_N }));
+  .transform((env) => ({
+    stationsInMemoryMax: env.DEVICE_STATIONS_IN_MEMORY,
+    scryptN: env.DEVICE_SCRYPT_N,
+    security: {
+      secretKey: env.DEVICE_SECRET_KEY === undefined ? undefined : Buffer.from(env.DEVICE_SECRET_KEY, 'base64'),
+      organization: env.DEVICE_CA_ORGANIZATION,
+      validityDays: env.DEVICE_CERTIFICATE_DAYS,
+      renewDays: env.DEVICE_CERTIFICATE_RENEW_DAYS,
+      perMinute: env.DEVICE_RENEWALS_PER_MINUTE,
+      fallbackMs: env.DEVICE_PROFILE_FALLBACK_SECONDS * 1_000,
+      lookMs: env.DEVICE_INTENT_LOOK_MS,
+      urls: { 1: env.DEVICE_STATION_URL, 2: env.DEVICE_STATION_TLS_URL, 3: env.DEVICE_STATION_MTLS_URL },
+      connectionGrpc: env.CONNECTION_GRPC,
+    },
+  }));
 
 export type DeviceConfig = z.output<typeof deviceConfig>;

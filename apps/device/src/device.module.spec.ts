@@ -12,7 +12,7 @@ describe('device as a service', () => {
     const served: string[] = [];
     context = { ...opened, rpc: { ...opened.rpc, serve: (definition) => void served.push(definition.fullName) } };
     const running = await startService(deviceService, context, deviceService.config.parse({}));
-    expect(served).toEqual(['voltlog.device.v1.DeviceService']);
+    expect(served).toEqual(['voltlog.device.v1.DeviceService', 'voltlog.device.v1.StationSecurityService']);
     await running.stop();
   });
 

@@ -1,9 +1,11 @@
-import { deviceV1 } from '@voltlog/proto';
+import { deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from './config.js';
 import { DeviceGrpc } from './grpc/device.grpc.js';
+import { StationSecurityGrpc } from './grpc/station-security.grpc.js';
 import { DeviceEvents } from './projections/device-events.js';
 import { StationFollower } from './projections/station-follower.js';
+import { createSecurity } from './security/security.js';
 import { DeviceRepository } from './store/device-repository.js';
 import { openCollections } from './store/documents.js';
 import { StationMemory } from './store/station-memory.js';
@@ -11,6 +13,7 @@ import { StationMemory } from './store/station-memory.js';
 /** The parts of the service, joined. */
 export interface Device {
   readonly grpc: deviceV1.DeviceService;
+  readonly securityGrpc: deviceSecurityV1.StationSecurityService;
   readonly repository: DeviceRepository;
   readonly follower: StationFollower;
   start(): Promise<void>;
@@ -23,9 +26,11 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const repository = new DeviceRepository(context, collections, memory);
   const follower = new StationFollower(context, repository, memory, collections);
   const events = new DeviceEvents(context, repository, memory);
+  const security = await createSecurity(context, config, repository, memory);
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
     grpc: new DeviceGrpc(context, repository, memory, collections, config),
+    securityGrpc: new StationSecurityGrpc(context, repository, security),
     repository,
     follower,
     async start() {
@@ -33,8 +38,10 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       await events.start();
       repository.start();
       await follower.start();
+      await security.start();
     },
     async stop() {
+      await security.stop();
       await follower.stop();
       await events.stop();
       await repository.stop();
@@ -42,6 +49,8 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   };
 }
 
-/** Offers the service to others. */
-export const serveDevice = (context: ServiceContext, device: Device): void =>
+/** Offers the services to others. */
+export function serveDevice(context: ServiceContext, device: Device): void {
   context.rpc.serve<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, device.grpc);
+  context.rpc.serve<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, device.securityGrpc);
+}

@@ -19,6 +19,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
 import { ApiKeysController } from './resources/api-keys.controller.js';
 import { AuthorizationPoliciesController } from './resources/authorization-policies.controller.js';
+import { CertificateCommandsController } from './resources/certificate-commands.controller.js';
 import { ChargingController } from './resources/charging.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
 import { ContractsController } from './resources/contracts.controller.js';
@@ -28,6 +29,7 @@ import { NotificationsController } from './resources/notifications.controller.js
 import { QrCodesController } from './resources/qr-codes.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
 import { SitesController } from './resources/sites.controller.js';
+import { StationSecurityController } from './resources/station-security.controller.js';
 import { StationsController } from './resources/stations.controller.js';
 import { SubscriptionsController } from './resources/subscriptions.controller.js';
 import { TokenLinksController } from './resources/token-links.controller.js';
@@ -52,6 +54,8 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       SitesController,
       StationsController,
       CommandsController,
+      CertificateCommandsController,
+      StationSecurityController,
       TokensController,
       ContractsController,
       DecisionsController,

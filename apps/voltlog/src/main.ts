@@ -77,6 +77,16 @@ interface StartOptions {
   readonly logLevel: string;
 }
 
+/** A line for each TLS listener. */
+const secured = ({ ocppTlsUrl, ocppMtlsUrl }: Platform): string =>
+  [
+    [ocppTlsUrl, 'security profile 2'],
+    [ocppMtlsUrl, 'security profile 3'],
+  ]
+    .filter(([url]) => url !== '')
+    .map(([url, what]) => `             ${url}/{stationId}    (${what})\n`)
+    .join('');
+
 function welcome(platform: Platform, demo: boolean): string {
   const { httpUrl, ocppUrl, adminKey, dataFolder } = platform;
   return `
@@ -85,7 +95,7 @@ Voltlog is running.
   Console    ${httpUrl}/${adminKey === undefined ? '' : `#key=${adminKey}`}
 ${demo ? `  Driver     ${httpUrl}/c/${DEMO_EVSE}    (what a QR code opens; as a guest, or with the key code ${DEMO_KEY_CODE})\n` : ''}  API        ${httpUrl}/docs
   Stations   ${ocppUrl}/{stationId}    (OCPP 1.6J, 2.0.1 and 2.1)
-  Data       ${dataFolder}
+${secured(platform)}  Data       ${dataFolder}
 ${
   adminKey === undefined
     ? '  Admin key  shown at the first start; a lost one is replaced by starting once with GATEWAY_ADMIN_KEY set\n'

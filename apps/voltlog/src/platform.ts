@@ -23,6 +23,7 @@ import {
 import { sessionService } from '@voltlog/session-app';
 import { openSqliteStore, type Store } from '@voltlog/store';
 import { createTelemetry } from '@voltlog/telemetry';
+import { withSecretKey } from './secret-key.js';
 
 export interface PlatformOptions {
   readonly dataFolder: string;
@@ -37,6 +38,9 @@ export interface Platform {
   readonly dataFolder: string;
   readonly httpUrl: string;
   readonly ocppUrl: string;
+  /** Where stations connect on security profiles 2 and 3; empty: not configured. */
+  readonly ocppTlsUrl: string;
+  readonly ocppMtlsUrl: string;
   /** The first admin key, when this start made one. */
   readonly adminKey: string | undefined;
   stop(): Promise<void>;
@@ -60,8 +64,9 @@ export const SERVICES: readonly ServiceDefinition[] = [
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const dataFolder = resolve(options.dataFolder);
-  const configs = SERVICES.map((service) => loadConfig(service.config, options.environment));
   mkdirSync(dataFolder, { recursive: true });
+  const environment = withSecretKey(options.environment, dataFolder);
+  const configs = SERVICES.map((service) => loadConfig(service.config, environment));
   const instanceId = `voltlog-${randomBytes(3).toString('hex')}`;
   const otlp = options.environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
   const telemetry = createTelemetry({
@@ -107,11 +112,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       stops.push(() => running.stop());
       if (running.url !== undefined) httpUrl = running.url;
     }
+    const urlOf = (kind: string): string => (announced.get(kind) ?? '').replace('/{stationId}', '');
     return {
       rpc,
       dataFolder,
       httpUrl,
-      ocppUrl: (announced.get('listening') ?? '').replace('/{stationId}', ''),
+      ocppUrl: urlOf('listening'),
+      ocppTlsUrl: urlOf('listening-tls'),
+      // That listener begins once the roots of client certificates are known.
+      get ocppMtlsUrl() {
+        return urlOf('listening-mtls');
+      },
       adminKey: announced.get('admin-key'),
       stop,
     };

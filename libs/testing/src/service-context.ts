@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
-import { uuidV7Source } from '@voltlog/kernel';
+import { OperatingError, uuidV7Source } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { openSqliteStore, type Store } from '@voltlog/store';
 import type { Metrics } from '@voltlog/telemetry';
@@ -39,9 +39,7 @@ export async function openTestContext(
     store,
     rpc: {
       serve: () => {},
-      client: () => {
-        throw new Error('there is nobody to call');
-      },
+      client: nobody,
       listen: async (address) => address,
       close: async () => {},
     },
@@ -58,6 +56,14 @@ export async function openTestContext(
     },
   };
 }
+
+/** A client whose calls all fail. */
+const nobody = <Impl extends object>(): Impl =>
+  new Proxy(Object.create(null) as Impl, {
+    get: () => async () => {
+      throw new OperatingError('ServiceUnavailable', 'there is nobody to call');
+    },
+  });
 
 let instances = 0;
 

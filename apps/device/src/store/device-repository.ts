@@ -78,6 +78,10 @@ export class DeviceRepository {
     return (await this.sites.load(SITE + siteId)).state;
   }
 
+  async station(stationId: string): Promise<StationState> {
+    return (await this.stations.load(STATION + stationId)).state;
+  }
+
   async onSite(siteId: string, command: SiteCommand, causationId: string): Promise<SiteExecution> {
     const [execution] = await this.noted([SITE + siteId], () => this.sites.execute([{ streamId: SITE + siteId, command, causationId }]));
     if (execution === undefined) throw new Error('one command has one execution');

@@ -1,31 +1,13 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { z } from 'zod';
-import { Problem } from '../problems/problem.js';
 import { Services } from '../services.js';
-import { commandBodies, commandResult, toVariable } from '../views/command.view.js';
-import { orNull, parsed } from '../views/common.js';
-import { Write } from '../web/route.js';
+import { commandBodies, type commandResult } from '../views/command.view.js';
+import { type Command, CommandRoute, sendCommand } from './send-command.js';
 import { type StationParams, stationParams } from './stations.controller.js';
 
-type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
 type Body<Name extends keyof typeof commandBodies> = z.output<(typeof commandBodies)[Name]>;
-
-const CommandRoute = (summary: string) =>
-  Write({
-    role: 'operator',
-    summary,
-    description: "Waits for the station's real answer, at most `timeoutMs`. A refusal of the station is a 200 with status Rejected.",
-    answer: commandResult,
-    problems: {
-      409: 'the station is not connected (`station-offline`)',
-      429: 'too many commands wait for this station (`station-busy`)',
-      501: 'the station or its OCPP version does not know this command (`not-supported`)',
-      504: 'no answer in time (`station-timeout`): it is not known whether the station acted',
-    },
-  });
 
 @ApiTags('commands')
 @Controller('v1/stations/:stationId/commands')
@@ -151,50 +133,7 @@ export class CommandsController {
     });
   }
 
-  private async send(stationId: string, timeoutMs: number, command: Command): Promise<z.input<typeof commandResult>> {
-    try {
-      return toResult(stationId, await this.services.commands.sendCommand({ stationId, timeoutMs, command }));
-    } catch (error) {
-      if (error instanceof OperatingError && error.code === 'DeadlineExceeded') throw timedOut(stationId, {}, error);
-      throw error;
-    }
+  private send(stationId: string, timeoutMs: number, command: Command): Promise<z.input<typeof commandResult>> {
+    return sendCommand(this.services, stationId, timeoutMs, command);
   }
 }
-
-function toResult(stationId: string, answer: connectionV1.SendCommandResponse): z.input<typeof commandResult> {
-  const { CommandStatus } = connectionV1;
-  const known = { stationId, action: answer.action, messageId: answer.messageId, stationStatus: orNull(answer.stationStatus) };
-  switch (answer.status) {
-    case CommandStatus.ACCEPTED:
-    case CommandStatus.REJECTED:
-      return {
-        status: answer.status === CommandStatus.ACCEPTED ? 'Accepted' : 'Rejected',
-        stationStatus: orNull(answer.stationStatus),
-        reason: orNull(answer.reason),
-        action: answer.action,
-        messageId: answer.messageId,
-        latencyMs: answer.latencyMs,
-        response: parsed(answer.responseJson),
-        variables: answer.variables.map(toVariable),
-      };
-    case CommandStatus.OFFLINE:
-      throw new Problem(409, 'station-offline', answer.reason || `Station ${stationId} is not connected.`, { extensions: known });
-    case CommandStatus.NOT_SUPPORTED:
-      throw new Problem(501, 'not-supported', answer.reason || `Station ${stationId} does not know this command.`, { extensions: known });
-    case CommandStatus.BUSY:
-      throw new Problem(429, 'station-busy', answer.reason || `Too many commands wait for station ${stationId}.`, {
-        extensions: known,
-        headers: { 'retry-after': '1' },
-      });
-    case CommandStatus.TIMED_OUT:
-      throw timedOut(stationId, known);
-    default:
-      throw new Error(`unknown command status ${answer.status}`);
-  }
-}
-
-const timedOut = (stationId: string, extensions: Readonly<Record<string, unknown>>, cause?: unknown): Problem =>
-  new Problem(504, 'station-timeout', `Station ${stationId} did not answer in time. It is not known whether it acted.`, {
-    extensions,
-    cause,
-  });

@@ -1,5 +1,6 @@
 export type {
   AuthorizationAnswer,
+  CertificateSigningRequested,
   ChargingLimit,
   CommandAnswered,
   ConnectorStatusReported,

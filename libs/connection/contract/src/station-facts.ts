@@ -208,6 +208,16 @@ export interface ReservationStatusReported extends MessageFact {
   readonly status: 'Expired' | 'Removed' | 'NoTransaction';
 }
 
+/** The station has a key and wants a certificate for it. */
+export interface CertificateSigningRequested extends MessageFact {
+  /** PKCS#10, PEM. */
+  readonly csr: string;
+  /** OCPP 2.x CertificateSigningUseEnumType; 1.6 knows only `ChargingStationCertificate`. */
+  readonly certificateType: string;
+  /** OCPP 2.1: to be repeated in the answer. */
+  readonly requestId?: number;
+}
+
 export interface SecurityEventReported extends MessageFact {
   readonly securityEventType: string;
   readonly techInfo?: string;
@@ -242,6 +252,7 @@ export interface StationFacts {
   'voltlog.connection.DataTransferReceived.v1': DataTransferReceived;
   'voltlog.connection.FirmwareStatusReported.v1': FirmwareStatusReported;
   'voltlog.connection.ReservationStatusReported.v1': ReservationStatusReported;
+  'voltlog.connection.CertificateSigningRequested.v1': CertificateSigningRequested;
   'voltlog.connection.SecurityEventReported.v1': SecurityEventReported;
   'voltlog.connection.StationNotified.v1': StationNotified;
   'voltlog.connection.CommandAnswered.v1': CommandAnswered;

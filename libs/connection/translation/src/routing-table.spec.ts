@@ -119,6 +119,20 @@ describe('the routing table', () => {
     ],
     [
       'ocpp1.6',
+      'SignCertificate',
+      { csr: 'PEM' },
+      'CertificateSigningRequested',
+      { csr: 'PEM', certificateType: 'ChargingStationCertificate' },
+    ],
+    [
+      'ocpp2.1',
+      'SignCertificate',
+      { csr: 'PEM', certificateType: 'V2GCertificate', requestId: 7 },
+      'CertificateSigningRequested',
+      { csr: 'PEM', certificateType: 'V2GCertificate', requestId: 7 },
+    ],
+    [
+      'ocpp1.6',
       'DiagnosticsStatusNotification',
       { status: 'Uploaded' },
       'StationNotified',

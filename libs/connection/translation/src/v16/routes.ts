@@ -1,6 +1,7 @@
 import { dataTransfer } from '../data-transfer.js';
 import { heartbeat } from '../heartbeat.js';
 import { passedOn, type Route } from '../route.js';
+import { signCertificate } from '../sign-certificate.js';
 import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
 import { firmwareStatusNotification, signedFirmwareStatusNotification } from './firmware-status-notification.js';
@@ -25,6 +26,5 @@ export const routes16 = [
   stopTransaction,
   passedOn('DiagnosticsStatusNotification'),
   passedOn('LogStatusNotification'),
-  // No certificate authority is connected, and the whitepaper's answer for that is Rejected (A02.FR.09).
-  passedOn('SignCertificate', { status: 'Rejected' }),
+  signCertificate,
 ] as const satisfies readonly (Route<never> | Route<unknown>)[];

@@ -1,6 +1,7 @@
 import { dataTransfer } from '../data-transfer.js';
 import { heartbeat } from '../heartbeat.js';
 import { passedOn, type Route } from '../route.js';
+import { signCertificate } from '../sign-certificate.js';
 import { firmwareStatusNotification } from '../v16/firmware-status-notification.js';
 import { securityEventNotification } from '../v16/security-event-notification.js';
 import { authorize } from './authorize.js';
@@ -35,8 +36,7 @@ export const routes201 = [
   passedOn('NotifyReport'),
   passedOn('PublishFirmwareStatusNotification'),
   passedOn('ReportChargingProfiles'),
-  // A02.FR.09: no certificate authority is connected.
-  passedOn('SignCertificate', { status: 'Rejected' }),
+  signCertificate,
   // M06.FR.04: no OCSP responder is connected.
   passedOn('GetCertificateStatus', { status: 'Failed' }),
 ] as const satisfies readonly (Route<never> | Route<unknown>)[];

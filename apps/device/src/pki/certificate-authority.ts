@@ -1,0 +1,31 @@
+import type * as x509 from '@peculiar/x509';
+
+export interface CertificateOrder {
+  readonly stationId: string;
+  /** Of a CSR that was found good. */
+  readonly publicKey: x509.PublicKey;
+  /** The same order twice gives certificates that are the same but for the signature. */
+  readonly orderId: string;
+  /** When the station asked, ms. */
+  readonly orderedAtMs: number;
+}
+
+export interface IssuedCertificate {
+  /** Lower-case hexadecimal without leading zeros. */
+  readonly serialNumber: string;
+  /** PEM: the station's own first, then what is between it and the root; not the root. */
+  readonly certificateChain: string;
+  /** SHA-256 of the DER, hexadecimal. */
+  readonly fingerprint: string;
+  /** ISO 8601 */
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** Who makes client certificates for stations: the built-in authority, or one outside behind the same words. */
+export interface CertificateAuthority {
+  /** Roots under which the certificates are, PEM. */
+  roots(): Promise<string>;
+  /** @throws {OperatingError} when it cannot be made now; asked again later with the same order */
+  issue(order: CertificateOrder): Promise<IssuedCertificate>;
+}

@@ -1,0 +1,152 @@
+import 'reflect-metadata';
+import { X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import { openTestContext, type TestContext, testCsr } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AuthorityDoc, authoritySchema, BuiltInAuthority } from './built-in-authority.js';
+import { Sealing } from './sealing.js';
+import { readSigningRequest } from './signing-request.js';
+
+const expected = { stationId: 'CP-1', serialNumber: 'SN-1', organization: 'Voltlog' };
+const verdict = async (pem: string, more: Partial<typeof expected> = {}) => {
+  const read = await readSigningRequest(pem, { ...expected, ...more });
+  return 'reason' in read ? read.reason : 'taken';
+};
+
+/** A CSR of any key. */
+async function csrOf(algorithm: RsaHashedKeyGenParams | (EcKeyGenParams & { hash: string }), name: x509.JsonName): Promise<string> {
+  const keys = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair;
+  return (await x509.Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm })).toString('pem');
+}
+const NAME: x509.JsonName = [{ CN: ['CP-1'] }, { O: ['Voltlog'] }];
+const rsa = (modulusLength: number) => ({
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength,
+  publicExponent: new Uint8Array([1, 0, 1]),
+});
+
+describe('a CSR', () => {
+  it('of the station, by its id or its serial number, is taken', async () => {
+    expect(await verdict((await testCsr('CP-1', 'Voltlog')).csr)).toBe('taken');
+    expect(await verdict((await testCsr('SN-1', 'Voltlog')).csr)).toBe('taken');
+    expect(await verdict((await testCsr('CP-1', 'Acme')).csr, { organization: '' })).toBe('taken');
+  });
+
+  it.each([
+    ['CP-2', 'Voltlog', 'NameMismatch'],
+    ['', 'Voltlog', 'NameMismatch'],
+    ['CP-1', 'Acme', 'OrganizationMismatch'],
+    ['CP-1', undefined, 'OrganizationMismatch'],
+  ])('of %s of %s: %s', async (name, organization, reason) => {
+    expect(await verdict((await testCsr(name, organization)).csr)).toBe(reason);
+  });
+
+  it('without a serial number known, an empty name is nobody', async () => {
+    expect(await verdict((await testCsr('', 'Voltlog')).csr, { serialNumber: '' })).toBe('NameMismatch');
+  });
+
+  it('with two names is of nobody', async () => {
+    const csr = await csrOf({ name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }, [
+      { CN: ['CP-1'] },
+      { CN: ['CP-2'] },
+      { O: ['Voltlog'] },
+    ]);
+    expect(await verdict(csr)).toBe('NameMismatch');
+  });
+
+  it('signed with another key is refused', async () => {
+    const bytes = Buffer.from((await testCsr('CP-1', 'Voltlog')).csr.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+    // The name in the signed part, not the signature: the station next door.
+    const at = bytes.indexOf('CP-1');
+    bytes.write('CP-9', at);
+    const pem = `-----BEGIN CERTIFICATE REQUEST-----\n${bytes.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
+    expect(await verdict(pem, { stationId: 'CP-9' })).toBe('SignatureWrong');
+  });
+
+  it.each([
+    [1_024, 'KeyNotAllowed'],
+    [2_048, 'taken'],
+  ])('of an RSA key of %i bits: %s', async (bits, reason) => {
+    expect(await verdict(await csrOf(rsa(bits), NAME))).toBe(reason);
+  });
+
+  it.each(['', 'not PEM', '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n', 'x'.repeat(5_501)])(
+    'that is none (%#) is refused',
+    async (pem) => expect(await verdict(pem)).toBe('Malformed'),
+  );
+});
+
+describe('the built-in authority', () => {
+  let context: TestContext;
+  beforeEach(async () => {
+    context = await openTestContext('device');
+  });
+  afterEach(() => context.close());
+
+  const authority = async (key = 7, validityDays = 397) =>
+    new BuiltInAuthority({
+      collection: await context.store.collection<AuthorityDoc>('certificate_authority', authoritySchema),
+      sealing: new Sealing(Buffer.alloc(32, key)),
+      organization: 'Voltlog',
+      validityDays,
+      now: () => context.clock.now(),
+    });
+  const publicKey = async () => new x509.Pkcs10CertificateRequest((await testCsr('x')).csr).publicKey;
+
+  it('makes a client certificate for the station under its root', async () => {
+    const ca = await authority();
+    const orderedAtMs = context.clock.now();
+    const issued = await ca.issue({ stationId: 'CP-1', publicKey: await publicKey(), orderId: 'o', orderedAtMs });
+    const root = new X509Certificate(await ca.roots());
+    const certificate = new X509Certificate(issued.certificateChain);
+    expect(certificate.verify(root.publicKey)).toBe(true);
+    expect(certificate.checkIssued(root)).toBe(true);
+    expect(certificate.subject).toBe('CN=CP-1\nO=Voltlog');
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+    expect([root.ca, certificate.ca]).toEqual([true, false]);
+    expect(certificate.serialNumber.toLowerCase()).toBe(issued.serialNumber);
+    expect(certificate.fingerprint256.replaceAll(':', '').toLowerCase()).toBe(issued.fingerprint);
+    expect(Date.parse(issued.notAfter)).toBe(Math.floor((orderedAtMs + 397 * 86_400_000) / 1_000) * 1_000);
+  });
+
+  it('has one root, whoever asks first, and serves the same order with the same serial number', async () => {
+    const [first, second] = [await authority(), await authority()];
+    const [a, b] = await Promise.all([first.roots(), second.roots()]);
+    expect(a).toBe(b);
+    const order = { stationId: 'CP-1', publicKey: await publicKey(), orderId: 'o', orderedAtMs: context.clock.now() };
+    expect((await first.issue(order)).serialNumber).toBe((await second.issue(order)).serialNumber);
+    expect((await first.issue({ ...order, orderId: 'p' })).serialNumber).not.toBe((await second.issue(order)).serialNumber);
+  });
+
+  it('keeps its key sealed: another key does not open it', async () => {
+    await (await authority()).roots();
+    const doc = await (await context.store.collection<AuthorityDoc>('certificate_authority', authoritySchema)).get('root');
+    expect(JSON.stringify(doc)).not.toContain('PRIVATE');
+    await expect((await authority(8)).roots()).rejects.toMatchObject({ code: 'AuthorityKey' });
+  });
+
+  it('issues nothing beyond its own end', async () => {
+    const issued = await (await authority(7, 3_650 * 4)).issue({
+      stationId: 'CP-1',
+      publicKey: await publicKey(),
+      orderId: 'o',
+      orderedAtMs: context.clock.now(),
+    });
+    const root = new X509Certificate(await (await authority()).roots());
+    expect(Date.parse(issued.notAfter)).toBe(Date.parse(root.validTo));
+  });
+});
+
+describe('sealing', () => {
+  it('opens what it sealed, and nothing that was changed', () => {
+    const sealing = new Sealing(Buffer.alloc(32, 1));
+    const sealed = sealing.seal('a password');
+    expect(sealing.open(sealed)).toBe('a password');
+    expect(sealing.seal('a password')).not.toBe(sealed);
+    const bytes = Buffer.from(sealed, 'base64');
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    expect(() => sealing.open(bytes.toString('base64'))).toThrow();
+    expect(() => new Sealing(Buffer.alloc(16))).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,147 @@
+import { isoTime } from '@voltlog/kernel';
+import type { ServiceContext } from '@voltlog/service';
+import { type Collection, type Store, TimerLoop } from '@voltlog/store';
+import { Schema } from 'mongoose';
+
+export const INTENT_TIMER = 'StationSecurityIntent';
+/** First and longest wait between tries, ms. A station that comes back is served at once, see {@link Intents.hurry}. */
+const RETRY_FIRST_MS = 2_000;
+const RETRY_MAX_MS = 3_600_000;
+/** An intent whose cause was never committed is looked at after this long, and found to be about nothing, ms. */
+const UNCOMMITTED_MS = 30_000;
+/** Intents of the stations of one batch. */
+const HURRIED_MAX = 500;
+
+export type IntentKind = 'DeliverCertificate' | 'RenewCertificate' | 'ChangePassword' | 'ChangeProfile';
+
+/** Something a station is to do, kept until it did, refused, or its time is over. */
+export interface Intent<Data = unknown> {
+  /** `<kind>:<station>:<what>` */
+  readonly id: string;
+  readonly version: number;
+  readonly stationId: string;
+  readonly kind: IntentKind;
+  readonly data: Data;
+  readonly attempts: number;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
+export const intentSchema = new Schema(
+  {
+    id: { type: String, required: true },
+    version: { type: Number, required: true },
+    stationId: { type: String, required: true },
+    kind: { type: String, required: true },
+    data: { type: Schema.Types.Mixed },
+    attempts: { type: Number, required: true },
+    createdAt: { type: String, required: true },
+    expiresAt: { type: String, required: true },
+  },
+  { versionKey: false },
+);
+intentSchema.index({ stationId: 1, id: 1 });
+
+/** What comes next: nothing, or another try: after so many ms, or after a wait that grows. */
+export type Step<Data = unknown> = { readonly done: true } | { readonly again: number | 'later'; readonly data?: Data };
+
+export const DONE: Step<never> = { done: true };
+export const LATER: Step<never> = { again: 'later' };
+
+export interface IntentHandler<Data> {
+  attempt(intent: Intent<Data>): Promise<Step<Data>>;
+  /** Its time is over; called once. */
+  expired(intent: Intent<Data>): Promise<void>;
+}
+
+/** Durable intents, worked on by timers with a lease: a crash at any point costs a repetition. */
+export class Intents {
+  private readonly loop: TimerLoop;
+  private readonly handlers = new Map<IntentKind, IntentHandler<unknown>>();
+
+  private constructor(
+    private readonly context: Pick<ServiceContext, 'clock' | 'logger' | 'store'>,
+    private readonly collection: Collection<Intent>,
+    everyMs: number,
+  ) {
+    const { store, clock, logger } = context;
+    this.loop = new TimerLoop({ timers: store.timers, kind: INTENT_TIMER, handle: (timer) => this.work(timer.id), clock, logger, everyMs });
+  }
+
+  static async open(context: Pick<ServiceContext, 'clock' | 'logger'> & { readonly store: Store }, everyMs = 1_000): Promise<Intents> {
+    return new Intents(context, await context.store.collection<Intent>('security_intents', intentSchema), everyMs);
+  }
+
+  handle<Data>(kind: IntentKind, handler: IntentHandler<Data>): void {
+    // Only what `keep` was given under this kind comes back under it.
+    this.handlers.set(kind, handler as IntentHandler<unknown>);
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /**
+   * Keeps an intent before its cause is committed, so that none is lost; {@link go} begins it.
+   *
+   * @returns the intent as it is kept: the one that was there, if one was
+   */
+  async keep<Data>(intent: Pick<Intent<Data>, 'id' | 'stationId' | 'kind' | 'data'>, lifetimeMs: number): Promise<Intent<Data>> {
+    const now = this.context.clock.now();
+    const doc: Intent<Data> = { ...intent, version: 1, attempts: 0, createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) };
+    const [written] = await this.collection.upsert([{ doc, expectedVersion: 0 }]);
+    if (written === true) {
+      await this.schedule([intent.id], now + UNCOMMITTED_MS);
+      return doc;
+    }
+    return ((await this.collection.get(intent.id)) as Intent<Data> | undefined) ?? doc;
+  }
+
+  /** Works on it now. */
+  async go(id: string): Promise<void> {
+    await this.schedule([id], this.context.clock.now());
+    this.loop.hurry();
+  }
+
+  /** Something happened at these stations that their intents may wait for. */
+  async hurry(stationIds: readonly string[]): Promise<void> {
+    const { docs } = await this.collection.find({ where: { stationId: { $in: [...stationIds] } }, limit: HURRIED_MAX });
+    if (docs.length === 0) return;
+    await this.schedule(
+      docs.map((doc) => doc.id),
+      this.context.clock.now(),
+    );
+    this.loop.hurry();
+  }
+
+  private async work(id: string): Promise<void> {
+    const intent = await this.collection.get(id);
+    if (intent === undefined) return;
+    const handler = this.handlers.get(intent.kind);
+    if (handler === undefined) throw new Error(`nobody handles ${intent.kind}`);
+    if (intent.expiresAt <= isoTime(this.context.clock.now())) {
+      await handler.expired(intent);
+      await this.collection.delete([id]);
+      return;
+    }
+    const step = await handler.attempt(intent);
+    if ('done' in step) {
+      await this.collection.delete([id]);
+      return;
+    }
+    const attempts = step.again === 'later' ? intent.attempts + 1 : 0;
+    await this.collection.upsert([{ doc: { ...intent, version: intent.version + 1, attempts, data: step.data ?? intent.data } }]);
+    const waitMs = step.again === 'later' ? Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(intent.attempts, 20)) : step.again;
+    await this.schedule([id], Math.min(this.context.clock.now() + waitMs, Date.parse(intent.expiresAt)));
+    if (waitMs === 0) this.loop.hurry();
+  }
+
+  private schedule(ids: readonly string[], dueMs: number): Promise<void> {
+    const dueAt = isoTime(dueMs);
+    return this.context.store.timers.schedule(ids.map((id) => ({ id, kind: INTENT_TIMER, dueAt, payload: null })));
+  }
+}

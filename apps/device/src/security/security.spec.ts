@@ -1,0 +1,385 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
+import { DEVICE_TOPIC } from '@voltlog/device-contract';
+import { isoTime, OperatingError } from '@voltlog/kernel';
+import { connectionV1 } from '@voltlog/proto';
+import { openTestContext, type TestContext, testCsr, until } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deviceConfig } from '../config.js';
+import { createDevice, type Device } from '../device.js';
+
+const { CommandStatus } = connectionV1;
+const STATION = 'CP-1';
+const CONFIG = {
+  DEVICE_SECRET_KEY: Buffer.alloc(32, 5).toString('base64'),
+  DEVICE_INTENT_LOOK_MS: '10',
+  DEVICE_STATION_TLS_URL: 'wss://csms:9221/ocpp',
+};
+const ANSWER = connectionV1.SendCommandResponse.fromPartial({});
+
+/** A station as the connection service shows it. */
+class FakeConnection {
+  online = true;
+  away = false;
+  ocppVersion = 'ocpp1.6';
+  securityProfile = 1;
+  connectedAt = '2026-11-02T07:00:00.000Z';
+  /** By command; absent: accepted. */
+  readonly answers = new Map<string, Partial<connectionV1.SendCommandResponse>>();
+  readonly sent: NonNullable<connectionV1.SendCommandRequest['command']>[] = [];
+
+  async sendCommand({ command }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
+    if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
+    if (command === undefined) throw new Error('no command');
+    if (!this.online) return { ...ANSWER, status: CommandStatus.OFFLINE };
+    this.sent.push(command);
+    return { ...ANSWER, status: CommandStatus.ACCEPTED, ...this.answers.get(command.$case) };
+  }
+
+  async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {
+    const { ocppVersion, securityProfile, connectedAt, online: connected } = this;
+    return { connection: connectionV1.Connection.fromPartial({ stationId, connected, ocppVersion, securityProfile, connectedAt }) };
+  }
+
+  of<Case extends string>(name: Case) {
+    return this.sent.flatMap((each) => (each.$case === name ? [each.value as Record<string, unknown>] : []));
+  }
+}
+
+describe('the security of stations', () => {
+  let context: TestContext;
+  let connection: FakeConnection;
+  let service: Device;
+  const devices: Device[] = [];
+
+  const open = async (env: Record<string, string> = CONFIG): Promise<Device> => {
+    const device = await createDevice(
+      { ...context, rpc: { ...context.rpc, client: <Impl extends object>() => connection as object as Impl } },
+      deviceConfig.parse(env),
+    );
+    await device.start();
+    devices.push(device);
+    return device;
+  };
+  const register = () =>
+    service.grpc.registerStation({
+      stationId: STATION,
+      siteId: '',
+      name: '',
+      evses: [],
+      password: '',
+      withoutCredential: false,
+      idempotencyKey: '',
+    });
+
+  beforeEach(async () => {
+    context = await openTestContext('device');
+    connection = new FakeConnection();
+    await context.log.ensureTopics([DEVICE_TOPIC, STATION_TOPIC].map((name) => ({ name, partitions: 1 })));
+    service = await open();
+    await register();
+  });
+  afterEach(async () => {
+    for (const device of devices.splice(0)) await device.stop();
+    await context.close();
+  });
+
+  const say = <Type extends keyof StationFacts>(type: Type, data: Partial<StationFacts[Type]>): Promise<void> => {
+    const at = isoTime(context.clock.now());
+    const fact = {
+      stationId: STATION,
+      ocppVersion: 'ocpp1.6',
+      receivedAt: at,
+      occurredAt: at,
+      messageId: 'm',
+      action: 'x',
+      raw: {},
+      ...data,
+    };
+    return context.log.append(STATION_TOPIC, STATION, [
+      { id: context.ids.next(), type, source: '/connection/test', subject: STATION, time: at, data: fact },
+    ]);
+  };
+  const asks = (csr: string, more: Partial<StationFacts['voltlog.connection.CertificateSigningRequested.v1']> = {}) =>
+    say('voltlog.connection.CertificateSigningRequested.v1', { csr, certificateType: 'ChargingStationCertificate', ...more });
+  const connects = (more: Partial<StationFacts['voltlog.connection.StationConnected.v1']> = {}) =>
+    say('voltlog.connection.StationConnected.v1', { epoch: 1, registered: true, ...more });
+  const security = async () => {
+    const { security: known } = await service.securityGrpc.getStationSecurity({ stationId: STATION });
+    if (known === undefined) throw new Error('it is known');
+    return known;
+  };
+  const access = async () => (await service.grpc.getStationAccess({ stationIds: [STATION], changedStationIds: [] })).stations[0];
+  const newest = async () => (await security()).certificates[0]?.status;
+
+  describe('a certificate', () => {
+    it('is made for a good CSR, brought to the station, and known to be there', async () => {
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await newest()) === 'Installed', 'the certificate to be installed');
+      const [sent] = connection.of('certificateSigned');
+      const { rootCertificates } = await service.securityGrpc.getAuthority({});
+      const certificate = new X509Certificate(String(sent?.['certificateChain']));
+      expect(certificate.verify(new X509Certificate(rootCertificates).publicKey)).toBe(true);
+      expect(certificate.serialNumber.toLowerCase()).toBe((await security()).certificates[0]?.serialNumber);
+    });
+
+    it('waits for a station that is away, and goes on as soon as that comes', async () => {
+      connection.online = false;
+      await asks((await testCsr(STATION, 'Voltlog')).csr, { requestId: 7 });
+      await until(async () => (await newest()) === 'Issued', 'the certificate to be made');
+      connection.online = true;
+      await connects();
+      await until(async () => (await newest()) === 'Installed', 'the certificate to be installed');
+      expect(connection.of('certificateSigned')).toMatchObject([{ requestId: 7 }]);
+    });
+
+    it('is brought by the instance that comes after a crash', async () => {
+      connection.away = true;
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await newest()) === 'Issued', 'the certificate to be made');
+      await devices.pop()?.stop();
+      connection.away = false;
+      service = await open();
+      context.clock.ms += 60_000;
+      await until(async () => (await newest()) === 'Installed', 'the certificate to be installed');
+    });
+
+    it('that the station does not want is told', async () => {
+      connection.answers.set('certificateSigned', { status: CommandStatus.REJECTED, reason: 'the station answered Rejected' });
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await newest()) === 'Rejected', 'the certificate to be rejected');
+      expect((await security()).certificates[0]?.reason).toBe('the station answered Rejected');
+    });
+
+    it('that cannot be brought within a week is given up, unless the station shows it after all', async () => {
+      connection.online = false;
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await newest()) === 'Issued', 'the certificate to be made');
+      context.clock.ms += 8 * 86_400_000;
+      await until(async () => (await newest()) === 'Undelivered', 'the certificate to be given up');
+      const certificateSerial = (await security()).certificates[0]?.serialNumber ?? '';
+      await connects({ securityProfile: 3, certificateSerial });
+      await until(async () => (await newest()) === 'Installed', 'the certificate to be known as installed');
+    });
+
+    it.each([
+      ['another station', 'ChargingStationCertificate', 'CP-2', /is for CP-2, and CP-1 sent it/],
+      ['the vehicle side', 'V2GCertificate', STATION, /makes no V2GCertificate/],
+    ])('for %s is refused, and that is told', async (_who, certificateType, name, words) => {
+      await asks((await testCsr(name, 'Voltlog')).csr, { certificateType });
+      await until(async () => (await security()).csrRefusal !== '', 'the refusal');
+      expect((await security()).csrRefusal).toMatch(words);
+      expect(connection.sent).toEqual([]);
+    });
+
+    it('is not made in a loop', async () => {
+      const { csr } = await testCsr(STATION, 'Voltlog');
+      for (let i = 0; i < 12; i += 1) await asks(csr);
+      expect(await context.log.caughtUp({ group: 'device-security', topic: STATION_TOPIC, key: STATION, deadlineMs: 5_000 })).toBe(true);
+      expect((await security()).certificates).toHaveLength(8);
+    });
+
+    it('is revoked at once, once', async () => {
+      const revoke = () =>
+        service.securityGrpc.revokeCertificate({ stationId: STATION, serialNumber: '0A:BC', reason: 'stolen', idempotencyKey: '' });
+      await revoke();
+      await revoke();
+      expect((await access())?.revokedCertificates).toEqual(['abc']);
+    });
+
+    it('is renewed before it expires: the station is asked for a new CSR, in waves', async () => {
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await newest()) === 'Installed', 'the certificate to be installed');
+      context.clock.ms += 359 * 86_400_000;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(connection.of('triggerMessage')).toEqual([]);
+      context.clock.ms += 9 * 86_400_000;
+      await until(() => connection.of('triggerMessage').length === 1, 'the station to be asked');
+      expect(connection.of('triggerMessage')).toMatchObject([{ requestedMessage: 'SignChargingStationCertificate' }]);
+    });
+
+    it('cannot be had where no key is configured', async () => {
+      await devices.pop()?.stop();
+      service = await open({ DEVICE_INTENT_LOOK_MS: '10' });
+      await expect(service.securityGrpc.getAuthority({})).rejects.toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'NoSecretKey' });
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await security()).csrRefusal.includes('DEVICE_SECRET_KEY'), 'the refusal');
+    });
+  });
+
+  describe('a new password', () => {
+    const change = (idempotencyKey = '') => service.securityGrpc.changePassword({ stationId: STATION, idempotencyKey });
+    const fits = (hash: string | undefined, password: string) => {
+      const [, salt = '', digest] = (hash ?? '').split('$');
+      return createHash('sha256').update(Buffer.from(salt, 'base64url')).update(password).digest('base64url') === digest;
+    };
+    const sentPassword = () => {
+      const [value] = connection.of('setVariables');
+      return (value?.['variables'] as connectionV1.Variable[] | undefined)?.[0];
+    };
+
+    it('counts beside the old one until the station has shown it', async () => {
+      const before = (await access())?.passwordHash;
+      await change();
+      await until(() => sentPassword() !== undefined, 'the password to be sent');
+      const sent = sentPassword();
+      expect(sent).toMatchObject({ name: 'AuthorizationKey', value: expect.stringMatching(/^[0-9a-f]{40}$/) });
+      expect(await access()).toMatchObject({ passwordHash: before });
+      expect(fits((await access())?.offeredPasswordHash, sent?.value ?? '')).toBe(true);
+      await connects({ showedOffered: true });
+      await until(async () => (await access())?.offeredPasswordHash === '', 'the new one to count');
+      expect(fits((await access())?.passwordHash, sent?.value ?? '')).toBe(true);
+    });
+
+    it('is BasicAuthPassword for 2.x', async () => {
+      connection.ocppVersion = 'ocpp2.0.1';
+      await change();
+      await until(() => sentPassword() !== undefined, 'the password to be sent');
+      expect(sentPassword()).toMatchObject({ component: 'SecurityCtrlr', name: 'BasicAuthPassword' });
+    });
+
+    it('that the station refuses is taken back', async () => {
+      connection.answers.set('setVariables', { status: CommandStatus.REJECTED, reason: 'the station answered Rejected' });
+      await change();
+      await until(async () => (await security()).passwordChange === undefined, 'the offer to be taken back');
+      expect((await access())?.offeredPasswordHash).toBe('');
+    });
+
+    it('whose answer was lost stays, whatever the station says later: it may have it', async () => {
+      connection.answers.set('setVariables', { status: CommandStatus.TIMED_OUT });
+      await change();
+      await until(() => connection.sent.length === 1, 'the password to be sent');
+      connection.answers.set('setVariables', { status: CommandStatus.REJECTED, reason: 'no' });
+      context.clock.ms += 60_000;
+      await until(() => connection.sent.length >= 2, 'the password to be sent again');
+      expect(connection.of('setVariables')[0]).toEqual(connection.of('setVariables')[1]);
+      expect((await access())?.offeredPasswordHash).not.toBe('');
+    });
+
+    it('is one at a time, and the same for the same request', async () => {
+      connection.online = false;
+      await change('k');
+      const offered = (await access())?.offeredPasswordHash;
+      await change('k');
+      expect((await access())?.offeredPasswordHash).toBe(offered);
+      await expect(change('other')).rejects.toMatchObject({ reason: 'PasswordChangeUnderWay' });
+    });
+
+    it('does not lie readable in the store', async () => {
+      connection.online = false;
+      await change();
+      connection.online = true;
+      await connects();
+      await until(() => sentPassword() !== undefined, 'the password to be sent');
+      const streams = [...(await context.store.streams.load([`station:${STATION}`])).values()];
+      expect(JSON.stringify(streams)).not.toContain(sentPassword()?.value);
+    });
+  });
+
+  describe('another security profile', () => {
+    const change = (toProfile: number, more: object = {}) =>
+      service.securityGrpc.changeSecurityProfile({
+        stationId: STATION,
+        toProfile,
+        csmsRootCertificate: '',
+        csmsUrl: '',
+        slot: 0,
+        allowDowngrade: false,
+        enforce: true,
+        idempotencyKey: '',
+        ...more,
+      });
+    const phase = async () => (await security()).profileChange?.phase;
+    const comesBack = async (securityProfile: number) => {
+      context.clock.ms += 5_000;
+      connection.securityProfile = securityProfile;
+      connection.connectedAt = isoTime(context.clock.now());
+      await connects({ securityProfile });
+    };
+    const variables = () =>
+      connection.of('setVariables').flatMap((value) => (value['variables'] as connectionV1.Variable[]).map((one) => [one.name, one.value]));
+
+    it('1.6 from 1 to 2: root, SecurityProfile, and required once it has come', async () => {
+      await change(2, { csmsRootCertificate: 'PEM' });
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      expect(connection.sent.map((each) => each.$case)).toEqual(['installCertificate', 'setVariables']);
+      expect(variables()).toEqual([['SecurityProfile', '2']]);
+      expect((await access())?.securityProfileMin).toBe(0);
+      await comesBack(2);
+      await until(async () => (await phase()) === 'Completed', 'the change to be done');
+      expect((await access())?.securityProfileMin).toBe(2);
+    });
+
+    it('to 3 waits for a certificate, which it asks the station to ask for', async () => {
+      connection.securityProfile = 2;
+      await change(3);
+      await until(() => connection.of('triggerMessage').length === 1, 'the station to be asked');
+      expect(await phase()).toBe('AwaitCertificate');
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      expect(variables()).toEqual([['SecurityProfile', '3']]);
+    });
+
+    it('2.x by a network profile that comes first, the old ones after it', async () => {
+      connection.ocppVersion = 'ocpp2.0.1';
+      connection.answers.set('getVariables', {
+        variables: [connectionV1.VariableResult.fromPartial({ variable: { value: '1,0' }, status: 'Accepted' })],
+      });
+      await change(2);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      expect(connection.of('setNetworkProfile')).toMatchObject([{ slot: 2, csmsUrl: 'wss://csms:9221/ocpp', securityProfile: 2 }]);
+      expect(variables()).toEqual([['NetworkConfigurationPriority', '2,1,0']]);
+      expect(connection.sent.at(-1)?.$case).toBe('reset');
+    });
+
+    it('is given up when the station comes back on the old one and stays there; nothing is required then', async () => {
+      connection.ocppVersion = 'ocpp2.0.1';
+      connection.answers.set('getVariables', {
+        variables: [connectionV1.VariableResult.fromPartial({ variable: { value: '1' }, status: 'Accepted' })],
+      });
+      await change(2);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      await comesBack(1);
+      context.clock.ms += 59_000;
+      expect(await phase()).toBe('AwaitConnection');
+      context.clock.ms += 20_000;
+      await until(async () => (await phase()) === 'RolledBack', 'the change to be given up');
+      expect(variables().at(-1)).toEqual(['NetworkConfigurationPriority', '1']);
+      expect((await access())?.securityProfileMin).toBe(0);
+      expect((await security()).profileChange?.reason).toBe('the station is back on security profile 1');
+    });
+
+    it('fails when the station refuses, and when it does not come in a day', async () => {
+      connection.answers.set('setVariables', { status: CommandStatus.REJECTED, reason: 'the station answered Rejected' });
+      await change(2);
+      await until(async () => (await phase()) === 'Failed', 'the change to fail');
+      connection.answers.clear();
+      await change(2);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      connection.online = false;
+      context.clock.ms += 86_400_000;
+      await until(async () => (await phase()) === 'Failed', 'the change to fail');
+    });
+
+    it('is cancelled', async () => {
+      connection.answers.set('setVariables', { status: CommandStatus.TIMED_OUT });
+      await change(2);
+      await until(async () => (await phase()) === 'Switch', 'the change to begin');
+      await service.securityGrpc.cancelSecurityProfileChange({ stationId: STATION, idempotencyKey: '' });
+      expect(await phase()).toBe('Cancelled');
+      await expect(service.securityGrpc.cancelSecurityProfileChange({ stationId: STATION, idempotencyKey: '' })).rejects.toMatchObject({
+        reason: 'NoProfileChange',
+      });
+    });
+
+    it('is refused where it makes no sense', async () => {
+      await expect(change(1)).rejects.toMatchObject({ reason: 'ProfileUnchanged' });
+      await expect(change(4)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(change(2, { csmsUrl: 'http://x' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      connection.securityProfile = 3;
+      await expect(change(2)).rejects.toMatchObject({ reason: 'DowngradeNotAllowed' });
+      connection.online = false;
+      await expect(change(2)).rejects.toMatchObject({ reason: 'StationOffline' });
+    });
+  });
+});

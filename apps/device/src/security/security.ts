@@ -1,0 +1,85 @@
+import { connectionV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import type { DeviceConfig } from '../config.js';
+import { type AuthorityDoc, authoritySchema, BuiltInAuthority } from '../pki/built-in-authority.js';
+import type { CertificateAuthority } from '../pki/certificate-authority.js';
+import { Sealing } from '../pki/sealing.js';
+import type { DeviceRepository } from '../store/device-repository.js';
+import type { StationMemory } from '../store/station-memory.js';
+import { Certificates } from './certificates.js';
+import { Intents } from './intents.js';
+import { PasswordChanges } from './password-change.js';
+import { ProfileChanges } from './profile-change.js';
+import { Renewals } from './renewals.js';
+import { SecurityFollower } from './security-follower.js';
+import { StationLine } from './station-line.js';
+
+/** Everything about the security of stations, joined. */
+export interface Security {
+  /** undefined: no key is configured. */
+  readonly authority: CertificateAuthority | undefined;
+  readonly passwords: PasswordChanges | undefined;
+  readonly profiles: ProfileChanges;
+  readonly renewals: Renewals;
+  readonly line: StationLine;
+  /** Where stations connect, by security profile. */
+  readonly urls: Readonly<Partial<Record<number, string>>>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function createSecurity(
+  context: ServiceContext,
+  config: DeviceConfig,
+  repository: DeviceRepository,
+  memory: StationMemory,
+): Promise<Security> {
+  const { clock } = context;
+  const { security: options } = config;
+  const sealing = options.secretKey === undefined ? undefined : new Sealing(options.secretKey);
+  const line = new StationLine(
+    context.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
+      address: options.connectionGrpc,
+      // A station may take the whole of the connection service's own deadline.
+      deadlineMs: 40_000,
+    }),
+  );
+  const intents = await Intents.open(context, options.lookMs);
+  const renewals = await Renewals.open(context, intents, line, options);
+  const authority =
+    sealing === undefined
+      ? undefined
+      : new BuiltInAuthority({
+          collection: await context.store.collection<AuthorityDoc>('certificate_authority', authoritySchema),
+          sealing,
+          organization: options.organization,
+          validityDays: options.validityDays,
+          now: () => clock.now(),
+        });
+  const certificates = new Certificates({ context, repository, authority, organization: options.organization, intents, renewals, line });
+  const passwords = sealing === undefined ? undefined : new PasswordChanges({ context, repository, sealing, intents, line });
+  const profiles = new ProfileChanges({ context, repository, intents, line, fallbackMs: options.fallbackMs });
+  intents.handle('DeliverCertificate', certificates);
+  intents.handle('RenewCertificate', renewals);
+  intents.handle('ChangeProfile', profiles);
+  if (passwords !== undefined) intents.handle('ChangePassword', passwords);
+  const follower = new SecurityFollower(context, repository, memory, certificates, intents);
+  return {
+    authority,
+    passwords,
+    profiles,
+    renewals,
+    line,
+    urls: options.urls,
+    async start() {
+      intents.start();
+      await renewals.start();
+      await follower.start();
+    },
+    async stop() {
+      await follower.stop();
+      await renewals.stop();
+      await intents.stop();
+    },
+  };
+}
