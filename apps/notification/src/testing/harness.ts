@@ -33,7 +33,10 @@ export class NotificationUnderTest {
     if (rim.clock === undefined) context.clock.ms = START;
     const config = notificationConfig.parse({ NOTIFICATION_ALLOW_PRIVATE_TARGETS: 'true', ...rim.environment });
     const parts = await createNotification(context, config, { chance: () => 0.5, everyMs: 5, ...rim });
-    await parts.start();
+    await parts.start().catch(async (error: unknown) => {
+      await parts.stop();
+      throw error;
+    });
     return new NotificationUnderTest(context, parts, log, store);
   }
 

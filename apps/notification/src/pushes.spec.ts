@@ -1,0 +1,161 @@
+import { createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes, verify } from 'node:crypto';
+import { notificationV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { milestone, NotificationUnderTest } from './testing/harness.js';
+import { Receiver } from './testing/receiver.js';
+
+const { DELIVERED, DEAD, PENDING } = notificationV1.DeliveryState;
+
+/** A browser's side of a push subscription. */
+class Browser {
+  private readonly ecdh = createECDH('prime256v1');
+  private readonly auth = randomBytes(16);
+  readonly keys: { readonly p256dh: string; readonly auth: string };
+
+  constructor() {
+    this.keys = { p256dh: this.ecdh.generateKeys().toString('base64url'), auth: this.auth.toString('base64url') };
+  }
+
+  /** Source: RFC 8291 §3.4, RFC 8188 §2. */
+  decrypt(body: Buffer): string {
+    const salt = body.subarray(0, 16);
+    const idLength = body.readUInt8(20);
+    const sender = body.subarray(21, 21 + idLength);
+    const info = Buffer.concat([Buffer.from('WebPush: info\0'), this.ecdh.getPublicKey(), sender]);
+    const ikm = Buffer.from(hkdfSync('sha256', this.ecdh.computeSecret(sender), this.auth, info, 32));
+    const key = Buffer.from(hkdfSync('sha256', ikm, salt, 'Content-Encoding: aes128gcm\0', 16));
+    const nonce = Buffer.from(hkdfSync('sha256', ikm, salt, 'Content-Encoding: nonce\0', 12));
+    const sealed = body.subarray(21 + idLength);
+    const decipher = createDecipheriv('aes-128-gcm', key, nonce).setAuthTag(sealed.subarray(-16));
+    const padded = Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
+    return padded.subarray(0, padded.lastIndexOf(2)).toString('utf8');
+  }
+}
+
+let service: NotificationUnderTest;
+let pushService: Receiver;
+let browser: Browser;
+beforeEach(async () => {
+  service = await NotificationUnderTest.start({ environment: { NOTIFICATION_VAPID_SUBJECT: 'mailto:ops@ladenetz.example' } });
+  pushService = await Receiver.start((response) => response.writeHead(201).end());
+  browser = new Browser();
+});
+afterEach(async () => {
+  await service.stop();
+  await pushService.stop();
+});
+
+const subscribe = (change: object = {}) =>
+  service.subscribe({
+    channel: notificationV1.Channel.WEB_PUSH,
+    target: pushService.url,
+    pushKeys: browser.keys,
+    language: 'nl',
+    ...change,
+  });
+
+describe('a push', () => {
+  it('can be read by its browser alone, and is signed with the key that browsers are given', async () => {
+    const { id, secret } = await subscribe();
+    expect(secret).toBe('');
+    await service.tell(milestone({ milestone: 'BatteryFull' }));
+    await service.delivery(id, DELIVERED, 1);
+    const [{ headers, body } = { headers: {}, body: Buffer.alloc(0) }] = pushService.received;
+    expect(headers).toMatchObject({
+      'content-encoding': 'aes128gcm',
+      ttl: '14400',
+      urgency: 'normal',
+      topic: expect.stringMatching(/^[\w-]{32}$/),
+    });
+    expect(JSON.parse(browser.decrypt(body))).toEqual({
+      title: 'Accu vol',
+      body: 'De accu van uw auto bij CP-1 (Laadpunt 1) is vol.',
+      url: '/c/CP-1*1',
+      kind: 'BatteryFull',
+      tag: expect.stringMatching(/^[\w-]{32}$/),
+    });
+    expect(() => new Browser().decrypt(body)).toThrow();
+
+    const { publicKey } = await service.grpc.getPushKey({});
+    const { t = '', k = '' } = Object.fromEntries(
+      String(pushService.received[0]?.headers.authorization)
+        .replace('vapid ', '')
+        .split(', ')
+        .map((part) => part.split('=', 2)),
+    ) as { t?: string; k?: string };
+    expect(k).toBe(publicKey);
+    const [header = '', claims = '', signature = ''] = t.split('.');
+    const point = Buffer.from(publicKey, 'base64url');
+    const key = createPublicKey({
+      format: 'jwk',
+      key: { kty: 'EC', crv: 'P-256', x: point.subarray(1, 33).toString('base64url'), y: point.subarray(33).toString('base64url') },
+    });
+    const isSigned = verify(
+      'sha256',
+      Buffer.from(`${header}.${claims}`),
+      { key, dsaEncoding: 'ieee-p1363' },
+      Buffer.from(signature, 'base64url'),
+    );
+    expect(isSigned).toBe(true);
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
+      aud: `http://127.0.0.1:${pushService.port}`,
+      sub: 'mailto:ops@ladenetz.example',
+    });
+  });
+
+  it('that is urgent says so', async () => {
+    const { id } = await subscribe();
+    await service.tell(milestone({ milestone: 'Faulted' }));
+    await service.delivery(id, DELIVERED);
+    expect(pushService.received[0]?.headers['urgency']).toBe('high');
+  });
+
+  it.each([404, 410])('to a browser that is gone (%i) switches the subscription off', async (status) => {
+    pushService.answer = (response) => response.writeHead(status).end();
+    const { id } = await subscribe();
+    await service.tell(milestone());
+    await service.delivery(id, DEAD, 1);
+    await expect.poll(async () => (await service.grpc.getSubscription({ subscriptionId: id })).subscription?.status).toBe('Gone');
+  });
+
+  it('is tried again when the push service is busy, and given up when it is too large', async () => {
+    pushService.answer = (response) => response.writeHead(429, { 'retry-after': '60' }).end();
+    const busy = await subscribe();
+    await service.tell(milestone());
+    expect((await service.delivery(busy.id, PENDING, 1)).nextAttemptAt).toBe('2026-11-24T18:01:00.000Z');
+    pushService.answer = (response) => response.writeHead(413).end();
+    service.pass(60_000);
+    await service.delivery(busy.id, DEAD, 2);
+  });
+
+  it('keeps its keys encrypted, shows them to nobody, and survives a change without them', async () => {
+    const { id } = await subscribe();
+    const stored = JSON.stringify(await service.store.streams.load([`subscription:${id}`]).then((streams) => [...streams]));
+    expect(stored).not.toContain(browser.keys.auth);
+    const { subscription } = await service.grpc.getSubscription({ subscriptionId: id });
+    expect(subscription?.pushKeys).toBeUndefined();
+    await service.grpc.putSubscription({
+      subscription: notificationV1.Subscription.fromPartial({ ...subscription, language: 'en', pushKeys: undefined }),
+      expectedVersion: 1,
+      idempotencyKey: '',
+    });
+    await service.tell(milestone());
+    await service.delivery(id, DELIVERED);
+    expect(browser.decrypt(pushService.received[0]?.body ?? Buffer.alloc(0))).toContain('Charging started');
+  });
+
+  it.each([
+    [{ pushKeys: undefined }, /missing/],
+    [{ pushKeys: { p256dh: 'short', auth: 'AAAAAAAAAAAAAAAAAAAAAA' } }, /65 bytes/],
+    [{ pushKeys: { p256dh: 'A'.repeat(87), auth: 'short' } }, /65 bytes/],
+  ])('%o is refused', async (change, problem) => {
+    await expect(subscribe(change)).rejects.toThrow(problem);
+  });
+
+  it('has one pair of keys for ever, over restarts', async () => {
+    const { publicKey } = await service.grpc.getPushKey({});
+    const again = await NotificationUnderTest.start({ log: service.log, store: service.store, clock: service.clock });
+    expect(await again.grpc.getPushKey({})).toEqual({ publicKey });
+    await again.parts.stop();
+  });
+});
