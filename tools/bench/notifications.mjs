@@ -56,7 +56,8 @@ try {
   const ocpp = /Stations\s+(ws:\S+?)\/\{/.exec(server.output())[1];
   const call = async (method, path, body) => {
     const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
-    const answer = await fetch(api + path, { method, headers, body: JSON.stringify(body) });
+    const request = { method, headers, body: JSON.stringify(body) };
+    const answer = await fetch(api + path, request);
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   };
   await call('PUT', '/v1/tokens/BENCH', { status: 'Active' });

@@ -87,6 +87,7 @@ it('every read model that was damaged by hand is right again after its replay', 
   expect(names.toSorted()).toEqual([
     'contracts',
     'decisions',
+    'deliveries',
     'holds',
     'policies',
     'readings',
@@ -96,6 +97,7 @@ it('every read model that was damaged by hand is right again after its replay', 
     'sites',
     'stations',
     'statuses',
+    'subscriptions',
     'tokens',
   ]);
   for (const name of ['readings', ...names.filter((each) => each !== 'readings')]) {
