@@ -19,6 +19,7 @@ export const gatewayConfig = z
     DEVICE_GRPC: address('127.0.0.1:9302'),
     AUTHORIZATION_GRPC: address('127.0.0.1:9303'),
     SESSION_GRPC: address('127.0.0.1:9304'),
+    RESERVATION_GRPC: address('127.0.0.1:9305'),
     NOTIFICATION_GRPC: address('127.0.0.1:9306'),
     /** An admin key that is always valid, for tests and for a person who lost theirs. */
     GATEWAY_ADMIN_KEY: z.union([z.literal(''), z.string().regex(API_KEY_PATTERN, 'must look like voltlog_live_<id>_<secret>')]).default(''),
@@ -49,6 +50,7 @@ export const gatewayConfig = z
     deviceGrpc: env.DEVICE_GRPC,
     authorizationGrpc: env.AUTHORIZATION_GRPC,
     sessionGrpc: env.SESSION_GRPC,
+    reservationGrpc: env.RESERVATION_GRPC,
     notificationGrpc: env.NOTIFICATION_GRPC,
     adminKey: env.GATEWAY_ADMIN_KEY,
     consoleDir: env.CONSOLE_DIR,

@@ -27,6 +27,7 @@ import { DecisionsController } from './resources/decisions.controller.js';
 import { EventsController } from './resources/events.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
+import { ReservationsController } from './resources/reservations.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
 import { SitesController } from './resources/sites.controller.js';
 import { StationSecurityController } from './resources/station-security.controller.js';
@@ -62,6 +63,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       AuthorizationPoliciesController,
       SessionsController,
       ChargingController,
+      ReservationsController,
       EventsController,
       SubscriptionsController,
       NotificationsController,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { authorizationV1, connectionV1, deviceV1, notificationV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceV1, notificationV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { GatewayConfig } from './config.js';
 
@@ -15,6 +15,7 @@ export class Services {
   readonly authorization: authorizationV1.AuthorizationService;
   readonly session: sessionV1.SessionService;
   readonly notification: notificationV1.NotificationService;
+  readonly reservation: reservationV1.ReservationService;
   readonly connection: connectionV1.ConnectionService;
   /** The connection service with time enough for a station to answer. */
   readonly commands: Pick<connectionV1.ConnectionService, 'sendCommand'>;
@@ -30,6 +31,9 @@ export class Services {
     this.session = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
     this.notification = rpc.client<notificationV1.NotificationService>(notificationV1.NotificationServiceDefinition, {
       address: config.notificationGrpc,
+    });
+    this.reservation = rpc.client<reservationV1.ReservationService>(reservationV1.ReservationServiceDefinition, {
+      address: config.reservationGrpc,
     });
     this.connection = rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
       address: config.connectionGrpc,

@@ -91,6 +91,29 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     tone: 'plain',
     sentence: `Reservation ${String(d['reservationId'])}: ${inSentence(String(d['status']))}`,
   }),
+  ReservationConfirmed: (d) => ({ kind: 'Charging', tone: 'good', sentence: `EVSE ${String(d['evseId'])} reserved` }),
+  ReservationStationHoldChanged: (d) => ({
+    kind: 'Charging',
+    tone: d['hold'] === 'Refused' || d['hold'] === 'Lost' ? 'bad' : 'plain',
+    sentence: `Reservation of EVSE ${String(d['evseId'])}: ${inSentence(String(d['hold']))} at the station${because(d['stationStatus'])}`,
+  }),
+  ReservationExpiring: (d) => ({
+    kind: 'Charging',
+    tone: 'plain',
+    sentence: `Reservation of EVSE ${String(d['evseId'])} is about to expire`,
+  }),
+  ReservationUsed: (d) => ({ kind: 'Charging', tone: 'good', sentence: `Reservation of EVSE ${String(d['evseId'])} used` }),
+  ReservationCancelled: (d) => ({
+    kind: 'Charging',
+    tone: 'plain',
+    sentence: `Reservation of EVSE ${String(d['evseId'])} cancelled${because(d['reason'])}`,
+  }),
+  ReservationExpired: (d) => ({
+    kind: 'Charging',
+    tone: 'plain',
+    sentence: `Reservation of EVSE ${String(d['evseId'])} expired${because(d['reason'])}`,
+  }),
+  ReservationPolicyChanged: () => ({ kind: 'Stations', tone: 'plain', sentence: 'What may be reserved was changed' }),
   StationNotified: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent ${words(String(d['action']))}` }),
   DataTransferReceived: (d) => ({ kind: 'Stations', tone: 'plain', sentence: `Sent data of ${String(d['vendorId'])}` }),
   AuthorizationDecided: (d) => ({

@@ -12,6 +12,7 @@ export const LIVE_TOPICS = [
   'authorization.token.v1',
   'authorization.decision.v1',
   'session.session.v1',
+  'reservation.reservation.v1',
 ] as const;
 /** Records kept for a client that comes back; some seconds of a busy fleet, about 4 MB. */
 export const RING_MAX = 2_048;

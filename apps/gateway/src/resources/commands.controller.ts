@@ -117,7 +117,7 @@ export class CommandsController {
 
   @Post('cancel-reservation')
   @CommandRoute('Ask the station to let go of a connector it holds')
-  cancelReservation(
+  cancelReservationAtStation(
     @Param({ schema: stationParams }) { stationId }: StationParams,
     @Body({ schema: commandBodies.cancelReservation }) { timeoutMs, ...value }: Body<'cancelReservation'>,
   ) {

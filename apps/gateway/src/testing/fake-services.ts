@@ -1,6 +1,6 @@
 import type { Rpc } from '@voltlog/grpc';
 import { RequestError } from '@voltlog/kernel';
-import { authorizationV1, connectionV1, deviceV1, notificationV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceV1, notificationV1, reservationV1, sessionV1 } from '@voltlog/proto';
 
 const AT = '2026-11-23T10:00:00.000Z';
 
@@ -142,6 +142,7 @@ export class FakeServices {
     rpc.serve<Partial<deviceV1.DeviceService>>(deviceV1.DeviceServiceDefinition, this.device());
     rpc.serve<Partial<connectionV1.ConnectionService>>(connectionV1.ConnectionServiceDefinition, this.connection());
     rpc.serve<Partial<authorizationV1.AuthorizationService>>(authorizationV1.AuthorizationServiceDefinition, this.authorization());
+    rpc.serve<Partial<reservationV1.ReservationService>>(reservationV1.ReservationServiceDefinition, this.reservations());
     rpc.serve<Partial<sessionV1.SessionService>>(sessionV1.SessionServiceDefinition, this.sessions());
     rpc.serve<Partial<notificationV1.NotificationService>>(notificationV1.NotificationServiceDefinition, this.notifications());
   }
@@ -313,6 +314,31 @@ export class FakeServices {
     };
   }
 
+  protected reservations(): Partial<reservationV1.ReservationService> {
+    return {
+      reserve: (request) => {
+        this.calls.push({ method: 'reserve', request });
+        if (request.evseId === 2) throw new RequestError('FAILED_PRECONDITION', 'the EVSE is reserved', 'EvseReserved');
+        return Promise.resolve({ reservation: reservation('R-1') });
+      },
+      cancelReservation: (request) => {
+        this.calls.push({ method: 'cancelReservation', request });
+        const state = reservationV1.ReservationState.CANCELLED;
+        return Promise.resolve({ reservation: { ...reservation(request.reservationId), state, endReason: request.reason, endedAt: AT } });
+      },
+      getReservation: ({ reservationId }) => Promise.resolve({ reservation: reservation(reservationId) }),
+      listReservations: (request) => {
+        this.calls.push({ method: 'listReservations', request });
+        return Promise.resolve({ reservations: [reservation('R-1')], nextPageToken: 'more' });
+      },
+      putPolicy: (request) => {
+        this.calls.push({ method: 'putPolicy', request });
+        return Promise.resolve({ policy: request.policy === undefined ? undefined : { ...request.policy, version: 1 } });
+      },
+      getPolicy: ({ siteId }) => Promise.resolve({ policy: { ...POLICY, siteId }, own: false }),
+    };
+  }
+
   protected sessions(): Partial<sessionV1.SessionService> {
     return {
       listSessions: (request) => {
@@ -385,4 +411,38 @@ const liveConnection = (stationId: string): connectionV1.Connection => ({
   lastSeenAt: AT,
   remoteAddress: '127.0.0.1',
   securityProfile: 1,
+});
+
+const POLICY: reservationV1.ReservationPolicy = {
+  siteId: '',
+  enabled: true,
+  leadSecondsMax: 604_800,
+  lengthSecondsMax: 7_200,
+  lengthSecondsDefault: 1_800,
+  activePerTokenMax: 1,
+  expiringNoticeSeconds: 300,
+  openingHours: [],
+  version: 0,
+};
+
+const reservation = (reservationId: string): reservationV1.Reservation => ({
+  reservationId,
+  number: 1,
+  state: reservationV1.ReservationState.ACTIVE,
+  siteId: '',
+  stationId: 'CP-1',
+  evseId: 1,
+  connectorType: '',
+  idToken: { idToken: 'TAG1', type: 'ISO14443' },
+  groupId: '',
+  startsAt: AT,
+  expiresAt: AT,
+  stationHold: reservationV1.StationHold.NOT_SUPPORTED,
+  stationStatus: '',
+  endReason: '',
+  endedAt: undefined,
+  transactionId: '',
+  createdAt: AT,
+  updatedAt: AT,
+  version: 2,
 });

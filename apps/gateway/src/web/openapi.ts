@@ -29,6 +29,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('sessions', 'Charging sessions with meter values and the events behind them; facts put aside')
     .addTag('tokens', 'ID tokens and the decisions about them')
     .addTag('contracts', "Drivers' contracts: several tokens, one set of rules")
+    .addTag('reservations', 'EVSEs held for drivers, and what sites allow')
     .addTag('sites', 'Where stations stand')
     .addTag('events', 'What happens, live')
     .addTag('driver', 'For the phone of whoever stands at an EVSE: no API key; what one began is steered by the key one got for it')
