@@ -77,7 +77,7 @@ async function connected(options: StationOptions): Promise<SimulatedStation> {
   return station;
 }
 
-const play = SCENARIOS.filter(({ name }) => !BY_HAND.has(name)).flatMap((scenario) =>
+const play = SCENARIOS.filter(({ name }) => !BY_HAND.has(name) && !name.startsWith('reserve-')).flatMap((scenario) =>
   scenario.versions.map((version): [OcppVersion, string, string, Scenario] => [version, scenario.name, scenario.title, scenario]),
 );
 

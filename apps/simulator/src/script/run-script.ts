@@ -79,6 +79,9 @@ async function perform(station: SimulatedStation, step: Step): Promise<void> {
     case 'start':
       station.start(step.evse ?? 1, step.token);
       return;
+    case 'swipe':
+      station.swipe(step.evse ?? 1, step.token);
+      return;
     case 'charge':
       await charge(station, step.evse ?? 1, step);
       return;

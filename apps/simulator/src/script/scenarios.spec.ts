@@ -34,6 +34,16 @@ const cases = SCENARIOS.flatMap((scenario) =>
   scenario.versions.map((version): [string, OcppVersion, Scenario] => [scenario.name, version, scenario]),
 );
 
+/** What a command of a scenario asks for; what is not here needs no more than its name. */
+function commandOf(version: OcppVersion, action: string, now: number): Record<string, unknown> {
+  const until = new Date(now + 60_000).toISOString();
+  if (action === 'CancelReservation') return { reservationId: 7 };
+  if (action !== 'ReserveNow') return {};
+  return version === '1.6'
+    ? { connectorId: 1, expiryDate: until, idTag: 'card-1', reservationId: 7 }
+    : { id: 7, expiryDateTime: until, idToken: { idToken: 'card-1', type: 'ISO14443' }, evseId: 1 };
+}
+
 /** When somebody at the CSMS would send the command that a scenario waits for. */
 function isReadyFor(scenario: string): boolean {
   const statuses = csms.of('StatusNotification').map((call) => call.payload['connectorStatus'] ?? call.payload['status']);
@@ -46,7 +56,7 @@ describe('scenarios', () => {
     const wrong: string[] = [];
     const clock = new VirtualClock();
     for (const action of scenario.commands ?? []) {
-      void csms.until(() => isReadyFor(scenario.name)).then(() => csms.command('SC-1', action, {}));
+      void csms.until(() => isReadyFor(scenario.name)).then(() => csms.command('SC-1', action, commandOf(version, action, clock.now())));
     }
     const entries = await runScenario(scenario, {
       id: 'SC-1',

@@ -1,6 +1,7 @@
 import type { EvseOptions } from '../station/evse.js';
 import type { OcppVersion } from '../station/protocol.js';
 import type { StationOptions } from '../station/station-options.js';
+import { RESERVATION_SCENARIOS } from './reservation-scenarios.js';
 import type { Step } from './steps.js';
 
 /** What a scenario is played with. */
@@ -18,7 +19,7 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly versions: readonly OcppVersion[];
-  readonly station?: Pick<StationOptions, 'retryIds' | 'bootOnReconnect' | 'evses'>;
+  readonly station?: Pick<StationOptions, 'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds'>;
   /** Commands that somebody has to send from the CSMS's side meanwhile. */
   readonly commands?: readonly string[];
   steps(version: OcppVersion, tokens: ScenarioTokens): readonly Step[];
@@ -296,6 +297,7 @@ export const SCENARIOS: readonly Scenario[] = [
       ...ended(token),
     ],
   },
+  ...RESERVATION_SCENARIOS,
 ];
 
 function lostStart(version: OcppVersion, token: string): readonly Step[] {

@@ -13,6 +13,8 @@ export type Step =
   | { readonly do: 'unplug'; readonly evse?: number }
   | { readonly do: 'authorize'; readonly token: string }
   | { readonly do: 'start'; readonly evse?: number; readonly token: string }
+  /** A card at the reader: it starts, unless the connector is held for somebody else. */
+  | { readonly do: 'swipe'; readonly evse?: number; readonly token: string }
   /** Until an energy has flowed, or for simulated seconds. */
   | { readonly do: 'charge'; readonly evse?: number; readonly wh?: number; readonly seconds?: number }
   | {
@@ -59,6 +61,7 @@ const NEEDED: Readonly<Record<Step['do'], Readonly<Record<string, 'string' | 'nu
   unplug: {},
   authorize: { token: 'string' },
   start: { token: 'string' },
+  swipe: { token: 'string' },
   charge: {},
   stop: {},
   wait: { seconds: 'number' },

@@ -4,7 +4,6 @@ import type { SimulatedStation } from './station.js';
 
 /** Commands of OCPP 1.6 and its security whitepaper that this station knows and does not do. */
 const NOT_SUPPORTED = new Set([
-  'CancelReservation',
   'CertificateSigned',
   'ClearChargingProfile',
   'DeleteCertificate',
@@ -15,7 +14,6 @@ const NOT_SUPPORTED = new Set([
   'GetLocalListVersion',
   'GetLog',
   'InstallCertificate',
-  'ReserveNow',
   'SendLocalList',
   'SetChargingProfile',
   'SignedUpdateFirmware',
@@ -55,6 +53,12 @@ export function commandV16(station: SimulatedStation, action: string, payload: P
       const word = station.settings.set(textAt(payload, 'key') ?? '', textAt(payload, 'value') ?? '');
       return status(word === 'Unknown' ? 'NotSupported' : word, () => station.settingsChanged());
     }
+    case 'ReserveNow':
+      return reserveNow(station, payload);
+    case 'CancelReservation':
+      return station.holds.cancel(numberAt(payload, 'reservationId') ?? -1)
+        ? status('Accepted', () => station.holds.told())
+        : status('Rejected');
     case 'ClearCache':
       return accepted;
     case 'DataTransfer':
@@ -69,7 +73,23 @@ export function commandV16(station: SimulatedStation, action: string, payload: P
 function remoteStart(station: SimulatedStation, payload: Payload): CommandOutcome {
   const idToken = textAt(payload, 'idTag') ?? '';
   const evse = station.freeEvse(numberAt(payload, 'connectorId'));
-  return evse === undefined ? status('Rejected') : status('Accepted', () => station.remoteStart(evse.id, idToken, undefined));
+  if (evse === undefined || !station.holds.admits(evse, idToken)) return status('Rejected');
+  return status('Accepted', () => station.remoteStart(evse.id, idToken, undefined));
+}
+
+/** OCPP 1.6 §5.13; connector 0: any, which this station allows. */
+function reserveNow(station: SimulatedStation, payload: Payload): CommandOutcome {
+  if (!station.canReserve) return { answer: { error: 'NotSupported', description: 'there is no Reservation profile' } };
+  const connectorId = numberAt(payload, 'connectorId') ?? 0;
+  const evse = station.evse(connectorId);
+  if (connectorId !== 0 && evse === undefined) return status('Rejected');
+  const word = station.holds.reserve(evse, {
+    id: numberAt(payload, 'reservationId') ?? 0,
+    idToken: textAt(payload, 'idTag') ?? '',
+    groupId: textAt(payload, 'parentIdTag'),
+    expiresAt: Date.parse(textAt(payload, 'expiryDate') ?? ''),
+  });
+  return status(word, () => station.holds.told());
 }
 
 function changeAvailability(station: SimulatedStation, payload: Payload): CommandOutcome {

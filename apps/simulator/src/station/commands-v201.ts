@@ -4,7 +4,6 @@ import type { SimulatedStation } from './station.js';
 
 /** Commands of OCPP 2.0.1 that this station knows and does not do. */
 const NOT_SUPPORTED = new Set([
-  'CancelReservation',
   'CertificateSigned',
   'ClearChargingProfile',
   'ClearDisplayMessage',
@@ -22,7 +21,6 @@ const NOT_SUPPORTED = new Set([
   'GetReport',
   'InstallCertificate',
   'PublishFirmware',
-  'ReserveNow',
   'SendLocalList',
   'SetChargingProfile',
   'SetDisplayMessage',
@@ -45,7 +43,7 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
     case 'RequestStartTransaction': {
       const evse = station.freeEvse(numberAt(payload, 'evseId'));
       const idToken = textAt(payload, 'idToken', 'idToken') ?? '';
-      if (evse === undefined) return status('Rejected');
+      if (evse === undefined || !station.holds.admits(evse, idToken)) return status('Rejected');
       return status('Accepted', () => station.remoteStart(evse.id, idToken, numberAt(payload, 'remoteStartId')));
     }
     case 'RequestStopTransaction': {
@@ -75,6 +73,12 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
       return setVariables(station, payload);
     case 'GetBaseReport':
       return status('Accepted', () => baseReport(station, numberAt(payload, 'requestId') ?? 0));
+    case 'ReserveNow':
+      return reserveNow(station, payload);
+    case 'CancelReservation':
+      return station.holds.cancel(numberAt(payload, 'reservationId') ?? -1)
+        ? status('Accepted', () => station.holds.told())
+        : status('Rejected');
     case 'ClearCache':
       return status('Accepted');
     case 'DataTransfer':
@@ -84,6 +88,21 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
         ? { answer: { error: 'NotSupported', description: `${action} is not supported` } }
         : { answer: { error: 'NotImplemented', description: `${action} is not known` } };
   }
+}
+
+/** OCPP 2.0.1 Part 2 H01 */
+function reserveNow(station: SimulatedStation, payload: Payload): CommandOutcome {
+  if (!station.canReserve) return { answer: { error: 'NotSupported', description: 'this station holds nothing' } };
+  const evseId = numberAt(payload, 'evseId');
+  const evse = evseId === undefined ? undefined : station.evse(evseId);
+  if (evseId !== undefined && evse === undefined) return status('Rejected');
+  const word = station.holds.reserve(evse, {
+    id: numberAt(payload, 'id') ?? 0,
+    idToken: textAt(payload, 'idToken', 'idToken') ?? '',
+    groupId: textAt(payload, 'groupIdToken', 'idToken'),
+    expiresAt: Date.parse(textAt(payload, 'expiryDateTime') ?? ''),
+  });
+  return status(word, () => station.holds.told());
 }
 
 /** OCPP 2.0.1 Part 2 E14: without an id only the queue is told. */

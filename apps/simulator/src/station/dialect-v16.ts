@@ -32,6 +32,8 @@ export const DIALECT_16: Dialect = {
   status: (evse, status, at) => ({ connectorId: evse.id, errorCode: 'NoError', status, timestamp: at }),
   authorize: (idToken) => ({ idTag: idToken }),
   tokenStatus: (answer) => textAt(answer, 'idTagInfo', 'status'),
+  groupOf: (answer) => textAt(answer, 'idTagInfo', 'parentIdTag'),
+  holdExpired: () => {},
   actionOf: (stage) => (stage === 'Started' ? 'StartTransaction' : stage === 'Ended' ? 'StopTransaction' : 'MeterValues'),
   transactionMessage,
   completed: (payload, entry) =>
@@ -47,6 +49,7 @@ export const DIALECT_16: Dialect = {
 function statusWord(evse: Evse): string {
   if (!evse.isOperative) return 'Unavailable';
   if (evse.transaction !== undefined) return evse.powerW > 0 ? 'Charging' : 'SuspendedEV';
+  if (evse.hold !== undefined) return 'Reserved';
   if (evse.car === undefined) return 'Available';
   return evse.reportedStatus === 'Charging' || evse.reportedStatus === 'SuspendedEV' || evse.reportedStatus === 'Finishing'
     ? 'Finishing'
@@ -57,7 +60,13 @@ function transactionMessage(moment: Moment): Payload {
   const { evse, entry, at } = moment;
   switch (moment.stage) {
     case 'Started':
-      return { connectorId: evse.id, idTag: entry.idToken, meterStart: entry.meterStartWh, timestamp: at };
+      return {
+        connectorId: evse.id,
+        idTag: entry.idToken,
+        meterStart: entry.meterStartWh,
+        timestamp: at,
+        ...(moment.reservationId === undefined ? {} : { reservationId: moment.reservationId }),
+      };
     case 'Updated':
       return { connectorId: evse.id, meterValue: [{ timestamp: at, sampledValue: sampled(evse, 'Sample.Periodic') }] };
     case 'Ended':

@@ -27,10 +27,14 @@ export const DIALECT_201: Dialect = {
       firmwareVersion: station.identity.firmwareVersion,
     },
   }),
-  statusWord: (evse) => (evse.isOperative ? (evse.car === undefined ? 'Available' : 'Occupied') : 'Unavailable'),
+  statusWord,
   status: (evse, status, at) => ({ timestamp: at, connectorStatus: status, evseId: evse.id, connectorId: evse.connectorId }),
   authorize: (idToken) => ({ idToken: token(idToken) }),
   tokenStatus: (answer) => textAt(answer, 'idTokenInfo', 'status'),
+  groupOf: (answer) => textAt(answer, 'idTokenInfo', 'groupIdToken', 'idToken'),
+  // H04.FR.01
+  holdExpired: (station, reservationId) =>
+    void station.call('ReservationStatusUpdate', { reservationId, reservationUpdateStatus: 'Expired' }),
   actionOf: () => 'TransactionEvent',
   transactionMessage,
   completed: (payload) => payload,
@@ -38,6 +42,13 @@ export const DIALECT_201: Dialect = {
   meterValues: (evse, at) => ({ evseId: evse.id, meterValue: [meterValue(evse, at, 'Trigger')] }),
   command: commandV201,
 };
+
+/** OCPP 2.0.1 Part 2 ConnectorStatusEnumType. */
+function statusWord(evse: Evse): string {
+  if (!evse.isOperative) return 'Unavailable';
+  if (evse.hold !== undefined) return 'Reserved';
+  return evse.car === undefined ? 'Available' : 'Occupied';
+}
 
 /** RFID cards are what a station without further knowledge has (OCPP 2.0.1 Part 2 C01). */
 const token = (idToken: string): Payload => ({ idToken, type: 'ISO14443' });
@@ -52,6 +63,7 @@ function transactionMessage(moment: Moment): Payload {
     triggerReason: triggerReason(moment),
     seqNo,
     ...(moment.offline ? { offline: true } : {}),
+    ...(moment.reservationId === undefined ? {} : { reservationId: moment.reservationId }),
     transactionInfo: {
       transactionId: String(entry.transactionId),
       chargingState: stage === 'Ended' ? 'EVConnected' : evse.powerW > 0 ? 'Charging' : 'SuspendedEV',

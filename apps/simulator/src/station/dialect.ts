@@ -33,6 +33,8 @@ export interface Moment {
   readonly stateChanged?: boolean;
   /** Token that stopped it, when one did. */
   readonly stopToken?: string;
+  /** The hold that the transaction uses. */
+  readonly reservationId?: number;
   /** 1.6: an id other than the transaction's, as from a station that lost it. */
   readonly stopAsTransactionId?: number;
 }
@@ -64,6 +66,10 @@ export interface Dialect {
   authorize(idToken: string): Payload;
   /** What an answer says about the token. */
   tokenStatus(answer: Payload): string | undefined;
+  /** The group of the token, where an answer tells it. */
+  groupOf(answer: Payload): string | undefined;
+  /** Tells that a hold expired; 1.6 has no word for it but the connector's status. */
+  holdExpired(station: SimulatedStation, reservationId: number): void;
   actionOf(stage: TransactionStage): string;
   transactionMessage(moment: Moment): Payload;
   /** A message as it goes out: 1.6 learns the transaction id only from the answer to the start. */

@@ -2,6 +2,7 @@ import type { Car } from '../car/car.js';
 import type { CurrentKind } from '../car/charging-curve.js';
 import type { LedgerEntry } from '../ledger.js';
 import type { Timer } from '../time/timer-heap.js';
+import type { HoldRequest } from './holds.js';
 
 /** What adding many small floating-point energies may lose. */
 const ROUNDING_WH = 1e-6;
@@ -22,6 +23,8 @@ export class Evse {
   registerWh: number;
   powerW = 0;
   isOperative = true;
+  /** It is held for somebody. */
+  hold: (HoldRequest & { readonly timer: Timer }) | undefined;
   /** Availability that waits for the end of a transaction (OCPP 1.6 §5.2 `Scheduled`). */
   scheduledOperative: boolean | undefined;
   /** A remote start waits for a car. */

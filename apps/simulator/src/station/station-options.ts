@@ -26,6 +26,10 @@ export interface StationOptions {
   readonly retryIds?: 'same' | 'new';
   /** Whether a station that only lost its connection boots again; many real ones do. Default: yes. */
   readonly bootOnReconnect?: boolean;
+  /** Whether it can hold a connector for a driver. Default: yes. */
+  readonly canReserve?: boolean;
+  /** Loses what it holds with its power. Default: no. */
+  readonly forgetsHolds?: boolean;
   /** Real ms without an answer after which the socket is closed. Default: 30 000. */
   readonly callTimeoutMs?: number;
   /** First and longest pause before reconnecting, real ms. Default: 1 000 and 60 000. */

@@ -190,7 +190,8 @@ describe.each([
   ['1.6', 'RemoteStopTransaction', { transactionId: 4711 }, { status: 'Rejected' }],
   ['1.6', 'ClearCache', {}, { status: 'Accepted' }],
   ['1.6', 'DataTransfer', { vendorId: 'x' }, { status: 'UnknownVendorId' }],
-  ['1.6', 'ReserveNow', {}, 'NotSupported'],
+  ['1.6', 'ReserveNow', { connectorId: 9 }, { status: 'Rejected' }],
+  ['1.6', 'CancelReservation', { reservationId: 3 }, { status: 'Rejected' }],
   ['1.6', 'Nonsense', {}, 'NotImplemented'],
   ['2.0.1', 'ChangeAvailability', { ...EVSE_1, operationalStatus: 'Inoperative' }, { status: 'Accepted' }],
   [
@@ -211,7 +212,8 @@ describe.each([
   ['2.0.1', 'GetTransactionStatus', {}, { messagesInQueue: false }],
   ['2.0.1', 'GetBaseReport', { requestId: 3, reportBase: 'FullInventory' }, { status: 'Accepted' }],
   ['2.0.1', 'ClearCache', {}, { status: 'Accepted' }],
-  ['2.0.1', 'ReserveNow', {}, 'NotSupported'],
+  ['2.0.1', 'ReserveNow', { evseId: 9 }, { status: 'Rejected' }],
+  ['2.0.1', 'CancelReservation', { reservationId: 3 }, { status: 'Rejected' }],
   ['2.0.1', 'Nonsense', {}, 'NotImplemented'],
 ] as const)('a station of OCPP %s that is told %s %j', (version, action, payload, expected) => {
   it('answers as its version says', async () => {

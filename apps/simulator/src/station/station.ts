@@ -7,6 +7,7 @@ import type { BootReason, CommandOutcome, Dialect, Moment, StopReason } from './
 import { DIALECT_16 } from './dialect-v16.js';
 import { DIALECT_201 } from './dialect-v201.js';
 import { Evse } from './evse.js';
+import { type HoldHost, Holds } from './holds.js';
 import { Line, type LineEvent, type LineHost } from './line.js';
 import { type Answer, type OcppVersion, type Payload } from './protocol.js';
 import { Settings } from './settings.js';
@@ -14,7 +15,7 @@ import { CALL_TIMEOUT_MS, type Identity, ONE_OUTLET, RECONNECT_MS, type StationO
 import type { TransactionMessage } from './transaction-queue.js';
 
 /** A charging station with its cars, speaking OCPP 1.6J or 2.0.1 to any CSMS. */
-export class SimulatedStation implements LineHost {
+export class SimulatedStation implements LineHost, HoldHost {
   readonly id: string;
   readonly version: OcppVersion;
   readonly evses: readonly Evse[];
@@ -24,6 +25,7 @@ export class SimulatedStation implements LineHost {
   readonly settings: Settings;
   /** The station's socket and what waits for it; scripts cut, hold and repeat through it. */
   readonly line: Line;
+  readonly holds: Holds;
   private readonly dialect: Dialect;
   private clockOffsetMs: number;
   private isResetDue = false;
@@ -39,6 +41,7 @@ export class SimulatedStation implements LineHost {
     this.settings = new Settings(this.dialect.settings);
     for (const [name, value] of Object.entries(options.settings ?? {})) this.settings.set(name, value);
     this.evses = (options.evses ?? ONE_OUTLET).map((evse, index) => new Evse(index + 1, evse.kind, evse.powerWMax, evse.registerWh));
+    this.holds = new Holds(this);
     this.identity = { vendor: 'Voltlog', model: 'Simulated', serialNumber: id.slice(-25), firmwareVersion: '1.0.0', ...options.identity };
     this.line = new Line(
       {
@@ -72,12 +75,14 @@ export class SimulatedStation implements LineHost {
   async stop(): Promise<void> {
     this.line.close();
     for (const evse of this.evses) this.clock.cancel(evse.sampleTimer);
+    this.holds.forget();
     await this.line.until(() => !this.line.isOpen);
   }
 
   /** Loses power or restarts: transactions end with the reason, the socket breaks, the station boots again. */
   async reboot(reason: StopReason = 'Reboot', bootReason: BootReason = 'PowerUp'): Promise<void> {
     for (const evse of this.evses) this.stopTransaction(evse.id, reason);
+    if (this.options.forgetsHolds === true) this.holds.forget();
     await this.goOffline(reason === 'PowerLoss' ? 'broken' : 'orderly');
     this.line.restart(bootReason);
     for (const evse of this.evses) evse.reportedStatus = undefined;
@@ -145,13 +150,22 @@ export class SimulatedStation implements LineHost {
   /** Asks the CSMS about a token. @returns its status, e.g. `Accepted`, or `undefined` when there was no such answer */
   async authorize(idToken: string): Promise<string | undefined> {
     const answer = await this.call('Authorize', this.dialect.authorize(idToken));
-    return answer.kind === 'result' ? this.dialect.tokenStatus(answer.payload) : undefined;
+    if (answer.kind !== 'result') return undefined;
+    this.holds.learn(idToken, this.dialect.groupOf(answer.payload));
+    return this.dialect.tokenStatus(answer.payload);
+  }
+
+  /** A card at the reader of an EVSE: a transaction begins, unless the connector is held for somebody else. */
+  swipe(evseId: number, idToken: string): LedgerEntry | undefined {
+    return this.holds.admits(this.known(evseId), idToken) ? this.start(evseId, idToken) : undefined;
   }
 
   /** Starts a transaction at once, offline too; what the CSMS says to it comes later. */
   start(evseId: number, idToken: string, remoteStartId?: number): LedgerEntry {
     const evse = this.known(evseId);
     if (evse.transaction !== undefined) throw new Error(`${this.id}: EVSE ${evseId} has a transaction already`);
+    if (!this.holds.admits(evse, idToken)) throw new Error(`${this.id}: EVSE ${evseId} is held for somebody else`);
+    const reservationId = this.holds.use(evse);
     evse.pendingStart = undefined;
     evse.meteredAt = this.clock.now();
     const entry = this.ledger.open({
@@ -168,7 +182,7 @@ export class SimulatedStation implements LineHost {
     });
     evse.transaction = entry;
     evse.powerW = evse.car?.powerW(evse.kind, evse.powerWMax) ?? 0;
-    this.tell(evse, entry, { stage: 'Started' });
+    this.tell(evse, entry, { stage: 'Started', ...(reservationId === undefined ? {} : { reservationId }) });
     this.scheduleSample(evse);
     this.reportStatus(evseId);
     return entry;
@@ -239,6 +253,14 @@ export class SimulatedStation implements LineHost {
     void this.reboot(reason, 'RemoteReset');
   }
 
+  get canReserve(): boolean {
+    return this.options.canReserve ?? true;
+  }
+
+  holdExpired(id: number): void {
+    this.dialect.holdExpired(this, id);
+  }
+
   resetWhenIdle(): void {
     this.isResetDue = true;
   }
@@ -307,6 +329,7 @@ export class SimulatedStation implements LineHost {
     const { entry, stage } = message;
     const status = this.dialect.tokenStatus(answer);
     if (status !== undefined) entry.tokenStatus = status;
+    this.holds.learn(entry.idToken, this.dialect.groupOf(answer));
     if (stage === 'Ended') entry.stop = 'answered';
     if (stage === 'Started') {
       entry.start = 'answered';
@@ -330,7 +353,11 @@ export class SimulatedStation implements LineHost {
     this.options.onEvent?.({ ...event, stationId: this.id });
   }
 
-  private tell(evse: Evse, entry: LedgerEntry, what: Pick<Moment, 'stage' | 'stopToken' | 'stopAsTransactionId' | 'stateChanged'>): void {
+  private tell(
+    evse: Evse,
+    entry: LedgerEntry,
+    what: Pick<Moment, 'stage' | 'stopToken' | 'stopAsTransactionId' | 'stateChanged' | 'reservationId'>,
+  ): void {
     const { stage } = what;
     const payload = this.dialect.transactionMessage({ ...what, evse, entry, at: this.timestamp(), offline: !this.line.isRegistered });
     this.line.queue.add({ action: this.dialect.actionOf(stage), stage, entry, payload });
