@@ -31,6 +31,9 @@ export async function startServices({ root, environment, kafka, mongo }) {
     LOG_LEVEL: 'info',
   };
   const children = [];
+  const stop = async () => {
+    for (const child of children.toReversed()) await child.stop();
+  };
   for (const service of Object.keys(ports)) {
     const own = {
       GRPC_LISTEN: address(service),
@@ -38,15 +41,18 @@ export async function startServices({ root, environment, kafka, mongo }) {
       HTTP_PORT: String(ports[service] + 100),
       OCPP_PORT: '21200',
     };
-    children.push(await launch(join(root, `dist/${service}/main.js`), [], /"msg":"ready"/, { ...common, ...own }));
+    try {
+      children.push(await launch(join(root, `dist/${service}/main.js`), [], /"msg":"ready"/, { ...common, ...own }));
+    } catch (error) {
+      await stop();
+      throw error;
+    }
   }
   return {
     url: `ws://${HOST}:21200/ocpp`,
     api: `http://${HOST}:${ports.gateway + 100}`,
     pids: children.map(({ pid }) => pid),
     names: Object.keys(ports),
-    stop: async () => {
-      for (const child of children.toReversed()) await child.stop();
-    },
+    stop,
   };
 }

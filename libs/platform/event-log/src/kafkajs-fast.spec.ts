@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeRecord, encodeRecord, groupMessages, originals } from './kafkajs-fast.js';
+import { crc32c, decodeRecord, encodeRecord, groupMessages, originals } from './kafkajs-fast.js';
 
 const require = createRequire(import.meta.url);
 const Decoder = require('kafkajs/src/protocol/decoder.js');
+const Encoder = require('kafkajs/src/protocol/encoder.js');
 const RequestQueue = require('kafkajs/src/network/requestQueue/index.js');
 
 const text = fc.string({ unit: 'grapheme', maxLength: 200 });
@@ -53,6 +54,31 @@ it('decodes every record to what kafkajs makes of it', () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+it('sums bytes up as kafkajs does, and as RFC 3720 B.4 says', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), fc.integer({ min: 0, max: 9 }), (bytes, from) => {
+      expect(crc32c(bytes.subarray(from))).toBe(originals.crc32c(bytes.subarray(from)));
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
+  expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
+});
+
+it('writes lists of records as kafkajs does, however the buffer has to grow', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 700 }), { maxLength: 12 }), fc.integer({ min: 1, max: 600 }), (parts, size) => {
+      const written = new Encoder(size).writeInt32(7).writeArray(
+        parts.map((part) => new Encoder().writeBuffer(Buffer.from(part))),
+        'object',
+      );
+      const expected = Buffer.concat([Buffer.from([0, 0, 0, 7, 0, 0, 0, parts.length]), ...parts]);
+      expect(Buffer.compare(written.buffer, expected)).toBe(0);
+    }),
+  );
+  expect(() => new Encoder().writeEncoderArray([undefined])).toThrow('all values should be an instance of Encoder[]');
 });
 
 it('groups messages as kafkajs does', () => {
