@@ -11,7 +11,7 @@ const isSchedule = (text: string): boolean =>
 /** The environment of the notification service. */
 export const notificationConfig = z
   .object({
-    /** Keys that encrypt signing secrets and push keys at rest: base64 of 32 bytes, comma-separated; the first encrypts, all decrypt. Empty: one is made at the first start and kept in the store, beside what it protects. */
+    /** Keys that encrypt signing secrets and push keys at rest: base64 of 32 bytes, comma-separated; the first encrypts, all decrypt. Empty: one is made at the first start and kept in the store, beside what it protects; `voltlog start` takes the `secret.key` of its data folder. */
     NOTIFICATION_SECRET_KEY: z
       .string()
       .refine((text) => text.split(',').every(isKey), 'must be base64 of 32 bytes, several comma-separated')

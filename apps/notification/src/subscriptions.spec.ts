@@ -117,6 +117,27 @@ describe('a subscription', () => {
   });
 });
 
+describe('a key that is configured later', () => {
+  it('opens what was sealed before, and seals what comes', async () => {
+    const receiver = await Receiver.start();
+    await service.stop();
+    service = await NotificationUnderTest.start();
+    const early = await service.subscribe({ target: receiver.url });
+    const restart = async (keys: string): Promise<NotificationUnderTest> => {
+      await service.parts.stop();
+      const { log, store, clock } = service;
+      return NotificationUnderTest.start({ log, store, clock, environment: { NOTIFICATION_SECRET_KEY: keys } });
+    };
+    const [first, second] = [Buffer.alloc(32, 1).toString('base64'), Buffer.alloc(32, 2).toString('base64')];
+    service = await restart(first);
+    const late = await service.subscribe({ target: receiver.url });
+    service = await restart(`${second},${first}`);
+    await service.tell(milestone());
+    for (const { id } of [early, late]) await service.delivery(id, notificationV1.DeliveryState.DELIVERED);
+    await receiver.stop();
+  });
+});
+
 describe('a webhook whose name leads to a private address', () => {
   it('is refused when it is called, and the delivery says why', async () => {
     const inside = await Receiver.start();

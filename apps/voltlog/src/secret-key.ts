@@ -6,11 +6,16 @@ const KEY_BYTES = 32;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment with a key that seals secrets: the one it names, or the one of the data folder. */
-export const withSecretKey = (environment: Environment, dataFolder: string): Environment =>
-  environment['DEVICE_SECRET_KEY'] || environment['DEVICE_SECRET_KEY_FILE']
-    ? environment
-    : { ...environment, DEVICE_SECRET_KEY: secretKeyOf(dataFolder) };
+/** Variables of the services that seal secrets. */
+const KEYS = ['DEVICE_SECRET_KEY', 'NOTIFICATION_SECRET_KEY'] as const;
+
+/** The environment with keys that seal secrets: those it names, or the one of the data folder. */
+export function withSecretKey(environment: Environment, dataFolder: string): Environment {
+  const missing = KEYS.filter((name) => !environment[name] && !environment[`${name}_FILE`]);
+  if (missing.length === 0) return environment;
+  const key = secretKeyOf(dataFolder);
+  return { ...environment, ...Object.fromEntries(missing.map((name) => [name, key])) };
+}
 
 /** Made with the folder and readable by its owner alone; base64. */
 function secretKeyOf(dataFolder: string): string {

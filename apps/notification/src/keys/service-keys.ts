@@ -21,12 +21,13 @@ const VAPID = 'vapid';
 
 /**
  * The keys of the service: those that are configured, else those that were made at the first start. Of two instances that start at once one
- * makes them, and both use them.
+ * makes them, and both use them. What was sealed before a key was configured still opens.
  *
  * @param configured base64 of 32 bytes each; the first encrypts
  */
 export async function openServiceKeys(keys: Collection<KeyDoc>, configured: readonly string[]): Promise<ServiceKeys> {
-  const secrets = configured.length > 0 ? configured : [await kept(keys, SECRET, () => randomBytes(32).toString('base64'))];
+  const made = configured.length > 0 ? (await keys.get(SECRET))?.value : await kept(keys, SECRET, () => randomBytes(32).toString('base64'));
+  const secrets = [...configured, ...(made === undefined ? [] : [made])];
   const box = new SecretBox(secrets.map((secret) => Buffer.from(secret, 'base64')));
   const sealed = await kept(keys, VAPID, () => box.seal(JSON.stringify(webPush.generateVAPIDKeys()), VAPID));
   // It was written here, by the line above.
