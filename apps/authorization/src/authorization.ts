@@ -1,15 +1,21 @@
-import { authorizationV1 } from '@voltlog/proto';
+import type { RoamingAuthorizer } from '@voltlog/authorization-domain';
+import { authorizationV1, connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Commit } from '@voltlog/store';
 import { Authorizer } from './commands/authorizer.js';
 import { Places } from './commands/places.js';
+import { RoamingDesk } from './commands/roaming-desk.js';
 import { Subjects } from './commands/subjects.js';
 import type { AuthorizationConfig } from './config.js';
 import { AuthorizationGrpc } from './grpc/authorization.grpc.js';
 import { Holds } from './holds/holds.js';
+import { CacheClearing } from './lists/cache-clearing.js';
+import { ListFollower } from './lists/list-follower.js';
+import { LocalLists } from './lists/local-lists.js';
 import { DecisionProjection } from './projections/decision-projection.js';
 import { TokenMemory } from './projections/token-memory.js';
 import { NeverStartedWatch } from './reactions/never-started-watch.js';
+import { SessionUses } from './reactions/session-uses.js';
 import { Sweep } from './reactions/sweep.js';
 import { TransactionFollower } from './reactions/transaction-follower.js';
 import { ContractRepository } from './store/contract-repository.js';
@@ -17,13 +23,19 @@ import { openCollections } from './store/documents.js';
 import { createOutbox } from './store/outbox.js';
 import { Sites } from './store/sites.js';
 import { TokenRepository } from './store/token-repository.js';
+import { Usage } from './store/usage.js';
+
+/** A command waits for its station, so the call does too, milliseconds. */
+const CONNECTION_MS = 20_000;
 
 /** The parts of the service, joined. */
 export interface Authorization {
-  readonly grpc: AuthorizationGrpc;
+  readonly grpc: authorizationV1.AuthorizationService;
   readonly tokens: TokenRepository;
   readonly contracts: ContractRepository;
   readonly sites: Sites;
+  readonly lists: LocalLists;
+  readonly caches: CacheClearing;
   readonly authorizer: Authorizer;
   readonly follower: TransactionFollower;
   readonly decisions: DecisionProjection;
@@ -33,17 +45,38 @@ export interface Authorization {
   stop(): Promise<void>;
 }
 
-export async function createAuthorization(context: ServiceContext, config: AuthorizationConfig): Promise<Authorization> {
+/** @param roaming asks the providers of tokens that are not ours; absent: nobody is asked */
+export async function createAuthorization(
+  context: ServiceContext,
+  config: AuthorizationConfig,
+  roaming?: RoamingAuthorizer,
+): Promise<Authorization> {
   const collections = await openCollections(context.store);
   const outbox = createOutbox(context);
   const publish = (commits: readonly Commit[]): void => outbox.publish(commits);
   const tokens = new TokenRepository(context, collections, { ...config, publish });
   const contracts = new ContractRepository(context, collections, { ...config, publish });
   const sites = new Sites(context, collections, publish);
-  const subjects = new Subjects(tokens, contracts, sites, config.policy);
-  const places = new Places(context, { tokens, contracts, subjects, collections }, config);
+  const usage = new Usage(collections, context.clock);
+  const subjects = new Subjects(tokens, contracts, sites, usage, config.policy);
+  const places = new Places(context, { tokens, contracts, collections }, config);
   const holds = await Holds.open(context);
-  const authorizer = new Authorizer(context, subjects, places, holds);
+  const authorizer = new Authorizer(
+    context,
+    subjects,
+    places,
+    holds,
+    new RoamingDesk(roaming, config.roaming, context.clock, context.logger),
+  );
+  const connection = context.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
+    address: config.connectionGrpc,
+    deadlineMs: CONNECTION_MS,
+  });
+  const { masterPassGroup, cacheMs } = config.policy;
+  const lists = new LocalLists(context, { contracts, sites, collections, connection, masterPassGroup });
+  const caches = new CacheClearing(context, { collections, connection, cacheMs });
+  const listFollower = new ListFollower(context, { lists, caches, sites, collections });
+  const sessionUses = new SessionUses(context, { tokens, contracts, usage, collections });
   const follower = new TransactionFollower(context, tokens, contracts, collections);
   const decisions = new DecisionProjection(context, collections);
   const memory = new TokenMemory(context, tokens, contracts);
@@ -51,10 +84,12 @@ export async function createAuthorization(context: ServiceContext, config: Autho
   const sweep = new Sweep(context, collections, config);
   context.metrics.gauge('voltlog_authorization_tokens_in_memory', 'Tokens kept in memory', () => tokens.inMemory);
   return {
-    grpc: new AuthorizationGrpc(context, { authorizer, tokens, contracts, sites, collections, policy: config.policy }),
+    grpc: new AuthorizationGrpc(context, { authorizer, tokens, contracts, sites, lists, usage, collections, policy: config.policy }),
     tokens,
     contracts,
     sites,
+    lists,
+    caches,
     authorizer,
     follower,
     decisions,
@@ -67,6 +102,10 @@ export async function createAuthorization(context: ServiceContext, config: Autho
       outbox.start();
       await holds.start();
       await follower.start();
+      await sessionUses.start();
+      await listFollower.start();
+      lists.start();
+      caches.start();
       await decisions.start();
       await neverStarted.start();
       await sweep.start();
@@ -74,6 +113,10 @@ export async function createAuthorization(context: ServiceContext, config: Autho
     async stop() {
       await sweep.stop();
       await neverStarted.stop();
+      await listFollower.stop();
+      await lists.stop();
+      await caches.stop();
+      await sessionUses.stop();
       await follower.stop();
       await decisions.stop();
       await memory.stop();
@@ -86,4 +129,4 @@ export async function createAuthorization(context: ServiceContext, config: Autho
 
 /** Offers the service to others. */
 export const serveAuthorization = (context: ServiceContext, authorization: Authorization): void =>
-  context.rpc.serve<Partial<authorizationV1.AuthorizationService>>(authorizationV1.AuthorizationServiceDefinition, authorization.grpc);
+  context.rpc.serve<authorizationV1.AuthorizationService>(authorizationV1.AuthorizationServiceDefinition, authorization.grpc);

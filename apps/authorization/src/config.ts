@@ -24,6 +24,13 @@ export const authorizationConfig = z
     AUTHORIZATION_MASTER_PASS_GROUP: z.string().max(255).default(''),
     /** What a payment at a station's terminal (type DirectPayment) that nobody registered is told. */
     AUTHORIZATION_DIRECT_PAYMENT: z.enum(['reject', 'accept']).default('accept'),
+    /** How long the provider of a roaming token may take to answer, milliseconds: a station waits for it. */
+    AUTHORIZATION_ROAMING_DEADLINE_MS: z.coerce.number().int().min(100).max(3_000).default(1_500),
+    /** How long a provider's answer stands that does not say so itself, seconds. */
+    AUTHORIZATION_ROAMING_CACHE_SECONDS: z.coerce.number().int().min(0).max(DAY_SECONDS).default(300),
+    /** While the provider is away: let in whom it let in within a day, or nobody. */
+    AUTHORIZATION_ROAMING_AWAY: z.enum(['reject', 'accept-known']).default('accept-known'),
+    CONNECTION_GRPC: z.string().default('127.0.0.1:9301'),
     /** How long a refused start waits for the stops that were acknowledged before it, milliseconds. */
     AUTHORIZATION_VERIFY_MS: z.coerce.number().int().min(50).max(10_000).default(1_500),
     /** After so long a permitted transaction that its station never reported gives its place back, seconds. */
@@ -39,6 +46,13 @@ export const authorizationConfig = z
       directPayment: env.AUTHORIZATION_DIRECT_PAYMENT,
       masterPassGroup: env.AUTHORIZATION_MASTER_PASS_GROUP || undefined,
     },
+    roaming: {
+      deadlineMs: env.AUTHORIZATION_ROAMING_DEADLINE_MS,
+      cacheMs: env.AUTHORIZATION_ROAMING_CACHE_SECONDS * 1_000,
+      away: env.AUTHORIZATION_ROAMING_AWAY,
+      staleMs: DAY_SECONDS * 1_000,
+    },
+    connectionGrpc: env.CONNECTION_GRPC,
     tokensInMemoryMax: env.AUTHORIZATION_TOKENS_IN_MEMORY,
     contractsInMemoryMax: env.AUTHORIZATION_CONTRACTS_IN_MEMORY,
     verifyMs: env.AUTHORIZATION_VERIFY_MS,

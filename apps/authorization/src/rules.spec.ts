@@ -1,3 +1,4 @@
+import type { RoamingAuthorizer } from '@voltlog/authorization-domain';
 import { authorizationV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -154,5 +155,32 @@ describe('rules of tokens, contracts and sites', () => {
     expect(await list({ contractId: 'C-1', status: Status.ACCEPTED, stationId: 'S1' })).toEqual(['S1 A']);
     expect(await list({ from: '2026-11-02T08:00:30.000Z' })).toEqual(['S2 A']);
     expect(await list({ to: '2026-11-02T08:00:30.000Z' })).toEqual(['S1 NOBODY', 'S1 A']);
+  });
+});
+
+describe('tokens of other providers', () => {
+  it('are asked for while nobody registered them, and the policy holds where no provider knows them', async () => {
+    const asked: string[] = [];
+    const roaming: RoamingAuthorizer = {
+      authorize: async ({ idToken }) => {
+        asked.push(idToken);
+        if (idToken === 'GUEST') return { allowed: true, status: 'Accepted', contractId: 'P-1', limit: { energyWh: 9_000 } };
+        return idToken === 'BROKE' ? { allowed: false, status: 'NoCredit' } : undefined;
+      },
+    };
+    const world = await AuthorizationWorld.open({}, (same) => same, roaming);
+    await world.putToken('OURS');
+    expect(await world.start('S1', 't1', { token: 'GUEST', type: 'ISO14443' })).toMatchObject({
+      status: Status.ACCEPTED,
+      reason: 'RoamingAccepted',
+      contractId: 'P-1',
+      limit: { energyWh: 9_000 },
+    });
+    expect(await world.ask({ token: 'BROKE', type: 'eMAID' })).toMatchObject({ status: Status.NO_CREDIT, reason: 'RoamingRefused' });
+    expect(await world.ask({ token: 'NOBODY', type: 'eMAID' })).toMatchObject({ status: Status.UNKNOWN, reason: 'TokenUnknown' });
+    expect((await world.ask({ token: 'OURS', type: 'eMAID' })).status).toBe(Status.ACCEPTED);
+    expect((await world.ask({ token: '1234', type: 'KeyCode' })).status).toBe(Status.UNKNOWN);
+    expect(asked).toEqual(['GUEST', 'BROKE', 'NOBODY']);
+    await world.close();
   });
 });

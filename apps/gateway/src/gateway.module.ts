@@ -25,6 +25,7 @@ import { CommandsController } from './resources/commands.controller.js';
 import { ContractsController } from './resources/contracts.controller.js';
 import { DecisionsController } from './resources/decisions.controller.js';
 import { EventsController } from './resources/events.controller.js';
+import { LocalListsController } from './resources/local-lists.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
 import { ReservationsController } from './resources/reservations.controller.js';
@@ -60,6 +61,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       TokensController,
       ContractsController,
       DecisionsController,
+      LocalListsController,
       AuthorizationPoliciesController,
       SessionsController,
       ChargingController,

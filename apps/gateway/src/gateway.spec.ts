@@ -230,6 +230,14 @@ describe('tokens and sessions', () => {
     });
   });
 
+  it('shows how the local list of a station stands, and has it looked at', async () => {
+    const { body: list } = await gateway.call('GET', '/v1/stations/CP-1/local-list');
+    expect(list).toMatchObject({ state: 'InStep', stationVersion: 4, reason: null });
+    const { body } = await gateway.call('POST', '/v1/stations/CP-1/local-list/sync', { body: { full: true } });
+    expect(body).toMatchObject({ state: 'Pending', wantedEntries: 2 });
+    expect(gateway.services.lastCall('syncLocalList')).toEqual({ stationId: 'CP-1', full: true });
+  });
+
   it('reads and puts what holds at a site, and at all sites', async () => {
     expect((await gateway.call('GET', '/v1/sites/north/authorization-policy')).body).toMatchObject({ siteId: 'north', own: false });
     const policy = { unknownTokens: 'accept', authorizationAway: 'reject', noAuthorization: 'reject', localLists: true };

@@ -12,6 +12,7 @@ import type { ServiceContext } from '@voltlog/service';
 import { ATTRIBUTE, type Count, type Span } from '@voltlog/telemetry';
 import type { Holds } from '../holds/holds.js';
 import type { Places } from './places.js';
+import type { RoamingDesk } from './roaming-desk.js';
 import { NO_AUTHORIZATION, type Prepared, type Subjects } from './subjects.js';
 
 /** A checked question of a station. */
@@ -66,6 +67,7 @@ export class Authorizer {
     private readonly subjects: Subjects,
     private readonly places: Places,
     private readonly holds: Holds,
+    private readonly roaming: RoamingDesk,
   ) {
     this.source = `/authorization/${context.instanceId}`;
     this.counts = Object.fromEntries(
@@ -130,6 +132,8 @@ export class Authorizer {
       if (verdict.needs === undefined || subject === undefined) settled[i] = verdict;
       else open.push((settled[i] = { question, key, asked, policy, subject, verdict }));
     }
+    const strangers = prepared.filter((one) => this.isStranger(one));
+    if (strangers.length > 0) await this.askProviders(strangers, (one, verdict) => (settled[prepared.indexOf(one)] = verdict), now);
     if (open.length > 0) await this.places.settle(open);
     const decisions = questions.map((question, i) => {
       const verdict = settled[i] as Verdict | OpenQuestion;
@@ -137,6 +141,27 @@ export class Authorizer {
     });
     await this.record(decisions, spans);
     return decisions;
+  }
+
+  /** A token that is not ours: its provider may know it. A stop is answered for the station's cache alone. */
+  private isStranger({ question, subject }: Prepared): boolean {
+    return subject?.token.kind === 'unknown' && question.purpose !== 'Stop' && this.roaming.isFor(question.type);
+  }
+
+  private async askProviders(
+    strangers: readonly Prepared[],
+    settle: (one: Prepared, verdict: Verdict) => void,
+    now: number,
+  ): Promise<void> {
+    await Promise.all(
+      strangers.map(async (one) => {
+        const { question, asked, policy } = one;
+        const verdict = await this.roaming.ask({ ...question, siteId: asked.siteId });
+        // The provider's word goes before the policy for unknown tokens; without one, that policy holds.
+        const isOpen = verdict?.reason === 'RoamingUnavailable' && verdict.status !== 'Accepted' && policy.unknownTokens === 'accept';
+        if (verdict !== undefined && !isOpen) settle(one, this.holds.guard(question, verdict, now));
+      }),
+    );
   }
 
   private decision(question: Question, verdict: Verdict, now: number): AuthorizationDecided {

@@ -8,7 +8,6 @@ import type { ContractRepository } from '../store/contract-repository.js';
 import type { Collections } from '../store/documents.js';
 import type { TokenRepository } from '../store/token-repository.js';
 import type { OpenQuestion } from './authorizer.js';
-import type { Subjects } from './subjects.js';
 
 export interface PlacesOptions {
   /** Milliseconds a refusal waits for the stops that were acknowledged before it. */
@@ -20,7 +19,6 @@ export interface PlacesOptions {
 export interface PlacesParts {
   readonly tokens: TokenRepository;
   readonly contracts: ContractRepository;
-  readonly subjects: Subjects;
   readonly collections: Collections;
 }
 

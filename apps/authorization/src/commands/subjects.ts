@@ -6,12 +6,12 @@ import {
   type Subject,
   type TokenState,
   tokenKey,
-  UNKNOWN_CONTRACT,
   UNKNOWN_TOKEN,
 } from '@voltlog/authorization-domain';
 import type { ContractEntry, ContractRepository } from '../store/contract-repository.js';
 import type { Sites } from '../store/sites.js';
 import type { TokenEntry, TokenRepository } from '../store/token-repository.js';
+import type { BudgetOf, Scope, Usage } from '../store/usage.js';
 import type { Question } from './authorizer.js';
 
 export const NO_AUTHORIZATION = 'NoAuthorization';
@@ -32,6 +32,7 @@ class Missing {
   readonly tokens = new Set<string>();
   readonly contracts = new Set<string>();
   readonly stations = new Set<string>();
+  readonly budgets = new Set<Scope>();
 }
 
 /** What was read for one call; memory is bounded and may have dropped it again. */
@@ -39,10 +40,18 @@ class Found {
   readonly tokens = new Map<string, TokenEntry>();
   readonly contracts = new Map<string, ContractEntry>();
   readonly sites = new Map<string, string>();
+  readonly budgets = new Set<Scope>();
 }
 
-/** Rounds of reading: the token, then its contract, then where it is. */
-const ROUNDS_MAX = 4;
+/** What is looked at, and where what is not there is noted. */
+interface Looking {
+  readonly question: Question;
+  readonly found: Found | undefined;
+  readonly missing: () => Missing;
+}
+
+/** Rounds of reading: the token, its contract, what they used, where it is. */
+const ROUNDS_MAX = 5;
 
 /** Gathers what a verdict depends on: from memory, and only what is not there from the store, all of a call together. */
 export class Subjects {
@@ -50,6 +59,7 @@ export class Subjects {
     private readonly tokens: TokenRepository,
     private readonly contracts: ContractRepository,
     private readonly sites: Sites,
+    private readonly usage: Usage,
     private readonly policy: AuthorizationPolicy,
   ) {}
 
@@ -68,13 +78,6 @@ export class Subjects {
     throw new Error('what was read is there');
   }
 
-  /** The contract that a token names. */
-  async contractOf(token: TokenState): Promise<ContractEntry['state'] | undefined> {
-    if (token.kind === 'unknown' || token.contractId === undefined) return undefined;
-    const { contractId } = token;
-    return (this.contracts.peek(contractId) ?? (await this.contracts.load([contractId])).get(contractId))?.state ?? UNKNOWN_CONTRACT;
-  }
-
   private look(question: Question, now: number, found: Found | undefined, missing: () => Missing): Prepared | undefined {
     const isToken = question.type !== NO_AUTHORIZATION && isIdToken(question.idToken);
     const key = isToken ? tokenKey(question.idToken) : '';
@@ -87,7 +90,7 @@ export class Subjects {
       }
       token = entry.state;
     }
-    const subject = token.kind === 'known' ? this.known(token, found, missing) : { token };
+    const subject = token.kind === 'known' ? this.known(key, token, { question, found, missing }) : { token };
     if (subject === undefined) return undefined;
     const siteId = this.siteOf(question.stationId, subject, found);
     if (siteId === undefined) {
@@ -106,11 +109,22 @@ export class Subjects {
     return { question, key, asked, subject: isToken ? subject : undefined, policy: token.kind === 'known' ? this.policy : this.at(siteId) };
   }
 
-  private known(token: KnownToken, found: Found | undefined, missing: () => Missing): Subject | undefined {
-    if (token.contractId === undefined) return { token };
+  private known(key: string, token: KnownToken, { question, found, missing }: Looking): Subject | undefined {
+    if (token.contractId === undefined)
+      return token.budget === undefined ? { token } : this.budgeted(key, { token }, { question, found, missing });
     const entry = found?.contracts.get(token.contractId) ?? this.contracts.peek(token.contractId);
-    if (entry !== undefined) return { token, contract: entry.state };
+    if (entry !== undefined) return this.budgeted(key, { token, contract: entry.state }, { question, found, missing });
     missing().contracts.add(token.contractId);
+    return undefined;
+  }
+
+  /** With what the budgets leave, where there are any. */
+  private budgeted(key: string, subject: Subject, { question, found, missing }: Looking): Subject | undefined {
+    const budgets = budgetsOf(key, subject);
+    if (budgets.length === 0 || question.purpose === 'Stop') return subject;
+    const cold = budgets.filter(({ scope }) => !this.usage.has(scope) && found?.budgets.has(scope) !== true);
+    if (cold.length === 0) return { ...subject, ...this.usage.leftOf(budgets, question.stationId) };
+    for (const { scope } of cold) missing().budgets.add(scope);
     return undefined;
   }
 
@@ -134,11 +148,22 @@ export class Subjects {
       missing.tokens.size === 0 ? [] : this.tokens.load([...missing.tokens]),
       missing.contracts.size === 0 ? [] : this.contracts.load([...missing.contracts]),
       missing.stations.size === 0 ? [] : this.sites.load([...missing.stations]),
+      missing.budgets.size === 0 ? undefined : this.usage.load(missing.budgets),
     ]);
     for (const [key, entry] of tokens) found.tokens.set(key, entry);
     for (const [key, entry] of contracts) found.contracts.set(key, entry);
     for (const [key, siteId] of sites) found.sites.set(key, siteId);
+    for (const scope of missing.budgets) found.budgets.add(scope);
   }
+}
+
+/** The budgets that a session of a token counts against. */
+export function budgetsOf(key: string, { token, contract }: Subject): readonly BudgetOf[] {
+  const budgets: BudgetOf[] = [];
+  if (token.kind === 'known' && token.budget !== undefined) budgets.push({ scope: `token:${key}`, budget: token.budget });
+  if (contract?.kind === 'known' && contract.budget !== undefined)
+    budgets.push({ scope: `contract:${contract.contractId}`, budget: contract.budget });
+  return budgets;
 }
 
 /** A transaction that the station let in by itself is judged by when it began; a clock that is ahead does not count. */

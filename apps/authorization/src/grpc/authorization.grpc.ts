@@ -4,13 +4,16 @@ import { RequestError } from '@voltlog/kernel';
 import type { authorizationV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Authorizer } from '../commands/authorizer.js';
+import type { LocalLists } from '../lists/local-lists.js';
 import { toDecision } from '../projections/decision-projection.js';
 import { uuidV7At } from '../reactions/sweep.js';
 import type { ContractRepository } from '../store/contract-repository.js';
 import type { Collections } from '../store/documents.js';
 import type { Sites } from '../store/sites.js';
 import type { TokenRepository } from '../store/token-repository.js';
+import type { Usage } from '../store/usage.js';
 import { ContractsGrpc } from './contracts.grpc.js';
+import { LocalListsGrpc } from './local-lists.grpc.js';
 import { PoliciesGrpc } from './policies.grpc.js';
 import { causationOf, pageQuery, toKey, toPutToken, toQuestions } from './requests.js';
 import { toIsoTime } from './rules.js';
@@ -21,11 +24,13 @@ export interface GrpcParts {
   readonly tokens: TokenRepository;
   readonly contracts: ContractRepository;
   readonly sites: Sites;
+  readonly lists: LocalLists;
+  readonly usage: Usage;
   readonly collections: Collections;
   readonly policy: AuthorizationPolicy;
 }
 
-type Service = Omit<authorizationV1.AuthorizationService, 'getLocalList' | 'syncLocalList'>;
+type Service = authorizationV1.AuthorizationService;
 
 /** `voltlog.authorization.v1.AuthorizationService`. */
 export class AuthorizationGrpc implements Service {
@@ -36,21 +41,26 @@ export class AuthorizationGrpc implements Service {
   readonly putContract: Service['putContract'];
   readonly getContract: Service['getContract'];
   readonly listContracts: Service['listContracts'];
+  readonly getLocalList: Service['getLocalList'];
+  readonly syncLocalList: Service['syncLocalList'];
   readonly putAuthorizationPolicy: Service['putAuthorizationPolicy'];
   readonly getAuthorizationPolicy: Service['getAuthorizationPolicy'];
 
   constructor(
     private readonly context: ServiceContext,
-    { authorizer, tokens, contracts, sites, collections, policy }: GrpcParts,
+    { authorizer, tokens, contracts, sites, lists, usage, collections, policy }: GrpcParts,
   ) {
     this.authorizer = authorizer;
     this.tokens = tokens;
     this.contracts = contracts;
     this.collections = collections;
-    const ofContracts = new ContractsGrpc(context, contracts, collections);
+    const ofContracts = new ContractsGrpc(context, contracts, collections, usage);
     this.putContract = (request) => ofContracts.putContract(request);
     this.getContract = (request) => ofContracts.getContract(request);
     this.listContracts = (request) => ofContracts.listContracts(request);
+    const ofLists = new LocalListsGrpc(lists, sites, collections);
+    this.getLocalList = (request) => ofLists.getLocalList(request);
+    this.syncLocalList = (request) => ofLists.syncLocalList(request);
     const ofPolicies = new PoliciesGrpc(context, sites, policy);
     this.putAuthorizationPolicy = (request) => ofPolicies.putAuthorizationPolicy(request);
     this.getAuthorizationPolicy = (request) => ofPolicies.getAuthorizationPolicy(request);

@@ -4,6 +4,7 @@ import type { authorizationV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { ContractRepository } from '../store/contract-repository.js';
 import { type Collections, toKnownContract } from '../store/documents.js';
+import type { Scope, Usage } from '../store/usage.js';
 import { causationOf, checkKey, NOTE_LENGTH_MAX, pageQuery, toConcurrentMax, toGroupId } from './requests.js';
 import { toBudget, toBudgetMessage, toIsoTime, toLimitMessage, toPlaces, toSessionLimit } from './rules.js';
 import { TOKEN_STATUS, tokenStatusOf, toTokenMessage } from './words.js';
@@ -20,6 +21,7 @@ export class ContractsGrpc implements Contracts {
     private readonly context: ServiceContext,
     private readonly contracts: ContractRepository,
     private readonly collections: Pick<Collections, 'contracts' | 'tokens'>,
+    private readonly usage: Usage,
   ) {}
 
   async putContract(request: authorizationV1.PutContractRequest): Promise<authorizationV1.PutContractResponse> {
@@ -45,7 +47,15 @@ export class ContractsGrpc implements Contracts {
     const doc = await this.collections.contracts.get(toContractId(contractId));
     if (doc === undefined) throw new RequestError('NOT_FOUND', 'there is no such contract', 'ContractUnknown');
     const { docs } = await this.collections.tokens.find({ where: { contractId }, limit: TOKENS_TOLD_MAX });
-    return { contract: toContractMessage(toKnownContract(doc)), tokens: docs.map(toTokenMessage) };
+    const contract = toKnownContract(doc);
+    return { contract: { ...toContractMessage(contract), used: await this.usedOf(contract) }, tokens: docs.map(toTokenMessage) };
+  }
+
+  private async usedOf({ contractId, budget }: KnownContract): Promise<authorizationV1.BudgetUse | undefined> {
+    if (budget === undefined) return undefined;
+    const scope: Scope = `contract:${contractId}`;
+    if (!this.usage.has(scope)) await this.usage.load([scope]);
+    return this.usage.usedOf({ scope, budget });
   }
 
   async listContracts(request: authorizationV1.ListContractsRequest): Promise<authorizationV1.ListContractsResponse> {

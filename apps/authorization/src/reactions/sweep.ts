@@ -8,6 +8,8 @@ const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;
 /** Stations have been seen to deliver their queue after weeks. */
 const ENDED_TRANSACTION_DAYS = 60;
+/** A budget looks back a month at most. */
+const USE_DAYS = 62;
 
 /** Removes decisions and ended transactions that are too old to be of use; what happened stays on the log. */
 export class Sweep {
@@ -39,6 +41,7 @@ export class Sweep {
   async handle(): Promise<void> {
     const now = this.context.clock.now();
     await this.collections.decisions.deleteWhere({ id: { $lt: uuidV7At(now - this.options.decisionDays * DAY_MS) } });
+    await this.collections.sessionUses.deleteWhere({ startedAt: { $lt: new Date(now - USE_DAYS * DAY_MS).toISOString() } });
     await this.collections.transactions.deleteWhere({ endedAt: { $lt: new Date(now - ENDED_TRANSACTION_DAYS * DAY_MS).toISOString() } });
     await this.next();
   }

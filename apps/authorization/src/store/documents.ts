@@ -1,5 +1,5 @@
 import type { AuthorizationDecided, SitePolicyAttributes, UseRules } from '@voltlog/authorization-contract';
-import { type KnownContract, type KnownToken, type Place, useRules } from '@voltlog/authorization-domain';
+import { type KnownContract, type KnownToken, type Place, type SentList, type SessionUse, useRules } from '@voltlog/authorization-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -152,6 +152,62 @@ export interface StationDoc {
 export const stationSchema = new Schema({ id: required, siteId: { type: String, default: '' } }, { versionKey: false });
 stationSchema.index({ siteId: 1, id: 1 });
 
+/** What a session used of the budgets of its token and contract. */
+export interface SessionUseDoc extends SessionUse {
+  /** The session's id. */
+  readonly id: string;
+  readonly stationId: string;
+  readonly tokenKey: string;
+  readonly contractId?: string;
+  readonly open: boolean;
+}
+
+export const sessionUseSchema = new Schema(
+  {
+    id: required,
+    stationId: required,
+    tokenKey: required,
+    contractId: text,
+    startedAt: required,
+    energyWh: count,
+    cost: mixed,
+    open: { type: Boolean, required: true },
+  },
+  { versionKey: false },
+);
+sessionUseSchema.index({ tokenKey: 1, startedAt: 1, id: 1 });
+sessionUseSchema.index({ contractId: 1, startedAt: 1, id: 1 });
+sessionUseSchema.index({ startedAt: 1, id: 1 });
+
+/** How the local list of a station stands. */
+export interface LocalListDoc {
+  /** The station's id. */
+  readonly id: string;
+  readonly wantedVersion: number;
+  readonly wantedEntries: number;
+  /** As the station last said. */
+  readonly stationVersion?: number;
+  readonly state: 'InStep' | 'Pending' | 'Sending' | 'NotSupported' | 'TooLarge' | 'Failed' | 'Off';
+  readonly reason: string;
+  readonly updatedAt: string;
+  /** What the station accepted in whole; absent: nothing, or not known. */
+  readonly sent?: SentList;
+}
+
+export const localListSchema = new Schema(
+  {
+    id: required,
+    wantedVersion: count,
+    wantedEntries: count,
+    stationVersion: { type: Number },
+    state: required,
+    reason: { type: String, default: '' },
+    updatedAt: { type: String, default: '' },
+    sent: mixed,
+  },
+  { versionKey: false },
+);
+
 /** A decision that was given; the id rises with time. */
 export interface DecisionDoc extends Omit<AuthorizationDecided, 'decisionId'> {
   readonly id: string;
@@ -216,17 +272,21 @@ export interface Collections {
   readonly contracts: Collection<ContractDoc>;
   readonly policies: Collection<PolicyDoc>;
   readonly stations: Collection<StationDoc>;
+  readonly sessionUses: Collection<SessionUseDoc>;
+  readonly localLists: Collection<LocalListDoc>;
 }
 
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [tokens, decisions, transactions, contracts, policies, stations] = await Promise.all([
+  const [tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists] = await Promise.all([
     store.collection<TokenDoc>('tokens', tokenSchema),
     store.collection<DecisionDoc>('decisions', decisionSchema),
     store.collection<TransactionDoc>('transactions', transactionSchema),
     store.collection<ContractDoc>('contracts', contractSchema),
     store.collection<PolicyDoc>('policies', policySchema),
     store.collection<StationDoc>('stations', stationSchema),
+    store.collection<SessionUseDoc>('sessionUses', sessionUseSchema),
+    store.collection<LocalListDoc>('localLists', localListSchema),
   ]);
-  return { tokens, decisions, transactions, contracts, policies, stations };
+  return { tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists };
 }

@@ -94,6 +94,13 @@ export class Sites {
     return this.policies.get(policyKey(siteId)) ?? this.policies.get(policyKey(''));
   }
 
+  /** Sites that want local lists; empty: those without a policy of their own. */
+  withLists(): readonly string[] {
+    const sites: string[] = [];
+    for (const policy of this.policies.values()) if (policy.localLists) sites.push(policy.siteId);
+    return sites;
+  }
+
   /** A site's own policy. */
   ownPolicy(siteId: string): Promise<SitePolicyState> {
     return this.aggregates.load(policyStreamId(siteId)).then(({ state }) => state);

@@ -1,3 +1,4 @@
+import type { RoamingAuthorizer } from '@voltlog/authorization-domain';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import { isoTime } from '@voltlog/kernel';
 import { authorizationV1 } from '@voltlog/proto';
@@ -20,10 +21,11 @@ export class AuthorizationWorld {
   static async open(
     env: Record<string, string> = {},
     change: (context: TestContext) => TestContext = (same) => same,
+    roaming?: RoamingAuthorizer,
   ): Promise<AuthorizationWorld> {
     const context = change(await openTestContext('authorization'));
     await context.log.ensureTopics(TOPICS);
-    const service = await createAuthorization(context, authorizationConfig.parse(env));
+    const service = await createAuthorization(context, authorizationConfig.parse(env), roaming);
     await service.start();
     return new AuthorizationWorld(context, service);
   }

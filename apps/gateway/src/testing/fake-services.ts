@@ -104,6 +104,16 @@ const contract = (contractId: string): authorizationV1.Contract => ({
   version: 2,
 });
 
+const LIST: authorizationV1.LocalList = {
+  stationId: 'CP-1',
+  wantedVersion: 4,
+  wantedEntries: 2,
+  stationVersion: 4,
+  state: 'InStep',
+  reason: '',
+  updatedAt: AT,
+};
+
 const REFUSED: authorizationV1.DecisionRecord = {
   request: {
     stationId: 'CP-1',
@@ -250,6 +260,11 @@ export class FakeServices {
       putContract: (request) => {
         this.calls.push({ method: 'putContract', request });
         return Promise.resolve({ contract: contract(request.contract?.contractId ?? ''), created: true });
+      },
+      getLocalList: ({ stationId }) => Promise.resolve({ localList: { ...LIST, stationId } }),
+      syncLocalList: (request) => {
+        this.calls.push({ method: 'syncLocalList', request });
+        return Promise.resolve({ localList: { ...LIST, stationId: request.stationId, state: 'Pending', reason: 'asked for' } });
       },
       getAuthorizationPolicy: ({ siteId }) =>
         Promise.resolve({

@@ -23,6 +23,16 @@ export {
   UNKNOWN_CONTRACT,
 } from './contract.js';
 export { type Hold, isHeldForOthers } from './hold.js';
+export {
+  fitsVersion,
+  type ListEntry,
+  type ListLimits,
+  type ListMessage,
+  type ListPlan,
+  type ListQuestion,
+  planList,
+  type SentList,
+} from './local-list.js';
 export { holdsPlace, isFull, type PermitTransaction, type Place, type PlaceHolder, type ReleaseTransaction } from './places.js';
 export { mayRoam, type RoamingAnswer, type RoamingAuthorizer, type RoamingQuestion } from './roaming.js';
 export {

@@ -1,0 +1,86 @@
+import { isoTime } from '@voltlog/kernel';
+import { authorizationV1 } from '@voltlog/proto';
+import { SESSION_TOPIC, type SessionEventType } from '@voltlog/session-contract';
+import { until } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AuthorizationWorld } from './testing/world.js';
+
+const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status } = authorizationV1;
+const BUDGET: authorizationV1.Budget = { costPerDay: '', costPerMonth: '', currency: '', timeZone: 'UTC' };
+
+describe('budgets', () => {
+  let world: AuthorizationWorld;
+  beforeEach(async () => {
+    world = await AuthorizationWorld.open();
+  });
+  afterEach(() => world.close());
+
+  const say = (type: SessionEventType, sessionId: string, data: object) =>
+    world.context.log.append(SESSION_TOPIC, sessionId, [
+      {
+        id: world.context.ids.next(),
+        type,
+        source: '/session/test',
+        subject: sessionId,
+        time: isoTime(world.context.clock.now()),
+        data: { sessionId, stationId: 'S1', transactionId: sessionId, ocppVersion: 'ocpp2.0.1', ...data },
+      },
+    ]);
+  const begin = (sessionId: string, token = 'A') =>
+    say('voltlog.session.SessionStarted.v1', sessionId, {
+      transactionKey: sessionId,
+      idToken: { idToken: token, type: 'ISO14443' },
+      authorization: { status: 'Accepted', source: 'authorization' },
+      startedAt: isoTime(world.context.clock.now()),
+    });
+  const end = (sessionId: string, energyWh: number, token = 'A') =>
+    say('voltlog.session.SessionEnded.v1', sessionId, {
+      end: {},
+      corrects: false,
+      outcome: { state: 'Ended', energyWh, flags: [], incomplete: false, idToken: { idToken: token, type: 'ISO14443' } },
+    });
+  const used = async () => (await world.service.grpc.getContract({ contractId: 'C' })).contract?.used;
+
+  it('count what sessions use, once each, and leave the rest as the limit of the next', async () => {
+    await world.putContract('C', { budget: { ...BUDGET, energyWhPerDay: 10_000, energyWhPerMonth: 11_000 } });
+    for (const token of ['A', 'B']) await world.putToken(token, { contractId: 'C' });
+    expect((await world.ask({ token: 'A' })).limit).toMatchObject({ energyWh: 10_000 });
+    await begin('s1');
+    await end('s1', 4_000);
+    await end('s1', 4_000);
+    await begin('s2', 'B');
+    await end('s2', 2_500, 'B');
+    await until(async () => (await used())?.energyWhToday === 6_500, 'both sessions are counted');
+    expect(await used()).toMatchObject({ sessionsToday: 2, energyWhThisMonth: 6_500 });
+    expect((await world.start('S2', 't', { token: 'B' })).limit).toMatchObject({ energyWh: 3_500 });
+    await begin('s3');
+    await end('s3', 3_500);
+    await until(async () => (await world.ask({ token: 'A', stationId: 'S2' })).status === Status.NO_CREDIT, 'the day is used up');
+    expect(await world.start('S2', 't2', { token: 'A' })).toMatchObject({ reason: 'BudgetExhausted', contractId: 'C' });
+    expect((await world.ask({ token: 'A', purpose: Purpose.STOP })).status).toBe(Status.ACCEPTED);
+    world.context.clock.ms += 86_400_000;
+    expect((await world.ask({ token: 'A' })).limit).toMatchObject({ energyWh: 1_000 });
+  });
+
+  it('count sessions and money, of a token too, and lock nobody in who charges', async () => {
+    await world.putToken('A', { replaceRules: true, budget: { ...BUDGET, sessionsPerDay: 1, costPerMonth: '5.00', currency: 'EUR' } });
+    expect((await world.ask({ token: 'A' })).limit).toMatchObject({ costAmount: '5', costCurrency: 'EUR' });
+    await begin('s1');
+    await until(async () => (await world.ask({ token: 'A', stationId: 'S2' })).status === Status.NO_CREDIT, 'the session is counted');
+    expect((await world.ask({ token: 'A', stationId: 'S1' })).status).toBe(Status.ACCEPTED);
+    await say('voltlog.session.SessionMilestoneReached.v1', 's1', { energyWh: 900, cost: { amount: '4.99', currency: 'EUR' } });
+    await end('s1', 1_000);
+    await until(async () => (await world.ask({ token: 'A' })).status === Status.NO_CREDIT, 'it ended');
+    world.context.clock.ms += 86_400_000;
+    await until(async () => (await world.ask({ token: 'A' })).limit?.costAmount === '0.01', 'a cent is left');
+  });
+
+  it('of other tokens are not touched', async () => {
+    await world.putToken('A', { replaceRules: true, budget: { ...BUDGET, sessionsPerDay: 1 } });
+    await world.putToken('FREE');
+    await begin('s1', 'FREE');
+    await begin('s2', 'A');
+    await until(async () => (await world.ask({ token: 'A', stationId: 'S2' })).status === Status.NO_CREDIT, 'A is counted');
+    expect(await world.ask({ token: 'FREE' })).toMatchObject({ status: Status.ACCEPTED, limit: undefined });
+  });
+});

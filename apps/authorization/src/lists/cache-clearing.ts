@@ -1,0 +1,97 @@
+import { isoTime } from '@voltlog/kernel';
+import { connectionV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import { type Timer, TimerLoop } from '@voltlog/store';
+import { uuidV7At } from '../reactions/sweep.js';
+import type { Collections } from '../store/documents.js';
+
+const { CommandStatus } = connectionV1;
+
+/** Kind of the timer that empties the cache of a station. */
+export const CLEAR_CACHE = 'AuthorizationClearCache';
+
+interface Payload {
+  readonly stationId: string;
+  /** Tries that failed so far. */
+  readonly attempt: number;
+}
+
+/** Decisions about one token that are looked through. */
+const DECISIONS_MAX = 500;
+/** Stations whose cache is cleared for one token: those that accepted it last. */
+const STATIONS_MAX = 50;
+/** Then what a station keeps has expired, or nearly. */
+const ATTEMPTS_MAX = 8;
+const RETRY_FIRST_MS = 30_000;
+const COMMAND_MS = 15_000;
+
+/**
+ * Empties the caches of the stations that accepted a token lately when it may charge no more. There is no message to take a single
+ * token out of a cache; the next driver is asked about once more.
+ *
+ * Source: OCPP 1.6 §3.5.1, §5.4; OCPP 2.0.1 Part 2 C11
+ */
+export class CacheClearing {
+  private readonly loop: TimerLoop;
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly parts: {
+      readonly collections: Pick<Collections, 'decisions'>;
+      readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand'>;
+      /** How long a station may answer from its cache, milliseconds. */
+      readonly cacheMs: number;
+    },
+  ) {
+    this.loop = new TimerLoop({
+      timers: context.store.timers,
+      kind: CLEAR_CACHE,
+      clock: context.clock,
+      logger: context.logger,
+      handle: (timer) => this.handle(timer),
+    });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** Has the stations that may remember these tokens forget them. */
+  async forget(tokenKeys: readonly string[]): Promise<void> {
+    const now = this.context.clock.now();
+    const stations = new Set<string>();
+    for (const tokenKey of tokenKeys) {
+      const where = { tokenKey, id: { $gte: uuidV7At(now - this.parts.cacheMs) } };
+      const { docs } = await this.parts.collections.decisions.find({ where, sort: ['id', -1], limit: DECISIONS_MAX });
+      const accepted = new Set(docs.filter(({ status }) => status === 'Accepted').map(({ stationId }) => stationId));
+      for (const stationId of [...accepted].slice(0, STATIONS_MAX)) stations.add(stationId);
+    }
+    await this.context.store.timers.schedule([...stations].map((stationId) => timerOf({ stationId, attempt: 0 }, isoTime(now))));
+    if (stations.size > 0) this.loop.hurry();
+  }
+
+  async handle(timer: Timer): Promise<void> {
+    const { stationId, attempt } = timer.payload as Payload;
+    const { status } = await this.parts.connection.sendCommand({
+      stationId,
+      timeoutMs: COMMAND_MS,
+      command: { $case: 'clearCache', value: {} },
+    });
+    // A station that refuses has no cache, or has it switched off (C11.FR.04).
+    const isOver = status === CommandStatus.ACCEPTED || status === CommandStatus.REJECTED || status === CommandStatus.NOT_SUPPORTED;
+    if (isOver || attempt + 1 >= ATTEMPTS_MAX) return;
+    const dueAt = isoTime(this.context.clock.now() + RETRY_FIRST_MS * 2 ** attempt);
+    await this.context.store.timers.schedule([timerOf({ stationId, attempt: attempt + 1 }, dueAt)]);
+  }
+}
+
+const timerOf = (payload: Payload, dueAt: string): Timer => ({
+  id: `${CLEAR_CACHE}:${payload.stationId}`,
+  kind: CLEAR_CACHE,
+  dueAt,
+  payload,
+});

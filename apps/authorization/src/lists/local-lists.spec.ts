@@ -1,0 +1,238 @@
+import type { StationFactType } from '@voltlog/connection-contract';
+import { authorizationV1, connectionV1 } from '@voltlog/proto';
+import { until } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AuthorizationWorld } from '../testing/world.js';
+
+const { CommandStatus } = connectionV1;
+type Send = connectionV1.SendCommandRequest;
+type Answer = Partial<connectionV1.SendCommandResponse>;
+
+/** A station behind a fake connection service: it keeps a list as the specification says, and can be told to misbehave. */
+class ListStation {
+  connected = true;
+  version = 0;
+  readonly list = new Map<string, string>();
+  readonly sent: { readonly differential: boolean; readonly version: number; readonly items: number }[] = [];
+  cleared = 0;
+  supports = true;
+  itemsMax = 2;
+  entriesMax = 100;
+  fails = 0;
+
+  constructor(readonly ocppVersion: string) {}
+
+  answer({ command }: Send): Answer {
+    if (!this.connected) return { status: CommandStatus.OFFLINE };
+    switch (command?.$case) {
+      case 'getLocalListVersion':
+        return this.supports
+          ? { status: CommandStatus.ACCEPTED, responseJson: JSON.stringify({ [this.word('listVersion', 'versionNumber')]: this.version }) }
+          : { status: CommandStatus.NOT_SUPPORTED };
+      case 'getVariables':
+        return {
+          status: CommandStatus.ACCEPTED,
+          variables: [result('LocalAuthListMaxLength', this.entriesMax), result('SendLocalListMaxLength', this.itemsMax)],
+        };
+      case 'rawCall':
+        return {
+          status: CommandStatus.ACCEPTED,
+          responseJson: JSON.stringify({
+            getVariableResult: [
+              { attributeStatus: 'Accepted', attributeValue: String(this.itemsMax), variable: { name: 'ItemsPerMessage' } },
+              { attributeStatus: 'UnknownVariable', variable: { name: 'BytesPerMessage' } },
+              { attributeStatus: 'Accepted', attributeValue: String(this.entriesMax), variable: { name: 'Entries' } },
+            ],
+          }),
+        };
+      case 'sendLocalList':
+        return this.take(command.value);
+      case 'clearCache':
+        this.cleared += 1;
+        return { status: CommandStatus.ACCEPTED };
+      default:
+        throw new Error(`${command?.$case} is not expected`);
+    }
+  }
+
+  private take({ differential, listVersion, entries }: connectionV1.SendLocalList): Answer {
+    this.sent.push({ differential, version: listVersion, items: entries.length });
+    if (this.fails > 0) {
+      this.fails -= 1;
+      return { status: CommandStatus.REJECTED, stationStatus: 'Failed', reason: 'the station answered Failed' };
+    }
+    if (differential && listVersion <= this.version) return { status: CommandStatus.REJECTED, stationStatus: 'VersionMismatch' };
+    if (!differential) this.list.clear();
+    for (const { idToken, status } of entries) {
+      if (status === '') this.list.delete(idToken?.idToken ?? '');
+      else this.list.set(idToken?.idToken ?? '', status);
+    }
+    this.version = listVersion;
+    return { status: CommandStatus.ACCEPTED };
+  }
+
+  private word(v16: string, v2: string): string {
+    return this.ocppVersion === 'ocpp1.6' ? v16 : v2;
+  }
+}
+
+const result = (name: string, value: number): connectionV1.VariableResult => ({
+  variable: { component: '', name, value: String(value), evseId: 0, instance: '' },
+  status: 'Accepted',
+  readonly: true,
+});
+const ANSWER: connectionV1.SendCommandResponse = {
+  status: CommandStatus.ACCEPTED,
+  stationStatus: '',
+  reason: '',
+  responseJson: '',
+  action: '',
+  messageId: '',
+  latencyMs: 0,
+  variables: [],
+};
+
+describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppVersion) => {
+  let world: AuthorizationWorld;
+  let station: ListStation;
+  const connection = (): Partial<connectionV1.ConnectionService> => ({
+    sendCommand: async (request) => ({ ...ANSWER, ...station.answer(request) }),
+    getConnection: async ({ stationId }) => ({
+      connection: {
+        stationId,
+        connected: station.connected,
+        ocppVersion: station.connected ? ocppVersion : '',
+        instanceId: '',
+        epoch: 1,
+        connectedAt: undefined,
+        lastSeenAt: undefined,
+        remoteAddress: '',
+        securityProfile: 1,
+      },
+    }),
+  });
+  const list = async () => (await world.service.grpc.getLocalList({ stationId: 'S1' })).localList;
+  /** Lets what was gathered, or is to be tried again, fall due. */
+  const later = (ms = 1_001): void => {
+    world.context.clock.ms += ms;
+    world.service.lists.hurry();
+  };
+  const inStep = (tokens: readonly string[]) =>
+    until(async () => {
+      later();
+      return (await list())?.state === 'InStep' && [...station.list.keys()].toSorted().join() === tokens.join();
+    }, `the list is ${tokens.join()}`);
+
+  beforeEach(async () => {
+    station = new ListStation(ocppVersion);
+    world = await AuthorizationWorld.open({ AUTHORIZATION_MASTER_PASS_GROUP: 'MASTER' }, (context) => ({
+      ...context,
+      rpc: { ...context.rpc, client: <Service extends object>() => connection() as Service },
+    }));
+    for (const token of ['A', 'B', 'C']) await world.putToken(token);
+    await world.stationAt('S1', 'north');
+    await until(async () => (await world.service.sites.load(['S1'])).get('S1') === 'north', 'the site of S1 is known');
+  });
+  afterEach(() => world.close());
+
+  it('is built of the tokens that may charge there, sent in parts, and then by difference', async () => {
+    await world.putToken('BLOCKED', { status: authorizationV1.TokenStatus.BLOCKED });
+    await world.putToken('SOUTH', { replaceRules: true, siteIds: ['south'] });
+    await world.putToken('GUARD', { groupId: 'MASTER' });
+    expect((await list())?.state).toBe('Off');
+    await world.putPolicy('north', { localLists: true });
+    await inStep(['A', 'B', 'C']);
+    expect(station.sent).toEqual([
+      { differential: false, version: 1, items: 2 },
+      { differential: true, version: 2, items: 1 },
+    ]);
+    await world.putToken('B', { status: authorizationV1.TokenStatus.BLOCKED });
+    await inStep(['A', 'C']);
+    expect(station.sent.at(-1)).toEqual({ differential: true, version: 3, items: 1 });
+    expect(await list()).toMatchObject({ wantedVersion: 3, stationVersion: 3, wantedEntries: 2 });
+  });
+
+  it('is sent anew, in whole, when the station forgot it', async () => {
+    await world.putPolicy('north', { localLists: true });
+    await inStep(['A', 'B', 'C']);
+    station.version = 0;
+    station.list.clear();
+    await world.service.grpc.syncLocalList({ stationId: 'S1', full: false });
+    await inStep(['A', 'B', 'C']);
+    expect(station.sent.at(-2)).toMatchObject({ differential: false });
+  });
+
+  it('waits for a station that is away, and goes when it connects', async () => {
+    station.connected = false;
+    await world.putPolicy('north', { localLists: true });
+    await until(async () => {
+      later();
+      return (await list())?.reason === 'the station is not connected';
+    }, 'it waits');
+    expect(station.sent).toEqual([]);
+    station.connected = true;
+    const at = new Date(world.context.clock.ms).toISOString();
+    const type: StationFactType = 'voltlog.connection.StationConnected.v1';
+    const envelope = { id: world.context.ids.next(), type, source: '/connection/test', subject: 'S1', time: at, data: { stationId: 'S1' } };
+    await world.context.log.append('connection.station.v1', 'S1', [envelope]);
+    await inStep(['A', 'B', 'C']);
+  });
+
+  it('is tried again when the station fails, with a bound', async () => {
+    station.fails = 2;
+    await world.putPolicy('north', { localLists: true });
+    await until(async () => {
+      later(6_000);
+      return (await list())?.state === 'InStep';
+    }, 'the third try came through');
+    station.fails = 100;
+    await world.putToken('D');
+    await until(async () => {
+      later(200_000);
+      return (await list())?.state === 'Failed';
+    }, 'it is given up');
+    expect(await list()).toMatchObject({ reason: 'the station answered Failed' });
+  });
+
+  it('is not sent where the station keeps none, or not so many', async () => {
+    station.entriesMax = 2;
+    await world.putPolicy('north', { localLists: true });
+    await until(async () => {
+      later();
+      return (await list())?.state === 'TooLarge';
+    }, 'it is too large');
+    station.supports = false;
+    await world.service.grpc.syncLocalList({ stationId: 'S1', full: true });
+    await until(async () => {
+      later();
+      return (await list())?.state === 'NotSupported';
+    }, 'it is not supported');
+    expect(station.sent).toEqual([]);
+  });
+
+  it('is emptied when the site wants none any more', async () => {
+    await world.putPolicy('north', { localLists: true });
+    await inStep(['A', 'B', 'C']);
+    await world.putPolicy('north', { localLists: false });
+    await until(async () => {
+      later();
+      return (await list())?.state === 'Off';
+    }, 'it is off');
+    expect(station.list.size).toBe(0);
+  });
+
+  it('and the cache is cleared where a token that is blocked was accepted lately', async () => {
+    await world.ask({ token: 'A' });
+    const none = { pageSize: 0, pageToken: '', stationId: '', idToken: undefined, contractId: '', from: undefined, to: undefined };
+    const listed = () => world.service.grpc.listDecisions({ ...none, status: authorizationV1.AuthorizationStatus.UNSPECIFIED });
+    await until(async () => (await listed()).decisions.length === 1, 'the decision is listed');
+    station.connected = false;
+    await world.putToken('A', { status: authorizationV1.TokenStatus.BLOCKED });
+    await world.putToken('B', { status: authorizationV1.TokenStatus.BLOCKED });
+    station.connected = true;
+    await until(async () => {
+      world.context.clock.ms += 31_000;
+      return station.cleared === 1;
+    }, 'the cache is cleared, once it can be');
+  });
+});
