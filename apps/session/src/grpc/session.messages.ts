@@ -2,7 +2,7 @@ import type { SampledValue } from '@voltlog/connection-contract';
 import { sessionV1 } from '@voltlog/proto';
 import type { SessionLimit } from '@voltlog/session-contract';
 import type { Readings, SessionClaims } from '@voltlog/session-domain';
-import { effectiveEnd, freedAfter, limitOf, outcomeOf, overshootsOf, sessionCost, trueTime } from '@voltlog/session-domain';
+import { effectiveEnd, elapsedMs, freedAfter, limitOf, outcomeOf, overshootsOf, sessionCost } from '@voltlog/session-domain';
 import type { Commit } from '@voltlog/store';
 import type { MeterValueDocument, QuarantinedDocument, SessionDocument } from '../store/session-documents.js';
 
@@ -82,7 +82,7 @@ function afterEnd(
   const by = (which: string): number | undefined => overshoots.find(({ dimension }) => dimension === which)?.by;
   const known = { overshootWh: by('energy'), overshootSeconds: by('duration') };
   if (end === undefined || freed === undefined) return { unpluggedAt: undefined, idleSeconds: undefined, ...known };
-  const idleMs = Math.max(0, trueTime(freed.at, { receivedAt: freed.receivedAt, offline: true }) - trueTime(end.endedAt, end));
+  const idleMs = elapsedMs({ ...end, at: end.endedAt }, { ...freed, offline: end.offline });
   return { unpluggedAt: freed.at < end.endedAt ? end.endedAt : freed.at, idleSeconds: Math.round(idleMs / 1_000), ...known };
 }
 

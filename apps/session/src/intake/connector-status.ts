@@ -69,7 +69,10 @@ function sessionAt(station: StationEntry, told: ConnectorStatus): SessionEntry |
     if (start === undefined || place?.evseId !== told.evseId) continue;
     if (place.connectorId !== 0 && told.connectorId !== 0 && place.connectorId !== told.connectorId) continue;
     const startedAt = trueTime(start.startedAt, start);
-    if (startedAt > at + (isFlowing(told) ? BEFORE_START_MS : slackMs) || startedAt < foundAt) continue;
+    const slack = isFlowing(told) ? BEFORE_START_MS : slackMs;
+    // By the station's own clock, however wrong; or by ours, if it was set meanwhile.
+    const begun = Date.parse(start.startedAt) <= Date.parse(told.at) + slack || startedAt <= at + slack;
+    if (!begun || startedAt < foundAt) continue;
     found = entry;
     foundAt = startedAt;
   }
@@ -94,7 +97,7 @@ function apply(batch: Batch, entry: SessionEntry, told: ConnectorStatus, cause: 
     default: {
       const value = STATES[told.detail ?? ''];
       // After the end it is the next car's, unless it says that this one is still there.
-      if (value === undefined || (end !== undefined && value !== 'EVConnected' && timeOf(told) > trueTime(end.endedAt, end))) return;
+      if (value === undefined || (end !== undefined && value !== 'EVConnected' && told.at > end.endedAt)) return;
       batch.noteState(entry, { seqNo: -1, at: told.at, value }, cause);
     }
   }

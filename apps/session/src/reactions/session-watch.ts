@@ -22,6 +22,8 @@ export interface SessionWatchParts {
 const KIND = 'SessionWatch';
 /** A station that is away is asked for this often; its next message asks at once. */
 const OFFLINE_MS = 15_000;
+/** What is known changed just now. */
+const AGAIN_MS = 1_000;
 /** A stop that is to happen is looked at this often at least. */
 const WAIT_MS_MAX = 5_000;
 /** A command under way is looked after this late; its answer comes before. */
@@ -138,9 +140,14 @@ export class SessionWatch {
         ? []
         : [{ claim: { kind: 'StopRequested', stop: { attempt, at: this.now(), ...why } }, causationId: `stop#attempt#${attempt}` }],
     );
+    if (done === undefined) return;
+    if (done.committed[0] !== true) {
+      // What was read was older than what is known: look again at that.
+      if (isWatched(done.entry.claims, done.entry.readings)) await this.schedule([sessionId], this.parts.clock.now() + AGAIN_MS);
+      return;
+    }
     // Not waited for: a slow station must not hold up the others. The timer looks after it.
-    if (done?.committed[0] === true)
-      this.send(done.entry).catch((error: unknown) => this.parts.logger.error({ err: error, sessionId }, 'a stop could not be sent'));
+    this.send(done.entry).catch((error: unknown) => this.parts.logger.error({ err: error, sessionId }, 'a stop could not be sent'));
   }
 
   private async send({ sessionId, identity, claims }: SessionEntry): Promise<CommandAnswer> {
@@ -158,7 +165,7 @@ export class SessionWatch {
         causationId: `answered#${attempt}`,
       },
     ]);
-    if (done !== undefined && isPending(done.entry.claims, done.entry.readings)) await this.schedule([sessionId], clock.now() + 1_000);
+    if (done !== undefined && isPending(done.entry.claims, done.entry.readings)) await this.schedule([sessionId], clock.now() + AGAIN_MS);
     return answer;
   }
 

@@ -277,6 +277,33 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'battery-90',
+    title: 'a battery passes 90 % while the car charges',
+    versions: BOTH,
+    steps: (_version, { token }) => [
+      { do: 'plugIn', soc: 0.88 },
+      { do: 'authorize', token },
+      { do: 'start', token },
+      { do: 'charge', wh: 3_000 },
+      { do: 'wait', seconds: 120 },
+      ...ended(token),
+    ],
+  },
+  {
+    name: 'idle-after-full',
+    title: 'the car is full and takes no more, is stopped half an hour later, and stays for another half',
+    versions: BOTH,
+    steps: (_version, { token }) => [
+      { do: 'plugIn', soc: 0.99 },
+      { do: 'start', token },
+      { do: 'charge', seconds: 4 * HOURS },
+      { do: 'wait', seconds: HOURS / 2 },
+      { do: 'stop', token },
+      { do: 'wait', seconds: HOURS / 2 },
+      { do: 'unplug' },
+    ],
+  },
+  {
     name: 'malformed-frames',
     title: 'frames that are none, then a session; the socket stays or comes back and nothing else is hurt',
     versions: BOTH,

@@ -63,6 +63,7 @@ export class Line implements LinkHost, RegistrationHost {
   private readonly sent = new Map<string, Sent>();
   /** How often each action was commanded. */
   readonly commanded = new Map<string, number>();
+  private readonly ignored = new Map<string, number>();
   private interposed: Map<string, readonly [string, Payload]> | undefined;
 
   constructor(
@@ -169,6 +170,11 @@ export class Line implements LinkHost, RegistrationHost {
     this.link.loseNextAnswer(action, loss);
   }
 
+  /** The next commands of this action are lost: neither done nor answered. */
+  ignoreCommands(action: string, count: number): void {
+    this.ignored.set(action, count);
+  }
+
   /** The next command of this action is answered only after a CALL of the station got its own answer. */
   callBeforeAnswering(command: string, action: string, payload: Payload): void {
     this.interposed ??= new Map();
@@ -215,6 +221,12 @@ export class Line implements LinkHost, RegistrationHost {
 
   commandArrived(messageId: string, action: string, payload: Payload): void {
     this.commanded.set(action, (this.commanded.get(action) ?? 0) + 1);
+    const ignored = this.ignored.get(action) ?? 0;
+    if (ignored > 0) {
+      this.ignored.set(action, ignored - 1);
+      this.waiters.changed();
+      return;
+    }
     const first = this.interposed?.get(action);
     if (first === undefined) {
       this.answer(messageId, action, payload);

@@ -22,7 +22,17 @@ export { type LimitProgress, type LimitVerdict, watchLimit } from './limit.js';
 export { limitOf, type Overshoot, overshootsOf, secondsOf, sessionCost } from './limits.js';
 export { type Candidate, chooseSession, MATCH_POWER_W_MAX, matchOrphans, type OrphanEnd, supersessions } from './matching.js';
 export { awaitsUnplug, freedAfter } from './milestones.js';
-export { CLOCK_SKEW_MS, claimedPoints, effectiveEnd, isAssumed, isSkewed, needsAllPoints, outcomeOf, trueTime } from './outcome.js';
+export {
+  CLOCK_SKEW_MS,
+  claimedPoints,
+  effectiveEnd,
+  elapsedMs,
+  isAssumed,
+  isSkewed,
+  needsAllPoints,
+  outcomeOf,
+  trueTime,
+} from './outcome.js';
 export { costOf, isAmount, type SessionCost } from './price.js';
 export {
   type ChargingState,

@@ -1,6 +1,6 @@
 import type { LimitDimension, Money, SessionLimit } from '@voltlog/session-contract';
 import type { SessionClaims } from './claims.js';
-import { effectiveEnd, outcomeOf, trueTime } from './outcome.js';
+import { effectiveEnd, elapsedMs, outcomeOf, trueTime } from './outcome.js';
 import { above, costOf, lowerMoney, type SessionCost } from './price.js';
 import type { Readings } from './readings.js';
 
@@ -33,8 +33,8 @@ export function secondsOf(claims: SessionClaims, readings: Readings, nowMs: numb
   const { start } = claims;
   if (start === undefined) return 0;
   const end = effectiveEnd(claims, readings);
-  const untilMs = end === undefined ? nowMs : trueTime(end.endedAt, end);
-  return Math.max(0, (untilMs - trueTime(start.startedAt, start)) / 1_000);
+  if (end === undefined) return Math.max(0, (nowMs - trueTime(start.startedAt, start)) / 1_000);
+  return elapsedMs({ ...start, at: start.startedAt }, { ...end, at: end.endedAt }) / 1_000;
 }
 
 /** What the session costs so far; undefined where no price is set. */

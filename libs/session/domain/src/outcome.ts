@@ -139,3 +139,20 @@ export function isSkewed(occurredAt: string, claim: { readonly receivedAt: strin
 export function trueTime(occurredAt: string, claim: { readonly receivedAt: string; readonly offline: boolean }): number {
   return Date.parse(isSkewed(occurredAt, claim) ? claim.receivedAt : occurredAt);
 }
+
+/** A moment by the station's clock, and when we heard of it. */
+export interface ToldTime {
+  readonly at: string;
+  readonly receivedAt: string;
+  readonly offline: boolean;
+}
+
+/**
+ * Ms from one moment to a later one, never below 0: by the station's clock, though it be wrong, unless it was set in between: then by
+ * when we heard of the two.
+ */
+export function elapsedMs(from: ToldTime, to: ToldTime): number {
+  const told = Date.parse(to.at) - Date.parse(from.at);
+  if (told >= 0 && isSkewed(from.at, from) === isSkewed(to.at, to)) return told;
+  return Math.max(0, Date.parse(to.receivedAt) - Date.parse(from.receivedAt));
+}
