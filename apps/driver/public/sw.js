@@ -1,4 +1,7 @@
-// Shows what is pushed, and nothing else: it answers no request, so the page is always the server's own.
+// Shows what is pushed, and nothing else: it answers no request, so the page is always the server's own. It is registered with the key of
+// the charge it tells of (?charge=), which nobody but this phone knows.
+const charge = new URL(self.location.href).searchParams.get('charge');
+
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 
@@ -17,7 +20,7 @@ self.addEventListener('push', (event) => {
 
 self.addEventListener('notificationclick', (event) => {
   event.notification.close();
-  const { url } = event.notification.data ?? {};
+  const url = charge === null ? event.notification.data?.url : `/s/${encodeURIComponent(charge)}`;
   if (typeof url !== 'string') return;
   const target = new URL(url, self.location.origin);
   if (target.origin !== self.location.origin) return;

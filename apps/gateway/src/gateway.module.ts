@@ -12,6 +12,9 @@ import { DriverLinks } from './driver/driver-links.js';
 import { DriverEvsesController } from './driver/evses.controller.js';
 import { Payers } from './driver/payers.js';
 import { Places } from './driver/places.js';
+import { DriverPushController } from './driver/push.controller.js';
+import { DriverReservationsController } from './driver/reservations.controller.js';
+import { Reservations } from './driver/reservations.js';
 import { Starter } from './driver/starter.js';
 import { EventTickets } from './live/event-tickets.js';
 import { LiveHub } from './live/live-hub.js';
@@ -76,6 +79,8 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       DriverEvsesController,
       DriverChargesController,
       DriverContractsController,
+      DriverPushController,
+      DriverReservationsController,
       DocsController,
       ConsoleController,
       DriverPageController,
@@ -91,6 +96,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       Places,
       Payers,
       Starter,
+      Reservations,
       ChargeReader,
       ChargeFeed,
       HttpRim,

@@ -36,7 +36,7 @@ export interface Evse extends Place {
   readonly price: Price | null;
   readonly guest: 'off' | 'free-vend';
   readonly mayStart: boolean;
-  readonly reservation: { readonly minutesDefault: number; readonly minutesMax: number } | null;
+  readonly reservation: { readonly minutesDefault: number; readonly minutesMax: number; readonly guestMinutesMax: number } | null;
   readonly mine: { readonly kind: 'Reservation'; readonly expiresAt: string } | null;
 }
 

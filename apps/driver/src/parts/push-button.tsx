@@ -37,7 +37,7 @@ async function subscribe(chargeKey: string, language: string): Promise<TextKey> 
   try {
     if ((await Notification.requestPermission()) !== 'granted') return 'notifyDenied';
     const { publicKey } = await driverApi.pushKey();
-    const registration = await navigator.serviceWorker.register(WORKER, { scope: SCOPE });
+    const registration = await navigator.serviceWorker.register(`${WORKER}?charge=${encodeURIComponent(chargeKey)}`, { scope: SCOPE });
     await active(registration);
     const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey });
     await driverApi.push(chargeKey, subscription.toJSON(), language);

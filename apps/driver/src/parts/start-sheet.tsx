@@ -53,7 +53,7 @@ function usePayer(evse: Evse, reservationKey: string | undefined) {
       }}
     />
   );
-  return { payer, fields };
+  return { kind, payer, fields };
 }
 
 /** One press acts once: the same press sent again by the network has the same key, a changed one another. */
@@ -124,12 +124,12 @@ const HOLD_MINUTES = [15, 30, 60, 120] as const;
 
 export function ReserveSheet({ evse, onClose }: Omit<Props, 'reservationKey'>) {
   const { t } = useWords();
-  const { payer, fields } = usePayer(evse, undefined);
-  const allowed = evse.reservation ?? { minutesDefault: 15, minutesMax: 15 };
-  const choices = [...new Set([...HOLD_MINUTES.filter((each) => each <= allowed.minutesMax), allowed.minutesDefault])].sort(
-    (a, b) => a - b,
-  );
-  const [minutes, setMinutes] = useState(allowed.minutesDefault);
+  const { kind, payer, fields } = usePayer(evse, undefined);
+  const allowed = evse.reservation ?? { minutesDefault: 15, minutesMax: 15, guestMinutesMax: 15 };
+  const max = kind === 'guest' ? allowed.guestMinutesMax : allowed.minutesMax;
+  const choices = [...new Set([...HOLD_MINUTES, allowed.minutesDefault])].filter((each) => each <= max).sort((a, b) => a - b);
+  const [wanted, setWanted] = useState(allowed.minutesDefault);
+  const minutes = Math.min(wanted, max);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const once = useOnce();
@@ -161,7 +161,7 @@ export function ReserveSheet({ evse, onClose }: Omit<Props, 'reservationKey'>) {
           <legend>{t('reserveFor')}</legend>
           <div className="chips">
             {choices.map((choice) => (
-              <button key={choice} type="button" className="chip" aria-pressed={choice === minutes} onClick={() => setMinutes(choice)}>
+              <button key={choice} type="button" className="chip" aria-pressed={choice === minutes} onClick={() => setWanted(choice)}>
                 {t('minutes', { count: choice })}
               </button>
             ))}

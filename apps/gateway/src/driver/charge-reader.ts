@@ -64,6 +64,10 @@ export class ChargeReader {
     return session;
   }
 
+  async sessionIdOf(link: DriverLink): Promise<string | undefined> {
+    return (await this.progress(link)).session?.sessionId;
+  }
+
   async priceAt(stationId: string): Promise<PriceView | null> {
     const { price } = await this.services.session.getPrice({ stationId, scope: '' });
     return price === undefined ? null : toPrice(price);

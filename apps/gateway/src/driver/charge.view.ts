@@ -3,10 +3,14 @@ import { z } from 'zod';
 import { maskText } from '../live/mask.js';
 import { instant, orNull } from '../views/common.js';
 import { CHARGE_STATES, type ChargeStatus } from './charge-state.js';
-import type { DriverLink } from './driver-links.js';
-import { driverEvseView, type PriceView, priceView, siteOf } from './evse.view.js';
-import { evseUidOf } from './evse-uid.js';
+import { type DriverLink, LINK_KEY_PATTERN } from './driver-links.js';
+import { headOf, headView, type PriceView, priceView } from './evse.view.js';
 import type { Place } from './places.js';
+
+/** A wrong key is told as an unknown one, so that nobody learns what keys look like by trying. */
+export const keyParams = z.object({
+  key: z.string().max(64).meta({ description: 'given by the start', pattern: LINK_KEY_PATTERN.source }),
+});
 
 /** A sum as others give it: a decimal number and its currency. */
 export const moneyView = z
@@ -29,11 +33,9 @@ export const limitIn = z
   .meta({ id: 'DriverLimit', description: 'Charging stops at the first one reached; what is absent is not limited.' });
 export type LimitIn = z.output<typeof limitIn>;
 
-const place = driverEvseView.pick({ evseUid: true, evseId: true, stationName: true, site: true }).shape;
-
 export const chargeView = z
   .object({
-    ...place,
+    ...headView,
     state: z.enum(CHARGE_STATES),
     reason: z.string().nullable().meta({
       description:
@@ -75,15 +77,8 @@ export interface ChargeParts {
   readonly now: string;
 }
 
-const placeOf = (at: Place) => ({
-  evseUid: evseUidOf(at),
-  evseId: at.evseId,
-  stationName: at.station.name || at.station.stationId,
-  site: siteOf(at.site),
-});
-
 export const toCharge = ({ link, place: at, status, price, limit, session, now }: ChargeParts): ChargeView => ({
-  ...placeOf(at),
+  ...headOf(at),
   ...status,
   price,
   startedAt: session?.startedAt ?? null,
@@ -123,7 +118,7 @@ function durationSeconds(session: sessionV1.Session | undefined, now: string): n
 
 export const receiptView = z
   .object({
-    ...place,
+    ...headView,
     number: z.string(),
     final: z.boolean().meta({ description: 'false: more may come from the station' }),
     startedAt: instant.nullable(),
@@ -153,7 +148,7 @@ export type ReceiptView = z.input<typeof receiptView>;
 export function toReceipt(receipt: sessionV1.Receipt, session: sessionV1.Session, link: DriverLink, at: Place, now: string): ReceiptView {
   const { price } = receipt;
   return {
-    ...placeOf(at),
+    ...headOf(at),
     number: session.sessionId,
     final: session.state === sessionV1.SessionState.ENDED && !session.incomplete,
     startedAt: session.startedAt ?? null,

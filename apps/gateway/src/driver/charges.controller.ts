@@ -8,13 +8,12 @@ import { z } from 'zod';
 import { eventStream } from '../live/event-stream.js';
 import { Services } from '../services.js';
 import { idempotencyKey } from '../web/etag.js';
-import { chargeView, limitIn, receiptView } from './charge.view.js';
+import { chargeView, keyParams, limitIn, receiptView } from './charge.view.js';
 import { ChargeFeed } from './charge-feed.js';
 import { ChargeReader } from './charge-reader.js';
 import { DriverRoute } from './driver.guard.js';
-import { DriverLinks, LINK_KEY_PATTERN } from './driver-links.js';
+import { DriverLinks } from './driver-links.js';
 
-const keyParams = z.object({ key: z.string().max(64).meta({ description: 'given by the start', pattern: LINK_KEY_PATTERN.source }) });
 type KeyParams = z.output<typeof keyParams>;
 const nothing = z.strictObject({});
 

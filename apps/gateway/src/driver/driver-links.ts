@@ -109,7 +109,10 @@ export class DriverLinks implements OnModuleInit {
   }
 
   /** Writes more of what is known to a link; two writers at once both get theirs in. */
-  async note(id: string, change: Partial<Pick<DriverLink, 'startRequestId' | 'stopRequestedAt' | 'failure'>>): Promise<void> {
+  async note(
+    id: string,
+    change: Partial<Pick<DriverLink, 'startRequestId' | 'reservationId' | 'stopRequestedAt' | 'failure'>>,
+  ): Promise<void> {
     for (let tries = 0; tries < NOTE_TRIES; tries += 1) {
       const stored = await this.collection.get(id);
       if (stored === undefined) return;

@@ -85,10 +85,22 @@ async function charge(prepare: (startRequestId: string) => void): Promise<string
   return `/s/${String(body['key'])}`;
 }
 
+/** Reserves with the key code, without the page. */
+async function hold(): Promise<string> {
+  gateway.services.running.clear();
+  gateway.clock.ms += 60_000;
+  const { body } = await gateway.call('POST', '/driver/v1/evses/CP-1*1/reserve', {
+    key: null,
+    body: { keyCode: 'CODE42', minutes: 30 },
+    headers: { 'voltlog-driver': '1' },
+  });
+  return `/r/${String(body['key'])}`;
+}
+
 const at = (minutes: number): string => new Date(gateway.clock.ms - minutes * 60_000).toISOString();
 const milestones = (): sessionV1.Milestone[] => [
   { kind: 'ChargingStarted', at: at(42), stateOfChargePercent: undefined, dimension: '' },
-  { kind: 'BatteryAt', at: at(5), stateOfChargePercent: 80, dimension: '' },
+  { kind: 'BatteryAt', at: at(5), stateOfChargePercent: 60, dimension: '' },
 ];
 const running =
   (change: Partial<sessionV1.Session> = {}) =>
@@ -134,6 +146,12 @@ const SCREENS: readonly Screen[] = [
   ['receipt', () => charge(over({ unpluggedAt: at(0) })), (page) => page.locator('.receipt').waitFor()],
   ['refused', () => charge((id) => gateway.services.answer(id, { state: sessionV1.StartRequestState.REFUSED, reason: 'Offline' }))],
   ['lapsed', () => charge((id) => gateway.services.answer(id, { state: sessionV1.StartRequestState.LAPSED }))],
+  ['reservation', () => hold()],
+  [
+    'reserve',
+    () => Promise.resolve(void gateway.services.running.clear()).then(() => '/c/CP-1*1'),
+    (page) => page.locator('.actions .button').nth(1).click(),
+  ],
   ['contract', () => Promise.resolve(contractUrl)],
   ['unknown-evse', () => Promise.resolve('/c/NOBODY*1')],
   ['unknown-link', () => Promise.resolve(`/s/${'x'.repeat(43)}`)],
@@ -141,6 +159,7 @@ const SCREENS: readonly Screen[] = [
 
 async function show(page: Page, open: () => Promise<string>, act: Screen[2]): Promise<void> {
   free();
+  gateway.services.held.clear();
   const path = await open();
   await page.goto(base + path);
   await page.locator('main h1:not(.sr)').waitFor();

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { OperatingError, RequestError } from '@voltlog/kernel';
-import { authorizationV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, notificationV1, type reservationV1, sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DriverServices } from '../testing/driver-services.js';
 import { station } from '../testing/fake-services.js';
@@ -46,7 +46,7 @@ describe('an EVSE for whoever scans its code', () => {
       price: { currency: 'EUR', perKwh: '0.49', perMinute: '0', perSession: '0' },
       guest: 'free-vend',
       mayStart: true,
-      reservation: null,
+      reservation: { minutesDefault: 30, minutesMax: 120, guestMinutesMax: 30 },
       mine: null,
     });
   });
@@ -367,6 +367,100 @@ describe('a charge, for whoever has its key', () => {
     const guest = await begun();
     gateway.services.begin('sr-2');
     expect((await get(`${guest.url}/receipt`)).body).toMatchObject({ idToken: null });
+  });
+});
+
+describe('push', () => {
+  const keys = { p256dh: `B${'A'.repeat(86)}`, auth: 'A'.repeat(22) };
+  const subscription = { endpoint: 'https://push.example/1', keys, language: 'de' };
+
+  it('tells of this charge alone: of its session, or before there is one of its token at this station', async () => {
+    const { url } = await begun();
+    expect((await write('POST', `${url}/push`, subscription)).status).toBe(201);
+    const early = gateway.services.lastCall('putSubscription') as notificationV1.PutSubscriptionRequest;
+    expect(early.subscription).toMatchObject({
+      channel: notificationV1.Channel.WEB_PUSH,
+      target: 'https://push.example/1',
+      language: 'de',
+      ownerKind: 'Driver',
+      filter: { idToken: expect.stringMatching(/^G/), stationId: 'CP-1', sessionId: '' },
+      expiresAt: '2026-11-30T10:00:00.000Z',
+    });
+    gateway.services.begin('sr-1');
+    await write('POST', `${url}/push`, subscription);
+    const late = gateway.services.lastCall('putSubscription') as notificationV1.PutSubscriptionRequest;
+    expect(late.subscription?.filter).toMatchObject({ sessionId: 's-1', idToken: '' });
+    await write('POST', `${url}/push`, subscription);
+    const again = gateway.services.lastCall('putSubscription') as notificationV1.PutSubscriptionRequest;
+    expect([again.idempotencyKey === late.idempotencyKey, early.idempotencyKey === late.idempotencyKey]).toEqual([true, false]);
+  });
+
+  it('goes to a push service by https only, and takes a key that opens a charge', async () => {
+    const { url } = await begun();
+    expect((await write('POST', `${url}/push`, { ...subscription, endpoint: 'http://push.example/1' })).status).toBe(400);
+    expect((await write('POST', `/driver/v1/charges/${'x'.repeat(43)}/push`, subscription)).status).toBe(404);
+    expect((await get('/driver/v1/push-key')).status).toBe(200);
+  });
+});
+
+describe('reserving', () => {
+  const reserve = (body: unknown = { guest: true, minutes: 20 }) => write('POST', `${EVSE}/reserve`, body);
+
+  it('holds the EVSE for the key, and for others it is reserved', async () => {
+    expect((await get(EVSE)).body).toMatchObject({ reservation: { minutesDefault: 30, minutesMax: 120, guestMinutesMax: 30 }, mine: null });
+    const { status, body } = await reserve();
+    expect([status, body['reservation']]).toMatchObject([
+      201,
+      { state: 'Active', evseUid: 'CP-1*1', expiresAt: '2026-11-23T10:20:00.000Z' },
+    ]);
+    expect(gateway.services.lastCall('reserve')).toMatchObject({ stationId: 'CP-1', evseId: 1, expiresAt: '2026-11-23T10:20:00.000Z' });
+    // A guest who comes at the last minute still gets to charge.
+    expect(gateway.services.lastCall('putToken')).toMatchObject({ expiresAt: '2026-11-23T12:20:00.000Z' });
+    expect((await get(EVSE)).body).toMatchObject({ availability: 'Reserved', mayStart: false, reservation: null, mine: null });
+    expect((await get(EVSE, { 'voltlog-driver-key': String(body['key']) })).body).toMatchObject({
+      availability: 'Reserved',
+      mayStart: true,
+      mine: { kind: 'Reservation', expiresAt: '2026-11-23T10:20:00.000Z' },
+    });
+  });
+
+  it('the start uses the token that reserved; elsewhere the key is worth nothing', async () => {
+    const key = String((await reserve()).body['key']);
+    const { idToken } = gateway.services.lastCall('reserve') as reservationV1.ReserveRequest;
+    expect((await start({ reservationKey: key })).status).toBe(202);
+    expect(gateway.services.lastCall('requestStart')).toMatchObject({ idToken });
+    gateway.services.stations.set('CP-2', station('CP-2'));
+    const elsewhere = await write('POST', '/driver/v1/evses/CP-2*1/start', { reservationKey: key });
+    expect(elsewhere).toMatchObject({ status: 403, body: { type: 'urn:voltlog:problem:reservation-elsewhere' } });
+    expect((await get(`/driver/v1/charges/${key}`)).status).toBe(404);
+  });
+
+  it('is read and given back by its key alone', async () => {
+    const key = String((await reserve()).body['key']);
+    expect((await get(`/driver/v1/reservations/${key}`)).body).toMatchObject({ state: 'Active', stationName: 'By the door' });
+    expect((await write('POST', `/driver/v1/reservations/${key}/cancel`)).body).toMatchObject({ state: 'Cancelled', reason: 'ByDriver' });
+    expect((await get(EVSE, { 'voltlog-driver-key': key })).body).toMatchObject({ availability: 'Available', mine: null });
+    expect((await get(`/driver/v1/reservations/${'x'.repeat(43)}`)).status).toBe(404);
+    expect((await write('POST', `/driver/v1/reservations/${(await begun()).key}/cancel`)).status).toBe(404);
+  });
+
+  it('a refusal is told with its reason, and its key opens nothing', async () => {
+    gateway.services.reserveError = new RequestError('FAILED_PRECONDITION', 'the EVSE is reserved', 'EvseReserved');
+    expect(await reserve()).toMatchObject({ status: 409, body: { type: 'urn:voltlog:problem:evse-reserved' } });
+  });
+
+  it('guests hold little: not long, and not one EVSE after the other', async () => {
+    expect((await reserve({ guest: true, minutes: 31 })).status).toBe(422);
+    expect([(await reserve()).status, (await reserve()).status, (await reserve()).status]).toEqual([201, 201, 429]);
+    expect((await reserve({ keyCode: 'CODE42', minutes: 120 })).status).toBe(201);
+    await gateway.app.close();
+    await open('off');
+    expect((await reserve()).status).toBe(403);
+  });
+
+  it('without the reservation service the page of the EVSE is still of use', async () => {
+    gateway.services.reservationsAway = true;
+    expect(await get(EVSE)).toMatchObject({ status: 200, body: { availability: 'Available', reservation: null } });
   });
 });
 

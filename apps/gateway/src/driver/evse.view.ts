@@ -1,7 +1,8 @@
 import type { deviceV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import { instant, orNull } from '../views/common.js';
-import { type EvsePlace, evseUidOf } from './evse-uid.js';
+import { evseUidOf } from './evse-uid.js';
+import type { Place } from './places.js';
 
 const decimal = z
   .string()
@@ -43,7 +44,7 @@ export const driverEvseView = z
     guest: z.enum(['off', 'free-vend']).meta({ description: 'whether one may charge without a contract' }),
     mayStart: z.boolean(),
     reservation: z
-      .object({ minutesDefault: z.int(), minutesMax: z.int() })
+      .object({ minutesDefault: z.int(), minutesMax: z.int(), guestMinutesMax: z.int() })
       .nullable()
       .meta({ description: 'null: it cannot be reserved now' }),
     mine: z
@@ -76,17 +77,23 @@ const ENDED_DETAILS = new Set(['Finishing']);
 export const mayStart = (availability: Availability, isMine: boolean): boolean =>
   availability === 'Available' || availability === 'PluggedIn' || availability === 'Unknown' || (availability === 'Reserved' && isMine);
 
+/** Where an EVSE is, for the head of a page. */
+export const headOf = (place: Place) => ({
+  evseUid: evseUidOf(place),
+  evseId: place.evseId,
+  stationName: place.station.name || place.station.stationId,
+  site: siteOf(place.site),
+});
+export const headView = driverEvseView.pick({ evseUid: true, evseId: true, stationName: true, site: true }).shape;
+
 export const siteOf = (site: deviceV1.Site | undefined): DriverEvseView['site'] =>
   site === undefined ? null : { name: site.name, address: orNull(site.address), city: orNull(site.city), timeZone: orNull(site.timeZone) };
 
 /** The part of the view that the device service knows. */
-export const placeView = (place: EvsePlace, station: deviceV1.Station, evse: deviceV1.Evse, site: deviceV1.Site | undefined) => ({
-  evseUid: evseUidOf(place),
-  evseId: place.evseId,
-  stationName: station.name || station.stationId,
-  site: siteOf(site),
-  powerWMax: evse.powerWMax === 0 ? null : evse.powerWMax,
-  connectors: evse.connectors.map(({ connectorId, connectorType, status }) => ({
+export const placeView = (place: Place) => ({
+  ...headOf(place),
+  powerWMax: place.evse.powerWMax === 0 ? null : place.evse.powerWMax,
+  connectors: place.evse.connectors.map(({ connectorId, connectorType, status }) => ({
     connectorId,
     type: orNull(connectorType),
     status: orNull(status),

@@ -10,11 +10,11 @@ import { limitIn } from './charge.view.js';
 import { ChargeReader } from './charge-reader.js';
 import { clientAddress } from './client-address.js';
 import { DriverRoute } from './driver.guard.js';
-import { DriverLinks } from './driver-links.js';
 import { type Availability, availabilityOf, type DriverEvseView, driverEvseView, mayStart, placeView } from './evse.view.js';
 import { evseParams } from './evse-uid.js';
 import { hasOnePayer, ONE_PAYER, Payers, payerFields } from './payers.js';
 import { type Place, Places } from './places.js';
+import { Reservations } from './reservations.js';
 import { Starter } from './starter.js';
 
 type EvseParams = z.output<typeof evseParams>;
@@ -35,7 +35,7 @@ const started = z
 export class DriverEvsesController {
   constructor(
     private readonly places: Places,
-    private readonly links: DriverLinks,
+    private readonly reservations: Reservations,
     private readonly payers: Payers,
     private readonly starter: Starter,
     private readonly reader: ChargeReader,
@@ -55,17 +55,22 @@ export class DriverEvsesController {
     @Headers('voltlog-driver-key') key: string | undefined,
   ): Promise<DriverEvseView> {
     const place = await this.places.find(evseUid);
-    const [availability, price] = await Promise.all([this.availability(place), this.reader.priceAt(place.stationId)]);
-    const held = key === undefined ? undefined : await this.links.find(key, 'Reservation');
-    const mine = held?.stationId === place.stationId && held.evseId === place.evseId ? held : undefined;
+    const [free, price, offer, held] = await Promise.all([
+      this.availability(place),
+      this.reader.priceAt(place.stationId),
+      this.reservations.offer(place),
+      this.reservations.heldBy(key, place),
+    ]);
+    const availability = await this.reservations.orReserved(place, free);
+    const isFree = availability === 'Available' || availability === 'PluggedIn';
     return {
-      ...placeView(place, place.station, place.evse, place.site),
+      ...placeView(place),
       availability,
       price,
       guest: this.config.guestCharging,
-      mayStart: mayStart(availability, mine !== undefined),
-      reservation: null,
-      mine: mine === undefined ? null : { kind: 'Reservation', expiresAt: mine.expiresAt },
+      mayStart: mayStart(availability, held !== undefined),
+      reservation: isFree && held === undefined ? offer : null,
+      mine: held === undefined ? null : { kind: 'Reservation', expiresAt: held },
     };
   }
 

@@ -35,7 +35,8 @@ export const payerFields = {
   contractLink: linkKey.optional().meta({ description: 'the key of a link of `POST /v1/tokens/{idToken}/links`' }),
   reservationKey: linkKey.optional().meta({ description: 'the key of a reservation of this EVSE' }),
 };
-export const hasOnePayer = (body: z.output<z.ZodObject<typeof payerFields>>): boolean =>
+export type PayerBody = z.output<z.ZodObject<typeof payerFields>>;
+export const hasOnePayer = (body: PayerBody): boolean =>
   [body.guest, body.keyCode, body.contractLink, body.reservationKey].filter((each) => each !== undefined).length === 1;
 export const ONE_PAYER = 'needs exactly one of guest, keyCode, contractLink and reservationKey';
 
@@ -59,11 +60,12 @@ export class Payers {
     @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
   ) {}
 
-  async find(body: z.output<z.ZodObject<typeof payerFields>>, place: EvsePlace, address: string): Promise<Payer> {
+  /** @param laterMs how much later than now the token is to begin charging, for a guest who reserves */
+  async find(body: PayerBody, place: EvsePlace, address: string, laterMs = 0): Promise<Payer> {
     if (body.keyCode !== undefined) return this.byKeyCode(body.keyCode, place, address);
     if (body.contractLink !== undefined) return this.byContract(body.contractLink);
     if (body.reservationKey !== undefined) return this.byReservation(body.reservationKey, place);
-    return this.asGuest(place);
+    return this.asGuest(place, laterMs);
   }
 
   private async byKeyCode(keyCode: string, place: EvsePlace, address: string): Promise<Payer> {
@@ -91,7 +93,7 @@ export class Payers {
   }
 
   /** A token of its own for each guest, for one charge at this station; nobody can tell it, and it ends by itself. */
-  private async asGuest({ stationId }: EvsePlace): Promise<Payer> {
+  private async asGuest({ stationId }: EvsePlace, laterMs: number): Promise<Payer> {
     if (this.config.guestCharging === 'off') throw new Problem(403, 'guest-refused', 'Guests cannot charge here.');
     const letters = [...randomBytes(GUEST_LETTERS)].map((byte) => BASE32.charAt(byte % BASE32.length)).join('');
     const idToken = { idToken: `G${letters}`, type: 'Central' };
@@ -99,7 +101,7 @@ export class Payers {
       authorizationV1.PutTokenRequest.fromPartial({
         idToken,
         status: authorizationV1.TokenStatus.ACTIVE,
-        expiresAt: isoTime(this.context.clock.now() + GUEST_MS),
+        expiresAt: isoTime(this.context.clock.now() + laterMs + GUEST_MS),
         concurrentTransactionsMax: 1,
         note: 'guest',
         replaceRules: true,

@@ -1,5 +1,5 @@
-import { RequestError } from '@voltlog/kernel';
-import { authorizationV1, sessionV1 } from '@voltlog/proto';
+import { OperatingError, RequestError } from '@voltlog/kernel';
+import { authorizationV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import { FakeServices, session, station } from './fake-services.js';
 
 /** Services as a driver meets them: one station with a free EVSE, tokens of two types, a session that can be moved by hand. */
@@ -12,6 +12,11 @@ export class DriverServices extends FakeServices {
   startError: Error | undefined;
   /** Awaited by each start. */
   startGate: Promise<void> = Promise.resolve();
+
+  /** Thrown by the next reservation. */
+  reserveError: Error | undefined;
+  reservationsAway = false;
+  readonly held = new Map<string, reservationV1.Reservation>();
 
   constructor() {
     super();
@@ -56,6 +61,45 @@ export class DriverServices extends FakeServices {
         this.calls.push({ method: 'putToken', request });
         this.token(request.idToken?.idToken ?? '', request.idToken?.type ?? '');
         return Promise.resolve({ token: this.tokens.get(request.idToken?.idToken ?? ''), created: true });
+      },
+    };
+  }
+
+  protected override reservations(): Partial<reservationV1.ReservationService> {
+    const known = (reservationId: string): reservationV1.Reservation => {
+      const found = this.held.get(reservationId);
+      if (found === undefined) throw new RequestError('NOT_FOUND', 'not known', 'ReservationUnknown');
+      return found;
+    };
+    return {
+      getPolicy: () => {
+        if (this.reservationsAway) return Promise.reject(new OperatingError('ServiceUnavailable', 'away'));
+        const policy = { enabled: true, lengthSecondsDefault: 1_800, lengthSecondsMax: 7_200 };
+        return Promise.resolve({ policy: reservationV1.ReservationPolicy.fromPartial(policy), own: false });
+      },
+      listReservations: ({ state }) => {
+        if (this.reservationsAway) return Promise.reject(new OperatingError('ServiceUnavailable', 'away'));
+        return Promise.resolve({ reservations: [...this.held.values()].filter((each) => each.state === state), nextPageToken: '' });
+      },
+      getReservation: ({ reservationId }) => Promise.resolve({ reservation: known(reservationId) }),
+      reserve: (request) => {
+        this.calls.push({ method: 'reserve', request });
+        if (this.reserveError !== undefined) return Promise.reject(this.reserveError);
+        const reservation: reservationV1.Reservation = {
+          ...reservationV1.Reservation.fromPartial({ reservationId: `R-${this.held.size + 1}`, startsAt: '2026-11-23T10:00:00.000Z' }),
+          state: reservationV1.ReservationState.ACTIVE,
+          stationId: request.stationId,
+          evseId: request.evseId,
+          idToken: request.idToken,
+          expiresAt: request.expiresAt,
+        };
+        this.held.set(reservation.reservationId, reservation);
+        return Promise.resolve({ reservation });
+      },
+      cancelReservation: ({ reservationId, reason }) => {
+        const reservation = { ...known(reservationId), state: reservationV1.ReservationState.CANCELLED, endReason: reason };
+        this.held.set(reservationId, reservation);
+        return Promise.resolve({ reservation });
       },
     };
   }

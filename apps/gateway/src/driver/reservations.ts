@@ -1,0 +1,185 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { isoTime, OperatingError, RequestError } from '@voltlog/kernel';
+import { reservationV1 } from '@voltlog/proto';
+import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
+import { z } from 'zod';
+import { RateLimit } from '../auth/rate-limit.js';
+import type { GatewayConfig } from '../config.js';
+import { Problem } from '../problems/problem.js';
+import { Services } from '../services.js';
+import { instant, orNull } from '../views/common.js';
+import { tooMany } from './driver.guard.js';
+import { type DriverLink, DriverLinks } from './driver-links.js';
+import { type Availability, type DriverEvseView, headOf, headView } from './evse.view.js';
+import { type EvsePlace, evseUidOf } from './evse-uid.js';
+import type { Payer } from './payers.js';
+import { type Place, Places } from './places.js';
+
+/** Milliseconds a key tells what became of a reservation after its time. */
+const AFTER_MS = 24 * 3_600_000;
+/** Holds that guests of one address get: a new token for each guest makes the limit by token none. */
+const GUEST_HOLDS_BURST = 2;
+const GUEST_HOLDS_PER_SECOND = 1 / 900;
+/** Minutes a guest may hold an EVSE that others pay for. */
+const GUEST_MINUTES_MAX = 30;
+/** Reservations of one station that are looked through. */
+const ACTIVE_MAX = 200;
+const MINUTE_MS = 60_000;
+
+export const driverReservationView = z
+  .object({
+    ...headView,
+    state: z.enum(['Active', 'Used', 'Cancelled', 'Expired']),
+    startsAt: instant.nullable(),
+    expiresAt: instant.nullable(),
+    reason: z.string().nullable().meta({ description: 'why it ended' }),
+  })
+  .meta({ id: 'DriverReservation' });
+type ReservationView = z.input<typeof driverReservationView>;
+
+const STATES: Readonly<Record<string, ReservationView['state']>> = {
+  [reservationV1.ReservationState.ACTIVE]: 'Active',
+  [reservationV1.ReservationState.USED]: 'Used',
+  [reservationV1.ReservationState.CANCELLED]: 'Cancelled',
+};
+
+/** Holds EVSEs for drivers, by keys as charges have them. */
+@Injectable()
+export class Reservations {
+  private readonly guests = new RateLimit(GUEST_HOLDS_BURST, GUEST_HOLDS_PER_SECOND);
+
+  constructor(
+    private readonly services: Services,
+    private readonly links: DriverLinks,
+    private readonly places: Places,
+    @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
+    @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
+  ) {}
+
+  /** How long one may reserve there; `null`: not at all, or nobody can say now. */
+  async offer({ station }: Place): Promise<DriverEvseView['reservation']> {
+    try {
+      const { policy } = await this.services.reservation.getPolicy({ siteId: station.siteId });
+      if (policy?.enabled !== true) return null;
+      const minutesMax = Math.floor(policy.lengthSecondsMax / 60);
+      const minutesDefault = Math.min(minutesMax, Math.ceil(policy.lengthSecondsDefault / 60));
+      return { minutesDefault, minutesMax, guestMinutesMax: Math.min(minutesMax, GUEST_MINUTES_MAX) };
+    } catch (error) {
+      return this.unknownNow(error, null);
+    }
+  }
+
+  /** `Reserved` where somebody holds the EVSE now, also when its station knows nothing of that. */
+  async orReserved(place: Place, availability: Availability): Promise<Availability> {
+    if (availability !== 'Available' && availability !== 'PluggedIn' && availability !== 'Unknown') return availability;
+    const now = isoTime(this.context.clock.now());
+    try {
+      const { reservations } = await this.services.reservation.listReservations(
+        reservationV1.ListReservationsRequest.fromPartial({
+          stationId: place.stationId,
+          state: reservationV1.ReservationState.ACTIVE,
+          pageSize: ACTIVE_MAX,
+        }),
+      );
+      const held = reservations.some(
+        ({ evseId, startsAt = '', expiresAt = '' }) => evseId === place.evseId && startsAt <= now && expiresAt > now,
+      );
+      return held ? 'Reserved' : availability;
+    } catch (error) {
+      return this.unknownNow(error, availability);
+    }
+  }
+
+  /** Until when the reservation of this key holds this EVSE. */
+  async heldBy(key: string | undefined, place: EvsePlace): Promise<string | undefined> {
+    const link = key === undefined ? undefined : await this.links.find(key, 'Reservation');
+    if (link?.reservationId === undefined || link.stationId !== place.stationId || link.evseId !== place.evseId) return undefined;
+    try {
+      const { reservation } = await this.services.reservation.getReservation({ reservationId: link.reservationId });
+      return reservation?.state === reservationV1.ReservationState.ACTIVE ? reservation.expiresAt : undefined;
+    } catch (error) {
+      return this.unknownNow(error, undefined);
+    }
+  }
+
+  /** Counts and bounds what guests hold. */
+  guestMayHold(minutes: number, address: string): void {
+    if (this.config.guestCharging === 'off') throw new Problem(403, 'guest-refused', 'Guests cannot charge here.');
+    if (minutes > GUEST_MINUTES_MAX)
+      throw new Problem(422, 'guest-holds-shorter', `A guest may hold a charging point for ${GUEST_MINUTES_MAX} minutes.`);
+    const { allowed, resetSeconds } = this.guests.take(address, this.context.clock.now());
+    if (!allowed) throw tooMany(resetSeconds);
+  }
+
+  async reserve(place: Place, payer: Payer, minutes: number): Promise<{ readonly key: string; readonly reservation: ReservationView }> {
+    const { stationId, evseId } = place;
+    const expiresAt = isoTime(this.context.clock.now() + minutes * MINUTE_MS);
+    const { key, link } = await this.links.give(
+      {
+        kind: 'Reservation',
+        stationId,
+        evseId,
+        guest: payer.guest,
+        idToken: payer.idToken.idToken,
+        idTokenType: payer.idToken.type,
+      },
+      minutes * MINUTE_MS + AFTER_MS,
+    );
+    const { reservation } = await this.services.reservation.reserve(
+      reservationV1.ReserveRequest.fromPartial({
+        stationId,
+        evseId,
+        siteId: place.station.siteId,
+        idToken: payer.idToken,
+        groupId: payer.groupId,
+        expiresAt,
+        idempotencyKey: link.id,
+      }),
+    );
+    if (reservation === undefined) throw new OperatingError('ServiceUnavailable', 'a reservation was made and not told');
+    await this.links.note(link.id, { reservationId: reservation.reservationId });
+    return { key, reservation: toView(reservation, place) };
+  }
+
+  async read(key: string): Promise<ReservationView> {
+    const { link, reservationId } = await this.opened(key);
+    const { reservation } = await this.services.reservation.getReservation({ reservationId });
+    return this.shown(reservation, link);
+  }
+
+  async cancel(key: string): Promise<ReservationView> {
+    const { link, reservationId } = await this.opened(key);
+    const { reservation } = await this.services.reservation.cancelReservation({
+      reservationId,
+      reason: 'ByDriver',
+      idempotencyKey: `driver ${link.id}`,
+    });
+    return this.shown(reservation, link);
+  }
+
+  private async opened(key: string): Promise<{ readonly link: DriverLink; readonly reservationId: string }> {
+    const link = await this.links.open(key, 'Reservation');
+    if (link.reservationId === undefined) throw new Problem(404, 'link-unknown', 'This reservation was refused.');
+    return { link, reservationId: link.reservationId };
+  }
+
+  private async shown(reservation: reservationV1.Reservation | undefined, link: DriverLink): Promise<ReservationView> {
+    if (reservation === undefined) throw new Problem(404, 'link-unknown', 'This reservation is not known.');
+    return toView(reservation, await this.places.find(evseUidOf({ stationId: link.stationId ?? '', evseId: link.evseId ?? 0 })));
+  }
+
+  /** The page of an EVSE is of use without what the reservation service knows; the authorization refuses who may not start. */
+  private unknownNow<T>(error: unknown, fallback: T): T {
+    if (!(error instanceof OperatingError) && !(error instanceof RequestError)) throw error;
+    this.context.logger.warn({ err: error }, 'reservations are not known now');
+    return fallback;
+  }
+}
+
+const toView = (reservation: reservationV1.Reservation, place: Place): ReservationView => ({
+  ...headOf(place),
+  state: STATES[reservation.state] ?? 'Expired',
+  startsAt: reservation.startsAt ?? null,
+  expiresAt: reservation.expiresAt ?? null,
+  reason: orNull(reservation.endReason),
+});
