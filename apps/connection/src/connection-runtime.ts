@@ -9,6 +9,7 @@ import { Gate } from './access/gate.js';
 import { StationAccessCache } from './access/station-access.js';
 import { type AcceptedTokenRow, AcceptedTokens, acceptedTokenSchema } from './authorization/accepted-tokens.js';
 import { Authorizations } from './authorization/authorizations.js';
+import { SitePolicies } from './authorization/site-policies.js';
 import { Commander } from './commands/commander.js';
 import type { ConnectionConfig } from './config.js';
 import { Dialects } from './edge/actions.js';
@@ -92,6 +93,7 @@ export class ConnectionRuntime {
         for (const record of batch) this.deviceChanged(record.key);
       },
     });
+    await this.parts.policies.start(log, instanceId);
     this.stations.start();
     this.parts.frames.start();
     this.parts.accepted.start();
@@ -133,6 +135,7 @@ export class ConnectionRuntime {
     this.parts.endpoints.stopAccepting();
     await this.stations.drain(this.config.OCPP_DRAIN_SECONDS * 1_000);
     await this.subscription?.stop();
+    await this.parts.policies.stop();
     await this.parts.facts.settle(SETTLE_MS);
     await this.parts.frames.stop();
     await this.parts.accepted.stop();
@@ -147,6 +150,7 @@ interface RuntimeParts {
   readonly facts: FactRecorder;
   readonly frames: FrameLog;
   readonly gate: Gate;
+  readonly policies: SitePolicies;
   readonly presence: Presence;
   readonly stations: Stations;
   readonly draining: { value: boolean };
@@ -198,13 +202,19 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   );
   rpc.serve<connectionV1.ConnectionPeerService>(connectionV1.ConnectionPeerServiceDefinition, new PeerRpc(stations, commander, history));
   const accepted = new AcceptedTokens(await store.collection<AcceptedTokenRow>('acceptedTokens', acceptedTokenSchema), clock, logger);
+  const policies = new SitePolicies();
+  const access = new StationAccessCache(device, { ttlMs: config.ACCESS_CACHE_SECONDS * 1_000, now });
   const edge: EdgeParts = {
     clock,
     facts,
     authorizations: new Authorizations(
       authorization,
       accepted,
-      { fallback: config.AUTHORIZATION_FALLBACK, cacheMs: config.AUTHORIZATION_CACHE_SECONDS * 1_000, now },
+      {
+        fallbackAt: (stationId) => policies.awayAt(access.peek(stationId)?.siteId ?? '') ?? config.AUTHORIZATION_FALLBACK,
+        cacheMs: config.AUTHORIZATION_CACHE_SECONDS * 1_000,
+        now,
+      },
       logger,
       metrics,
     ),
@@ -221,7 +231,6 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     },
     closed: (station, code, reason) => stations.closed(station, code, reason),
   };
-  const access = new StationAccessCache(device, { ttlMs: config.ACCESS_CACHE_SECONDS * 1_000, now });
   const gate = new Gate(access, new Credentials(), clock, {
     unknownStations: config.UNKNOWN_STATIONS,
     allowInsecure: config.OCPP_ALLOW_INSECURE,
@@ -252,7 +261,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   });
   context.readiness('listeners', async () => endpoints.ready());
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { accepted, access, endpoints, facts, frames, gate, presence, stations, draining };
+  return { accepted, access, endpoints, facts, frames, gate, policies, presence, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>

@@ -51,6 +51,11 @@ export class StationAccessCache {
     });
   }
 
+  /** What is remembered of a station that is let in, however old. */
+  peek(stationId: string): StationAccess | undefined {
+    return this.entries.get(stationId)?.access;
+  }
+
   invalidate(stationId: string): void {
     // Kept as stale, not deleted: it still stands in while the device service is away.
     if (this.reading) this.changedMeanwhile.add(stationId);

@@ -35,7 +35,8 @@ interface Waiting {
 }
 
 export interface AuthorizationsOptions {
-  readonly fallback: 'accept-known' | 'accept-unknown' | 'reject';
+  /** Whom a station lets in while the service is away. */
+  fallbackAt(stationId: string): 'accept-known' | 'accept-unknown' | 'reject';
   /** How long an acceptance stands in for the service whatever the policy. */
   readonly cacheMs: number;
   now(): number;
@@ -133,7 +134,8 @@ export class Authorizations {
     const cached = this.accepted.get(keyOf(item));
     const group = cached?.groupId === undefined ? {} : { groupId: cached.groupId };
     if (cached !== undefined && this.isFresh(cached, now)) return { status: 'Accepted', source: 'cache', ...group };
-    const takes = this.options.fallback === 'accept-unknown' || (this.options.fallback === 'accept-known' && cached !== undefined);
+    const policy = this.options.fallbackAt(item.stationId);
+    const takes = policy === 'accept-unknown' || (policy === 'accept-known' && cached !== undefined);
     return takes
       ? { status: 'Accepted', source: 'policy', reason: 'AuthorizationUnavailable', ...group }
       : { status: 'Invalid', source: 'policy', reason: 'AuthorizationUnavailable' };

@@ -1,3 +1,4 @@
+import { POLICY_TOPIC } from '@voltlog/authorization-contract';
 import { authorizationV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, World } from '../testing/harness.js';
@@ -290,6 +291,34 @@ describe('the call of a station', () => {
     expect(await newer.ask('Authorize', { idToken: { idToken: 'AA', type: 'ISO14443' } })).toMatchObject({
       idTokenInfo: { status: status201 },
     });
+  });
+
+  it('follows the policy of its site while the authorization service is away, else that of all sites', async () => {
+    await world.log.ensureTopics([{ name: POLICY_TOPIC, partitions: 1 }]);
+    const policy = (key: string, authorizationAway: string) =>
+      world.log.append(POLICY_TOPIC, key, [
+        {
+          id: `policy-${key}-${authorizationAway}`,
+          type: 'voltlog.authorization.AuthorizationPolicyChanged.v1',
+          source: '/authorization/test',
+          subject: `policy:${key}`,
+          time: '2026-03-01T08:00:00.000Z',
+          data: { siteId: key, authorizationAway },
+        },
+      ]);
+    await policy('open', 'accept-unknown');
+    await world.start();
+    world.device.register('CP-OPEN', { siteId: 'open' });
+    world.device.register('CP-ELSE', { siteId: 'else' });
+    const open = await world.connect({ stationId: 'CP-OPEN' });
+    const elsewhere = await world.connect({ stationId: 'CP-ELSE' });
+    world.authorization.away = true;
+    expect(await open.ask('Authorize', { idTag: 'NEW' })).toMatchObject({ idTagInfo: { status: 'Accepted' } });
+    expect(await elsewhere.ask('Authorize', { idTag: 'NEW' })).toMatchObject({ idTagInfo: { status: 'Invalid' } });
+    await policy('*', 'accept-unknown');
+    await policy('open', 'reject');
+    await expect.poll(() => elsewhere.ask('Authorize', { idTag: 'NEW' })).toMatchObject({ idTagInfo: { status: 'Accepted' } });
+    await expect.poll(() => open.ask('Authorize', { idTag: 'NEW' })).toMatchObject({ idTagInfo: { status: 'Invalid' } });
   });
 
   it('keeps the limit and the contract of a decision in the fact', async () => {
