@@ -20,5 +20,6 @@ export type { Loss } from './station/link.js';
 export type { Answer, OcppVersion, Payload } from './station/protocol.js';
 export { SimulatedStation } from './station/station.js';
 export type { Identity, StationEvent, StationOptions } from './station/station-options.js';
+export type { SecurityOptions, SecurityProfile } from './station/station-security.js';
 export type { TransactionStage } from './station/transaction-queue.js';
 export { ScaledClock, type SimulationClock, VirtualClock } from './time/clock.js';

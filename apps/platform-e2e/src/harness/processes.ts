@@ -182,7 +182,7 @@ export class Processes {
 }
 
 /** Ports nobody listens on, all different. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import type { OcppVersion } from '../station/protocol.js';
+import type { SecurityOptions } from '../station/station-security.js';
 
 export const DEFAULT_URL = 'ws://127.0.0.1:9220/ocpp';
 
@@ -58,6 +59,36 @@ export const passwordOf = (template: string | undefined) =>
 export function passwordFile(path: string): Readonly<Record<string, string>> {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>;
+  } catch (error) {
+    throw new InvalidArgumentError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** How stations are secured by options of the command line; `{id}` in a path stands for the station's id. */
+export interface SecurityPaths {
+  readonly tlsCa?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** With a certificate profile 3, else by the scheme and whether there is a password. `undefined`: nothing was given. */
+export function securityOf(paths: SecurityPaths, url: string, password: string | undefined) {
+  if (paths.tlsCa === undefined && paths.cert === undefined) return undefined;
+  return (stationId: string): SecurityOptions => {
+    const read = (path: string): string => pemFile(path.replaceAll('{id}', stationId));
+    const { tlsCa, cert, key } = paths;
+    const profile = cert !== undefined ? 3 : password === undefined ? 0 : url.startsWith('wss:') ? 2 : 1;
+    return {
+      profile,
+      ...(tlsCa === undefined ? {} : { ca: read(tlsCa) }),
+      ...(cert === undefined ? {} : { certificate: read(cert), key: read(key ?? cert) }),
+    };
+  };
+}
+
+function pemFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new InvalidArgumentError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { runFleet } from '../fleet/run-fleet.js';
 import type { OcppVersion } from '../station/protocol.js';
-import { DEFAULT_URL, passwordOf, positive, share, urls, versions, wholeNumber, words } from './options.js';
+import { DEFAULT_URL, passwordOf, positive, securityOf, share, urls, versions, wholeNumber, words } from './options.js';
 import { kWh, Output } from './output.js';
 
 interface RunOptions {
@@ -9,6 +9,9 @@ interface RunOptions {
   readonly count: number;
   readonly version: [OcppVersion, ...OcppVersion[]];
   readonly password?: string;
+  readonly tlsCa?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly tokens: [string, ...string[]];
   readonly seed: number;
   readonly speed: number;
@@ -31,6 +34,9 @@ export function addRunCommand(program: Command): void {
     .option('--count <n>', 'how many stations', wholeNumber(1), 10)
     .option('--version <list>', 'OCPP versions, dealt out in turn', versions, ['1.6', '2.0.1'])
     .option('--password <text>', 'basic auth password; {id} stands for the station id')
+    .option('--tls-ca <file>', 'roots (PEM) the certificate of a wss:// address is checked against')
+    .option('--cert <file>', 'client certificate (PEM) of security profile 3; {id} stands for the station id')
+    .option('--key <file>', 'its key (PEM), when it is in a file of its own')
     .option('--tokens <list>', 'ID tokens of the drivers', words, ['DEMO-CARD-1'])
     .option('--seed <n>', 'the same seed gives the same cars, pauses and failures', wholeNumber(0), 1)
     .option('--speed <n>', 'simulated seconds per second', positive, 60)
@@ -62,6 +68,7 @@ async function run(options: RunOptions): Promise<void> {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   const password = passwordOf(options.password);
+  const security = securityOf(options, options.url[0], options.password);
   const result = await runFleet({
     url: options.url,
     count: options.count,
@@ -82,6 +89,7 @@ async function run(options: RunOptions): Promise<void> {
         `${Math.floor(now.share * 100)} %  ${now.online}/${now.stations} online, ${now.running} charging, ${now.stopped} done, ${kWh(now.deliveredWh)}`,
       ),
     ...(password === undefined ? {} : { passwordOf: password }),
+    ...(security === undefined ? {} : { securityOf: security }),
   });
   const { ledger, ...summary } = result;
   if (options.ledger === true) for (const entry of ledger.transactions) output.data({ event: 'transaction', ...entry });

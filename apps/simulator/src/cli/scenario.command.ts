@@ -6,7 +6,7 @@ import { SCENARIOS, type Scenario, scenarioNamed } from '../script/scenarios.js'
 import { parseScript } from '../script/steps.js';
 import type { OcppVersion } from '../station/protocol.js';
 import { ScaledClock } from '../time/clock.js';
-import { DEFAULT_URL, passwordOf, positive, urls, version } from './options.js';
+import { DEFAULT_URL, passwordOf, positive, securityOf, urls, version } from './options.js';
 import { kWh, Output } from './output.js';
 
 interface ScenarioOptions {
@@ -14,6 +14,9 @@ interface ScenarioOptions {
   readonly version: OcppVersion;
   readonly id: string;
   readonly password?: string;
+  readonly tlsCa?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly token: string;
   readonly otherToken: string;
   readonly blockedToken: string;
@@ -37,6 +40,9 @@ export function addScenarioCommand(program: Command): void {
     .option('--version <version>', '1.6 or 2.0.1', version, '1.6')
     .option('--id <text>', 'station id', 'SIM-0001')
     .option('--password <text>', 'basic auth password; {id} stands for the station id')
+    .option('--tls-ca <file>', 'roots (PEM) the certificate of a wss:// address is checked against')
+    .option('--cert <file>', 'client certificate (PEM) of security profile 3; {id} stands for the station id')
+    .option('--key <file>', 'its key (PEM), when it is in a file of its own')
     .option('--token <text>', 'a token the CSMS accepts', 'DEMO-CARD-1')
     .option('--other-token <text>', 'another one', 'DEMO-CARD-2')
     .option('--blocked-token <text>', 'a token the CSMS has blocked', 'BLOCKED-CARD')
@@ -92,6 +98,7 @@ function chosen(name: string | undefined, options: ScenarioOptions, command: Com
 async function play(scenario: Scenario, options: ScenarioOptions, output: Output): Promise<boolean> {
   const clock = options.speed === undefined ? undefined : new ScaledClock(options.speed);
   const password = passwordOf(options.password)?.(options.id);
+  const security = securityOf(options, options.url[0], options.password)?.(options.id);
   try {
     const entries = await runScenario(scenario, {
       id: options.id,
@@ -105,6 +112,7 @@ async function play(scenario: Scenario, options: ScenarioOptions, output: Output
       },
       ...(clock === undefined ? {} : { clock }),
       ...(password === undefined ? {} : { password }),
+      ...(security === undefined ? {} : { security }),
     });
     for (const entry of entries) output.data({ event: 'transaction', scenario: scenario.name, ...entry });
     output.data({ event: 'result', scenario: scenario.name, ok: true });

@@ -6,6 +6,7 @@ import type { EvseOptions } from '../station/evse.js';
 import type { OcppVersion } from '../station/protocol.js';
 import { SimulatedStation } from '../station/station.js';
 import type { StationEvent, StationOptions } from '../station/station-options.js';
+import type { SecurityOptions } from '../station/station-security.js';
 import { ScaledClock, type SimulationClock } from '../time/clock.js';
 
 export interface FleetOptions extends Pick<StationOptions, 'callTimeoutMs' | 'reconnectMs' | 'retryIds' | 'settings' | 'onEvent'> {
@@ -15,6 +16,7 @@ export interface FleetOptions extends Pick<StationOptions, 'callTimeoutMs' | 're
   /** Dealt out in turn. Default: both. */
   readonly versions?: readonly [OcppVersion, ...OcppVersion[]];
   readonly passwordOf?: (stationId: string) => string | undefined;
+  readonly securityOf?: (stationId: string) => SecurityOptions;
   /** Default: `SIM-0001` and so on. */
   readonly idOf?: (index: number) => string;
   readonly tokens: readonly [string, ...string[]];
@@ -141,6 +143,7 @@ class Fleet {
       retryIds: options.retryIds ?? (index % 2 === 0 ? 'new' : 'same'),
       onEvent: (event) => this.observe(event),
       ...(password === undefined ? {} : { password }),
+      ...(options.securityOf === undefined ? {} : { security: options.securityOf(id) }),
       ...(options.callTimeoutMs === undefined ? {} : { callTimeoutMs: options.callTimeoutMs }),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
     };

@@ -1,19 +1,17 @@
 import type { CommandOutcome } from './dialect.js';
 import { listAt, numberAt, type Payload, textAt } from './protocol.js';
 import type { SimulatedStation } from './station.js';
+import { profileOf } from './station-security.js';
 
 /** Commands of OCPP 1.6 and its security whitepaper that this station knows and does not do. */
 const NOT_SUPPORTED = new Set([
-  'CertificateSigned',
   'ClearChargingProfile',
   'DeleteCertificate',
-  'ExtendedTriggerMessage',
   'GetCompositeSchedule',
   'GetDiagnostics',
   'GetInstalledCertificateIds',
   'GetLocalListVersion',
   'GetLog',
-  'InstallCertificate',
   'SendLocalList',
   'SetChargingProfile',
   'SignedUpdateFirmware',
@@ -47,9 +45,19 @@ export function commandV16(station: SimulatedStation, action: string, payload: P
     }
     case 'TriggerMessage':
       return trigger(station, payload);
+    case 'ExtendedTriggerMessage':
+      return payload['requestedMessage'] === 'SignChargePointCertificate'
+        ? status('Accepted', () => station.requestCertificate())
+        : trigger(station, payload);
+    case 'InstallCertificate':
+      return station.security.installRoot(payload);
+    case 'CertificateSigned':
+      return station.security.install(payload);
     case 'GetConfiguration':
       return getConfiguration(station, payload);
     case 'ChangeConfiguration': {
+      if (payload['key'] === 'AuthorizationKey') return newPassword(station, textAt(payload, 'value') ?? '');
+      if (payload['key'] === 'SecurityProfile') return newProfile(station, textAt(payload, 'value') ?? '');
       const word = station.settings.set(textAt(payload, 'key') ?? '', textAt(payload, 'value') ?? '');
       return status(word === 'Unknown' ? 'NotSupported' : word, () => station.settingsChanged());
     }
@@ -68,6 +76,19 @@ export function commandV16(station: SimulatedStation, action: string, payload: P
         ? { answer: { error: 'NotSupported', description: `${action} is not supported` } }
         : { answer: { error: 'NotImplemented', description: `${action} is not known` } };
   }
+}
+
+/** OCPP 1.6 Security Whitepaper A01: it connects again with the new one. */
+function newPassword(station: SimulatedStation, value: string): CommandOutcome {
+  return station.security.setPassword(value) ? status('Accepted', () => station.reconnect()) : status('Rejected');
+}
+
+/** OCPP 1.6 Security Whitepaper A05. This station lowers its profile too, as those do whose maker allows it. */
+function newProfile(station: SimulatedStation, value: string): CommandOutcome {
+  const profile = profileOf(value);
+  if (profile === undefined || !station.security.switchTo(profile)) return status('Rejected');
+  station.settings.set('SecurityProfile', value);
+  return status('Accepted', () => station.reset('SoftReset'));
 }
 
 function remoteStart(station: SimulatedStation, payload: Payload): CommandOutcome {

@@ -4,7 +4,6 @@ import type { SimulatedStation } from './station.js';
 
 /** Commands of OCPP 2.0.1 that this station knows and does not do. */
 const NOT_SUPPORTED = new Set([
-  'CertificateSigned',
   'ClearChargingProfile',
   'ClearDisplayMessage',
   'ClearVariableMonitoring',
@@ -19,14 +18,12 @@ const NOT_SUPPORTED = new Set([
   'GetLog',
   'GetMonitoringReport',
   'GetReport',
-  'InstallCertificate',
   'PublishFirmware',
   'SendLocalList',
   'SetChargingProfile',
   'SetDisplayMessage',
   'SetMonitoringBase',
   'SetMonitoringLevel',
-  'SetNetworkProfile',
   'SetVariableMonitoring',
   'UnpublishFirmware',
   'UpdateFirmware',
@@ -66,7 +63,15 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
       return evse.transaction === undefined ? status('Unlocked', () => station.unlock(evse.id)) : status('OngoingAuthorizedTransaction');
     }
     case 'TriggerMessage':
-      return trigger(station, payload);
+      return payload['requestedMessage'] === 'SignChargingStationCertificate'
+        ? status('Accepted', () => station.requestCertificate())
+        : trigger(station, payload);
+    case 'InstallCertificate':
+      return station.security.installRoot(payload);
+    case 'CertificateSigned':
+      return station.security.install(payload);
+    case 'SetNetworkProfile':
+      return station.security.setNetworkProfile(payload);
     case 'GetVariables':
       return getVariables(station, payload);
     case 'SetVariables':
@@ -163,16 +168,30 @@ function getVariables(station: SimulatedStation, payload: Payload): CommandOutco
 }
 
 function setVariables(station: SimulatedStation, payload: Payload): CommandOutcome {
+  let passwordSet = false;
   const setVariableResult = listAt(payload, 'setVariableData')
     .filter(isObject)
     .map((item) => {
       const { component, variable } = item;
       if ((textAt(item, 'attributeType') ?? 'Actual') !== 'Actual')
         return { attributeStatus: 'NotSupportedAttributeType', component, variable };
-      const word = station.settings.set(nameOf(item), textAt(item, 'attributeValue') ?? '');
+      const name = nameOf(item);
+      const value = textAt(item, 'attributeValue') ?? '';
+      // Write-only, so no setting. Source: OCPP 2.0.1 Part 2 A01
+      if (name === 'SecurityCtrlr.BasicAuthPassword') {
+        passwordSet = station.security.setPassword(value);
+        return { attributeStatus: passwordSet ? 'Accepted' : 'Rejected', component, variable };
+      }
+      if (name === 'OCPPCommCtrlr.NetworkConfigurationPriority' && !station.security.prioritize(value))
+        return { attributeStatus: 'Rejected', component, variable };
+      const word = station.settings.set(name, value);
       return { attributeStatus: word === 'Unknown' ? unknownWord(station, item) : word, component, variable };
     });
-  return { answer: { payload: { setVariableResult } }, then: () => station.settingsChanged() };
+  const then = (): void => {
+    station.settingsChanged();
+    if (passwordSet) station.reconnect();
+  };
+  return { answer: { payload: { setVariableResult } }, then };
 }
 
 /** OCPP 2.0.1 Part 2 B07: everything the station can be configured to, in one message. */

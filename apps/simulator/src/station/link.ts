@@ -1,3 +1,4 @@
+import type { SecureContextOptions } from 'node:tls';
 import WebSocket from 'ws';
 import type { SimulationClock } from '../time/clock.js';
 import type { Timer } from '../time/timer-heap.js';
@@ -30,11 +31,25 @@ export interface LinkHost {
  */
 export type Loss = 'close' | 'ignore' | 'cut';
 
-export interface LinkOptions {
+/** How a station connects at the moment. */
+export interface Way {
   /** Tried in turn, the next one when a connection could not be made. */
   readonly urls: readonly [string, ...string[]];
-  readonly stationId: string;
   readonly password: string | undefined;
+  /** For `wss://`. */
+  readonly tls: SecureContextOptions;
+}
+
+/** Says how to connect, and is told how it went. */
+export interface WayFinder {
+  way(): Way;
+  opened(): void;
+  refused(): void;
+}
+
+export interface LinkOptions {
+  readonly way: WayFinder;
+  readonly stationId: string;
   readonly subprotocol: string;
   /** Real ms after which a CALL without an answer is given up and the socket is closed. */
   readonly callTimeoutMs: number;
@@ -145,11 +160,13 @@ export class Link {
   }
 
   private open(): void {
-    const { urls, stationId, password, subprotocol } = this.options;
+    const { stationId, subprotocol, way } = this.options;
+    const { urls, password, tls } = way.way();
     const url = urls[this.refusals % urls.length] ?? urls[0];
     const headers: Record<string, string> = {};
     if (password !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
     const socket = new WebSocket(`${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`, [subprotocol], {
+      ...tls,
       headers,
       perMessageDeflate: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
@@ -159,6 +176,7 @@ export class Link {
     let opened = false;
     socket.on('open', () => {
       opened = true;
+      way.opened();
       this.host.linkOpened();
       this.pump();
       this.holdTime();
@@ -177,6 +195,7 @@ export class Link {
     if (opened) this.host.linkClosed(code, reason);
     else {
       this.refusals += 1;
+      this.options.way.refused();
       this.host.linkRefused(reason);
     }
     if (!this.wanted || this.socket !== undefined || this.retry !== undefined) return;

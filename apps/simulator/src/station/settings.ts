@@ -55,6 +55,7 @@ export const SETTINGS_16: ReadonlyMap<string, Setting> = new Map([
   ['AllowOfflineTxForUnknownId', writable('true')],
   ['ConnectionTimeOut', writable('60')],
   ['WebSocketPingInterval', writable('0')],
+  ['SecurityProfile', writable('0')],
   ['NumberOfConnectors', fixed('1')],
   ['SupportedFeatureProfiles', fixed('Core,RemoteTrigger')],
 ]);
@@ -65,6 +66,7 @@ export const SETTINGS_201: ReadonlyMap<string, Setting> = new Map([
   ['OCPPCommCtrlr.MessageAttempts', writable('3')],
   ['OCPPCommCtrlr.MessageAttemptInterval', writable('60')],
   ['OCPPCommCtrlr.WebSocketPingInterval', writable('0')],
+  ['OCPPCommCtrlr.NetworkConfigurationPriority', writable('1,0')],
   ['SampledDataCtrlr.TxUpdatedInterval', writable('60')],
   ['SampledDataCtrlr.TxUpdatedMeasurands', writable('Energy.Active.Import.Register,Power.Active.Import,SoC')],
   ['TxCtrlr.StopTxOnInvalidId', writable('true')],

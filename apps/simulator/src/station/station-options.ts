@@ -3,6 +3,7 @@ import type { SimulationClock } from '../time/clock.js';
 import type { EvseOptions } from './evse.js';
 import type { LineEvent } from './line.js';
 import type { OcppVersion } from './protocol.js';
+import type { SecurityOptions } from './station-security.js';
 import type { TransactionStage } from './transaction-queue.js';
 
 /** What a station is and how it behaves. */
@@ -13,6 +14,8 @@ export interface StationOptions {
   readonly url: string | readonly [string, ...string[]];
   /** Basic auth of security profile 1; none: profile 0. */
   readonly password?: string;
+  /** Default: profile 1 with a password, 0 without one. */
+  readonly security?: SecurityOptions;
   /** Default: one 11 kW AC outlet. */
   readonly evses?: readonly EvseOptions[];
   /** Shared by all stations of a process. Default: a real clock of its own. */

@@ -12,6 +12,7 @@ import { Line, type LineEvent, type LineHost } from './line.js';
 import { type Answer, type OcppVersion, type Payload } from './protocol.js';
 import { Settings } from './settings.js';
 import { CALL_TIMEOUT_MS, type Identity, ONE_OUTLET, RECONNECT_MS, type StationOptions } from './station-options.js';
+import { StationSecurity } from './station-security.js';
 import type { TransactionMessage } from './transaction-queue.js';
 
 /** A charging station with its cars, speaking OCPP 1.6J or 2.0.1 to any CSMS. */
@@ -23,6 +24,7 @@ export class SimulatedStation implements LineHost, HoldHost {
   readonly ledger: Ledger;
   readonly identity: Identity;
   readonly settings: Settings;
+  readonly security: StationSecurity;
   /** The station's socket and what waits for it; scripts cut, hold and repeat through it. */
   readonly line: Line;
   readonly holds: Holds;
@@ -43,11 +45,13 @@ export class SimulatedStation implements LineHost, HoldHost {
     this.evses = (options.evses ?? ONE_OUTLET).map((evse, index) => new Evse(index + 1, evse.kind, evse.powerWMax, evse.registerWh));
     this.holds = new Holds(this);
     this.identity = { vendor: 'Voltlog', model: 'Simulated', serialNumber: id.slice(-25), firmwareVersion: '1.0.0', ...options.identity };
+    const urls: readonly [string, ...string[]] = typeof options.url === 'string' ? [options.url] : options.url;
+    const profile = options.password === undefined ? 0 : 1;
+    this.security = new StationSecurity(id, urls, options.password, options.security ?? { profile });
     this.line = new Line(
       {
-        urls: typeof options.url === 'string' ? [options.url] : options.url,
+        way: this.security,
         stationId: id,
-        password: options.password,
         callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
         random: options.random ?? Math.random,
@@ -263,6 +267,16 @@ export class SimulatedStation implements LineHost, HoldHost {
 
   resetWhenIdle(): void {
     this.isResetDue = true;
+  }
+
+  /** Asks for a certificate for a new key. */
+  requestCertificate(): void {
+    void this.security.request().then((csr) => this.call('SignCertificate', { csr }));
+  }
+
+  /** Connects again, with whatever is new about its password or its security profile. */
+  reconnect(): void {
+    this.line.dropConnection();
   }
 
   unlock(evseId: number): void {
