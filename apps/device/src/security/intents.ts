@@ -57,6 +57,8 @@ export interface IntentHandler<Data> {
 /** Durable intents, worked on by timers with a lease: a crash at any point costs a repetition. */
 export class Intents {
   private readonly loop: TimerLoop;
+  /** Worked on now; true: something happened meanwhile that it may wait for. */
+  private readonly working = new Map<string, boolean>();
   private readonly handlers = new Map<IntentKind, IntentHandler<unknown>>();
 
   private constructor(
@@ -103,6 +105,7 @@ export class Intents {
 
   /** Works on it now. */
   async go(id: string): Promise<void> {
+    this.note([id]);
     await this.schedule([id], this.context.clock.now());
     this.loop.hurry();
   }
@@ -111,6 +114,7 @@ export class Intents {
   async hurry(stationIds: readonly string[]): Promise<void> {
     const { docs } = await this.collection.find({ where: { stationId: { $in: [...stationIds] } }, limit: HURRIED_MAX });
     if (docs.length === 0) return;
+    this.note(docs.map((doc) => doc.id));
     await this.schedule(
       docs.map((doc) => doc.id),
       this.context.clock.now(),
@@ -118,7 +122,20 @@ export class Intents {
     this.loop.hurry();
   }
 
+  private note(ids: readonly string[]): void {
+    for (const id of ids) if (this.working.has(id)) this.working.set(id, true);
+  }
+
   private async work(id: string): Promise<void> {
+    this.working.set(id, false);
+    try {
+      await this.step(id);
+    } finally {
+      this.working.delete(id);
+    }
+  }
+
+  private async step(id: string): Promise<void> {
     const intent = await this.collection.get(id);
     if (intent === undefined) return;
     const handler = this.handlers.get(intent.kind);
@@ -135,7 +152,13 @@ export class Intents {
     }
     const attempts = step.again === 'later' ? intent.attempts + 1 : 0;
     await this.collection.upsert([{ doc: { ...intent, version: intent.version + 1, attempts, data: step.data ?? intent.data } }]);
-    const waitMs = step.again === 'later' ? Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(intent.attempts, 20)) : step.again;
+    // What happened while it was worked on must not be slept over.
+    const waitMs =
+      this.working.get(id) === true
+        ? 0
+        : step.again === 'later'
+          ? Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(intent.attempts, 20))
+          : step.again;
     await this.schedule([id], Math.min(this.context.clock.now() + waitMs, Date.parse(intent.expiresAt)));
     if (waitMs === 0) this.loop.hurry();
   }

@@ -167,10 +167,13 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     return DONE;
   }
 
-  /** What it was told to try is taken back, so that it does not try again on its own. What it says to that changes nothing. */
+  /**
+   * What a 2.x station was told to try is taken back, so that it does not try again on its own; what it says to that changes nothing. A 1.6
+   * station takes back its `SecurityProfile` itself, and may not be told a lower one (Security Whitepaper A05).
+   */
   private async restore(stationId: string, connection: connectionV1.Connection, data: ProfileChangeData): Promise<void> {
-    if (connection.ocppVersion === 'ocpp1.6') await this.set(stationId, '', 'SecurityProfile', `${connection.securityProfile}`);
-    else if (data.priorityBefore !== '') await this.set(stationId, 'OCPPCommCtrlr', 'NetworkConfigurationPriority', data.priorityBefore);
+    if (connection.ocppVersion !== 'ocpp1.6' && data.priorityBefore !== '')
+      await this.set(stationId, 'OCPPCommCtrlr', 'NetworkConfigurationPriority', data.priorityBefore);
   }
 
   private set(stationId: string, component: string, name: string, value: string): Promise<Said> {

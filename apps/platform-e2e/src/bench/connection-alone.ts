@@ -21,7 +21,14 @@ const rpc = createRpc();
 rpc.serve(deviceV1.DeviceServiceDefinition, {
   getStationAccess: async ({ stationIds }: deviceV1.GetStationAccessRequest) =>
     deviceV1.GetStationAccessResponse.fromPartial({
-      stations: stationIds.map((stationId) => ({ stationId, lifecycle: deviceV1.StationLifecycle.ACTIVE, connectorsPerEvse: [1] })),
+      stations: stationIds.map((stationId) => ({
+        stationId,
+        lifecycle: deviceV1.StationLifecycle.ACTIVE,
+        connectorsPerEvse: [1],
+        // One client certificate for all stations of a benchmark.
+        serialNumber: 'BENCH',
+        passwordHash: process.env['BENCH_PASSWORD_HASH'] ?? '',
+      })),
     }),
 });
 rpc.serve(authorizationV1.AuthorizationServiceDefinition, {
