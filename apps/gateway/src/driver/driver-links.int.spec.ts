@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { MongoDBContainer, type StartedMongoDBContainer } from '@testcontainers/mongodb';
+import type { ServiceContext } from '@voltlog/service';
+import { openMongoStore, openSqliteStore, type Store } from '@voltlog/store';
+import { createConnection } from 'mongoose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DriverLinks } from './driver-links.js';
+
+const DAY_MS = 86_400_000;
+let url = process.env['MONGO_URL'];
+const database = `voltlog_links_${randomBytes(4).toString('hex')}`;
+let container: StartedMongoDBContainer | undefined;
+const stores = new Map<string, Store>();
+const clock = { ms: Date.parse('2026-11-23T10:00:00.000Z') };
+
+beforeAll(async () => {
+  if (url === undefined) {
+    container = await new MongoDBContainer(process.env['VOLTLOG_MONGO_IMAGE'] ?? 'ev/mongo:6.0.5').start();
+    url = `${container.getConnectionString()}?directConnection=true`;
+  }
+  stores.set('MongoDB', await openMongoStore({ url, database }));
+  stores.set('SQLite', await openSqliteStore({ path: ':memory:' }));
+});
+afterAll(async () => {
+  for (const store of stores.values()) await store.close();
+  if (container !== undefined) return void (await container.stop());
+  const connection = await createConnection(url ?? '').asPromise();
+  await connection.useDb(database).dropDatabase();
+  await connection.close();
+});
+
+describe.each(['MongoDB', 'SQLite'])('keys of drivers in %s', (name) => {
+  let links: DriverLinks;
+  beforeAll(async () => {
+    const store = stores.get(name);
+    links = new DriverLinks({ store, clock: { now: () => clock.ms } } as unknown as ServiceContext);
+    await links.onModuleInit();
+  });
+
+  it('opens what it was given for, with what was written to it since, until its time is over', async () => {
+    const { key, link } = await links.give({ kind: 'Charge', stationId: 'CP-1', evseId: 1, guest: true }, DAY_MS);
+    await Promise.all([
+      links.note(link.id, { startRequestId: 'sr-1' }),
+      links.note(link.id, { stopRequestedAt: '2026-11-23T10:01:00.000Z' }),
+    ]);
+    expect(await links.find(key, 'Charge')).toMatchObject({
+      stationId: 'CP-1',
+      evseId: 1,
+      guest: true,
+      startRequestId: 'sr-1',
+      stopRequestedAt: '2026-11-23T10:01:00.000Z',
+    });
+    expect(await links.find(key, 'Reservation')).toBeUndefined();
+    clock.ms += DAY_MS;
+    expect(await links.find(key, 'Charge')).toBeUndefined();
+  });
+
+  it('lists and takes back the links of one ID token', async () => {
+    const { key, link } = await links.give({ kind: 'Contract', idToken: 'T1', idTokenType: 'ISO14443', label: 'Van' }, DAY_MS);
+    await links.give({ kind: 'Contract', idToken: 'T2', idTokenType: 'ISO14443' }, DAY_MS);
+    await links.give({ kind: 'Charge', idToken: 'T1', idTokenType: 'ISO14443' }, DAY_MS);
+    expect((await links.ofToken('T1', 10)).map(({ id }) => id)).toEqual([link.id]);
+    expect([await links.revoke('T2', link.id), await links.revoke('T1', link.id), await links.revoke('T1', link.id)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(await links.find(key, 'Contract')).toBeUndefined();
+  });
+});
