@@ -136,6 +136,16 @@ const TELLERS: Readonly<Record<string, Teller>> = {
   SessionCorrected: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Session corrected to ${outcomeEnergy(d)}` }),
   SessionReopened: () => ({ kind: 'Charging', tone: 'plain', sentence: 'Session goes on after all' }),
   SessionInterrupted: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Station booted while charging${because(d['reason'])}` }),
+  SessionMilestoneReached: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Milestone: ${inSentence(String(d['milestone']))}` }),
+  SessionLimitSet: (d) => ({ kind: 'Charging', tone: 'plain', sentence: d['limit'] === null ? 'Limit taken away' : 'Limit set' }),
+  SessionStopRequested: (d) => ({ kind: 'Charging', tone: 'plain', sentence: `Stop asked for, attempt ${String(d['attempt'])}` }),
+  SessionStopAnswered: (d) => ({
+    kind: 'Charging',
+    tone: d['status'] === 'Accepted' ? 'good' : 'bad',
+    sentence: `Stop answered: ${inSentence(String(d['status']))}`,
+  }),
+  SessionStopEscalated: () => ({ kind: 'Charging', tone: 'bad', sentence: 'The station does not stop: somebody has to look' }),
+  SessionLimitOvershot: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Limit of ${inSentence(String(d['dimension']))} was passed` }),
   SessionAnomalyFound: (d) => ({ kind: 'Charging', tone: 'bad', sentence: `Something is odd: ${inSentence(String(d['flag']))}` }),
   SessionFactQuarantined: (d) => ({
     kind: 'Charging',

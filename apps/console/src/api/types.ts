@@ -69,6 +69,24 @@ export interface Session {
   readonly flags: readonly string[];
   readonly incomplete: boolean;
   readonly ocppVersion: string | null;
+  readonly cost: Money | null;
+  readonly limit: Limit | null;
+  readonly milestones: readonly { readonly kind: string; readonly at: string | null }[];
+  readonly idleSeconds: number | null;
+  readonly overshootWh: number | null;
+}
+
+export interface Money {
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** What is null is not limited. */
+export interface Limit {
+  readonly energyWh: number | null;
+  readonly durationSeconds: number | null;
+  readonly cost: Money | null;
+  readonly stateOfChargePercent: number | null;
 }
 
 export interface SampledValue {

@@ -1,11 +1,13 @@
-import { Drawer, Loader } from '@mantine/core';
+import { Button, Drawer, Loader } from '@mantine/core';
 import { IconAlertTriangle, IconChartLine } from '@tabler/icons-react';
+import { useState } from 'react';
+import { wordsOf } from '../api/client.js';
 import { nameOf, tell } from '../api/event-words.js';
 import { flagWords } from '../api/flags.js';
 import { duration, energy, moment, ocpp, percent, power, type Quantity, text, words } from '../api/format.js';
-import { useReadings, useSession, useSessionEvents } from '../api/platform.js';
+import { usePlatform, useReadings, useSession, useSessionEvents } from '../api/platform.js';
 import { readingsOf } from '../api/readings.js';
-import type { Session, SessionEvent } from '../api/types.js';
+import type { Limit, Session, SessionEvent } from '../api/types.js';
 import { Empty, Failed } from './empty.js';
 import { EventRow } from './event-row.js';
 import { MeterChart } from './meter-chart.js';
@@ -28,6 +30,7 @@ function Details({ sessionId }: { sessionId: string }) {
   return (
     <div style={{ display: 'grid', gap: 28 }}>
       <Facts session={session.data} />
+      {session.data.state === 'Active' && <Stop sessionId={sessionId} />}
       <Odd session={session.data} />
       <Curve session={session.data} />
       <Events sessionId={sessionId} />
@@ -47,6 +50,7 @@ function Facts({ session }: { session: Session }) {
           <Fact big name="Power" value={text(power(session.powerW) satisfies Quantity)} />
         )}
         {session.stateOfChargePercent !== null && <Fact big name="Battery" value={percent(session.stateOfChargePercent)} />}
+        {session.cost !== null && <Fact big name="Cost" value={`${session.cost.amount} ${session.cost.currency}`} />}
         {session.startedAt !== null && <Fact big name="Lasted" value={duration(end - Date.parse(session.startedAt))} />}
       </dl>
       <dl className="facts">
@@ -56,9 +60,49 @@ function Facts({ session }: { session: Session }) {
         <Fact name="Authorized" value={session.authorizationStatus ?? 'not asked'} />
         <Fact name="Started" value={session.startedAt === null ? 'not known' : moment(session.startedAt, now)} />
         {session.endedAt !== null && <Fact name="Ended" value={moment(session.endedAt, now)} />}
+        {session.limit !== null && <Fact name="Limit" value={limitWords(session.limit)} />}
+        {session.milestones.length > 0 && <Fact name="Milestones" value={session.milestones.map(({ kind }) => words(kind)).join(', ')} />}
+        {session.idleSeconds !== null && <Fact name="Idle afterwards" value={duration(session.idleSeconds * 1_000)} />}
+        {session.overshootWh !== null && <Fact name="Beyond its limit" value={text(energy(session.overshootWh))} />}
         {session.stoppedReason !== null && <Fact name="Because" value={words(session.stoppedReason)} />}
         {session.ocppVersion !== null && <Fact name="Protocol" value={ocpp(session.ocppVersion) ?? ''} />}
       </dl>
+    </div>
+  );
+}
+
+function limitWords({ energyWh, durationSeconds, cost, stateOfChargePercent }: Limit): string {
+  return [
+    energyWh === null ? '' : text(energy(energyWh)),
+    durationSeconds === null ? '' : duration(durationSeconds * 1_000),
+    cost === null ? '' : `${cost.amount} ${cost.currency}`,
+    stateOfChargePercent === null ? '' : percent(stateOfChargePercent),
+  ]
+    .filter((part) => part !== '')
+    .join(' or ');
+}
+
+/** Asks the station to stop, and says what it said; the platform repeats it until the session ends. */
+function Stop({ sessionId }: { sessionId: string }) {
+  const { api } = usePlatform();
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState('');
+  const stop = (): void => {
+    setBusy(true);
+    api
+      .post<{ stationStatus: string | null }>(`/v1/sessions/${encodeURIComponent(sessionId)}/stop`, {})
+      .then(({ stationStatus }) =>
+        setSaid(stationStatus === null ? 'The stop is on its way.' : `The station answered ${words(stationStatus)}.`),
+      )
+      .catch((error: unknown) => setSaid(wordsOf(error)))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <div style={{ display: 'flex', gap: 12, alignItems: 'center' }}>
+      <Button variant="default" loading={busy} onClick={stop}>
+        Stop charging
+      </Button>
+      <span role="status">{said}</span>
     </div>
   );
 }
