@@ -51,16 +51,14 @@ export class Endpoints {
     if (config.OCPP_MTLS_PORT === undefined) return;
     if (config.OCPP_MTLS_CA_PATH !== '') return this.listenMutual(() => readPem(config.OCPP_MTLS_CA_PATH));
     const roots = async () => (await authority.getAuthority({})).rootCertificates;
-    this.waitingFor.add('the roots of client certificates');
-    const first = untilKnown(
-      roots,
-      () => !this.stopped,
-      (error) => logger.warn({ err: error }, 'the roots of client certificates are not known yet; profile 3 waits for them'),
-    );
-    // The other listeners do not wait for this one.
-    void first
-      .then((known) => (known === undefined ? undefined : this.listenMutual(roots)))
-      .catch((error: unknown) => logger.error({ err: error }, 'the listener of profile 3 could not be started'));
+    try {
+      await roots();
+    } catch (error) {
+      logger.warn({ err: error }, 'the roots of client certificates are not known yet; profile 3 waits for them');
+      this.listenMutualLater(roots);
+      return;
+    }
+    await this.listenMutual(roots);
   }
 
   /** @throws while a listener that is configured does not listen yet */
@@ -78,6 +76,20 @@ export class Endpoints {
     this.stopped = true;
     for (const listener of this.listeners) listener.stop();
     for (const endpoint of this.open) endpoint.stopAccepting();
+  }
+
+  /** The other listeners do not wait for this one. */
+  private listenMutualLater(roots: () => Promise<string>): void {
+    const { logger } = this.parts;
+    this.waitingFor.add('the roots of client certificates');
+    const known = untilKnown(
+      roots,
+      () => !this.stopped,
+      (error) => logger.debug({ err: error }, 'the roots of client certificates are still not known'),
+    );
+    known
+      .then((found) => (found === undefined ? undefined : this.listenMutual(roots)))
+      .catch((error: unknown) => logger.error({ err: error }, 'the listener of profile 3 could not be started'));
   }
 
   private async listenMutual(roots: () => Promise<string>): Promise<void> {

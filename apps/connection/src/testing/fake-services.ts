@@ -1,5 +1,5 @@
 import { OperatingError } from '@voltlog/kernel';
-import { authorizationV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, type deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 
 const { AuthorizationStatus } = authorizationV1;
 const { StationLifecycle } = deviceV1;
@@ -70,6 +70,14 @@ export class FakeDevice {
       offeredPasswordHash: '',
       ...access,
     });
+  }
+
+  /** Roots of client certificates, PEM; empty: not known yet. */
+  roots = '';
+
+  async getAuthority(): Promise<deviceSecurityV1.GetAuthorityResponse> {
+    if (this.roots === '') throw new OperatingError('ServiceUnavailable', 'away');
+    return { rootCertificates: this.roots };
   }
 
   async getStationAccess({ stationIds, changedStationIds }: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {

@@ -3,7 +3,7 @@ import { STATION_TOPIC, type StationFacts, type StationFactType } from '@voltlog
 import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { type Clock, type EventEnvelope, OperatingError, uuidV7Source } from '@voltlog/kernel';
-import { authorizationV1, connectionV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { type Collection, openSqliteStore, type Store } from '@voltlog/store';
 import type { Metrics } from '@voltlog/telemetry';
@@ -129,6 +129,7 @@ export class World {
   async start(config: Partial<Record<keyof ConnectionConfig, string>> = {}): Promise<Instance> {
     const rpc = createRpc();
     rpc.serve(deviceV1.DeviceServiceDefinition, this.device);
+    rpc.serve(deviceSecurityV1.StationSecurityServiceDefinition, this.device);
     rpc.serve(authorizationV1.AuthorizationServiceDefinition, this.authorization);
     const counts = new Map<string, { value: number }>();
     const gauges = new Map<string, () => number>();

@@ -23,7 +23,12 @@ export async function preparePython(): Promise<string> {
 }
 
 /** Runs a station of `foreign/` to its end. @returns the last line it printed, as JSON @throws when it failed, with what it printed */
-export async function runForeign<Result>(python: string, script: string, args: readonly string[]): Promise<Result> {
-  const { stdout } = await run(python, [join(FOREIGN, script), ...args], { timeout: 60_000 });
+export async function runForeign<Result>(
+  python: string,
+  script: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Result> {
+  const { stdout } = await run(python, [join(FOREIGN, script), ...args], { timeout: 60_000, env: { ...process.env, ...environment } });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Result;
 }

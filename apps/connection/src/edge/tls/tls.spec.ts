@@ -250,6 +250,16 @@ describe('TLS listeners', () => {
     await eventually(() => mute.closed && idle.closed, 'both to be closed', 8_000);
   });
 
+  it('waits with profile 3, and with it alone, until the roots are known', async () => {
+    const ports = await start({ OCPP_MTLS_CA_PATH: '' });
+    expect([ports.tls > 0, ports.mtls]).toEqual([true, 0]);
+    await expect(instance.readiness.get('listeners')?.()).rejects.toThrow(/roots of client certificates/);
+    world.device.roots = stations.certificate;
+    const port = await eventually(() => instance.runtime.ports.mtls, 'the listener of profile 3');
+    await world.connect({ port, tls: as(await stations.issue({ commonName: 'CP1' })) });
+    await instance.readiness.get('listeners')?.();
+  });
+
   it('cannot be asked for without a certificate', async () => {
     await expect(world.start({ OCPP_TLS_PORT: '0' })).rejects.toThrow(/OCPP_TLS_CERT_PATH/);
     await expect(
