@@ -255,7 +255,7 @@ describe('TLS listeners', () => {
     expect([ports.tls > 0, ports.mtls]).toEqual([true, 0]);
     await expect(instance.readiness.get('listeners')?.()).rejects.toThrow(/roots of client certificates/);
     world.device.roots = stations.certificate;
-    const port = await eventually(() => instance.runtime.ports.mtls, 'the listener of profile 3');
+    const port = await eventually(() => instance.runtime.ports.mtls || undefined, 'the listener of profile 3');
     await world.connect({ port, tls: as(await stations.issue({ commonName: 'CP1' })) });
     await instance.readiness.get('listeners')?.();
   });
