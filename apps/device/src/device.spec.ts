@@ -497,6 +497,44 @@ describe('device service', () => {
     expect(await asked([])).toBe(Lifecycle.RETIRED);
   });
 
+  it('tells nobody of a change before it answers by it, also when an earlier one of the same station is told meanwhile', async () => {
+    await register('CP-1', { withoutCredential: true });
+    for (const close of closing.splice(0)) await close();
+    const writes: (() => void)[] = [];
+    const gated = but(context.store, {
+      async collection<Doc extends { readonly id: string }>(name: string, schema: Schema) {
+        const collection = await context.store.collection<Doc>(name, schema);
+        return but(collection, {
+          upsert: async (docs) => {
+            if (name === 'stations') await new Promise<void>((resolve) => void writes.push(resolve));
+            return collection.upsert(docs);
+          },
+        });
+      },
+    });
+    service = await open({ ...(await openTestContext('device', context)), store: gated });
+    const told: string[] = [];
+    const listener = await context.log.subscribe({
+      group: 'listener',
+      topics: [DEVICE_TOPIC],
+      startFrom: 'latest',
+      handle: async (batch) => void told.push(...batch.map(({ event }) => event.type.split('.')[2] ?? '')),
+    });
+    const changed = update('CP-1', { name: 'Bay 2' });
+    await until(() => writes.length === 1, 'the first write');
+    const retired = service.grpc.retireStation({ stationId: 'CP-1', idempotencyKey: '' });
+    await until(() => writes.length === 2, 'the second write');
+    writes[0]?.();
+    await changed;
+    await until(() => told.length > 0, 'the first change to be told');
+    expect(told).toEqual(['StationChanged']);
+    writes[1]?.();
+    await retired;
+    await until(() => told.length > 1, 'the second change to be told');
+    expect(told).toEqual(['StationChanged', 'StationRetired']);
+    await listener.stop();
+  });
+
   it('tells nobody of a change before it answers by it, whatever else is told meanwhile', async () => {
     await register('CP-1', { withoutCredential: true });
     for (const close of closing.splice(0)) await close();

@@ -85,7 +85,11 @@ export class DeviceRepository {
   async onSite(siteId: string, command: SiteCommand, causationId: string): Promise<SiteExecution> {
     const [execution] = await this.noted([SITE + siteId], () => this.sites.execute([{ streamId: SITE + siteId, command, causationId }]));
     if (execution === undefined) throw new Error('one command has one execution');
-    await this.document([SITE + siteId], () => bringUp(this.collections.sites, siteDocs([[siteId, execution]])));
+    const docs = siteDocs([[siteId, execution]]);
+    await this.document(
+      docs.map((doc) => [SITE + doc.id, doc.version]),
+      () => bringUp(this.collections.sites, docs),
+    );
     return execution;
   }
 
@@ -113,7 +117,7 @@ export class DeviceRepository {
     }
     const docs = [...newest.values()];
     await this.document(
-      docs.map((doc) => STATION + doc.id),
+      docs.map((doc) => [STATION + doc.id, doc.version]),
       async () => {
         await bringUp(this.collections.stations, docs);
         for (const doc of docs) this.memory.remember(doc);
@@ -145,16 +149,20 @@ export class DeviceRepository {
     }
   }
 
-  /** Notes the streams for as long as their read model is behind: should the write fail, the event, on its way already, brings it up. */
-  private async document(streamIds: readonly string[], write: () => Promise<void>): Promise<void> {
-    for (const streamId of streamIds) this.undocumented.add(streamId);
+  /**
+   * Notes the streams for as long as their read model is behind: should the write fail, the event, on its way already, brings it up. Only
+   * commits that the written documents know of are told: a later one of the same stream waits for its own.
+   */
+  private async document(written: readonly (readonly [streamId: string, version: number])[], write: () => Promise<void>): Promise<void> {
+    for (const [streamId] of written) this.undocumented.add(streamId);
     try {
       await write();
-      for (const streamId of streamIds) this.undocumented.delete(streamId);
+      for (const [streamId] of written) this.undocumented.delete(streamId);
     } finally {
-      const mine = new Set(streamIds);
-      const commits = this.held.filter(({ streamId }) => mine.has(streamId));
-      this.held = this.held.filter(({ streamId }) => !mine.has(streamId));
+      const versions = new Map(written);
+      const isMine = ({ streamId, version }: Commit): boolean => version <= (versions.get(streamId) ?? 0);
+      const commits = this.held.filter(isMine);
+      this.held = this.held.filter((commit) => !isMine(commit));
       if (commits.length > 0) this.relay.publish(commits);
     }
   }
