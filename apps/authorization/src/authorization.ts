@@ -5,6 +5,7 @@ import type { Commit } from '@voltlog/store';
 import { Authorizer } from './commands/authorizer.js';
 import { Places } from './commands/places.js';
 import { RoamingDesk } from './commands/roaming-desk.js';
+import { Stops } from './commands/stops.js';
 import { Subjects } from './commands/subjects.js';
 import type { AuthorizationConfig } from './config.js';
 import { AuthorizationGrpc } from './grpc/authorization.grpc.js';
@@ -15,6 +16,7 @@ import { LocalLists } from './lists/local-lists.js';
 import { DecisionProjection } from './projections/decision-projection.js';
 import { TokenMemory } from './projections/token-memory.js';
 import { NeverStartedWatch } from './reactions/never-started-watch.js';
+import { RunningTransactions } from './reactions/running.js';
 import { SessionUses } from './reactions/session-uses.js';
 import { Sweep } from './reactions/sweep.js';
 import { TransactionFollower } from './reactions/transaction-follower.js';
@@ -61,12 +63,14 @@ export async function createAuthorization(
   const subjects = new Subjects(tokens, contracts, sites, usage, config.policy);
   const places = new Places(context, { tokens, contracts, collections }, config);
   const holds = await Holds.open(context);
+  const running = new RunningTransactions();
   const authorizer = new Authorizer(
     context,
     subjects,
     places,
     holds,
     new RoamingDesk(roaming, config.roaming, context.clock, context.logger),
+    new Stops(running, tokens, contracts),
   );
   const connection = context.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
     address: config.connectionGrpc,
@@ -77,7 +81,7 @@ export async function createAuthorization(
   const caches = new CacheClearing(context, { collections, connection, cacheMs });
   const listFollower = new ListFollower(context, { lists, caches, sites, collections });
   const sessionUses = new SessionUses(context, { tokens, contracts, usage, collections });
-  const follower = new TransactionFollower(context, tokens, contracts, collections);
+  const follower = new TransactionFollower(context, { tokens, contracts, collections, running });
   const decisions = new DecisionProjection(context, collections);
   const memory = new TokenMemory(context, tokens, contracts);
   const neverStarted = new NeverStartedWatch(context, { tokens, contracts, collections }, config);

@@ -13,6 +13,7 @@ import { ATTRIBUTE, type Count, type Span } from '@voltlog/telemetry';
 import type { Holds } from '../holds/holds.js';
 import type { Places } from './places.js';
 import type { RoamingDesk } from './roaming-desk.js';
+import type { Stops } from './stops.js';
 import { NO_AUTHORIZATION, type Prepared, type Subjects } from './subjects.js';
 
 /** A checked question of a station. */
@@ -29,6 +30,8 @@ export interface Question {
   /** ISO 8601, by the station's clock. */
   readonly occurredAt: string | undefined;
   readonly offline: boolean;
+  /** Of a stop: the transaction as the station calls it; absent: not known. */
+  readonly stops?: { readonly transactionId: string; readonly ended: boolean } | undefined;
   /** Of the station's message, when its trace is sampled. */
   readonly traceparent?: string | undefined;
 }
@@ -68,6 +71,7 @@ export class Authorizer {
     private readonly places: Places,
     private readonly holds: Holds,
     private readonly roaming: RoamingDesk,
+    private readonly stops: Stops,
   ) {
     this.source = `/authorization/${context.instanceId}`;
     this.counts = Object.fromEntries(
@@ -124,11 +128,13 @@ export class Authorizer {
   ): Promise<readonly AuthorizationDecided[]> {
     const now = this.context.clock.now();
     const prepared = await this.subjects.prepare(questions, now);
+    const payers = await this.stops.payers(prepared);
     const open: OpenQuestion[] = [];
     const settled = new Array<Verdict | OpenQuestion>(questions.length);
     for (let i = 0; i < prepared.length; i += 1) {
       const { question, key, asked, subject, policy } = prepared[i] as Prepared;
-      const verdict = this.holds.guard(question, verdictOf(question, asked, subject, policy), now);
+      const first = verdictOf(question, asked, subject, policy);
+      const verdict = this.holds.guard(question, this.stops.judge(prepared[i] as Prepared, first, payers), now);
       if (verdict.needs === undefined || subject === undefined) settled[i] = verdict;
       else open.push((settled[i] = { question, key, asked, policy, subject, verdict }));
     }

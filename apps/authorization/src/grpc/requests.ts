@@ -41,6 +41,7 @@ export function toQuestions(request: authorizationV1.AuthorizeRequest): readonly
       occurredAt: item.occurredAt,
       offline: item.offline,
       traceparent: item.traceparent,
+      stops: item.stops,
     };
   }
   return questions;

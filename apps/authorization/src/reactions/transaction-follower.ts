@@ -21,6 +21,7 @@ import type { ContractInput, ContractRepository } from '../store/contract-reposi
 import type { Collections, TransactionDoc } from '../store/documents.js';
 import type { TokenInput, TokenRepository } from '../store/token-repository.js';
 import { GROUP } from './names.js';
+import type { RunningTransactions } from './running.js';
 
 type Type = keyof StationFacts;
 const STARTED = 'voltlog.connection.TransactionStarted.v1' satisfies Type;
@@ -48,6 +49,13 @@ interface Inputs {
   readonly contracts: ContractInput[];
 }
 
+export interface FollowerParts {
+  readonly tokens: TokenRepository;
+  readonly contracts: ContractRepository;
+  readonly collections: Pick<Collections, 'transactions'>;
+  readonly running: RunningTransactions;
+}
+
 /**
  * Follows the transactions of tokens and contracts that have a limit: a start that was let in without asking takes its place, an end gives it back.
  *
@@ -55,15 +63,22 @@ interface Inputs {
  * start is remembered, and the start takes no place then.
  */
 export class TransactionFollower {
+  private readonly tokens: TokenRepository;
+  private readonly contracts: ContractRepository;
+  private readonly collections: Pick<Collections, 'transactions'>;
+  private readonly running: RunningTransactions;
   private subscription: Subscription | undefined;
   private readonly free = new BoundedCache<true>(FREE_MAX);
 
   constructor(
     private readonly context: ServiceContext,
-    private readonly tokens: TokenRepository,
-    private readonly contracts: ContractRepository,
-    private readonly collections: Collections,
-  ) {}
+    { tokens, contracts, collections, running }: FollowerParts,
+  ) {
+    this.tokens = tokens;
+    this.contracts = contracts;
+    this.collections = collections;
+    this.running = running;
+  }
 
   async start(): Promise<void> {
     this.subscription = await this.context.log.subscribe({
@@ -81,6 +96,10 @@ export class TransactionFollower {
   async handle(batch: readonly LogRecord[]): Promise<void> {
     const facts = batch.flatMap(toFact);
     if (facts.length === 0) return;
+    for (const { kind, data } of facts) {
+      if (kind === 'began') this.running.began(data);
+      else this.running.ended(data);
+    }
     await this.loadSubjects(facts);
     const known = new Map(
       await this.collections.transactions.getMany([...new Set(facts.filter((fact) => this.matters(fact)).map(({ id }) => id))]),

@@ -29,6 +29,9 @@ const STATUS: Readonly<Partial<Record<authorizationV1.AuthorizationStatus, strin
   [AuthorizationStatus.UNKNOWN]: 'Unknown',
 };
 
+/** The reason of a refusal that says nothing about the token. */
+const NOT_YOUR_SESSION = 'NotYourSession';
+
 interface Waiting {
   readonly item: authorizationV1.AuthorizationRequestItem;
   resolve(answer: AuthorizationAnswer): void;
@@ -72,6 +75,7 @@ export class Authorizations {
       occurredAt: question.occurredAt,
       offline: question.offline,
       traceparent,
+      stops: question.stops,
     };
     return new Promise((resolve) => {
       if (this.waiting.push({ item, resolve }) === 1) setImmediate(() => this.flush());
@@ -117,8 +121,8 @@ export class Authorizations {
     const groupId = decision.groupIdToken?.idToken;
     const key = keyOf(item);
     if (status === 'Accepted') this.accepted.accepted(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
-    // A token whose places are all taken stays a known token.
-    else if (status !== 'ConcurrentTx') this.accepted.refused(key);
+    // A token whose places are all taken stays a known token, and so does one that may not stop the session of another.
+    else if (status !== 'ConcurrentTx' && decision.reason !== NOT_YOUR_SESSION) this.accepted.refused(key);
     const answer: { -readonly [Key in keyof AuthorizationAnswer]: AuthorizationAnswer[Key] } = { status, source: 'authorization' };
     if (decision.reason !== '') answer.reason = decision.reason;
     if (decision.decisionId !== '') answer.decisionId = decision.decisionId;

@@ -420,15 +420,17 @@ describe('the call of a station', () => {
     });
 
     it.each([
-      [event('Updated', 1, { idToken }), 'AUTHORIZATION_PURPOSE_START'],
-      [event('Updated', 1, { idToken, triggerReason: 'StopAuthorized' }), 'AUTHORIZATION_PURPOSE_STOP'],
-      [event('Ended', 1, { idToken, triggerReason: 'StopAuthorized' }), 'AUTHORIZATION_PURPOSE_STOP'],
-      [event('Updated', 1, { idToken, triggerReason: 'MeterValuePeriodic' }), 'AUTHORIZATION_PURPOSE_IDENTIFY'],
-    ])('with a token asks for its purpose', async (request, purpose) => {
+      [event('Updated', 1, { idToken }), 'AUTHORIZATION_PURPOSE_START', undefined],
+      [event('Updated', 1, { idToken, triggerReason: 'StopAuthorized' }), 'AUTHORIZATION_PURPOSE_STOP', false],
+      [event('Updated', 1, { idToken, triggerReason: 'StopAuthorized', offline: true }), 'AUTHORIZATION_PURPOSE_STOP', true],
+      [event('Ended', 1, { idToken, triggerReason: 'StopAuthorized' }), 'AUTHORIZATION_PURPOSE_STOP', true],
+      [event('Updated', 1, { idToken, triggerReason: 'MeterValuePeriodic' }), 'AUTHORIZATION_PURPOSE_IDENTIFY', undefined],
+    ])('with a token asks for its purpose', async (request, purpose, ended) => {
       await world.start();
       const station = await world.connect({ protocols: ['ocpp2.0.1'] });
       await station.ask('TransactionEvent', request);
       expect(world.authorization.asked).toMatchObject([{ purpose }]);
+      expect(world.authorization.asked[0]?.stops).toEqual(ended === undefined ? undefined : { transactionId: 'tx-1', ended });
     });
   });
 

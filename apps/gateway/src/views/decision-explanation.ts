@@ -26,6 +26,7 @@ const REASONS: Readonly<Record<string, string>> = {
   BudgetExhausted: 'the budget of the day or of the month is used up',
   ReservedForOther: 'it is reserved for somebody else',
   MasterPassMayNotStart: 'a master pass stops sessions and starts none',
+  NotYourSession: 'the session is of another token, and neither its group nor its contract is the same',
   ConcurrentLimit: 'as many sessions are under way as the token or its contract allows',
   ConcurrentLimitUnverified: 'as many sessions seemed under way as the token or its contract allows, and it could not be checked in time',
   ConcurrentLimitExceededOffline: 'more sessions are under way than allowed, but this one had begun while the station was offline',

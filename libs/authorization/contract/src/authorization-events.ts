@@ -179,7 +179,8 @@ export type Fault = 'Blocked' | 'Invalid' | 'NotYetValid' | 'Expired' | 'NotHere
  * Why the answer is what it is. `ConcurrentLimitUnverified`: full by what was known when the deadline for asking passed.
  * `ConcurrentLimitExceededOffline`: accepted over the limit, since it had begun already. `NoAuthorizationNeeded`,
  * `UnknownTokenAccepted`: the operator's policy. `DirectPaymentAccepted`: paid at the station's terminal. `ContractUnknown`: the token
- * names a contract that is not there. `Roaming...`: what its provider said of a token that is not ours, or did not say in time.
+ * names a contract that is not there. `NotYourSession`: a stop of somebody else's transaction, refused while it runs and accepted once it
+ * has ended. `Roaming...`: what its provider said of a token that is not ours, or did not say in time.
  */
 export type DecisionReason =
   | 'TokenUnknown'
@@ -189,6 +190,7 @@ export type DecisionReason =
   | 'ContractUnknown'
   | 'BudgetExhausted'
   | 'MasterPassMayNotStart'
+  | 'NotYourSession'
   | 'ConcurrentLimit'
   | 'ConcurrentLimitUnverified'
   | 'ConcurrentLimitExceededOffline'

@@ -43,6 +43,7 @@ export {
   type SitePolicyState,
   sitePolicyDecider,
 } from './site-policy.js';
+export { mayStop, type Payer } from './stop.js';
 export { type PutToken, type TokenCommand, type TokenRefusal, tokenDecider } from './token.decider.js';
 export { type KnownToken, type TokenState, UNKNOWN_TOKEN, type UnknownToken } from './token.state.js';
 export { ID_TOKEN_LENGTH_MAX, ID_TOKEN_TYPES, isIdToken, tokenKey, tokenKeyOfStream, tokenStreamId, typeFault } from './token-id.js';

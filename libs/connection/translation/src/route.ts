@@ -45,6 +45,8 @@ export interface TokenQuestion {
   /** ISO 8601 UTC, the station's clock. */
   readonly occurredAt: string;
   readonly offline: boolean;
+  /** Of `stop`: the transaction as the station calls it, and whether it has ended already. */
+  readonly stops?: { readonly transactionId: string; readonly ended: boolean };
 }
 
 /**

@@ -41,6 +41,7 @@ export const stopTransaction: Route<StopTransactionRequest> = {
       transactionKey: '',
       occurredAt,
       offline: wasOffline(occurredAt, context),
+      stops: { transactionId: String(request.transactionId), ended: true },
     };
   },
   toFacts(request, context, answer) {

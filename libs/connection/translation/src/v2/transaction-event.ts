@@ -55,13 +55,18 @@ export const transactionEvent: Route<TransactionEventRequest> = {
  */
 function question(request: TransactionEventRequest, context: CallContext): TokenQuestion | undefined {
   if (request.idToken === undefined || request.idToken.type === NO_AUTHORIZATION) return undefined;
+  const { transactionId } = request.transactionInfo;
+  const purpose = purposeOf(request);
+  const offline = request.offline ?? false;
   return {
     idToken: plainToken(request.idToken),
     evseId: request.evse?.id ?? 0,
-    purpose: purposeOf(request),
-    transactionKey: request.transactionInfo.transactionId,
+    purpose,
+    transactionKey: transactionId,
     occurredAt: stationTime(request.timestamp, context),
-    offline: request.offline ?? false,
+    offline,
+    // What a station did while it was offline is done.
+    ...(purpose === 'stop' ? { stops: { transactionId, ended: offline || request.eventType === 'Ended' } } : {}),
   };
 }
 

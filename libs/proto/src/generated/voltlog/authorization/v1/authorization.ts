@@ -106,7 +106,7 @@ export enum AuthorizationPurpose {
   IDENTIFY = "AUTHORIZATION_PURPOSE_IDENTIFY",
   /** START - The token in the start of a transaction: takes one of the token's concurrent places for `transaction_key`. */
   START = "AUTHORIZATION_PURPOSE_START",
-  /** STOP - The token that stops a transaction: answered for the station's cache, takes no place. */
+  /** STOP - The token that stops a transaction: judged against it where it is known, takes no place. */
   STOP = "AUTHORIZATION_PURPOSE_STOP",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
@@ -211,7 +211,18 @@ export interface AuthorizationRequestItem {
   /** The station let it start on its own and reports afterwards. */
   offline: boolean;
   /** W3C trace context of the station's message. Questions of several stations share a call, so each brings its own. */
-  traceparent?: string | undefined;
+  traceparent?:
+    | string
+    | undefined;
+  /** Of a stop: the transaction; absent: not known, and then the token alone is judged. */
+  stops?: TransactionStop | undefined;
+}
+
+export interface TransactionStop {
+  /** As the station calls it. */
+  transactionId: string;
+  /** It has ended already: whose it was is written down, and the answer is for the station's cache alone. */
+  ended: boolean;
 }
 
 export interface AuthorizationDecision {
@@ -578,6 +589,7 @@ function createBaseAuthorizationRequestItem(): AuthorizationRequestItem {
     occurredAt: undefined,
     offline: false,
     traceparent: undefined,
+    stops: undefined,
   };
 }
 
@@ -606,6 +618,9 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
     }
     if (message.traceparent !== undefined) {
       writer.uint32(66).string(message.traceparent);
+    }
+    if (message.stops !== undefined) {
+      TransactionStop.encode(message.stops, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -687,6 +702,14 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
             message.traceparent = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.stops = TransactionStop.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -714,6 +737,76 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
     message.occurredAt = object.occurredAt ?? undefined;
     message.offline = object.offline ?? false;
     message.traceparent = object.traceparent ?? undefined;
+    message.stops = (object.stops !== undefined && object.stops !== null)
+      ? TransactionStop.fromPartial(object.stops)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTransactionStop(): TransactionStop {
+  return { transactionId: "", ended: false };
+}
+
+export const TransactionStop: MessageFns<TransactionStop> = {
+  encode(message: TransactionStop, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transactionId !== "") {
+      writer.uint32(10).string(message.transactionId);
+    }
+    if (message.ended !== false) {
+      writer.uint32(16).bool(message.ended);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransactionStop {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransactionStop();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ended = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TransactionStop>, I>>(base?: I): TransactionStop {
+    return TransactionStop.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TransactionStop>, I>>(object: I): TransactionStop {
+    const message = createBaseTransactionStop();
+    message.transactionId = object.transactionId ?? "";
+    message.ended = object.ended ?? false;
     return message;
   },
 };
