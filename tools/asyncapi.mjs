@@ -83,6 +83,13 @@ const topics = [
     key: 'start request id',
     about: 'Start requests of drivers and operators, and the sessions that came of them.',
   },
+  {
+    topic: 'session.price.v1',
+    library: 'libs/session/contract',
+    map: 'PriceEvents',
+    key: 'scope: default, site:<id> or station:<id>',
+    about: 'What charging costs.',
+  },
 ];
 
 /** JSON schemas of all types in the map, `$ref`s pointing into `#/components/schemas`. */

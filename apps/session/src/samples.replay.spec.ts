@@ -4,9 +4,10 @@ import { outcomeOf, sessionDecider } from '@voltlog/session-domain';
 import { describe, expect, it } from 'vitest';
 
 const FOLDER = new URL('../../../libs/session/contract/samples/', import.meta.url);
-const START_REQUEST = /^voltlog\.session\.Start/;
+/** Start requests and prices have topics of their own. */
+const OTHER_TOPICS = /^voltlog\.session\.(Start|Price)/;
 const samples = readdirSync(FOLDER)
-  .filter((name) => !START_REQUEST.test(name))
+  .filter((name) => !OTHER_TOPICS.test(name))
   .map((name) => ({
     name,
     type: name.replace(/\.json$/, ''),

@@ -3,8 +3,8 @@ import { STATION_TOPIC } from '@voltlog/connection-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { connectionV1, sessionV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
-import { SESSION_TOPIC, START_REQUEST_TOPIC } from '@voltlog/session-contract';
-import { sessionDecider, startRequestDecider } from '@voltlog/session-domain';
+import { PRICE_TOPIC, SESSION_TOPIC, START_REQUEST_TOPIC } from '@voltlog/session-contract';
+import { priceDecider, priceScopeOfStream, sessionDecider, startRequestDecider } from '@voltlog/session-domain';
 import { Aggregates, type Commit, OutboxRelay } from '@voltlog/store';
 import { Prices } from './commands/prices.js';
 import { SessionChanges } from './commands/session-changes.js';
@@ -28,9 +28,13 @@ const BATCH_MAX = 1_024;
 /** Consumer group of the station topic. */
 export const SESSION_GROUP = 'session';
 
-/** Start requests have streams, and a topic, of their own. */
-const topicOf = ({ events }: Commit): string =>
-  events[0]?.type.startsWith('voltlog.session.Start') === true ? START_REQUEST_TOPIC : SESSION_TOPIC;
+/** Start requests and prices have streams, and topics, of their own. */
+function topicOf({ streamId, events }: Commit): string {
+  if (priceScopeOfStream(streamId) !== undefined) return PRICE_TOPIC;
+  return events[0]?.type.startsWith('voltlog.session.Start') === true ? START_REQUEST_TOPIC : SESSION_TOPIC;
+}
+
+const keyOf = ({ streamId }: Commit): string => priceScopeOfStream(streamId) ?? streamId;
 
 /** What runs while the service runs: the intake of station facts, the relay of its commits, the look for quiet sessions, the RPCs. */
 @Injectable()
@@ -48,7 +52,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     @Inject(SERVICE_CONFIG) private readonly config: SessionConfig,
   ) {
     const { store, log, logger } = context;
-    this.relay = new OutboxRelay({ streams: store.streams, log, topic: topicOf, logger });
+    this.relay = new OutboxRelay({ streams: store.streams, log, topic: topicOf, keyOf, logger });
   }
 
   async onModuleInit(): Promise<void> {
@@ -117,8 +121,23 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     this.watch = watch;
     this.startRequests = startRequests;
     const reads = new SessionGrpc(collections, streams, clock);
-    const writes = new CommandsGrpc({ startRequests, watch, changes, prices: new Prices(collections, contexts), clock, ids });
+    const writes = new CommandsGrpc({ startRequests, watch, changes, prices: this.prices(collections, contexts), clock, ids });
     rpc.serve<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, joined(reads, writes));
+  }
+
+  private prices(collections: SessionCollections, contexts: StationContexts): Prices {
+    const { store, clock, ids, instanceId } = this.context;
+    const aggregates = new Aggregates({
+      streams: store.streams,
+      decider: priceDecider,
+      relay: this.relay,
+      source: `/session/${instanceId}`,
+      ids,
+      clock,
+      // Another instance may have changed them.
+      cacheMax: 0,
+    });
+    return new Prices({ aggregates, collections, contexts, clock, ids });
   }
 
   async onApplicationBootstrap(): Promise<void> {

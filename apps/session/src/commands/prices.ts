@@ -1,57 +1,61 @@
-import { RequestError } from '@voltlog/kernel';
+import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
 import type { sessionV1 } from '@voltlog/proto';
-import { isAmount } from '@voltlog/session-domain';
-import type { StationContexts } from '../reactions/station-contexts.js';
-import type { PriceDocument, SessionCollections } from '../store/session-documents.js';
+import type { PriceEvent, SessionPrice } from '@voltlog/session-contract';
+import { isAmount, type PriceRefusal, type PriceState, type PutPrice, priceStreamId } from '@voltlog/session-domain';
+import { type Aggregates, bringUp } from '@voltlog/store';
+import { priceDocument } from '../projections/prices.js';
+import { type StationContexts, toPrice } from '../reactions/station-contexts.js';
+import type { SessionCollections } from '../store/session-documents.js';
 
 const SCOPE = /^(default|(site|station):.{1,128})$/;
 
+export interface PricesParts {
+  readonly aggregates: Pick<Aggregates<PutPrice, PriceState, PriceEvent, PriceRefusal>, 'execute'>;
+  readonly collections: Pick<SessionCollections, 'prices'>;
+  readonly contexts: Pick<StationContexts, 'priceAt' | 'reset'>;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}
+
 /** The simple price port: an amount per kWh, per minute and per session, for all stations, a site's or one. */
 export class Prices {
-  constructor(
-    private readonly collections: Pick<SessionCollections, 'prices'>,
-    private readonly contexts: Pick<StationContexts, 'priceAt' | 'reset'>,
-  ) {}
+  constructor(private readonly parts: PricesParts) {}
 
-  /** @throws {RequestError} `INVALID_ARGUMENT`, or `ABORTED` when it was changed since `expected_version` */
-  async put({ price, expectedVersion, idempotencyKey }: sessionV1.PutPriceRequest): Promise<sessionV1.Price> {
-    if (price === undefined) throw new RequestError('INVALID_ARGUMENT', 'price is missing', 'EmptyField');
-    const { scope, currency, perKwh, perMinute, perSession } = price;
-    if (!SCOPE.test(scope)) throw new RequestError('INVALID_ARGUMENT', 'scope is none of default, site:<id> and station:<id>', 'BadScope');
-    if (!/^[A-Z]{3}$/.test(currency)) throw new RequestError('INVALID_ARGUMENT', 'currency is no ISO 4217 code', 'BadCurrency');
-    const amounts = { perKwh: perKwh || '0', perMinute: perMinute || '0', perSession: perSession || '0' };
-    for (const [name, amount] of Object.entries(amounts))
-      if (!isAmount(amount)) throw new RequestError('INVALID_ARGUMENT', `${name} is no decimal number of 0 or more`, 'BadAmount');
-    const known = await this.collections.prices.get(scope);
-    if (known !== undefined && idempotencyKey !== '' && known.idempotencyKey === idempotencyKey) return toMessage(known);
-    if (expectedVersion !== 0 && expectedVersion !== (known?.version ?? 0)) throw changed(scope);
-    const doc: PriceDocument = {
-      id: scope,
-      version: (known?.version ?? 0) + 1,
-      currency,
-      ...amounts,
-      ...(idempotencyKey === '' ? {} : { idempotencyKey }),
-    };
-    const [written] = await this.collections.prices.upsert([{ doc, expectedVersion: known?.version ?? 0 }]);
-    if (written !== true) throw changed(scope);
-    this.contexts.reset();
-    return toMessage(doc);
+  /**
+   * In the read model when it resolves.
+   *
+   * @throws {RequestError} `INVALID_ARGUMENT`, or `ABORTED` when it was changed since `expected_version`
+   */
+  async put(request: sessionV1.PutPriceRequest): Promise<sessionV1.Price> {
+    const { aggregates, collections, contexts, clock, ids } = this.parts;
+    const price = priceIn(request.price);
+    const command: PutPrice = { kind: 'PutPrice', price, expectedVersion: request.expectedVersion, at: isoTime(clock.now()) };
+    const causationId = `price#${request.idempotencyKey || ids.next()}`;
+    const [execution] = await aggregates.execute([{ streamId: priceStreamId(price.scope), command, causationId }]);
+    const written = execution?.state.price;
+    if (written === undefined || execution?.outcome === 'refused')
+      throw new RequestError('ABORTED', `the price ${price.scope} was changed meanwhile`, 'VersionMismatch');
+    await bringUp(collections.prices, [priceDocument(written)]);
+    contexts.reset();
+    return { ...written };
   }
 
   /** Undefined: none is set. */
   async get({ stationId, scope }: sessionV1.GetPriceRequest): Promise<sessionV1.Price | undefined> {
-    const found = stationId === '' ? await this.collections.prices.get(scope || 'default') : await this.contexts.priceAt(stationId);
-    return found === undefined ? undefined : toMessage(found);
+    const { collections, contexts } = this.parts;
+    const found = stationId === '' ? await collections.prices.get(scope || 'default') : await contexts.priceAt(stationId);
+    return found === undefined ? undefined : toPrice(found);
   }
 }
 
-const toMessage = ({ id, version, currency, perKwh, perMinute, perSession }: PriceDocument): sessionV1.Price => ({
-  scope: id,
-  version,
-  currency,
-  perKwh,
-  perMinute,
-  perSession,
-});
-
-const changed = (scope: string): RequestError => new RequestError('ABORTED', `the price ${scope} was changed meanwhile`, 'VersionMismatch');
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+function priceIn(price: sessionV1.Price | undefined): Omit<SessionPrice, 'version'> {
+  if (price === undefined) throw new RequestError('INVALID_ARGUMENT', 'price is missing', 'EmptyField');
+  const { scope, currency, perKwh, perMinute, perSession } = price;
+  if (!SCOPE.test(scope)) throw new RequestError('INVALID_ARGUMENT', 'scope is none of default, site:<id> and station:<id>', 'BadScope');
+  if (!/^[A-Z]{3}$/.test(currency)) throw new RequestError('INVALID_ARGUMENT', 'currency is no ISO 4217 code', 'BadCurrency');
+  const amounts = { perKwh: perKwh || '0', perMinute: perMinute || '0', perSession: perSession || '0' };
+  for (const [name, amount] of Object.entries(amounts))
+    if (!isAmount(amount)) throw new RequestError('INVALID_ARGUMENT', `${name} is no decimal number of 0 or more`, 'BadAmount');
+  return { scope, currency, ...amounts };
+}

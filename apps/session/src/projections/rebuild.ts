@@ -1,7 +1,9 @@
 import type { Projection } from '@voltlog/service';
 import { type Collection, type Commit, rebuildCollection, type Store } from '@voltlog/store';
 import { openCollections, type ReadingsDocument, readingsSchema, type SessionCollections } from '../store/session-documents.js';
+import { pricesProjection } from './prices.js';
 import { foldStream, replayReadings, replaySessions, streamsThatEndIn } from './replay.js';
+import { stationSitesProjection } from './station-sites.js';
 
 /** Active sessions looked at in one go. */
 const PAGE = 256;
@@ -20,6 +22,8 @@ export const sessionProjections: Readonly<Record<string, Projection>> = {
     from: 'commits',
     rebuild: ({ store }, onProgress) => replaySessions(store, { onProgress: ({ commits }) => onProgress(commits) }),
   },
+  prices: pricesProjection,
+  stationSites: stationSitesProjection,
 };
 
 async function rebuildReadings(store: Store, onProgress: (commits: number) => void): Promise<number> {

@@ -64,7 +64,7 @@ const isOld = ({ reported }: SessionClaims): boolean => reported !== undefined &
 export async function streamsThatEndIn(store: Store, batch: readonly Commit[]): Promise<ReadonlyMap<string, readonly Commit[]>> {
   const seen = new Map<string, number>();
   for (const { streamId, version, events } of batch) {
-    // The store holds start requests too.
+    // The store holds start requests and prices too.
     if (events[0]?.type.startsWith('voltlog.session.Session') === false) continue;
     seen.set(streamId, Math.max(seen.get(streamId) ?? 0, version));
   }

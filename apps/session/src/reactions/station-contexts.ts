@@ -1,7 +1,10 @@
 import { DEVICE_TOPIC, type DeviceEvents } from '@voltlog/device-contract';
 import type { EventLog, Subscription } from '@voltlog/event-log';
 import type { Clock, EventOf } from '@voltlog/kernel';
-import type { SessionPrice } from '@voltlog/session-contract';
+import { PRICE_TOPIC, type PriceEvents, type SessionPrice } from '@voltlog/session-contract';
+import { bringUp } from '@voltlog/store';
+import { priceDocument } from '../projections/prices.js';
+import { STATION_SITE_TYPES, writeStationSites } from '../projections/station-sites.js';
 import type { PriceDocument, SessionCollections } from '../store/session-documents.js';
 
 /** What holds at a station now. */
@@ -11,6 +14,7 @@ export interface StationContext {
 }
 
 const GROUP = 'session-stations';
+const PRICE_GROUP = 'session-prices';
 /** What another instance was told is known here this late at most. */
 const FRESH_MS = 30_000;
 /** Whether there is any site or price at all is asked this often: a platform without them pays nothing. */
@@ -27,7 +31,7 @@ export class StationContexts {
   private readonly known = new Map<string, { readonly context: StationContext; readonly untilMs: number }>();
   private any = false;
   private anyUntilMs = 0;
-  private subscription: Subscription | undefined;
+  private subscriptions: readonly Subscription[] = [];
 
   constructor(
     private readonly collections: Pick<SessionCollections, 'stationSites' | 'prices'>,
@@ -36,16 +40,23 @@ export class StationContexts {
   ) {}
 
   async start(): Promise<void> {
-    this.subscription = await this.log.subscribe({
-      group: GROUP,
-      topics: [DEVICE_TOPIC],
-      types: ['voltlog.device.StationRegistered.v1', 'voltlog.device.StationChanged.v1', 'voltlog.device.StationRetired.v1'],
-      handle: (batch) => this.follow(batch.map((record) => record.event as EventOf<DeviceEvents>)),
-    });
+    this.subscriptions = [
+      await this.log.subscribe({
+        group: GROUP,
+        topics: [DEVICE_TOPIC],
+        types: STATION_SITE_TYPES,
+        handle: (batch) => this.follow(batch.map((record) => record.event as EventOf<DeviceEvents>)),
+      }),
+      await this.log.subscribe({
+        group: PRICE_GROUP,
+        topics: [PRICE_TOPIC],
+        handle: (batch) => this.followPrices(batch.map((record) => record.event as EventOf<PriceEvents>)),
+      }),
+    ];
   }
 
   async stop(): Promise<void> {
-    await this.subscription?.stop();
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
   }
 
   /** Forgets what was read: something was changed here. */
@@ -110,18 +121,16 @@ export class StationContexts {
   }
 
   private async follow(events: readonly EventOf<DeviceEvents>[]): Promise<void> {
-    const sites = new Map<string, string>();
-    for (const event of events) {
-      if (event.type === 'voltlog.device.StationRegistered.v1' || event.type === 'voltlog.device.StationChanged.v1')
-        sites.set(event.data.stationId, event.data.siteId);
-      else if (event.type === 'voltlog.device.StationRetired.v1') sites.set(event.data.stationId, '');
-    }
-    const gone = [...sites].filter(([, siteId]) => siteId === '').map(([stationId]) => stationId);
-    const placed = [...sites].filter(([, siteId]) => siteId !== '');
-    if (gone.length > 0) await this.collections.stationSites.delete(gone);
-    if (placed.length > 0) await this.collections.stationSites.upsert(placed.map(([id, siteId]) => ({ doc: { id, siteId } })));
-    for (const stationId of sites.keys()) this.known.delete(stationId);
-    if (placed.length > 0) this.anyUntilMs = 0;
+    const { stationIds, anyPlaced } = await writeStationSites(events, this.collections.stationSites);
+    for (const stationId of stationIds) this.known.delete(stationId);
+    if (anyPlaced) this.anyUntilMs = 0;
+  }
+
+  /** What was missed by whoever died after a price's commit is written here too. */
+  private async followPrices(events: readonly EventOf<PriceEvents>[]): Promise<void> {
+    const latest = new Map(events.map(({ data }) => [data.scope, priceDocument(data)]));
+    await bringUp(this.collections.prices, [...latest.values()]);
+    this.reset();
   }
 }
 

@@ -58,7 +58,7 @@ export interface StationSiteDocument {
   readonly siteId: string;
 }
 
-/** A price; `id` is its scope: `default`, `site:<id>` or `station:<id>`. Amounts are decimal numbers. */
+/** Projection of a price's stream; `id` is its scope: `default`, `site:<id>` or `station:<id>`. Amounts are decimal numbers. */
 export interface PriceDocument {
   readonly id: string;
   readonly version: number;
@@ -66,8 +66,6 @@ export interface PriceDocument {
   readonly perKwh: string;
   readonly perMinute: string;
   readonly perSession: string;
-  /** Of the write that made this version: the same one again changes nothing. */
-  readonly idempotencyKey?: string;
 }
 
 export interface SessionCollections {
@@ -140,7 +138,6 @@ export const priceSchema = new Schema(
     perKwh: String,
     perMinute: String,
     perSession: String,
-    idempotencyKey: String,
   },
   options,
 );

@@ -15,6 +15,8 @@ export type {
   SessionStopRequested,
   StopCause,
 } from './limit-events.js';
+export type { PriceChanged, PriceEvent, PriceEvents, PriceEventType } from './price-events.js';
+export { PRICE_TOPIC } from './price-events.js';
 export type {
   SessionAnomalyFound,
   SessionAuthorization,

@@ -33,6 +33,14 @@ export {
   outcomeOf,
   trueTime,
 } from './outcome.js';
+export {
+  type PriceRefusal,
+  type PriceState,
+  type PutPrice,
+  priceDecider,
+  priceScopeOfStream,
+  priceStreamId,
+} from './price.decider.js';
 export { costOf, isAmount, type SessionCost } from './price.js';
 export {
   type ChargingState,
