@@ -106,7 +106,10 @@ describe('charging', () => {
     const set = await gateway.call('PUT', '/v1/sessions/s-1/limit', { body: { durationSeconds: 3_600 } });
     expect(set).toMatchObject({ status: 200, body: { limit: { durationSeconds: 3_600, energyWh: null, cost: null } } });
     expect((await gateway.call('PUT', '/v1/sessions/s-1/limit', { body: {} })).status).toBe(200);
-    expect(gateway.services.lastCall('setLimit')).toMatchObject({ limit: { energyWh: undefined, durationSeconds: undefined } });
+    expect(gateway.services.lastCall('setLimit')).toMatchObject({
+      requestedBy: 'Operator',
+      limit: { energyWh: undefined, durationSeconds: undefined },
+    });
     expect((await gateway.call('PUT', '/v1/sessions/s-2/limit', { body: {} })).status).toBe(409);
   });
 

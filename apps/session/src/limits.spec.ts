@@ -31,7 +31,7 @@ async function reading(minute: number, ...samples: Parameters<typeof values>[1][
 
 async function setLimit(more: Partial<sessionV1.SessionLimit>, idempotencyKey = ''): Promise<sessionV1.Session | undefined> {
   const { sessionId } = await harness.only();
-  return (await harness.sessions.setLimit({ sessionId, limit: limit(more), idempotencyKey })).session;
+  return (await harness.sessions.setLimit({ sessionId, limit: limit(more), requestedBy: 'Driver', idempotencyKey })).session;
 }
 
 const stops = () => harness.stations.count('requestStopTransaction');

@@ -133,6 +133,11 @@ export const receiptView = z
     sessionCost: moneyView.nullable(),
     total: moneyView.nullable(),
     idToken: z.string().nullable().meta({ description: 'masked; null for a guest' }),
+    endCause: z
+      .string()
+      .nullable()
+      .meta({ description: "why it ended: Limit, Driver, Operator, Group (another card of the same group), else the station's word" }),
+    stoppedBy: z.string().nullable().meta({ description: 'the card that stopped it, masked, where one was shown' }),
     curve: z.array(
       z.object({
         at: instant,
@@ -163,6 +168,8 @@ export function toReceipt(receipt: sessionV1.Receipt, session: sessionV1.Session
     sessionCost: receipt.sessionCost ?? null,
     total: receipt.total ?? null,
     idToken: link.guest === true || link.idToken === undefined ? null : maskText(link.idToken),
+    endCause: orNull(session.endCause || session.stoppedReason),
+    stoppedBy: session.stoppedBy === undefined ? null : maskText(session.stoppedBy.idToken),
     curve: receipt.curve.flatMap((point) =>
       point.at === undefined
         ? []

@@ -60,6 +60,7 @@ export class DriverChargesController {
     await this.services.starts.setLimit({
       sessionId,
       limit: sessionV1.SessionLimit.fromPartial(body),
+      requestedBy: 'Driver',
       idempotencyKey: idempotencyKey(request) || randomUUID(),
     });
     return this.reader.read(link);

@@ -324,7 +324,11 @@ describe('a charge, for whoever has its key', () => {
     gateway.services.begin('sr-1');
     expect((await write('PUT', `${url}/limit`, { energyWh: 5_000 })).body).toMatchObject({ limit: { energyWh: 5_000 } });
     expect((await write('PUT', `${url}/limit`, { durationSeconds: 60 })).body).toMatchObject({ limit: { durationSeconds: 60 } });
-    expect(gateway.services.lastCall('setLimit')).toMatchObject({ sessionId: 's-1', limit: { durationSeconds: 60 } });
+    expect(gateway.services.lastCall('setLimit')).toMatchObject({
+      sessionId: 's-1',
+      requestedBy: 'Driver',
+      limit: { durationSeconds: 60 },
+    });
     expect((await write('PUT', `${url}/limit`, {})).status).toBe(200);
     expect((await write('PUT', `${url}/limit`, { energyWh: -1 })).status).toBe(400);
   });
@@ -351,7 +355,8 @@ describe('a charge, for whoever has its key', () => {
     expect((await get(`${url}/receipt`)).body).toMatchObject({ final: false });
     gateway.services.move({ state: sessionV1.SessionState.ENDED, incomplete: true });
     expect((await get(`${url}/receipt`)).body).toMatchObject({ final: false });
-    gateway.services.move({ incomplete: false, endedAt: '2026-11-23T10:30:00.000Z' });
+    const stoppedBy = { idToken: 'MATE77', type: 'Local' };
+    gateway.services.move({ incomplete: false, endedAt: '2026-11-23T10:30:00.000Z', endCause: 'Group', stoppedBy });
     const { body } = await get(`${url}/receipt`);
     expect(body).toMatchObject({
       final: true,
@@ -361,6 +366,8 @@ describe('a charge, for whoever has its key', () => {
       durationSeconds: 1_800,
       total: { amount: '0.60', currency: 'EUR' },
       idToken: '••••42',
+      endCause: 'Group',
+      stoppedBy: '••••77',
       curve: [{ powerW: 11_000 }],
     });
     gateway.services.running.clear();

@@ -102,7 +102,12 @@ export class ChargingController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { session } = await this.services.session.setLimit({ sessionId, limit: limitIn(body), idempotencyKey: idempotencyKey(request) });
+    const { session } = await this.services.session.setLimit({
+      sessionId,
+      limit: limitIn(body),
+      requestedBy: 'Operator',
+      idempotencyKey: idempotencyKey(request),
+    });
     return withEtag(reply, session, `Session ${sessionId}`, toSession);
   }
 

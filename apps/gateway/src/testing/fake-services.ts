@@ -50,6 +50,8 @@ export const session = (sessionId: string, change: Partial<sessionV1.Session> = 
   stateOfChargePercent: 42,
   chargingState: 'Charging',
   stoppedReason: '',
+  endCause: '',
+  stoppedBy: undefined,
   flags: [],
   lastReadingAt: AT,
   updatedAt: AT,

@@ -24,6 +24,10 @@ export const sessionView = z
     stateOfChargePercent: z.number().nullable(),
     chargingState: z.string().nullable(),
     stoppedReason: z.string().nullable(),
+    endCause: z.string().nullable().meta({
+      description: 'who or what ended it: Limit, Driver, Operator, Group (another token of the same group); null: see stoppedReason',
+    }),
+    stoppedBy: z.string().nullable().meta({ description: 'the token that stopped it, where one was presented' }),
     flags: z.array(z.string()).meta({ description: 'what is odd about it: OfflineStart, TokenBlocked, RegisterFell, ...' }),
     incomplete: z.boolean().meta({ description: 'true while facts of the transaction are known to be missing' }),
     limit: z
@@ -74,6 +78,8 @@ export const toSession = (session: sessionV1.Session): z.input<typeof sessionVie
   stateOfChargePercent: session.stateOfChargePercent ?? null,
   chargingState: orNull(session.chargingState),
   stoppedReason: orNull(session.stoppedReason),
+  endCause: orNull(session.endCause),
+  stoppedBy: orNull(session.stoppedBy?.idToken),
   flags: session.flags,
   incomplete: session.incomplete,
   limit:

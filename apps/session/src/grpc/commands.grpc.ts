@@ -64,11 +64,12 @@ export class CommandsGrpc
     const { changes, clock, ids, watch } = this.parts;
     const sessionId = required('session_id', request.sessionId);
     const limit = limitIn(request.limit) ?? null;
+    const by = byIn(request.requestedBy);
     const key = text('idempotency_key', request.idempotencyKey) || ids.next();
     const at = isoTime(clock.now());
     const done = await changes.change(sessionId, ({ claims, readings }) =>
       effectiveEnd(claims, readings) === undefined
-        ? [{ claim: { kind: 'LimitSet', limit: { limit, by: 'Driver', at } }, causationId: `limit#${key}` }]
+        ? [{ claim: { kind: 'LimitSet', limit: { limit, by, at } }, causationId: `limit#${key}` }]
         : [],
     );
     if (done === undefined || effectiveEnd(done.entry.claims, done.entry.readings) !== undefined)

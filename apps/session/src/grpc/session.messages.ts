@@ -2,7 +2,7 @@ import type { SampledValue } from '@voltlog/connection-contract';
 import { sessionV1 } from '@voltlog/proto';
 import type { SessionLimit } from '@voltlog/session-contract';
 import type { Readings, SessionClaims } from '@voltlog/session-domain';
-import { effectiveEnd, elapsedMs, freedAfter, limitOf, outcomeOf, overshootsOf, sessionCost } from '@voltlog/session-domain';
+import { effectiveEnd, elapsedMs, endCauseOf, freedAfter, limitOf, outcomeOf, overshootsOf, sessionCost } from '@voltlog/session-domain';
 import type { Commit } from '@voltlog/store';
 import type { MeterValueDocument, QuarantinedDocument, SessionDocument } from '../store/session-documents.js';
 
@@ -13,6 +13,7 @@ export type ShownSession = Pick<SessionDocument, 'id' | 'stationId' | 'transacti
 export function toSession(document: ShownSession, readings: Readings, nowMs: number): sessionV1.Session {
   const { claims } = document;
   const outcome = outcomeOf(claims, readings);
+  const ended = endCauseOf(claims, readings);
   return {
     sessionId: document.id,
     stationId: document.stationId,
@@ -45,6 +46,8 @@ export function toSession(document: ShownSession, readings: Readings, nowMs: num
     contractId: claims.token?.authorization?.contractId ?? '',
     reservationNumber: claims.start?.reservationId ?? 0,
     startRequestId: claims.startRequestId ?? '',
+    endCause: ended?.cause ?? '',
+    stoppedBy: ended?.stoppedBy,
     ...afterEnd(claims, readings),
   };
 }

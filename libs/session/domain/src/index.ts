@@ -17,6 +17,7 @@ export {
   type StopClaim,
   type TokenClaim,
 } from './claims.js';
+export { type EndCause, endCauseOf } from './end-cause.js';
 export { detectedClaim, endOf, startClaim, tokenClaim } from './fact-claims.js';
 export { type LimitProgress, type LimitVerdict, watchLimit } from './limit.js';
 export { limitOf, type Overshoot, overshootsOf, secondsOf, sessionCost } from './limits.js';

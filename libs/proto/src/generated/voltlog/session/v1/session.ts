@@ -194,6 +194,8 @@ export interface SetLimitRequest {
   sessionId: string;
   limit: SessionLimit | undefined;
   idempotencyKey: string;
+  /** Who asks: Driver, Operator. */
+  requestedBy: string;
 }
 
 export interface SetLimitResponse {
@@ -323,7 +325,16 @@ export interface Session {
     | undefined;
   /** Energy and time by which a limit was passed before the station stopped. */
   overshootWh?: number | undefined;
-  overshootSeconds?: number | undefined;
+  overshootSeconds?:
+    | number
+    | undefined;
+  /**
+   * Who or what ended it: Limit, Driver, Operator, Group (another token of the same group). Empty: it runs, or nobody did; see
+   * `stopped_reason`.
+   */
+  endCause: string;
+  /** The token that stopped it, where one was presented. */
+  stoppedBy: IdToken | undefined;
 }
 
 export interface GetSessionRequest {
@@ -1278,7 +1289,7 @@ export const RequestStopResponse: MessageFns<RequestStopResponse> = {
 };
 
 function createBaseSetLimitRequest(): SetLimitRequest {
-  return { sessionId: "", limit: undefined, idempotencyKey: "" };
+  return { sessionId: "", limit: undefined, idempotencyKey: "", requestedBy: "" };
 }
 
 export const SetLimitRequest: MessageFns<SetLimitRequest> = {
@@ -1291,6 +1302,9 @@ export const SetLimitRequest: MessageFns<SetLimitRequest> = {
     }
     if (message.idempotencyKey !== "") {
       writer.uint32(26).string(message.idempotencyKey);
+    }
+    if (message.requestedBy !== "") {
+      writer.uint32(34).string(message.requestedBy);
     }
     return writer;
   },
@@ -1332,6 +1346,14 @@ export const SetLimitRequest: MessageFns<SetLimitRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestedBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1354,6 +1376,7 @@ export const SetLimitRequest: MessageFns<SetLimitRequest> = {
       ? SessionLimit.fromPartial(object.limit)
       : undefined;
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.requestedBy = object.requestedBy ?? "";
     return message;
   },
 };
@@ -2235,6 +2258,8 @@ function createBaseSession(): Session {
     unpluggedAt: undefined,
     overshootWh: undefined,
     overshootSeconds: undefined,
+    endCause: "",
+    stoppedBy: undefined,
   };
 }
 
@@ -2341,6 +2366,12 @@ export const Session: MessageFns<Session> = {
     }
     if (message.overshootSeconds !== undefined) {
       writer.uint32(272).uint32(message.overshootSeconds);
+    }
+    if (message.endCause !== "") {
+      writer.uint32(282).string(message.endCause);
+    }
+    if (message.stoppedBy !== undefined) {
+      IdToken.encode(message.stoppedBy, writer.uint32(290).fork()).join();
     }
     return writer;
   },
@@ -2630,6 +2661,22 @@ export const Session: MessageFns<Session> = {
             message.overshootSeconds = reader.uint32();
             continue;
           }
+          case 35: {
+            if (tag !== 282) {
+              break;
+            }
+
+            message.endCause = reader.string();
+            continue;
+          }
+          case 36: {
+            if (tag !== 290) {
+              break;
+            }
+
+            message.stoppedBy = IdToken.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2685,6 +2732,10 @@ export const Session: MessageFns<Session> = {
     message.unpluggedAt = object.unpluggedAt ?? undefined;
     message.overshootWh = object.overshootWh ?? undefined;
     message.overshootSeconds = object.overshootSeconds ?? undefined;
+    message.endCause = object.endCause ?? "";
+    message.stoppedBy = (object.stoppedBy !== undefined && object.stoppedBy !== null)
+      ? IdToken.fromPartial(object.stoppedBy)
+      : undefined;
     return message;
   },
 };
