@@ -34,7 +34,7 @@ export function addScenarioCommand(program: Command): void {
     .description('play one named disturbance, or a script of your own, at one station')
     .argument('[name]', 'see --list')
     .option('--list', 'list the scenarios')
-    .option('--all', 'play every scenario of the version that needs no command from the CSMS')
+    .option('--all', 'play every scenario of the version that needs no command from the CSMS and nothing prepared there')
     .option('--script <file>', 'a JSON array of steps instead of a named scenario')
     .option('--url <address>', 'OCPP address without the station id', urls, [DEFAULT_URL])
     .option('--version <version>', '1.6 or 2.0.1', version, '1.6')
@@ -72,11 +72,11 @@ Exit code: 0 when the CSMS did what the scenario expects, 1 when not, 2 for a wr
 }
 
 function list(output: Output): void {
-  for (const { name, title, versions, commands } of SCENARIOS) {
-    output.data({ name, title, versions, commands: commands ?? [] });
-    output.line(
-      `${name.padEnd(26)} ${versions.join(', ').padEnd(10)} ${title}${commands === undefined ? '' : ` [send: ${commands.join(', ')}]`}`,
-    );
+  for (const { name, title, versions, commands, needs } of SCENARIOS) {
+    output.data({ name, title, versions, commands: commands ?? [], needs: needs ?? null });
+    const send = commands === undefined ? '' : ` [send: ${commands.join(', ')}]`;
+    const prepare = needs === undefined ? '' : ` [prepare: ${needs}]`;
+    output.line(`${name.padEnd(26)} ${versions.join(', ').padEnd(10)} ${title}${send}${prepare}`);
   }
 }
 
@@ -86,7 +86,9 @@ function chosen(name: string | undefined, options: ScenarioOptions, command: Com
     return [{ name: options.script, title: 'a script', versions: [options.version], steps: () => steps }];
   }
   if (options.all === true)
-    return SCENARIOS.filter((scenario) => scenario.versions.includes(options.version) && scenario.commands === undefined);
+    return SCENARIOS.filter(
+      ({ versions, commands, needs }) => versions.includes(options.version) && commands === undefined && needs === undefined,
+    );
   if (name === undefined) command.error('give the name of a scenario, --all, --script <file> or --list', { exitCode: 2 });
   const scenario = scenarioNamed(name ?? '');
   if (!scenario.versions.includes(options.version)) {

@@ -82,6 +82,12 @@ async function perform(station: SimulatedStation, step: Step): Promise<void> {
     case 'swipe':
       station.swipe(step.evse ?? 1, step.token);
       return;
+    case 'tap': {
+      const outcome = await station.tap(step.evse ?? 1, step.token);
+      if (step.outcome !== undefined && outcome !== step.outcome)
+        throw new Error(`expected that ${step.token} is ${step.outcome}, and it was ${outcome}`);
+      return;
+    }
     case 'charge':
       await charge(station, step.evse ?? 1, step);
       return;

@@ -38,10 +38,32 @@ const cases = SCENARIOS.flatMap((scenario) =>
 function commandOf(version: OcppVersion, action: string, now: number): Record<string, unknown> {
   const until = new Date(now + 60_000).toISOString();
   if (action === 'CancelReservation') return { reservationId: 7 };
+  if (action === 'SendLocalList') {
+    return version === '1.6'
+      ? { listVersion: 1, updateType: 'Full', localAuthorizationList: [{ idTag: 'card-1', idTagInfo: { status: 'Accepted' } }] }
+      : {
+          versionNumber: 1,
+          updateType: 'Full',
+          localAuthorizationList: [{ idToken: { idToken: 'card-1', type: 'ISO14443' }, idTokenInfo: { status: 'Accepted' } }],
+        };
+  }
   if (action !== 'ReserveNow') return {};
   return version === '1.6'
     ? { connectorId: 1, expiryDate: until, idTag: 'card-1', reservationId: 7 }
     : { id: 7, expiryDateTime: until, idToken: { idToken: 'card-1', type: 'ISO14443' }, evseId: 1 };
+}
+
+/** What a scenario needs the CSMS to know about its tokens. */
+function decideTokens(scenario: string, version: OcppVersion): void {
+  csms.reply('Authorize', ({ payload }) => {
+    const token = JSON.stringify(payload);
+    const started = csms.calls.some(({ action, payload: { eventType } }) => action === 'StartTransaction' || eventType === 'Started');
+    const isUsedUp = scenario === 'budget-exhausted' && started;
+    const status = token.includes('CARD-X') || isUsedUp ? 'Blocked' : 'Accepted';
+    const group = scenario === 'group-stop' ? 'FLEET' : scenario === 'master-pass' && token.includes('CARD-2') ? 'MASTER' : undefined;
+    if (version === '1.6') return { idTagInfo: { status, ...(group === undefined ? {} : { parentIdTag: group }) } };
+    return { idTokenInfo: { status, ...(group === undefined ? {} : { groupIdToken: { idToken: group, type: 'Central' } }) } };
+  });
 }
 
 /** When somebody at the CSMS would send the command that a scenario waits for. */
@@ -55,6 +77,7 @@ describe('scenarios', () => {
   it.each(cases)('%s of OCPP %s: every frame is valid and every message answered', async (_name, version, scenario) => {
     const wrong: string[] = [];
     const clock = new VirtualClock();
+    decideTokens(scenario.name, version);
     for (const action of scenario.commands ?? []) {
       void csms.until(() => isReadyFor(scenario.name)).then(() => csms.command('SC-1', action, commandOf(version, action, clock.now())));
     }

@@ -3,6 +3,7 @@ import type { OcppVersion } from '../station/protocol.js';
 import type { StationOptions } from '../station/station-options.js';
 import { RESERVATION_SCENARIOS } from './reservation-scenarios.js';
 import type { Step } from './steps.js';
+import { TOKEN_SCENARIOS } from './token-scenarios.js';
 
 /** What a scenario is played with. */
 export interface ScenarioTokens {
@@ -19,9 +20,11 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly versions: readonly OcppVersion[];
-  readonly station?: Pick<StationOptions, 'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds'>;
+  readonly station?: Pick<StationOptions, 'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds' | 'settings'>;
   /** Commands that somebody has to send from the CSMS's side meanwhile. */
   readonly commands?: readonly string[];
+  /** What the CSMS has to know beforehand, besides two good tokens and a blocked one. */
+  readonly needs?: string;
   steps(version: OcppVersion, tokens: ScenarioTokens): readonly Step[];
 }
 
@@ -325,6 +328,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   ...RESERVATION_SCENARIOS,
+  ...TOKEN_SCENARIOS,
 ];
 
 function lostStart(version: OcppVersion, token: string): readonly Step[] {

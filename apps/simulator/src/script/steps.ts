@@ -1,4 +1,5 @@
 import type { CarName } from '../car/car.js';
+import type { Tap } from '../station/card-reader.js';
 import type { StopReason } from '../station/dialect.js';
 import type { Loss } from '../station/link.js';
 import type { Payload } from '../station/protocol.js';
@@ -15,6 +16,8 @@ export type Step =
   | { readonly do: 'start'; readonly evse?: number; readonly token: string }
   /** A card at the reader: it starts, unless the connector is held for somebody else. */
   | { readonly do: 'swipe'; readonly evse?: number; readonly token: string }
+  /** A card at the reader, decided as stations do; `outcome`: what has to come of it. */
+  | { readonly do: 'tap'; readonly evse?: number; readonly token: string; readonly outcome?: Tap }
   /** Until an energy has flowed, or for simulated seconds. */
   | { readonly do: 'charge'; readonly evse?: number; readonly wh?: number; readonly seconds?: number }
   | {
@@ -62,6 +65,7 @@ const NEEDED: Readonly<Record<Step['do'], Readonly<Record<string, 'string' | 'nu
   authorize: { token: 'string' },
   start: { token: 'string' },
   swipe: { token: 'string' },
+  tap: { token: 'string' },
   charge: {},
   stop: {},
   wait: { seconds: 'number' },

@@ -10,9 +10,7 @@ const NOT_SUPPORTED = new Set([
   'GetCompositeSchedule',
   'GetDiagnostics',
   'GetInstalledCertificateIds',
-  'GetLocalListVersion',
   'GetLog',
-  'SendLocalList',
   'SetChargingProfile',
   'SignedUpdateFirmware',
   'UpdateFirmware',
@@ -67,6 +65,10 @@ export function commandV16(station: SimulatedStation, action: string, payload: P
       return station.holds.cancel(numberAt(payload, 'reservationId') ?? -1)
         ? status('Accepted', () => station.holds.told())
         : status('Rejected');
+    case 'SendLocalList':
+      return sendLocalList(station, payload);
+    case 'GetLocalListVersion':
+      return station.localList === undefined ? NO_LIST : { answer: { payload: { listVersion: station.localList.version } } };
     case 'ClearCache':
       return accepted;
     case 'DataTransfer':
@@ -113,6 +115,29 @@ function reserveNow(station: SimulatedStation, payload: Payload): CommandOutcome
   return status(word, () => station.holds.told());
 }
 
+const NO_LIST: CommandOutcome = { answer: { error: 'NotSupported', description: 'there is no LocalAuthListManagement profile' } };
+
+/** OCPP 1.6 §5.15 */
+function sendLocalList({ localList }: SimulatedStation, payload: Payload): CommandOutcome {
+  if (localList === undefined) return NO_LIST;
+  const tokens = listAt(payload, 'localAuthorizationList').map((entry) => ({
+    idToken: textAt(entry, 'idTag') ?? '',
+    status: textAt(entry, 'idTagInfo', 'status'),
+    groupId: textAt(entry, 'idTagInfo', 'parentIdTag'),
+    expiresAt: timeOf(textAt(entry, 'idTagInfo', 'expiryDate')),
+  }));
+  const version = numberAt(payload, 'listVersion') ?? 0;
+  return status(localList.update({ version, differential: payload['updateType'] === 'Differential', tokens }));
+}
+
+const timeOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
+
+/** What the maker built in. Source: OCPP 1.6 §9.3 */
+function listSetting({ localList }: SimulatedStation, key: string): number | undefined {
+  if (key === 'LocalAuthListMaxLength') return localList?.limits.entriesMax;
+  return key === 'SendLocalListMaxLength' ? localList?.limits.itemsPerMessage : undefined;
+}
+
 function changeAvailability(station: SimulatedStation, payload: Payload): CommandOutcome {
   const connectorId = numberAt(payload, 'connectorId') ?? 0;
   if (connectorId !== 0 && station.evse(connectorId) === undefined) return status('Rejected');
@@ -141,7 +166,8 @@ function getConfiguration(station: SimulatedStation, payload: Payload): CommandO
   const configurationKey: Payload[] = [];
   const unknownKey: string[] = [];
   for (const key of asked.length > 0 ? asked : station.settings.names()) {
-    const setting = station.settings.get(key);
+    const built = listSetting(station, key);
+    const setting = built === undefined ? station.settings.get(key) : { value: String(built), readonly: true };
     if (setting === undefined) unknownKey.push(key);
     else configurationKey.push({ key, readonly: setting.readonly, value: setting.value });
   }

@@ -14,12 +14,10 @@ const NOT_SUPPORTED = new Set([
   'GetCompositeSchedule',
   'GetDisplayMessages',
   'GetInstalledCertificateIds',
-  'GetLocalListVersion',
   'GetLog',
   'GetMonitoringReport',
   'GetReport',
   'PublishFirmware',
-  'SendLocalList',
   'SetChargingProfile',
   'SetDisplayMessage',
   'SetMonitoringBase',
@@ -84,6 +82,10 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
       return station.holds.cancel(numberAt(payload, 'reservationId') ?? -1)
         ? status('Accepted', () => station.holds.told())
         : status('Rejected');
+    case 'SendLocalList':
+      return sendLocalList(station, payload);
+    case 'GetLocalListVersion':
+      return station.localList === undefined ? NO_LIST : { answer: { payload: { versionNumber: station.localList.version } } };
     case 'ClearCache':
       return status('Accepted');
     case 'DataTransfer':
@@ -108,6 +110,32 @@ function reserveNow(station: SimulatedStation, payload: Payload): CommandOutcome
     expiresAt: Date.parse(textAt(payload, 'expiryDateTime') ?? ''),
   });
   return status(word, () => station.holds.told());
+}
+
+const NO_LIST: CommandOutcome = { answer: { error: 'NotSupported', description: 'this station keeps no list of tokens' } };
+
+/** OCPP 2.0.1 Part 2 D01 */
+function sendLocalList({ localList }: SimulatedStation, payload: Payload): CommandOutcome {
+  if (localList === undefined) return NO_LIST;
+  const tokens = listAt(payload, 'localAuthorizationList').map((entry) => {
+    const until = textAt(entry, 'idTokenInfo', 'cacheExpiryDateTime');
+    return {
+      idToken: textAt(entry, 'idToken', 'idToken') ?? '',
+      status: textAt(entry, 'idTokenInfo', 'status'),
+      groupId: textAt(entry, 'idTokenInfo', 'groupIdToken', 'idToken'),
+      expiresAt: until === undefined ? undefined : Date.parse(until),
+    };
+  });
+  const version = numberAt(payload, 'versionNumber') ?? 0;
+  return status(localList.update({ version, differential: payload['updateType'] === 'Differential', tokens }));
+}
+
+/** What the maker built in, by variable and attribute. Source: OCPP 2.0.1 Part 2 §2.1.7 (LocalAuthListCtrlr) */
+function listVariable({ localList }: SimulatedStation, name: string, attributeType: string): number | undefined {
+  if (localList === undefined) return undefined;
+  if (name === 'LocalAuthListCtrlr.ItemsPerMessage' && attributeType === 'Actual') return localList.limits.itemsPerMessage;
+  if (name !== 'LocalAuthListCtrlr.Entries') return undefined;
+  return attributeType === 'MaxSet' ? localList.limits.entriesMax : attributeType === 'Actual' ? localList.size : undefined;
 }
 
 /** OCPP 2.0.1 Part 2 E14: without an id only the queue is told. */
@@ -158,11 +186,14 @@ function getVariables(station: SimulatedStation, payload: Payload): CommandOutco
     .map((item) => {
       const setting = station.settings.get(nameOf(item));
       const { component, variable } = item;
+      const asked = textAt(item, 'attributeType') ?? 'Actual';
+      const built = listVariable(station, nameOf(item), asked);
+      if (built !== undefined)
+        return { attributeStatus: 'Accepted', attributeType: asked, attributeValue: String(built), component, variable };
       if (setting === undefined) return { attributeStatus: unknownWord(station, item), component, variable };
-      const attributeType = textAt(item, 'attributeType') ?? 'Actual';
-      if (attributeType !== 'Actual') return { attributeStatus: 'NotSupportedAttributeType', attributeType, component, variable };
+      if (asked !== 'Actual') return { attributeStatus: 'NotSupportedAttributeType', attributeType: asked, component, variable };
       const attributeValue = nameOf(item) === 'ClockCtrlr.DateTime' ? station.timestamp() : setting.value;
-      return { attributeStatus: 'Accepted', attributeType, attributeValue, component, variable };
+      return { attributeStatus: 'Accepted', attributeType: asked, attributeValue, component, variable };
     });
   return { answer: { payload: { getVariableResult } } };
 }

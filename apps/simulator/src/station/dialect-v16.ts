@@ -21,6 +21,9 @@ export const DIALECT_16: Dialect = {
     stopOnInvalid: 'StopTransactionOnInvalidId',
     stopOnUnplug: 'StopTransactionOnEVSideDisconnect',
     authorizeRemote: 'AuthorizeRemoteTxRequests',
+    masterPassGroup: 'MasterPassGroupId',
+    preAuthorize: 'LocalPreAuthorize',
+    offlineUnknown: 'AllowOfflineTxForUnknownId',
   },
   boot: (station) => ({
     chargePointVendor: station.identity.vendor,
@@ -101,4 +104,5 @@ const sampled = (evse: Evse, context: string): readonly Payload[] =>
     ...(sample.location === undefined ? {} : { location: sample.location }),
   }));
 
-const reasonWord = (reason: string | undefined): string => reason ?? 'Other';
+/** 1.6 has no word for a master pass: it is a card at the station. */
+const reasonWord = (reason: string | undefined): string => (reason === 'MasterPass' ? 'Local' : (reason ?? 'Other'));

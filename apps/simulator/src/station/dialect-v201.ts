@@ -17,6 +17,9 @@ export const DIALECT_201: Dialect = {
     stopOnInvalid: 'TxCtrlr.StopTxOnInvalidId',
     stopOnUnplug: 'TxCtrlr.StopTxOnEVSideDisconnect',
     authorizeRemote: 'AuthCtrlr.AuthorizeRemoteStart',
+    masterPassGroup: 'AuthCtrlr.MasterPassGroupId',
+    preAuthorize: 'AuthCtrlr.LocalPreAuthorize',
+    offlineUnknown: 'AuthCtrlr.OfflineTxForUnknownIdEnabled',
   },
   boot: (station, reason) => ({
     reason,
@@ -87,6 +90,7 @@ function triggerReason(moment: Moment): string {
   if (moment.stage === 'Updated') return moment.stateChanged === true ? 'ChargingStateChanged' : 'MeterValuePeriodic';
   switch (entry.stopReason) {
     case 'Local':
+    case 'MasterPass':
       return 'StopAuthorized';
     case 'Remote':
       return 'RemoteStop';

@@ -8,6 +8,7 @@ import type { TransactionStage } from './transaction-queue.js';
 /** Why a transaction ended. OCPP 1.6 §7.36 and 2.0.1 ReasonEnumType have most of these; the dialects map the rest. */
 export type StopReason =
   | 'Local'
+  | 'MasterPass'
   | 'Remote'
   | 'EVDisconnected'
   | 'DeAuthorized'
@@ -59,6 +60,9 @@ export interface Dialect {
     readonly stopOnInvalid: string;
     readonly stopOnUnplug: string;
     readonly authorizeRemote: string;
+    readonly masterPassGroup: string;
+    readonly preAuthorize: string;
+    readonly offlineUnknown: string;
   };
   boot(station: SimulatedStation, reason: BootReason): Payload;
   statusWord(evse: Evse): string;

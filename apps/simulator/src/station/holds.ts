@@ -81,6 +81,11 @@ export class Holds {
     if (groupId !== undefined) this.groups.set(idToken.toUpperCase(), groupId);
   }
 
+  /** As far as the CSMS has told it. */
+  groupOf(idToken: string): string | undefined {
+    return this.groups.get(idToken.toUpperCase());
+  }
+
   private expire(evse: Evse, id: number): void {
     if (evse.hold?.id !== id) return;
     evse.hold = undefined;

@@ -53,11 +53,15 @@ export const SETTINGS_16: ReadonlyMap<string, Setting> = new Map([
   ['StopTransactionOnEVSideDisconnect', writable('true')],
   ['AuthorizeRemoteTxRequests', writable('false')],
   ['AllowOfflineTxForUnknownId', writable('true')],
+  ['LocalAuthListEnabled', writable('true')],
+  ['LocalPreAuthorize', writable('false')],
+  // Of makers who know master passes: the standard has no key for it.
+  ['MasterPassGroupId', writable('')],
   ['ConnectionTimeOut', writable('60')],
   ['WebSocketPingInterval', writable('0')],
   ['SecurityProfile', writable('0')],
   ['NumberOfConnectors', fixed('1')],
-  ['SupportedFeatureProfiles', fixed('Core,RemoteTrigger')],
+  ['SupportedFeatureProfiles', fixed('Core,LocalAuthListManagement,RemoteTrigger')],
 ]);
 
 /** `Component.Variable` of OCPP 2.0.1 Part 2 Appendix (referenced components and variables). */
@@ -74,6 +78,9 @@ export const SETTINGS_201: ReadonlyMap<string, Setting> = new Map([
   ['TxCtrlr.EVConnectionTimeOut', writable('60')],
   ['AuthCtrlr.AuthorizeRemoteStart', writable('false')],
   ['AuthCtrlr.OfflineTxForUnknownIdEnabled', writable('true')],
+  ['AuthCtrlr.LocalPreAuthorize', writable('false')],
+  ['AuthCtrlr.MasterPassGroupId', writable('')],
+  ['LocalAuthListCtrlr.Enabled', writable('true')],
   ['ClockCtrlr.DateTime', fixed('')],
   ['ChargingStation.Model', fixed('Simulated')],
 ]);

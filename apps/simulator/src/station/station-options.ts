@@ -2,6 +2,7 @@ import type { Ledger, LedgerEntry } from '../ledger.js';
 import type { SimulationClock } from '../time/clock.js';
 import type { EvseOptions } from './evse.js';
 import type { LineEvent } from './line.js';
+import type { ListLimits } from './local-list.js';
 import type { OcppVersion } from './protocol.js';
 import type { SecurityOptions } from './station-security.js';
 import type { TransactionStage } from './transaction-queue.js';
@@ -33,6 +34,10 @@ export interface StationOptions {
   readonly canReserve?: boolean;
   /** Loses what it holds with its power. Default: no. */
   readonly forgetsHolds?: boolean;
+  /** How long a list of tokens it keeps; `false`: none. Default: 100 tokens, 20 in a message. */
+  readonly localList?: ListLimits | false;
+  /** Loses its list of tokens with its power. Default: no. */
+  readonly forgetsList?: boolean;
   /** Real ms without an answer after which the socket is closed. Default: 30 000. */
   readonly callTimeoutMs?: number;
   /** First and longest pause before reconnecting, real ms. Default: 1 000 and 60 000. */

@@ -3,12 +3,14 @@ import { isoTime } from '@voltlog/kernel';
 import type { Car } from '../car/car.js';
 import { Ledger, type LedgerEntry } from '../ledger.js';
 import { ScaledClock, type SimulationClock } from '../time/clock.js';
+import { type Tap, tap } from './card-reader.js';
 import type { BootReason, CommandOutcome, Dialect, Moment, StopReason } from './dialect.js';
 import { DIALECT_16 } from './dialect-v16.js';
 import { DIALECT_201 } from './dialect-v201.js';
 import { Evse } from './evse.js';
 import { type HoldHost, Holds } from './holds.js';
 import { Line, type LineEvent, type LineHost } from './line.js';
+import { LIST_LIMITS, LocalList } from './local-list.js';
 import { type Answer, type OcppVersion, type Payload } from './protocol.js';
 import { Settings } from './settings.js';
 import { CALL_TIMEOUT_MS, type Identity, ONE_OUTLET, RECONNECT_MS, type StationOptions } from './station-options.js';
@@ -28,6 +30,8 @@ export class SimulatedStation implements LineHost, HoldHost {
   /** The station's socket and what waits for it; scripts cut, hold and repeat through it. */
   readonly line: Line;
   readonly holds: Holds;
+  /** undefined: it keeps none. */
+  readonly localList: LocalList | undefined;
   private readonly dialect: Dialect;
   private clockOffsetMs: number;
   private isResetDue = false;
@@ -44,6 +48,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     for (const [name, value] of Object.entries(options.settings ?? {})) this.settings.set(name, value);
     this.evses = (options.evses ?? ONE_OUTLET).map((evse, index) => new Evse(index + 1, evse.kind, evse.powerWMax, evse.registerWh));
     this.holds = new Holds(this);
+    this.localList = options.localList === false ? undefined : new LocalList(options.localList ?? LIST_LIMITS);
     this.identity = { vendor: 'Voltlog', model: 'Simulated', serialNumber: id.slice(-25), firmwareVersion: '1.0.0', ...options.identity };
     const urls: readonly [string, ...string[]] = typeof options.url === 'string' ? [options.url] : options.url;
     const profile = options.password === undefined ? 0 : 1;
@@ -87,6 +92,7 @@ export class SimulatedStation implements LineHost, HoldHost {
   async reboot(reason: StopReason = 'Reboot', bootReason: BootReason = 'PowerUp'): Promise<void> {
     for (const evse of this.evses) this.stopTransaction(evse.id, reason);
     if (this.options.forgetsHolds === true) this.holds.forget();
+    if (this.options.forgetsList === true) this.localList?.forget();
     await this.goOffline(reason === 'PowerLoss' ? 'broken' : 'orderly');
     this.line.restart(bootReason);
     for (const evse of this.evses) evse.reportedStatus = undefined;
@@ -162,6 +168,27 @@ export class SimulatedStation implements LineHost, HoldHost {
   /** A card at the reader of an EVSE: a transaction begins, unless the connector is held for somebody else. */
   swipe(evseId: number, idToken: string): LedgerEntry | undefined {
     return this.holds.admits(this.known(evseId), idToken) ? this.start(evseId, idToken) : undefined;
+  }
+
+  /** A card at the reader of an EVSE, decided as stations do: it starts, it stops what runs there, or it is refused. */
+  tap(evseId: number, idToken: string): Promise<Tap> {
+    this.known(evseId);
+    return tap(this, evseId, idToken);
+  }
+
+  /** Its members stop any transaction; undefined: there is no such group. */
+  get masterPassGroup(): string | undefined {
+    return this.settings.get(this.dialect.names.masterPassGroup)?.value || undefined;
+  }
+
+  /** Whether the list may answer while the CSMS could be asked. */
+  get asksListFirst(): boolean {
+    return this.settings.flag(this.dialect.names.preAuthorize);
+  }
+
+  /** Whether a card that is not known may start while the CSMS cannot be asked. */
+  get letsInUnknown(): boolean {
+    return this.settings.flag(this.dialect.names.offlineUnknown);
   }
 
   /** Starts a transaction at once, offline too; what the CSMS says to it comes later. */
