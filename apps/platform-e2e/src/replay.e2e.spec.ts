@@ -8,7 +8,7 @@ const STATION = 'replayed';
 const PROJECTIONS = {
   session: ['readings', 'sessions'],
   device: ['stations', 'sites', 'statuses'],
-  authorization: ['tokens', 'decisions', 'contracts', 'policies'],
+  authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses'],
 } as const;
 let infrastructure: Infrastructure;
 let processes: Processes;

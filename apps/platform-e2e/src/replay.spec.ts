@@ -77,6 +77,7 @@ it('every read model that was damaged by hand is right again after its replay', 
   damage('device', 'station_statuses', (document) => ({ ...document, connected: true, connectors: [] }));
   damage('authorization', 'tokens', (document) => ({ ...document, status: 'Blocked' }));
   damage('authorization', 'decisions', (document) => ({ ...document, status: 'Blocked' }));
+  damage('authorization', 'stations', (document) => ({ ...document, siteId: 'nowhere' }));
   await platform.restart();
   expect(await told().catch(() => 'unreadable')).not.toEqual(before);
   await platform.child.stop();
@@ -93,8 +94,10 @@ it('every read model that was damaged by hand is right again after its replay', 
     'readings',
     'reservation-policies',
     'reservations',
+    'session-uses',
     'sessions',
     'sites',
+    'station-sites',
     'stations',
     'statuses',
     'subscriptions',

@@ -16,6 +16,8 @@ class ListStation {
   readonly sent: { readonly differential: boolean; readonly version: number; readonly items: number }[] = [];
   cleared = 0;
   supports = true;
+  /** Says of an empty list that there is none. */
+  emptyIsNone = false;
   itemsMax = 2;
   entriesMax = 100;
   fails = 0;
@@ -27,7 +29,7 @@ class ListStation {
     switch (command?.$case) {
       case 'getLocalListVersion':
         return this.supports
-          ? { status: CommandStatus.ACCEPTED, responseJson: JSON.stringify({ [this.word('listVersion', 'versionNumber')]: this.version }) }
+          ? { status: CommandStatus.ACCEPTED, responseJson: JSON.stringify({ [this.word('listVersion', 'versionNumber')]: this.told }) }
           : { status: CommandStatus.NOT_SUPPORTED };
       case 'getVariables':
         return {
@@ -69,6 +71,10 @@ class ListStation {
     }
     this.version = listVersion;
     return { status: CommandStatus.ACCEPTED };
+  }
+
+  private get told(): number {
+    return this.emptyIsNone && this.list.size === 0 ? 0 : this.version;
   }
 
   private word(v16: string, v2: string): string {
@@ -210,16 +216,23 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     expect(station.sent).toEqual([]);
   });
 
-  it('is emptied when the site wants none any more', async () => {
-    await world.putPolicy('north', { localLists: true });
-    await inStep(['A', 'B', 'C']);
-    await world.putPolicy('north', { localLists: false });
-    await until(async () => {
-      later();
-      return (await list())?.state === 'Off';
-    }, 'it is off');
-    expect(station.list.size).toBe(0);
-  });
+  it.each([false, true])(
+    'is emptied when the site wants none any more, also where the station says then that it has none: %s',
+    async (none) => {
+      station.emptyIsNone = none;
+      await world.putPolicy('north', { localLists: true });
+      await inStep(['A', 'B', 'C']);
+      await world.putPolicy('north', { localLists: false });
+      await until(async () => {
+        later();
+        return (await list())?.state === 'Off';
+      }, 'it is off');
+      expect(station.list.size).toBe(0);
+      expect(await list()).toMatchObject({ reason: '', stationVersion: none ? 0 : 3 });
+      await world.putPolicy('north', { localLists: true });
+      await inStep(['A', 'B', 'C']);
+    },
+  );
 
   it('and the cache is cleared where a token that is blocked was accepted lately', async () => {
     await world.ask({ token: 'A' });

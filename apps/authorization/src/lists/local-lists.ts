@@ -135,14 +135,16 @@ export class LocalLists {
     if (plan.kind === 'TooLarge') return this.write({ ...known, stationVersion, state: 'TooLarge', reason: plan.reason });
     if (plan.kind === 'Send') await this.send(plan.messages, { ...known, stationVersion }, limits);
     const listVersion = plan.kind === 'Send' ? (plan.messages.at(-1)?.listVersion ?? stationVersion) : stationVersion;
-    if (plan.kind === 'Send' && (await this.versionOf(stationId)) !== listVersion)
+    const said = plan.kind === 'Send' ? await this.versionOf(stationId) : stationVersion;
+    // OCPP 1.6 §3.5.2, 2.0.1 Part 2 D02: a list without an entry may be told as none.
+    if (said !== listVersion && !(said === 0 && wanted.length === 0))
       throw new NotNow('the station accepted the list and says another version');
     const sent = { listVersion, entries: wanted };
     await this.write({
       ...known,
       sent,
       wantedVersion: listVersion,
-      stationVersion: listVersion,
+      stationVersion: said,
       state: isOn ? 'InStep' : 'Off',
       reason: '',
     });

@@ -13,6 +13,7 @@ import {
   tokenDecider,
   tokenKeyOfStream,
 } from '@voltlog/authorization-domain';
+import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { type Decider, fold } from '@voltlog/kernel';
 import type { Projection, ReplayContext } from '@voltlog/service';
 import { bringUp, type Commit, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
@@ -25,12 +26,16 @@ import {
   decisionSchema,
   type PolicyDoc,
   policySchema,
+  type StationDoc,
+  stationSchema,
   type TokenDoc,
   toContractDoc,
   tokenSchema,
   toTokenDoc,
 } from '../store/documents.js';
+import { STATION_TYPES, toStations } from '../store/sites.js';
 import { DECISION_TYPES, toDecisionDoc } from './decision-projection.js';
+import { sessionUsesProjection } from './session-uses-projection.js';
 
 /** The read models of the service: tokens of their streams, decisions of their topic. */
 export const authorizationProjections: Readonly<Record<string, Projection>> = {
@@ -57,6 +62,24 @@ export const authorizationProjections: Readonly<Record<string, Projection>> = {
     rebuild: (context, onProgress) =>
       ofStreams<PolicyDoc>(context, onProgress, { name: 'policies', schema: policySchema, prefix: 'policy:', docsOf: policyDocOf }),
   },
+  'station-sites': {
+    about: 'at which sites stations stand',
+    from: 'records',
+    async rebuild({ store, log }, onProgress) {
+      const { records } = await rebuildFromTopic<StationDoc>({
+        store,
+        log,
+        topic: DEVICE_TOPIC,
+        types: STATION_TYPES,
+        name: 'stations',
+        schema: stationSchema,
+        onProgress: (progress) => onProgress(progress.records),
+        project: (batch, target) => target.upsert(toStations(batch)).then(() => undefined),
+      });
+      return records;
+    },
+  },
+  'session-uses': sessionUsesProjection,
   holds: holdsProjection,
   decisions: {
     about: 'what was decided about tokens, and why',

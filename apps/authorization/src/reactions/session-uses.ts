@@ -17,7 +17,8 @@ import type { Usage } from '../store/usage.js';
 
 const GROUP = 'authorization-session-uses';
 const SESSION_PARTITIONS = 12;
-const TYPES = [
+/** The events of a session that its use is made of. */
+export const SESSION_USE_TYPES = [
   'voltlog.session.SessionStarted.v1',
   'voltlog.session.SessionIdTokenPresented.v1',
   'voltlog.session.SessionMilestoneReached.v1',
@@ -26,8 +27,8 @@ const TYPES = [
   'voltlog.session.SessionCorrected.v1',
   'voltlog.session.SessionReopened.v1',
 ] as const satisfies readonly SessionEventType[];
-type Type = (typeof TYPES)[number];
-type Data = SessionEvents[Type];
+export type SessionUseType = (typeof SESSION_USE_TYPES)[number];
+export type SessionUseData = SessionEvents[SessionUseType];
 
 /** Whose a session is, and since when. */
 type Begun = Pick<SessionUseDoc, 'tokenKey' | 'startedAt'>;
@@ -54,7 +55,7 @@ export class SessionUses {
     this.subscription = await this.context.log.subscribe({
       group: GROUP,
       topics: [SESSION_TOPIC],
-      types: TYPES,
+      types: SESSION_USE_TYPES,
       handle: (batch) => this.handle(batch),
     });
   }
@@ -65,15 +66,15 @@ export class SessionUses {
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
     const budgeted = await this.budgeted(batch);
-    const ids = new Set(batch.map(({ event }) => (event.data as Data).sessionId));
+    const ids = new Set(batch.map(({ event }) => (event.data as SessionUseData).sessionId));
     // Without a budget anywhere among them, and none before, there is nothing to count: nearly all of the traffic ends here.
     const known = await this.parts.collections.sessionUses.getMany([...ids]);
     if (budgeted.size === 0 && known.size === 0) return;
     const changed = new Map<string, SessionUseDoc>();
     for (const { event } of batch) {
-      const data = event.data as Data;
+      const data = event.data as SessionUseData;
       const before = changed.get(data.sessionId) ?? known.get(data.sessionId);
-      const after = next(event.type as Type, data, before, budgeted);
+      const after = nextUse(event.type as SessionUseType, data, before, budgeted);
       if (after !== undefined) changed.set(after.id, after);
     }
     if (changed.size === 0) return;
@@ -86,7 +87,7 @@ export class SessionUses {
   private async budgeted(batch: readonly LogRecord[]): Promise<ReadonlyMap<string, string | undefined>> {
     const keys = new Set<string>();
     for (const { event } of batch) {
-      const begun = begunBy(event.type as Type, event.data as Data);
+      const begun = begunBy(event.type as SessionUseType, event.data as SessionUseData);
       if (begun !== undefined) keys.add(begun.tokenKey);
     }
     const tokens = await this.known(keys);
@@ -113,10 +114,14 @@ export class SessionUses {
   }
 }
 
-/** The session's use after an event; undefined: it changes nothing. */
-function next(
-  type: Type,
-  data: Data,
+/**
+ * The session's use after an event; undefined: it changes nothing.
+ *
+ * @param budgeted tokens that have a budget, or whose contract has one, with the contract
+ */
+export function nextUse(
+  type: SessionUseType,
+  data: SessionUseData,
   before: SessionUseDoc | undefined,
   budgeted: ReadonlyMap<string, string | undefined>,
 ): SessionUseDoc | undefined {
@@ -138,7 +143,7 @@ function next(
 }
 
 /** Who began a session, as far as this event tells. */
-function begunBy(type: Type, data: Data): Begun | undefined {
+export function begunBy(type: SessionUseType, data: SessionUseData): Begun | undefined {
   switch (type) {
     case 'voltlog.session.SessionStarted.v1': {
       const { idToken, authorization, startedAt } = data as SessionStarted;

@@ -3,14 +3,15 @@ import { type PutSitePolicy, policyKey, policyStreamId, type SitePolicyState, si
 import { DEVICE_TOPIC, type DeviceEventType, type StationAttributes } from '@voltlog/device-contract';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
-import { Aggregates, BoundedCache, bringUp, type Commit, type Execution } from '@voltlog/store';
-import type { Collections, PolicyDoc } from './documents.js';
+import { Aggregates, BoundedCache, bringUp, type Commit, type Execution, type Upsert } from '@voltlog/store';
+import type { Collections, PolicyDoc, StationDoc } from './documents.js';
 
 /** Stations whose site is kept in memory. */
 const STATIONS_MAX = 200_000;
 const PAGE = 500;
 const DEVICE_PARTITIONS = 12;
-const STATION_TYPES: readonly DeviceEventType[] = ['voltlog.device.StationRegistered.v1', 'voltlog.device.StationChanged.v1'];
+/** The events that say where a station stands. */
+export const STATION_TYPES: readonly DeviceEventType[] = ['voltlog.device.StationRegistered.v1', 'voltlog.device.StationChanged.v1'];
 
 /** Where stations stand, by the device service's events, and what holds at sites: both in memory, so that an answer reads nothing. */
 export class Sites {
@@ -120,8 +121,7 @@ export class Sites {
 
   /** Stores where stations stand; what was missed by whoever died after a policy's commit is written here too. */
   async handle(batch: readonly LogRecord[]): Promise<void> {
-    const docs = new Map(batch.map(({ key, event }) => [key, { id: key, siteId: (event.data as StationAttributes).siteId }]));
-    await this.collections.stations.upsert([...docs.values()].map((doc) => ({ doc })));
+    await this.collections.stations.upsert(toStations(batch));
   }
 
   private remember(batch: readonly LogRecord[]): void {
@@ -132,6 +132,12 @@ export class Sites {
       } else if (STATION_TYPES.includes(event.type as DeviceEventType)) this.siteIds.set(key, (event.data as StationAttributes).siteId);
     }
   }
+}
+
+/** Where the stations of a batch stand after it. */
+export function toStations(batch: readonly LogRecord[]): readonly Upsert<StationDoc>[] {
+  const docs = new Map(batch.map(({ key, event }) => [key, { id: key, siteId: (event.data as StationAttributes).siteId }]));
+  return [...docs.values()].map((doc) => ({ doc }));
 }
 
 const toPolicy = (doc: PolicyDoc): SitePolicyAttributes => {
