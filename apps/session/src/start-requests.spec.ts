@@ -1,3 +1,4 @@
+import { OperatingError } from '@voltlog/kernel';
 import { connectionV1, sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { started } from './testing/facts.js';
@@ -78,13 +79,18 @@ describe('a start request', () => {
     [{ status: connectionV1.CommandStatus.REJECTED, stationStatus: 'Rejected' }, 'Rejected'],
     [{ status: connectionV1.CommandStatus.OFFLINE }, 'Offline'],
     [{ status: connectionV1.CommandStatus.NOT_SUPPORTED, stationStatus: 'NotSupported' }, 'NotSupported'],
+    [new OperatingError('ServiceUnreachable', 'nobody listens'), 'Offline'],
   ])('is refused by %j', async (answer, reason) => {
     harness.stations.answers = [answer];
     expect(await request()).toMatchObject({ state: StartRequestState.REFUSED, reason, sessionId: '' });
   });
 
-  it('whose answer was lost may still become a session', async () => {
-    harness.stations.answers = [{ status: connectionV1.CommandStatus.TIMED_OUT }];
+  it.each([
+    { status: connectionV1.CommandStatus.TIMED_OUT },
+    new OperatingError('DeadlineExceeded', 'late'),
+    new OperatingError('ServiceUnavailable', 'the connection service died meanwhile'),
+  ])('whose answer was lost may still become a session: %s', async (lost) => {
+    harness.stations.answers = [lost];
     const { startRequestId } = await request();
     await harness.given(started({ minute: 0.1 }));
     await become(startRequestId, StartRequestState.STARTED);

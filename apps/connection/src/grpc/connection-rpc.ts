@@ -86,6 +86,8 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
       return result ?? OFFLINE;
     } catch (error) {
       if (error instanceof RequestError && error.code === 'NOT_FOUND') return OFFLINE;
+      // The instance has died, and the station's socket with it.
+      if (error instanceof OperatingError && error.code === 'ServiceUnreachable') return OFFLINE;
       if (error instanceof OperatingError) {
         return {
           ...NOTHING,

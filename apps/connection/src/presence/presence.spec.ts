@@ -123,6 +123,29 @@ describe('presence', () => {
     expect((await world.rpc().listConnections({ pageSize: 10, pageToken: '', stationIds: [] })).total).toBe(0);
   });
 
+  it('of an instance that died: a command for its station is told as offline at once, for nothing was sent', async () => {
+    await world.start();
+    const second = await world.start();
+    const station = await world.connect({ port: second.port });
+    await station.ask('BootNotification', boot);
+    second.runtime.die();
+    await second.rpc.close();
+    expect(await world.command('CP1', { $case: 'clearCache', value: {} })).toMatchObject({ status: 'COMMAND_STATUS_OFFLINE' });
+  });
+
+  it('of an instance that died and whose successor has its address: it holds nothing any more', async () => {
+    const first = await world.start({ GRPC_ADVERTISE: '127.0.0.1:1' });
+    const station = await world.connect();
+    await station.ask('BootNotification', boot);
+    expect(await connection()).toMatchObject({ connected: true });
+    first.runtime.die();
+    const second = await world.start({ GRPC_ADVERTISE: '127.0.0.1:1' });
+    expect((await world.rpc(second).getConnection({ stationId: 'CP1' })).connection).toMatchObject({ connected: false });
+    expect(await world.command('CP1', { $case: 'clearCache', value: {} }, { instance: second })).toMatchObject({
+      status: 'COMMAND_STATUS_OFFLINE',
+    });
+  });
+
   it('of a station that comes while the store is away is claimed later; the station is served meanwhile', async () => {
     await world.start();
     world.store.away = true;

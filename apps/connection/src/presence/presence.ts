@@ -161,7 +161,9 @@ export class Presence {
       sort: ['leaseUntil', 1],
       limit: INSTANCES_MAX,
     });
-    this.instances = { readAtMs: now, live: new Set([this.self.instanceId, ...docs.map((lease) => lease.id)]) };
+    // An address has one owner: of two instances that had it, the one whose lease ends later is the successor of one that died.
+    const owners = new Map(docs.map((lease) => [lease.address, lease.id])).set(this.self.address, this.self.instanceId);
+    this.instances = { readAtMs: now, live: new Set(owners.values()) };
     return this.instances.live;
   }
 

@@ -25,7 +25,7 @@ const STATUS: Readonly<Partial<Record<connectionV1.CommandStatus, CommandAnswer[
 
 type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
 
-/** Commands to stations, by the connection service. That one being away is an answer too: nothing reached the station. */
+/** Commands to stations, by the connection service. That nobody is there is an answer too: nothing reached the station. */
 export class StationCommands {
   constructor(private readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand' | 'getConnection'>) {}
 
@@ -36,7 +36,7 @@ export class StationCommands {
       return { status: STATUS[status] ?? 'Rejected', reason, ...(stationStatus === '' ? {} : { stationStatus }) };
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
-      return { status: error.code === 'DeadlineExceeded' ? 'TimedOut' : 'Offline', reason: error.message };
+      return { status: error.code === 'ServiceUnreachable' ? 'Offline' : 'TimedOut', reason: error.message };
     }
   }
 

@@ -20,6 +20,9 @@ const CODE_OF_STATUS = new Map<number, RequestError['code']>(
 /** Carries the stable word of a `RequestError` beside gRPC's message. */
 const REASON = 'voltlog-reason';
 
+/** How gRPC begins when nobody was there to send a call to. Source: grpc-js 1.14, load-balancer-pick-first.ts */
+const NEVER_SENT = 'No connection established';
+
 /** What an implementation threw, as gRPC sends it. Texts of operating errors and bugs stay inside. */
 export function toStatus(error: unknown): { code: status; details: string; metadata: Metadata } {
   const metadata = new Metadata();
@@ -31,18 +34,21 @@ export function toStatus(error: unknown): { code: status; details: string; metad
   return { code: status.INTERNAL, details: 'internal error', metadata };
 }
 
-/** What a client got, as the caller sees it. */
+/**
+ * What a client got, as the caller sees it. `ServiceUnreachable`: the call was never sent; of every other operating error it is not known
+ * what came of it.
+ */
 export function fromStatus(error: ServiceError, method: string): RequestError | OperatingError {
   const code = CODE_OF_STATUS.get(error.code);
   if (code !== undefined) {
     const reason = error.metadata?.get(REASON)[0];
     return new RequestError(code, error.details, reason === undefined ? undefined : decodeURIComponent(String(reason)));
   }
-  const operating =
-    error.code === status.DEADLINE_EXCEEDED
-      ? 'DeadlineExceeded'
-      : error.code === status.UNAVAILABLE
-        ? 'ServiceUnavailable'
-        : 'ServiceFailed';
-  return new OperatingError(operating, `${method}: ${error.details}`, { cause: error });
+  return new OperatingError(operatingCode(error), `${method}: ${error.details}`, { cause: error });
+}
+
+function operatingCode({ code, details }: ServiceError): string {
+  if (code === status.DEADLINE_EXCEEDED) return 'DeadlineExceeded';
+  if (code !== status.UNAVAILABLE) return 'ServiceFailed';
+  return details.startsWith(NEVER_SENT) ? 'ServiceUnreachable' : 'ServiceUnavailable';
 }

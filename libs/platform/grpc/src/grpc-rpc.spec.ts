@@ -1,3 +1,4 @@
+import { createServer } from 'node:http2';
 import { OperatingError, RequestError } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -91,8 +92,20 @@ describe('calls between services', () => {
     expect(seen).toEqual(['second', 'second', 'second', 'second']);
   });
 
-  it('fail as an operating error when nobody listens', async () => {
+  it('fail as an operating error when nobody listens: it is known that nothing was sent', async () => {
     const client = rpc().client<Sessions>(definition, { address: '127.0.0.1:1', deadlineMs: 2_000 });
-    await expect(client.getSession({ sessionId: 'x' })).rejects.toBeInstanceOf(OperatingError);
+    const failure = client.getSession({ sessionId: 'x' });
+    await expect(failure).rejects.toBeInstanceOf(OperatingError);
+    await expect(failure).rejects.toMatchObject({ code: 'ServiceUnreachable' });
+  });
+
+  it('fail as an operating error when the answer is lost: nobody knows what came of it', async () => {
+    const silent = createServer().on('stream', (stream) => stream.session?.destroy());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = silent.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const client = rpc().client<Sessions>(definition, { address: `127.0.0.1:${port}`, deadlineMs: 2_000 });
+    await expect(client.getSession({ sessionId: 'x' })).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+    silent.close();
   });
 });
