@@ -4,10 +4,10 @@ import type { Api } from './api.js';
 import { eventually } from './eventually.js';
 
 /** A webhook as it arrived, its signature checked. */
-interface Told {
+export interface Told {
   readonly id: string;
   readonly type: string;
-  readonly data: { readonly stationId: string };
+  readonly data: { readonly stationId: string; readonly [field: string]: unknown };
 }
 
 /** A partner's server that is subscribed to everything. */
@@ -40,6 +40,11 @@ export class WebhookReceiver {
   /** The kinds that a station's driver was told of, in the order of arrival. */
   kindsOf(stationId: string): readonly string[] {
     return this.told.filter(({ data }) => data.stationId === stationId).map(({ type }) => type);
+  }
+
+  /** The same as a receiver counts it: what comes again under its id is the same. */
+  toldOf(stationId: string): readonly Told[] {
+    return [...new Map(this.told.map((each) => [each.id, each])).values()].filter(({ data }) => data.stationId === stationId);
   }
 
   isTold(stationId: string, kind: string, deadlineMs?: number): Promise<true> {
