@@ -47,7 +47,7 @@ export function addLoadCommand(program: Command): void {
       .option('--stations <n>', 'how many stations connect', wholeNumber(1), 100)
       .option('--active <n>', 'how many of them send; the others idle', wholeNumber(1))
       .option('--concurrency <n>', 'handshakes under way at once', wholeNumber(1), 500)
-      .option('--version <version>', '1.6 or 2.0.1', version, '1.6')
+      .option('--version <version>', '1.6, 2.0.1 or 2.1', version, '1.6')
       .option('--password <text>', 'basic auth password; {id} stands for the station id')
       .option('--passwords <file>', 'JSON file of passwords by station id', passwordFile)
       .option('--tokens <list>', 'ID tokens; {n} stands for 1, 2, ... up to --token-count', words, ['DEMO-CARD-1'])

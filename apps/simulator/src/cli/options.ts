@@ -27,8 +27,8 @@ export const share = (text: string): number => {
 };
 
 export function version(text: string): OcppVersion {
-  if (text === '1.6' || text === '2.0.1') return text;
-  throw new InvalidArgumentError('expected 1.6 or 2.0.1');
+  if (text === '1.6' || text === '2.0.1' || text === '2.1') return text;
+  throw new InvalidArgumentError('expected 1.6, 2.0.1 or 2.1');
 }
 
 export function versions(text: string): [OcppVersion, ...OcppVersion[]] {
@@ -49,6 +49,11 @@ export function urls(text: string): [string, ...string[]] {
     if (!/^wss?:\/\/[^/]/.test(url)) throw new InvalidArgumentError(`expected an address like ${DEFAULT_URL}, got ${url}`);
   }
   return list;
+}
+
+export function apiUrl(text: string): string {
+  if (!/^https?:\/\/[^/]/.test(text)) throw new InvalidArgumentError(`expected an address like http://127.0.0.1:8080, got ${text}`);
+  return text;
 }
 
 /** `{id}` in a password stands for the station's id. */

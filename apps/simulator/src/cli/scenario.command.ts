@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { CsmsApiOptions } from '../script/csms-api.js';
 import { runScenario } from '../script/run-scenario.js';
 import { ScriptFailure } from '../script/run-script.js';
 import { SCENARIOS, type Scenario, scenarioNamed } from '../script/scenarios.js';
 import { parseScript } from '../script/steps.js';
 import type { OcppVersion } from '../station/protocol.js';
 import { ScaledClock } from '../time/clock.js';
-import { DEFAULT_URL, passwordOf, positive, securityOf, urls, version } from './options.js';
+import { apiUrl, DEFAULT_URL, passwordOf, positive, securityOf, urls, version } from './options.js';
 import { kWh, Output } from './output.js';
 
 interface ScenarioOptions {
@@ -20,6 +21,8 @@ interface ScenarioOptions {
   readonly token: string;
   readonly otherToken: string;
   readonly blockedToken: string;
+  readonly api?: string;
+  readonly apiKey?: string;
   readonly speed?: number;
   readonly script?: string;
   readonly list?: boolean;
@@ -34,10 +37,13 @@ export function addScenarioCommand(program: Command): void {
     .description('play one named disturbance, or a script of your own, at one station')
     .argument('[name]', 'see --list')
     .option('--list', 'list the scenarios')
-    .option('--all', 'play every scenario of the version that needs no command from the CSMS and nothing prepared there')
+    .option(
+      '--all',
+      'play every scenario of the version that needs no command from the CSMS, or has --api for it, and nothing prepared there',
+    )
     .option('--script <file>', 'a JSON array of steps instead of a named scenario')
     .option('--url <address>', 'OCPP address without the station id', urls, [DEFAULT_URL])
-    .option('--version <version>', '1.6 or 2.0.1', version, '1.6')
+    .option('--version <version>', '1.6, 2.0.1 or 2.1', version, '1.6')
     .option('--id <text>', 'station id', 'SIM-0001')
     .option('--password <text>', 'basic auth password; {id} stands for the station id')
     .option('--tls-ca <file>', 'roots (PEM) the certificate of a wss:// address is checked against')
@@ -46,6 +52,8 @@ export function addScenarioCommand(program: Command): void {
     .option('--token <text>', 'a token the CSMS accepts', 'DEMO-CARD-1')
     .option('--other-token <text>', 'another one', 'DEMO-CARD-2')
     .option('--blocked-token <text>', 'a token the CSMS has blocked', 'BLOCKED-CARD')
+    .option('--api <address>', 'REST API of the CSMS, for scenarios in which somebody asks for something there', apiUrl)
+    .addOption(new Option('--api-key <key>', 'a key for it that may operate stations').env('VOLTLOG_API_KEY'))
     .option('--speed <n>', 'simulated seconds per second; left out: time leaps from event to event', positive)
     .option('--trace', 'print every frame')
     .option('--json', 'JSON lines on stdout')
@@ -56,6 +64,7 @@ Examples:
   $ simulator scenario --list
   $ simulator scenario lost-start-new-id --version 1.6 --id CS-1 --token CARD-1 --trace
   $ simulator scenario --script my-steps.json --version 2.0.1
+  $ simulator scenario limit-energy --version 2.1 --id CS-1 --token CARD-1 --api http://127.0.0.1:8080 --api-key voltlog_live_...
 
 Exit code: 0 when the CSMS did what the scenario expects, 1 when not, 2 for a wrong option.`,
     )
@@ -72,11 +81,12 @@ Exit code: 0 when the CSMS did what the scenario expects, 1 when not, 2 for a wr
 }
 
 function list(output: Output): void {
-  for (const { name, title, versions, commands, needs } of SCENARIOS) {
-    output.data({ name, title, versions, commands: commands ?? [], needs: needs ?? null });
+  for (const { name, title, versions, commands, needs, needsApi } of SCENARIOS) {
+    output.data({ name, title, versions, commands: commands ?? [], needs: needs ?? null, needsApi: needsApi === true });
     const send = commands === undefined ? '' : ` [send: ${commands.join(', ')}]`;
     const prepare = needs === undefined ? '' : ` [prepare: ${needs}]`;
-    output.line(`${name.padEnd(26)} ${versions.join(', ').padEnd(10)} ${title}${send}${prepare}`);
+    const ask = needsApi === true ? ' [give: --api]' : '';
+    output.line(`${name.padEnd(26)} ${versions.join(', ').padEnd(15)} ${title}${send}${prepare}${ask}`);
   }
 }
 
@@ -87,19 +97,31 @@ function chosen(name: string | undefined, options: ScenarioOptions, command: Com
   }
   if (options.all === true)
     return SCENARIOS.filter(
-      ({ versions, commands, needs }) => versions.includes(options.version) && commands === undefined && needs === undefined,
+      ({ versions, commands, needs, needsApi }) =>
+        versions.includes(options.version) &&
+        commands === undefined &&
+        needs === undefined &&
+        (needsApi !== true || apiOf(options) !== undefined),
     );
   if (name === undefined) command.error('give the name of a scenario, --all, --script <file> or --list', { exitCode: 2 });
   const scenario = scenarioNamed(name ?? '');
   if (!scenario.versions.includes(options.version)) {
     command.error(`${scenario.name} is for OCPP ${scenario.versions.join(', ')}; give --version`, { exitCode: 2 });
   }
+  if (scenario.needsApi === true && apiOf(options) === undefined) {
+    command.error(`${scenario.name} asks the CSMS for something: give --api <address> and --api-key <key>`, { exitCode: 2 });
+  }
   return [scenario];
+}
+
+function apiOf({ api, apiKey }: ScenarioOptions): CsmsApiOptions | undefined {
+  return api === undefined || apiKey === undefined ? undefined : { url: api, key: apiKey };
 }
 
 async function play(scenario: Scenario, options: ScenarioOptions, output: Output): Promise<boolean> {
   const clock = options.speed === undefined ? undefined : new ScaledClock(options.speed);
   const password = passwordOf(options.password)?.(options.id);
+  const api = apiOf(options);
   const security = securityOf(options, options.url[0], options.password)?.(options.id);
   try {
     const entries = await runScenario(scenario, {
@@ -112,6 +134,7 @@ async function play(scenario: Scenario, options: ScenarioOptions, output: Output
         if (event.type === 'refused') output.progress(`${scenario.name}: ${event.reason}`);
         if (options.trace === true && event.type === 'frame') output.line(`${event.direction === 'out' ? '->' : '<-'} ${event.text}`);
       },
+      ...(api === undefined ? {} : { api }),
       ...(clock === undefined ? {} : { clock }),
       ...(password === undefined ? {} : { password }),
       ...(security === undefined ? {} : { security }),

@@ -241,7 +241,7 @@ class Fleet {
 }
 
 const actionToLose = (version: OcppVersion, random: Random): string =>
-  version === '2.0.1' ? 'TransactionEvent' : random.pick(['StartTransaction', 'MeterValues', 'StopTransaction']);
+  version !== '1.6' ? 'TransactionEvent' : random.pick(['StartTransaction', 'MeterValues', 'StopTransaction']);
 
 /** The addresses, beginning with the station's own. */
 function rotated(url: FleetOptions['url'], index: number): string | readonly [string, ...string[]] {

@@ -1,8 +1,10 @@
 import { assertNever } from '@voltlog/kernel';
 import { CAR_MODELS, Car } from '../car/car.js';
-import { isObject, type Payload } from '../station/protocol.js';
 import type { SimulatedStation } from '../station/station.js';
-import type { Expectation, Step } from './steps.js';
+import { ApiSteps } from './api-steps.js';
+import type { CsmsApiOptions } from './csms-api.js';
+import { includes } from './includes.js';
+import { type ApiStep, type Expectation, isApiStep, type Step } from './steps.js';
 
 /** Real ms that one step may take besides simulated time. */
 const STEP_MS = 30_000;
@@ -23,6 +25,8 @@ export class ScriptFailure extends Error {
 export interface RunScriptOptions {
   readonly stepMs?: number;
   readonly onStep?: (step: Step, stepNumber: number) => void;
+  /** For scripts with steps at the CSMS's side. */
+  readonly api?: CsmsApiOptions;
 }
 
 /**
@@ -32,13 +36,16 @@ export interface RunScriptOptions {
  */
 export async function runScript(station: SimulatedStation, steps: readonly Step[], options: RunScriptOptions = {}): Promise<void> {
   let isOffline = false;
+  const api = options.api === undefined ? undefined : new ApiSteps(station, options.api);
   for (const [index, step] of steps.entries()) {
     options.onStep?.(step, index + 1);
     if (step.do === 'goOffline') isOffline = true;
     if (step.do === 'goOnline' || step.do === 'reboot') isOffline = false;
     try {
-      await within(station, options.stepMs ?? STEP_MS, step, async () => {
-        await perform(station, step);
+      await within(station, stepMsOf(step, options), step, async () => {
+        if (!isApiStep(step)) await perform(station, step);
+        else if (api === undefined) throw new Error('this step needs the API of the CSMS, and a key for it');
+        else await api.perform(step, stepMsOf(step, options));
         if (!isOffline) await station.line.until(() => station.line.isRegistered && station.line.isIdle);
       });
     } catch (error) {
@@ -48,9 +55,9 @@ export async function runScript(station: SimulatedStation, steps: readonly Step[
   }
 }
 
-/** Steps that pass simulated time take as long as that takes. */
+/** Steps that pass simulated time take as long as that takes; those at the CSMS's side know their own deadline. */
 async function within(station: SimulatedStation, ms: number, step: Step, run: () => Promise<void>): Promise<void> {
-  if (step.do === 'charge' || step.do === 'wait') {
+  if (step.do === 'charge' || step.do === 'wait' || isApiStep(step)) {
     await run();
     return;
   }
@@ -64,7 +71,10 @@ async function within(station: SimulatedStation, ms: number, step: Step, run: ()
   await Promise.race([done, late]);
 }
 
-async function perform(station: SimulatedStation, step: Step): Promise<void> {
+const stepMsOf = (step: Step, { stepMs = STEP_MS }: RunScriptOptions): number =>
+  'withinSeconds' in step && step.withinSeconds !== undefined ? step.withinSeconds * 1_000 : stepMs;
+
+async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>): Promise<void> {
   const { line } = station;
   switch (step.do) {
     case 'plugIn':
@@ -134,6 +144,9 @@ async function perform(station: SimulatedStation, step: Step): Promise<void> {
     case 'awaitCommand':
       await line.until(() => (line.commanded.get(step.action) ?? 0) >= (step.count ?? 1));
       return;
+    case 'ignoreCommands':
+      line.ignoreCommands(step.action, step.count);
+      return;
     case 'expect':
       check(station, step);
       return;
@@ -180,10 +193,4 @@ function check(station: SimulatedStation, step: Expectation): void {
   if (step.sameAsLost !== undefined && (sent?.unread === undefined || sent.unread[step.sameAsLost] !== answer.payload[step.sameAsLost])) {
     throw new Error(`${step.sameAsLost} is ${JSON.stringify(answer.payload)}, the lost answer was ${JSON.stringify(sent?.unread)}`);
   }
-}
-
-/** Whether every part of `expected` is in `found`. */
-export function includes(found: unknown, expected: unknown): boolean {
-  if (!isObject(expected)) return JSON.stringify(found) === JSON.stringify(expected);
-  return isObject(found) && Object.entries(expected satisfies Payload).every(([name, value]) => includes(found[name], value));
 }

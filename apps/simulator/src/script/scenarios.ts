@@ -1,6 +1,7 @@
 import type { EvseOptions } from '../station/evse.js';
 import type { OcppVersion } from '../station/protocol.js';
 import type { StationOptions } from '../station/station-options.js';
+import { LIMIT_SCENARIOS } from './limit-scenarios.js';
 import { RESERVATION_SCENARIOS } from './reservation-scenarios.js';
 import type { Step } from './steps.js';
 import { TOKEN_SCENARIOS } from './token-scenarios.js';
@@ -25,6 +26,8 @@ export interface Scenario {
   readonly commands?: readonly string[];
   /** What the CSMS has to know beforehand, besides two good tokens and a blocked one. */
   readonly needs?: string;
+  /** It asks for something at the CSMS's side by its REST API. */
+  readonly needsApi?: true;
   steps(version: OcppVersion, tokens: ScenarioTokens): readonly Step[];
 }
 
@@ -329,6 +332,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   ...RESERVATION_SCENARIOS,
   ...TOKEN_SCENARIOS,
+  ...LIMIT_SCENARIOS,
 ];
 
 function lostStart(version: OcppVersion, token: string): readonly Step[] {

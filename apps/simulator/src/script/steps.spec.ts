@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { includes } from './run-script.js';
+import { includes } from './includes.js';
 import { scenarioNamed } from './scenarios.js';
 import { parseScript } from './steps.js';
 

@@ -43,8 +43,32 @@ export type Step =
   /** The next command of the kind is answered after the answer to a CALL of the station. */
   | { readonly do: 'callBeforeAnswering'; readonly command: string; readonly action: string; readonly payload: Payload }
   /** Until the CSMS has sent a command of the kind, counted from the start of the script. */
-  | { readonly do: 'awaitCommand'; readonly action: string; readonly count?: number }
+  | { readonly do: 'awaitCommand'; readonly action: string; readonly count?: number; readonly withinSeconds?: number }
+  /** The next commands of the kind are lost: neither done nor answered. */
+  | { readonly do: 'ignoreCommands'; readonly action: string; readonly count: number }
+  | ApiStep
   | Expectation;
+
+/**
+ * What somebody does at the CSMS's side, by its REST API. In a path and a body `{station}` stands for the station's id and `{session}` for
+ * the CSMS's id of the session of its last transaction. `withinSeconds`: real ones; without it as long as any step may take.
+ */
+export type ApiStep =
+  /** `answer`: parts of the body that have to be in the answer. */
+  | {
+      readonly do: 'api';
+      readonly method: 'POST' | 'PUT';
+      readonly path: string;
+      readonly body?: Payload;
+      readonly answer?: Payload;
+      readonly withinSeconds?: number;
+    }
+  /** Until a GET has these parts in its answer. */
+  | { readonly do: 'awaitApi'; readonly path: string; readonly answer: Payload; readonly withinSeconds?: number }
+  /** Simulated minutes at most; after each of them until the CSMS knows the energy. */
+  | { readonly do: 'chargeUntilStopped'; readonly evse?: number; readonly minutes: number };
+
+export const isApiStep = (step: Step): step is ApiStep => step.do === 'api' || step.do === 'awaitApi' || step.do === 'chargeUntilStopped';
 
 /** What the last answer to an action has to be. */
 export interface Expectation {
@@ -81,6 +105,10 @@ const NEEDED: Readonly<Record<Step['do'], Readonly<Record<string, 'string' | 'nu
   release: {},
   callBeforeAnswering: { command: 'string', action: 'string', payload: 'object' },
   awaitCommand: { action: 'string' },
+  ignoreCommands: { action: 'string', count: 'number' },
+  api: { method: 'string', path: 'string' },
+  awaitApi: { path: 'string', answer: 'object' },
+  chargeUntilStopped: { minutes: 'number' },
   expect: { action: 'string' },
 };
 

@@ -3,6 +3,7 @@ import type { Evse } from './evse.js';
 import type { CommandAnswer, OcppVersion, Payload } from './protocol.js';
 import type { Setting } from './settings.js';
 import type { SimulatedStation } from './station.js';
+import type { TransactionLimit } from './transaction-limit.js';
 import type { TransactionStage } from './transaction-queue.js';
 
 /** Why a transaction ended. OCPP 1.6 §7.36 and 2.0.1 ReasonEnumType have most of these; the dialects map the rest. */
@@ -18,6 +19,10 @@ export type StopReason =
   | 'SoftReset'
   | 'HardReset'
   | 'UnlockCommand'
+  | 'EnergyLimitReached'
+  | 'TimeLimitReached'
+  | 'CostLimitReached'
+  | 'SOCLimitReached'
   | 'Other';
 
 export type BootReason = 'PowerUp' | 'RemoteReset' | 'LocalReset' | 'Triggered';
@@ -36,6 +41,8 @@ export interface Moment {
   readonly stopToken?: string;
   /** The hold that the transaction uses. */
   readonly reservationId?: number;
+  /** 2.1: the limit that was set just now. */
+  readonly limit?: TransactionLimit;
   /** 1.6: an id other than the transaction's, as from a station that lost it. */
   readonly stopAsTransactionId?: number;
 }
@@ -80,6 +87,10 @@ export interface Dialect {
   completed(payload: Payload, entry: LedgerEntry): Payload;
   /** The CSMS answered a start. */
   startAnswered(entry: LedgerEntry, answer: Payload): void;
+  /** 2.1: the limit of the transaction that an answer about it tells. */
+  readonly limitOf?: (answer: Payload) => TransactionLimit | undefined;
+  /** 2.1: what the transaction costs so far, where an answer tells it. */
+  readonly totalCostOf?: (answer: Payload) => number | undefined;
   /** Values outside a transaction. */
   meterValues(evse: Evse, at: string): Payload;
   command(station: SimulatedStation, action: string, payload: Payload): CommandOutcome;

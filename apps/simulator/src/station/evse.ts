@@ -3,6 +3,7 @@ import type { CurrentKind } from '../car/charging-curve.js';
 import type { LedgerEntry } from '../ledger.js';
 import type { Timer } from '../time/timer-heap.js';
 import type { HoldRequest } from './holds.js';
+import type { KeptLimit } from './transaction-limit.js';
 
 /** What adding many small floating-point energies may lose. */
 const ROUNDING_WH = 1e-6;
@@ -33,6 +34,9 @@ export class Evse {
   reportedStatus: string | undefined;
   meteredAt = 0;
   sampleTimer: Timer | undefined;
+  /** 2.1: what its transaction may take. */
+  kept: KeptLimit | undefined;
+  limitTimer: Timer | undefined;
 
   constructor(
     readonly id: number,

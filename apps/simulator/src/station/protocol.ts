@@ -1,5 +1,5 @@
 /** OCPP versions that the simulator speaks. */
-export type OcppVersion = '1.6' | '2.0.1';
+export type OcppVersion = '1.6' | '2.0.1' | '2.1';
 
 /** A JSON object of a frame. */
 export type Payload = Readonly<Record<string, unknown>>;

@@ -6,6 +6,7 @@ import { ScaledClock, type SimulationClock } from '../time/clock.js';
 import { type Tap, tap } from './card-reader.js';
 import type { BootReason, CommandOutcome, Dialect, Moment, StopReason } from './dialect.js';
 import { DIALECT_16 } from './dialect-v16.js';
+import { DIALECT_21 } from './dialect-v21.js';
 import { DIALECT_201 } from './dialect-v201.js';
 import { Evse } from './evse.js';
 import { type HoldHost, Holds } from './holds.js';
@@ -15,9 +16,12 @@ import { type Answer, type OcppVersion, type Payload } from './protocol.js';
 import { Settings } from './settings.js';
 import { CALL_TIMEOUT_MS, type Identity, ONE_OUTLET, RECONNECT_MS, type StationOptions } from './station-options.js';
 import { StationSecurity } from './station-security.js';
+import { reachedLimit, secondsToLimit } from './transaction-limit.js';
 import type { TransactionMessage } from './transaction-queue.js';
 
-/** A charging station with its cars, speaking OCPP 1.6J or 2.0.1 to any CSMS. */
+const DIALECTS: Readonly<Record<OcppVersion, Dialect>> = { '1.6': DIALECT_16, '2.0.1': DIALECT_201, '2.1': DIALECT_21 };
+
+/** A charging station with its cars, speaking OCPP 1.6J, 2.0.1 or 2.1 to any CSMS. */
 export class SimulatedStation implements LineHost, HoldHost {
   readonly id: string;
   readonly version: OcppVersion;
@@ -43,7 +47,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     this.clock = options.clock ?? new ScaledClock();
     this.ledger = options.ledger ?? new Ledger();
     this.clockOffsetMs = options.clockOffsetMs ?? 0;
-    this.dialect = version === '1.6' ? DIALECT_16 : DIALECT_201;
+    this.dialect = DIALECTS[version];
     this.settings = new Settings(this.dialect.settings);
     for (const [name, value] of Object.entries(options.settings ?? {})) this.settings.set(name, value);
     this.evses = (options.evses ?? ONE_OUTLET).map((evse, index) => new Evse(index + 1, evse.kind, evse.powerWMax, evse.registerWh));
@@ -83,7 +87,7 @@ export class SimulatedStation implements LineHost, HoldHost {
   /** Switches the station off for good. What is queued stays queued. */
   async stop(): Promise<void> {
     this.line.close();
-    for (const evse of this.evses) this.clock.cancel(evse.sampleTimer);
+    for (const evse of this.evses) for (const timer of [evse.sampleTimer, evse.limitTimer]) this.clock.cancel(timer);
     this.holds.forget();
     await this.line.until(() => !this.line.isOpen);
   }
@@ -231,6 +235,8 @@ export class SimulatedStation implements LineHost, HoldHost {
     if (entry === undefined) return undefined;
     evse.meter(this.clock.now());
     this.clock.cancel(evse.sampleTimer);
+    this.clock.cancel(evse.limitTimer);
+    evse.kept = undefined;
     entry.stoppedAt = this.now();
     entry.meterStopWh = evse.shownWh;
     entry.stopReason = reason;
@@ -377,6 +383,7 @@ export class SimulatedStation implements LineHost, HoldHost {
       this.dialect.startAnswered(entry, answer);
     }
     const evse = this.evseOf((running) => running === entry);
+    if (evse !== undefined) this.limitTold(evse, entry, answer);
     const refused = status !== undefined && status !== 'Accepted' && stage !== 'Ended';
     if (refused && evse !== undefined && this.settings.flag(this.dialect.names.stopOnInvalid))
       this.stopTransaction(evse.id, 'DeAuthorized');
@@ -394,10 +401,43 @@ export class SimulatedStation implements LineHost, HoldHost {
     this.options.onEvent?.({ ...event, stationId: this.id });
   }
 
+  /** The CSMS told what the transaction of an EVSE costs so far. */
+  costTold(evse: Evse, totalCost: number): void {
+    evse.kept = { limit: {}, ...evse.kept, totalCost };
+    this.keepLimit(evse);
+  }
+
+  /** OCPP 2.1 Part 2 E16: a limit that is new is told back, and kept. */
+  private limitTold(evse: Evse, entry: LedgerEntry, answer: Payload): void {
+    const limit = this.dialect.limitOf?.(answer);
+    if (limit !== undefined) {
+      evse.kept = { ...evse.kept, limit };
+      evse.meter(this.clock.now());
+      this.tell(evse, entry, { stage: 'Updated', limit });
+      this.keepLimit(evse);
+    }
+    const totalCost = this.dialect.totalCostOf?.(answer);
+    if (totalCost !== undefined) this.costTold(evse, totalCost);
+  }
+
+  /** Ends the transaction when its limit is reached; else looks again when that will be. */
+  private keepLimit(evse: Evse): void {
+    this.clock.cancel(evse.limitTimer);
+    if (evse.kept === undefined || evse.transaction === undefined) return;
+    evse.meter(this.clock.now());
+    const reason = reachedLimit(evse, evse.kept, this.now());
+    if (reason !== undefined) {
+      this.stopTransaction(evse.id, reason);
+      return;
+    }
+    const seconds = secondsToLimit(evse, evse.kept, this.now());
+    if (seconds !== undefined) evse.limitTimer = this.clock.after(seconds * 1_000, () => this.keepLimit(evse));
+  }
+
   private tell(
     evse: Evse,
     entry: LedgerEntry,
-    what: Pick<Moment, 'stage' | 'stopToken' | 'stopAsTransactionId' | 'stateChanged' | 'reservationId'>,
+    what: Pick<Moment, 'stage' | 'stopToken' | 'stopAsTransactionId' | 'stateChanged' | 'reservationId' | 'limit'>,
   ): void {
     const { stage } = what;
     const payload = this.dialect.transactionMessage({ ...what, evse, entry, at: this.timestamp(), offline: !this.line.isRegistered });

@@ -8,6 +8,13 @@ export interface SchemaCheck {
   (kind: 'req' | 'conf', action: string, payload: unknown): string | undefined;
 }
 
+/** The schemas of 2.1 name messages otherwise than those of 1.6 and 2.0.1. */
+const idOf = (id: string): string =>
+  id
+    .replace('urn:', 'urn:ocpp:')
+    .replace(/Request$/, '.req')
+    .replace(/Response$/, '.conf');
+
 const checks = new Map<OcppVersion, SchemaCheck>();
 
 export function schemaCheck(version: OcppVersion): SchemaCheck {
@@ -16,7 +23,7 @@ export function schemaCheck(version: OcppVersion): SchemaCheck {
   const require = createRequire(import.meta.url);
   const schemas: readonly { readonly $id: string }[] = require(`ocpp-rpc/lib/schemas/ocpp${version.replaceAll('.', '_')}.json`);
   const ajv = new Ajv({ strict: false, validateFormats: false, logger: false });
-  for (const schema of schemas) ajv.addSchema({ ...schema, $id: schema.$id.replace('urn:', 'urn:ocpp:') });
+  for (const schema of schemas) ajv.addSchema({ ...schema, $id: idOf(schema.$id) });
   const check: SchemaCheck = (kind, action, payload) => {
     const validate = ajv.getSchema(`urn:ocpp:${action}.${kind}`);
     if (validate === undefined) return `no schema for ${action}.${kind}`;
