@@ -1,11 +1,12 @@
 // Measures the hot path beside raw baselines of the same machine in the same run, prints the ratios and writes docs/bench.md.
-//   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--rows TEXT] [--scale [--sessions 1000000]] [--no-write]
+//   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--rows TEXT] [--scale [--sessions 1000000] [--history FOLDER]] [--no-write]
 // --rows measures only servers whose name holds one of the texts, --loads only these of heartbeats, sessions and open (separated by commas),
 // --rate is the rate of the open loop. All three are for a look in between and write no report.
 // --profile FOLDER writes a CPU profile of each server process there.
-// --scale adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions.
+// --scale adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions (14 kB each: 14 GB).
+// --history FOLDER keeps that platform's data there and goes on with it the next time.
 // Kafka's part runs when KAFKA_BROKERS (and MONGO_URL) are given; KAFKA_PID and MONGO_PID let their CPU be counted.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     profile: { type: 'string' },
     scale: { type: 'boolean', default: false },
     sessions: { type: 'string', default: '1000000' },
+    history: { type: 'string' },
     'no-write': { type: 'boolean', default: false },
     'no-storm': { type: 'boolean', default: false },
   },
@@ -105,8 +107,9 @@ const SERVER_ENV = {
 
 /** @param fleet whether all other stations stay connected while `active` ones charge */
 async function allInOne({ tokens, sessions = 0, fleet = false }) {
-  const data = folder();
-  if (sessions > 0) await run(join(root, 'dist/bench/seed-sessions.js'), ['--data', data, '--sessions', String(sessions)]);
+  const data = fleet ? (options.history ?? folder()) : folder();
+  const file = join(data, 'passwords.json');
+  if (sessions > 0 && !existsSync(join(data, 'session.db'))) await seedHistory(data, { sessions, tokens });
   const server = await launch(
     join(root, 'dist/voltlog/main.js'),
     ['start', '--no-demo', '--data', data, '--log-level', 'error'],
@@ -116,9 +119,23 @@ async function allInOne({ tokens, sessions = 0, fleet = false }) {
   await quiet([server.pid], { deadlineSeconds: 1_800 });
   const url = /Stations\s+(ws:\S+?)\/\{/.exec(server.output())[1];
   const api = /API\s+(http:\S+?)\/docs/.exec(server.output())[1];
-  const passwords = await seed({ api, key: ADMIN_KEY, stations, extra: fleet ? active : 0, tokens, file: join(data, 'passwords.json') });
-  return { url, pids: [server.pid], stop: server.stop, tokens, passwords, fleet };
+  if (!existsSync(file)) await seed({ api, key: ADMIN_KEY, stations, extra: fleet ? active : 0, tokens, file });
+  return { url, pids: [server.pid], stop: server.stop, tokens, passwords: file, fleet };
 }
+
+/** Sessions of all stations, those that will charge and those that will be idle. */
+const seedHistory = (data, { sessions, tokens }) =>
+  run(
+    join(root, 'dist/bench/seed-sessions.js'),
+    [
+      `--data=${data}`,
+      `--sessions=${sessions}`,
+      `--tokens=${tokens}`,
+      `--stations=BENCH-:${stations}`,
+      `--stations=${EXTRA_PREFIX}:${active}`,
+    ],
+    { VOLTLOG_DIST: join(root, 'dist') },
+  );
 
 async function services() {
   const { startServices } = await import('./services.mjs');
@@ -223,7 +240,7 @@ for (const [name, start] of Object.entries(servers)) {
       row[name] = await load(server, kind, [...who, ...args]);
       print(what, row[name]);
     }
-    if (!options['no-storm']) {
+    if (fleet !== undefined || !options['no-storm']) {
       const { child, ...rest } = fleet ?? (await storm(server));
       row.storm = rest;
       process.stdout.write(

@@ -27,8 +27,11 @@ export async function seed({ api, key, stations, extra, tokens, file }) {
 }
 
 /** Runs a script to its end. */
-export async function run(script, args) {
-  const done = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], { stdio: 'inherit' });
+export async function run(script, args, environment = {}) {
+  const done = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: 'inherit',
+  });
   if (done.status !== 0) throw new Error(`${script} failed`);
 }
 
