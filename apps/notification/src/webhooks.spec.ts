@@ -81,6 +81,22 @@ describe('a webhook', () => {
     await until(() => receiver.received.length === 10, 'asked for anew, it is sent anew');
   });
 
+  it('is sent anew by hand whichever instance is asked, and whichever has its turn', async () => {
+    const { id } = await service.subscribe({ target: receiver.url });
+    await service.tell(milestone());
+    const { deliveryId } = await service.delivery(id, DELIVERED);
+    const { log, store, clock } = service;
+    const other = await NotificationUnderTest.start({ log, store, clock });
+    // The one that sent it first has the turn.
+    await other.parts.dispatcher.stop();
+    await other.grpc.redeliver({ deliveryId, idempotencyKey: '' });
+    service.pass(0);
+    await until(() => receiver.received.length === 2, 'sent again');
+    await service.delivery(id, DELIVERED, 2);
+    expect((await other.grpc.getDelivery({ deliveryId })).delivery?.attempts).toHaveLength(2);
+    await other.parts.stop();
+  });
+
   it('that asks for patience is given it', async () => {
     const { id } = await service.subscribe({ target: receiver.url });
     receiver.answer = (response) => response.writeHead(429, { 'retry-after': '120' }).end();

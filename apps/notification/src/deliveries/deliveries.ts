@@ -45,6 +45,8 @@ export class Deliveries {
       source: `/notification/${instanceId}`,
       ids,
       clock,
+      // Nothing is cached: a timer, and a question by hand, may reach another instance than the one that wrote last.
+      cacheMax: 0,
     });
   }
 
