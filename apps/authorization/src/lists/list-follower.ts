@@ -76,15 +76,9 @@ export class ListFollower {
         await this.clear(topic, event.data as TokenChanged | ContractChanged);
       }
     }
-    if (connected.length > 0) await this.parts.lists.soon(await this.wanting(connected), false, SETTLE_MS);
+    if (connected.length > 0) await this.parts.lists.soon(await this.parts.lists.concerned([...new Set(connected)]), false, SETTLE_MS);
     if (moved.length > 0) await this.parts.lists.soon(moved);
     for (const siteId of tokensChanged ? new Set([...sites, ...this.parts.sites.withLists()]) : sites) await this.soonAt(siteId);
-  }
-
-  private async wanting(stationIds: readonly string[]): Promise<readonly string[]> {
-    if (this.parts.sites.withLists().length === 0) return [];
-    const sites = await this.parts.sites.load([...new Set(stationIds)]);
-    return [...sites].filter(([, siteId]) => this.parts.lists.isWanted(siteId)).map(([stationId]) => stationId);
   }
 
   /** Every station of a site; of all sites when it is empty. */

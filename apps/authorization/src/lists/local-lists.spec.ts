@@ -21,6 +21,8 @@ class ListStation {
   itemsMax = 2;
   entriesMax = 100;
   fails = 0;
+  /** What happens once while the station is sent its list. */
+  during: (() => Promise<void>) | undefined;
 
   constructor(readonly ocppVersion: string) {}
 
@@ -73,6 +75,12 @@ class ListStation {
     return { status: CommandStatus.ACCEPTED };
   }
 
+  async sending(): Promise<void> {
+    const { during } = this;
+    this.during = undefined;
+    await during?.();
+  }
+
   private get told(): number {
     return this.emptyIsNone && this.list.size === 0 ? 0 : this.version;
   }
@@ -102,7 +110,11 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
   let world: AuthorizationWorld;
   let station: ListStation;
   const connection = (): Partial<connectionV1.ConnectionService> => ({
-    sendCommand: async (request) => ({ ...ANSWER, ...station.answer(request) }),
+    sendCommand: async (request) => {
+      const answer = { ...ANSWER, ...station.answer(request) };
+      if (request.command?.$case === 'sendLocalList') await station.sending();
+      return answer;
+    },
     getConnection: async ({ stationId }) => ({
       connection: {
         stationId,
@@ -122,6 +134,12 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
   const later = (ms = 1_001): void => {
     world.context.clock.ms += ms;
     world.service.lists.hurry();
+  };
+  const connect = async (): Promise<void> => {
+    const at = new Date(world.context.clock.ms).toISOString();
+    const type: StationFactType = 'voltlog.connection.StationConnected.v1';
+    const envelope = { id: world.context.ids.next(), type, source: '/connection/test', subject: 'S1', time: at, data: { stationId: 'S1' } };
+    await world.context.log.append('connection.station.v1', 'S1', [envelope]);
   };
   const inStep = (tokens: readonly string[]) =>
     until(async () => {
@@ -177,10 +195,7 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     }, 'it waits');
     expect(station.sent).toEqual([]);
     station.connected = true;
-    const at = new Date(world.context.clock.ms).toISOString();
-    const type: StationFactType = 'voltlog.connection.StationConnected.v1';
-    const envelope = { id: world.context.ids.next(), type, source: '/connection/test', subject: 'S1', time: at, data: { stationId: 'S1' } };
-    await world.context.log.append('connection.station.v1', 'S1', [envelope]);
+    await connect();
     await inStep(['A', 'B', 'C']);
   });
 
@@ -233,6 +248,38 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
       await inStep(['A', 'B', 'C']);
     },
   );
+
+  it('is emptied once the station is there again, when the site stopped wanting it meanwhile', async () => {
+    await world.putPolicy('north', { localLists: true });
+    await inStep(['A', 'B', 'C']);
+    station.connected = false;
+    await world.putPolicy('north', { localLists: false });
+    await until(async () => {
+      later();
+      return (await list())?.state === 'Pending';
+    }, 'it waits');
+    station.connected = true;
+    await connect();
+    await until(async () => {
+      later();
+      return (await list())?.state === 'Off';
+    }, 'it is off');
+    expect(station.list.size).toBe(0);
+  });
+
+  it('is looked at again when that was asked for while it was sent, although a token begins to count later', async () => {
+    const beginsAt = new Date(world.context.clock.ms + 30 * 86_400_000).toISOString();
+    await world.putToken('LATER', { replaceRules: true, validFrom: beginsAt });
+    station.during = () => world.service.lists.soon(['S1'], true);
+    await world.putPolicy('north', { localLists: true });
+    await until(() => {
+      later();
+      return station.sent.filter(({ differential }) => !differential).length === 2;
+    }, 'all of it is sent again');
+    await inStep(['A', 'B', 'C']);
+    world.context.clock.ms = Date.parse(beginsAt);
+    await inStep(['A', 'B', 'C', 'LATER']);
+  });
 
   it('and the cache is cleared where a token that is blocked was accepted lately', async () => {
     await world.ask({ token: 'A' });

@@ -28,6 +28,8 @@ interface Payload {
   readonly full: boolean;
   /** Tries that failed so far. */
   readonly attempt: number;
+  /** A token begins to count: a timer of its own, so that it does not take the place of a change that came meanwhile. */
+  readonly begins?: true;
 }
 
 const PAGE = 500;
@@ -88,9 +90,20 @@ export class LocalLists {
     this.loop.hurry();
   }
 
-  /** True where the site of a station wants lists, or its station was given one before. */
+  /** True where the site of a station wants lists. */
   isWanted(siteId: string): boolean {
     return this.parts.sites.policyOf(siteId)?.localLists === true;
+  }
+
+  /** Those of the stations that are to have a list, or have one that is still to be taken from them. */
+  async concerned(stationIds: readonly string[]): Promise<readonly string[]> {
+    const { sites, collections } = this.parts;
+    const docs = await collections.localLists.getMany(stationIds);
+    const siteOf = sites.withLists().length === 0 ? undefined : await sites.load(stationIds);
+    return stationIds.filter((stationId) => {
+      const state = docs.get(stationId)?.state ?? 'Off';
+      return this.isWanted(siteOf?.get(stationId) ?? '') || (state !== 'Off' && state !== 'NotSupported');
+    });
   }
 
   /** Looks at these stations soon. */
@@ -103,7 +116,8 @@ export class LocalLists {
 
   /** Looks at a station: builds its list, asks what it has, sends what differs. */
   async handle(timer: Timer): Promise<void> {
-    const { stationId, full, attempt } = timer.payload as Payload;
+    const { stationId, full, attempt, begins } = timer.payload as Payload;
+    if (begins === true) return this.soon([stationId], false, 0);
     const siteId = (await this.parts.sites.load([stationId])).get(stationId) ?? '';
     const before = await this.parts.collections.localLists.get(stationId);
     const isOn = this.isWanted(siteId);
@@ -148,7 +162,8 @@ export class LocalLists {
       state: isOn ? 'InStep' : 'Off',
       reason: '',
     });
-    if (changesAt !== undefined) await this.context.store.timers.schedule([timerOf({ stationId, full: false, attempt: 0 }, changesAt)]);
+    if (changesAt !== undefined)
+      await this.context.store.timers.schedule([timerOf({ stationId, full: false, attempt: 0, begins: true }, changesAt)]);
   }
 
   /** Sends in order; what a station was sent in part is no list that is known, so the next try sends all of it. */
@@ -239,7 +254,7 @@ export class LocalLists {
 const NEW: Omit<LocalListDoc, 'id'> = { wantedVersion: 0, wantedEntries: 0, state: 'Pending', reason: '', updatedAt: '' };
 
 const timerOf = (payload: Payload, dueAt: string): Timer => ({
-  id: `${LOCAL_LIST}:${payload.stationId}`,
+  id: payload.begins === true ? `${LOCAL_LIST}:${payload.stationId}:begins` : `${LOCAL_LIST}:${payload.stationId}`,
   kind: LOCAL_LIST,
   dueAt,
   payload,
