@@ -180,3 +180,20 @@ describe.each(VERSIONS)('OCPP %s', (version) => {
     clock.dispose();
   });
 });
+
+describe('OCPP 2.1: the station keeps the limit by itself', () => {
+  it.each([
+    ['limit-energy', 'energy', 'EnergyLimitReached'],
+    ['limit-time', 'duration', 'TimeLimitReached'],
+    ['limit-soc', 'stateOfCharge', 'SOCLimitReached'],
+  ])('%s: no stop is sent, and the milestone comes once', { timeout: 60_000 }, async (name, dimension, stoppedReason) => {
+    const { id, stops } = await played('2.1', name);
+    expect(stops).toBe(0);
+    const free = await session(id, ({ idleSeconds }) => idleSeconds !== null);
+    expect(free).toMatchObject({ stoppedReason, endCause: 'Limit' });
+    expect(free.milestones.filter(({ kind }) => kind === 'LimitReached')).toEqual([expect.objectContaining({ dimension })]);
+    expect((await milestones(free.sessionId)).filter((milestone) => milestone === 'LimitReached')).toHaveLength(1);
+    expect((await events(free.sessionId)).map(({ type }) => type)).not.toContain('voltlog.session.SessionStopRequested.v1');
+    if (name === 'limit-energy') expect(free.energyWh).toBeLessThan(2_010);
+  });
+});
