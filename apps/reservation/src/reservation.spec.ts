@@ -44,6 +44,25 @@ describe('the reservation service', () => {
     );
   const at = (ms: number): string => new Date(world.now + ms).toISOString();
 
+  it('finds a reservation whose commit only seemed to fail, and has it held', async () => {
+    const station = world.add('S1');
+    const { reservationId: first } = await reserve();
+    const { streams } = world.context.store;
+    const append = streams.append.bind(streams);
+    streams.append = async (commits) => {
+      await append(commits);
+      throw new OperatingError('StoreUnavailable', 'the answer was lost');
+    };
+    await expect(reserve({ evseId: 2, ...token('OTHER') })).rejects.toBeInstanceOf(OperatingError);
+    streams.append = append;
+    // What is written next at the station is of another reservation.
+    await cancel(first);
+    const listed = async () =>
+      (await world.app.grpc.listReservations(reservationV1.ListReservationsRequest.fromPartial({ stationId: 'S1' }))).reservations;
+    await until(async () => (await listed()).some(({ idToken }) => idToken?.idToken === 'OTHER'), 'it is in the read model');
+    await until(() => station.commands('reserveNow').length === 2, 'the station is asked for it too');
+  });
+
   describe('holds on the spot', () => {
     it('what the station agrees to', async () => {
       const station = world.add('S1');

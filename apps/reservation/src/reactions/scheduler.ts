@@ -46,6 +46,8 @@ export class Scheduler {
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
+    // A timer that is due at once looks into the read model.
+    await this.repository.mend(batch.map(({ event }) => event));
     for (const { event } of batch) await this.react({ type: event.type, data: event.data } as ReservationEvent);
   }
 

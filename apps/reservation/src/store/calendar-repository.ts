@@ -45,7 +45,7 @@ export class CalendarRepository {
   private readonly policies: Aggregates<PutPolicy, PolicyState, ReservationPolicyEvent, PolicyRefusal>;
   private readonly relay: OutboxRelay;
   private readonly source: string;
-  /** Streams whose commits are durable while their read model could not be written. */
+  /** Reservations, and streams of policies, whose commits are or may be durable while their read model is not written. */
   private readonly undocumented = new Set<string>();
   private held: Commit[] = [];
 
@@ -103,19 +103,21 @@ export class CalendarRepository {
   async executeAll(inputs: readonly CalendarInput[]): Promise<readonly CalendarExecution[]> {
     if (inputs.length === 0) return [];
     const streams = inputs.map(({ stationId, ...rest }) => ({ streamId: stationStream(stationId), ...withoutUndefined(rest) }));
-    const executions = [...(await this.remembered.execute(streams))];
-    const again = executions.flatMap(({ outcome }, index) => (outcome === 'refused' || outcome === 'unchanged' ? [index] : []));
-    const looked = await this.fresh.execute(again.map((index) => streams[index] as (typeof streams)[number]));
-    for (const [at, index] of again.entries()) executions[index] = looked[at] as CalendarExecution;
-    await this.document([...new Set(streams.map(({ streamId }) => streamId))], () =>
-      bringUp(this.collections.reservations, changedDocs(inputs, executions)),
-    );
+    const keys = new Set(inputs.map(({ command }) => command.reservationId));
+    const executions = await this.noted(keys, async () => {
+      const decided = [...(await this.remembered.execute(streams))];
+      const again = decided.flatMap(({ outcome }, index) => (outcome === 'refused' || outcome === 'unchanged' ? [index] : []));
+      const looked = await this.fresh.execute(again.map((index) => streams[index] as (typeof streams)[number]));
+      for (const [at, index] of again.entries()) decided[index] = looked[at] as CalendarExecution;
+      return decided;
+    });
+    await this.document(keys, () => bringUp(this.collections.reservations, changedDocs(inputs, executions)));
     return executions;
   }
 
   async putPolicy(command: PutPolicy, causationId: string): Promise<PolicyExecution> {
     const streamId = policyStream(command.siteId);
-    const [execution] = await this.policies.execute([{ streamId, command, causationId }]);
+    const [execution] = await this.noted([streamId], () => this.policies.execute([{ streamId, command, causationId }]));
     if (execution === undefined) throw new Error('one command has one execution');
     const doc = toPolicyDoc(execution.state, execution.version);
     await this.document([streamId], () => bringUp(this.collections.policies, doc === undefined ? [] : [doc]));
@@ -132,22 +134,32 @@ export class CalendarRepository {
 
   /** Makes read models anew from the streams that events of other instances, or of one that died, are part of. */
   async mend(events: readonly EventEnvelope[]): Promise<void> {
-    const behind = events.filter((event) => event.source !== this.source || this.undocumented.has(event.subject));
+    const behind = events.filter((event) => event.source !== this.source || this.undocumented.has(keyOf(event)));
     if (behind.length === 0) return;
-    const wanted = new Set(behind.map(({ data }) => (data as Partial<ReservationEvent['data']>).reservationId));
+    const wanted = new Set(behind.map(keyOf));
     const streamIds = [...new Set(behind.map(({ subject }) => subject))];
     const docs = docsOf(await this.context.store.streams.load(streamIds), (reservationId) => wanted.has(reservationId));
     await bringUp(this.collections.reservations, docs.reservations);
     await bringUp(this.collections.policies, docs.policies);
-    for (const streamId of streamIds) this.undocumented.delete(streamId);
+    for (const key of wanted) this.undocumented.delete(key);
   }
 
-  /** Notes the streams for as long as their read model is behind: should the write fail, the event, on its way already, brings it up. */
-  private async document(streamIds: readonly string[], write: () => Promise<void>): Promise<void> {
-    for (const streamId of streamIds) this.undocumented.add(streamId);
+  /** A write that failed may have been made all the same: then its event, once it is told, brings the read model up. */
+  private async noted<T>(keys: Iterable<string>, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      for (const key of keys) this.undocumented.add(key);
+      throw error;
+    }
+  }
+
+  /** Notes what is written for as long as its read model is behind: should the write fail, the event, on its way already, brings it up. */
+  private async document(keys: Iterable<string>, write: () => Promise<void>): Promise<void> {
+    for (const key of keys) this.undocumented.add(key);
     try {
       await write();
-      for (const streamId of streamIds) this.undocumented.delete(streamId);
+      for (const key of keys) this.undocumented.delete(key);
     } finally {
       const commits = this.held;
       this.held = [];
@@ -155,6 +167,9 @@ export class CalendarRepository {
     }
   }
 }
+
+/** The reservation that an event is about; of a policy its stream. */
+const keyOf = ({ data, subject }: EventEnvelope): string => (data as Partial<ReservationEvent['data']>).reservationId ?? subject;
 
 /** The newest of each reservation that the inputs were about. */
 function changedDocs(inputs: readonly CalendarInput[], executions: readonly CalendarExecution[]): readonly ReservationDoc[] {
