@@ -8,7 +8,9 @@ const STATION = 'replayed';
 const PROJECTIONS = {
   session: ['readings', 'sessions'],
   device: ['stations', 'sites', 'statuses'],
-  authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses'],
+  authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses', 'holds'],
+  reservation: ['reservations', 'reservation-policies'],
+  notification: ['subscriptions', 'deliveries'],
 } as const;
 let infrastructure: Infrastructure;
 let processes: Processes;
