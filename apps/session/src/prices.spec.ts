@@ -3,7 +3,7 @@ import { PRICE_TOPIC } from '@voltlog/session-contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sessionProjections } from './projections/rebuild.js';
 import { openCollections } from './store/session-documents.js';
-import { ended, metered, register, started, values } from './testing/facts.js';
+import { ended, metered, register, started, status, values } from './testing/facts.js';
 import { SessionHarness } from './testing/session-harness.js';
 
 const DEADLINE_MS = 10_000;
@@ -81,6 +81,15 @@ describe('a price', () => {
     await rebuild('prices');
     await rebuild('sessions');
     expect(await costs()).toEqual({ '101': '1.00', '102': '0.90' });
+  });
+
+  it('that is set once a session has ended costs it nothing', async () => {
+    await harness.given(started({ minute: 0 }), status({ minute: 0, detail: 'Charging' }), ended({ minute: 9, meterStopWh: 3_000 }));
+    await put('0.90');
+    await harness.given(status({ minute: 10, status: 'Available' }));
+    const session = await harness.only();
+    expect((await harness.milestones(session.sessionId)).map(({ milestone }) => milestone)).toContain('SessionEnded');
+    expect(session.cost).toBeUndefined();
   });
 });
 

@@ -63,6 +63,17 @@ describe('a start request', () => {
     expect((await harness.sessions.getSession({ sessionId })).session).toMatchObject({ transactionId: '3', startRequestId });
   });
 
+  it('becomes the session of a station whose clock was never set', async () => {
+    const { startRequestId } = await request();
+    const occurredAt = '1970-01-01T00:00:10.000Z';
+    await harness.given(
+      started({ minute: 1, occurredAt, ocppVersion: 'ocpp2.0.1', transactionId: 'tx-1', remoteStartId: remoteStartId(), evseId: 1 }),
+    );
+    harness.later(1.1);
+    const { sessionId } = await become(startRequestId, StartRequestState.STARTED);
+    expect(await harness.only()).toMatchObject({ sessionId, limit: { energyWh: 5_000 } });
+  });
+
   it('lapses when nobody plugs in, over a restart too; a later session is not it', async () => {
     const { startRequestId } = await request();
     await harness.restart();

@@ -50,6 +50,8 @@ const SLOWLY_AFTER_MS = 60_000;
 const CLOCK_SLACK_MS = 5 * 60_000;
 /** Sessions of one station that may have begun since. */
 const SESSIONS_MAX = 16;
+/** Sessions of one station whose end was not told. */
+const OPEN_MAX = 64;
 const REMOTE_START_ID_MAX = 0x7fffffff;
 
 /**
@@ -149,12 +151,15 @@ export class StartRequests {
   }
 
   private async sessionOf(state: Asked): Promise<SessionDocument | undefined> {
-    const { docs } = await this.parts.collections.sessions.find({
-      where: { stationId: state.stationId, startedAt: { $gte: isoTime(Date.parse(state.requestedAt) - CLOCK_SLACK_MS) } },
-      sort: ['startedAt', 1],
-      limit: SESSIONS_MAX,
-    });
-    return docs.find((document) => isOf(document.claims, state));
+    const { sessions } = this.parts.collections;
+    const { stationId, requestedAt } = state;
+    const startedAt = { $gte: isoTime(Date.parse(requestedAt) - CLOCK_SLACK_MS) };
+    const since = await sessions.find({ where: { stationId, startedAt }, sort: ['startedAt', 1], limit: SESSIONS_MAX });
+    const found = since.docs.find((document) => isOf(document.claims, state));
+    if (found !== undefined) return found;
+    // A station whose clock was never set starts in 1970; what runs there is few.
+    const open = await sessions.find({ where: { openOn: stationId }, limit: OPEN_MAX });
+    return open.docs.find((document) => isOf(document.claims, state));
   }
 
   private async match(state: Asked, { id: sessionId, claims }: SessionDocument): Promise<void> {

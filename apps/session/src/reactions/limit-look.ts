@@ -56,7 +56,10 @@ export class LimitLook {
       limit: VALUES,
     });
     const progress = progressOf({ claims, readings, values: docs, startedMs: trueTime(start.startedAt, start) }, this.clock.now());
-    return watchLimit(limit, own ? { ...progress, nowMs: progress.nowMs - OWN_LIMIT_GRACE_MS } : progress);
+    if (!own) return watchLimit(limit, progress);
+    const verdict = watchLimit(limit, { ...progress, nowMs: progress.nowMs - OWN_LIMIT_GRACE_MS });
+    // It was judged as of then: to look again at a moment that has passed would be to look all the time.
+    return verdict.kind === 'Reached' ? verdict : { ...verdict, lookAtMs: verdict.lookAtMs + OWN_LIMIT_GRACE_MS };
   }
 
   forget(sessionId: string): void {

@@ -44,7 +44,9 @@ export function announcements(command: Recorded, claims: SessionClaims): Session
     after = evolveAnnounced(after, event);
   };
   const { start } = claims;
-  if (start !== undefined && claims.price === undefined && context.price !== undefined)
+  // What ended without a price was free; it does not cost by one that was set since. Its start, told late, still brings one.
+  const mayPrice = claim.kind === 'Started' || effectiveEnd(claims, readings) === undefined;
+  if (mayPrice && start !== undefined && claims.price === undefined && context.price !== undefined)
     say({ type: 'voltlog.session.SessionPriced.v1', data: { ...identity, price: context.price, at: start.receivedAt } });
   const allowed = contractLimitOf(claims);
   if (allowed !== undefined && JSON.stringify(allowed) !== JSON.stringify(claims.contractLimit?.limit))

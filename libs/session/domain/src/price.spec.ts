@@ -16,6 +16,7 @@ describe('the cost of a session', () => {
 
   it('has the digits of its currency', () => {
     expect(costOf({ ...price, currency: 'JPY', perKwh: '45' }, 10_100, 0).energy.amount).toBe('455');
+    expect(costOf({ ...price, currency: 'XPF', perKwh: '45' }, 10_100, 0).energy.amount).toBe('455');
     expect(costOf({ ...price, currency: 'KWD' }, 10_101, 0).energy.amount).toBe('4.545');
   });
 
