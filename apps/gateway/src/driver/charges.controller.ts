@@ -10,7 +10,7 @@ import { Services } from '../services.js';
 import { idempotencyKey } from '../web/etag.js';
 import { chargeView, keyParams, limitIn, receiptView } from './charge.view.js';
 import { ChargeFeed } from './charge-feed.js';
-import { ChargeReader } from './charge-reader.js';
+import { ChargeReader, refuseOtherCurrency } from './charge-reader.js';
 import { DriverRoute } from './driver.guard.js';
 import { DriverLinks } from './driver-links.js';
 
@@ -56,7 +56,9 @@ export class DriverChargesController {
     @Req() request: FastifyRequest,
   ) {
     const link = await this.links.open(key, 'Charge');
-    const { sessionId } = await this.reader.sessionOf(link);
+    const session = await this.reader.sessionOf(link);
+    if (body.cost !== undefined) refuseOtherCurrency(body.cost.currency, await this.reader.currencyOf(session));
+    const { sessionId } = session;
     await this.services.starts.setLimit({
       sessionId,
       limit: sessionV1.SessionLimit.fromPartial(body),

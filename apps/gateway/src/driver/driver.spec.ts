@@ -12,8 +12,8 @@ const EVSE = '/driver/v1/evses/CP-1*1';
 const HOUR_MS = 3_600_000;
 
 let gateway: GatewayUnderTest<DriverServices>;
-const open = async (guest = 'free-vend'): Promise<void> => {
-  gateway = await startGateway({ GATEWAY_ADMIN_KEY: ADMIN_KEY, GATEWAY_GUEST_CHARGING: guest }, new DriverServices());
+const open = async (guest = 'free-vend', more: Record<string, string> = {}): Promise<void> => {
+  gateway = await startGateway({ GATEWAY_ADMIN_KEY: ADMIN_KEY, GATEWAY_GUEST_CHARGING: guest, ...more }, new DriverServices());
 };
 beforeEach(() => open());
 afterEach(() => gateway.app.close());
@@ -134,6 +134,18 @@ describe('starting', () => {
     expect(statuses).toEqual([403, 403, 403, 403, 403, 403, 429, 429]);
     gateway.clock.ms += 61_000;
     expect((await start({ keyCode: 'CODE42' })).status).toBe(202);
+  });
+
+  it('whoever is slowed down does not keep others from paying by code there', async () => {
+    await gateway.app.close();
+    await open('off', { GATEWAY_TRUSTED_PROXIES: '1' });
+    const from = (address: string, keyCode: string) => start({ keyCode }, { 'x-forwarded-for': address });
+    const guesses = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].flatMap((address) =>
+      Array.from({ length: 12 }, (_, i) => from(address, `GUESS${i}`)),
+    );
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(18);
+    expect((await from('192.0.2.4', 'CODE42')).status).toBe(202);
   });
 
   it('with a link to a contract, until it is taken back', async () => {
@@ -330,6 +342,15 @@ describe('a charge, for whoever has its key', () => {
       limit: { durationSeconds: 60 },
     });
     expect((await write('PUT', `${url}/limit`, {})).status).toBe(200);
+    const cost = (currency: string) => write('PUT', `${url}/limit`, { cost: { amount: '5.00', currency } });
+    expect(await cost('CHF')).toMatchObject({ status: 422, body: { type: 'urn:voltlog:problem:other-currency' } });
+    expect((await cost('EUR')).status).toBe(200);
+    gateway.services.price = undefined;
+    gateway.services.move({ cost: undefined });
+    expect((await cost('EUR')).status).toBe(422);
+    // The price it keeps counts, whatever holds at the station by now.
+    gateway.services.move({ cost: { amount: '1.00', currency: 'CHF' } });
+    expect((await cost('CHF')).status).toBe(200);
     expect((await write('PUT', `${url}/limit`, { energyWh: -1 })).status).toBe(400);
   });
 

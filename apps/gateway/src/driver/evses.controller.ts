@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { GatewayConfig } from '../config.js';
 import { Problem } from '../problems/problem.js';
 import { limitIn } from './charge.view.js';
-import { ChargeReader } from './charge-reader.js';
+import { ChargeReader, refuseOtherCurrency } from './charge-reader.js';
 import { clientAddress } from './client-address.js';
 import { DriverRoute } from './driver.guard.js';
 import { type Availability, availabilityOf, type DriverEvseView, driverEvseView, mayStart, placeView } from './evse.view.js';
@@ -90,23 +90,14 @@ export class DriverEvsesController {
   ) {
     const place = await this.places.find(evseUid);
     refuseUnlessStartable(await this.availability(place));
-    if (body.limit?.cost !== undefined) await this.refuseOtherCurrency(place, body.limit.cost.currency);
+    if (body.limit?.cost !== undefined)
+      refuseOtherCurrency(body.limit.cost.currency, (await this.reader.priceAt(place.stationId))?.currency);
     const payer = await this.payers.find(body, place, clientAddress(request, this.config.trustedProxies));
     return this.starter.start(place, payer, body.limit === undefined ? undefined : sessionV1.SessionLimit.fromPartial(body.limit));
   }
 
   private async availability(place: Place): Promise<Availability> {
     return availabilityOf(place.evse, place.station.connected, (await this.places.sessionAt(place)) !== undefined);
-  }
-
-  private async refuseOtherCurrency({ stationId }: Place, currency: string): Promise<void> {
-    const price = await this.reader.priceAt(stationId);
-    if (price?.currency !== currency)
-      throw new Problem(
-        422,
-        'other-currency',
-        price === null ? 'There is no price to count a cost by.' : `The price here is in ${price.currency}.`,
-      );
   }
 }
 

@@ -70,8 +70,9 @@ export class Payers {
 
   private async byKeyCode(keyCode: string, place: EvsePlace, address: string): Promise<Payer> {
     const now = this.context.clock.now();
-    for (const verdict of [this.byAddress.take(address, now), this.byEvse.take(`${place.stationId}*${place.evseId}`, now)])
-      if (!verdict.allowed) throw tooMany(verdict.resetSeconds);
+    counted(this.byAddress, address, now);
+    // What an address may not try is no try at the EVSE: one address cannot keep all others from paying there.
+    counted(this.byEvse, `${place.stationId}*${place.evseId}`, now);
     const [token] = await Promise.all([this.usable({ idToken: keyCode, type: 'KeyCode' }), wait(CODE_ANSWER_MS)]);
     if (token?.idToken?.type !== 'KeyCode') throw new Problem(403, 'key-code-refused', 'This key code cannot be used here.');
     return { idToken: token.idToken, groupId: token.groupId, guest: false };
@@ -130,6 +131,11 @@ export class Payers {
       throw error;
     }
   }
+}
+
+function counted(limit: RateLimit, whose: string, now: number): void {
+  const { allowed, resetSeconds } = limit.take(whose, now);
+  if (!allowed) throw tooMany(resetSeconds);
 }
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
