@@ -56,29 +56,27 @@ export class LimitLook {
       limit: VALUES,
     });
     const progress = progressOf({ claims, readings, values: docs, startedMs: trueTime(start.startedAt, start) }, this.clock.now());
-    if (!own) return watchLimit(limit, progress);
-    const verdict = watchLimit(limit, { ...progress, nowMs: progress.nowMs - OWN_LIMIT_GRACE_MS });
-    // It was judged as of then: to look again at a moment that has passed would be to look all the time.
-    return verdict.kind === 'Reached' ? verdict : { ...verdict, lookAtMs: verdict.lookAtMs + OWN_LIMIT_GRACE_MS };
+    return watchLimit(limit, own ? { ...progress, graceMs: OWN_LIMIT_GRACE_MS } : progress);
   }
 
   forget(sessionId: string): void {
     this.offered.delete(sessionId);
   }
 
-  /** Tells a 2.1 station, once per limit. True: it keeps the limit by itself. Source: OCPP 2.1 Part 2 E16. */
+  /** Tells a 2.1 station, once per limit; not of money, since it knows no price. True: it keeps the rest by itself. Source: OCPP 2.1 Part 2 E16. */
   private async offer(sessionId: string, { identity }: SessionClaims, limit: SessionLimit): Promise<boolean> {
-    if (identity?.ocppVersion !== 'ocpp2.1') return false;
-    const text = JSON.stringify(limit);
+    const { cost: _, ...kept } = limit;
+    if (identity?.ocppVersion !== 'ocpp2.1' || Object.keys(kept).length === 0) return false;
+    const text = JSON.stringify(kept);
     if (this.offered.get(sessionId) === text) return true;
     const answer = await this.commands.send(identity.stationId, {
       $case: 'offerTransactionLimit',
       value: {
         transactionId: identity.transactionId,
-        energyWhMax: limit.energyWh,
-        timeSecondsMax: limit.durationSeconds,
-        costMax: limit.cost === undefined ? undefined : Number(limit.cost.amount),
-        stateOfChargePercentMax: limit.stateOfChargePercent,
+        energyWhMax: kept.energyWh,
+        timeSecondsMax: kept.durationSeconds,
+        costMax: undefined,
+        stateOfChargePercentMax: kept.stateOfChargePercent,
       },
     });
     if (answer.status !== 'Accepted') return false;

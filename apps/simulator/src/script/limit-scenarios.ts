@@ -66,7 +66,7 @@ export const LIMIT_SCENARIOS: readonly Scenario[] = [
   {
     name: 'limit-cost',
     title: 'a charge that was asked for with 1 EUR, at 0.50 EUR a kWh; the CSMS stops it there',
-    // A 2.1 station knows no tariff here: the CSMS stops it 20 real seconds late, which is hours where time leaps.
+    // A 2.1 station knows no price and is stopped like the others; its script is for limits that it keeps itself.
     versions: ['1.6', '2.0.1'],
     needsApi: true,
     steps: limited({ cost: { amount: '1.00', currency: 'EUR' } }, [

@@ -39,6 +39,20 @@ describe('a limit', () => {
     expect(watchLimit({ cost: { amount: '1', currency: 'EUR' } }, { ...progress, price })).toMatchObject({ kind: 'Watch' });
   });
 
+  it('that the station keeps by itself is helped with when it is late; a sum of money at once, since it knows no price', () => {
+    const own = {
+      ...progress,
+      graceMs: 20_000,
+      price: { scope: 'default', currency: 'EUR', perKwh: '1', perMinute: '0', perSession: '0', version: 1 },
+    };
+    const cost = { amount: '1', currency: 'EUR' };
+    expect(watchLimit({ energyWh: 1_000 }, own)).toEqual({ kind: 'Watch', lookAtMs: 620_000 });
+    expect(watchLimit({ energyWh: 1_000 }, { ...own, nowMs: 620_000 })).toEqual({ kind: 'Reached', dimension: 'energy' });
+    expect(watchLimit({ energyWh: 1_000, cost }, own)).toEqual({ kind: 'Reached', dimension: 'cost' });
+    // Never a look back in time: that would be a look without end.
+    expect(watchLimit({ energyWh: 9_000 }, { ...own, intervalMs: 5_000 })).toEqual({ kind: 'Watch', lookAtMs: 605_000 });
+  });
+
   it('is said by the dimension that is reached first', () => {
     expect(watchLimit({ energyWh: 1_200, durationSeconds: 630 }, { ...progress, nowMs: 700_000 })).toEqual({
       kind: 'Reached',

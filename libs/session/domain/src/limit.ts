@@ -18,6 +18,8 @@ export interface LimitProgress {
   /** How fast it rises. */
   readonly percentPerHour?: number;
   readonly price?: SessionPrice;
+  /** How much later everything but cost counts as reached, where the station was told the limit and keeps it by itself. */
+  readonly graceMs?: number;
 }
 
 /** Reached: stop now. Else when to look again; a reading that comes before may tell more. */
@@ -37,8 +39,11 @@ const LOOK_MS_MAX = 60_000;
  */
 export function watchLimit(limit: SessionLimit, progress: LimitProgress): LimitVerdict {
   let soonest: { dimension: LimitDimension; atMs: number } | undefined;
-  for (const [dimension, atMs] of reachedAt(limit, progress)) {
-    if (atMs !== undefined && (soonest === undefined || atMs < soonest.atMs)) soonest = { dimension, atMs };
+  for (const [dimension, reachedMs] of reachedAt(limit, progress)) {
+    if (reachedMs === undefined) continue;
+    // No station is told what it costs, so none keeps a limit of money by itself.
+    const atMs = reachedMs + (dimension === 'cost' ? 0 : (progress.graceMs ?? 0));
+    if (soonest === undefined || atMs < soonest.atMs) soonest = { dimension, atMs };
   }
   const { nowMs } = progress;
   if (soonest !== undefined && soonest.atMs <= nowMs) return { kind: 'Reached', dimension: soonest.dimension };
