@@ -1,6 +1,7 @@
 import { OperatingError } from '@voltlog/kernel';
 import { connectionV1, type sessionV1 } from '@voltlog/proto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SessionWriter } from './intake/session-writer.js';
 import { at, ended, metered, register, started, updated, values } from './testing/facts.js';
 import { SessionHarness } from './testing/session-harness.js';
 
@@ -203,6 +204,18 @@ describe('a stop', () => {
     expect(await requestStop('k')).toMatchObject({ stationStatus: 'Accepted', session: { state: 'SESSION_STATE_ACTIVE' } });
     expect(await requestStop('k')).toMatchObject({ stationStatus: '' });
     await noStop(1);
+  });
+
+  it('that was committed by a process that died before it wrote the session is not lost', async () => {
+    const died = vi.spyOn(SessionWriter.prototype, 'write').mockRejectedValueOnce(new OperatingError('StoreUnavailable', 'died'));
+    await expect(requestStop()).rejects.toThrow();
+    died.mockRestore();
+    await harness.restart();
+    await noStop(0);
+    harness.later(0.7);
+    await harness.until(async () => (await told()).includes('SessionStopAnswered'));
+    await noStop(1);
+    expect(await told()).toEqual(['SessionStarted', 'SessionStopRequested', 'SessionStopRequested', 'SessionStopAnswered']);
   });
 
   it('that is lost is repeated, later each time, and in the end given to an operator', { timeout: 30_000 }, async () => {

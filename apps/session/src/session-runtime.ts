@@ -101,17 +101,11 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     const commands = new StationCommands(connection);
     const changes = new SessionChanges(collections, intake);
     const limits = new LimitLook(collections, commands, clock);
-    const watch = new SessionWatch({ collections, changes, commands, limits, timers, clock, logger });
-    const aggregates = new Aggregates({
-      streams,
-      decider: startRequestDecider,
-      relay: this.relay,
-      source: `/session/${instanceId}`,
-      ids,
-      clock,
-      // Whichever instance a timer comes to goes on with them.
-      cacheMax: 0,
-    });
+    // Whichever instance a timer comes to goes on with them.
+    const shared = { streams, relay: this.relay, source: `/session/${instanceId}`, ids, clock, cacheMax: 0 };
+    const sessions = new Aggregates({ ...shared, decider: sessionDecider });
+    const aggregates = new Aggregates({ ...shared, decider: startRequestDecider });
+    const watch = new SessionWatch({ collections, streams: sessions, changes, commands, limits, timers, clock, logger });
     const lapseMs = this.config.SESSION_START_LAPSE_SECONDS * 1_000;
     const startRequests = new StartRequests({ collections, aggregates, changes, commands, timers, clock, ids, logger, lapseMs });
     intake.onWritten = async (batch) => {

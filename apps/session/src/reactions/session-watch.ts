@@ -1,7 +1,15 @@
 import { type Clock, isoTime, RequestError } from '@voltlog/kernel';
-import type { LimitDimension, StopCause } from '@voltlog/session-contract';
-import { effectiveEnd, isPending, limitOf, nextStopStep, type Readings, type SessionClaims } from '@voltlog/session-domain';
-import { TimerLoop, type TimerStore } from '@voltlog/store';
+import type { LimitDimension, SessionEvent, StopCause } from '@voltlog/session-contract';
+import {
+  effectiveEnd,
+  isPending,
+  limitOf,
+  nextStopStep,
+  type Readings,
+  type RecordClaim,
+  type SessionClaims,
+} from '@voltlog/session-domain';
+import { type Aggregates, TimerLoop, type TimerStore } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import type { SessionChanges } from '../commands/session-changes.js';
 import type { CommandAnswer, StationCommands } from '../commands/station-commands.js';
@@ -11,6 +19,8 @@ import type { LimitLook } from './limit-look.js';
 
 export interface SessionWatchParts {
   readonly collections: SessionCollections;
+  /** What the streams tell now, not what is remembered of them. */
+  readonly streams: Pick<Aggregates<RecordClaim, SessionClaims, SessionEvent>, 'load'>;
   readonly changes: SessionChanges;
   readonly commands: StationCommands;
   readonly limits: LimitLook;
@@ -81,10 +91,15 @@ export class SessionWatch {
   }
 
   private async look(sessionId: string): Promise<void> {
-    const { collections, clock } = this.parts;
-    const [document, stored] = await Promise.all([collections.sessions.get(sessionId), collections.readings.get(sessionId)]);
+    const { collections, clock, streams } = this.parts;
+    // The stream, since whoever committed a stop there may have died before it was in the document.
+    const [document, { state: claims }, stored] = await Promise.all([
+      collections.sessions.get(sessionId),
+      streams.load(sessionId),
+      collections.readings.get(sessionId),
+    ]);
     if (document === undefined) return;
-    const { claims, stationId } = document;
+    const { stationId } = document;
     const readings = stored?.readings ?? {};
     if (claims.stop !== undefined && isPending(claims, readings)) return this.goOn(sessionId, stationId, { claims, readings });
     if (claims.stop?.cause === 'Limit' && claims.stop.withdrawn !== true) return;
