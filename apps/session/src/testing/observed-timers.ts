@@ -26,6 +26,10 @@ export class ObservedTimers implements TimerStore {
     return this.inner.schedule(timers);
   }
 
+  scheduleNoLater(timers: readonly Timer[]): Promise<void> {
+    return this.inner.scheduleNoLater(timers);
+  }
+
   cancel(ids: readonly string[]): Promise<void> {
     return this.inner.cancel(ids);
   }

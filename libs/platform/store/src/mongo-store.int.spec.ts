@@ -6,6 +6,7 @@ import { createConnection } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitOf } from './contract/streams.contract.js';
 import { openMongoStore } from './mongo/mongo-store.js';
+import { MongoTimers } from './mongo/mongo-timers.js';
 import { describeStore, type SessionDoc, sessionSchema } from './store.contract.js';
 
 let url = process.env['MONGO_URL'];
@@ -123,5 +124,22 @@ describe('mongo: the way to the database', () => {
     expect((await store.streams.load(['s'])).get('s')).toHaveLength(3);
     expect(await sessions.upsert([{ doc: { id: 'a', version: 2 }, expectedVersion: 1 }])).toEqual([false]);
     await store.close();
+  });
+
+  it('loses an answer: the timers that were claimed are handed out, and no more than were asked for', async () => {
+    const name = `store-${randomUUID().slice(0, 8)}`;
+    used.push(name);
+    const connection = await createConnection(url ?? '').asPromise();
+    const timers = new MongoTimers(connection.useDb(name).collection('timers'), async (work) => {
+      await work();
+      return work();
+    });
+    const dueAt = '2026-11-25T10:00:00.000Z';
+    await timers.schedule(['a', 'b', 'c'].map((id) => ({ id, kind: 'Expiry', dueAt, payload: null })));
+    const claim = () => timers.claim({ kind: 'Expiry', now: dueAt, leaseMs: 30_000, limit: 2 });
+    expect(await claim()).toHaveLength(2);
+    expect(await claim()).toHaveLength(1);
+    expect(await claim()).toEqual([]);
+    await connection.close();
   });
 });

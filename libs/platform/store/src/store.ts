@@ -105,6 +105,8 @@ export interface Timer {
 export interface TimerStore {
   /** Makes or moves a timer; a lease on it ends, and its `complete` no longer touches it. */
   schedule(timers: readonly Timer[]): Promise<void>;
+  /** The same, but one that is due sooner or at that time, and is not claimed, stays as it is: what comes again and again puts nothing off. */
+  scheduleNoLater(timers: readonly Timer[]): Promise<void>;
   cancel(ids: readonly string[]): Promise<void>;
   claim(options: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly Timer[]>;
   /** Removes timers that are claimed; one that was scheduled anew since stays. */

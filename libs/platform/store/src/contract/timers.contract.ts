@@ -60,6 +60,17 @@ export function describeTimers(name: string, harness: StoreHarness): void {
       expect(await idsAt(50)).toContain('a');
     });
 
+    it('moves no timer that is due sooner where it is to be no later; one that is claimed is made anew', async () => {
+      await store.timers.scheduleNoLater([timerOf('a', 10, 'Expiry', 'first'), timerOf('b', 10), timerOf('c', 10)]);
+      await store.timers.scheduleNoLater([timerOf('a', 11, 'Expiry', 'second'), timerOf('b', 5, 'Expiry', '$kind')]);
+      expect(await claim(5)).toEqual([timerOf('b', 5, 'Expiry', '$kind')]);
+      expect(await claim(10)).toEqual([timerOf('a', 10, 'Expiry', 'first'), timerOf('c', 10)]);
+      await store.timers.scheduleNoLater([timerOf('a', 20)]);
+      await store.timers.complete(['a', 'b', 'c']);
+      expect(await idsAt(19)).toEqual([]);
+      expect(await idsAt(20)).toEqual(['a']);
+    });
+
     it('never hands a timer to two claimers', async () => {
       const other = await harness.another(store);
       await store.timers.schedule(Array.from({ length: 300 }, (_, i) => timerOf(`t${i}`, i % 7)));

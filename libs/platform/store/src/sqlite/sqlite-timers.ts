@@ -6,6 +6,7 @@ import type { WriteQueue } from './write-queue.js';
 /** Timers as rows; `ready` is when a timer can be claimed: when it is due, or when the lease on it ends. */
 export class SqliteTimers implements TimerStore {
   readonly #schedule: StatementSync;
+  readonly #scheduleNoLater: StatementSync;
   readonly #cancel: StatementSync;
   readonly #claim: StatementSync;
   readonly #complete: StatementSync;
@@ -14,10 +15,10 @@ export class SqliteTimers implements TimerStore {
     db: DatabaseSync,
     private readonly queue: WriteQueue,
   ) {
-    this.#schedule = db.prepare(
-      `INSERT INTO timers (id, kind, due, payload, ready, claimed) VALUES (?1, ?2, ?3, ?4, ?3, 0)
-       ON CONFLICT DO UPDATE SET kind = ?2, due = ?3, payload = ?4, ready = ?3, claimed = 0`,
-    );
+    const schedule = `INSERT INTO timers (id, kind, due, payload, ready, claimed) VALUES (?1, ?2, ?3, ?4, ?3, 0)
+       ON CONFLICT DO UPDATE SET kind = ?2, due = ?3, payload = ?4, ready = ?3, claimed = 0`;
+    this.#schedule = db.prepare(schedule);
+    this.#scheduleNoLater = db.prepare(`${schedule} WHERE claimed = 1 OR due > ?3`);
     this.#cancel = db.prepare('DELETE FROM timers WHERE id = ?');
     this.#claim = db.prepare(
       `UPDATE timers SET ready = ?1, claimed = 1 WHERE id IN (SELECT id FROM timers WHERE kind = ?2 AND ready <= ?3 ORDER BY ready LIMIT ?4)
@@ -27,10 +28,11 @@ export class SqliteTimers implements TimerStore {
   }
 
   schedule(timers: readonly Timer[]): Promise<void> {
-    if (timers.length === 0) return Promise.resolve();
-    return this.queue.write(() => {
-      for (const { id, kind, dueAt, payload } of timers) this.#schedule.run(id, kind, dueAt, JSON.stringify(payload ?? null));
-    });
+    return this.#put(this.#schedule, timers);
+  }
+
+  scheduleNoLater(timers: readonly Timer[]): Promise<void> {
+    return this.#put(this.#scheduleNoLater, timers);
   }
 
   cancel(ids: readonly string[]): Promise<void> {
@@ -54,6 +56,13 @@ export class SqliteTimers implements TimerStore {
 
   complete(ids: readonly string[]): Promise<void> {
     return this.#forEach(this.#complete, ids);
+  }
+
+  #put(statement: StatementSync, timers: readonly Timer[]): Promise<void> {
+    if (timers.length === 0) return Promise.resolve();
+    return this.queue.write(() => {
+      for (const { id, kind, dueAt, payload } of timers) statement.run(id, kind, dueAt, JSON.stringify(payload ?? null));
+    });
   }
 
   #forEach(statement: StatementSync, ids: readonly string[]): Promise<void> {
