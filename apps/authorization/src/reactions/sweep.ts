@@ -1,5 +1,5 @@
 import type { ServiceContext } from '@voltlog/service';
-import { TimerLoop } from '@voltlog/store';
+import { type Timer, TimerLoop } from '@voltlog/store';
 import type { Collections } from '../store/documents.js';
 import { SWEEP } from './names.js';
 
@@ -30,7 +30,8 @@ export class Sweep {
   }
 
   async start(): Promise<void> {
-    await this.next();
+    // One that is waiting stays, so that a service that is often started anew still sweeps.
+    await this.context.store.timers.scheduleNoLater([this.next()]);
     this.loop.start();
   }
 
@@ -43,13 +44,11 @@ export class Sweep {
     await this.collections.decisions.deleteWhere({ id: { $lt: uuidV7At(now - this.options.decisionDays * DAY_MS) } });
     await this.collections.sessionUses.deleteWhere({ startedAt: { $lt: new Date(now - USE_DAYS * DAY_MS).toISOString() } });
     await this.collections.transactions.deleteWhere({ endedAt: { $lt: new Date(now - ENDED_TRANSACTION_DAYS * DAY_MS).toISOString() } });
-    await this.next();
+    await this.context.store.timers.schedule([this.next()]);
   }
 
-  private next(): Promise<void> {
-    return this.context.store.timers.schedule([
-      { id: SWEEP, kind: SWEEP, dueAt: new Date(this.context.clock.now() + EVERY_MS).toISOString(), payload: {} },
-    ]);
+  private next(): Timer {
+    return { id: SWEEP, kind: SWEEP, dueAt: new Date(this.context.clock.now() + EVERY_MS).toISOString(), payload: {} };
   }
 }
 

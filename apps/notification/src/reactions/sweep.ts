@@ -1,10 +1,10 @@
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { TimerLoop } from '@voltlog/store';
+import { type Timer, TimerLoop } from '@voltlog/store';
 import type { Collections } from '../store/documents.js';
 import { leastIdAt } from '../store/ids.js';
 
-const SWEEP = 'NotificationSweep';
+export const SWEEP = 'NotificationSweep';
 const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;
 /** E-mails of the outbox hold names and addresses, and are there to be looked at now. */
@@ -24,7 +24,8 @@ export class Sweep {
   }
 
   async start(): Promise<void> {
-    await this.next();
+    // One that is waiting stays, so that a service that is often started anew still sweeps.
+    await this.context.store.timers.scheduleNoLater([this.next()]);
     this.loop.start();
   }
 
@@ -39,11 +40,10 @@ export class Sweep {
     await notifications.deleteWhere({ recordedAt: { $lt: isoTime(oldest) } });
     for (const state of ['Delivered', 'Dead', 'Dropped']) await deliveries.deleteWhere({ state, id: { $lt: leastIdAt(oldest) } });
     await outboxEmails.deleteWhere({ at: { $lt: isoTime(now - Math.min(OUTBOX_DAYS, this.options.days) * DAY_MS) } });
-    await this.next();
+    await this.context.store.timers.schedule([this.next()]);
   }
 
-  private next(): Promise<void> {
-    const dueAt = isoTime(this.context.clock.now() + EVERY_MS);
-    return this.context.store.timers.schedule([{ id: SWEEP, kind: SWEEP, dueAt, payload: {} }]);
+  private next(): Timer {
+    return { id: SWEEP, kind: SWEEP, dueAt: isoTime(this.context.clock.now() + EVERY_MS), payload: {} };
   }
 }
