@@ -3,6 +3,7 @@ import { authorizationV1, connectionV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuthorizationWorld } from '../testing/world.js';
+import { LOCAL_LIST } from './local-lists.js';
 
 const { CommandStatus } = connectionV1;
 type Send = connectionV1.SendCommandRequest;
@@ -174,6 +175,19 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     await inStep(['A', 'C']);
     expect(station.sent.at(-1)).toEqual({ differential: true, version: 3, items: 1 });
     expect(await list()).toMatchObject({ wantedVersion: 3, stationVersion: 3, wantedEntries: 2 });
+  });
+
+  it('is put off by no change that comes before it is due', async () => {
+    const due = async (ms: number) => {
+      world.context.clock.ms += ms;
+      const now = new Date(world.context.clock.ms).toISOString();
+      return (await world.context.store.timers.claim({ kind: LOCAL_LIST, now, leaseMs: 1, limit: 10 })).length;
+    };
+    await world.service.lists.stop();
+    await world.service.lists.soon(['S1']);
+    expect(await due(900)).toBe(0);
+    await world.service.lists.soon(['S1']);
+    expect(await due(100)).toBe(1);
   });
 
   it('is sent anew, in whole, when the station forgot it', async () => {

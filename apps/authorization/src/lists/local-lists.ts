@@ -106,11 +106,12 @@ export class LocalLists {
     });
   }
 
-  /** Looks at these stations soon. */
+  /** Looks at these stations soon; one that is to be looked at sooner stays so, however many changes come. */
   async soon(stationIds: Iterable<string>, full = false, afterMs = GATHER_MS): Promise<void> {
     const dueAt = isoTime(this.context.clock.now() + afterMs);
     const timers = [...stationIds].map((stationId) => timerOf({ stationId, full, attempt: 0 }, dueAt));
-    if (timers.length > 0) await this.context.store.timers.schedule(timers);
+    const { timers: store } = this.context.store;
+    await (full ? store.schedule(timers) : store.scheduleNoLater(timers));
     if (afterMs === 0) this.loop.hurry();
   }
 
