@@ -3,7 +3,7 @@ import { fold } from '@voltlog/kernel';
 import { given } from '@voltlog/testing';
 import { describe, expect, it } from 'vitest';
 import { stationDecider } from './station.decider.js';
-import { CERTIFICATES_MAX, type StationSecurity } from './station-security.js';
+import { CERTIFICATES_MAX, REVOKED_MAX, type StationSecurity } from './station-security.js';
 
 const at = '2026-11-23T10:00:00.000Z';
 const now = Date.parse(at);
@@ -13,7 +13,7 @@ const registered: StationEvent = {
   data: { stationId, siteId: '', name: '', evses: [], at },
 };
 const event = (name: string, data: object): StationEvent =>
-  ({ type: `voltlog.device.${name}.v1`, data: { stationId, ...data, at } }) as object as StationEvent;
+  ({ type: `voltlog.device.${name}.v1`, data: { stationId, at, ...data } }) as object as StationEvent;
 const offered = event('StationCredentialOffered', { changeId: 'c1', passwordHash: 'new' });
 const certificate = (serialNumber: string) => ({
   serialNumber,
@@ -109,6 +109,32 @@ describe('certificates', () => {
     expect(securityAfter(issued('ff'), revoked)).toMatchObject({
       revoked: ['ff'],
       certificates: [{ status: 'Revoked', reason: 'stolen' }],
+    });
+  });
+
+  describe('that are revoked', () => {
+    const revoked = (serialNumber: string, more: object = {}) =>
+      event('StationCertificateRevoked', { serialNumber, reason: 'stolen', ...more });
+    const all = Array.from({ length: REVOKED_MAX }, (_, i) => [issued(`${i}`), revoked(`${i}`)]).flat();
+    const late = '2027-11-23T10:00:00.001Z';
+    const revoke = { kind: 'RevokeCertificate' as const, serialNumber: 'ff', reason: 'stolen', now };
+
+    it('are not forgotten before they expire: one too many is refused', () => {
+      station(...all.slice(0, -1))
+        .when(revoke)
+        .then(revoked('ff'));
+      station(...all)
+        .when(revoke)
+        .thenRefuses('TooManyRevoked');
+      expect(securityAfter(...all, revoked('ff')).revoked).toHaveLength(REVOKED_MAX + 1);
+    });
+
+    it('make room once they have expired, and those of which it is not known do not', () => {
+      station(...all)
+        .when({ ...revoke, now: Date.parse(late) })
+        .then(revoked('ff', { at: late }));
+      expect(securityAfter(revoked('ee'), ...all, revoked('ff', { at: late })).revoked).toEqual(['ff', 'ee']);
+      expect(securityAfter(...all, revoked('ff', { at: '2027-11-23T10:00:00.000Z' })).revoked).toHaveLength(REVOKED_MAX + 1);
     });
   });
 

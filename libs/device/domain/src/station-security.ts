@@ -3,8 +3,8 @@ import { assertNever, type Decision, decided, isoTime, refused } from '@voltlog/
 
 /** Certificates remembered of a station, newest first: some years of yearly renewals. */
 export const CERTIFICATES_MAX = 16;
-/** Revoked serial numbers remembered, newest first; one expires within a few years anyhow. */
-export const REVOKED_MAX = 64;
+/** Certificates that are revoked and not expired; one more is refused, as to forget one would let it in again. */
+export const REVOKED_MAX = 256;
 export const SECURITY_PROFILE_MAX = 3;
 
 export interface CertificateState {
@@ -46,8 +46,10 @@ export interface StationSecurity {
   readonly offered: OfferedCredential | null;
   /** Newest first. */
   readonly certificates: readonly CertificateState[];
-  /** Serial numbers, newest first. */
+  /** Serial numbers, newest first; one is kept until its certificate has expired. */
   readonly revoked: readonly string[];
+  /** When the revoked ones expire, by serial number; of one that was not issued here it is not known. Absent: none was revoked. */
+  readonly revokedUntil?: Readonly<Record<string, string>>;
   /** The one under way or the last one. */
   readonly profileChange: ProfileChange | null;
   /** Of the last CSR, in words; empty: it was good. */
@@ -94,13 +96,14 @@ export type SecurityCommand =
       readonly now: number;
     };
 
-/** `ProfileUnchanged`: the station is on that profile. */
+/** `ProfileUnchanged`: the station is on that profile. `TooManyRevoked`: `REVOKED_MAX` certificates are, none of them expired. */
 export type SecurityRefusal =
   | 'PasswordChangeUnderWay'
   | 'ProfileChangeUnderWay'
   | 'NoProfileChange'
   | 'DowngradeNotAllowed'
-  | 'ProfileUnchanged';
+  | 'ProfileUnchanged'
+  | 'TooManyRevoked';
 
 /** The part of a station's decider that is about its security. A report about what is over changes nothing. */
 export function decideSecurity(
@@ -153,6 +156,7 @@ export function decideSecurity(
       });
     case 'RevokeCertificate':
       if (security.revoked.includes(command.serialNumber)) return decided();
+      if (unexpired(security, at).length >= REVOKED_MAX) return refused('TooManyRevoked');
       return decided<StationEvent>({
         type: 'voltlog.device.StationCertificateRevoked.v1',
         data: { stationId, serialNumber: command.serialNumber, reason: command.reason, at },
@@ -194,8 +198,10 @@ export function evolveSecurity(security: StationSecurity, { type, data }: Statio
     case 'voltlog.device.StationCertificateNotInstalled.v1':
       return withCertificate(security, data.serialNumber, { status: data.outcome, reason: data.reason });
     case 'voltlog.device.StationCertificateRevoked.v1': {
-      const revoked = [data.serialNumber, ...security.revoked].slice(0, REVOKED_MAX);
-      return { ...withCertificate(security, data.serialNumber, { status: 'Revoked', reason: data.reason }), revoked };
+      const revoked = [data.serialNumber, ...unexpired(security, data.at)];
+      const ends = revoked.map((each) => [each, notAfterOf(security, each)] as const);
+      const revokedUntil = Object.fromEntries(ends.flatMap(([each, end]) => (end === undefined ? [] : [[each, end]])));
+      return { ...withCertificate(security, data.serialNumber, { status: 'Revoked', reason: data.reason }), revoked, revokedUntil };
     }
     case 'voltlog.device.CertificateRequestRefused.v1':
       return { ...security, csrRefusal: data.detail };
@@ -266,6 +272,14 @@ const required = (stationId: string, securityProfileMin: number, at: string): St
   type: 'voltlog.device.StationSecurityProfileRequired.v1',
   data: { stationId, securityProfileMin, at },
 });
+
+/** undefined: it is not known, as of one that was not issued here. */
+const notAfterOf = ({ revokedUntil, certificates }: StationSecurity, serialNumber: string): string | undefined =>
+  revokedUntil?.[serialNumber] ?? certificates.find((each) => each.serialNumber === serialNumber)?.notAfter;
+
+/** Revoked serial numbers that are still to be refused. */
+const unexpired = (security: StationSecurity, at: string): readonly string[] =>
+  security.revoked.filter((each) => (notAfterOf(security, each) ?? at) >= at);
 
 const withCertificate = (
   security: StationSecurity,
