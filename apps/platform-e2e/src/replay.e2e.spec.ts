@@ -6,7 +6,7 @@ import { RawStation } from './harness/raw-station.js';
 
 const STATION = 'replayed';
 const PROJECTIONS = {
-  session: ['readings', 'sessions'],
+  session: ['readings', 'sessions', 'prices', 'price-sites'],
   device: ['stations', 'sites', 'statuses'],
   authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses', 'holds'],
   reservation: ['reservations', 'reservation-policies'],

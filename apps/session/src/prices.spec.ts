@@ -115,6 +115,6 @@ it('sites of stations come back when their read model is lost; those retired sta
   const stored = async () => (await stationSites.find({ limit: 10 })).docs;
   expect(await stored()).toEqual([{ id: 'CS-1', siteId: 'harbour' }]);
   await stationSites.deleteWhere({});
-  expect(await rebuild('stationSites')).toBe(4);
+  expect(await rebuild('price-sites')).toBe(4);
   expect(await stored()).toEqual([{ id: 'CS-1', siteId: 'harbour' }]);
 });

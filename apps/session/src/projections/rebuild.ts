@@ -23,7 +23,7 @@ export const sessionProjections: Readonly<Record<string, Projection>> = {
     rebuild: ({ store }, onProgress) => replaySessions(store, { onProgress: ({ commits }) => onProgress(commits) }),
   },
   prices: pricesProjection,
-  stationSites: stationSitesProjection,
+  'price-sites': stationSitesProjection,
 };
 
 async function rebuildReadings(store: Store, onProgress: (commits: number) => void): Promise<number> {

@@ -49,8 +49,8 @@ describe('options', () => {
     expect(() => wholeNumber(1)('0')).toThrow('at least 1');
     expect(share('0.5')).toBe(0.5);
     expect(() => share('1.1')).toThrow('between 0 and 1');
-    expect(versions('1.6,2.0.1')).toEqual(['1.6', '2.0.1']);
-    expect(() => versions('2.1')).toThrow('1.6 or 2.0.1');
+    expect(versions('1.6,2.0.1,2.1')).toEqual(['1.6', '2.0.1', '2.1']);
+    expect(() => versions('2.2')).toThrow('1.6, 2.0.1 or 2.1');
     expect(words('A,,B')).toEqual(['A', 'B']);
     expect(() => words(',')).toThrow('at least one');
     expect(urls('ws://a:1/ocpp,wss://b/ocpp')).toHaveLength(2);
