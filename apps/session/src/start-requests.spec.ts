@@ -28,7 +28,7 @@ const request = async (more: Partial<sessionV1.RequestStartRequest> = {}) => {
 };
 const become = (startRequestId: string, state: sessionV1.StartRequestState) =>
   harness.until(async () => {
-    const { startRequest } = await harness.sessions.getStartRequest({ startRequestId });
+    const { startRequest } = await harness.sessions.getStartRequest({ startRequestId, idempotencyKey: '' });
     return startRequest?.state === state ? startRequest : undefined;
   });
 const remoteStartId = (): number => {
@@ -56,7 +56,7 @@ describe('a start request', () => {
     );
     harness.later(1.5);
     await harness.settled();
-    expect((await harness.sessions.getStartRequest({ startRequestId })).startRequest).toMatchObject({ sessionId: '' });
+    expect((await harness.sessions.getStartRequest({ startRequestId, idempotencyKey: '' })).startRequest).toMatchObject({ sessionId: '' });
     await harness.given(started({ minute: 1.6, transactionId: '3' }));
     harness.later(1.7);
     const { sessionId } = await become(startRequestId, StartRequestState.STARTED);
@@ -79,7 +79,9 @@ describe('a start request', () => {
     await harness.restart();
     harness.later(1.9);
     await harness.settled();
-    expect((await harness.sessions.getStartRequest({ startRequestId })).startRequest?.state).toBe(StartRequestState.ACCEPTED);
+    expect((await harness.sessions.getStartRequest({ startRequestId, idempotencyKey: '' })).startRequest?.state).toBe(
+      StartRequestState.ACCEPTED,
+    );
     harness.later(2.1);
     await become(startRequestId, StartRequestState.LAPSED);
     await harness.given(started({ minute: 3 }));
@@ -113,9 +115,19 @@ describe('a start request', () => {
     expect(harness.stations.sent).toHaveLength(1);
   });
 
+  it('is found by its key, for whoever never got its id', async () => {
+    const made = await request({ idempotencyKey: 'k' });
+    const by = (idempotencyKey: string) => harness.sessions.getStartRequest({ startRequestId: '', idempotencyKey });
+    expect((await by('k')).startRequest).toEqual(made);
+    await expect(by('other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(by('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
   it('needs a station and a token', async () => {
     await expect(request({ stationId: '' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     await expect(request({ idToken: { idToken: '', type: '' } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    await expect(harness.sessions.getStartRequest({ startRequestId: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(harness.sessions.getStartRequest({ startRequestId: 'nobody', idempotencyKey: '' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 });

@@ -78,12 +78,13 @@ export class ChargeReader {
     return cost?.currency ?? (await this.priceAt(stationId))?.currency;
   }
 
-  private async progress({ startRequestId }: DriverLink): Promise<{
+  private async progress({ id, startRequestId = '' }: DriverLink): Promise<{
     readonly startRequest?: sessionV1.StartRequest | undefined;
     readonly session?: sessionV1.Session | undefined;
   }> {
-    if (startRequestId === undefined) return {};
-    const startRequest = await known(async () => (await this.services.session.getStartRequest({ startRequestId })).startRequest);
+    // It was asked for under the link's id: a gateway that died before it noted the answer loses no charge.
+    const which = { startRequestId, idempotencyKey: startRequestId === '' ? id : '' };
+    const startRequest = await known(async () => (await this.services.session.getStartRequest(which)).startRequest);
     const sessionId = startRequest?.sessionId ?? '';
     if (sessionId === '') return { startRequest };
     return { startRequest, session: await known(async () => (await this.services.session.getSession({ sessionId })).session) };

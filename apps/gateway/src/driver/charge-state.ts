@@ -13,7 +13,7 @@ export interface ChargeFacts {
   /** When the driver asked to start, ms. */
   readonly askedAt: number;
   readonly now: number;
-  /** Why the session service could not be asked. */
+  /** Why the session service could not be asked, as far as was known; a start request that is there all the same says more. */
   readonly failure?: string | undefined;
   readonly startRequest?: sessionV1.StartRequest | undefined;
   readonly session?: sessionV1.Session | undefined;
@@ -30,7 +30,7 @@ export interface ChargeStatus {
 export function chargeStatus(facts: ChargeFacts): ChargeStatus {
   const { session } = facts;
   if (session !== undefined) return session.state === sessionV1.SessionState.ENDED ? ended(session) : running(session);
-  if (facts.failure !== undefined) return { state: 'Refused', reason: facts.failure };
+  if (facts.failure !== undefined && facts.startRequest === undefined) return { state: 'Refused', reason: facts.failure };
   return beforeSession(facts);
 }
 

@@ -295,6 +295,15 @@ describe('a charge, for whoever has its key', () => {
     expect((await get(forgotten)).body).toMatchObject({ state: 'Refused', reason: 'TimedOut' });
   });
 
+  it('a start whose answer was lost is found again, and can be stopped', async () => {
+    gateway.services.lostAnswer = new OperatingError('DeadlineExceeded', 'late');
+    const { url } = await begun();
+    expect((await get(url)).body).toMatchObject({ state: 'PlugIn', reason: null });
+    gateway.services.begin('sr-1');
+    expect((await get(url)).body).toMatchObject({ state: 'Charging' });
+    expect((await write('POST', `${url}/stop`)).body).toMatchObject({ stopRequested: true });
+  });
+
   it('a key that was never given, one that is cut, one of another kind and one that has ended: all the same 404', async () => {
     const { key } = await begun();
     const made = await gateway.call('POST', '/v1/tokens/RFID1/links', { body: {} });

@@ -64,7 +64,7 @@ export class ChargingController {
   @Get('start-requests/:startRequestId')
   @Read({ role: 'viewer', summary: 'Read a start request', answer: startRequestView })
   async getStartRequest(@Param({ schema: startParams }) { startRequestId }: z.output<typeof startParams>) {
-    const { startRequest } = await this.services.session.getStartRequest({ startRequestId });
+    const { startRequest } = await this.services.session.getStartRequest({ startRequestId, idempotencyKey: '' });
     if (startRequest === undefined) throw notFound(`Start request ${startRequestId}`);
     return toStartRequest(startRequest);
   }

@@ -10,6 +10,9 @@ export class DriverServices extends FakeServices {
   price: sessionV1.Price | undefined = sessionV1.Price.fromPartial({ scope: 'default', currency: 'EUR', perKwh: '0.49' });
   /** Thrown by the next start. */
   startError: Error | undefined;
+  /** The same, once the start was taken. */
+  lostAnswer: Error | undefined;
+  private readonly startKeys = new Map<string, string>();
   /** Awaited by each start. */
   startGate: Promise<void> = Promise.resolve();
 
@@ -130,9 +133,12 @@ export class DriverServices extends FakeServices {
           limit: request.limit,
         };
         this.startRequests.set(startRequestId, startRequest);
+        this.startKeys.set(request.idempotencyKey, startRequestId);
+        if (this.lostAnswer !== undefined) throw this.lostAnswer;
         return { startRequest };
       },
-      getStartRequest: ({ startRequestId }) => Promise.resolve({ startRequest: this.startRequests.get(startRequestId) }),
+      getStartRequest: ({ startRequestId, idempotencyKey }) =>
+        Promise.resolve({ startRequest: this.startRequests.get(startRequestId || (this.startKeys.get(idempotencyKey) ?? '')) }),
       requestStop: (request) => {
         this.calls.push({ method: 'requestStop', request });
         return Promise.resolve({ session: running(request.sessionId), stationStatus: 'Accepted' });

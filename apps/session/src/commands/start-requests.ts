@@ -80,7 +80,7 @@ export class StartRequests {
   async request(order: StartOrder): Promise<Asked> {
     const { commands, ids } = this.parts;
     const { stationId, evseId, idToken, groupId, limit, idempotencyKey } = order;
-    const startRequestId = idempotencyKey === '' ? ids.next() : uuidOf(`start-request\n${idempotencyKey}`);
+    const startRequestId = idempotencyKey === '' ? ids.next() : startRequestIdOf(idempotencyKey);
     const remoteStartId = remoteStartIdOf(startRequestId);
     await this.schedule(startRequestId, COMMAND_DEADLINE_MS);
     const requested = {
@@ -225,6 +225,9 @@ function isOf({ start, startRequestId, identity, place }: SessionClaims, asked: 
     start.idToken?.idToken.toUpperCase() === asked.idToken.idToken.toUpperCase()
   );
 }
+
+/** The id of the request that is made under a key. */
+export const startRequestIdOf = (idempotencyKey: string): string => uuidOf(`start-request\n${idempotencyKey}`);
 
 /** A positive 32-bit integer that is hardly ever that of another request. */
 const remoteStartIdOf = (startRequestId: string): number =>

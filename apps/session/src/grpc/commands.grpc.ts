@@ -4,7 +4,7 @@ import type { SessionLimit } from '@voltlog/session-contract';
 import { effectiveEnd, isAmount, limitOf, type Readings } from '@voltlog/session-domain';
 import type { Prices } from '../commands/prices.js';
 import type { SessionChanges } from '../commands/session-changes.js';
-import type { Asked, StartRequests } from '../commands/start-requests.js';
+import { type Asked, type StartRequests, startRequestIdOf } from '../commands/start-requests.js';
 import type { SessionWatch } from '../reactions/session-watch.js';
 import { text } from './requests.js';
 import { type ShownSession, toLimit, toSession } from './session.messages.js';
@@ -48,8 +48,10 @@ export class CommandsGrpc
     return { startRequest: toStartRequest(state) };
   }
 
-  async getStartRequest({ startRequestId }: sessionV1.GetStartRequestRequest): Promise<sessionV1.GetStartRequestResponse> {
-    return { startRequest: toStartRequest(await this.parts.startRequests.get(required('start_request_id', startRequestId))) };
+  async getStartRequest(request: sessionV1.GetStartRequestRequest): Promise<sessionV1.GetStartRequestResponse> {
+    const key = text('idempotency_key', request.idempotencyKey);
+    const id = request.startRequestId === '' && key !== '' ? startRequestIdOf(key) : required('start_request_id', request.startRequestId);
+    return { startRequest: toStartRequest(await this.parts.startRequests.get(id)) };
   }
 
   async requestStop(request: sessionV1.RequestStopRequest): Promise<sessionV1.RequestStopResponse> {

@@ -169,6 +169,8 @@ export interface RequestStartResponse {
 
 export interface GetStartRequestRequest {
   startRequestId: string;
+  /** Instead of its id, for whoever never got it: the key it was asked for under. */
+  idempotencyKey: string;
 }
 
 export interface GetStartRequestResponse {
@@ -1029,13 +1031,16 @@ export const RequestStartResponse: MessageFns<RequestStartResponse> = {
 };
 
 function createBaseGetStartRequestRequest(): GetStartRequestRequest {
-  return { startRequestId: "" };
+  return { startRequestId: "", idempotencyKey: "" };
 }
 
 export const GetStartRequestRequest: MessageFns<GetStartRequestRequest> = {
   encode(message: GetStartRequestRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.startRequestId !== "") {
       writer.uint32(10).string(message.startRequestId);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(18).string(message.idempotencyKey);
     }
     return writer;
   },
@@ -1061,6 +1066,14 @@ export const GetStartRequestRequest: MessageFns<GetStartRequestRequest> = {
             message.startRequestId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1079,6 +1092,7 @@ export const GetStartRequestRequest: MessageFns<GetStartRequestRequest> = {
   fromPartial<I extends Exact<DeepPartial<GetStartRequestRequest>, I>>(object: I): GetStartRequestRequest {
     const message = createBaseGetStartRequestRequest();
     message.startRequestId = object.startRequestId ?? "";
+    message.idempotencyKey = object.idempotencyKey ?? "";
     return message;
   },
 };
