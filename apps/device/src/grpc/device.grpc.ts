@@ -36,7 +36,10 @@ const REFUSALS: Readonly<Record<SiteRefusal | StationRefusal, readonly [RequestE
   NoProfileChange: ['FAILED_PRECONDITION', 'the station is on its way to no other security profile'],
   DowngradeNotAllowed: ['FAILED_PRECONDITION', 'that is a lower security profile: say that you mean it'],
   ProfileUnchanged: ['FAILED_PRECONDITION', 'the station is on that security profile'],
-  TooManyRevoked: ['FAILED_PRECONDITION', 'as many certificates of the station are revoked as are kept: retire it and register it anew'],
+  TooManyRevoked: [
+    'FAILED_PRECONDITION',
+    'as many of its certificates are revoked as can be: retire the station, and register it under another id',
+  ],
 };
 
 /** `voltlog.device.v1.DeviceService`. A write repeated with its idempotency key changes nothing and answers what is now. */
