@@ -48,8 +48,11 @@ class ChargingServices extends FakeServices {
           curve: [{ at: AT, energyWh: 5 }],
         }),
       }),
-      getPrice: async ({ scope }) => ({
-        price: scope === 'default' ? { scope, currency: 'EUR', perKwh: '0.45', perMinute: '0', perSession: '0', version: 3 } : undefined,
+      getPrice: async ({ scope, stationId }) => ({
+        price:
+          scope === 'default' || stationId === 'CP-1'
+            ? { scope: 'default', currency: 'EUR', perKwh: '0.45', perMinute: '0', perSession: '0', version: 3 }
+            : undefined,
       }),
       putPrice: async (request) => {
         note('putPrice', request);
@@ -100,6 +103,19 @@ describe('charging', () => {
     });
     const ended = await gateway.call('POST', '/v1/sessions/s-2/stop', { body: {} });
     expect([ended.status, ended.body['type']]).toEqual([409, 'urn:voltlog:problem:session-ended']);
+  });
+
+  it('refuses a cost in a currency that nothing is counted in', async () => {
+    const refused = { status: 422, body: { type: 'urn:voltlog:problem:other-currency' } };
+    const cost = { amount: '5.00', currency: 'CHF' };
+    const order = (stationId: string, currency: string) =>
+      gateway.call('POST', '/v1/start-requests', { body: { stationId, evseId: 1, idToken: 'T', limit: { cost: { ...cost, currency } } } });
+    expect(await gateway.call('PUT', '/v1/sessions/s-1/limit', { body: { cost } })).toMatchObject(refused);
+    expect(await order('CP-1', 'CHF')).toMatchObject(refused);
+    expect(await order('CP-9', 'EUR')).toMatchObject(refused);
+    expect(gateway.services.calls).toEqual([]);
+    expect((await gateway.call('PUT', '/v1/sessions/s-1/limit', { body: { cost: { ...cost, currency: 'EUR' } } })).status).toBe(200);
+    expect((await order('CP-1', 'EUR')).status).toBe(201);
   });
 
   it('sets a limit, and an empty one takes it away', async () => {

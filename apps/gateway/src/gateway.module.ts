@@ -16,6 +16,7 @@ import { DriverPushController } from './driver/push.controller.js';
 import { DriverReservationsController } from './driver/reservations.controller.js';
 import { Reservations } from './driver/reservations.js';
 import { Starter } from './driver/starter.js';
+import { LimitCurrency } from './limit-currency.js';
 import { EventTickets } from './live/event-tickets.js';
 import { LiveHub } from './live/live-hub.js';
 import { ProblemFilter } from './problems/problem.filter.js';
@@ -89,6 +90,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       { provide: SERVICE_CONTEXT, useValue: context },
       { provide: SERVICE_CONFIG, useValue: config },
       Services,
+      LimitCurrency,
       ApiKeys,
       EventTickets,
       LiveHub,

@@ -73,11 +73,6 @@ export class ChargeReader {
     return price === undefined ? null : toPrice(price);
   }
 
-  /** What the session is counted in: by the price it keeps, else by the one it gets. */
-  async currencyOf({ cost, stationId }: sessionV1.Session): Promise<string | undefined> {
-    return cost?.currency ?? (await this.priceAt(stationId))?.currency;
-  }
-
   private async progress({ id, startRequestId = '' }: DriverLink): Promise<{
     readonly startRequest?: sessionV1.StartRequest | undefined;
     readonly session?: sessionV1.Session | undefined;
@@ -93,16 +88,6 @@ export class ChargeReader {
   private placeOf({ stationId = '', evseId = 0 }: DriverLink) {
     return this.places.find(evseUidOf({ stationId, evseId }));
   }
-}
-
-/** A limit in a currency that nothing is counted in would never be reached. */
-export function refuseOtherCurrency(currency: string, counted: string | undefined): void {
-  if (counted === currency) return;
-  throw new Problem(
-    422,
-    'other-currency',
-    counted === undefined ? 'There is no price to count a cost by.' : `The price here is in ${counted}.`,
-  );
 }
 
 /** What is told before it is written in every read model. */

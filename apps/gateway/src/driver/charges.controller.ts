@@ -5,12 +5,13 @@ import { isoTime } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { LimitCurrency } from '../limit-currency.js';
 import { eventStream } from '../live/event-stream.js';
 import { Services } from '../services.js';
 import { idempotencyKey } from '../web/etag.js';
 import { chargeView, keyParams, limitIn, receiptView } from './charge.view.js';
 import { ChargeFeed } from './charge-feed.js';
-import { ChargeReader, refuseOtherCurrency } from './charge-reader.js';
+import { ChargeReader } from './charge-reader.js';
 import { DriverRoute } from './driver.guard.js';
 import { DriverLinks } from './driver-links.js';
 
@@ -25,6 +26,7 @@ export class DriverChargesController {
     private readonly services: Services,
     private readonly links: DriverLinks,
     private readonly reader: ChargeReader,
+    private readonly currency: LimitCurrency,
     private readonly feed: ChargeFeed,
   ) {}
 
@@ -57,7 +59,7 @@ export class DriverChargesController {
   ) {
     const link = await this.links.open(key, 'Charge');
     const session = await this.reader.sessionOf(link);
-    if (body.cost !== undefined) refuseOtherCurrency(body.cost.currency, await this.reader.currencyOf(session));
+    await this.currency.checkFor(session, body);
     const { sessionId } = session;
     await this.services.starts.setLimit({
       sessionId,

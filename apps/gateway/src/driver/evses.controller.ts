@@ -5,9 +5,10 @@ import { SERVICE_CONFIG } from '@voltlog/service';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GatewayConfig } from '../config.js';
+import { LimitCurrency } from '../limit-currency.js';
 import { Problem } from '../problems/problem.js';
 import { limitIn } from './charge.view.js';
-import { ChargeReader, refuseOtherCurrency } from './charge-reader.js';
+import { ChargeReader } from './charge-reader.js';
 import { clientAddress } from './client-address.js';
 import { DriverRoute } from './driver.guard.js';
 import { type Availability, availabilityOf, type DriverEvseView, driverEvseView, mayStart, placeView } from './evse.view.js';
@@ -39,6 +40,7 @@ export class DriverEvsesController {
     private readonly payers: Payers,
     private readonly starter: Starter,
     private readonly reader: ChargeReader,
+    private readonly currency: LimitCurrency,
     @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
   ) {}
 
@@ -90,8 +92,7 @@ export class DriverEvsesController {
   ) {
     const place = await this.places.find(evseUid);
     refuseUnlessStartable(await this.availability(place));
-    if (body.limit?.cost !== undefined)
-      refuseOtherCurrency(body.limit.cost.currency, (await this.reader.priceAt(place.stationId))?.currency);
+    await this.currency.checkAt(place.stationId, body.limit);
     const payer = await this.payers.find(body, place, clientAddress(request, this.config.trustedProxies));
     return this.starter.start(place, payer, body.limit === undefined ? undefined : sessionV1.SessionLimit.fromPartial(body.limit));
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Put, Req, Res } from '@nestjs/commo
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { LimitCurrency } from '../limit-currency.js';
 import { notFound } from '../problems/problem.js';
 import { Services } from '../services.js';
 import {
@@ -27,13 +28,17 @@ const sessionParams = z.object({ sessionId: identifier('sessionId', 128) });
 type SessionParams = z.output<typeof sessionParams>;
 const startParams = z.object({ startRequestId: identifier('startRequestId', 128) });
 
+const OTHER_CURRENCY = { 422: 'no price there is in the currency of the limit (`other-currency`)' };
 const ENDED = { 409: 'the session has ended (`session-ended`)' };
 
 /** Starting, limiting, stopping and paying for a charge. */
 @ApiTags('charging')
 @Controller('v1')
 export class ChargingController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: Services,
+    private readonly currency: LimitCurrency,
+  ) {}
 
   @Post('start-requests')
   @Write({
@@ -42,12 +47,14 @@ export class ChargingController {
     description: "201 with the station's answer. The session it becomes is told by the start request once somebody plugged in.",
     answer: startRequestView,
     status: 201,
+    problems: OTHER_CURRENCY,
   })
   async orderStart(
     @Body({ schema: startBody }) body: z.output<typeof startBody>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    await this.currency.checkAt(body.stationId, body.limit === null ? undefined : limitIn(body.limit));
     const { startRequest } = await this.services.starts.requestStart({
       stationId: body.stationId,
       evseId: body.evseId,
@@ -94,7 +101,7 @@ export class ChargingController {
     summary: 'Set, change or take away the limit of a running session',
     description: 'An empty limit takes it away. What the contract allows holds beside it: the lower counts.',
     answer: sessionView,
-    problems: ENDED,
+    problems: { ...ENDED, ...OTHER_CURRENCY },
   })
   async setLimit(
     @Param({ schema: sessionParams }) { sessionId }: SessionParams,
@@ -102,9 +109,14 @@ export class ChargingController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    const limit = limitIn(body);
+    if (limit.cost !== undefined) {
+      const { session: running } = await this.services.session.getSession({ sessionId });
+      if (running !== undefined) await this.currency.checkFor(running, limit);
+    }
     const { session } = await this.services.session.setLimit({
       sessionId,
-      limit: limitIn(body),
+      limit,
       requestedBy: 'Operator',
       idempotencyKey: idempotencyKey(request),
     });
