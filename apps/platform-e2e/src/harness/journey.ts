@@ -133,7 +133,7 @@ export class Journey {
     const answer = await this.insist('/v1/reservations', wish);
     // The first try was heard though its answer was not: the EVSE is held for this driver already.
     if (answer.status === 409) {
-      const { data } = await this.place.api.get<{ data: ReservationView[] }>(`/v1/reservations?stationId=${this.stationId}`);
+      const { data } = await this.read<{ data: ReservationView[] }>(`/v1/reservations?stationId=${this.stationId}`);
       expect(data).toHaveLength(1);
       this.reservationId = data[0]?.reservationId ?? '';
       return;
@@ -221,7 +221,7 @@ export class Journey {
   /** To the cent, of what the station itself counted. */
   private async readReceipt(): Promise<void> {
     const { sessionId } = await this.session();
-    const receipt = await eventually('the receipt', () => this.place.api.get<Receipt>(`/v1/sessions/${sessionId}/receipt`), DEADLINE_MS);
+    const receipt = await this.read<Receipt>(`/v1/sessions/${sessionId}/receipt`);
     const { deliveredWh = 0, startedAt = 0, stoppedAt = 0 } = this.entry ?? {};
     const parts = [
       new Decimal(PRICE.perKwh).mul(deliveredWh).div(1_000),
@@ -232,7 +232,7 @@ export class Journey {
     expect([receipt.energyCost, receipt.timeCost, receipt.sessionCost]).toEqual(parts.map(money));
     expect(receipt.total).toEqual(money(Decimal.sum(...parts)));
     expect(receipt.curve.at(-1)?.energyWh).toBe(deliveredWh);
-    expect((await this.place.api.get<{ data: unknown[] }>(`/v1/sessions?stationId=${this.stationId}`)).data).toHaveLength(1);
+    expect((await this.read<{ data: unknown[] }>(`/v1/sessions?stationId=${this.stationId}`)).data).toHaveLength(1);
   }
 
   // ---- as an app does it ----
@@ -250,6 +250,10 @@ export class Journey {
       },
       DEADLINE_MS,
     );
+  }
+
+  private read<Body>(path: string): Promise<Body> {
+    return eventually(`an answer to GET ${path}`, () => this.place.api.get<Body>(path), DEADLINE_MS);
   }
 
   private async started(): Promise<StartRequest | undefined> {
