@@ -2,7 +2,7 @@ import { type Clock, isoTime } from '@voltlog/kernel';
 import type { Logger } from 'pino';
 import type { Timer, TimerStore } from './store.js';
 
-/** Timers claimed in one go; their handlers run side by side. */
+/** Handlers that run side by side. */
 const LIMIT = 64;
 const EVERY_MS = 1_000;
 /** Long enough for any handler; also how long a timer rests whose handler failed. */
@@ -24,24 +24,35 @@ export interface TimerLoopOptions {
   readonly everyMs?: number;
   /** Default 30 000 ms. */
   readonly leaseMs?: number;
-  /** Default 64. */
+  /** Timers claimed, and handlers that run, at a time. Default 64. */
   readonly limit?: number;
 }
 
-/** Runs the durable timers of one kind. Any number of instances may run the same kind; each timer goes to one of them. */
+/**
+ * Runs the durable timers of one kind, each by itself: one that takes long holds up no other while fewer than the limit run. Any number
+ * of instances may run the same kind; each timer goes to one of them.
+ */
 export class TimerLoop {
   readonly #options: TimerLoopOptions;
-  #running: Promise<void> | undefined;
+  readonly #limit: number;
+  #loop: Promise<void> | undefined;
   #stopping = false;
   #wake: (() => void) | undefined;
   #hurried = false;
+  /** By id. */
+  readonly #running = new Map<string, Promise<void>>();
+  /** Made anew and claimed while their handler still ran: they are next. */
+  readonly #next = new Map<string, Timer>();
+  /** Handled; their completion is written between two claims, so that it cannot take a timer that was claimed since. */
+  #done: string[] = [];
 
   constructor(options: TimerLoopOptions) {
     this.#options = options;
+    this.#limit = options.limit ?? LIMIT;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop ??= this.#run();
   }
 
   /** Looks for due timers now. */
@@ -58,48 +69,87 @@ export class TimerLoop {
     const bound = new Promise<void>((resolve) => {
       timeout = setTimeout(resolve, STOP_MAX_MS);
     });
-    await Promise.race([this.#running, bound]);
+    await Promise.race([this.#loop, bound]);
     clearTimeout(timeout);
   }
 
   async #run(): Promise<void> {
-    const limit = this.#options.limit ?? LIMIT;
+    let mayBeMore = true;
     while (!this.#stopping) {
+      if (this.#hurried) mayBeMore = true;
       this.#hurried = false;
-      const claimed = await this.#claimAndHandle(limit).catch((error: unknown) => {
-        this.#options.logger.warn({ err: error, kind: this.#options.kind }, 'due timers could not be claimed or completed');
-        return 0;
-      });
-      if (claimed < limit) await this.#pause();
+      await this.#complete();
+      if (mayBeMore && this.#room > 0) mayBeMore = await this.#claim();
+      // With no room, a handler that ends goes on.
+      if (!mayBeMore || this.#room === 0) mayBeMore = (await this.#pause()) || mayBeMore;
+    }
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+    await this.#complete();
+  }
+
+  get #room(): number {
+    return this.#limit - this.#running.size;
+  }
+
+  /** @returns whether more may be due */
+  async #claim(): Promise<boolean> {
+    const { timers, kind, clock, leaseMs } = this.#options;
+    const limit = this.#room;
+    try {
+      const due = await timers.claim({ kind, now: isoTime(clock.now()), leaseMs: leaseMs ?? LEASE_MS, limit });
+      for (const timer of due) {
+        this.#done = this.#done.filter((id) => id !== timer.id);
+        if (this.#running.has(timer.id)) this.#next.set(timer.id, timer);
+        else this.#running.set(timer.id, this.#handle(timer));
+      }
+      return due.length === limit;
+    } catch (error) {
+      this.#warn(error);
+      return false;
     }
   }
 
-  async #claimAndHandle(limit: number): Promise<number> {
-    const { timers, kind, clock, leaseMs, logger } = this.#options;
-    const due = await timers.claim({ kind, now: isoTime(clock.now()), leaseMs: leaseMs ?? LEASE_MS, limit });
-    if (due.length === 0) return 0;
-    const results = await Promise.allSettled(due.map(async (timer) => this.#options.handle(timer)));
-    const done: string[] = [];
-    for (const [i, result] of results.entries()) {
-      const { id } = due[i] as Timer;
-      if (result.status === 'fulfilled') done.push(id);
-      else logger.error({ err: result.reason, kind, timerId: id }, 'the handler of a timer failed; it is tried again when its lease ends');
+  async #handle(timer: Timer): Promise<void> {
+    const { id } = timer;
+    let handled = false;
+    try {
+      await this.#options.handle(timer);
+      handled = true;
+    } catch (error) {
+      const { kind, logger } = this.#options;
+      logger.error({ err: error, kind, timerId: id }, 'the handler of a timer failed; it is tried again when its lease ends');
     }
-    await timers.complete(done);
-    return due.length;
+    const next = this.#next.get(id);
+    this.#next.delete(id);
+    if (next !== undefined && !this.#stopping) return this.#handle(next);
+    this.#running.delete(id);
+    if (handled && next === undefined) this.#done.push(id);
+    this.#wake?.();
   }
 
-  #pause(): Promise<void> {
-    if (this.#stopping || this.#hurried) return Promise.resolve();
+  async #complete(): Promise<void> {
+    if (this.#done.length === 0) return;
+    const done = this.#done;
+    this.#done = [];
+    await this.#options.timers.complete(done).catch((error: unknown) => this.#warn(error));
+  }
+
+  #warn(error: unknown): void {
+    this.#options.logger.warn({ err: error, kind: this.#options.kind }, 'due timers could not be claimed or completed');
+  }
+
+  /** Until the next look is due, or something is to be done. @returns whether the look is due */
+  #pause(): Promise<boolean> {
+    if (this.#stopping || this.#hurried || this.#done.length > 0) return Promise.resolve(this.#hurried);
     return new Promise((resolve) => {
-      const end = (): void => {
+      const end = (isDue: boolean): void => {
         clearTimeout(timer);
         this.#wake = undefined;
-        resolve();
+        resolve(isDue);
       };
-      const timer = setTimeout(end, this.#options.everyMs ?? EVERY_MS);
+      const timer = setTimeout(() => end(true), this.#options.everyMs ?? EVERY_MS);
       timer.unref();
-      this.#wake = end;
+      this.#wake = () => end(false);
     });
   }
 }

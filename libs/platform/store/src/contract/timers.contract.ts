@@ -118,5 +118,70 @@ export function describeTimers(name: string, harness: StoreHarness): void {
       await loop.stop();
       expect(await idsAt(1_000)).toEqual([]);
     });
+
+    describe('in a loop', () => {
+      const handled: string[] = [];
+      const hanging = new Map<string, () => void>();
+      const hangs = (id: string) => new Promise<void>((resolve) => hanging.set(id, resolve));
+      let loop: TimerLoop;
+      const open = (handle: (timer: Timer) => Promise<void>, limit: number): void => {
+        handled.length = 0;
+        hanging.clear();
+        loop = new TimerLoop({
+          timers: store.timers,
+          kind: 'Expiry',
+          clock: { now: () => Date.parse(at(10)) },
+          logger: silent,
+          everyMs: 5,
+          limit,
+          handle: (timer) => {
+            handled.push(timer.id);
+            return handle(timer);
+          },
+        });
+        loop.start();
+      };
+      afterEach(async () => {
+        for (const end of hanging.values()) end();
+        await loop.stop();
+      });
+
+      it('lets one that takes long hold up no other, and runs no more than its limit at a time', async () => {
+        open(async ({ id }) => (id.startsWith('slow') ? hangs(id) : undefined), 2);
+        await store.timers.schedule([timerOf('slow1', 0)]);
+        await expect.poll(() => handled, { timeout: 5_000 }).toEqual(['slow1']);
+        await store.timers.schedule(['a', 'b', 'c'].map((id, i) => timerOf(id, i)));
+        await expect.poll(() => handled, { timeout: 5_000 }).toEqual(['slow1', 'a', 'b', 'c']);
+        await store.timers.schedule([timerOf('slow2', 3)]);
+        await expect.poll(() => handled.at(-1), { timeout: 5_000 }).toBe('slow2');
+        await store.timers.schedule([timerOf('d', 4)]);
+        loop.hurry();
+        expect(await idsAt(10)).toEqual(['d']);
+        await store.timers.schedule([timerOf('d', 4)]);
+        hanging.get('slow2')?.();
+        await expect.poll(() => handled.at(-1), { timeout: 5_000 }).toBe('d');
+      });
+
+      it('handles one that is made anew while its handler runs after it, not beside it', async () => {
+        let runs = 0;
+        let most = 0;
+        open(async ({ id, payload }) => {
+          if (id !== 'a') return;
+          runs += 1;
+          most = Math.max(most, runs);
+          if (payload === 'first') await hangs(id);
+          runs -= 1;
+        }, 4);
+        await store.timers.schedule([timerOf('a', 0, 'Expiry', 'first')]);
+        await expect.poll(() => hanging.has('a'), { timeout: 5_000 }).toBe(true);
+        await store.timers.schedule([timerOf('a', 1, 'Expiry', 'second'), timerOf('b', 2)]);
+        await expect.poll(() => handled, { timeout: 5_000 }).toEqual(['a', 'b']);
+        hanging.get('a')?.();
+        await expect.poll(() => handled, { timeout: 5_000 }).toEqual(['a', 'b', 'a']);
+        await loop.stop();
+        expect(most).toBe(1);
+        expect(await idsAt(1_000)).toEqual([]);
+      });
+    });
   });
 }
