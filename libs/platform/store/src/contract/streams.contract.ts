@@ -112,6 +112,17 @@ export function describeStreams(name: string, harness: StoreHarness): void {
       expect((await store.streams.load(['n'])).get('n')?.map((commit) => commit.causationId)).toEqual(['x']);
     });
 
+    it('knows an older commit behind a new one of the same call', async () => {
+      await store.streams.append([commitOf('a', 1, 'x'), commitOf('a', 2, 'y')]);
+      expect(await store.streams.append([commitOf('a', 3, 'z'), commitOf('a', 1, 'x')])).toEqual(['appended', 'duplicate']);
+      expect(await store.streams.append([commitOf('a', 4, 'w'), commitOf('a', 1, 'other'), commitOf('a', 2, 'y')])).toEqual([
+        'appended',
+        'conflict',
+        'conflict',
+      ]);
+      expect((await store.streams.load(['a'])).get('a')?.map((commit) => commit.causationId)).toEqual(['x', 'y', 'z', 'w']);
+    });
+
     it('lets one of two writers of the same version win', async () => {
       const other = await harness.another(store);
       const results = await Promise.all(

@@ -5,7 +5,7 @@ import { BoundedCache } from '../bounded-cache.js';
 import type { AppendOutcome, Commit, StreamStore } from '../store.js';
 import { Coalescer } from './coalescer.js';
 import { bulkErrors, DUPLICATE_KEY } from './mongo-errors.js';
-import { documentOf, type Group, insertable, inserted, judged, markSome, type StreamDocument } from './stream-document.js';
+import { documentOf, type Group, insertable, judged, markSome, type StreamDocument } from './stream-document.js';
 
 /** Documents whose commits are known by their key, for marking without a look-up. */
 const KNOWN_MAX = 20_000;
@@ -81,12 +81,16 @@ export class MongoStreams implements StreamStore {
       const now = wave.filter(({ group }) => !taken.has(group.streamId) && taken.add(group.streamId));
       const later = wave.filter((one) => !now.includes(one));
       const failed = await this.#insert(now.map(({ insert }) => insert));
+      // Of what was left out of the insert, too, only the stream itself tells what it is.
+      const unsettled = new Set(
+        now.filter(({ group, insert, verdict }) => failed.has(group.streamId) || (verdict === undefined && insert !== group)),
+      );
       // By majority: what counts as stored here is reported as durable.
-      const stored = failed.size === 0 ? undefined : await this.#read([...failed], 'majority');
+      const stored = unsettled.size === 0 ? undefined : await this.#read(Array.from(unsettled, streamOf), 'majority');
       for (const one of now) {
         const { group, i, verdict } = one;
-        if (!failed.has(group.streamId)) {
-          outcomes[i] = verdict ?? inserted(group, one.insert.commits.length);
+        if (!unsettled.has(one)) {
+          outcomes[i] = verdict ?? group.commits.map(() => 'appended');
           continue;
         }
         const judgement = judged(group, stored?.get(group.streamId) ?? []);
@@ -222,6 +226,8 @@ export class MongoStreams implements StreamStore {
     });
   }
 }
+
+const streamOf = ({ group }: Attempt): string => group.streamId;
 
 const keyOf = (streamId: string, version: number): string => `${version} ${streamId}`;
 

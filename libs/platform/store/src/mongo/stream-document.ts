@@ -67,12 +67,6 @@ export interface Judgement {
   readonly open: number;
 }
 
-/** The group's outcomes when its first `count` commits got in; the next one, if any, repeats a causation id or leaves a gap. */
-export function inserted({ commits }: Group, count: number): AppendOutcome[] {
-  const seen = new Set(commits.slice(0, count).map((commit) => commit.causationId));
-  return commits.map((commit, i) => (i < count ? 'appended' : i === count && seen.has(commit.causationId) ? 'duplicate' : 'conflict'));
-}
-
 /** The group's outcomes against what is stored; an own commit whose acknowledgement was lost counts as appended. */
 export function judged(group: Group, stored: readonly Commit[]): Judgement {
   const byVersion = new Map(stored.map((commit) => [commit.version, commit]));
