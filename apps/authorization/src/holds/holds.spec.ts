@@ -1,5 +1,5 @@
 import { DECISION_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
-import { isoTime } from '@voltlog/kernel';
+import { isoTime, OperatingError } from '@voltlog/kernel';
 import { authorizationV1 } from '@voltlog/proto';
 import { RESERVATION_TOPIC, type ReservationFact } from '@voltlog/reservation-contract';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
@@ -134,5 +134,40 @@ describe('a hold', () => {
     expect(await ask('OTHER')).toBe(REFUSED);
     expect(await ask('OTHER', { evseId: 2 })).toBe(REFUSED);
     expect(await holdsProjection.rebuild(context, () => {})).toBe(2);
+  });
+
+  it('is not ready before every hold is known, and goes on looking until then', async () => {
+    await service.stop();
+    await tell('Confirmed');
+    let isBehind = true;
+    const checks: (() => Promise<void>)[] = [];
+    const { log } = context;
+    // The instance that writes the read model has no store.
+    const own: Pick<typeof log, 'caughtUp' | 'subscribe'> = {
+      caughtUp: async (question) => !isBehind && log.caughtUp(question),
+      subscribe: ({ handle, ...options }) =>
+        log.subscribe({
+          ...options,
+          async handle(batch) {
+            if (isBehind && options.group === 'authorization-holds') throw new OperatingError('StoreUnavailable', 'not now');
+            await handle(batch);
+          },
+        }),
+    };
+    const behind = new Proxy(log, {
+      get: (target, name) => (name in own ? Reflect.get(own, name) : Reflect.get(target, name).bind(target)),
+    });
+    service = await createAuthorization(
+      { ...context, instanceId: 'late', log: behind, readiness: (_name, check) => checks.push(check) },
+      authorizationConfig.parse({ AUTHORIZATION_UNKNOWN_TOKENS: 'accept' }),
+    );
+    await service.start();
+    const ready = async (): Promise<boolean> =>
+      (await Promise.allSettled(checks.map((check) => check()))).every((each) => each.status === 'fulfilled');
+    expect(await ready()).toBe(false);
+    expect(await ask('OTHER')).toBe('Accepted');
+    isBehind = false;
+    await until(ready, 'it is ready');
+    expect(await ask('OTHER')).toBe(REFUSED);
   });
 });

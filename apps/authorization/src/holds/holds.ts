@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Hold, isHeldForOthers, type Verdict } from '@voltlog/authorization-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { isoTime } from '@voltlog/kernel';
@@ -10,8 +11,10 @@ import { HOLD_TYPES, type HoldDoc, openHolds, toHold, toUpsert } from './hold-do
 /** Writes the read model; any instance. */
 const GROUP = 'authorization-holds';
 const PAGE = 1_000;
-/** How long a start waits for the read model to have all that was told before, ms. */
+/** How long a start waits for the read model to have all that was told before; it then starts, and is not ready until the model has, ms. */
 const CAUGHT_UP_MS = 10_000;
+/** A question that failed is asked again after this, ms. */
+const AGAIN_MS = 500;
 /** Holds that ended are removed after a day, looked for each hour. */
 const KEEP_MS = 86_400_000;
 const SWEEP_EVERY_MS = 3_600_000;
@@ -24,8 +27,10 @@ const SWEEP_EVERY_MS = 3_600_000;
  */
 export class Holds {
   private readonly byStation = new Map<string, Map<string, Hold>>();
-  /** Reservations that ended while the read model was read. */
-  private endedMeanwhile: Set<string> | undefined;
+  /** Reservations that ended while memory was not filled yet; undefined: it is. */
+  private endedMeanwhile: Set<string> | undefined = new Set();
+  private filling: Promise<void> | undefined;
+  private readonly stopped = new AbortController();
   private subscriptions: readonly Subscription[] = [];
   private sweptAt: number;
 
@@ -35,6 +40,9 @@ export class Holds {
   ) {
     this.sweptAt = context.clock.now();
     context.metrics.gauge('voltlog_authorization_holds', 'EVSEs that are held, or will be', () => this.size);
+    context.readiness('holds', async () => {
+      if (this.endedMeanwhile !== undefined) throw new Error('not every hold is known yet');
+    });
   }
 
   static async open(context: ServiceContext): Promise<Holds> {
@@ -50,7 +58,6 @@ export class Holds {
   /** Memory listens before it is filled, so that nothing is missed; it is filled once the read model has all that was told before. */
   async start(): Promise<void> {
     const { log, instanceId, logger } = this.context;
-    this.endedMeanwhile = new Set();
     this.subscriptions = [
       // A group of its own: every instance answers stations, so every instance knows every hold.
       await log.subscribe({
@@ -62,14 +69,37 @@ export class Holds {
       }),
       await log.subscribe({ group: GROUP, topics: [RESERVATION_TOPIC], types: HOLD_TYPES, handle: (batch) => this.write(batch) }),
     ];
-    if (!(await log.caughtUp({ group: GROUP, topic: RESERVATION_TOPIC, deadlineMs: CAUGHT_UP_MS })))
-      logger.warn('the read model of holds is behind its topic; a hold may not be known yet');
+    if (await log.caughtUp({ group: GROUP, topic: RESERVATION_TOPIC, deadlineMs: CAUGHT_UP_MS })) return this.fillAll();
+    logger.warn('the read model of holds is behind its topic; not ready until it has caught up');
     await this.fill();
-    this.endedMeanwhile = undefined;
+    this.filling = this.fillLater();
   }
 
   async stop(): Promise<void> {
+    this.stopped.abort();
     await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
+    await this.filling;
+  }
+
+  /** Whoever writes the read model may be another instance, which hangs: this one starts, and goes on looking. */
+  private async fillLater(): Promise<void> {
+    const { log, logger } = this.context;
+    const { signal } = this.stopped;
+    while (!signal.aborted) {
+      try {
+        const caughtUp = await log.caughtUp({ group: GROUP, topic: RESERVATION_TOPIC, deadlineMs: AGAIN_MS });
+        if (caughtUp) return await this.fillAll();
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn({ err: error }, 'the holds could not be read; tried again');
+      }
+      await setTimeout(AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  private async fillAll(): Promise<void> {
+    await this.fill();
+    this.endedMeanwhile = undefined;
   }
 
   /** Refuses whoever would charge where somebody else is waited for. A stop is never refused. */
