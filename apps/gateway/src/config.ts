@@ -34,6 +34,8 @@ export const gatewayConfig = z
       .transform((url) => url.replace(/\/+$/, '')),
     /** Whether somebody without a contract may charge; `free-vend`: yes, and nobody is billed, since this version takes no payments. */
     GATEWAY_GUEST_CHARGING: z.enum(['off', 'free-vend']).default('off'),
+    /** Characters that a key code has at least: shorter ones are neither made nor taken, since anybody may try codes at the driver page. */
+    GATEWAY_KEY_CODE_LENGTH_MIN: z.coerce.number().int().min(4).max(36).default(8),
     /** Reverse proxies of our own in front; with them the driver's address is read from X-Forwarded-For, for the limits by address. */
     GATEWAY_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
     /** Requests a key may make at once, and how many come back each second. */
@@ -57,6 +59,7 @@ export const gatewayConfig = z
     driverDir: env.DRIVER_DIR,
     publicUrl: env.GATEWAY_PUBLIC_URL,
     guestCharging: env.GATEWAY_GUEST_CHARGING,
+    keyCodeLengthMin: env.GATEWAY_KEY_CODE_LENGTH_MIN,
     trustedProxies: env.GATEWAY_TRUSTED_PROXIES,
     rateLimitBurst: env.RATE_LIMIT_BURST,
     rateLimitPerSecond: env.RATE_LIMIT_PER_SECOND,

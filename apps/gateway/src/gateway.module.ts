@@ -10,6 +10,7 @@ import { DriverChargesController } from './driver/charges.controller.js';
 import { DriverContractsController } from './driver/contracts.controller.js';
 import { DriverLinks } from './driver/driver-links.js';
 import { DriverEvsesController } from './driver/evses.controller.js';
+import { KeyCodeTries } from './driver/key-code-tries.js';
 import { Payers } from './driver/payers.js';
 import { Places } from './driver/places.js';
 import { DriverPushController } from './driver/push.controller.js';
@@ -96,6 +97,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       LiveHub,
       DriverLinks,
       Places,
+      KeyCodeTries,
       Payers,
       Starter,
       Reservations,

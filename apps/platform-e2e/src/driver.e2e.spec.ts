@@ -8,7 +8,7 @@ import { STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
 
 /** Simulated seconds per real one: a sample each second. */
 const TIME_SCALE = 60;
-const KEY_CODE = 'E2E2580';
+const KEY_CODE = 'E2E25800';
 const PHONE = { width: 390, height: 844 };
 const SITE = {
   siteId: 'harbour',

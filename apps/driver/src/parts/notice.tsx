@@ -42,6 +42,7 @@ const WORDS: Readonly<Record<string, TextKey>> = {
   'link-unknown': 'contractRefused',
   'guest-refused': 'guestRefused',
   'evse-in-use': 'evseTaken',
+  'reservation-ended': 'reservationEnded',
 };
 
 export function problemText(error: unknown, t: Translate, otherwise: TextKey = 'serverText'): string {

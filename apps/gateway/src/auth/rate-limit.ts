@@ -3,9 +3,16 @@ import { BoundedMap } from '../bounded-map.js';
 /** Buckets kept at once; the one unused for longest goes first and starts full again. */
 const BUCKETS_MAX = 10_000;
 
-interface Bucket {
-  tokens: number;
-  at: number;
+/** So many at once, and so many more each second. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+export interface Bucket {
+  readonly tokens: number;
+  /** ms */
+  readonly at: number;
 }
 
 export interface Verdict {
@@ -15,32 +22,35 @@ export interface Verdict {
   readonly resetSeconds: number;
 }
 
-/** A token bucket per caller. */
+/** Takes one out of a bucket, which fills again with time; one that was not there is full. */
+export function takeFrom(bucket: Bucket | undefined, now: number, { burst, perSecond }: Rate): { bucket: Bucket; verdict: Verdict } {
+  const filled = bucket === undefined ? burst : Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
+  const allowed = filled >= 1;
+  const tokens = allowed ? filled - 1 : filled;
+  const missing = allowed ? burst - tokens : 1 - tokens;
+  const verdict = { allowed, remaining: Math.floor(tokens), resetSeconds: Math.max(1, Math.ceil(missing / perSecond)) };
+  return { bucket: { tokens, at: now }, verdict };
+}
+
+/** A token bucket per caller, in the memory of this process. */
 export class RateLimit {
   private readonly buckets = new BoundedMap<Bucket>(BUCKETS_MAX);
+  private readonly rate: Rate;
 
-  constructor(
-    private readonly burst: number,
-    private readonly perSecond: number,
-  ) {}
+  constructor(burst: number, perSecond: number) {
+    this.rate = { burst, perSecond };
+  }
 
   /** Value of the `RateLimit-Policy` header. Source: draft-ietf-httpapi-ratelimit-headers-10 §3. */
   get policy(): string {
-    return `"default";q=${this.burst};w=${Math.ceil(this.burst / this.perSecond)}`;
+    const { burst, perSecond } = this.rate;
+    return `"default";q=${burst};w=${Math.ceil(burst / perSecond)}`;
   }
 
   /** @param now milliseconds */
   take(caller: string, now: number): Verdict {
-    let bucket = this.buckets.get(caller);
-    if (bucket === undefined) {
-      bucket = { tokens: this.burst, at: now };
-      this.buckets.set(caller, bucket);
-    }
-    bucket.tokens = Math.min(this.burst, bucket.tokens + ((now - bucket.at) / 1000) * this.perSecond);
-    bucket.at = now;
-    const allowed = bucket.tokens >= 1;
-    if (allowed) bucket.tokens -= 1;
-    const missing = allowed ? this.burst - bucket.tokens : 1 - bucket.tokens;
-    return { allowed, remaining: Math.floor(bucket.tokens), resetSeconds: Math.max(1, Math.ceil(missing / this.perSecond)) };
+    const { bucket, verdict } = takeFrom(this.buckets.get(caller), now, this.rate);
+    this.buckets.set(caller, bucket);
+    return verdict;
   }
 }

@@ -65,6 +65,12 @@ const linkSchema = new Schema(
   .index({ expiresAt: 1 })
   .index({ idToken: 1, createdAt: 1 });
 
+/** An ID token and its OCPP type. */
+export interface LinkToken {
+  readonly idToken: string;
+  readonly type: string;
+}
+
 export type NewLink = Omit<DriverLink, 'id' | 'createdAt' | 'expiresAt' | 'version'>;
 
 /** The unguessable keys by which drivers who have no account see and steer what is theirs. Whoever has the key may; that is what it is for. */
@@ -124,15 +130,15 @@ export class DriverLinks implements OnModuleInit {
   }
 
   /** Links of an ID token, newest first. */
-  async ofToken(idToken: string, limit: number): Promise<readonly DriverLink[]> {
-    const { docs } = await this.collection.find({ where: { idToken }, sort: ['createdAt', -1], limit });
+  async ofToken(token: LinkToken, limit: number): Promise<readonly DriverLink[]> {
+    const { docs } = await this.collection.find({ where: { idToken: token.idToken }, sort: ['createdAt', -1], limit });
     const now = isoTime(this.context.clock.now());
-    return docs.filter(({ kind, expiresAt }) => kind === 'Contract' && expiresAt > now);
+    return docs.filter((link) => isContractOf(link, token) && link.expiresAt > now);
   }
 
-  async revoke(idToken: string, id: string): Promise<boolean> {
+  async revoke(token: LinkToken, id: string): Promise<boolean> {
     const stored = await this.collection.get(id);
-    if (stored?.kind !== 'Contract' || stored.idToken !== idToken) return false;
+    if (stored === undefined || !isContractOf(stored, token)) return false;
     await this.collection.delete([id]);
     return true;
   }
@@ -148,6 +154,9 @@ export class DriverLinks implements OnModuleInit {
     return this.links;
   }
 }
+
+const isContractOf = (link: DriverLink, { idToken, type }: LinkToken): boolean =>
+  link.kind === 'Contract' && link.idToken === idToken && link.idTokenType === type;
 
 /** The key has 256 bits of its own, so a plain hash is enough. */
 const hashOf = (key: string): string => createHash('sha256').update(key).digest('base64url');

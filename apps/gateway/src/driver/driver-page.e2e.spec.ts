@@ -91,7 +91,7 @@ async function hold(): Promise<string> {
   gateway.clock.ms += 60_000;
   const { body } = await gateway.call('POST', '/driver/v1/evses/CP-1*1/reserve', {
     key: null,
-    body: { keyCode: 'CODE42', minutes: 30 },
+    body: { keyCode: 'CODE4242', minutes: 30 },
     headers: { 'voltlog-driver': '1' },
   });
   return `/r/${String(body['key'])}`;

@@ -109,17 +109,20 @@ describe('starting', () => {
   });
 
   it('by key code, with the group it has', async () => {
-    gateway.services.token('CODE42', 'KeyCode', { groupId: 'FLEET' });
-    expect((await start({ keyCode: ' CODE42 ' })).status).toBe(202);
-    expect(gateway.services.lastCall('requestStart')).toMatchObject({ idToken: { idToken: 'CODE42', type: 'KeyCode' }, groupId: 'FLEET' });
+    gateway.services.token('CODE4242', 'KeyCode', { groupId: 'FLEET' });
+    expect((await start({ keyCode: ' CODE4242 ' })).status).toBe(202);
+    expect(gateway.services.lastCall('requestStart')).toMatchObject({
+      idToken: { idToken: 'CODE4242', type: 'KeyCode' },
+      groupId: 'FLEET',
+    });
   });
 
   it('an unknown, a blocked, an expired code and a card number are refused with the same answer', async () => {
-    gateway.services.token('BLOCKED', 'KeyCode', { status: authorizationV1.TokenStatus.BLOCKED });
-    gateway.services.token('EXPIRED', 'KeyCode', { expiresAt: '2026-11-23T09:59:59.000Z' });
-    gateway.services.token('EARLY', 'KeyCode', { validFrom: '2026-11-23T10:00:01.000Z' });
+    gateway.services.token('BLOCKED00', 'KeyCode', { status: authorizationV1.TokenStatus.BLOCKED });
+    gateway.services.token('EXPIRED00', 'KeyCode', { expiresAt: '2026-11-23T09:59:59.000Z' });
+    gateway.services.token('EARLY00', 'KeyCode', { validFrom: '2026-11-23T10:00:01.000Z' });
     const answers = [];
-    for (const keyCode of ['NOBODY', 'BLOCKED', 'EXPIRED', 'EARLY', 'RFID1']) {
+    for (const keyCode of ['NOBODY00', 'BLOCKED00', 'EXPIRED00', 'EARLY00', 'RFID1']) {
       const { status, body } = await start({ keyCode });
       answers.push(JSON.stringify([status, { ...body, instance: '' }]));
     }
@@ -128,12 +131,22 @@ describe('starting', () => {
     expect(gateway.services.lastCall('requestStart')).toBeUndefined();
   });
 
+  it('a code that a search would find does not pay, although a token has it', async () => {
+    gateway.services.token('4711', 'KeyCode');
+    expect(await start({ keyCode: '4711' })).toMatchObject({ status: 403, body: { type: 'urn:voltlog:problem:key-code-refused' } });
+    const made = await gateway.call('PUT', '/v1/tokens/1234567', { body: { type: 'KeyCode' } });
+    expect(made).toMatchObject({ status: 400, body: { errors: [{ in: 'path', pointer: '/idToken' }] } });
+    expect((await gateway.call('PUT', '/v1/tokens/12345678', { body: { type: 'KeyCode' } })).status).toBe(201);
+    expect((await gateway.call('PUT', '/v1/tokens/4711', { body: { type: 'KeyCode', status: 'Blocked' } })).status).not.toBe(400);
+    expect((await gateway.call('PUT', '/v1/tokens/0815', { body: { type: 'ISO14443' } })).status).not.toBe(400);
+  });
+
   it('guessing codes is slowed down by address, and a while later goes on', async () => {
     const statuses: number[] = [];
-    for (let i = 0; i < 8; i += 1) statuses.push((await start({ keyCode: `GUESS${i}` })).status);
+    for (let i = 0; i < 8; i += 1) statuses.push((await start({ keyCode: `GUESS00${i}` })).status);
     expect(statuses).toEqual([403, 403, 403, 403, 403, 403, 429, 429]);
     gateway.clock.ms += 61_000;
-    expect((await start({ keyCode: 'CODE42' })).status).toBe(202);
+    expect((await start({ keyCode: 'CODE4242' })).status).toBe(202);
   });
 
   it('whoever is slowed down does not keep others from paying by code there', async () => {
@@ -141,11 +154,11 @@ describe('starting', () => {
     await open('off', { GATEWAY_TRUSTED_PROXIES: '1' });
     const from = (address: string, keyCode: string) => start({ keyCode }, { 'x-forwarded-for': address });
     const guesses = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].flatMap((address) =>
-      Array.from({ length: 12 }, (_, i) => from(address, `GUESS${i}`)),
+      Array.from({ length: 12 }, (_, i) => from(address, `GUESS00${i}`)),
     );
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 429)).toHaveLength(18);
-    expect((await from('192.0.2.4', 'CODE42')).status).toBe(202);
+    expect((await from('192.0.2.4', 'CODE4242')).status).toBe(202);
   });
 
   it('with a link to a contract, until it is taken back', async () => {
@@ -158,6 +171,12 @@ describe('starting', () => {
     const listed = await gateway.call('GET', '/v1/tokens/RFID1/links');
     expect(listed.body).toMatchObject({ data: [{ linkId: made.body['linkId'], label: 'Company car' }] });
     expect(JSON.stringify(listed.body)).not.toContain(key);
+    expect((await gateway.call('GET', '/v1/tokens/RFID1/links?type=ISO14443')).body).toEqual(listed.body);
+    expect((await gateway.call('GET', '/v1/tokens/RFID1/links?type=KeyCode')).status).toBe(404);
+    gateway.services.token('RFID1', 'KeyCode');
+    expect((await gateway.call('GET', '/v1/tokens/RFID1/links')).body).toEqual({ data: [] });
+    gateway.services.token('RFID1', 'ISO14443');
+    expect((await gateway.call('DELETE', `/v1/tokens/RFID1/links/${String(made.body['linkId'])}?type=KeyCode`)).status).toBe(404);
     expect((await gateway.call('DELETE', `/v1/tokens/OTHER/links/${String(made.body['linkId'])}`)).status).toBe(404);
     expect((await gateway.call('DELETE', `/v1/tokens/RFID1/links/${String(made.body['linkId'])}`)).status).toBe(200);
     expect(await start({ contractLink: key })).toMatchObject({ status: 404, body: { type: 'urn:voltlog:problem:link-unknown' } });
@@ -171,7 +190,7 @@ describe('starting', () => {
 
   it.each([
     [{}],
-    [{ guest: true, keyCode: 'CODE42' }],
+    [{ guest: true, keyCode: 'CODE4242' }],
     [{ guest: false }],
     [{ contractLink: 'short' }],
     [{ guest: true, limit: { energyWh: 0 } }],
@@ -247,7 +266,7 @@ describe('a charge, for whoever has its key', () => {
   });
 
   it('tells figures, cost and limit, and no ID token, session or transaction', async () => {
-    const { url } = await begun({ keyCode: 'CODE42', limit: { energyWh: 9_000 } });
+    const { url } = await begun({ keyCode: 'CODE4242', limit: { energyWh: 9_000 } });
     gateway.services.begin('sr-1', { cost: { amount: '0.60', currency: 'EUR' }, transactionId: 'tx-secret' });
     gateway.clock.ms += HOUR_MS;
     const { body } = await get(url);
@@ -261,7 +280,7 @@ describe('a charge, for whoever has its key', () => {
       durationSeconds: 3_600,
       stopRequested: false,
     });
-    expect(JSON.stringify(body)).not.toMatch(/CODE42|s-1|tx-secret|sr-1/);
+    expect(JSON.stringify(body)).not.toMatch(/CODE4242|s-1|tx-secret|sr-1/);
   });
 
   it('goes by the last reading where the station is ahead of us', async () => {
@@ -379,7 +398,7 @@ describe('a charge, for whoever has its key', () => {
   });
 
   it('gives the receipt, with the card masked and a guest without one', async () => {
-    const { url } = await begun({ keyCode: 'CODE42' });
+    const { url } = await begun({ keyCode: 'CODE4242' });
     expect((await get(`${url}/receipt`)).status).toBe(409);
     gateway.services.begin('sr-1');
     expect((await get(`${url}/receipt`)).body).toMatchObject({ final: false });
@@ -395,7 +414,7 @@ describe('a charge, for whoever has its key', () => {
       energyWh: 1234.5,
       durationSeconds: 1_800,
       total: { amount: '0.60', currency: 'EUR' },
-      idToken: '••••42',
+      idToken: '••••••42',
       endCause: 'Group',
       stoppedBy: '••••77',
       curve: [{ powerW: 11_000 }],
@@ -472,6 +491,14 @@ describe('reserving', () => {
     expect((await get(`/driver/v1/charges/${key}`)).status).toBe(404);
   });
 
+  it('its key pays until it is used, given back or over, and not a day longer', async () => {
+    const key = String((await reserve({ keyCode: 'CODE4242', minutes: 15 })).body['key']);
+    await write('POST', `/driver/v1/reservations/${key}/cancel`);
+    expect(await start({ reservationKey: key })).toMatchObject({ status: 403, body: { type: 'urn:voltlog:problem:reservation-ended' } });
+    expect(gateway.services.lastCall('requestStart')).toBeUndefined();
+    expect((await get(`/driver/v1/reservations/${key}`)).body).toMatchObject({ state: 'Cancelled' });
+  });
+
   it('is read and given back by its key alone', async () => {
     const key = String((await reserve()).body['key']);
     expect((await get(`/driver/v1/reservations/${key}`)).body).toMatchObject({ state: 'Active', stationName: 'By the door' });
@@ -489,7 +516,7 @@ describe('reserving', () => {
   it('guests hold little: not long, and not one EVSE after the other', async () => {
     expect((await reserve({ guest: true, minutes: 31 })).status).toBe(422);
     expect([(await reserve()).status, (await reserve()).status, (await reserve()).status]).toEqual([201, 201, 429]);
-    expect((await reserve({ keyCode: 'CODE42', minutes: 120 })).status).toBe(201);
+    expect((await reserve({ keyCode: 'CODE4242', minutes: 120 })).status).toBe(201);
     await gateway.app.close();
     await open('off');
     expect((await reserve()).status).toBe(403);

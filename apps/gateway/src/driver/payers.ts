@@ -1,23 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { isoTime, RequestError } from '@voltlog/kernel';
-import { authorizationV1 } from '@voltlog/proto';
+import { authorizationV1, reservationV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import { z } from 'zod';
-import { RateLimit } from '../auth/rate-limit.js';
 import type { GatewayConfig } from '../config.js';
 import { Problem } from '../problems/problem.js';
 import { Services } from '../services.js';
-import { tooMany } from './driver.guard.js';
 import { type DriverLink, DriverLinks, LINK_KEY_PATTERN } from './driver-links.js';
 import type { EvsePlace } from './evse-uid.js';
+import { KeyCodeTries } from './key-code-tries.js';
 
-/** Key codes one address may try: a slip is not punished, a search is hopeless. */
-const CODES_BURST = 6;
-const CODES_PER_SECOND = 1 / 30;
-/** Key codes tried at one EVSE, from wherever. */
-const CODES_OF_EVSE_BURST = 30;
-const CODES_OF_EVSE_PER_SECOND = 0.2;
 /** Milliseconds that every answer to a key code takes at least, so that its time tells nothing. */
 const CODE_ANSWER_MS = 350;
 /** Milliseconds a guest's token may begin a charge; one that runs goes on. */
@@ -50,12 +43,10 @@ export interface Payer {
 /** Finds the ID token a driver charges with. What is refused is refused with the same words, whatever the reason. */
 @Injectable()
 export class Payers {
-  private readonly byAddress = new RateLimit(CODES_BURST, CODES_PER_SECOND);
-  private readonly byEvse = new RateLimit(CODES_OF_EVSE_BURST, CODES_OF_EVSE_PER_SECOND);
-
   constructor(
     private readonly services: Services,
     private readonly links: DriverLinks,
+    private readonly tries: KeyCodeTries,
     @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
     @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
   ) {}
@@ -69,11 +60,10 @@ export class Payers {
   }
 
   private async byKeyCode(keyCode: string, place: EvsePlace, address: string): Promise<Payer> {
-    const now = this.context.clock.now();
-    counted(this.byAddress, address, now);
-    // What an address may not try is no try at the EVSE: one address cannot keep all others from paying there.
-    counted(this.byEvse, `${place.stationId}*${place.evseId}`, now);
-    const [token] = await Promise.all([this.usable({ idToken: keyCode, type: 'KeyCode' }), wait(CODE_ANSWER_MS)]);
+    await this.tries.count(address, place);
+    // A code that a search would find does not pay, even where a token has it: it may be older than the rule.
+    const isLong = keyCode.length >= this.config.keyCodeLengthMin;
+    const [token] = await Promise.all([isLong ? this.usable({ idToken: keyCode, type: 'KeyCode' }) : undefined, wait(CODE_ANSWER_MS)]);
     if (token?.idToken?.type !== 'KeyCode') throw new Problem(403, 'key-code-refused', 'This key code cannot be used here.');
     return { idToken: token.idToken, groupId: token.groupId, guest: false };
   }
@@ -89,8 +79,17 @@ export class Payers {
     const link = await this.links.open(key, 'Reservation');
     if (link.stationId !== place.stationId || link.evseId !== place.evseId || link.idToken === undefined)
       throw new Problem(403, 'reservation-elsewhere', 'This reservation is for another charging point.');
+    if (!(await this.isActive(link.reservationId)))
+      throw new Problem(403, 'reservation-ended', 'This reservation has ended; start with what you reserved with.');
     const idToken = { idToken: link.idToken, type: link.idTokenType ?? '' };
     return { idToken, groupId: '', guest: link.guest === true, reservation: link };
+  }
+
+  /** The key outlives the reservation, so that its page can be read; it pays no longer than that. */
+  private async isActive(reservationId: string | undefined): Promise<boolean> {
+    if (reservationId === undefined) return false;
+    const { reservation } = await this.services.reservation.getReservation({ reservationId });
+    return reservation?.state === reservationV1.ReservationState.ACTIVE;
   }
 
   /** A token of its own for each guest, for one charge at this station; nobody can tell it, and it ends by itself. */
@@ -131,11 +130,6 @@ export class Payers {
       throw error;
     }
   }
-}
-
-function counted(limit: RateLimit, whose: string, now: number): void {
-  const { allowed, resetSeconds } = limit.take(whose, now);
-  if (!allowed) throw tooMany(resetSeconds);
 }
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { authorizationV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG } from '@voltlog/service';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -30,6 +31,8 @@ const madeLink = z
   .object({ ...linkFields, link: z.string().meta({ description: 'whoever has it charges with this token; shown this once' }) })
   .meta({ id: 'MadeTokenLink' });
 const linkList = z.object({ data: z.array(linkView) }).meta({ id: 'TokenLinkList' });
+/** The type of the token; absent: whatever it is. */
+const linkQuery = z.object({ type: tokenTypeQuery.shape.type.unwrap().optional() });
 const linkParams = tokenParams.extend({ linkId: z.string().regex(/^[A-Za-z0-9_-]{43}$/) });
 
 /** Links by which a driver charges with a contract from the driver page, without typing anything. */
@@ -49,13 +52,12 @@ export class TokenLinksController {
     @Body({ schema: newLink }) body: z.output<typeof newLink>,
     @Req() request: FastifyRequest,
   ) {
-    const { token } = await this.services.authorization.getToken({ idToken: { idToken, type: body.type } });
-    if (token?.idToken === undefined) throw notFound('The ID token');
+    const token = await this.tokenOf(idToken, body.type);
     const { key, link } = await this.links.give(
       {
         kind: 'Contract',
-        idToken: token.idToken.idToken,
-        idTokenType: token.idToken.type,
+        idToken: token.idToken,
+        idTokenType: token.type,
         ...(body.label === '' ? {} : { label: body.label }),
       },
       body.validDays * DAY_MS,
@@ -65,15 +67,28 @@ export class TokenLinksController {
 
   @Get()
   @Read({ role: 'operator', summary: 'The links of an ID token', answer: linkList })
-  async listTokenLinks(@Param({ schema: tokenParams }) { idToken }: z.output<typeof tokenParams>) {
-    return { data: (await this.links.ofToken(idToken, LINKS_MAX)).map(toLink) };
+  async listTokenLinks(
+    @Param({ schema: tokenParams }) { idToken }: z.output<typeof tokenParams>,
+    @Query({ schema: linkQuery }) { type }: z.output<typeof linkQuery>,
+  ) {
+    return { data: (await this.links.ofToken(await this.tokenOf(idToken, type), LINKS_MAX)).map(toLink) };
   }
 
   @Delete(':linkId')
   @Write({ role: 'operator', summary: 'Take a link back', answer: z.object({}).meta({ id: 'Nothing' }) })
-  async revokeTokenLink(@Param({ schema: linkParams }) { idToken, linkId }: z.output<typeof linkParams>) {
-    if (!(await this.links.revoke(idToken, linkId))) throw notFound('The link');
+  async revokeTokenLink(
+    @Param({ schema: linkParams }) { idToken, linkId }: z.output<typeof linkParams>,
+    @Query({ schema: linkQuery }) { type }: z.output<typeof linkQuery>,
+  ) {
+    if (!(await this.links.revoke(await this.tokenOf(idToken, type), linkId))) throw notFound('The link');
     return {};
+  }
+
+  /** The token as it is written, whatever the case of what was asked for. @throws {Problem} 404 when it is of another type */
+  private async tokenOf(idToken: string, type: string | undefined): Promise<authorizationV1.IdToken> {
+    const { token } = await this.services.authorization.getToken({ idToken: { idToken, type: type ?? '' } });
+    if (token?.idToken === undefined || (type !== undefined && token.idToken.type !== type)) throw notFound('The ID token');
+    return token.idToken;
   }
 }
 

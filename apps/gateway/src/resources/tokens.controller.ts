@@ -1,8 +1,12 @@
-import { Body, Controller, Get, Param, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { RequestError } from '@voltlog/kernel';
 import { authorizationV1 } from '@voltlog/proto';
+import { SERVICE_CONFIG } from '@voltlog/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { GatewayConfig } from '../config.js';
+import { invalid } from '../problems/problem.js';
 import { Services } from '../services.js';
 import { toBudgetMessage } from '../views/rules.view.js';
 import { tokenPage, tokenParams, tokenPut, tokenQuery, tokenTypeQuery, tokenView, toToken, toTokenStatus } from '../views/token.view.js';
@@ -14,7 +18,10 @@ type TokenParams = z.output<typeof tokenParams>;
 @ApiTags('tokens')
 @Controller('v1')
 export class TokensController {
-  constructor(private readonly services: Services) {}
+  constructor(
+    private readonly services: Services,
+    @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
+  ) {}
 
   @Get('tokens')
   @Read({ role: 'viewer', summary: 'List ID tokens', answer: tokenPage })
@@ -48,6 +55,7 @@ export class TokensController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    if (body.type === 'KeyCode') await this.refuseShortCode(idToken);
     const { token, created } = await this.services.authorization.putToken({
       idToken: { idToken, type: body.type ?? '' },
       status: toTokenStatus(body.status),
@@ -68,5 +76,23 @@ export class TokensController {
     });
     if (created) void reply.status(201).header('location', `/v1/tokens/${encodeURIComponent(idToken)}`);
     return withEtag(reply, token, 'The ID token', toToken);
+  }
+
+  /** Anybody may try key codes at the driver page. One that is there already may be changed, so that it can be blocked. */
+  private async refuseShortCode(idToken: string): Promise<void> {
+    const { keyCodeLengthMin } = this.config;
+    if (idToken.length >= keyCodeLengthMin || (await this.isKnown(idToken))) return;
+    throw invalid('The key code is too short', [
+      { in: 'path', pointer: '/idToken', message: `a key code has at least ${keyCodeLengthMin} characters (GATEWAY_KEY_CODE_LENGTH_MIN)` },
+    ]);
+  }
+
+  private async isKnown(idToken: string): Promise<boolean> {
+    try {
+      return (await this.services.authorization.getToken({ idToken: { idToken, type: 'KeyCode' } })).token !== undefined;
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'NOT_FOUND') return false;
+      throw error;
+    }
   }
 }

@@ -24,7 +24,7 @@ export class DriverServices extends FakeServices {
   constructor() {
     super();
     this.stations.set('CP-1', station('CP-1', { name: 'By the door' }));
-    this.token('CODE42', 'KeyCode');
+    this.token('CODE4242', 'KeyCode');
     this.token('RFID1', 'ISO14443');
   }
 
