@@ -12,8 +12,10 @@ import { open, seal, sealingKey } from './seal.js';
 
 /** Hours an answer is kept for its key. */
 const KEPT_MS = 24 * 3_600_000;
-/** Milliseconds after which a write that never ended (the process died) is given free again; longer than any command. */
-const ABANDONED_MS = 180_000;
+/** Milliseconds a key stays taken without a sign of life of who took it: a process that died holds nobody up for longer. */
+export const LEASE_MS = 20_000;
+/** Milliseconds between two signs of life; most writes have ended before the first. */
+export const RENEW_MS = 5_000;
 /** Milliseconds between cleanings. */
 const CLEAN_EVERY_MS = 600_000;
 const KEY_LENGTH_MAX = 128;
@@ -81,12 +83,14 @@ export class IdempotencyInterceptor implements NestInterceptor, OnModuleInit {
     }
     const id = hash(`${callerOf(request).keyId}\n${request.method} ${request.url}\n${key}`);
     const sealing = sealingKey(request.headers.authorization ?? '', key);
-    const earlier = await this.claim(id, hash(JSON.stringify(request.body ?? null)));
+    const { mine, earlier } = await this.claim(id, hash(JSON.stringify(request.body ?? null)));
     if (earlier?.sealed !== undefined) return replay(open<Answer>(earlier.sealed, sealing), reply);
+    const lease = this.renew(mine);
     let body: unknown;
     try {
       body = await lastValueFrom(next.handle(), { defaultValue: undefined });
     } catch (error) {
+      await lease.end();
       const problem = toProblem(error);
       if (actedForCertainNot(problem, request.url)) await this.collection.delete([id]);
       else
@@ -98,6 +102,7 @@ export class IdempotencyInterceptor implements NestInterceptor, OnModuleInit {
         });
       throw problem;
     }
+    await lease.end();
     await this.keep(id, sealing, { status: reply.statusCode, headers: keptHeaders(reply), body });
     return body;
   }
@@ -112,20 +117,43 @@ export class IdempotencyInterceptor implements NestInterceptor, OnModuleInit {
   }
 
   /** Takes the key, or gives what was answered to it. */
-  private async claim(id: string, bodyHash: string): Promise<KeptAnswer | undefined> {
+  private async claim(id: string, bodyHash: string): Promise<{ readonly mine: KeptAnswer; readonly earlier?: KeptAnswer }> {
     const now = this.context.clock.now();
     await this.clean(now);
     const mine: KeptAnswer = { id, bodyHash, state: 'running', at: isoTime(now), version: 1 };
     const [taken] = await this.collection.upsert([{ doc: mine, expectedVersion: 0 }]);
-    if (taken === true) return undefined;
+    if (taken === true) return { mine };
     const earlier = await this.collection.get(id);
     if (earlier === undefined) throw concurrent();
     if (earlier.bodyHash !== bodyHash) throw new Problem(422, 'idempotency-key-reused', 'This Idempotency-Key was used with another body.');
-    if (earlier.state === 'done') return earlier;
-    if (earlier.at > isoTime(now - ABANDONED_MS)) throw concurrent();
-    const [retaken] = await this.collection.upsert([{ doc: { ...mine, version: earlier.version + 1 }, expectedVersion: earlier.version }]);
+    if (earlier.state === 'done') return { mine, earlier };
+    if (earlier.at > isoTime(now - LEASE_MS)) throw concurrent();
+    const again = { ...mine, version: earlier.version + 1 };
+    const [retaken] = await this.collection.upsert([{ doc: again, expectedVersion: earlier.version }]);
     if (retaken !== true) throw concurrent();
-    return undefined;
+    return { mine: again };
+  }
+
+  /** Keeps a key taken for as long as its write is under way here. */
+  private renew(taken: KeptAnswer): { end(): Promise<void> } {
+    let mine = taken;
+    let writing = Promise.resolve();
+    const renewal = async (): Promise<void> => {
+      const doc = { ...mine, at: isoTime(this.context.clock.now()), version: mine.version + 1 };
+      const [written] = await this.collection.upsert([{ doc, expectedVersion: mine.version }]);
+      if (written === true) mine = doc;
+    };
+    const timer = setInterval(() => {
+      writing = writing.then(renewal).catch((error: unknown) => {
+        this.context.logger.warn({ err: error }, 'the lease of an Idempotency-Key could not be renewed');
+      });
+    }, RENEW_MS);
+    return {
+      end: () => {
+        clearInterval(timer);
+        return writing;
+      },
+    };
   }
 
   private async finish(id: string, sealed: string): Promise<void> {

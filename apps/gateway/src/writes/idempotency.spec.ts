@@ -1,7 +1,8 @@
 import { OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type GatewayUnderTest, startGateway } from '../testing/gateway-under-test.js';
+import { LEASE_MS, RENEW_MS } from './idempotency.interceptor.js';
 import { open, seal, sealingKey } from './seal.js';
 
 let gateway: GatewayUnderTest;
@@ -45,6 +46,30 @@ describe('Idempotency-Key', () => {
     expect(await register('CP-5', 'k1')).toMatchObject({ status: 409, body: { type: 'urn:voltlog:problem:idempotency-key-in-use' } });
     openGate();
     expect((await first).status).toBe(201);
+  });
+
+  it('the key of a process that died is free again soon, and of a write under way never', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      gateway.services.gate = new Promise(() => undefined);
+      void register('CP-5', 'k1');
+      await expect.poll(() => gateway.services.lastCall('registerStation')).toBeDefined();
+      gateway.services.gate = Promise.resolve();
+      const passed = async (): Promise<unknown> => {
+        gateway.clock.ms += RENEW_MS;
+        vi.advanceTimersByTime(RENEW_MS);
+        return (await register('CP-5', 'k1')).status;
+      };
+      for (let ms = 0; ms < 2 * LEASE_MS; ms += RENEW_MS) expect(await passed()).toBe(409);
+      // The process that took it says nothing any more.
+      vi.clearAllTimers();
+      gateway.clock.ms += LEASE_MS - 1;
+      expect(await register('CP-5', 'k1')).toMatchObject({ status: 409, headers: { 'retry-after': '1' } });
+      gateway.clock.ms += 1;
+      expect((await register('CP-5', 'k1')).status).toBe(201);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('a refusal is kept too; what surely did not happen may be tried again', async () => {
