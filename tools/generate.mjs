@@ -1,6 +1,7 @@
 // Makes the generated code that is committed; `--check` fails when what is committed differs from what would be made.
 //   libs/proto/src/generated       from proto/ (buf, ts-proto)
 //   docs/reference/configuration.md from the services' config.ts (tools/configuration.mjs)
+//   docs/reference/openapi.json    from the gateway's routes (apps/gateway/src/web/openapi.spec.ts)
 //   docs/reference/asyncapi.json   from the contract libraries (tools/asyncapi.mjs)
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -36,10 +37,14 @@ function generate(output, command, args, options = {}) {
   return changed;
 }
 
+// The OpenAPI document is made by the running gateway, so a spec writes it.
+const OPENAPI_SPEC = ['run', 'apps/gateway/src/web/openapi.spec.ts', '-t', 'is the one that is committed', '--update', '--reporter=dot'];
+
 const stale = [
   ...generate('libs/proto/src/generated', join(root, 'node_modules/.bin/buf'), ['generate'], { cwd: join(root, 'proto') }),
   ...generate('docs/reference/asyncapi.json', process.execPath, ['tools/asyncapi.mjs']),
   ...generate('docs/reference/configuration.md', process.execPath, ['tools/configuration.mjs']),
+  ...generate('docs/reference/openapi.json', process.execPath, ['node_modules/vitest/vitest.mjs', ...OPENAPI_SPEC]),
 ];
 if (stale.length > 0) {
   process.stderr.write(`stale generated code (run: npm run generate):\n  ${stale.join('\n  ')}\n`);

@@ -17,7 +17,7 @@ const operations = () =>
   );
 
 describe('the OpenAPI document', () => {
-  it('is the one that is committed (`npx vitest run apps/gateway/src/web/openapi.spec.ts --update` writes it)', async () => {
+  it('is the one that is committed (`npm run generate` writes it)', async () => {
     const text = `${JSON.stringify(buildOpenApi(gateway.app), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot('../../../../docs/reference/openapi.json');
   });
