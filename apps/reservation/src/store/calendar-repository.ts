@@ -12,8 +12,9 @@ import {
   policyDecider,
 } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
-import { Aggregates, bringUp, type Commit, type Execution, OutboxRelay } from '@voltlog/store';
+import { Aggregates, bringUp, type Execution, type Input, OutboxRelay } from '@voltlog/store';
 import { type Collections, type PolicyDoc, type ReservationDoc, toReservationDoc } from './documents.js';
+import { HeldCommits } from './held-commits.js';
 import { docsOf, policyStream, stationStream, toPolicyDoc, topicKeyOf } from './streams.js';
 
 /** Reservations of one station, active or open, that are looked at. */
@@ -47,7 +48,7 @@ export class CalendarRepository {
   private readonly source: string;
   /** Reservations, and streams of policies, whose commits are or may be durable while their read model is not written. */
   private readonly undocumented = new Set<string>();
-  private held: Commit[] = [];
+  private readonly held: HeldCommits;
 
   constructor(
     private readonly context: ServiceContext,
@@ -56,8 +57,8 @@ export class CalendarRepository {
     const { store, log, logger, ids, clock, instanceId } = context;
     this.source = `/reservation/${instanceId}`;
     this.relay = new OutboxRelay({ streams: store.streams, log, topic: RESERVATION_TOPIC, logger, keyOf: topicKeyOf });
-    const relay = { publish: (commits: readonly Commit[]) => void this.held.push(...commits) };
-    const options = { streams: store.streams, relay, source: this.source, ids, clock };
+    this.held = new HeldCommits(this.relay, ({ events }) => events.map(keyOf));
+    const options = { streams: store.streams, relay: this.held, source: this.source, ids, clock };
     this.remembered = new Aggregates({ ...options, decider: calendarDecider });
     this.fresh = new Aggregates({ ...options, decider: calendarDecider, cacheMax: 0 });
     this.policies = new Aggregates({ ...options, decider: policyDecider, cacheMax: 0 });
@@ -104,24 +105,30 @@ export class CalendarRepository {
     if (inputs.length === 0) return [];
     const streams = inputs.map(({ stationId, ...rest }) => ({ streamId: stationStream(stationId), ...withoutUndefined(rest) }));
     const keys = new Set(inputs.map(({ command }) => command.reservationId));
-    const executions = await this.noted(keys, async () => {
-      const decided = [...(await this.remembered.execute(streams))];
-      const again = decided.flatMap(({ outcome }, index) => (outcome === 'refused' || outcome === 'unchanged' ? [index] : []));
-      const looked = await this.fresh.execute(again.map((index) => streams[index] as (typeof streams)[number]));
-      for (const [at, index] of again.entries()) decided[index] = looked[at] as CalendarExecution;
-      return decided;
+    return this.held.during(keys, async () => {
+      const executions = await this.noted(keys, () => this.decideAll(streams));
+      await this.document(keys, () => bringUp(this.collections.reservations, changedDocs(inputs, executions)));
+      return executions;
     });
-    await this.document(keys, () => bringUp(this.collections.reservations, changedDocs(inputs, executions)));
-    return executions;
+  }
+
+  private async decideAll(streams: readonly Input<CalendarCommand>[]): Promise<readonly CalendarExecution[]> {
+    const decided = [...(await this.remembered.execute(streams))];
+    const again = decided.flatMap(({ outcome }, index) => (outcome === 'refused' || outcome === 'unchanged' ? [index] : []));
+    const looked = await this.fresh.execute(again.map((index) => streams[index] as Input<CalendarCommand>));
+    for (const [at, index] of again.entries()) decided[index] = looked[at] as CalendarExecution;
+    return decided;
   }
 
   async putPolicy(command: PutPolicy, causationId: string): Promise<PolicyExecution> {
     const streamId = policyStream(command.siteId);
-    const [execution] = await this.noted([streamId], () => this.policies.execute([{ streamId, command, causationId }]));
-    if (execution === undefined) throw new Error('one command has one execution');
-    const doc = toPolicyDoc(execution.state, execution.version);
-    await this.document([streamId], () => bringUp(this.collections.policies, doc === undefined ? [] : [doc]));
-    return execution;
+    return this.held.during([streamId], async () => {
+      const [execution] = await this.noted([streamId], () => this.policies.execute([{ streamId, command, causationId }]));
+      if (execution === undefined) throw new Error('one command has one execution');
+      const doc = toPolicyDoc(execution.state, execution.version);
+      await this.document([streamId], () => bringUp(this.collections.policies, doc === undefined ? [] : [doc]));
+      return execution;
+    });
   }
 
   /** The policy of a site: its own, else the one for all, else the default. */
@@ -157,14 +164,8 @@ export class CalendarRepository {
   /** Notes what is written for as long as its read model is behind: should the write fail, the event, on its way already, brings it up. */
   private async document(keys: Iterable<string>, write: () => Promise<void>): Promise<void> {
     for (const key of keys) this.undocumented.add(key);
-    try {
-      await write();
-      for (const key of keys) this.undocumented.delete(key);
-    } finally {
-      const commits = this.held;
-      this.held = [];
-      if (commits.length > 0) this.relay.publish(commits);
-    }
+    await write();
+    for (const key of keys) this.undocumented.delete(key);
   }
 }
 
