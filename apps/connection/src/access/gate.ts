@@ -108,7 +108,7 @@ export class Gate {
       return UNAUTHORIZED;
     }
     this.failures.succeeded(stationId);
-    return { accepted: true, station: current ? { ...station, securityProfile } : { ...station, securityProfile, showedOffered: true } };
+    return { accepted: true, station: { ...station, securityProfile, offeredChangeId: current ? undefined : access.offeredChangeId } };
   }
 
   /**
@@ -136,7 +136,7 @@ export class Gate {
   }
 }
 
-const NOTHING_SHOWN = { certificateSerial: undefined, showedOffered: false };
+const NOTHING_SHOWN = { certificateSerial: undefined, offeredChangeId: undefined };
 
 /** What is wrong with a certificate that is good in itself. Source: OCPP 2.0.1 Part 2 A00 (profile 3, certificate properties). */
 function certificateProblem(

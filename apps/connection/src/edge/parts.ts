@@ -39,5 +39,5 @@ export interface AdmittedStation {
   /** Serial number of the client certificate it showed. */
   readonly certificateSerial: string | undefined;
   /** It showed the password that was on its way to it. */
-  readonly showedOffered: boolean;
+  readonly offeredChangeId: string | undefined;
 }

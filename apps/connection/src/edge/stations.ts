@@ -175,7 +175,7 @@ export class Stations {
     if (!station.begun) station.clockBehindMs = clockBehindMs;
     if (previous !== undefined && previous.address !== '') this.parts.fence(previous.address, station.stationId, epoch);
     const at = isoTime(station.connectedAtMs);
-    const { remoteAddress, securityProfile, registered, certificateSerial, showedOffered } = station.station;
+    const { remoteAddress, securityProfile, registered, certificateSerial, offeredChangeId } = station.station;
     const event = this.parts.facts.envelope(
       'voltlog.connection.StationConnected.v1',
       {
@@ -184,7 +184,7 @@ export class Stations {
         securityProfile,
         registered,
         ...(certificateSerial === undefined ? {} : { certificateSerial }),
-        ...(showedOffered ? { showedOffered } : {}),
+        ...(offeredChangeId === undefined ? {} : { showedOffered: true, offeredChangeId }),
       },
       undefined,
       undefined,

@@ -68,6 +68,7 @@ export class FakeDevice {
       serialNumber: '',
       revokedCertificates: [],
       offeredPasswordHash: '',
+      offeredChangeId: '',
       ...access,
     });
   }

@@ -94,8 +94,9 @@ export class Certificates implements IntentHandler<Delivery> {
     if (certificate !== undefined) await this.parts.renewals.installed(stationId, certificate.notAfter);
   }
 
-  expired({ stationId, data }: Intent<Delivery>): Promise<void> {
-    return this.notInstalled(stationId, data.serialNumber, 'Undelivered', 'the station could not be reached in time');
+  async expired({ stationId, data }: Intent<Delivery>): Promise<Step<Delivery>> {
+    await this.notInstalled(stationId, data.serialNumber, 'Undelivered', 'the station could not be reached in time');
+    return DONE;
   }
 
   private async notInstalled(stationId: string, serialNumber: string, outcome: 'Rejected' | 'Undelivered', reason: string): Promise<void> {

@@ -49,9 +49,10 @@ export const DONE: Step<never> = { done: true };
 export const LATER: Step<never> = { again: 'later' };
 
 export interface IntentHandler<Data> {
-  attempt(intent: Intent<Data>): Promise<Step<Data>>;
-  /** Its time is over; called once. */
-  expired(intent: Intent<Data>): Promise<void>;
+  /** @param note keeps data now: what must be known even if the process dies before the step is done */
+  attempt(intent: Intent<Data>, note: (data: Data) => Promise<void>): Promise<Step<Data>>;
+  /** Its time is over: done, or it goes on for as long again. */
+  expired(intent: Intent<Data>): Promise<Step<Data>>;
 }
 
 /** Durable intents, worked on by timers with a lease: a crash at any point costs a repetition. */
@@ -140,18 +141,24 @@ export class Intents {
     if (intent === undefined) return;
     const handler = this.handlers.get(intent.kind);
     if (handler === undefined) throw new Error(`nobody handles ${intent.kind}`);
-    if (intent.expiresAt <= isoTime(this.context.clock.now())) {
-      await handler.expired(intent);
-      await this.collection.delete([id]);
-      return;
-    }
-    const step = await handler.attempt(intent);
+    let current = intent;
+    const note = async (data: unknown): Promise<void> => {
+      current = { ...current, version: current.version + 1, data };
+      await this.collection.upsert([{ doc: current }]);
+    };
+    const now = this.context.clock.now();
+    const isOver = intent.expiresAt <= isoTime(now);
+    const step = isOver ? await handler.expired(intent) : await handler.attempt(intent, note);
     if ('done' in step) {
       await this.collection.delete([id]);
       return;
     }
+    if (isOver) {
+      const lifetimeMs = Date.parse(intent.expiresAt) - Date.parse(intent.createdAt);
+      current = { ...current, createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) };
+    }
     const attempts = step.again === 'later' ? intent.attempts + 1 : 0;
-    await this.collection.upsert([{ doc: { ...intent, version: intent.version + 1, attempts, data: step.data ?? intent.data } }]);
+    await this.collection.upsert([{ doc: { ...current, version: current.version + 1, attempts, data: step.data ?? current.data } }]);
     // What happened while it was worked on must not be slept over.
     const waitMs =
       this.working.get(id) === true
@@ -159,7 +166,7 @@ export class Intents {
         : step.again === 'later'
           ? Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(intent.attempts, 20))
           : step.again;
-    await this.schedule([id], Math.min(this.context.clock.now() + waitMs, Date.parse(intent.expiresAt)));
+    await this.schedule([id], Math.min(this.context.clock.now() + waitMs, Date.parse(current.expiresAt)));
     if (waitMs === 0) this.loop.hurry();
   }
 

@@ -7,7 +7,7 @@ import type { DeviceRepository, StationExecution } from '../store/device-reposit
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from './intents.js';
 import type { StationLine } from './station-line.js';
 
-/** A password that could not be brought to its station for this long stays offered, and is sent no more, ms. */
+/** A password that was not sent to its station for this long is taken back; one that was is sent on, and somebody told, ms. */
 const CHANGE_MS = 30 * 86_400_000;
 /** How long a station that took a password may go on with the old one before it is told again, ms. */
 const SHOWN_MS = 600_000;
@@ -49,8 +49,8 @@ export class PasswordChanges implements IntentHandler<Change> {
     return execution;
   }
 
-  async attempt({ id, stationId, data }: Intent<Change>): Promise<Step<Change>> {
-    const { repository, sealing, line, context } = this.parts;
+  async attempt({ id, stationId, data }: Intent<Change>, note: (data: Change) => Promise<void>): Promise<Step<Change>> {
+    const { repository, sealing, line } = this.parts;
     const state = await repository.station(stationId);
     if (state.kind === 'none' || state.security.offered?.changeId !== data.changeId) return DONE;
     const connection = await line.connectionOf(stationId);
@@ -60,30 +60,35 @@ export class PasswordChanges implements IntentHandler<Change> {
         ? { component: '', name: 'AuthorizationKey' }
         : { component: 'SecurityCtrlr', name: 'BasicAuthPassword' };
     const variable = { ...name, value: sealing.open(data.sealedPassword), evseId: 0, instance: '' };
+    // From before it is sent: whoever dies meanwhile must not have it taken back.
+    if (!data.sent) await note({ ...data, sent: true });
     const said = await line.say(stationId, { $case: 'setVariables', value: { variables: [variable] } });
     switch (said.kind) {
       case 'accepted':
         // Shown at its next handshake. Said again should it not come with it.
-        return { again: SHOWN_MS, data: { ...data, sent: true } };
+        return { again: SHOWN_MS };
       case 'refused':
         // It may have taken an earlier one whose answer was lost.
         if (data.sent) return LATER;
-        await repository.onStation(
-          stationId,
-          { kind: 'WithdrawCredential', changeId: data.changeId, reason: said.reason, now: context.clock.now() },
-          `${id}:withdrawn`,
-        );
-        return DONE;
+        return this.withdraw(id, stationId, data, said.reason);
       default:
-        return { again: 'later', data: { ...data, sent: true } };
+        return LATER;
     }
   }
 
-  async expired({ stationId, createdAt }: Intent<Change>): Promise<void> {
+  async expired({ id, stationId, createdAt, data }: Intent<Change>): Promise<Step<Change>> {
+    if (!data.sent) return this.withdraw(id, stationId, data, 'the station was away all the time');
     const days = Math.round((this.parts.context.clock.now() - Date.parse(createdAt)) / 86_400_000);
     this.parts.context.logger.warn(
       { station_id: stationId, since: isoTime(Date.parse(createdAt)) },
       `a new password has not been shown by its station in ${days} days; both go on to count`,
     );
+    return LATER;
+  }
+
+  private async withdraw(id: string, stationId: string, { changeId }: Change, reason: string): Promise<Step<Change>> {
+    const command = { kind: 'WithdrawCredential' as const, changeId, reason, now: this.parts.context.clock.now() };
+    await this.parts.repository.onStation(stationId, command, `${id}:withdrawn`);
+    return DONE;
   }
 }

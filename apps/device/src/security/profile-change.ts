@@ -78,8 +78,8 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     }
   }
 
-  expired(intent: Intent<ProfileChangeData>): Promise<void> {
-    return this.end(intent, 'Failed', 'the station did not come to the new profile in time');
+  expired(intent: Intent<ProfileChangeData>): Promise<Step<ProfileChangeData>> {
+    return this.fail(intent, 'the station did not come to the new profile in time');
   }
 
   private async installRoot(intent: Intent<ProfileChangeData>, { toProfile }: ProfileChange): Promise<Step<ProfileChangeData>> {

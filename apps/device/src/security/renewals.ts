@@ -3,6 +3,7 @@ import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { type Collection, type Store, TimerLoop } from '@voltlog/store';
 import { Schema } from 'mongoose';
+import type { StationMemory } from '../store/station-memory.js';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from './intents.js';
 import type { StationLine } from './station-line.js';
 
@@ -49,7 +50,7 @@ export class Renewals implements IntentHandler<null> {
     private readonly context: Pick<ServiceContext, 'clock' | 'logger' | 'store'>,
     private readonly collection: Collection<RenewalDoc>,
     private readonly intents: Intents,
-    private readonly line: StationLine,
+    private readonly parts: { readonly line: StationLine; readonly stations: Pick<StationMemory, 'docs'> },
     private readonly options: RenewalOptions,
   ) {
     const { clock, logger, store } = context;
@@ -59,10 +60,16 @@ export class Renewals implements IntentHandler<null> {
   static async open(
     context: Pick<ServiceContext, 'clock' | 'logger'> & { readonly store: Store },
     intents: Intents,
-    line: StationLine,
+    parts: { readonly line: StationLine; readonly stations: Pick<StationMemory, 'docs'> },
     options: RenewalOptions,
   ): Promise<Renewals> {
-    return new Renewals(context, await context.store.collection<RenewalDoc>('certificate_renewals', renewalSchema), intents, line, options);
+    return new Renewals(
+      context,
+      await context.store.collection<RenewalDoc>('certificate_renewals', renewalSchema),
+      intents,
+      parts,
+      options,
+    );
   }
 
   async start(): Promise<void> {
@@ -92,14 +99,16 @@ export class Renewals implements IntentHandler<null> {
 
   async attempt({ stationId }: Intent<null>): Promise<Step<null>> {
     const value = { requestedMessage: 'SignChargingStationCertificate', evseId: 0, connectorId: 0 };
-    const said = await this.line.say(stationId, { $case: 'triggerMessage', value });
+    const said = await this.parts.line.say(stationId, { $case: 'triggerMessage', value });
     if (said.kind === 'away') return LATER;
     if (said.kind === 'refused')
       this.context.logger.warn({ station_id: stationId, reason: said.reason }, 'a station does not renew its certificate');
     return DONE;
   }
 
-  async expired(): Promise<void> {}
+  async expired(): Promise<Step<null>> {
+    return DONE;
+  }
 
   /** The stations that are due, at most so many; those that are asked and have none tomorrow are due again. */
   async wave(): Promise<void> {
@@ -109,8 +118,13 @@ export class Renewals implements IntentHandler<null> {
       sort: ['dueAt', 1],
       limit: this.options.perMinute,
     });
-    for (const doc of docs) await this.ask(doc.id);
-    await this.collection.upsert(docs.map((doc) => ({ doc: { ...doc, version: doc.version + 1, dueAt: isoTime(now + AGAIN_MS) } })));
+    const known = await this.parts.stations.docs(docs.map(({ id }) => id));
+    // Retired or gone: nobody asks it again. Should it come back, its next certificate brings its entry back.
+    const gone = docs.filter(({ id }) => known.get(id)?.lifecycle !== 'Active');
+    await this.collection.delete(gone.map(({ id }) => id));
+    const due = docs.filter((doc) => !gone.includes(doc));
+    for (const doc of due) await this.ask(doc.id);
+    await this.collection.upsert(due.map((doc) => ({ doc: { ...doc, version: doc.version + 1, dueAt: isoTime(now + AGAIN_MS) } })));
     await this.next(now + WAVE_MS);
   }
 

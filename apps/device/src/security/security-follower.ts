@@ -55,9 +55,10 @@ export class SecurityFollower {
     if (station?.lifecycle === 'Active') await this.certificates.requested(eventId, data, station);
   }
 
-  private async connected(eventId: string, { stationId, showedOffered, certificateSerial }: StationConnected): Promise<void> {
+  private async connected(eventId: string, { stationId, offeredChangeId, certificateSerial }: StationConnected): Promise<void> {
     const now = this.context.clock.now();
-    if (showedOffered === true) await this.repository.onStation(stationId, { kind: 'ReportOfferedShown', now }, `${eventId}:shown`);
+    if (offeredChangeId !== undefined)
+      await this.repository.onStation(stationId, { kind: 'ReportOfferedShown', changeId: offeredChangeId, now }, `${eventId}:shown`);
     if (certificateSerial !== undefined) await this.certificates.installed(stationId, certificateSerial, `${eventId}:certificate`);
   }
 }

@@ -4,9 +4,11 @@ import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { isoTime, OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext, testCsr, until } from '@voltlog/testing';
+import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
 import { createDevice, type Device } from '../device.js';
+import { renewalSchema } from './renewals.js';
 
 const { CommandStatus } = connectionV1;
 const STATION = 'CP-1';
@@ -24,6 +26,9 @@ class FakeConnection {
   ocppVersion = 'ocpp1.6';
   securityProfile = 1;
   connectedAt = '2026-11-02T07:00:00.000Z';
+  /** What asked dies before the answer is there. */
+  hangs = false;
+  end: () => void = () => undefined;
   /** By command; absent: accepted. */
   readonly answers = new Map<string, Partial<connectionV1.SendCommandResponse>>();
   readonly sent: NonNullable<connectionV1.SendCommandRequest['command']>[] = [];
@@ -33,6 +38,12 @@ class FakeConnection {
     if (command === undefined) throw new Error('no command');
     if (!this.online) return { ...ANSWER, status: CommandStatus.OFFLINE };
     this.sent.push(command);
+    if (this.hangs) {
+      await new Promise<void>((resolve) => {
+        this.end = resolve;
+      });
+      throw new OperatingError('ServiceUnavailable', 'away');
+    }
     return { ...ANSWER, status: CommandStatus.ACCEPTED, ...this.answers.get(command.$case) };
   }
 
@@ -51,10 +62,15 @@ describe('the security of stations', () => {
   let connection: FakeConnection;
   let service: Device;
   const devices: Device[] = [];
+  const logged: string[] = [];
 
   const open = async (env: Record<string, string> = CONFIG): Promise<Device> => {
     const device = await createDevice(
-      { ...context, rpc: { ...context.rpc, client: <Impl extends object>() => connection as object as Impl } },
+      {
+        ...context,
+        logger: pino({ level: 'warn' }, { write: (line) => void logged.push(line) }),
+        rpc: { ...context.rpc, client: <Impl extends object>() => connection as object as Impl },
+      },
       deviceConfig.parse(env),
     );
     await device.start();
@@ -75,6 +91,7 @@ describe('the security of stations', () => {
   beforeEach(async () => {
     context = await openTestContext('device');
     connection = new FakeConnection();
+    logged.length = 0;
     await context.log.ensureTopics([DEVICE_TOPIC, STATION_TOPIC].map((name) => ({ name, partitions: 1 })));
     service = await open();
     await register();
@@ -198,6 +215,17 @@ describe('the security of stations', () => {
       expect(connection.of('triggerMessage')).toMatchObject([{ requestedMessage: 'SignChargingStationCertificate' }]);
     });
 
+    it('is not renewed at a station that was retired meanwhile, and its entry goes', async () => {
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await newest()) === 'Installed', 'the certificate to be installed');
+      await service.grpc.retireStation({ stationId: STATION, idempotencyKey: '' });
+      const renewals = await context.store.collection('certificate_renewals', renewalSchema);
+      await until(async () => (await renewals.find({ where: {}, limit: 1 })).docs.length === 1, 'its entry');
+      context.clock.ms += 368 * 86_400_000;
+      await until(async () => (await renewals.find({ where: {}, limit: 1 })).docs.length === 0, 'its entry to go');
+      expect(connection.of('triggerMessage')).toEqual([]);
+    });
+
     it('cannot be had where no key is configured', async () => {
       await devices.pop()?.stop();
       service = await open({ DEVICE_INTENT_LOOK_MS: '10' });
@@ -227,6 +255,10 @@ describe('the security of stations', () => {
       expect(await access()).toMatchObject({ passwordHash: before });
       expect(fits((await access())?.offeredPasswordHash, sent?.value ?? '')).toBe(true);
       await connects({ showedOffered: true });
+      await connects({ showedOffered: true, offeredChangeId: 'an earlier one' });
+      expect(await context.log.caughtUp({ group: 'device-security', topic: STATION_TOPIC, key: STATION, deadlineMs: 5_000 })).toBe(true);
+      expect((await access())?.offeredPasswordHash).not.toBe('');
+      await connects({ showedOffered: true, offeredChangeId: (await access())?.offeredChangeId ?? '' });
       await until(async () => (await access())?.offeredPasswordHash === '', 'the new one to count');
       expect(fits((await access())?.passwordHash, sent?.value ?? '')).toBe(true);
     });
@@ -254,6 +286,43 @@ describe('the security of stations', () => {
       await until(() => connection.sent.length >= 2, 'the password to be sent again');
       expect(connection.of('setVariables')[0]).toEqual(connection.of('setVariables')[1]);
       expect((await access())?.offeredPasswordHash).not.toBe('');
+    });
+
+    it('that was never sent in 30 days is taken back, so that another can be made', async () => {
+      connection.online = false;
+      await change();
+      context.clock.ms += 30 * 86_400_000;
+      await until(async () => (await security()).passwordChange === undefined, 'the offer to be taken back');
+      await change();
+      expect((await access())?.offeredPasswordHash).not.toBe('');
+    });
+
+    it('that was sent is sent on until it is shown, however long that takes', async () => {
+      connection.answers.set('setVariables', { status: CommandStatus.TIMED_OUT });
+      await change();
+      await until(() => connection.sent.length === 1, 'the password to be sent');
+      context.clock.ms += 31 * 86_400_000;
+      await until(() => logged.length === 1, 'somebody to be told');
+      const before = connection.sent.length;
+      context.clock.ms += 3_600_000;
+      await until(() => connection.sent.length > before, 'it to be sent again');
+      expect((await access())?.offeredPasswordHash).not.toBe('');
+      await expect(change('other')).rejects.toMatchObject({ reason: 'PasswordChangeUnderWay' });
+    });
+
+    it('that a process died over is not taken back when the station says no later: it may have it', async () => {
+      connection.hangs = true;
+      await change();
+      await until(() => connection.sent.length === 1, 'the password to be on its way');
+      connection.hangs = false;
+      const dying = devices.pop()?.stop();
+      connection.answers.set('setVariables', { status: CommandStatus.REJECTED, reason: 'no' });
+      service = await open();
+      context.clock.ms += 60_000;
+      await until(() => connection.sent.length >= 2, 'the password to be sent again');
+      expect((await access())?.offeredPasswordHash).not.toBe('');
+      connection.end();
+      await dying;
     });
 
     it('is one at a time, and the same for the same request', async () => {

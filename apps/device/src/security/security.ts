@@ -45,7 +45,7 @@ export async function createSecurity(
     }),
   );
   const intents = await Intents.open(context, options.lookMs);
-  const renewals = await Renewals.open(context, intents, line, options);
+  const renewals = await Renewals.open(context, intents, { line, stations: memory }, options);
   const authority =
     sealing === undefined
       ? undefined

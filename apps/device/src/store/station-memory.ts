@@ -107,5 +107,6 @@ function toAccess(doc: StationDoc): deviceV1.StationAccess {
     serialNumber: doc.serialNumber,
     revokedCertificates: [...revoked],
     offeredPasswordHash: offered?.passwordHash ?? '',
+    offeredChangeId: offered?.changeId ?? '',
   };
 }

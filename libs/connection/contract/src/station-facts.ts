@@ -44,6 +44,8 @@ export interface StationConnected extends StationFact {
   readonly certificateSerial?: string;
   /** It showed the password that was on its way to it. */
   readonly showedOffered?: boolean;
+  /** The change which that password is of. Facts of before it was told are not taken for a proof. */
+  readonly offeredChangeId?: string;
   /** False: let in by the `quarantine` or `accept` policy for unknown stations. */
   readonly registered: boolean;
 }

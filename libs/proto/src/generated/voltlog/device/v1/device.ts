@@ -271,6 +271,8 @@ export interface StationAccess {
   revokedCertificates: string[];
   /** A password on its way to the station: it counts beside the one above. Empty: none is. */
   offeredPasswordHash: string;
+  /** The change that the offered password is of; empty: none is. */
+  offeredChangeId: string;
 }
 
 export interface GetStationAccessRequest {
@@ -2727,6 +2729,7 @@ function createBaseStationAccess(): StationAccess {
     serialNumber: "",
     revokedCertificates: [],
     offeredPasswordHash: "",
+    offeredChangeId: "",
   };
 }
 
@@ -2762,6 +2765,9 @@ export const StationAccess: MessageFns<StationAccess> = {
     }
     if (message.offeredPasswordHash !== "") {
       writer.uint32(74).string(message.offeredPasswordHash);
+    }
+    if (message.offeredChangeId !== "") {
+      writer.uint32(82).string(message.offeredChangeId);
     }
     return writer;
   },
@@ -2861,6 +2867,14 @@ export const StationAccess: MessageFns<StationAccess> = {
             message.offeredPasswordHash = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.offeredChangeId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2887,6 +2901,7 @@ export const StationAccess: MessageFns<StationAccess> = {
     message.serialNumber = object.serialNumber ?? "";
     message.revokedCertificates = object.revokedCertificates?.map((e) => e) || [];
     message.offeredPasswordHash = object.offeredPasswordHash ?? "";
+    message.offeredChangeId = object.offeredChangeId ?? "";
     return message;
   },
 };
