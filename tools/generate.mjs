@@ -1,4 +1,5 @@
 // Makes the generated code that is committed; `--check` fails when what is committed differs from what would be made.
+//   proto/.../station_requests.proto from STATION_REQUESTS and the OCPP 2.1 schemas (tools/station-requests.mjs)
 //   libs/proto/src/generated       from proto/ (buf, ts-proto)
 //   docs/reference/configuration.md from the services' config.ts (tools/configuration.mjs)
 //   docs/reference/openapi.json    from the gateway's routes (apps/gateway/src/web/openapi.spec.ts)
@@ -41,6 +42,7 @@ function generate(output, command, args, options = {}) {
 const OPENAPI_SPEC = ['run', 'apps/gateway/src/web/openapi.spec.ts', '-t', 'is the one that is committed', '--update', '--reporter=dot'];
 
 const stale = [
+  ...generate('proto/voltlog/connection/v1/station_requests.proto', process.execPath, ['tools/station-requests.mjs']),
   ...generate('libs/proto/src/generated', join(root, 'node_modules/.bin/buf'), ['generate'], { cwd: join(root, 'proto') }),
   ...generate('docs/reference/asyncapi.json', process.execPath, ['tools/asyncapi.mjs']),
   ...generate('docs/reference/configuration.md', process.execPath, ['tools/configuration.mjs']),

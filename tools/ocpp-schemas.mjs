@@ -16,8 +16,19 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const require = createRequire(import.meta.url);
 const OUTPUTS = ['validators.js', 'validators.d.ts', 'messages.ts'];
+/** Of the version whose words the API has. */
+const API_OUTPUTS = ['request-schemas.js', 'request-schemas.d.ts'];
 /** Every file whose change must make the output anew. */
-const TOOL_FILES = ['../ocpp-schemas.mjs', 'versions.mjs', 'errata.mjs', 'schemas.mjs', 'types.mjs', 'validators.mjs', 'runtime.mjs'];
+const TOOL_FILES = [
+  '../ocpp-schemas.mjs',
+  'versions.mjs',
+  'errata.mjs',
+  'schemas.mjs',
+  'types.mjs',
+  'validators.mjs',
+  'commands.mjs',
+  'runtime.mjs',
+];
 
 /**
  * @param {{ force?: boolean, check?: boolean, log?: (line: string) => void }} [options]
@@ -27,17 +38,19 @@ export async function generateOcppSchemas(options = {}) {
   const { force = false, check = false, log = () => {} } = options;
   const { VERSIONS } = await import('./ocpp-schemas/versions.mjs');
   const stamp = stampOf();
-  const stale = VERSIONS.filter((version) => force || !isFresh(folderOf(version), stamp));
+  const stale = VERSIONS.filter((version) => force || !isFresh(version, stamp));
   if (check || stale.length === 0) return stale.map(folderOf);
-  const [{ readMessages }, { emitTypes }, { emitValidators }] = await Promise.all([
+  const [{ readMessages }, { emitTypes }, { emitValidators }, { emitRequestSchemas }] = await Promise.all([
     import('./ocpp-schemas/schemas.mjs'),
     import('./ocpp-schemas/types.mjs'),
     import('./ocpp-schemas/validators.mjs'),
+    import('./ocpp-schemas/commands.mjs'),
   ]);
   for (const version of stale) {
     const startedAt = Date.now();
-    const model = readMessages(version, join(packageFolder('ocpp-rpc'), 'lib/schemas', version.source));
-    const files = { 'messages.ts': emitTypes(model), ...emitValidators(model) };
+    const packaged = join(packageFolder('ocpp-rpc'), 'lib/schemas');
+    const model = readMessages(version, join(packaged, version.source));
+    const files = { 'messages.ts': emitTypes(model), ...emitValidators(model), ...(ofApi(version) ? emitRequestSchemas(packaged) : {}) };
     const folder = folderOf(version);
     mkdirSync(folder, { recursive: true });
     for (const [name, text] of Object.entries(files)) replaceFile(join(folder, name), text);
@@ -49,6 +62,7 @@ export async function generateOcppSchemas(options = {}) {
   return stale.map(folderOf);
 }
 
+const ofApi = ({ name }) => name === 'ocpp2.1';
 const folderOf = (version) => join(root, 'libs/ocpp', version.folder, 'src/generated');
 
 function packageFolder(name) {
@@ -62,9 +76,10 @@ function stampOf() {
   return hash.digest('hex');
 }
 
-function isFresh(folder, stamp) {
+function isFresh(version, stamp) {
+  const folder = folderOf(version);
   try {
-    for (const name of OUTPUTS) readFileSync(join(folder, name));
+    for (const name of ofApi(version) ? [...OUTPUTS, ...API_OUTPUTS] : OUTPUTS) readFileSync(join(folder, name));
     return readFileSync(join(folder, '.stamp'), 'utf8') === stamp;
   } catch (error) {
     if (error.code === 'ENOENT') return false;

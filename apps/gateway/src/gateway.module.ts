@@ -36,6 +36,7 @@ import { QrCodesController } from './resources/qr-codes.controller.js';
 import { ReservationsController } from './resources/reservations.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
 import { SitesController } from './resources/sites.controller.js';
+import { StationRequestsController } from './resources/station-requests.controller.js';
 import { StationSecurityController } from './resources/station-security.controller.js';
 import { StationsController } from './resources/stations.controller.js';
 import { SubscriptionsController } from './resources/subscriptions.controller.js';
@@ -62,6 +63,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       StationsController,
       CommandsController,
       CertificateCommandsController,
+      StationRequestsController,
       StationSecurityController,
       TokensController,
       ContractsController,

@@ -1,5 +1,6 @@
 export * as authorizationV1 from './generated/voltlog/authorization/v1/authorization.js';
 export * as connectionV1 from './generated/voltlog/connection/v1/connection.js';
+export * as stationRequestsV1 from './generated/voltlog/connection/v1/station_requests.js';
 export * as deviceV1 from './generated/voltlog/device/v1/device.js';
 export * as deviceSecurityV1 from './generated/voltlog/device/v1/station_security.js';
 export * as notificationV1 from './generated/voltlog/notification/v1/notification.js';

@@ -105,6 +105,7 @@ const ANSWER: connectionV1.SendCommandResponse = {
   messageId: '',
   latencyMs: 0,
   variables: [],
+  requestId: 0,
 };
 
 describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppVersion) => {

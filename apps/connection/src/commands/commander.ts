@@ -12,8 +12,8 @@ const { CommandStatus } = connectionV1;
 
 /** CALLERROR codes that say "I do not know this". */
 const UNKNOWN_TO_STATION = new Set(['NotImplemented', 'NotSupported']);
-/** 2.x remoteStartId is a 32-bit integer. */
-const REMOTE_START_ID_MAX = 0x7fffffff;
+/** 2.x remoteStartId and requestId are 32-bit integers. */
+const NUMBER_MAX = 0x7fffffff;
 
 export const NOTHING: connectionV1.SendCommandResponse = {
   status: CommandStatus.UNSPECIFIED,
@@ -24,11 +24,12 @@ export const NOTHING: connectionV1.SendCommandResponse = {
   messageId: '',
   latencyMs: 0,
   variables: [],
+  requestId: 0,
 };
 
 /** Sends commands to stations whose socket this instance holds. */
 export class Commander {
-  private remoteStartId: number;
+  private lastNumber: number;
 
   constructor(
     private readonly facts: FactRecorder,
@@ -37,7 +38,7 @@ export class Commander {
     private readonly timeoutMsDefault: number,
   ) {
     // Begins at a number no instance used lately, so that a restart does not repeat ids that are still open.
-    this.remoteStartId = Math.floor(clock.now() / 1_000) % REMOTE_START_ID_MAX;
+    this.lastNumber = Math.floor(clock.now() / 1_000) % NUMBER_MAX;
   }
 
   /**
@@ -55,7 +56,7 @@ export class Commander {
     for (const call of plan.calls) {
       const reply = await this.call(station, call, deadlineMs);
       if (reply.kind === 'answered') responses.push(reply.payload);
-      last = { ...responseOf(reply, plan, responses), action: call.action };
+      last = { ...responseOf(reply, plan, responses), action: call.action, requestId: requestIdOf(call) };
       this.record(station, call, reply, last);
       if (reply.kind !== 'answered') break;
     }
@@ -68,15 +69,18 @@ export class Commander {
       return planCommand(station.dialect.version, command, {
         ocppVersion: station.dialect.version,
         connectorsPerEvse: station.station.connectorsPerEvse,
-        nextRemoteStartId: () => {
-          this.remoteStartId = (this.remoteStartId % REMOTE_START_ID_MAX) + 1;
-          return this.remoteStartId;
-        },
+        nextRemoteStartId: () => this.nextNumber(),
+        nextRequestId: () => this.nextNumber(),
       });
     } catch (error) {
-      if (error instanceof SyntaxError) throw new RequestError('INVALID_ARGUMENT', `payload_json: ${error.message}`);
+      if (error instanceof SyntaxError) throw new RequestError('INVALID_ARGUMENT', `${command.$case}: ${error.message}`);
       throw error;
     }
+  }
+
+  private nextNumber(): number {
+    this.lastNumber = (this.lastNumber % NUMBER_MAX) + 1;
+    return this.lastNumber;
   }
 
   private call(station: StationSocket, call: OutgoingMessage, deadlineMs: number): Promise<Reply> {
@@ -121,6 +125,10 @@ function offer(station: StationSocket, limit: connectionV1.OfferTransactionLimit
     : { ...NOTHING, status: CommandStatus.BUSY, reason: 'too many limits wait for messages of this station' };
 }
 
+function requestIdOf({ payload }: OutgoingMessage): number {
+  return 'requestId' in payload && typeof payload.requestId === 'number' ? payload.requestId : 0;
+}
+
 const FACT_STATUS: Readonly<Partial<Record<connectionV1.CommandStatus, CommandAnswered['status']>>> = {
   [CommandStatus.ACCEPTED]: 'Accepted',
   [CommandStatus.REJECTED]: 'Rejected',
@@ -139,7 +147,7 @@ function assertValid(station: StationSocket, call: OutgoingMessage): void {
   if (!protocol.hasAction(call.action, 'csms'))
     throw new RequestError('INVALID_ARGUMENT', `${call.action} is not a message that ${version} sends to a station`, 'UnknownAction');
   const error = protocol.checkRequest(call.action, call.payload);
-  if (error !== undefined) throw new RequestError('INVALID_ARGUMENT', `${call.action}: ${error.message}`, error.code);
+  if (error !== undefined) throw new RequestError('INVALID_ARGUMENT', `${call.action} in ${version}: ${error.message}`, error.code);
 }
 
 function responseOf(reply: Reply, plan: CommandPlan, responses: readonly unknown[]): connectionV1.SendCommandResponse {

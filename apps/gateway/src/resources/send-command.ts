@@ -10,11 +10,12 @@ import { Write } from '../web/route.js';
 export type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
 
 /** What the route of a command promises. */
-export const CommandRoute = (summary: string) =>
+export const CommandRoute = (summary: string, note = '') =>
   Write({
     role: 'operator',
     summary,
-    description: "Waits for the station's real answer, at most `timeoutMs`. A refusal of the station is a 200 with status Rejected.",
+    description:
+      `Waits for the station's real answer, at most \`timeoutMs\`. A refusal of the station is a 200 with status Rejected. ${note}`.trim(),
     answer: commandResult,
     problems: {
       409: 'the station is not connected (`station-offline`)',
@@ -52,6 +53,7 @@ function toResult(stationId: string, answer: connectionV1.SendCommandResponse): 
         action: answer.action,
         messageId: answer.messageId,
         latencyMs: answer.latencyMs,
+        requestId: answer.requestId === 0 ? null : answer.requestId,
         response: parsed(answer.responseJson),
         variables: answer.variables.map(toVariable),
       };

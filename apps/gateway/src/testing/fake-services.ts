@@ -236,6 +236,7 @@ export class FakeServices {
           messageId: 'm-1',
           latencyMs: 12,
           variables: [],
+          requestId: 0,
           ...this.commandAnswer,
         });
       },

@@ -6,7 +6,7 @@ import { idToken, idTokenType } from './token.view.js';
 
 /** Milliseconds a command waits for its station when the caller does not say. */
 const COMMAND_MS_DEFAULT = 30_000;
-const timeoutMs = z.int().min(1_000).max(COMMAND_MS_MAX).default(COMMAND_MS_DEFAULT);
+export const timeoutMs = z.int().min(1_000).max(COMMAND_MS_MAX).default(COMMAND_MS_DEFAULT);
 
 /** OCPP reservationId: a 32-bit integer. */
 const reservationNumber = z.int().min(0).max(2_147_483_647);
@@ -109,6 +109,10 @@ export const commandResult = z
     action: z.string().meta({ description: 'the OCPP action that was sent' }),
     messageId: z.string(),
     latencyMs: z.int(),
+    requestId: z
+      .int()
+      .nullable()
+      .meta({ description: 'of a request whose real answer comes in later messages of the station: they carry it' }),
     response: z.unknown().meta({ description: "the station's answer as received" }),
     variables: z.array(
       z.object({

@@ -237,6 +237,7 @@ const NOTHING: connectionV1.SendCommandResponse = {
   messageId: '',
   latencyMs: 0,
   variables: [],
+  requestId: 0,
 };
 const NO_CONNECTION: connectionV1.Connection = {
   stationId: '',

@@ -51,4 +51,5 @@ const NOTHING: connectionV1.SendCommandResponse = {
   messageId: '',
   latencyMs: 1,
   variables: [],
+  requestId: 0,
 };

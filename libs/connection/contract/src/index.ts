@@ -28,3 +28,11 @@ export type {
   TransactionUpdated,
 } from './station-facts.js';
 export { STATION_TOPIC } from './station-facts.js';
+export {
+  requestCase,
+  requestPath,
+  STATION_REQUESTS,
+  type StationRequestAction,
+  type StationRequestAction16,
+  type StationRequestEntry,
+} from './station-requests.js';

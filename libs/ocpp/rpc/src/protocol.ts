@@ -152,12 +152,16 @@ function schemaError(version: OcppVersion, { instancePath, keyword, params }: Sc
   return violationError(version, violation, `${instancePath === '' ? 'payload' : instancePath}: ${rule(keyword, params)}`);
 }
 
+/** A field's name is told where it can be no more than a name. */
+const fieldName = (name: unknown): string =>
+  typeof name === 'string' && /^[A-Za-z_]\w{0,31}$/.test(name) ? `the field ${name}` : 'a field';
+
 function rule(keyword: string, params: Readonly<Record<string, unknown>>): string {
   switch (keyword) {
     case 'required':
       return `lacks ${String(params['missingProperty'])}`;
     case 'additionalProperties':
-      return 'has a field that is not in the schema';
+      return `has ${fieldName(params['additionalProperty'])} that is not in the schema`;
     case 'type':
       return `is not of type ${String(params['type'])}`;
     case 'enum':

@@ -28,6 +28,8 @@ export interface CommandContext {
   readonly connectorsPerEvse: readonly number[] | undefined;
   /** Rises by one per command that asks for it: 2.x remoteStartId. */
   nextRemoteStartId(): number;
+  /** The same for the number by which later messages refer to a request. */
+  nextRequestId(): number;
 }
 
 /** A command that the station's version has no word for. */
@@ -46,7 +48,7 @@ export interface CommandRoute<Case extends CommandCase> {
 export type CommandTable = { readonly [Case in CommandCase]: CommandRoute<Case> };
 
 /** Words with which a station agrees. Sources: OCPP 1.6 §7, OCPP 2.0.1 Part 2 §3 (the status enumerations of the responses). */
-const AGREED = new Set(['Accepted', 'Scheduled', 'RebootRequired', 'Unlocked']);
+const AGREED = new Set(['Accepted', 'AcceptedCanceled', 'Scheduled', 'RebootRequired', 'Unlocked', 'Unpublished']);
 const UNKNOWN_TO_STATION = new Set(['NotSupported', 'NotImplemented', 'UnknownVendorId', 'UnknownMessageId']);
 
 /** The outcome of a response with a `status` field. */

@@ -15,6 +15,7 @@ import { cancelReservation, clearCache, dataTransfer } from '../commands/same-wo
 import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
 import { toConnector } from './connectors.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
+import { stationRequest16 } from './station-requests.js';
 
 /** OCPP 1.6 §5.11 */
 const requestStartTransaction: CommandRoute<'requestStartTransaction'> = {
@@ -167,5 +168,6 @@ export const commands16: CommandTable = {
   deleteCertificate,
   certificateSigned,
   setNetworkProfile,
+  stationRequest: stationRequest16,
   rawCall: raw,
 };

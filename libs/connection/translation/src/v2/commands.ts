@@ -11,6 +11,7 @@ import {
   textOf,
 } from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
+import { stationRequest2 } from '../commands/station-request.js';
 import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
 
@@ -160,5 +161,6 @@ export const commands2: CommandTable = {
   deleteCertificate,
   certificateSigned,
   setNetworkProfile,
+  stationRequest: stationRequest2,
   rawCall: raw,
 };

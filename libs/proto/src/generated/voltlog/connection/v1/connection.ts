@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { StationRequest } from "./station_requests.js";
 
 export const protobufPackage = "voltlog.connection.v1";
 
@@ -188,6 +189,9 @@ export interface SendCommandRequest {
     | { $case: "deleteCertificate"; value: DeleteCertificate }
     | { $case: "certificateSigned"; value: CertificateSigned }
     | { $case: "setNetworkProfile"; value: SetNetworkProfile }
+    | //
+    /** All requests that have no words of their own above. */
+    { $case: "stationRequest"; value: StationRequest }
     | undefined;
 }
 
@@ -207,6 +211,8 @@ export interface SendCommandResponse {
   latencyMs: number;
   /** Values read or set, for get_variables and set_variables. */
   variables: VariableResult[];
+  /** Of a request that the station answers with messages to come: they carry it. 0: none. */
+  requestId: number;
 }
 
 export interface IdToken {
@@ -561,6 +567,9 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
       case "setNetworkProfile":
         SetNetworkProfile.encode(message.command.value, writer.uint32(274).fork()).join();
         break;
+      case "stationRequest":
+        StationRequest.encode(message.command.value, writer.uint32(402).fork()).join();
+        break;
     }
     return writer;
   },
@@ -783,6 +792,14 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
             message.command = { $case: "setNetworkProfile", value: SetNetworkProfile.decode(reader, reader.uint32()) };
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.command = { $case: "stationRequest", value: StationRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -950,6 +967,12 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
         }
         break;
       }
+      case "stationRequest": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "stationRequest", value: StationRequest.fromPartial(object.command.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -965,6 +988,7 @@ function createBaseSendCommandResponse(): SendCommandResponse {
     messageId: "",
     latencyMs: 0,
     variables: [],
+    requestId: 0,
   };
 }
 
@@ -993,6 +1017,9 @@ export const SendCommandResponse: MessageFns<SendCommandResponse> = {
     }
     for (const v of message.variables) {
       VariableResult.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.requestId !== 0) {
+      writer.uint32(72).int32(message.requestId);
     }
     return writer;
   },
@@ -1074,6 +1101,14 @@ export const SendCommandResponse: MessageFns<SendCommandResponse> = {
             message.variables.push(VariableResult.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.requestId = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1099,6 +1134,7 @@ export const SendCommandResponse: MessageFns<SendCommandResponse> = {
     message.messageId = object.messageId ?? "";
     message.latencyMs = object.latencyMs ?? 0;
     message.variables = object.variables?.map((e) => VariableResult.fromPartial(e)) || [];
+    message.requestId = object.requestId ?? 0;
     return message;
   },
 };
