@@ -10,6 +10,7 @@ import { Deliveries } from './deliveries/deliveries.js';
 import { Dispatcher } from './deliveries/dispatcher.js';
 import { Replayer } from './deliveries/replayer.js';
 import { Sender } from './deliveries/sender.js';
+import { Senders } from './deliveries/senders.js';
 import { NotificationGrpc } from './grpc/notification.grpc.js';
 import { openServiceKeys, type ServiceKeys } from './keys/service-keys.js';
 import { DocumentsFollower } from './projections/documents-follower.js';
@@ -30,6 +31,7 @@ export interface NotificationParts {
   readonly collections: Collections;
   readonly keys: ServiceKeys;
   readonly sweep: Sweep;
+  readonly senders: Senders;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -60,7 +62,8 @@ export async function createNotification(
   const deliveries = new Deliveries(context, relay);
   const channels = channelsOf(context, config, collections, keys, rim);
   const sender = new Sender(context, collections, deliveries, subscriptions, { channels, retrySeconds: config.retrySeconds, chance });
-  const dispatcher = new Dispatcher(context, collections, deliveries, sender, {
+  const senders = new Senders(context, collections);
+  const dispatcher = new Dispatcher(context, collections, deliveries, sender, senders, {
     concurrency: config.concurrency,
     targetConcurrency: config.targetConcurrency,
     chance,
@@ -80,7 +83,9 @@ export async function createNotification(
     collections,
     keys,
     sweep,
+    senders,
     async start() {
+      await senders.start();
       relay.start();
       dispatcher.start();
       replayer.start();
@@ -93,6 +98,7 @@ export async function createNotification(
       await notifier.stop();
       await replayer.stop();
       await dispatcher.stop();
+      await senders.stop();
       await documents.stop();
       await relay.stop();
     },

@@ -1,50 +1,12 @@
 import { openSqliteEventLog } from '@voltlog/event-log';
-import { OperatingError } from '@voltlog/kernel';
 import { notificationV1 } from '@voltlog/proto';
-import { openSqliteStore, type Store } from '@voltlog/store';
+import { openSqliteStore } from '@voltlog/store';
 import { type TestClock, until } from '@voltlog/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { milestone, NotificationUnderTest, START } from './testing/harness.js';
+import { MortalStore } from './testing/mortal-store.js';
 import { Receiver } from './testing/receiver.js';
-
-/** Its writes work until there were so many; afterwards nothing does, as if the process were gone. */
-class MortalStore {
-  dead = false;
-
-  constructor(
-    private readonly inner: Store,
-    private writesLeft: number,
-  ) {}
-
-  get store(): Store {
-    const streams = this.mortal(this.inner.streams, ['append', 'markPublished']);
-    const timers = this.mortal(this.inner.timers, ['schedule', 'cancel', 'claim', 'complete']);
-    return {
-      streams,
-      timers,
-      collection: async (name, schema) => this.mortal(await this.inner.collection(name, schema), ['upsert']),
-      swapCollection: (rebuilt, live) => this.inner.swapCollection(rebuilt, live),
-      health: () => this.inner.health(),
-      close: async () => {},
-    };
-  }
-
-  private mortal<T extends object>(target: T, writes: readonly string[]): T {
-    return new Proxy(target, {
-      get: (object, key) => {
-        const method: unknown = Reflect.get(object, key);
-        if (typeof method !== 'function') return method;
-        if (!writes.includes(String(key))) return method.bind(object);
-        return (...args: readonly unknown[]): unknown => {
-          this.writesLeft -= 1;
-          if (this.writesLeft < 0) this.dead = true;
-          return this.dead ? Promise.reject(new OperatingError('Killed', 'the process is gone')) : Reflect.apply(method, object, args);
-        };
-      },
-    });
-  }
-}
 
 describe('whatever happens when, each subscription is told once', () => {
   const scenario = fc.record({

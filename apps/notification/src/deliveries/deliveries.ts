@@ -1,19 +1,21 @@
 import { isoTime } from '@voltlog/kernel';
 import type { DeliveryEvent } from '@voltlog/notification-contract';
-import {
-  ATTEMPT_LEASE_MS,
-  type DeliveryCommand,
-  type DeliveryRefusal,
-  type DeliveryState,
-  deliveryDecider,
-  dueAt,
-} from '@voltlog/notification-domain';
+import { type DeliveryCommand, type DeliveryRefusal, type DeliveryState, deliveryDecider, dueAt } from '@voltlog/notification-domain';
 import type { ServiceContext } from '@voltlog/service';
 import { Aggregates, type Execution, type OutboxRelay } from '@voltlog/store';
 import { deliveryStream } from '../store/ids.js';
 
 /** Kind of the timers of deliveries. */
 export const DELIVERY_TIMER = 'NotificationDelivery';
+/** Milliseconds until it is looked whether whoever works on a delivery is still alive. */
+export const WATCH_MS = 10_000;
+
+/** What a timer of a delivery says. */
+export interface DeliveryTimer {
+  readonly deliveryId: string;
+  /** The process that works on it, or is about to. */
+  readonly by?: string;
+}
 
 export interface DeliveryInput {
   readonly deliveryId: string;
@@ -72,17 +74,24 @@ export class Deliveries {
     return (await this.aggregates.load(deliveryStream(deliveryId))).state;
   }
 
-  /** Looks at deliveries again when whoever works on them now must be dead. */
+  /** Before this process works on them: it is looked soon whether it still lives. */
   guard(deliveryIds: readonly string[]): Promise<void> {
-    return this.wakeAt(deliveryIds, this.context.clock.now() + ATTEMPT_LEASE_MS);
+    return this.wakeAt(deliveryIds, this.context.clock.now() + WATCH_MS, this.context.instanceId);
   }
 
-  /** Looks at deliveries again at a time, milliseconds since the epoch. */
-  wakeAt(deliveryIds: readonly string[], ms: number): Promise<void> {
+  /**
+   * Looks at deliveries again at a time, milliseconds since the epoch.
+   *
+   * @param by the process that works on them until then
+   */
+  wakeAt(deliveryIds: readonly string[], ms: number, by?: string): Promise<void> {
     if (deliveryIds.length === 0) return Promise.resolve();
     const dueAt = isoTime(ms);
     return this.context.store.timers.schedule(
-      deliveryIds.map((deliveryId) => ({ id: timerId(deliveryId), kind: DELIVERY_TIMER, dueAt, payload: { deliveryId } })),
+      deliveryIds.map((deliveryId) => {
+        const payload: DeliveryTimer = { deliveryId, ...(by === undefined ? {} : { by }) };
+        return { id: timerId(deliveryId), kind: DELIVERY_TIMER, dueAt, payload };
+      }),
     );
   }
 

@@ -3,14 +3,17 @@ import { ATTEMPT_LEASE_MS, dueAt } from '@voltlog/notification-domain';
 import type { ServiceContext } from '@voltlog/service';
 import { type Timer, TimerLoop } from '@voltlog/store';
 import type { Collections } from '../store/documents.js';
-import { DELIVERY_TIMER, type Deliveries } from './deliveries.js';
+import { DELIVERY_TIMER, type Deliveries, type DeliveryTimer, WATCH_MS } from './deliveries.js';
 import { Lanes } from './lanes.js';
 import type { Sender } from './sender.js';
+import type { Senders } from './senders.js';
 
 /** Deliveries that wait in memory for one target; the rest waits in its timer. */
 const WAITING_PER_LANE = 100;
 /** What finds no room is looked at again after so long, and up to as long again, milliseconds. */
 const NO_ROOM_MS = 10_000;
+/** Handling a timer is quick, so that of a process that died in the middle of one is soon looked at again, milliseconds. */
+const CLAIM_LEASE_MS = 10_000;
 /** Timers claimed in one go: handling one is quick, since sending is done beside. */
 const CLAIM_MAX = 256;
 
@@ -32,6 +35,7 @@ export class Dispatcher {
     private readonly collections: Pick<Collections, 'subscriptions'>,
     private readonly deliveries: Deliveries,
     private readonly sender: Sender,
+    private readonly senders: Pick<Senders, 'id' | 'aliveUntil'>,
     private readonly options: DispatcherOptions,
   ) {
     this.lanes = new Lanes({ total: options.concurrency, perLane: options.targetConcurrency, waitingPerLane: WAITING_PER_LANE });
@@ -42,6 +46,7 @@ export class Dispatcher {
       clock,
       logger,
       limit: CLAIM_MAX,
+      leaseMs: CLAIM_LEASE_MS,
       ...(options.everyMs === undefined ? {} : { everyMs: options.everyMs }),
       handle: (timer) => this.handle(timer),
     });
@@ -80,16 +85,25 @@ export class Dispatcher {
 
   /** A timer of a delivery: a crash, a retry, the end of quiet hours, or a replay. */
   async handle(timer: Timer): Promise<void> {
-    const { deliveryId } = timer.payload as { readonly deliveryId: string };
+    const { deliveryId, by } = timer.payload as DeliveryTimer;
     const state = await this.deliveries.load(deliveryId);
     const now = this.context.clock.now();
     const due = dueAt(state);
     if (state.kind !== 'Pending' || due === undefined) return;
-    if (due > now) return this.deliveries.wakeAt([deliveryId], due);
+    const isBegun = state.startedAt !== undefined;
+    const lookAt = Math.min(due, isBegun && by !== undefined ? await this.atWorkUntil(by, deliveryId) : due);
+    if (lookAt > now) return this.deliveries.wakeAt([deliveryId], lookAt, by);
+    const orphan = isBegun && due > now ? state.attemptsBegun : undefined;
     await this.deliveries.guard([deliveryId]);
     const subscription = await this.collections.subscriptions.get(state.subscriptionId);
     const lane = this.sender.laneOf(state.channel, subscription?.target ?? '');
-    if (this.lanes.offer(lane, deliveryId, () => this.sender.attempt(deliveryId))) return;
+    if (this.lanes.offer(lane, deliveryId, () => this.sender.attempt(deliveryId, orphan))) return;
     await this.deliveries.wakeAt([deliveryId], now + NO_ROOM_MS * (1 + this.options.chance()));
+  }
+
+  /** Until when a process need not be asked again whether it works on a delivery; what is past: it does not, or is dead. */
+  private async atWorkUntil(by: string, deliveryId: string): Promise<number> {
+    if (by !== this.senders.id) return this.senders.aliveUntil(by);
+    return this.lanes.has(deliveryId) ? this.context.clock.now() + WATCH_MS : 0;
   }
 }

@@ -52,6 +52,11 @@ export class Lanes {
     return true;
   }
 
+  /** Whether it waits or runs here. */
+  has(id: string): boolean {
+    return this.ids.has(id);
+  }
+
   get pending(): number {
     return this.ids.size;
   }

@@ -51,8 +51,12 @@ export class Sender {
     return `${channel} ${this.options.channels[channel].laneOf(target)}`;
   }
 
-  /** A delivery whose time may have come. Never rejects: its timer brings back what fails. */
-  attempt(deliveryId: string): Promise<void> {
+  /**
+   * A delivery whose time may have come. Never rejects: its timer brings back what fails.
+   *
+   * @param orphan the attempt that a dead process had begun
+   */
+  attempt(deliveryId: string, orphan?: number): Promise<void> {
     return this.safely(deliveryId, async () => {
       const state = await this.deliveries.load(deliveryId);
       if (state.kind !== 'Pending') return this.deliveries.rearm(deliveryId, state);
@@ -64,7 +68,7 @@ export class Sender {
         events,
       } = await this.deliveries.executeOne({
         deliveryId,
-        command: { kind: 'BeginAttempt', ...this.terms(subscription) },
+        command: { kind: 'BeginAttempt', ...(orphan === undefined ? {} : { orphan }), ...this.terms(subscription) },
         causationId: this.context.ids.next(),
       });
       const isMine = outcome === 'committed' && events.at(-1)?.type === 'voltlog.notification.DeliveryAttemptStarted.v1';

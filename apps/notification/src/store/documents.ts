@@ -137,6 +137,15 @@ export interface KeyDoc {
 
 export const keySchema = new Schema({ id: required, value: required }, { versionKey: false });
 
+/** A process that sends. */
+export interface SenderDoc {
+  readonly id: string;
+  readonly aliveUntil: string;
+}
+
+export const senderSchema = new Schema({ id: required, aliveUntil: required }, { versionKey: false });
+senderSchema.index({ aliveUntil: 1 });
+
 /** The read models of the service, opened. */
 export interface Collections {
   readonly subscriptions: Collection<SubscriptionDoc>;
@@ -144,16 +153,18 @@ export interface Collections {
   readonly notifications: Collection<NotificationDoc>;
   readonly outboxEmails: Collection<OutboxEmailDoc>;
   readonly keys: Collection<KeyDoc>;
+  readonly senders: Collection<SenderDoc>;
 }
 
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [subscriptions, deliveries, notifications, outboxEmails, keys] = await Promise.all([
+  const [subscriptions, deliveries, notifications, outboxEmails, keys, senders] = await Promise.all([
     store.collection<SubscriptionDoc>('subscriptions', subscriptionSchema),
     store.collection<DeliveryDoc>('deliveries', deliverySchema),
     store.collection<NotificationDoc>('notifications', notificationSchema),
     store.collection<OutboxEmailDoc>('outboxEmails', outboxEmailSchema),
     store.collection<KeyDoc>('keys', keySchema),
+    store.collection<SenderDoc>('senders', senderSchema),
   ]);
-  return { subscriptions, deliveries, notifications, outboxEmails, keys };
+  return { subscriptions, deliveries, notifications, outboxEmails, keys, senders };
 }

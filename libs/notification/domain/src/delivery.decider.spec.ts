@@ -126,6 +126,18 @@ describe('a delivery', () => {
         },
         started(2, at),
       );
+    given(deliveryDecider, requested(), started())
+      .when(begin(NOW, { orphan: 1 }))
+      .then(
+        {
+          type: 'voltlog.notification.DeliveryAttempted.v1',
+          data: { ...attempted(1, AT).data, status: 0, latencyMs: 0, error: 'the service ended before the answer came' },
+        },
+        started(2),
+      );
+    given(deliveryDecider, requested(), started(), attempted(1, AT), started(2))
+      .when(begin(NOW, { orphan: 1 }))
+      .thenRefuses('UnderWay');
     const last = given(deliveryDecider, requested(), started(), attempted(1, AT), started(2), attempted(2, AT), started(3)).when(
       begin(later),
     );

@@ -13,8 +13,8 @@ import { quietUntil } from './quiet-hours.js';
 import { retryDelayMs } from './retry.js';
 
 /**
- * How long an attempt that was begun belongs to whoever began it, milliseconds: longer than any attempt may last. After that its process is
- * taken for dead, and whether the receiver got it is not known: it is sent again, under the same id.
+ * How long an attempt that was begun belongs to whoever began it, milliseconds: longer than any attempt may last. After that, or as soon as
+ * its process is known to be dead, whether the receiver got it is not known: it is sent again, under the same id.
  */
 export const ATTEMPT_LEASE_MS = 60_000;
 /** Attempts kept in the state, the newest; the stream has them all. */
@@ -39,6 +39,8 @@ export interface RequestDelivery {
 /** Asks for the right to send; refused when somebody else has it, or when it is not time. */
 export interface BeginAttempt {
   readonly kind: 'BeginAttempt';
+  /** The attempt whose process is known to be dead: it is not waited for. */
+  readonly orphan?: number;
   /** Of the subscription as it is now. */
   readonly quietHours?: QuietHours;
   readonly retrySeconds: readonly number[];
@@ -184,7 +186,8 @@ function request(command: RequestDelivery): Decision<DeliveryEvent, DeliveryRefu
 function begin(command: BeginAttempt, state: KnownDelivery): Decision<DeliveryEvent, DeliveryRefusal> {
   const { now } = command;
   if (state.kind !== 'Pending') return refused('Settled');
-  if ((dueAt(state) ?? 0) > now) return refused(state.startedAt === undefined ? 'NotDue' : 'UnderWay');
+  const isOrphan = state.startedAt !== undefined && state.attemptsBegun === command.orphan;
+  if (!isOrphan && (dueAt(state) ?? 0) > now) return refused(state.startedAt === undefined ? 'NotDue' : 'UnderWay');
   const { deliveryId } = state;
   const events: DeliveryEvent[] = [];
   if (state.startedAt !== undefined) {

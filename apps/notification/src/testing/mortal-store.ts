@@ -1,0 +1,40 @@
+import { OperatingError } from '@voltlog/kernel';
+import type { Store } from '@voltlog/store';
+
+/** Its writes work until there were so many; afterwards nothing does, as if the process were gone. */
+export class MortalStore {
+  dead = false;
+
+  constructor(
+    private readonly inner: Store,
+    private writesLeft: number,
+  ) {}
+
+  get store(): Store {
+    const streams = this.mortal(this.inner.streams, ['append', 'markPublished']);
+    const timers = this.mortal(this.inner.timers, ['schedule', 'cancel', 'claim', 'complete']);
+    return {
+      streams,
+      timers,
+      collection: async (name, schema) => this.mortal(await this.inner.collection(name, schema), ['upsert']),
+      swapCollection: (rebuilt, live) => this.inner.swapCollection(rebuilt, live),
+      health: () => this.inner.health(),
+      close: async () => {},
+    };
+  }
+
+  private mortal<T extends object>(target: T, writes: readonly string[]): T {
+    return new Proxy(target, {
+      get: (object, key) => {
+        const method: unknown = Reflect.get(object, key);
+        if (typeof method !== 'function') return method;
+        if (!writes.includes(String(key))) return method.bind(object);
+        return (...args: readonly unknown[]): unknown => {
+          this.writesLeft -= 1;
+          if (this.writesLeft < 0) this.dead = true;
+          return this.dead ? Promise.reject(new OperatingError('Killed', 'the process is gone')) : Reflect.apply(method, object, args);
+        };
+      },
+    });
+  }
+}
