@@ -14,7 +14,9 @@ import { Senders } from './deliveries/senders.js';
 import { NotificationGrpc } from './grpc/notification.grpc.js';
 import { openServiceKeys, type ServiceKeys } from './keys/service-keys.js';
 import { DocumentsFollower } from './projections/documents-follower.js';
+import { StationSites } from './projections/station-sites.js';
 import { Notifier } from './reactions/notifier.js';
+import { StationFaults } from './reactions/station-faults.js';
 import { Sweep } from './reactions/sweep.js';
 import { type Collections, openCollections } from './store/documents.js';
 import { idOfStream, topicOf } from './store/ids.js';
@@ -32,6 +34,8 @@ export interface NotificationParts {
   readonly keys: ServiceKeys;
   readonly sweep: Sweep;
   readonly senders: Senders;
+  readonly faults: StationFaults;
+  readonly sites: StationSites;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -71,6 +75,8 @@ export async function createNotification(
   });
   const replayer = new Replayer(context, collections, subscriptions, deliveries, dispatcher);
   const notifier = new Notifier(context, collections, deliveries, dispatcher);
+  const sites = new StationSites(context, collections);
+  const faults = new StationFaults(context, collections, notifier);
   const documents = new DocumentsFollower(context, collections);
   const sweep = new Sweep(context, collections, config);
   const { allowPrivateTargets } = config;
@@ -84,6 +90,8 @@ export async function createNotification(
     keys,
     sweep,
     senders,
+    faults,
+    sites,
     async start() {
       await senders.start();
       relay.start();
@@ -91,10 +99,14 @@ export async function createNotification(
       replayer.start();
       await documents.start();
       await notifier.start();
+      await sites.start();
+      await faults.start();
       await sweep.start();
     },
     async stop() {
       await sweep.stop();
+      await faults.stop();
+      await sites.stop();
       await notifier.stop();
       await replayer.stop();
       await dispatcher.stop();

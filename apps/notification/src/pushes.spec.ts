@@ -1,5 +1,6 @@
 import { createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes, verify } from 'node:crypto';
 import { notificationV1 } from '@voltlog/proto';
+import { until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { milestone, NotificationUnderTest } from './testing/harness.js';
 import { Receiver } from './testing/receiver.js';
@@ -53,6 +54,34 @@ const subscribe = (change: object = {}) =>
     language: 'nl',
     ...change,
   });
+
+const matched = (sessionId: string, startRequestId: string) =>
+  milestone(
+    { startRequestId, sessionId, stationId: 'CP-1', at: '2026-11-24T18:00:00.000Z' },
+    { type: 'voltlog.session.StartRequestMatched.v1' },
+  );
+
+describe('a push of one start', () => {
+  it.each(['the session was told of before', 'it was known first'])(
+    'tells of the session it became, once, and of no other: %s',
+    async (when) => {
+      const { id } = await subscribe({ filter: { startRequestId: 'sr-1' } });
+      const began = milestone({ idToken: { idToken: 'TAG', type: 'Local' } });
+      const others = milestone({ sessionId: 's-2', idToken: { idToken: 'TAG', type: 'Local' }, startRequestId: 'sr-2' });
+      const match = matched('s-1', 'sr-1');
+      const order = when === 'it was known first' ? [match, began] : [began, match];
+      for (const event of [...order, others, milestone({ sessionId: 's-3' })]) await service.tell(event);
+      for (const event of order) await service.tell(event);
+      await service.tell(milestone({ milestone: 'ChargingEnded', startRequestId: 'sr-1' }));
+      await until(async () => (await service.deliveriesOf(id)).length === 2, 'both are on their way');
+      await until(() => pushService.received.length === 2, 'both are told');
+      expect(pushService.received.map(({ body }) => (JSON.parse(browser.decrypt(body)) as { kind: string }).kind)).toEqual([
+        'ChargingStarted',
+        'ChargingEnded',
+      ]);
+    },
+  );
+});
 
 describe('a push', () => {
   it('can be read by its browser alone, and is signed with the key that browsers are given', async () => {

@@ -64,8 +64,11 @@ export class ChargeReader {
     return session;
   }
 
-  async sessionIdOf(link: DriverLink): Promise<string | undefined> {
-    return (await this.progress(link)).session?.sessionId;
+  /** @throws {Problem} 409 when the station could not even be asked to start */
+  async startRequestIdOf(link: DriverLink): Promise<string> {
+    const { startRequest } = await this.progress(link);
+    if (startRequest === undefined) throw new Problem(409, 'not-charging', 'There is no start here that one could be told of.');
+    return startRequest.startRequestId;
   }
 
   async priceAt(stationId: string): Promise<PriceView | null> {

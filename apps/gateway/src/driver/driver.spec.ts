@@ -430,7 +430,7 @@ describe('push', () => {
   const keys = { p256dh: `B${'A'.repeat(86)}`, auth: 'A'.repeat(22) };
   const subscription = { endpoint: 'https://push.example/1', keys, language: 'de' };
 
-  it('tells of this charge alone: of its session, or before there is one of its token at this station', async () => {
+  it('tells of this charge alone: of what comes of its start, and not of what the same token does next', async () => {
     const { url } = await begun();
     expect((await write('POST', `${url}/push`, subscription)).status).toBe(201);
     const early = gateway.services.lastCall('putSubscription') as notificationV1.PutSubscriptionRequest;
@@ -439,16 +439,23 @@ describe('push', () => {
       target: 'https://push.example/1',
       language: 'de',
       ownerKind: 'Driver',
-      filter: { idToken: expect.stringMatching(/^G/), stationId: 'CP-1', sessionId: '' },
+      filter: { startRequestId: 'sr-1', idToken: '', stationId: '', sessionId: '' },
       expiresAt: '2026-11-30T10:00:00.000Z',
     });
     gateway.services.begin('sr-1');
     await write('POST', `${url}/push`, subscription);
     const late = gateway.services.lastCall('putSubscription') as notificationV1.PutSubscriptionRequest;
-    expect(late.subscription?.filter).toMatchObject({ sessionId: 's-1', idToken: '' });
-    await write('POST', `${url}/push`, subscription);
-    const again = gateway.services.lastCall('putSubscription') as notificationV1.PutSubscriptionRequest;
-    expect([again.idempotencyKey === late.idempotencyKey, early.idempotencyKey === late.idempotencyKey]).toEqual([true, false]);
+    expect(late.subscription?.filter).toEqual(early.subscription?.filter);
+    expect(late.idempotencyKey).toBe(early.idempotencyKey);
+  });
+
+  it('is not promised for a start that never was', async () => {
+    gateway.services.startError = new RequestError('FAILED_PRECONDITION', 'no', 'Offline');
+    const { url } = await begun();
+    expect(await write('POST', `${url}/push`, subscription)).toMatchObject({
+      status: 409,
+      body: { type: 'urn:voltlog:problem:not-charging' },
+    });
   });
 
   it('goes to a push service by https only, and takes a key that opens a charge', async () => {

@@ -48,8 +48,8 @@ export class DriverPushController {
     @Body({ schema: pushIn }) { endpoint, keys, language }: z.output<typeof pushIn>,
   ) {
     const link = await this.links.open(key, 'Charge');
-    const { stationId = '', evseId = 0, idToken = '' } = link;
-    const sessionId = await this.reader.sessionIdOf(link);
+    const { stationId = '', evseId = 0 } = link;
+    const startRequestId = await this.reader.startRequestIdOf(link);
     const { site } = await this.places.find(evseUidOf({ stationId, evseId }));
     const expiresAt = new Date(this.links.now() + PUSH_MS).toISOString();
     await this.services.notification.putSubscription({
@@ -57,8 +57,8 @@ export class DriverPushController {
         channel: notificationV1.Channel.WEB_PUSH,
         target: endpoint,
         pushKeys: keys,
-        // Before the car is plugged in there is no session yet; the token at this station is as narrow as can be.
-        filter: sessionId === undefined ? { idToken, stationId } : { sessionId },
+        // Before the car is plugged in there is no session yet; what comes of this start, and nothing else, is told.
+        filter: { startRequestId },
         language,
         timeZone: site?.timeZone ?? '',
         ownerKind: 'Driver',
@@ -66,9 +66,7 @@ export class DriverPushController {
         expiresAt,
       }),
       expectedVersion: 0,
-      idempotencyKey: createHash('sha256')
-        .update(`${link.id}\n${sessionId ?? ''}\n${endpoint}`)
-        .digest('hex'),
+      idempotencyKey: createHash('sha256').update(`${link.id}\n${endpoint}`).digest('hex'),
     });
     return { expiresAt };
   }

@@ -18,6 +18,7 @@ const KINDS = [
   'SessionEnded',
   'Faulted',
   'StopEscalated',
+  'StationFault',
 ] as const;
 const kind = z.enum(KINDS);
 const ownerKind = z.enum(['Driver', 'Contract', 'Operator', 'Partner']);
@@ -33,7 +34,7 @@ const clockTime = z
   .meta({ examples: ['22:00'] });
 const quietHours = z.strictObject({ from: clockTime, until: clockTime, timeZone }).meta({
   id: 'QuietHours',
-  description: 'What comes meanwhile waits until the end, except Faulted, StopEscalated and ReservationExpiring.',
+  description: 'What comes meanwhile waits until the end, except Faulted, StationFault, StopEscalated and ReservationExpiring.',
 });
 
 const CHANNELS = {
@@ -55,6 +56,7 @@ const filterIn = z
     groupId: filterId,
     contractId: filterId,
     sessionId: filterId,
+    startRequestId: filterId,
     reservationId: filterId,
     stationId: filterId,
     siteId: filterId,
@@ -68,6 +70,7 @@ const filterView = z
     groupId: shownId,
     contractId: shownId,
     sessionId: shownId,
+    startRequestId: shownId,
     reservationId: shownId,
     stationId: shownId,
     siteId: shownId,
@@ -136,6 +139,7 @@ const toFilter = (filter: z.output<typeof filterIn>): notificationV1.Notificatio
   groupId: filter.groupId ?? '',
   contractId: filter.contractId ?? '',
   sessionId: filter.sessionId ?? '',
+  startRequestId: filter.startRequestId ?? '',
   reservationId: filter.reservationId ?? '',
   stationId: filter.stationId ?? '',
   siteId: filter.siteId ?? '',
@@ -175,6 +179,7 @@ export function toSubscription(subscription: notificationV1.Subscription): z.inp
       groupId: orNull(filter?.groupId),
       contractId: orNull(filter?.contractId),
       sessionId: orNull(filter?.sessionId),
+      startRequestId: orNull(filter?.startRequestId),
       reservationId: orNull(filter?.reservationId),
       stationId: orNull(filter?.stationId),
       siteId: orNull(filter?.siteId),

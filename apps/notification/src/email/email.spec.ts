@@ -56,6 +56,7 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'Station does not stop',
       'CP-1 (Charge point 2) was asked to stop charging and has not done so. Somebody must look at it.',
     ],
+    StationFault: ['Fault at a station', 'CP-1 (Charge point 2) reports a fault. Somebody should look at it.'],
   },
   de: {
     ReservationConfirmed: [
@@ -82,6 +83,7 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     SessionEnded: ['Ladevorgang abgeschlossen', 'Der Ladevorgang an CP-1 (Ladepunkt 2) ist abgeschlossen.'],
     Faulted: ['Störung an der Station', 'CP-1 (Ladepunkt 2) meldet eine Störung. Das Laden wurde möglicherweise unterbrochen.'],
     StopEscalated: ['Station stoppt nicht', 'CP-1 (Ladepunkt 2) sollte das Laden stoppen und hat es nicht getan. Jemand muss nachsehen.'],
+    StationFault: ['Störung an einer Station', 'CP-1 (Ladepunkt 2) meldet eine Störung. Jemand sollte nachsehen.'],
   },
   nl: {
     ReservationConfirmed: [
@@ -111,6 +113,7 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'Laadstation stopt niet',
       'CP-1 (Laadpunt 2) moest stoppen met laden en heeft dat niet gedaan. Iemand moet gaan kijken.',
     ],
+    StationFault: ['Storing bij een laadstation', 'CP-1 (Laadpunt 2) meldt een storing. Iemand moet gaan kijken.'],
   },
   fr: {
     ReservationConfirmed: [
@@ -140,6 +143,7 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'La borne ne s’arrête pas',
       'CP-1 (Point de charge 2) devait arrêter la charge et ne l’a pas fait. Une intervention est nécessaire.',
     ],
+    StationFault: ['Défaut d’une borne', 'CP-1 (Point de charge 2) signale un défaut. Quelqu’un doit aller voir.'],
   },
 };
 

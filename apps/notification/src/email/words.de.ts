@@ -55,5 +55,6 @@ export const de: Words = {
       title: 'Station stoppt nicht',
       body: `${place} sollte das Laden stoppen und hat es nicht getan. Jemand muss nachsehen.`,
     }),
+    StationFault: ({ place }) => ({ title: 'Störung an einer Station', body: `${place} meldet eine Störung. Jemand sollte nachsehen.` }),
   },
 };

@@ -46,5 +46,6 @@ export const en: Words = {
       title: 'Station does not stop',
       body: `${place} was asked to stop charging and has not done so. Somebody must look at it.`,
     }),
+    StationFault: ({ place }) => ({ title: 'Fault at a station', body: `${place} reports a fault. Somebody should look at it.` }),
   },
 };

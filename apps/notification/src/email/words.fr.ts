@@ -52,5 +52,6 @@ export const fr: Words = {
       title: 'La borne ne s’arrête pas',
       body: `${place} devait arrêter la charge et ne l’a pas fait. Une intervention est nécessaire.`,
     }),
+    StationFault: ({ place }) => ({ title: 'Défaut d’une borne', body: `${place} signale un défaut. Quelqu’un doit aller voir.` }),
   },
 };

@@ -49,5 +49,6 @@ export const nl: Words = {
       title: 'Laadstation stopt niet',
       body: `${place} moest stoppen met laden en heeft dat niet gedaan. Iemand moet gaan kijken.`,
     }),
+    StationFault: ({ place }) => ({ title: 'Storing bij een laadstation', body: `${place} meldt een storing. Iemand moet gaan kijken.` }),
   },
 };

@@ -17,7 +17,7 @@ export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 /** One address and nothing that a mail server could take for more: no list, no comment, no quotes. */
 const EMAIL = /^[^\s@<>()[\]\\,;:"\p{Cc}]{1,64}@[^\s@<>()[\]\\,;:"\p{Cc}]+\.[^\s@<>()[\]\\,;:"\p{Cc}.]{2,}$/u;
 const BASE64URL = /^[A-Za-z0-9_-]+={0,2}$/;
-const FILTER_IDS = ['idToken', 'groupId', 'contractId', 'sessionId', 'reservationId', 'stationId', 'siteId'] as const;
+const FILTER_IDS = ['idToken', 'groupId', 'contractId', 'sessionId', 'startRequestId', 'reservationId', 'stationId', 'siteId'] as const;
 
 const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
 

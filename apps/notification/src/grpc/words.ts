@@ -20,6 +20,7 @@ export const KINDS: readonly NotificationKind[] = [
   'SessionEnded',
   'Faulted',
   'StopEscalated',
+  'StationFault',
 ];
 export const LANGUAGES: readonly NotificationLanguage[] = ['en', 'de', 'nl', 'fr'];
 export const OWNER_KINDS: readonly SubscriptionOwnerKind[] = ['Driver', 'Contract', 'Operator', 'Partner'];
@@ -56,6 +57,7 @@ export const toSubscriptionMessage = (subscription: KnownSubscription): notifica
       groupId: filter.groupId ?? '',
       contractId: filter.contractId ?? '',
       sessionId: filter.sessionId ?? '',
+      startRequestId: filter.startRequestId ?? '',
       reservationId: filter.reservationId ?? '',
       stationId: filter.stationId ?? '',
       siteId: filter.siteId ?? '',

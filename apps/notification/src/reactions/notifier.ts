@@ -3,14 +3,17 @@ import type { Notification } from '@voltlog/notification-contract';
 import { notificationOf, SOURCE_TYPES } from '@voltlog/notification-domain';
 import { RESERVATION_TOPIC } from '@voltlog/reservation-contract';
 import type { ServiceContext } from '@voltlog/service';
-import { SESSION_TOPIC } from '@voltlog/session-contract';
+import { SESSION_TOPIC, START_REQUEST_TOPIC, type StartRequestMatched } from '@voltlog/session-contract';
 import type { Deliveries, DeliveryInput } from '../deliveries/deliveries.js';
 import type { Dispatcher } from '../deliveries/dispatcher.js';
-import type { Collections } from '../store/documents.js';
+import { type Collections, toNotificationDoc } from '../store/documents.js';
 import { deliveryIdOf } from '../store/ids.js';
 import { candidatesFor, type Recipient, recipientsOf } from './recipients.js';
 
 const GROUP = 'notification';
+const MATCHED = 'voltlog.session.StartRequestMatched.v1';
+/** What is told of one session before it is known of which start request it came: a handful. */
+const EARLY_MAX = 200;
 /** Records of one batch; most are passed by unread. */
 const BATCH_MAX = 256;
 /** Deliveries committed in one go: one notification may have many subscribers. */
@@ -38,8 +41,8 @@ export class Notifier {
   async start(): Promise<void> {
     this.subscription = await this.context.log.subscribe({
       group: GROUP,
-      topics: [SESSION_TOPIC, RESERVATION_TOPIC],
-      types: SOURCE_TYPES,
+      topics: [SESSION_TOPIC, START_REQUEST_TOPIC, RESERVATION_TOPIC],
+      types: [...SOURCE_TYPES, MATCHED],
       batchMax: BATCH_MAX,
       handle: (batch) => this.handle(batch),
     });
@@ -52,31 +55,74 @@ export class Notifier {
   async handle(batch: readonly LogRecord[]): Promise<void> {
     const traces = new Map<string, string | undefined>();
     const notifications: Notification[] = [];
+    const matched: StartRequestMatched[] = [];
     for (const { event } of batch) {
+      if (event.type === MATCHED) matched.push(event.data as StartRequestMatched);
       const notification = notificationOf(event);
       if (notification === undefined || traces.has(event.id)) continue;
       traces.set(event.id, event.traceparent);
       notifications.push(notification);
     }
+    await this.tell(notifications, traces);
+    if (matched.length > 0) await this.tellOfStarts(matched);
+  }
+
+  /** Tells whoever wants to know, each once, however often it is called. */
+  async tell(notifications: readonly Notification[], traces: ReadonlyMap<string, string | undefined> = new Map()): Promise<void> {
     if (notifications.length === 0) return;
-    const docs = notifications.map((notification) => ({
-      id: notification.notificationId,
-      recordedAt: notification.recordedAt,
-      notification,
-    }));
     const [candidates] = await Promise.all([
       candidatesFor(this.collections.subscriptions, notifications),
-      this.collections.notifications.upsert(docs.map((doc) => ({ doc, expectedVersion: 0 }))),
+      this.collections.notifications.upsert(notifications.map((each) => ({ doc: toNotificationDoc(each), expectedVersion: 0 }))),
     ]);
+    await this.plan(notifications, candidates, { traces });
+    await this.tellEarly(notifications);
+  }
+
+  private async plan(
+    notifications: readonly Notification[],
+    candidates: Awaited<ReturnType<typeof candidatesFor>>,
+    { traces, byStart = false }: { readonly traces?: ReadonlyMap<string, string | undefined>; readonly byStart?: boolean },
+  ): Promise<void> {
     const now = this.context.clock.now();
     const planned = notifications.flatMap((notification) =>
-      recipientsOf(notification, candidates, now).map((recipient) => ({
-        ...recipient,
-        deliveryId: deliveryIdOf(recipient.subscription.subscriptionId, notification),
-        traceparent: traces.get(notification.notificationId),
-      })),
+      recipientsOf(notification, candidates, now)
+        // All others were told before.
+        .filter(({ subscription }) => !byStart || subscription.filter.startRequestId !== undefined)
+        .map((recipient) => ({
+          ...recipient,
+          deliveryId: deliveryIdOf(recipient.subscription.subscriptionId, notification),
+          traceparent: traces?.get(notification.notificationId),
+        })),
     );
     for (let from = 0; from < planned.length; from += DELIVERIES_MAX) await this.request(planned.slice(from, from + DELIVERIES_MAX));
+  }
+
+  /**
+   * A session may begin, and be told of, before it is known of which start request it came. What is written here, and what was told of the
+   * session, are each written before the other is read, so that one of the two sees both, whatever comes first.
+   */
+  private async tellOfStarts(matched: readonly StartRequestMatched[]): Promise<void> {
+    const { sessionStarts, notifications } = this.collections;
+    await sessionStarts.upsert(matched.map(({ sessionId: id, startRequestId, at }) => ({ doc: { id, startRequestId, at } })));
+    for (const { sessionId } of matched) {
+      const { docs } = await notifications.find({ where: { sessionId }, limit: EARLY_MAX });
+      await this.tellEarly(docs.map(({ notification }) => notification));
+    }
+  }
+
+  /** Tells of sessions whose start request was not known to whoever told of them, by that start request. */
+  private async tellEarly(notifications: readonly Notification[]): Promise<void> {
+    const early = notifications.filter(({ sessionId, startRequestId }) => sessionId !== undefined && startRequestId === undefined);
+    if (early.length === 0) return;
+    const starts = await this.collections.sessionStarts.getMany([...new Set(early.map(({ sessionId }) => sessionId ?? ''))]);
+    const known = early.flatMap((notification) => {
+      const start = starts.get(notification.sessionId ?? '');
+      return start === undefined ? [] : [{ ...notification, startRequestId: start.startRequestId }];
+    });
+    if (known.length === 0) return;
+    // So that a replay finds it too.
+    await this.collections.notifications.upsert(known.map((each) => ({ doc: toNotificationDoc(each) })));
+    await this.plan(known, await candidatesFor(this.collections.subscriptions, known), { byStart: true });
   }
 
   private async request(planned: readonly Planned[]): Promise<void> {

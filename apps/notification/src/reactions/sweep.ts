@@ -35,9 +35,10 @@ export class Sweep {
 
   async handle(): Promise<void> {
     const now = this.context.clock.now();
-    const { notifications, deliveries, outboxEmails } = this.collections;
+    const { notifications, deliveries, outboxEmails, sessionStarts } = this.collections;
     const oldest = now - this.options.days * DAY_MS;
     await notifications.deleteWhere({ recordedAt: { $lt: isoTime(oldest) } });
+    await sessionStarts.deleteWhere({ at: { $lt: isoTime(oldest) } });
     for (const state of ['Delivered', 'Dead', 'Dropped']) await deliveries.deleteWhere({ state, id: { $lt: leastIdAt(oldest) } });
     await outboxEmails.deleteWhere({ at: { $lt: isoTime(now - Math.min(OUTBOX_DAYS, this.options.days) * DAY_MS) } });
     await this.context.store.timers.schedule([this.next()]);

@@ -105,11 +105,47 @@ export function toDelivery(doc: DeliveryDoc): KnownDelivery {
 export interface NotificationDoc {
   readonly id: string;
   readonly recordedAt: string;
+  readonly sessionId?: string;
   readonly notification: Notification;
 }
 
-export const notificationSchema = new Schema({ id: required, recordedAt: required, notification: mixed }, { versionKey: false });
+export const notificationSchema = new Schema(
+  { id: required, recordedAt: required, sessionId: text, notification: mixed },
+  { versionKey: false },
+);
 notificationSchema.index({ recordedAt: 1 });
+notificationSchema.index({ sessionId: 1 });
+
+export const toNotificationDoc = (notification: Notification): NotificationDoc => {
+  const { notificationId: id, recordedAt, sessionId } = notification;
+  return { id, recordedAt, ...(sessionId === undefined ? {} : { sessionId }), notification };
+};
+
+/** The start request a session came of. */
+export interface SessionStartDoc {
+  /** Of the session. */
+  readonly id: string;
+  readonly startRequestId: string;
+  readonly at: string;
+}
+
+export const sessionStartSchema = new Schema({ id: required, startRequestId: required, at: required }, { versionKey: false });
+sessionStartSchema.index({ at: 1 });
+
+/** A connector that reports a fault, or an EVSE or a station as a whole. */
+export interface FaultDoc {
+  readonly id: string;
+}
+
+export const faultSchema = new Schema({ id: required }, { versionKey: false });
+
+/** The site of a station that is at one. */
+export interface StationSiteDoc {
+  readonly id: string;
+  readonly siteId: string;
+}
+
+export const stationSiteSchema = new Schema({ id: required, siteId: required }, { versionKey: false });
 
 /** An e-mail that was kept instead of sent. */
 export interface OutboxEmailDoc {
@@ -154,17 +190,23 @@ export interface Collections {
   readonly outboxEmails: Collection<OutboxEmailDoc>;
   readonly keys: Collection<KeyDoc>;
   readonly senders: Collection<SenderDoc>;
+  readonly sessionStarts: Collection<SessionStartDoc>;
+  readonly faults: Collection<FaultDoc>;
+  readonly stationSites: Collection<StationSiteDoc>;
 }
 
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [subscriptions, deliveries, notifications, outboxEmails, keys, senders] = await Promise.all([
+  const [subscriptions, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stationSites] = await Promise.all([
     store.collection<SubscriptionDoc>('subscriptions', subscriptionSchema),
     store.collection<DeliveryDoc>('deliveries', deliverySchema),
     store.collection<NotificationDoc>('notifications', notificationSchema),
     store.collection<OutboxEmailDoc>('outboxEmails', outboxEmailSchema),
     store.collection<KeyDoc>('keys', keySchema),
     store.collection<SenderDoc>('senders', senderSchema),
+    store.collection<SessionStartDoc>('sessionStarts', sessionStartSchema),
+    store.collection<FaultDoc>('faults', faultSchema),
+    store.collection<StationSiteDoc>('stationSites', stationSiteSchema),
   ]);
-  return { subscriptions, deliveries, notifications, outboxEmails, keys, senders };
+  return { subscriptions, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stationSites };
 }

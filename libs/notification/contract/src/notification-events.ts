@@ -8,7 +8,10 @@
 export const SUBSCRIPTION_TOPIC = 'notification.subscription.v1';
 export const DELIVERY_TOPIC = 'notification.delivery.v1';
 
-/** What is told. `StopEscalated`: a station did not stop when it was asked to; somebody must look. */
+/**
+ * What is told. `StopEscalated`: a station did not stop when it was asked to; somebody must look. `StationFault`: a station reports a fault
+ * of a connector or of itself, whether or not somebody charges there; `Faulted` is the same told to whoever charges.
+ */
 export type NotificationKind =
   | 'ReservationConfirmed'
   | 'ReservationExpiring'
@@ -24,7 +27,8 @@ export type NotificationKind =
   | 'ChargingEnded'
   | 'SessionEnded'
   | 'Faulted'
-  | 'StopEscalated';
+  | 'StopEscalated'
+  | 'StationFault';
 
 /** Decimal text and ISO 4217 code, e.g. `12.40` `EUR`. */
 export interface NotificationCost {
@@ -47,6 +51,8 @@ export interface Notification {
   readonly connectorId?: number;
   readonly siteId?: string;
   readonly sessionId?: string;
+  /** The start request that the session came of. */
+  readonly startRequestId?: string;
   readonly reservationId?: string;
   readonly idToken?: string;
   readonly groupId?: string;
@@ -59,7 +65,7 @@ export interface Notification {
   readonly percent?: number;
   /** Of `LimitReached`. */
   readonly dimension?: string;
-  /** Of `Faulted`: OCPP's error code. */
+  /** Of `Faulted` and `StationFault`: OCPP's error code. */
   readonly errorCode?: string;
   /** Of a reservation. */
   readonly startsAt?: string;
@@ -80,6 +86,8 @@ export interface SubscriptionFilter {
   readonly groupId?: string;
   readonly contractId?: string;
   readonly sessionId?: string;
+  /** The session that comes of a start request, of which there may be none yet. */
+  readonly startRequestId?: string;
   readonly reservationId?: string;
   readonly stationId?: string;
   readonly siteId?: string;

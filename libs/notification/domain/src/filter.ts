@@ -4,7 +4,7 @@ import type { Notification, NotificationKind, SubscriptionFilter } from '@voltlo
 export type Selector = string;
 
 /** The narrowest first. */
-const BY = ['sessionId', 'reservationId', 'contractId', 'idToken', 'groupId', 'stationId', 'siteId'] as const;
+const BY = ['sessionId', 'startRequestId', 'reservationId', 'contractId', 'idToken', 'groupId', 'stationId', 'siteId'] as const;
 type Id = (typeof BY)[number];
 const WHOLE_PLATFORM: Selector = '*';
 
@@ -46,4 +46,4 @@ export function matches(filter: SubscriptionFilter, notification: Notification):
  *
  * A fault and a station that does not stop may cost money or be a danger; a reservation about to expire is gone when the night is over.
  */
-export const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set(['Faulted', 'StopEscalated', 'ReservationExpiring']);
+export const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set(['Faulted', 'StationFault', 'StopEscalated', 'ReservationExpiring']);

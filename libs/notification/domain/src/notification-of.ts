@@ -58,6 +58,7 @@ export function notificationOf(event: SourceEvent): Notification | undefined {
       connectorId: count(data['connectorId']),
       siteId: text(data['siteId']),
       sessionId: text(data['sessionId']),
+      startRequestId: text(data['startRequestId']),
       reservationId: text(data['reservationId']),
       idToken: text(isRecord(data['idToken']) ? data['idToken']['idToken'] : data['idToken']),
       groupId: text(data['groupId']),

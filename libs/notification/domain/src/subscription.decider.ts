@@ -172,7 +172,13 @@ const canonical = ({
   JSON.stringify([
     [channel, target, language, timeZone, ownerKind, ownerId, expiresAt ?? null, sealedPushKeys ?? null],
     [[...filter.kinds].sort(), filter.idToken ?? null, filter.groupId ?? null, filter.contractId ?? null],
-    [filter.sessionId ?? null, filter.reservationId ?? null, filter.stationId ?? null, filter.siteId ?? null],
+    [
+      filter.sessionId ?? null,
+      filter.reservationId ?? null,
+      filter.stationId ?? null,
+      filter.siteId ?? null,
+      filter.startRequestId ?? null,
+    ],
     quietHours === undefined ? null : [quietHours.from, quietHours.until, quietHours.timeZone],
   ]);
 

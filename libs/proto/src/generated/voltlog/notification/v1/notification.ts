@@ -122,6 +122,8 @@ export interface NotificationFilter {
   reservationId: string;
   stationId: string;
   siteId: string;
+  /** The session that comes of a start request, of which there may be none yet. */
+  startRequestId: string;
 }
 
 export interface PushKeys {
@@ -329,6 +331,7 @@ function createBaseNotificationFilter(): NotificationFilter {
     reservationId: "",
     stationId: "",
     siteId: "",
+    startRequestId: "",
   };
 }
 
@@ -357,6 +360,9 @@ export const NotificationFilter: MessageFns<NotificationFilter> = {
     }
     if (message.siteId !== "") {
       writer.uint32(66).string(message.siteId);
+    }
+    if (message.startRequestId !== "") {
+      writer.uint32(74).string(message.startRequestId);
     }
     return writer;
   },
@@ -438,6 +444,14 @@ export const NotificationFilter: MessageFns<NotificationFilter> = {
             message.siteId = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.startRequestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -463,6 +477,7 @@ export const NotificationFilter: MessageFns<NotificationFilter> = {
     message.reservationId = object.reservationId ?? "";
     message.stationId = object.stationId ?? "";
     message.siteId = object.siteId ?? "";
+    message.startRequestId = object.startRequestId ?? "";
     return message;
   },
 };

@@ -1,0 +1,69 @@
+import type { LogRecord } from '@voltlog/event-log';
+import { notificationV1 } from '@voltlog/proto';
+import { until } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NotificationUnderTest, START } from './testing/harness.js';
+import { Receiver } from './testing/receiver.js';
+
+let service: NotificationUnderTest;
+let receiver: Receiver;
+let offset = 0;
+beforeEach(async () => {
+  service = await NotificationUnderTest.start();
+  receiver = await Receiver.start();
+});
+afterEach(async () => {
+  await service.stop();
+  await receiver.stop();
+});
+
+const record = (type: string, data: Readonly<Record<string, unknown>>): LogRecord => {
+  offset += 1;
+  const id = `019aa7b1-5c80-7000-9000-${String(offset).padStart(12, '0')}`;
+  const time = new Date(START).toISOString();
+  return { topic: 't', partition: 0, offset, key: 'CP-1', event: { id, type, source: '/test', subject: 'CP-1', time, data } };
+};
+const status = (word: string, change: Readonly<Record<string, unknown>> = {}): LogRecord =>
+  record('voltlog.connection.ConnectorStatusReported.v1', {
+    stationId: 'CP-1',
+    evseId: 1,
+    connectorId: 2,
+    status: word,
+    occurredAt: '2026-11-24T17:59:58.000Z',
+    ...change,
+  });
+const report = (...records: readonly LogRecord[]): Promise<void> => service.parts.faults.handle(records);
+const told = (): readonly unknown[] => receiver.received.map(({ body }) => JSON.parse(body.toString()) as unknown);
+
+describe('a station that reports a fault', () => {
+  it('is told of once until it is well again, with nobody charging there', async () => {
+    const { id } = await service.subscribe({ target: receiver.url, filter: { kinds: ['StationFault'] } });
+    const fault = status('Faulted', { errorCode: 'GroundFailure' });
+    await report(status('Available'), fault, status('Faulted'));
+    await report(fault, status('Faulted'));
+    await service.delivery(id, notificationV1.DeliveryState.DELIVERED);
+    expect(told()).toEqual([
+      {
+        type: 'StationFault',
+        timestamp: '2026-11-24T17:59:58.000Z',
+        data: expect.objectContaining({ stationId: 'CP-1', evseId: 1, connectorId: 2, errorCode: 'GroundFailure' }),
+      },
+    ]);
+    await report(status('Available'));
+    await report(status('Faulted', { evseId: 0, connectorId: 0 }), status('Faulted'));
+    await until(() => receiver.received.length === 3, 'the next faults');
+  });
+
+  it('is told of to whoever asked for its site, by where it stands', async () => {
+    await service.parts.sites.handle([record('voltlog.device.StationRegistered.v1', { stationId: 'CP-1', siteId: 'harbour' })]);
+    await service.subscribe({ target: receiver.url, filter: { kinds: ['StationFault'], siteId: 'hill' } });
+    const { id } = await service.subscribe({ target: receiver.url, filter: { siteId: 'harbour' } });
+    await report(status('Faulted'));
+    await service.delivery(id, notificationV1.DeliveryState.DELIVERED);
+    expect(receiver.received).toHaveLength(1);
+    await service.parts.sites.handle([record('voltlog.device.StationChanged.v1', { stationId: 'CP-1', siteId: 'hill' })]);
+    await report(status('Available'), status('Faulted'));
+    await until(() => receiver.received.length === 2, 'the other site is told');
+    expect(await service.deliveriesOf(id)).toHaveLength(1);
+  });
+});
