@@ -3,6 +3,7 @@
 //   libs/proto/src/generated       from proto/ (buf, ts-proto)
 //   docs/reference/configuration.md from the services' config.ts (tools/configuration.mjs)
 //   docs/reference/openapi.json    from the gateway's routes (apps/gateway/src/web/openapi.spec.ts)
+//   docs/reference/ocpp-coverage.md from the translations and who names what (tools/ocpp-coverage.mjs)
 //   docs/reference/asyncapi.json   from the contract libraries (tools/asyncapi.mjs)
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -45,6 +46,7 @@ const stale = [
   ...generate('proto/voltlog/connection/v1/station_requests.proto', process.execPath, ['tools/station-requests.mjs']),
   ...generate('libs/proto/src/generated', join(root, 'node_modules/.bin/buf'), ['generate'], { cwd: join(root, 'proto') }),
   ...generate('docs/reference/asyncapi.json', process.execPath, ['tools/asyncapi.mjs']),
+  ...generate('docs/reference/ocpp-coverage.md', process.execPath, ['tools/ocpp-coverage.mjs']),
   ...generate('docs/reference/configuration.md', process.execPath, ['tools/configuration.mjs']),
   ...generate('docs/reference/openapi.json', process.execPath, ['node_modules/vitest/vitest.mjs', ...OPENAPI_SPEC]),
 ];

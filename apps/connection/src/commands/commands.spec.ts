@@ -160,6 +160,13 @@ describe('a command', () => {
     });
   });
 
+  it('to trigger what only the security whitepaper has goes by ExtendedTriggerMessage in 1.6', async () => {
+    const station = await world.connect();
+    station.onCall = accepted;
+    await world.command('CP1', { $case: 'triggerMessage', value: { requestedMessage: 'LogStatusNotification', ...at(0) } });
+    expect(calls(station)).toEqual([['ExtendedTriggerMessage', { requestedMessage: 'LogStatusNotification' }]]);
+  });
+
   it.each([
     ['ocpp1.6', { listVersion: 4 }, 'COMMAND_STATUS_ACCEPTED'],
     ['ocpp1.6', { listVersion: 0 }, 'COMMAND_STATUS_ACCEPTED'],
