@@ -50,6 +50,7 @@ import { httpErrors } from './web/http-errors.js';
 import { HttpRim } from './web/http-rim.js';
 import { OutboxPageController } from './web/outbox-page.controller.js';
 import { TracingInterceptor } from './web/tracing.interceptor.js';
+import { UnsubscribeController } from './web/unsubscribe.controller.js';
 import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
 
 @Module({})
@@ -77,6 +78,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       SubscriptionsController,
       NotificationsController,
       OutboxPageController,
+      UnsubscribeController,
       ApiKeysController,
       QrCodesController,
       TokenLinksController,

@@ -28,6 +28,11 @@ export const notificationConfig = z
     NOTIFICATION_TARGET_CONCURRENCY: z.coerce.number().int().min(1).max(1_000).default(8),
     /** Where e-mails are handed over, `smtp://user:password@host:587` or `smtps://...`; empty: they are kept in the outbox instead of sent. */
     NOTIFICATION_SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be smtp://... or smtps://...' }).optional(),
+    /** Where drivers reach the gateway, e.g. `https://charge.example.org`: what the link in an e-mail opens by which one wants no more of them. Empty: e-mails have no such link. `voltlog start` takes `GATEWAY_PUBLIC_URL`, else its own address. */
+    NOTIFICATION_PUBLIC_URL: z
+      .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+      .default('')
+      .transform((url) => url.replace(/\/+$/, '')),
     /** Sender of e-mails. */
     NOTIFICATION_EMAIL_FROM: z.string().min(3).max(320).default('Voltlog <voltlog@localhost>'),
     /** Whom a push service may write to when it has a complaint: `mailto:` or `https:`. */
@@ -46,6 +51,7 @@ export const notificationConfig = z
     concurrency: env.NOTIFICATION_CONCURRENCY,
     targetConcurrency: env.NOTIFICATION_TARGET_CONCURRENCY,
     smtpUrl: env.NOTIFICATION_SMTP_URL,
+    publicUrl: env.NOTIFICATION_PUBLIC_URL,
     emailFrom: env.NOTIFICATION_EMAIL_FROM,
     vapidSubject: env.NOTIFICATION_VAPID_SUBJECT,
     days: env.NOTIFICATION_DAYS,

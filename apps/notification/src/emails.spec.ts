@@ -165,3 +165,46 @@ describe('an e-mail', () => {
     await expect(service.subscribe({ ...anna, target })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
+
+describe('whoever wants no more e-mails', () => {
+  const PUBLIC = { NOTIFICATION_PUBLIC_URL: 'https://charge.example.org/' };
+
+  it('finds a signed link in the footer and in the headers, which ends this subscription and no other', async () => {
+    const server = await mailServer();
+    const service = await start({ NOTIFICATION_SMTP_URL: server.url, ...PUBLIC });
+    const { id } = await service.subscribe(anna);
+    await service.tell(milestone());
+    await service.delivery(id, DELIVERED, 1);
+    const [mail] = server.mails;
+    const link = /Diese E-Mails abbestellen: (https:\S+)/.exec(mail?.text ?? '')?.[1] ?? '';
+    expect(link).toMatch(/^https:\/\/charge\.example\.org\/unsubscribe\/[\w-]+\.[\w-]{43}\?lang=de$/);
+    const raw = Object.fromEntries((mail?.headerLines ?? []).map(({ key, line }) => [key, line.replaceAll(/\r?\n\s*/g, '')]));
+    expect(raw['list-unsubscribe']?.replaceAll(' ', '')).toBe(`List-Unsubscribe:<${link}>`);
+    expect(raw['list-unsubscribe-post']).toBe('List-Unsubscribe-Post: List-Unsubscribe=One-Click');
+    expect(mail?.html).toContain(`<a href="${link}"`);
+
+    const token = /unsubscribe\/([^?]+)/.exec(link)?.[1] ?? '';
+    const { id: other } = await service.subscribe({ ...anna, target: 'ben@example.org' });
+    await expect(service.grpc.unsubscribe({ token: `${other}.${token.split('.')[1]}` })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(service.grpc.unsubscribe({ token: other })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await service.grpc.unsubscribe({ token });
+    await service.grpc.unsubscribe({ token });
+    expect((await service.grpc.getSubscription({ subscriptionId: id })).subscription?.status).toBe('Unsubscribed');
+    expect((await service.grpc.getSubscription({ subscriptionId: other })).subscription?.status).toBe('Active');
+    await service.tell(milestone({ milestone: 'ChargingEnded' }));
+    await service.delivery(other, DELIVERED, 1);
+    expect(await service.deliveriesOf(id)).toHaveLength(1);
+  });
+
+  it('has no link where nobody said where the gateway is, and no one click without https', async () => {
+    const server = await mailServer();
+    for (const url of ['', 'http://127.0.0.1:8080']) {
+      const service = await start({ NOTIFICATION_SMTP_URL: server.url, NOTIFICATION_PUBLIC_URL: url });
+      const { id } = await service.subscribe(anna);
+      await service.tell(milestone());
+      await service.delivery(id, DELIVERED, 1);
+    }
+    expect(server.mails.map(({ text }) => text?.includes('abbestellen'))).toEqual([false, true]);
+    expect(server.mails.map(({ headers }) => headers.has('list-unsubscribe-post'))).toEqual([false, false]);
+  });
+});

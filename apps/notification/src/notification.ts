@@ -21,6 +21,7 @@ import { Sweep } from './reactions/sweep.js';
 import { type Collections, openCollections } from './store/documents.js';
 import { idOfStream, topicOf } from './store/ids.js';
 import { Subscriptions } from './subscriptions/subscriptions.js';
+import { UnsubscribeLinks } from './subscriptions/unsubscribe-links.js';
 import type { Resolve } from './targets/address-guard.js';
 
 /** The parts of the service, joined. */
@@ -64,7 +65,8 @@ export async function createNotification(
   const chance = rim.chance ?? Math.random;
   const subscriptions = new Subscriptions(context, collections, relay);
   const deliveries = new Deliveries(context, relay);
-  const channels = channelsOf(context, config, collections, keys, rim);
+  const links = new UnsubscribeLinks(keys.links, config.publicUrl);
+  const channels = channelsOf({ context, config, collections, keys, links }, rim);
   const sender = new Sender(context, collections, deliveries, subscriptions, { channels, retrySeconds: config.retrySeconds, chance });
   const senders = new Senders(context, collections);
   const dispatcher = new Dispatcher(context, collections, deliveries, sender, senders, {
@@ -81,7 +83,7 @@ export async function createNotification(
   const sweep = new Sweep(context, collections, config);
   const { allowPrivateTargets } = config;
   return {
-    grpc: new NotificationGrpc(context, { collections, subscriptions, deliveries, dispatcher, replayer, keys, allowPrivateTargets }),
+    grpc: new NotificationGrpc(context, { collections, subscriptions, deliveries, dispatcher, replayer, keys, links, allowPrivateTargets }),
     notifier,
     dispatcher,
     replayer,
@@ -117,17 +119,21 @@ export async function createNotification(
   };
 }
 
-function channelsOf(
-  context: ServiceContext,
-  config: NotificationConfig,
-  collections: Collections,
-  keys: ServiceKeys,
-  { resolve }: NotificationRim,
-) {
+interface ChannelParts {
+  readonly context: ServiceContext;
+  readonly config: NotificationConfig;
+  readonly collections: Collections;
+  readonly keys: ServiceKeys;
+  readonly links: UnsubscribeLinks;
+}
+
+function channelsOf({ context, config, collections, keys, links }: ChannelParts, { resolve }: NotificationRim) {
   const { allowPrivateTargets: allowPrivate, timeoutMs, smtpUrl, emailFrom, vapidSubject } = config;
   const guard = { allowPrivate, timeoutMs, ...(resolve === undefined ? {} : { resolve }) };
   const email: Channel =
-    smtpUrl === undefined ? new OutboxChannel(collections.outboxEmails, context.clock) : new SmtpChannel(smtpUrl, emailFrom, timeoutMs);
+    smtpUrl === undefined
+      ? new OutboxChannel(collections.outboxEmails, context.clock, links)
+      : new SmtpChannel(smtpUrl, emailFrom, timeoutMs, links);
   return {
     Webhook: new WebhookChannel(keys.box, context.clock, guard),
     Email: email,

@@ -38,6 +38,7 @@ program
         HTTP_HOST: options.host,
         OCPP_PORT: options.ocppPort,
         OCPP_HOST: process.env['OCPP_HOST'] ?? options.host,
+        NOTIFICATION_PUBLIC_URL: process.env['NOTIFICATION_PUBLIC_URL'] ?? process.env['GATEWAY_PUBLIC_URL'] ?? ownUrl(options),
         // Who can reach the API is on this machine, and so is what they want to be told at.
         NOTIFICATION_ALLOW_PRIVATE_TARGETS: process.env['NOTIFICATION_ALLOW_PRIVATE_TARGETS'] ?? String(LOOPBACK.has(options.host)),
       },
@@ -67,6 +68,13 @@ program
     if (options.list === true || projection === undefined) write(projectionList());
     else await replayProjection({ dataFolder: options.data, projection, write });
   });
+
+/** Where a browser on this machine finds the API; empty while the port is not known. */
+function ownUrl({ host, httpPort }: Pick<StartOptions, 'host' | 'httpPort'>): string {
+  if (httpPort === '0') return '';
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${httpPort}`;
+}
 
 interface StartOptions {
   readonly data: string;

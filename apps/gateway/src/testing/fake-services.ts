@@ -146,6 +146,7 @@ export class FakeServices {
   commandAnswer: Partial<connectionV1.SendCommandResponse> = {};
   /** Thrown by every connection method when set. */
   connectionError: Error | undefined;
+  unsubscribeError: Error | undefined;
   registrations = 0;
   /** Awaited inside registerStation, to hold a write open. */
   gate: Promise<void> = Promise.resolve();
@@ -329,6 +330,11 @@ export class FakeServices {
         };
       },
       getPushKey: async () => ({ publicKey: 'BPush' }),
+      unsubscribe: async (request) => {
+        this.calls.push({ method: 'unsubscribe', request });
+        if (this.unsubscribeError !== undefined) throw this.unsubscribeError;
+        return {};
+      },
     };
   }
 

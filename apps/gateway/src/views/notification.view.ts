@@ -107,7 +107,10 @@ export const subscriptionView = z
     quietHours: quietHours.nullable(),
     ownerKind: z.string(),
     ownerId: z.string().nullable(),
-    status: z.string().meta({ description: 'Active; Gone: the receiver said so; FailedTooLong: nothing got through for five days' }),
+    status: z.string().meta({
+      description:
+        'Active; Gone: the receiver said so; FailedTooLong: nothing got through for five days; Unsubscribed: by the link of an e-mail',
+    }),
     createdAt: instant.nullable(),
     updatedAt: instant.nullable(),
     expiresAt: instant.nullable(),

@@ -4,6 +4,7 @@ import type { Collection } from '@voltlog/store';
 import nodemailer from 'nodemailer';
 import { emailOf } from '../email/email.js';
 import type { OutboxEmailDoc } from '../store/documents.js';
+import type { UnsubscribeLinks } from '../subscriptions/unsubscribe-links.js';
 import type { Channel, Sent } from './channel.js';
 
 /** The mail server is one, whatever the address. */
@@ -19,6 +20,7 @@ export class SmtpChannel implements Channel {
     url: string,
     private readonly from: string,
     private readonly timeoutMs: number,
+    private readonly links: UnsubscribeLinks,
   ) {
     const timeouts = { connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs, dnsTimeout: timeoutMs };
     this.transport = nodemailer.createTransport({ url, disableFileAccess: true, disableUrlAccess: true, ...timeouts });
@@ -29,7 +31,8 @@ export class SmtpChannel implements Channel {
   }
 
   async send({ deliveryId, notification }: KnownDelivery, subscription: KnownSubscription): Promise<Sent> {
-    const { subject, text, html } = emailOf(notification, subscription);
+    const unsubscribe = this.links.of(subscription);
+    const { subject, text, html } = emailOf(notification, subscription, unsubscribe);
     const sending = this.transport.sendMail({
       from: this.from,
       to: { name: '', address: subscription.target },
@@ -38,7 +41,7 @@ export class SmtpChannel implements Channel {
       html,
       // The same over all tries, so that a mail server or a reader can tell that it is one.
       messageId: `<${deliveryId}@voltlog>`,
-      headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': subscription.language },
+      headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': subscription.language, ...listHeaders(unsubscribe) },
     });
     try {
       const { response } = await bounded(sending, this.timeoutMs);
@@ -54,6 +57,7 @@ export class OutboxChannel implements Channel {
   constructor(
     private readonly outbox: Collection<OutboxEmailDoc>,
     private readonly clock: Clock,
+    private readonly links: UnsubscribeLinks,
   ) {}
 
   laneOf(): string {
@@ -63,9 +67,19 @@ export class OutboxChannel implements Channel {
   async send({ deliveryId, notification }: KnownDelivery, subscription: KnownSubscription): Promise<Sent> {
     const at = isoTime(this.clock.now());
     const { language, target } = subscription;
-    await this.outbox.upsert([{ doc: { id: deliveryId, to: target, ...emailOf(notification, subscription), language, at } }]);
+    const email = emailOf(notification, subscription, this.links.of(subscription));
+    await this.outbox.upsert([{ doc: { id: deliveryId, to: target, ...email, language, at } }]);
     return { outcome: 'Delivered', status: OK };
   }
+}
+
+/** What a mail reader makes a button of. One click is for https alone. Source: RFC 2369 §3.2, RFC 8058 §3.1. */
+function listHeaders(unsubscribe: string | undefined): Record<string, string> {
+  if (unsubscribe === undefined) return {};
+  const oneClick: Record<string, string> = unsubscribe.startsWith('https:')
+    ? { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
+    : {};
+  return { 'List-Unsubscribe': `<${unsubscribe}>`, ...oneClick };
 }
 
 /** 5xx about the address or the message is for ever (RFC 5321 §4.2.1); about ourselves, e.g. a wrong password, it may be mended. */

@@ -7,17 +7,24 @@ export interface Email {
   readonly html: string;
 }
 
-/** The e-mail that tells of a notification, as plain text and as HTML that loads nothing from anywhere. */
-export function emailOf(notification: Notification, reader: Reader): Email {
+/**
+ * The e-mail that tells of a notification, as plain text and as HTML that loads nothing from anywhere.
+ *
+ * @param unsubscribe the link by which the reader wants no more of them
+ */
+export function emailOf(notification: Notification, reader: Reader, unsubscribe?: string): Email {
   const message = messageOf(notification, reader);
   const subject = oneLine(`${message.title} · ${notification.stationId}`);
-  return { subject, text: textOf(message), html: htmlOf(message, reader.language) };
+  return { subject, text: textOf(message, unsubscribe), html: htmlOf(message, reader.language, unsubscribe) };
 }
 
-const textOf = ({ body, facts, footer }: Message): string =>
-  `${oneLine(body)}\n\n${facts.map(([label, value]) => `${label}: ${oneLine(value)}`).join('\n')}\n\n-- \n${footer}\n`;
+function textOf({ body, facts, footer, unsubscribe }: Message, link: string | undefined): string {
+  const lines = facts.map(([label, value]) => `${label}: ${oneLine(value)}`).join('\n');
+  return `${oneLine(body)}\n\n${lines}\n\n-- \n${footer}\n${link === undefined ? '' : `${unsubscribe}: ${link}\n`}`;
+}
 
-function htmlOf({ title, body, facts, footer }: Message, language: string): string {
+function htmlOf({ title, body, facts, footer, unsubscribe }: Message, language: string, link: string | undefined): string {
+  const way = link === undefined ? '' : `<br><a href="${escape(link)}" style="color:#5c6470">${escape(unsubscribe)}</a>`;
   const rows = facts.map(
     ([label, value]) =>
       `<tr><td style="padding:4px 16px 4px 0;color:#5c6470">${escape(label)}</td><td style="padding:4px 0"><strong>${escape(value)}</strong></td></tr>`,
@@ -30,7 +37,7 @@ function htmlOf({ title, body, facts, footer }: Message, language: string): stri
 <h1 style="margin:0 0 12px;font-size:20px">${escape(title)}</h1>
 <p style="margin:0 0 16px;font-size:16px;line-height:1.5">${escape(body)}</p>
 <table role="presentation" style="border-collapse:collapse;font-size:15px">${rows.join('')}</table>
-<p style="margin:20px 0 0;font-size:12px;color:#5c6470">${escape(footer)}</p>
+<p style="margin:20px 0 0;font-size:12px;color:#5c6470">${escape(footer)}${way}</p>
 </div>
 </body>
 </html>

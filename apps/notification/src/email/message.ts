@@ -15,6 +15,8 @@ export interface Message {
   /** Label and value, in the order they are shown. */
   readonly facts: readonly (readonly [string, string])[];
   readonly footer: string;
+  /** What the link says by which the reader wants no more. */
+  readonly unsubscribe: string;
 }
 
 /** Says a notification in the reader's language, with numbers, money and times as they are written there. */
@@ -29,7 +31,12 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
     from: time(notification.startsAt),
     until: time(notification.expiresAt),
   };
-  return { ...words.kinds[notification.kind](values), facts: factsOf(notification, words, time), footer: words.footer };
+  return {
+    ...words.kinds[notification.kind](values),
+    facts: factsOf(notification, words, time),
+    footer: words.footer,
+    unsubscribe: words.unsubscribe,
+  };
 }
 
 function factsOf(notification: Notification, { labels, locale, dimensions }: Words, time: (iso: string) => string): Message['facts'] {

@@ -15,6 +15,7 @@ export const de: Words = {
   },
   dimensions: { energy: 'Energie', duration: 'Zeit', cost: 'Kosten', stateOfCharge: 'Akkustand' },
   footer: 'Sie erhalten diese Nachricht, weil Sie über das Laden benachrichtigt werden möchten.',
+  unsubscribe: 'Diese E-Mails abbestellen',
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservierung bestätigt',

@@ -15,6 +15,7 @@ export const en: Words = {
   },
   dimensions: { energy: 'energy', duration: 'time', cost: 'cost', stateOfCharge: 'battery level' },
   footer: 'You get this message because you asked to be told about charging.',
+  unsubscribe: 'Unsubscribe from these e-mails',
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservation confirmed',

@@ -15,6 +15,7 @@ export const fr: Words = {
   },
   dimensions: { energy: 'énergie', duration: 'durée', cost: 'coût', stateOfCharge: 'niveau de batterie' },
   footer: 'Vous recevez ce message parce que vous avez demandé à être informé de la charge.',
+  unsubscribe: 'Se désabonner de ces e-mails',
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Réservation confirmée',

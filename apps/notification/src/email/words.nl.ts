@@ -15,6 +15,7 @@ export const nl: Words = {
   },
   dimensions: { energy: 'energie', duration: 'tijd', cost: 'kosten', stateOfCharge: 'accuniveau' },
   footer: 'U ontvangt dit bericht omdat u over het laden op de hoogte wilt blijven.',
+  unsubscribe: 'Afmelden voor deze e-mails',
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservering bevestigd',

@@ -37,6 +37,8 @@ export interface Words {
   readonly dimensions: Readonly<Record<string, string>>;
   /** Why the reader gets this. */
   readonly footer: string;
+  /** The link beside it. */
+  readonly unsubscribe: string;
   readonly kinds: { readonly [Kind in NotificationKind]: (values: Values) => Text };
 }
 

@@ -11,6 +11,7 @@ import type { ServiceKeys } from '../keys/service-keys.js';
 import { type Collections, toDelivery, toSubscription } from '../store/documents.js';
 import { subscriptionIdOf } from '../store/ids.js';
 import type { SubscriptionExecution, Subscriptions } from '../subscriptions/subscriptions.js';
+import type { UnsubscribeLinks } from '../subscriptions/unsubscribe-links.js';
 import { checkedKey, pageSize, toAttributes, toTime } from './requests.js';
 import { channelOf, stateOf, toDeliveryMessage, toOutboxMessage, toSubscriptionMessage } from './words.js';
 
@@ -18,7 +19,7 @@ import { channelOf, stateOf, toDeliveryMessage, toOutboxMessage, toSubscriptionM
 const SECRET_BYTES = 32;
 /** Before a delivery that is sent again by hand is looked at, if this process dies meanwhile, ms. */
 const SAFETY_MS = 5_000;
-const SHOWN_STATUSES = ['Active', 'Gone', 'FailedTooLong'];
+const SHOWN_STATUSES = ['Active', 'Gone', 'FailedTooLong', 'Unsubscribed'];
 
 export interface NotificationGrpcParts {
   readonly collections: Collections;
@@ -27,6 +28,7 @@ export interface NotificationGrpcParts {
   readonly dispatcher: Dispatcher;
   readonly replayer: Replayer;
   readonly keys: ServiceKeys;
+  readonly links: UnsubscribeLinks;
   readonly allowPrivateTargets: boolean;
 }
 
@@ -152,6 +154,13 @@ export class NotificationGrpc implements notificationV1.NotificationService {
     if (subscription.status !== 'Active')
       throw new RequestError('FAILED_PRECONDITION', 'the subscription is off: change it first', 'SubscriptionOff');
     return { deliveries: await this.parts.replayer.replay(subscription, since, key === '' ? this.context.ids.next() : key) };
+  }
+
+  async unsubscribe({ token }: notificationV1.UnsubscribeRequest): Promise<notificationV1.UnsubscribeResponse> {
+    const subscriptionId = this.parts.links.subscriptionOf(token);
+    if (subscriptionId === undefined) throw unknown();
+    await this.parts.subscriptions.switchOff(subscriptionId, 'Unsubscribed');
+    return {};
   }
 
   getPushKey(): Promise<notificationV1.GetPushKeyResponse> {

@@ -14,10 +14,13 @@ export interface VapidKeys {
 export interface ServiceKeys {
   readonly box: SecretBox;
   readonly vapid: VapidKeys;
+  /** Signs the links of e-mails. */
+  readonly links: Buffer;
 }
 
 const SECRET = 'secret';
 const VAPID = 'vapid';
+const LINKS = 'links';
 
 /**
  * The keys of the service: those that are configured, else those that were made at the first start. Of two instances that start at once one
@@ -30,8 +33,9 @@ export async function openServiceKeys(keys: Collection<KeyDoc>, configured: read
   const secrets = [...configured, ...(made === undefined ? [] : [made])];
   const box = new SecretBox(secrets.map((secret) => Buffer.from(secret, 'base64')));
   const sealed = await kept(keys, VAPID, () => box.seal(JSON.stringify(webPush.generateVAPIDKeys()), VAPID));
-  // It was written here, by the line above.
-  return { box, vapid: JSON.parse(box.open(sealed, VAPID)) as VapidKeys };
+  const links = await kept(keys, LINKS, () => box.seal(randomBytes(32).toString('base64'), LINKS));
+  // They were written here, by the lines above.
+  return { box, links: Buffer.from(box.open(links, LINKS), 'base64'), vapid: JSON.parse(box.open(sealed, VAPID)) as VapidKeys };
 }
 
 async function kept(keys: Collection<KeyDoc>, id: string, make: () => string): Promise<string> {

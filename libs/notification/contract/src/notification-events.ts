@@ -140,8 +140,8 @@ export interface SubscriptionSecretRotated {
   readonly at: string;
 }
 
-/** `Gone`: the receiver said that it wants no more. `FailedTooLong`: nothing got through for days. */
-export type SwitchOffReason = 'Gone' | 'FailedTooLong';
+/** `Gone`: the receiver said that it wants no more. `FailedTooLong`: nothing got through for days. `Unsubscribed`: by the link of an e-mail. */
+export type SwitchOffReason = 'Gone' | 'FailedTooLong' | 'Unsubscribed';
 
 export interface SubscriptionSwitchedOff {
   readonly subscriptionId: string;

@@ -155,7 +155,7 @@ export interface Subscription {
   /** Driver, Contract, Operator or Partner: in whose name. */
   ownerKind: string;
   ownerId: string;
-  /** Active, or why it was switched off: Gone, FailedTooLong, Deleted. */
+  /** Active, or why it was switched off: Gone, FailedTooLong, Unsubscribed, Deleted. */
   status: string;
   createdAt: string | undefined;
   updatedAt: string | undefined;
@@ -291,6 +291,14 @@ export interface ReplaySubscriptionRequest {
 export interface ReplaySubscriptionResponse {
   /** Deliveries made anew so far; a long replay goes on behind the answer. */
   deliveries: number;
+}
+
+export interface UnsubscribeRequest {
+  /** Of the link: the subscription and its signature. */
+  token: string;
+}
+
+export interface UnsubscribeResponse {
 }
 
 export interface GetPushKeyRequest {
@@ -2393,6 +2401,104 @@ export const ReplaySubscriptionResponse: MessageFns<ReplaySubscriptionResponse> 
   },
 };
 
+function createBaseUnsubscribeRequest(): UnsubscribeRequest {
+  return { token: "" };
+}
+
+export const UnsubscribeRequest: MessageFns<UnsubscribeRequest> = {
+  encode(message: UnsubscribeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnsubscribeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnsubscribeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UnsubscribeRequest>, I>>(base?: I): UnsubscribeRequest {
+    return UnsubscribeRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnsubscribeRequest>, I>>(object: I): UnsubscribeRequest {
+    const message = createBaseUnsubscribeRequest();
+    message.token = object.token ?? "";
+    return message;
+  },
+};
+
+function createBaseUnsubscribeResponse(): UnsubscribeResponse {
+  return {};
+}
+
+export const UnsubscribeResponse: MessageFns<UnsubscribeResponse> = {
+  encode(_: UnsubscribeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnsubscribeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnsubscribeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<UnsubscribeResponse>, I>>(base?: I): UnsubscribeResponse {
+    return UnsubscribeResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnsubscribeResponse>, I>>(_: I): UnsubscribeResponse {
+    const message = createBaseUnsubscribeResponse();
+    return message;
+  },
+};
+
 function createBaseGetPushKeyRequest(): GetPushKeyRequest {
   return {};
 }
@@ -2767,6 +2873,8 @@ export interface NotificationService {
   redeliver(request: RedeliverRequest): Promise<RedeliverResponse>;
   /** Sends everything a subscription wants that happened since then. */
   replaySubscription(request: ReplaySubscriptionRequest): Promise<ReplaySubscriptionResponse>;
+  /** Switches a subscription off by the link of one of its e-mails. NOT_FOUND when the token is not one of ours. */
+  unsubscribe(request: UnsubscribeRequest): Promise<UnsubscribeResponse>;
   /** The public VAPID key with which browsers subscribe to push. */
   getPushKey(request: GetPushKeyRequest): Promise<GetPushKeyResponse>;
   /** E-mails that were kept instead of sent (embedded default), newest first. */
@@ -2852,6 +2960,15 @@ export const NotificationServiceDefinition = {
       requestType: ReplaySubscriptionRequest as typeof ReplaySubscriptionRequest,
       requestStream: false,
       responseType: ReplaySubscriptionResponse as typeof ReplaySubscriptionResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Switches a subscription off by the link of one of its e-mails. NOT_FOUND when the token is not one of ours. */
+    unsubscribe: {
+      name: "Unsubscribe",
+      requestType: UnsubscribeRequest as typeof UnsubscribeRequest,
+      requestStream: false,
+      responseType: UnsubscribeResponse as typeof UnsubscribeResponse,
       responseStream: false,
       options: {},
     },
