@@ -1,6 +1,6 @@
 // Sample commands and variants of messages, one for each way the translation can go.
 
-const variable = { component: 'c', name: 'v', value: '1', evseId: 0, instance: '' };
+const variable = { component: 'OCPPCommCtrlr', name: 'HeartbeatInterval', value: '60', evseId: 0, instance: '' };
 const at = { evseId: 1, connectorId: 1 };
 const idToken = { idToken: 'A', type: 'Local' };
 
@@ -15,6 +15,17 @@ export const commandSamples = [
   ['trigger-message', 'triggerMessage', { requestedMessage: 'LogStatusNotification', ...at }],
   ['get-variables', 'getVariables', { variables: [variable] }],
   ['set-variables', 'setVariables', { variables: [variable] }],
+  ['get-base-report', 'getBaseReport', { requestId: 1, reportBase: 'FullInventory' }],
+  ['get-report', 'getReport', { requestId: 1, criteria: [], variables: [variable] }],
+  [
+    'set-variable-monitoring',
+    'setVariableMonitoring',
+    { monitors: [{ monitorId: 0, variable, type: 'Delta', value: 1, severity: 5, transaction: false }] },
+  ],
+  ['clear-variable-monitoring', 'clearVariableMonitoring', { monitorIds: [1] }],
+  ['get-monitoring-report', 'getMonitoringReport', { requestId: 1, criteria: [], variables: [] }],
+  ['set-monitoring-base', 'setMonitoringBase', { monitoringBase: 'All' }],
+  ['set-monitoring-level', 'setMonitoringLevel', { severity: 5 }],
   ['clear-cache', 'clearCache', {}],
   ['data-transfer', 'dataTransfer', { vendorId: 'v', messageId: '', data: '' }],
   [

@@ -29,6 +29,7 @@ import { ChargingController } from './resources/charging.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
 import { ContractsController } from './resources/contracts.controller.js';
 import { DecisionsController } from './resources/decisions.controller.js';
+import { DeviceModelCommandsController } from './resources/device-model-commands.controller.js';
 import { EventsController } from './resources/events.controller.js';
 import { LocalListsController } from './resources/local-lists.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
@@ -63,6 +64,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       SitesController,
       StationsController,
       CommandsController,
+      DeviceModelCommandsController,
       CertificateCommandsController,
       StationRequestsController,
       StationSecurityController,

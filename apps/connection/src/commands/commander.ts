@@ -153,7 +153,7 @@ function assertValid(station: StationSocket, call: OutgoingMessage): void {
 function responseOf(reply: Reply, plan: CommandPlan, responses: readonly unknown[]): connectionV1.SendCommandResponse {
   switch (reply.kind) {
     case 'answered': {
-      const { status, stationStatus, reason, variables } = plan.outcome(responses);
+      const { status, stationStatus, reason, variables, monitoring } = plan.outcome(responses);
       return {
         ...NOTHING,
         status: OUTCOME_STATUS[status],
@@ -163,6 +163,7 @@ function responseOf(reply: Reply, plan: CommandPlan, responses: readonly unknown
         messageId: reply.messageId,
         latencyMs: reply.latencyMs,
         variables,
+        monitoring,
       };
     }
     case 'refused':

@@ -1,7 +1,7 @@
+import { isSecretVariable } from '@voltlog/connection-contract';
+
 /** Fields of a request that are secrets, whatever is in them. Source: OCPP 2.1 Part 2 NetworkConnectionProfileType, APNType, VPNType. */
 const SECRET_FIELDS = new Set(['password', 'basicAuthPassword', 'apnPassword', 'simPin']);
-/** Configuration keys and variables whose value is a secret. Sources: OCPP 1.6 Security Whitepaper §4, OCPP 2.0.1 Part 2 SecurityCtrlr. */
-const SECRET_VARIABLES = new Set(['AuthorizationKey', 'BasicAuthPassword']);
 const HIDDEN = '***';
 
 /** A command's payload as it may be kept: a password that was set must not lie readable on the log. */
@@ -22,7 +22,7 @@ function namesSecret(holder: unknown): boolean {
   if (!isRecord(holder)) return false;
   const variable = holder['variable'];
   const name = isRecord(variable) ? variable['name'] : holder['key'];
-  return typeof name === 'string' && SECRET_VARIABLES.has(name);
+  return typeof name === 'string' && isSecretVariable(name);
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;

@@ -68,25 +68,6 @@ export class CommandsController {
     return this.send(stationId, timeoutMs, { $case: 'triggerMessage', value });
   }
 
-  @Post('get-variables')
-  @CommandRoute('Read variables, or configuration keys of OCPP 1.6')
-  getVariables(
-    @Param({ schema: stationParams }) { stationId }: StationParams,
-    @Body({ schema: commandBodies.getVariables }) body: Body<'getVariables'>,
-  ) {
-    const variables = body.variables.map((variable) => ({ ...variable, value: '' }));
-    return this.send(stationId, body.timeoutMs, { $case: 'getVariables', value: { variables } });
-  }
-
-  @Post('set-variables')
-  @CommandRoute('Set variables, or configuration keys of OCPP 1.6')
-  setVariables(
-    @Param({ schema: stationParams }) { stationId }: StationParams,
-    @Body({ schema: commandBodies.setVariables }) body: Body<'setVariables'>,
-  ) {
-    return this.send(stationId, body.timeoutMs, { $case: 'setVariables', value: { variables: body.variables } });
-  }
-
   @Post('clear-cache')
   @CommandRoute("Clear the station's authorization cache")
   clearCache(

@@ -3,7 +3,7 @@ import { connectionV1 } from '@voltlog/proto';
 import type { z } from 'zod';
 import { Problem } from '../problems/problem.js';
 import type { Services } from '../services.js';
-import { commandResult, toVariable } from '../views/command.view.js';
+import { commandResult, toMonitor, toVariable } from '../views/command.view.js';
 import { orNull, parsed } from '../views/common.js';
 import { Write } from '../web/route.js';
 
@@ -56,6 +56,7 @@ function toResult(stationId: string, answer: connectionV1.SendCommandResponse): 
         requestId: answer.requestId === 0 ? null : answer.requestId,
         response: parsed(answer.responseJson),
         variables: answer.variables.map(toVariable),
+        monitors: (answer.monitoring?.results ?? []).map(toMonitor),
       };
     case CommandStatus.OFFLINE:
       throw new Problem(409, 'station-offline', answer.reason || `Station ${stationId} is not connected.`, { extensions: known });

@@ -11,12 +11,25 @@ export const timeoutMs = z.int().min(1_000).max(COMMAND_MS_MAX).default(COMMAND_
 /** OCPP reservationId: a 32-bit integer. */
 const reservationNumber = z.int().min(0).max(2_147_483_647);
 
-const variable = z.strictObject({
-  component: z.string().max(50).default('').meta({ description: 'empty for a configuration key of OCPP 1.6' }),
+/** A variable of the device model. */
+export const variable = z.strictObject({
+  component: z.string().max(50).default('').meta({
+    description: 'a 1.6 station is told the key that stands for the variable; empty or `1.6`: `name` is a configuration key of 1.6',
+  }),
+  componentInstance: z.string().max(50).optional(),
   name: z.string().min(1).max(50),
   instance: z.string().max(50).default(''),
   evseId: evseId.default(0),
+  connectorId: connectorId.optional(),
+  attributeType: z.enum(['Actual', 'Target', 'MinSet', 'MaxSet']).optional().meta({ description: 'absent: Actual' }),
 });
+
+const requestId = z.int().min(0).max(2_147_483_647).default(0).meta({ description: 'repeated in the parts of the report; 0: one is made' });
+const severity = z.int().min(0).max(9).meta({ description: '0 danger to 9 debug' });
+const selected = z
+  .array(variable.extend({ name: z.string().max(50).default('').meta({ description: 'empty: all of the component' }) }))
+  .max(100)
+  .default([]);
 
 /** The body of each command. */
 export const commandBodies = {
@@ -63,6 +76,63 @@ export const commandBodies = {
       timeoutMs,
     })
     .meta({ id: 'SetVariables' }),
+  getBaseReport: z
+    .strictObject({
+      requestId,
+      reportBase: z.enum(['ConfigurationInventory', 'FullInventory', 'SummaryInventory']).default('FullInventory'),
+      timeoutMs,
+    })
+    .meta({
+      id: 'GetBaseReport',
+      description: 'The report alone; `POST /v1/stations/{stationId}/device-model/reports` follows it to its end.',
+    }),
+  getReport: z
+    .strictObject({
+      requestId,
+      criteria: z
+        .array(z.enum(['Active', 'Available', 'Enabled', 'Problem']))
+        .max(4)
+        .default([]),
+      variables: selected,
+      timeoutMs,
+    })
+    .meta({ id: 'GetReport' }),
+  setVariableMonitoring: z
+    .strictObject({
+      monitors: z
+        .array(
+          z.strictObject({
+            monitorId: z.int().min(0).max(2_147_483_647).default(0).meta({ description: 'of the monitor that is replaced; 0: a new one' }),
+            variable,
+            type: z.enum(['UpperThreshold', 'LowerThreshold', 'Delta', 'Periodic', 'PeriodicClockAligned']),
+            value: z.number().meta({ description: 'a threshold in the unit of the variable, or seconds' }),
+            severity,
+            transaction: z.boolean().default(false).meta({ description: 'only while a transaction is going on' }),
+          }),
+        )
+        .min(1)
+        .max(100),
+      timeoutMs,
+    })
+    .meta({ id: 'SetVariableMonitoring' }),
+  clearVariableMonitoring: z
+    .strictObject({ monitorIds: z.array(z.int().min(0).max(2_147_483_647)).min(1).max(100), timeoutMs })
+    .meta({ id: 'ClearVariableMonitoring' }),
+  getMonitoringReport: z
+    .strictObject({
+      requestId,
+      criteria: z
+        .array(z.enum(['ThresholdMonitoring', 'DeltaMonitoring', 'PeriodicMonitoring']))
+        .max(3)
+        .default([]),
+      variables: selected,
+      timeoutMs,
+    })
+    .meta({ id: 'GetMonitoringReport' }),
+  setMonitoringBase: z
+    .strictObject({ monitoringBase: z.enum(['All', 'FactoryDefault', 'HardWiredOnly']), timeoutMs })
+    .meta({ id: 'SetMonitoringBase' }),
+  setMonitoringLevel: z.strictObject({ severity, timeoutMs }).meta({ id: 'SetMonitoringLevel' }),
   clearCache: z.strictObject({ timeoutMs }).meta({ id: 'ClearCache' }),
   dataTransfer: z
     .strictObject({
@@ -118,22 +188,37 @@ export const commandResult = z
       z.object({
         component: z.string(),
         name: z.string(),
+        componentInstance: z.string(),
         instance: z.string(),
         evseId: z.int(),
+        connectorId: z.int(),
+        attributeType: z.string(),
         value: z.string().nullable(),
         status: z.string(),
         readonly: z.boolean(),
       }),
     ),
+    monitors: z.array(z.object({ monitorId: z.int(), status: z.string(), component: z.string(), name: z.string(), type: z.string() })),
   })
   .meta({ id: 'CommandResult' });
 
 export const toVariable = (result: connectionV1.VariableResult): z.input<typeof commandResult>['variables'][number] => ({
   component: result.variable?.component ?? '',
   name: result.variable?.name ?? '',
+  componentInstance: result.variable?.componentInstance ?? '',
   instance: result.variable?.instance ?? '',
   evseId: result.variable?.evseId ?? 0,
+  connectorId: result.variable?.connectorId ?? 0,
+  attributeType: result.variable?.attributeType ?? 'Actual',
   value: result.variable === undefined ? null : result.variable.value,
   status: result.status,
   readonly: result.readonly,
+});
+
+export const toMonitor = (result: connectionV1.MonitorResult): z.input<typeof commandResult>['monitors'][number] => ({
+  monitorId: result.monitorId,
+  status: result.status,
+  component: result.variable?.component ?? '',
+  name: result.variable?.name ?? '',
+  type: result.type,
 });

@@ -11,13 +11,19 @@ export type {
   MessageFact,
   MeterValue,
   MeterValuesReported,
+  MonitorsReported,
   OcppVersion,
+  ReportedMonitor,
+  ReportedVariable,
+  ReportPart,
   ReservationStatusReported,
   SampledValue,
   SecurityEventReported,
   StationBooted,
   StationConnected,
   StationDisconnected,
+  StationEvent,
+  StationEventsReported,
   StationFact,
   StationFacts,
   StationFactType,
@@ -26,8 +32,12 @@ export type {
   TransactionFact,
   TransactionStarted,
   TransactionUpdated,
+  VariableAttribute,
+  VariableCharacteristics,
+  VariableName,
+  VariablesReported,
 } from './station-facts.js';
-export { STATION_TOPIC } from './station-facts.js';
+export { isSecretVariable, STATION_TOPIC } from './station-facts.js';
 export {
   requestCase,
   requestPath,

@@ -225,6 +225,106 @@ export interface SecurityEventReported extends MessageFact {
   readonly techInfo?: string;
 }
 
+/** Whose value is never kept, under their 1.6 and their 2.x name. Sources: OCPP 1.6 Security Whitepaper §4, OCPP 2.0.1 Part 2 SecurityCtrlr. */
+const SECRET_VARIABLES: ReadonlySet<string> = new Set(['AuthorizationKey', 'BasicAuthPassword']);
+
+/** True for a variable (2.x) or configuration key (1.6) that holds a secret, however its letters are written. */
+export const isSecretVariable = (name: string): boolean =>
+  SECRET_VARIABLES.has(name) || [...SECRET_VARIABLES].some((each) => each.toLowerCase() === name.toLowerCase());
+
+/** A variable of a station's device model. Empty texts and 0: none, the whole. Names compare without regard to case. */
+export interface VariableName {
+  readonly component: string;
+  readonly componentInstance?: string;
+  readonly evseId?: number;
+  readonly connectorId?: number;
+  readonly name: string;
+  readonly instance?: string;
+}
+
+export interface VariableAttribute {
+  /** OCPP 2.1 AttributeEnumType */
+  readonly type: 'Actual' | 'Target' | 'MinSet' | 'MaxSet';
+  /** Absent: write-only, or a secret. */
+  readonly value?: string;
+  /** OCPP 2.1 MutabilityEnumType; absent: ReadWrite. */
+  readonly mutability?: 'ReadOnly' | 'WriteOnly' | 'ReadWrite';
+}
+
+/** OCPP 2.1 VariableCharacteristicsType */
+export interface VariableCharacteristics {
+  readonly dataType: string;
+  readonly unit?: string;
+  readonly minLimit?: number;
+  readonly maxLimit?: number;
+  readonly valuesList?: string;
+  readonly supportsMonitoring: boolean;
+}
+
+export interface ReportedVariable extends VariableName {
+  readonly attributes: readonly VariableAttribute[];
+  readonly characteristics?: VariableCharacteristics;
+}
+
+/** One part of an answer that comes in many: complete when all of 0 to the last are there, the last being the one that is not continued. */
+export interface ReportPart extends MessageFact {
+  /** Of the command that asked. */
+  readonly requestId: number;
+  /** Counts from 0. */
+  readonly seqNo: number;
+  readonly toBeContinued: boolean;
+}
+
+/** A part of a report on variables; `raw` is what the part says besides. */
+export interface VariablesReported extends ReportPart {
+  readonly variables: readonly ReportedVariable[];
+}
+
+export interface ReportedMonitor {
+  readonly monitorId: number;
+  readonly variable: VariableName;
+  /** OCPP 2.1 MonitorEnumType */
+  readonly type: string;
+  readonly value: number;
+  /** 0 (danger) to 9 (debug). */
+  readonly severity: number;
+  /** Only while a transaction is going on. */
+  readonly transaction: boolean;
+}
+
+/** A part of a report on monitors; `raw` is what the part says besides. */
+export interface MonitorsReported extends ReportPart {
+  readonly monitors: readonly ReportedMonitor[];
+}
+
+/** Something a station noticed. Source: OCPP 2.1 Part 2 N07, EventDataType. */
+export interface StationEvent {
+  readonly eventId: number;
+  /** By the station's clock. */
+  readonly at: string;
+  /** OCPP 2.1 EventTriggerEnumType: Alerting, Delta or Periodic. */
+  readonly trigger: string;
+  /** OCPP 2.1 EventNotificationEnumType */
+  readonly notification: string;
+  readonly variable: VariableName;
+  readonly value: string;
+  readonly cleared: boolean;
+  /** Of the event that caused it. */
+  readonly cause?: number;
+  readonly monitorId?: number;
+  /** 0 (danger) to 9 (debug); only 2.1 tells. */
+  readonly severity?: number;
+  readonly techCode?: string;
+  readonly techInfo?: string;
+  readonly transactionId?: string;
+}
+
+export interface StationEventsReported extends MessageFact {
+  readonly seqNo: number;
+  readonly toBeContinued: boolean;
+  readonly events: readonly StationEvent[];
+}
+
 /** Any other message: handed on as it came. `action` tells which. */
 export interface StationNotified extends MessageFact {}
 
@@ -256,6 +356,9 @@ export interface StationFacts {
   'voltlog.connection.ReservationStatusReported.v1': ReservationStatusReported;
   'voltlog.connection.CertificateSigningRequested.v1': CertificateSigningRequested;
   'voltlog.connection.SecurityEventReported.v1': SecurityEventReported;
+  'voltlog.connection.VariablesReported.v1': VariablesReported;
+  'voltlog.connection.MonitorsReported.v1': MonitorsReported;
+  'voltlog.connection.StationEventsReported.v1': StationEventsReported;
   'voltlog.connection.StationNotified.v1': StationNotified;
   'voltlog.connection.CommandAnswered.v1': CommandAnswered;
 }

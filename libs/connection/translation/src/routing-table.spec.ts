@@ -180,8 +180,8 @@ describe('the routing table', () => {
       'ocpp2.0.1',
       'NotifyEvent',
       { generatedAt: '2026-01-02T03:00:00Z', seqNo: 0, eventData: [] },
-      'StationNotified',
-      { action: 'NotifyEvent', occurredAt: '2026-01-02T03:00:00.000Z' },
+      'StationEventsReported',
+      { raw: { generatedAt: '2026-01-02T03:00:00Z', seqNo: 0 }, events: [], occurredAt: '2026-01-02T03:00:00.000Z' },
     ],
     [
       'ocpp2.0.1',

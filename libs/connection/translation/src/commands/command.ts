@@ -20,6 +20,8 @@ export interface CommandOutcome {
   /** For a person; empty when accepted. */
   readonly reason: string;
   readonly variables: connectionV1.VariableResult[];
+  /** Only of commands about monitors. */
+  readonly monitoring?: connectionV1.MonitorResults;
 }
 
 export interface CommandContext {
@@ -78,6 +80,11 @@ const infoOf = (response: unknown): unknown => (isRecord(response) ? response['s
 export const textOf = (value: unknown, field: string): string => {
   const text = isRecord(value) ? value[field] : undefined;
   return typeof text === 'string' ? text : '';
+};
+/** 0 where there is none. */
+export const numberOf = (value: unknown, field: string): number => {
+  const number = isRecord(value) ? value[field] : undefined;
+  return typeof number === 'number' ? number : 0;
 };
 export const listOf = (value: unknown, field: string): readonly unknown[] => {
   const list = isRecord(value) ? value[field] : undefined;

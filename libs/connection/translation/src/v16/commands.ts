@@ -1,18 +1,18 @@
 import type { connectionV1 as proto } from '@voltlog/proto';
-import {
-  byStatus,
-  type CommandOutcome,
-  type CommandRoute,
-  type CommandTable,
-  isRecord,
-  listOf,
-  offerTransactionLimit,
-  overall,
-  raw,
-  textOf,
-} from '../commands/command.js';
+import { byStatus, type CommandRoute, type CommandTable, offerTransactionLimit, raw } from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
 import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
+import {
+  clearVariableMonitoring,
+  getBaseReport,
+  getMonitoringReport,
+  getReport,
+  getVariables,
+  setMonitoringBase,
+  setMonitoringLevel,
+  setVariableMonitoring,
+  setVariables,
+} from './configuration.js';
 import { toConnector } from './connectors.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
 import { stationRequest16 } from './station-requests.js';
@@ -94,41 +94,6 @@ const triggerMessage: CommandRoute<'triggerMessage'> = {
   toOutcome: byStatus,
 };
 
-/** OCPP 1.6 §5.8 */
-const getVariables: CommandRoute<'getVariables'> = {
-  toCalls: (value) => [
-    { action: 'GetConfiguration', payload: value.variables.length === 0 ? {} : { key: value.variables.map((one) => one.name) } },
-  ],
-  toOutcome(responses) {
-    const known = listOf(responses[0], 'configurationKey')
-      .filter(isRecord)
-      .map((entry) => result(textOf(entry, 'key'), textOf(entry, 'value'), 'Accepted', entry['readonly'] === true));
-    const unknown = listOf(responses[0], 'unknownKey').map((key) => result(String(key), '', 'UnknownVariable', false));
-    // A 1.6 station answers with what it has; none of the keys asked for being known is its way to refuse.
-    return known.length > 0 || unknown.length === 0
-      ? { status: 'ACCEPTED', stationStatus: '', reason: '', variables: [...known, ...unknown] }
-      : { status: 'REJECTED', stationStatus: '', reason: 'the station knows none of these keys', variables: unknown };
-  },
-};
-
-/** OCPP 1.6 §5.3: one key at a time. */
-const setVariables: CommandRoute<'setVariables'> = {
-  toCalls: (value) => value.variables.map((one) => ({ action: 'ChangeConfiguration', payload: { key: one.name, value: one.value } })),
-  toOutcome(responses, value): CommandOutcome {
-    const variables = responses.map((response, index) => {
-      const asked = value.variables[index];
-      return result(asked?.name ?? '', asked?.value ?? '', textOf(response, 'status'), false);
-    });
-    return overall(variables);
-  },
-};
-
-const result = (name: string, value: string, status: string, readonly: boolean): proto.VariableResult => ({
-  variable: { component: '', name, value, evseId: 0, instance: '' },
-  status,
-  readonly,
-});
-
 /** CiString20Type, OCPP 1.6 §7.28. */
 const ID_TAG_LENGTH_MAX = 20;
 
@@ -169,5 +134,12 @@ export const commands16: CommandTable = {
   certificateSigned,
   setNetworkProfile,
   stationRequest: stationRequest16,
+  getBaseReport,
+  getReport,
+  setVariableMonitoring,
+  clearVariableMonitoring,
+  getMonitoringReport,
+  setMonitoringBase,
+  setMonitoringLevel,
   rawCall: raw,
 };

@@ -1,18 +1,18 @@
-import type { connectionV1 as proto } from '@voltlog/proto';
-import {
-  byStatus,
-  type CommandRoute,
-  type CommandTable,
-  isRecord,
-  listOf,
-  offerTransactionLimit,
-  overall,
-  raw,
-  textOf,
-} from '../commands/command.js';
+import { byStatus, type CommandRoute, type CommandTable, offerTransactionLimit, raw } from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
 import { stationRequest2 } from '../commands/station-request.js';
 import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
+import {
+  clearVariableMonitoring,
+  getBaseReport,
+  getMonitoringReport,
+  getReport,
+  getVariables,
+  setMonitoringBase,
+  setMonitoringLevel,
+  setVariableMonitoring,
+  setVariables,
+} from './device-model.js';
 import { getLocalListVersion, sendLocalList } from './local-list.js';
 
 /** OCPP 2.0.1 Part 2 F01, F02 */
@@ -79,49 +79,6 @@ function evseOf(at: { readonly evseId: number; readonly connectorId: number }): 
   return { evse: { id: at.evseId, ...(at.connectorId === 0 ? {} : { connectorId: at.connectorId }) } };
 }
 
-/** Component and variable as 2.x names them. */
-function named(one: proto.Variable): object {
-  return {
-    component: { name: one.component, ...(one.evseId === 0 ? {} : { evse: { id: one.evseId } }) },
-    variable: { name: one.name, ...(one.instance === '' ? {} : { instance: one.instance }) },
-  };
-}
-
-/** OCPP 2.0.1 Part 2 B06 */
-const getVariables: CommandRoute<'getVariables'> = {
-  toCalls: (value) =>
-    value.variables.length === 0
-      ? { notSupported: '2.x reads named variables; ask for a base report to get all' }
-      : [{ action: 'GetVariables', payload: { getVariableData: value.variables.map(named) } }],
-  toOutcome: (responses) => overall(listOf(responses[0], 'getVariableResult').map((one) => result(one))),
-};
-
-/** OCPP 2.0.1 Part 2 B05 */
-const setVariables: CommandRoute<'setVariables'> = {
-  toCalls: (value) => [
-    { action: 'SetVariables', payload: { setVariableData: value.variables.map((one) => ({ attributeValue: one.value, ...named(one) })) } },
-  ],
-  toOutcome: (responses, value) =>
-    overall(listOf(responses[0], 'setVariableResult').map((one, index) => result(one, value.variables[index]?.value))),
-};
-
-function result(one: unknown, value?: string): proto.VariableResult {
-  const record = isRecord(one) ? one : {};
-  const component = record['component'];
-  const evse = isRecord(component) && isRecord(component['evse']) ? Number(component['evse']['id']) : 0;
-  return {
-    variable: {
-      component: textOf(component, 'name'),
-      name: textOf(record['variable'], 'name'),
-      value: value ?? textOf(record, 'attributeValue'),
-      evseId: evse,
-      instance: textOf(record['variable'], 'instance'),
-    },
-    status: textOf(record, 'attributeStatus'),
-    readonly: false,
-  };
-}
-
 /** OCPP 2.0.1 Part 2 H01 */
 const reserveNow: CommandRoute<'reserveNow'> = {
   toCalls: ({ reservationId, evseId, idToken, groupId, expiresAt, connectorType }) => [
@@ -162,5 +119,12 @@ export const commands2: CommandTable = {
   certificateSigned,
   setNetworkProfile,
   stationRequest: stationRequest2,
+  getBaseReport,
+  getReport,
+  setVariableMonitoring,
+  clearVariableMonitoring,
+  getMonitoringReport,
+  setMonitoringBase,
+  setMonitoringLevel,
   rawCall: raw,
 };

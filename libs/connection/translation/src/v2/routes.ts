@@ -7,6 +7,7 @@ import { securityEventNotification } from '../v16/security-event-notification.js
 import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
 import { meterValues } from './meter-values.js';
+import { notifyEvent, notifyMonitoringReport, notifyReport } from './reports.js';
 import { reservationStatusUpdate } from './reservation-status-update.js';
 import { statusNotification } from './status-notification.js';
 import { transactionEvent } from './transaction-event.js';
@@ -31,9 +32,9 @@ export const routes201 = [
   // K15.FR.05: no profile is computed for the needs.
   passedOn('NotifyEVChargingNeeds', { status: 'Rejected' }),
   passedOn('NotifyEVChargingSchedule', { status: 'Accepted' }),
-  passedOn('NotifyEvent'),
-  passedOn('NotifyMonitoringReport'),
-  passedOn('NotifyReport'),
+  notifyEvent,
+  notifyMonitoringReport,
+  notifyReport,
   passedOn('PublishFirmwareStatusNotification'),
   passedOn('ReportChargingProfiles'),
   signCertificate,

@@ -189,6 +189,13 @@ export interface SendCommandRequest {
     | { $case: "deleteCertificate"; value: DeleteCertificate }
     | { $case: "certificateSigned"; value: CertificateSigned }
     | { $case: "setNetworkProfile"; value: SetNetworkProfile }
+    | { $case: "getBaseReport"; value: GetBaseReport }
+    | { $case: "getReport"; value: GetReport }
+    | { $case: "setVariableMonitoring"; value: SetVariableMonitoring }
+    | { $case: "clearVariableMonitoring"; value: ClearVariableMonitoring }
+    | { $case: "getMonitoringReport"; value: GetMonitoringReport }
+    | { $case: "setMonitoringBase"; value: SetMonitoringBase }
+    | { $case: "setMonitoringLevel"; value: SetMonitoringLevel }
     | //
     /** All requests that have no words of their own above. */
     { $case: "stationRequest"; value: StationRequest }
@@ -209,10 +216,12 @@ export interface SendCommandResponse {
   messageId: string;
   /** Milliseconds from sending to the answer. */
   latencyMs: number;
-  /** Values read or set, for get_variables and set_variables. */
+  /** Values read or set, for get_variables and set_variables, and what a 1.6 station told for get_base_report and get_report. */
   variables: VariableResult[];
   /** Of a request that the station answers with messages to come: they carry it. 0: none. */
   requestId: number;
+  /** For set_variable_monitoring and clear_variable_monitoring. */
+  monitoring?: MonitorResults | undefined;
 }
 
 export interface IdToken {
@@ -368,14 +377,21 @@ export interface TriggerMessage {
   connectorId: number;
 }
 
+/** A variable of the device model. A 1.6 station is told the configuration key that stands for it. */
 export interface Variable {
-  /** Empty for a 1.6 configuration key. */
+  /** Empty or `1.6`: `name` is a 1.6 configuration key. */
   component: string;
   /** The 2.x variable name, or the 1.6 configuration key. */
   name: string;
   value: string;
   evseId: number;
   instance: string;
+  componentInstance?: string | undefined;
+  connectorId?:
+    | number
+    | undefined;
+  /** OCPP 2.x AttributeEnumType: Actual, Target, MinSet or MaxSet; absent: Actual. */
+  attributeType?: string | undefined;
 }
 
 export interface VariableResult {
@@ -394,6 +410,87 @@ export interface GetVariables {
 
 export interface SetVariables {
   variables: Variable[];
+}
+
+/**
+ * All that a station can tell of its configuration. A 2.x station sends it in parts afterwards (VariablesReported facts); a 1.6 station
+ * answers with it (GetConfiguration). Source: OCPP 2.0.1 Part 2 B07.
+ */
+export interface GetBaseReport {
+  /** 0: one is made. */
+  requestId: number;
+  /** ConfigurationInventory, FullInventory or SummaryInventory; 1.6 does not tell the first two apart and has no third. */
+  reportBase: string;
+}
+
+/** Source: OCPP 2.0.1 Part 2 B08. */
+export interface GetReport {
+  /** 0: one is made. */
+  requestId: number;
+  /** ComponentCriterionEnumType: Active, Available, Enabled, Problem; 1.6 has no word for them. */
+  criteria: string[];
+  /** Without a name: all variables of the component. */
+  variables: Variable[];
+}
+
+/** Source: OCPP 2.0.1 Part 2 N04; SetMonitoringDataType. */
+export interface Monitor {
+  /** Of the monitor that is replaced; 0: a new one. */
+  monitorId: number;
+  variable:
+    | Variable
+    | undefined;
+  /** MonitorEnumType: UpperThreshold, LowerThreshold, Delta, Periodic, PeriodicClockAligned. */
+  type: string;
+  value: number;
+  /** 0 (danger) to 9 (debug). */
+  severity: number;
+  /** Only while a transaction is going on. */
+  transaction: boolean;
+}
+
+export interface MonitorResult {
+  monitorId: number;
+  /** Accepted, Rejected, UnknownComponent, UnknownVariable, UnsupportedMonitorType, Duplicate, NotFound */
+  status: string;
+  /** Not told for clear_variable_monitoring. */
+  variable: Variable | undefined;
+  type: string;
+  severity: number;
+}
+
+export interface MonitorResults {
+  results: MonitorResult[];
+}
+
+/** 1.6 has no word for monitoring. */
+export interface SetVariableMonitoring {
+  monitors: Monitor[];
+}
+
+/** Source: OCPP 2.0.1 Part 2 N06. */
+export interface ClearVariableMonitoring {
+  monitorIds: number[];
+}
+
+/** The monitors come in parts afterwards (MonitorsReported facts). Source: OCPP 2.0.1 Part 2 N02. */
+export interface GetMonitoringReport {
+  /** 0: one is made. */
+  requestId: number;
+  /** MonitoringCriterionEnumType: ThresholdMonitoring, DeltaMonitoring, PeriodicMonitoring; empty: all. */
+  criteria: string[];
+  variables: Variable[];
+}
+
+/** Source: OCPP 2.0.1 Part 2 N01. */
+export interface SetMonitoringBase {
+  /** MonitoringBaseEnumType: All, FactoryDefault or HardWiredOnly. */
+  monitoringBase: string;
+}
+
+/** Events of a severity above this are not sent. Source: OCPP 2.0.1 Part 2 N05. */
+export interface SetMonitoringLevel {
+  severity: number;
 }
 
 export interface ClearCache {
@@ -566,6 +663,27 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
         break;
       case "setNetworkProfile":
         SetNetworkProfile.encode(message.command.value, writer.uint32(274).fork()).join();
+        break;
+      case "getBaseReport":
+        GetBaseReport.encode(message.command.value, writer.uint32(322).fork()).join();
+        break;
+      case "getReport":
+        GetReport.encode(message.command.value, writer.uint32(330).fork()).join();
+        break;
+      case "setVariableMonitoring":
+        SetVariableMonitoring.encode(message.command.value, writer.uint32(338).fork()).join();
+        break;
+      case "clearVariableMonitoring":
+        ClearVariableMonitoring.encode(message.command.value, writer.uint32(346).fork()).join();
+        break;
+      case "getMonitoringReport":
+        GetMonitoringReport.encode(message.command.value, writer.uint32(354).fork()).join();
+        break;
+      case "setMonitoringBase":
+        SetMonitoringBase.encode(message.command.value, writer.uint32(362).fork()).join();
+        break;
+      case "setMonitoringLevel":
+        SetMonitoringLevel.encode(message.command.value, writer.uint32(370).fork()).join();
         break;
       case "stationRequest":
         StationRequest.encode(message.command.value, writer.uint32(402).fork()).join();
@@ -792,6 +910,74 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
             message.command = { $case: "setNetworkProfile", value: SetNetworkProfile.decode(reader, reader.uint32()) };
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.command = { $case: "getBaseReport", value: GetBaseReport.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.command = { $case: "getReport", value: GetReport.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 42: {
+            if (tag !== 338) {
+              break;
+            }
+
+            message.command = {
+              $case: "setVariableMonitoring",
+              value: SetVariableMonitoring.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 43: {
+            if (tag !== 346) {
+              break;
+            }
+
+            message.command = {
+              $case: "clearVariableMonitoring",
+              value: ClearVariableMonitoring.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 44: {
+            if (tag !== 354) {
+              break;
+            }
+
+            message.command = {
+              $case: "getMonitoringReport",
+              value: GetMonitoringReport.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 45: {
+            if (tag !== 362) {
+              break;
+            }
+
+            message.command = { $case: "setMonitoringBase", value: SetMonitoringBase.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 46: {
+            if (tag !== 370) {
+              break;
+            }
+
+            message.command = {
+              $case: "setMonitoringLevel",
+              value: SetMonitoringLevel.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
           case 50: {
             if (tag !== 402) {
               break;
@@ -967,6 +1153,60 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
         }
         break;
       }
+      case "getBaseReport": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "getBaseReport", value: GetBaseReport.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "getReport": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "getReport", value: GetReport.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "setVariableMonitoring": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = {
+            $case: "setVariableMonitoring",
+            value: SetVariableMonitoring.fromPartial(object.command.value),
+          };
+        }
+        break;
+      }
+      case "clearVariableMonitoring": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = {
+            $case: "clearVariableMonitoring",
+            value: ClearVariableMonitoring.fromPartial(object.command.value),
+          };
+        }
+        break;
+      }
+      case "getMonitoringReport": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = {
+            $case: "getMonitoringReport",
+            value: GetMonitoringReport.fromPartial(object.command.value),
+          };
+        }
+        break;
+      }
+      case "setMonitoringBase": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "setMonitoringBase", value: SetMonitoringBase.fromPartial(object.command.value) };
+        }
+        break;
+      }
+      case "setMonitoringLevel": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = {
+            $case: "setMonitoringLevel",
+            value: SetMonitoringLevel.fromPartial(object.command.value),
+          };
+        }
+        break;
+      }
       case "stationRequest": {
         if (object.command?.value !== undefined && object.command?.value !== null) {
           message.command = { $case: "stationRequest", value: StationRequest.fromPartial(object.command.value) };
@@ -989,6 +1229,7 @@ function createBaseSendCommandResponse(): SendCommandResponse {
     latencyMs: 0,
     variables: [],
     requestId: 0,
+    monitoring: undefined,
   };
 }
 
@@ -1020,6 +1261,9 @@ export const SendCommandResponse: MessageFns<SendCommandResponse> = {
     }
     if (message.requestId !== 0) {
       writer.uint32(72).int32(message.requestId);
+    }
+    if (message.monitoring !== undefined) {
+      MonitorResults.encode(message.monitoring, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1109,6 +1353,14 @@ export const SendCommandResponse: MessageFns<SendCommandResponse> = {
             message.requestId = reader.int32();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.monitoring = MonitorResults.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1135,6 +1387,9 @@ export const SendCommandResponse: MessageFns<SendCommandResponse> = {
     message.latencyMs = object.latencyMs ?? 0;
     message.variables = object.variables?.map((e) => VariableResult.fromPartial(e)) || [];
     message.requestId = object.requestId ?? 0;
+    message.monitoring = (object.monitoring !== undefined && object.monitoring !== null)
+      ? MonitorResults.fromPartial(object.monitoring)
+      : undefined;
     return message;
   },
 };
@@ -2627,7 +2882,16 @@ export const TriggerMessage: MessageFns<TriggerMessage> = {
 };
 
 function createBaseVariable(): Variable {
-  return { component: "", name: "", value: "", evseId: 0, instance: "" };
+  return {
+    component: "",
+    name: "",
+    value: "",
+    evseId: 0,
+    instance: "",
+    componentInstance: undefined,
+    connectorId: undefined,
+    attributeType: undefined,
+  };
 }
 
 export const Variable: MessageFns<Variable> = {
@@ -2646,6 +2910,15 @@ export const Variable: MessageFns<Variable> = {
     }
     if (message.instance !== "") {
       writer.uint32(42).string(message.instance);
+    }
+    if (message.componentInstance !== undefined) {
+      writer.uint32(50).string(message.componentInstance);
+    }
+    if (message.connectorId !== undefined) {
+      writer.uint32(56).uint32(message.connectorId);
+    }
+    if (message.attributeType !== undefined) {
+      writer.uint32(66).string(message.attributeType);
     }
     return writer;
   },
@@ -2703,6 +2976,30 @@ export const Variable: MessageFns<Variable> = {
             message.instance = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.componentInstance = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.connectorId = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.attributeType = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2725,6 +3022,9 @@ export const Variable: MessageFns<Variable> = {
     message.value = object.value ?? "";
     message.evseId = object.evseId ?? 0;
     message.instance = object.instance ?? "";
+    message.componentInstance = object.componentInstance ?? undefined;
+    message.connectorId = object.connectorId ?? undefined;
+    message.attributeType = object.attributeType ?? undefined;
     return message;
   },
 };
@@ -2916,6 +3216,742 @@ export const SetVariables: MessageFns<SetVariables> = {
   fromPartial<I extends Exact<DeepPartial<SetVariables>, I>>(object: I): SetVariables {
     const message = createBaseSetVariables();
     message.variables = object.variables?.map((e) => Variable.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetBaseReport(): GetBaseReport {
+  return { requestId: 0, reportBase: "" };
+}
+
+export const GetBaseReport: MessageFns<GetBaseReport> = {
+  encode(message: GetBaseReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== 0) {
+      writer.uint32(8).int32(message.requestId);
+    }
+    if (message.reportBase !== "") {
+      writer.uint32(18).string(message.reportBase);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetBaseReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetBaseReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reportBase = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetBaseReport>, I>>(base?: I): GetBaseReport {
+    return GetBaseReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetBaseReport>, I>>(object: I): GetBaseReport {
+    const message = createBaseGetBaseReport();
+    message.requestId = object.requestId ?? 0;
+    message.reportBase = object.reportBase ?? "";
+    return message;
+  },
+};
+
+function createBaseGetReport(): GetReport {
+  return { requestId: 0, criteria: [], variables: [] };
+}
+
+export const GetReport: MessageFns<GetReport> = {
+  encode(message: GetReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== 0) {
+      writer.uint32(8).int32(message.requestId);
+    }
+    for (const v of message.criteria) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.variables) {
+      Variable.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.criteria.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.variables.push(Variable.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetReport>, I>>(base?: I): GetReport {
+    return GetReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetReport>, I>>(object: I): GetReport {
+    const message = createBaseGetReport();
+    message.requestId = object.requestId ?? 0;
+    message.criteria = object.criteria?.map((e) => e) || [];
+    message.variables = object.variables?.map((e) => Variable.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMonitor(): Monitor {
+  return { monitorId: 0, variable: undefined, type: "", value: 0, severity: 0, transaction: false };
+}
+
+export const Monitor: MessageFns<Monitor> = {
+  encode(message: Monitor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.monitorId !== 0) {
+      writer.uint32(8).int32(message.monitorId);
+    }
+    if (message.variable !== undefined) {
+      Variable.encode(message.variable, writer.uint32(18).fork()).join();
+    }
+    if (message.type !== "") {
+      writer.uint32(26).string(message.type);
+    }
+    if (message.value !== 0) {
+      writer.uint32(33).double(message.value);
+    }
+    if (message.severity !== 0) {
+      writer.uint32(40).uint32(message.severity);
+    }
+    if (message.transaction !== false) {
+      writer.uint32(48).bool(message.transaction);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Monitor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMonitor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.monitorId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.variable = Variable.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.severity = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.transaction = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Monitor>, I>>(base?: I): Monitor {
+    return Monitor.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Monitor>, I>>(object: I): Monitor {
+    const message = createBaseMonitor();
+    message.monitorId = object.monitorId ?? 0;
+    message.variable = (object.variable !== undefined && object.variable !== null)
+      ? Variable.fromPartial(object.variable)
+      : undefined;
+    message.type = object.type ?? "";
+    message.value = object.value ?? 0;
+    message.severity = object.severity ?? 0;
+    message.transaction = object.transaction ?? false;
+    return message;
+  },
+};
+
+function createBaseMonitorResult(): MonitorResult {
+  return { monitorId: 0, status: "", variable: undefined, type: "", severity: 0 };
+}
+
+export const MonitorResult: MessageFns<MonitorResult> = {
+  encode(message: MonitorResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.monitorId !== 0) {
+      writer.uint32(8).int32(message.monitorId);
+    }
+    if (message.status !== "") {
+      writer.uint32(18).string(message.status);
+    }
+    if (message.variable !== undefined) {
+      Variable.encode(message.variable, writer.uint32(26).fork()).join();
+    }
+    if (message.type !== "") {
+      writer.uint32(34).string(message.type);
+    }
+    if (message.severity !== 0) {
+      writer.uint32(40).uint32(message.severity);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MonitorResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMonitorResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.monitorId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.variable = Variable.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.severity = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MonitorResult>, I>>(base?: I): MonitorResult {
+    return MonitorResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MonitorResult>, I>>(object: I): MonitorResult {
+    const message = createBaseMonitorResult();
+    message.monitorId = object.monitorId ?? 0;
+    message.status = object.status ?? "";
+    message.variable = (object.variable !== undefined && object.variable !== null)
+      ? Variable.fromPartial(object.variable)
+      : undefined;
+    message.type = object.type ?? "";
+    message.severity = object.severity ?? 0;
+    return message;
+  },
+};
+
+function createBaseMonitorResults(): MonitorResults {
+  return { results: [] };
+}
+
+export const MonitorResults: MessageFns<MonitorResults> = {
+  encode(message: MonitorResults, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      MonitorResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MonitorResults {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMonitorResults();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(MonitorResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<MonitorResults>, I>>(base?: I): MonitorResults {
+    return MonitorResults.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MonitorResults>, I>>(object: I): MonitorResults {
+    const message = createBaseMonitorResults();
+    message.results = object.results?.map((e) => MonitorResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSetVariableMonitoring(): SetVariableMonitoring {
+  return { monitors: [] };
+}
+
+export const SetVariableMonitoring: MessageFns<SetVariableMonitoring> = {
+  encode(message: SetVariableMonitoring, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.monitors) {
+      Monitor.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetVariableMonitoring {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetVariableMonitoring();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.monitors.push(Monitor.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetVariableMonitoring>, I>>(base?: I): SetVariableMonitoring {
+    return SetVariableMonitoring.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetVariableMonitoring>, I>>(object: I): SetVariableMonitoring {
+    const message = createBaseSetVariableMonitoring();
+    message.monitors = object.monitors?.map((e) => Monitor.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseClearVariableMonitoring(): ClearVariableMonitoring {
+  return { monitorIds: [] };
+}
+
+export const ClearVariableMonitoring: MessageFns<ClearVariableMonitoring> = {
+  encode(message: ClearVariableMonitoring, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.monitorIds.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.monitorIds) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClearVariableMonitoring {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClearVariableMonitoring();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.monitorIds.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.monitorIds.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ClearVariableMonitoring>, I>>(base?: I): ClearVariableMonitoring {
+    return ClearVariableMonitoring.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ClearVariableMonitoring>, I>>(object: I): ClearVariableMonitoring {
+    const message = createBaseClearVariableMonitoring();
+    message.monitorIds = object.monitorIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseGetMonitoringReport(): GetMonitoringReport {
+  return { requestId: 0, criteria: [], variables: [] };
+}
+
+export const GetMonitoringReport: MessageFns<GetMonitoringReport> = {
+  encode(message: GetMonitoringReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== 0) {
+      writer.uint32(8).int32(message.requestId);
+    }
+    for (const v of message.criteria) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.variables) {
+      Variable.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMonitoringReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMonitoringReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.criteria.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.variables.push(Variable.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetMonitoringReport>, I>>(base?: I): GetMonitoringReport {
+    return GetMonitoringReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetMonitoringReport>, I>>(object: I): GetMonitoringReport {
+    const message = createBaseGetMonitoringReport();
+    message.requestId = object.requestId ?? 0;
+    message.criteria = object.criteria?.map((e) => e) || [];
+    message.variables = object.variables?.map((e) => Variable.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSetMonitoringBase(): SetMonitoringBase {
+  return { monitoringBase: "" };
+}
+
+export const SetMonitoringBase: MessageFns<SetMonitoringBase> = {
+  encode(message: SetMonitoringBase, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.monitoringBase !== "") {
+      writer.uint32(10).string(message.monitoringBase);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetMonitoringBase {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetMonitoringBase();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.monitoringBase = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetMonitoringBase>, I>>(base?: I): SetMonitoringBase {
+    return SetMonitoringBase.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetMonitoringBase>, I>>(object: I): SetMonitoringBase {
+    const message = createBaseSetMonitoringBase();
+    message.monitoringBase = object.monitoringBase ?? "";
+    return message;
+  },
+};
+
+function createBaseSetMonitoringLevel(): SetMonitoringLevel {
+  return { severity: 0 };
+}
+
+export const SetMonitoringLevel: MessageFns<SetMonitoringLevel> = {
+  encode(message: SetMonitoringLevel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.severity !== 0) {
+      writer.uint32(8).uint32(message.severity);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetMonitoringLevel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetMonitoringLevel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.severity = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetMonitoringLevel>, I>>(base?: I): SetMonitoringLevel {
+    return SetMonitoringLevel.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetMonitoringLevel>, I>>(object: I): SetMonitoringLevel {
+    const message = createBaseSetMonitoringLevel();
+    message.severity = object.severity ?? 0;
     return message;
   },
 };
