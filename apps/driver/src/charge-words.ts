@@ -26,14 +26,28 @@ const REASONS: Readonly<Record<string, TextKey>> = {
   OvercurrentFault: 'reasonFault',
   PowerQuality: 'reasonFault',
   EmergencyStop: 'reasonFault',
-  Remote: 'reasonDriver',
+  Limit: 'reasonLimit',
+  Driver: 'reasonDriver',
+  Operator: 'reasonOperator',
+  Group: 'reasonGroup',
+  Remote: 'reasonRemote',
+  Local: 'reasonLocal',
+  StoppedByEV: 'reasonVehicle',
+  PowerLoss: 'reasonPower',
+  Reboot: 'reasonPower',
   EVDisconnected: 'reasonUnplugged',
 };
 
+type ChargeSaid = Pick<Charge, 'state' | 'reason' | 'stopRequested' | 'stopFailed'>;
+
+/** Why a charge ended, where there is a sentence for it. */
+export const endReason = (cause: string | null): TextKey | undefined => (cause === null ? undefined : REASONS[cause]);
+
 /** The headline of a charge, the sentence under it, and how it looks. */
-export function chargeWords({ state, reason, stopRequested }: Pick<Charge, 'state' | 'reason' | 'stopRequested'>): ChargeWords {
+export function chargeWords({ state, reason, stopRequested, stopFailed }: ChargeSaid): ChargeWords {
   const why = reason === null ? undefined : REASONS[reason];
-  if (stopRequested && isRunning(state)) return { title: 'stopping', text: 'stoppingText', tone: 'waiting' };
+  if (stopFailed) return { title: 'stopFailedTitle', text: 'stopFailedText', tone: 'bad' };
+  if (stopRequested && isStoppable(state)) return { title: 'stopping', text: 'stoppingText', tone: 'waiting' };
   switch (state) {
     case 'Starting':
       return { title: 'stateStarting', text: 'stateStartingText', tone: 'waiting' };
@@ -55,11 +69,15 @@ export function chargeWords({ state, reason, stopRequested }: Pick<Charge, 'stat
       return { title: 'stateRefused', text: why ?? 'startRefused', tone: 'bad' };
     case 'Lapsed':
       return { title: 'stateLapsed', text: 'stateLapsedText', tone: 'bad' };
+    case 'Cancelled':
+      return { title: 'stateCancelled', text: 'stateCancelledText', tone: 'done' };
   }
 }
 
 /** A session runs: it can be stopped and limited. */
 export const isRunning = (state: ChargeState): boolean => state === 'Charging' || state === 'Suspended' || state === 'Full';
+/** It can be stopped, or taken back before it runs. */
+export const isStoppable = (state: ChargeState): boolean => isRunning(state) || state === 'Starting' || state === 'PlugIn';
 /** Nothing more happens by itself, but the cable. */
 export const isOver = (state: ChargeState): boolean =>
-  state === 'Ended' || state === 'Unplugged' || state === 'Refused' || state === 'Lapsed';
+  state === 'Ended' || state === 'Unplugged' || state === 'Refused' || state === 'Lapsed' || state === 'Cancelled';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { ChargeState } from './api/types.js';
-import { chargeWords, isOver, isRunning } from './charge-words.js';
+import { chargeWords, endReason, isOver, isRunning, isStoppable } from './charge-words.js';
 import { en } from './i18n/en.js';
 import { Formats } from './i18n/formats.js';
 import { chosenLanguage, LANGUAGES, loadDictionary, localeOf, translator } from './i18n/index.js';
@@ -58,8 +58,20 @@ describe('dictionaries', () => {
 });
 
 describe('a charge in words', () => {
-  const states: readonly ChargeState[] = ['Starting', 'PlugIn', 'Charging', 'Suspended', 'Full', 'Ended', 'Unplugged', 'Refused', 'Lapsed'];
-  const words = (state: ChargeState, reason: string | null = null, stopRequested = false) => chargeWords({ state, reason, stopRequested });
+  const states: readonly ChargeState[] = [
+    'Starting',
+    'PlugIn',
+    'Charging',
+    'Suspended',
+    'Full',
+    'Ended',
+    'Unplugged',
+    'Refused',
+    'Lapsed',
+    'Cancelled',
+  ];
+  const words = (state: ChargeState, reason: string | null = null, stopRequested = false, stopFailed = false) =>
+    chargeWords({ state, reason, stopRequested, stopFailed });
 
   it('every state has a headline of its own', () => {
     expect(new Set(states.map((state) => words(state).title)).size).toBe(states.length);
@@ -81,12 +93,30 @@ describe('a charge in words', () => {
     expect(words('Charging', null, true).title).toBe('stopping');
     expect(words('Full', null, true).title).toBe('stopping');
     expect(words('Ended', 'Remote', true).title).toBe('stateEnded');
-    expect(words('PlugIn', null, true).title).toBe('statePlugIn');
+    expect(words('PlugIn', null, true).title).toBe('stopping');
+    expect(words('Cancelled', null, true).title).toBe('stateCancelled');
+  });
+
+  it('says so when the station does not stop, and what to do, instead of stopping for ever', () => {
+    expect(words('Charging', null, true, true)).toEqual({ title: 'stopFailedTitle', text: 'stopFailedText', tone: 'bad' });
+  });
+
+  it('says who ended it', () => {
+    expect(['Limit', 'Driver', 'Operator', 'Group', 'Local', 'Remote'].map(endReason)).toEqual([
+      'reasonLimit',
+      'reasonDriver',
+      'reasonOperator',
+      'reasonGroup',
+      'reasonLocal',
+      'reasonRemote',
+    ]);
+    expect([endReason('Gremlins'), endReason(null)]).toEqual([undefined, undefined]);
   });
 
   it('runs, is over, or is on its way', () => {
     expect(states.filter(isRunning)).toEqual(['Charging', 'Suspended', 'Full']);
-    expect(states.filter(isOver)).toEqual(['Ended', 'Unplugged', 'Refused', 'Lapsed']);
+    expect(states.filter(isOver)).toEqual(['Ended', 'Unplugged', 'Refused', 'Lapsed', 'Cancelled']);
+    expect(states.filter(isStoppable)).toEqual(['Starting', 'PlugIn', 'Charging', 'Suspended', 'Full']);
   });
 });
 

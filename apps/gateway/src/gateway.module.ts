@@ -4,6 +4,7 @@ import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefin
 import { AccessGuard } from './auth/access.guard.js';
 import { ApiKeys } from './auth/api-keys.js';
 import { type GatewayConfig, gatewayConfig } from './config.js';
+import { Cancellations } from './driver/cancellations.js';
 import { ChargeFeed } from './driver/charge-feed.js';
 import { ChargeReader } from './driver/charge-reader.js';
 import { DriverChargesController } from './driver/charges.controller.js';
@@ -109,6 +110,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       Reservations,
       ChargeReader,
       ChargeFeed,
+      Cancellations,
       HttpRim,
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useClass: ValidationPipe },

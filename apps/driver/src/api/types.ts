@@ -48,7 +48,17 @@ export interface Limit {
   readonly stateOfChargePercent?: number | undefined;
 }
 
-export type ChargeState = 'Starting' | 'PlugIn' | 'Charging' | 'Suspended' | 'Full' | 'Ended' | 'Unplugged' | 'Refused' | 'Lapsed';
+export type ChargeState =
+  | 'Starting'
+  | 'PlugIn'
+  | 'Charging'
+  | 'Suspended'
+  | 'Full'
+  | 'Ended'
+  | 'Unplugged'
+  | 'Refused'
+  | 'Lapsed'
+  | 'Cancelled';
 
 export interface Milestone {
   readonly kind: string;
@@ -75,6 +85,8 @@ export interface Charge extends Place {
   /** Seconds from the end of charging until the cable was out. */
   readonly idleSeconds: number | null;
   readonly stopRequested: boolean;
+  /** The station was asked again and again, and did not stop. */
+  readonly stopFailed: boolean;
   /** When this was so, by the server's clock. */
   readonly asOf: string;
 }
@@ -101,6 +113,10 @@ export interface Receipt extends Place {
   readonly sessionCost: Money | null;
   readonly total: Money | null;
   readonly idToken: string | null;
+  /** Limit, Driver, Operator, Group, else the station's word. */
+  readonly endCause: string | null;
+  /** The card that stopped it, masked. */
+  readonly stoppedBy: string | null;
   readonly curve: readonly CurvePoint[];
 }
 

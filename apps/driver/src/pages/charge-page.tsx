@@ -3,7 +3,7 @@ import { driverApi } from '../api/client.js';
 import { keepCharge } from '../api/kept.js';
 import type { Charge } from '../api/types.js';
 import { type LiveCharge, useCharge } from '../api/use-charge.js';
-import { chargeWords, isOver, isRunning, type Tone } from '../charge-words.js';
+import { chargeWords, isOver, isRunning, isStoppable, type Tone } from '../charge-words.js';
 import { type TextKey, useWords } from '../i18n/index.js';
 import { isEmptyLimit } from '../limit-form.js';
 import { History } from '../parts/history.js';
@@ -125,20 +125,22 @@ function Actions({ chargeKey, charge, take }: ActionsProps) {
   const [said, setSaid] = useState('');
   const { state, limit } = charge;
   const limited = limit !== null && !isEmptyLimit(limit);
-  const again = state === 'Refused' || state === 'Lapsed';
+  const again = state === 'Refused' || state === 'Lapsed' || state === 'Cancelled';
+  const stopping = charge.stopRequested && !charge.stopFailed;
   return (
     <div className="actions">
       {isRunning(state) ? (
         <>
           {limited ? <p className="pill tone-waiting">{t('untilLimit', { limit: formats.limit(limit) })}</p> : null}
-          <button type="button" className="button danger" aria-disabled={charge.stopRequested} onClick={() => setSheet('stop')}>
-            {t(charge.stopRequested ? 'stopping' : 'stop')}
+          <button type="button" className="button danger" aria-disabled={stopping} onClick={() => setSheet('stop')}>
+            {t(stopping ? 'stopping' : charge.stopFailed ? 'stopAgain' : 'stop')}
           </button>
           <button type="button" className="button" onClick={() => setSheet('limit')}>
             {t(limited ? 'limitChange' : 'limitAdd')}
           </button>
         </>
       ) : null}
+      {isStoppable(state) && !isRunning(state) && !stopping ? <CancelButton chargeKey={chargeKey} take={take} /> : null}
       {again ? (
         <button type="button" className="button primary" onClick={() => go(evsePath(charge.evseUid))}>
           {t('startAgain')}
@@ -163,6 +165,34 @@ function Actions({ chargeKey, charge, take }: ActionsProps) {
       ) : null}
       {sheet === 'stop' ? <StopSheet chargeKey={chargeKey} take={take} onClose={() => setSheet(undefined)} /> : null}
     </div>
+  );
+}
+
+/** Takes a start back; nothing is lost by it, so it is not asked twice. */
+function CancelButton({ chargeKey, take }: Pick<ActionsProps, 'chargeKey' | 'take'>) {
+  const { t } = useWords();
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const cancel = async (): Promise<void> => {
+    if (busy) return;
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      take(await driverApi.stop(chargeKey));
+    } catch (error) {
+      setProblem(problemText(error, t, 'stopFailed'));
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button type="button" className="button" aria-disabled={busy} onClick={() => void cancel()}>
+        {t('cancelStart')}
+      </button>
+      <p className="problem" role="alert">
+        {problem}
+      </p>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { ApiError, driverApi } from '../api/client.js';
 import type { Money, Receipt as ReceiptOf } from '../api/types.js';
+import { endReason } from '../charge-words.js';
 import { useWords } from '../i18n/index.js';
 import { Curve } from './curve.js';
 import { problemText } from './notice.js';
@@ -37,6 +38,7 @@ export function Receipt({ chargeKey }: { readonly chargeKey: string }) {
   if (receipt === undefined) return error === undefined ? null : <p className="problem">{problemText(error, t)}</p>;
   const zone = receipt.site?.timeZone ?? null;
   const place = [receipt.stationName, t('evse', { number: receipt.evseId }), receipt.site?.name, receipt.site?.address, receipt.site?.city];
+  const ended = endReason(receipt.endCause);
   const facts: readonly (readonly [string, string | undefined])[] = [
     [t('receiptNumber'), receipt.number],
     [t('receiptPlace'), place.filter((part) => part !== null && part !== undefined && part !== '').join(', ')],
@@ -51,6 +53,8 @@ export function Receipt({ chargeKey }: { readonly chargeKey: string }) {
         : `${formats.exactEnergy(receipt.meterStartWh)} – ${formats.exactEnergy(receipt.meterStopWh)}`,
     ],
     [t('receiptToken'), receipt.idToken ?? undefined],
+    [t('receiptEnded'), ended === undefined ? undefined : t(ended)],
+    [t('receiptStoppedBy'), receipt.stoppedBy ?? undefined],
   ];
   return (
     <section className="card receipt" aria-labelledby="receipt">

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isoTime, RequestError } from '@voltlog/kernel';
-import type { sessionV1 } from '@voltlog/proto';
+import { sessionV1 } from '@voltlog/proto';
 import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
+import { BoundedMap } from '../bounded-map.js';
 import { Problem } from '../problems/problem.js';
 import { Services } from '../services.js';
 import { type ChargeView, type ReceiptView, toCharge, toPrice, toReceipt } from './charge.view.js';
@@ -11,9 +12,16 @@ import type { PriceView } from './evse.view.js';
 import { evseUidOf } from './evse-uid.js';
 import { Places } from './places.js';
 
+const STOP_REQUESTED = 'voltlog.session.SessionStopRequested.v1';
+const STOP_ESCALATED = 'voltlog.session.SessionStopEscalated.v1';
+/** Sessions whose price is remembered. */
+const PRICES_MAX = 5_000;
+
 /** Puts together what a driver is shown of one charge. It reads only what the link stands for. */
 @Injectable()
 export class ChargeReader {
+  private readonly prices = new BoundedMap<PriceView>(PRICES_MAX);
+
   constructor(
     private readonly services: Services,
     private readonly places: Places,
@@ -21,10 +29,10 @@ export class ChargeReader {
   ) {}
 
   async read(link: DriverLink): Promise<ChargeView> {
-    const [{ startRequest, session }, place, price] = await Promise.all([
-      this.progress(link),
-      this.placeOf(link),
-      this.priceAt(link.stationId ?? ''),
+    const [{ startRequest, session }, place] = await Promise.all([this.progress(link), this.placeOf(link)]);
+    const [price, stopFailed] = await Promise.all([
+      session === undefined ? this.priceAt(link.stationId ?? '') : this.priceOf(session),
+      this.hasStopFailed(link, session),
     ]);
     const now = this.context.clock.now();
     const status = chargeStatus({
@@ -33,6 +41,7 @@ export class ChargeReader {
       failure: link.failure,
       startRequest,
       session,
+      stopRequested: link.stopRequestedAt !== undefined,
       pluggedIn: place.evse.connectors.some((connector) => connector.status === 'Occupied'),
     });
     return toCharge({
@@ -42,6 +51,7 @@ export class ChargeReader {
       price,
       limit: session === undefined ? startRequest?.limit : session.limit,
       session,
+      stopFailed,
       now: isoTime(now),
     });
   }
@@ -76,7 +86,28 @@ export class ChargeReader {
     return price === undefined ? null : toPrice(price);
   }
 
-  private async progress({ id, startRequestId = '' }: DriverLink): Promise<{
+  /** A price that changes while somebody charges is for those who come after. */
+  private async priceOf({ sessionId, stationId }: sessionV1.Session): Promise<PriceView | null> {
+    const known = this.prices.get(sessionId);
+    if (known !== undefined) return known;
+    const { receipt } = await this.services.session.getReceipt({ sessionId });
+    // In its first moments a session has none yet.
+    if (receipt?.price === undefined) return this.priceAt(stationId);
+    const price = toPrice(receipt.price);
+    this.prices.set(sessionId, price);
+    return price;
+  }
+
+  /** Looked up where somebody, or a limit, waits for the end. */
+  private async hasStopFailed(link: DriverLink, session: sessionV1.Session | undefined): Promise<boolean> {
+    if (session === undefined || session.state === sessionV1.SessionState.ENDED) return false;
+    const isAwaited = link.stopRequestedAt !== undefined || session.milestones.some(({ kind }) => kind === 'LimitReached');
+    if (!isAwaited) return false;
+    const { events } = await this.services.session.listSessionEvents({ sessionId: session.sessionId });
+    return events.findLast(({ type }) => type === STOP_REQUESTED || type === STOP_ESCALATED)?.type === STOP_ESCALATED;
+  }
+
+  async progress({ id, startRequestId = '' }: DriverLink): Promise<{
     readonly startRequest?: sessionV1.StartRequest | undefined;
     readonly session?: sessionV1.Session | undefined;
   }> {

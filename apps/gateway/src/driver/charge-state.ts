@@ -1,6 +1,17 @@
 import { sessionV1 } from '@voltlog/proto';
 
-export const CHARGE_STATES = ['Starting', 'PlugIn', 'Charging', 'Suspended', 'Full', 'Ended', 'Unplugged', 'Refused', 'Lapsed'] as const;
+export const CHARGE_STATES = [
+  'Starting',
+  'PlugIn',
+  'Charging',
+  'Suspended',
+  'Full',
+  'Ended',
+  'Unplugged',
+  'Refused',
+  'Lapsed',
+  'Cancelled',
+] as const;
 export type ChargeState = (typeof CHARGE_STATES)[number];
 
 /** Percent from which a battery that takes no more counts as full: cars tell whole percents, and some stop at 99. */
@@ -17,6 +28,8 @@ export interface ChargeFacts {
   readonly failure?: string | undefined;
   readonly startRequest?: sessionV1.StartRequest | undefined;
   readonly session?: sessionV1.Session | undefined;
+  /** The driver took the start back, or asked to stop. */
+  readonly stopRequested: boolean;
   /** Whether a cable is in, by what the connectors say. */
   readonly pluggedIn: boolean;
 }
@@ -34,7 +47,8 @@ export function chargeStatus(facts: ChargeFacts): ChargeStatus {
   return beforeSession(facts);
 }
 
-function beforeSession({ startRequest, askedAt, now, pluggedIn }: ChargeFacts): ChargeStatus {
+function beforeSession({ startRequest, askedAt, now, pluggedIn, stopRequested }: ChargeFacts): ChargeStatus {
+  if (stopRequested && startRequest?.state !== sessionV1.StartRequestState.REFUSED) return { state: 'Cancelled', reason: null };
   switch (startRequest?.state) {
     case sessionV1.StartRequestState.REFUSED:
       return { state: 'Refused', reason: startRequest.reason || 'Rejected' };
@@ -67,7 +81,7 @@ function running(session: sessionV1.Session): ChargeStatus {
 function ended(session: sessionV1.Session): ChargeStatus {
   const limited = session.milestones.some(({ kind }) => kind === 'LimitReached');
   const unplugged = session.unpluggedAt !== undefined || session.milestones.some(({ kind }) => kind === 'SessionEnded');
-  const reason = limited ? 'LimitReached' : session.stoppedReason || null;
+  const reason = limited ? 'LimitReached' : session.endCause || session.stoppedReason || null;
   return { state: unplugged ? 'Unplugged' : 'Ended', reason };
 }
 

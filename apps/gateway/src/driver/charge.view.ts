@@ -36,12 +36,15 @@ export type LimitIn = z.output<typeof limitIn>;
 export const chargeView = z
   .object({
     ...headView,
-    state: z.enum(CHARGE_STATES),
+    state: z.enum(CHARGE_STATES).meta({
+      description:
+        'PlugIn: the station waits for the cable; Full: charging goes on by name, the battery takes no more; Ended: unplug; Lapsed: nobody plugged in; Cancelled: taken back before it began',
+    }),
     reason: z.string().nullable().meta({
       description:
-        "of Refused: Offline, TimedOut, NotSupported, Rejected, ...; of Suspended: ByVehicle or ByStation; of the end: LimitReached or the station's word",
+        "of Refused: Offline, TimedOut, NotSupported, Rejected, ...; of Suspended: ByVehicle or ByStation; of the end: LimitReached, Driver, Operator, Group, else the station's word",
     }),
-    price: priceView.nullable(),
+    price: priceView.nullable().meta({ description: 'the one this charge is counted by; before it begins, the one that holds now' }),
     startedAt: instant.nullable().meta({ description: "by the station's clock" }),
     endedAt: instant.nullable(),
     durationSeconds: z.int(),
@@ -61,6 +64,7 @@ export const chargeView = z
     ),
     idleSeconds: z.int().nullable().meta({ description: 'from the end of charging until the cable was out' }),
     stopRequested: z.boolean(),
+    stopFailed: z.boolean().meta({ description: 'the station was asked again and again, and did not stop; the operator is told' }),
     asOf: instant,
   })
   .meta({ id: 'DriverCharge', description: 'One charge as its driver sees it.' });
@@ -73,11 +77,12 @@ export interface ChargeParts {
   readonly price: PriceView | null;
   readonly limit: sessionV1.SessionLimit | undefined;
   readonly session: sessionV1.Session | undefined;
+  readonly stopFailed: boolean;
   /** ISO 8601 */
   readonly now: string;
 }
 
-export const toCharge = ({ link, place: at, status, price, limit, session, now }: ChargeParts): ChargeView => ({
+export const toCharge = ({ link, place: at, status, price, limit, session, stopFailed, now }: ChargeParts): ChargeView => ({
   ...headOf(at),
   ...status,
   price,
@@ -98,6 +103,7 @@ export const toCharge = ({ link, place: at, status, price, limit, session, now }
   })),
   idleSeconds: session?.idleSeconds ?? null,
   stopRequested: link.stopRequestedAt !== undefined,
+  stopFailed,
   asOf: now,
 });
 

@@ -9,6 +9,7 @@ import { LimitCurrency } from '../limit-currency.js';
 import { eventStream } from '../live/event-stream.js';
 import { Services } from '../services.js';
 import { idempotencyKey } from '../web/etag.js';
+import { Cancellations } from './cancellations.js';
 import { chargeView, keyParams, limitIn, receiptView } from './charge.view.js';
 import { ChargeFeed } from './charge-feed.js';
 import { ChargeReader } from './charge-reader.js';
@@ -28,6 +29,7 @@ export class DriverChargesController {
     private readonly reader: ChargeReader,
     private readonly currency: LimitCurrency,
     private readonly feed: ChargeFeed,
+    private readonly cancellations: Cancellations,
   ) {}
 
   @Get()
@@ -71,14 +73,21 @@ export class DriverChargesController {
   }
 
   @Post('stop')
-  @DriverRoute({ summary: 'Stop charging', description: 'The stop is repeated until it is seen.', answer: chargeView, write: true })
+  @DriverRoute({
+    summary: 'Stop charging, or take the start back',
+    description:
+      'The stop is repeated until it is seen, or `stopFailed`. Before charging has begun the start is taken back: should the station begin all the same, it is stopped at once.',
+    answer: chargeView,
+    write: true,
+  })
   async stopDriverCharge(
     @Param({ schema: keyParams }) { key }: KeyParams,
     @Body({ schema: nothing }) _body: z.output<typeof nothing>,
     @Req() request: FastifyRequest,
   ) {
     const link = await this.links.open(key, 'Charge');
-    const session = await this.reader.sessionOf(link);
+    const { session } = await this.reader.progress(link);
+    if (session === undefined) return this.reader.read(await this.cancellations.cancel(link));
     if (session.state === sessionV1.SessionState.ENDED) return this.reader.read(link);
     await this.services.starts.requestStop({
       sessionId: session.sessionId,

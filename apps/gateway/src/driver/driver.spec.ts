@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { OperatingError, RequestError } from '@voltlog/kernel';
 import { authorizationV1, notificationV1, type reservationV1, sessionV1 } from '@voltlog/proto';
@@ -5,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DriverServices } from '../testing/driver-services.js';
 import { station } from '../testing/fake-services.js';
 import { ADMIN_KEY, type GatewayUnderTest, startGateway } from '../testing/gateway-under-test.js';
+import { Cancellations } from './cancellations.js';
 import { STREAMS_OF_LINK_MAX } from './charge-feed.js';
 import { DriverLinks, LINK_KEY_PATTERN } from './driver-links.js';
 
@@ -263,6 +265,8 @@ describe('a charge, for whoever has its key', () => {
     expect(await state()).toEqual(['Ended', 'EVDisconnected']);
     gateway.services.move({ unpluggedAt: '2026-11-23T11:05:00.000Z', idleSeconds: 300 });
     expect(await state()).toEqual(['Unplugged', 'EVDisconnected']);
+    gateway.services.move({ stoppedReason: 'Remote', endCause: 'Operator' });
+    expect(await state()).toEqual(['Unplugged', 'Operator']);
   });
 
   it('tells figures, cost and limit, and no ID token, session or transaction', async () => {
@@ -321,6 +325,54 @@ describe('a charge, for whoever has its key', () => {
     gateway.services.begin('sr-1');
     expect((await get(url)).body).toMatchObject({ state: 'Charging' });
     expect((await write('POST', `${url}/stop`)).body).toMatchObject({ stopRequested: true });
+  });
+
+  it('a start is taken back before anybody plugged in, and stopped should it begin all the same', async () => {
+    const { url } = await begun({ keyCode: 'CODE4242' });
+    expect(await write('POST', `${url}/stop`)).toMatchObject({ status: 200, body: { state: 'Cancelled', stopRequested: true } });
+    expect(gateway.services.lastCall('requestStop')).toBeUndefined();
+    gateway.services.begin('sr-1');
+    expect((await get(url)).body).toMatchObject({ state: 'Charging', stopRequested: true });
+    gateway.clock.ms += 1_000;
+    await expect
+      .poll(() => gateway.services.lastCall('requestStop'), { timeout: 10_000 })
+      .toMatchObject({ sessionId: 's-1', requestedBy: 'Driver' });
+  });
+
+  it('a start that was taken back does not stop what the driver began afterwards', async () => {
+    const { key, url } = await begun({ keyCode: 'CODE4242' });
+    await write('POST', `${url}/stop`);
+    gateway.clock.ms += 10;
+    await begun({ keyCode: 'CODE4242' });
+    gateway.services.begin('sr-1');
+    const payload = createHash('sha256').update(key).digest('base64url');
+    await gateway.app.get(Cancellations).handle({ id: 'c', kind: 'DriverCancellation', dueAt: '', payload });
+    expect(gateway.services.lastCall('requestStop')).toBeUndefined();
+  });
+
+  it('a refused or lapsed start stays what it is when it is taken back', async () => {
+    const { url } = await begun();
+    gateway.services.answer('sr-1', { state: sessionV1.StartRequestState.REFUSED, reason: 'Offline' });
+    expect((await write('POST', `${url}/stop`)).body).toMatchObject({ state: 'Refused', reason: 'Offline' });
+  });
+
+  it('says when the station does not stop, and lets the driver ask again', async () => {
+    const { url } = await begun();
+    gateway.services.begin('sr-1');
+    expect((await write('POST', `${url}/stop`)).body).toMatchObject({ stopRequested: true, stopFailed: false });
+    gateway.services.events.push('voltlog.session.SessionStopRequested.v1', 'voltlog.session.SessionStopEscalated.v1');
+    expect((await get(url)).body).toMatchObject({ state: 'Charging', stopRequested: true, stopFailed: true });
+    gateway.services.events.push('voltlog.session.SessionStopRequested.v1');
+    expect((await get(url)).body).toMatchObject({ stopFailed: false });
+  });
+
+  it('shows the price that it is counted by, not the one of today', async () => {
+    const { url } = await begun();
+    gateway.services.begin('sr-1');
+    expect((await get(url)).body).toMatchObject({ price: { perKwh: '0.49' } });
+    gateway.services.priceNow = sessionV1.Price.fromPartial({ scope: 'default', currency: 'EUR', perKwh: '0.99' });
+    expect((await get(url)).body).toMatchObject({ price: { perKwh: '0.49' } });
+    expect((await get(EVSE)).body).toMatchObject({ price: { perKwh: '0.99' } });
   });
 
   it('a key that was never given, one that is cut, one of another kind and one that has ended: all the same 404', async () => {
@@ -384,7 +436,7 @@ describe('a charge, for whoever has its key', () => {
 
   it('stops in the name of the driver, each press a wish of its own; what has ended is left alone', async () => {
     const { url } = await begun();
-    expect((await write('POST', `${url}/stop`)).status).toBe(409);
+    expect((await get(url)).body).toMatchObject({ stopRequested: false });
     gateway.services.begin('sr-1');
     expect((await write('POST', `${url}/stop`)).body).toMatchObject({ stopRequested: true });
     const first = gateway.services.lastCall('requestStop') as sessionV1.RequestStopRequest;
