@@ -2,18 +2,15 @@ import { join } from 'node:path';
 import { launch } from './processes.mjs';
 
 const HOST = '127.0.0.1';
+/** First of the ports; 50 from there on are used. */
+const PORT = Number(process.env.BENCH_PORT ?? 21_001);
+const HTTP = PORT + 20;
+const OCPP = PORT + 40;
 
 /** Every service as its own process on Kafka and MongoDB, on fixed loopback ports; one connection instance. */
 export async function startServices({ root, environment, kafka, mongo }) {
-  const ports = {
-    device: 21_001,
-    authorization: 21_002,
-    session: 21_003,
-    reservation: 21_006,
-    notification: 21_007,
-    connection: 21_004,
-    gateway: 21_005,
-  };
+  const names = ['device', 'authorization', 'session', 'reservation', 'notification', 'connection', 'gateway'];
+  const ports = Object.fromEntries(names.map((name, at) => [name, PORT + at]));
   const address = (service) => `${HOST}:${ports[service]}`;
   const common = {
     ...environment,
@@ -34,12 +31,12 @@ export async function startServices({ root, environment, kafka, mongo }) {
   const stop = async () => {
     for (const child of children.toReversed()) await child.stop();
   };
-  for (const service of Object.keys(ports)) {
+  for (const service of names) {
     const own = {
       GRPC_LISTEN: address(service),
       GRPC_ADVERTISE: address(service),
-      HTTP_PORT: String(ports[service] + 100),
-      OCPP_PORT: '21200',
+      HTTP_PORT: String(HTTP + names.indexOf(service)),
+      OCPP_PORT: String(OCPP),
     };
     try {
       children.push(await launch(join(root, `dist/${service}/main.js`), [], /"msg":"ready"/, { ...common, ...own }));
@@ -49,10 +46,10 @@ export async function startServices({ root, environment, kafka, mongo }) {
     }
   }
   return {
-    url: `ws://${HOST}:21200/ocpp`,
-    api: `http://${HOST}:${ports.gateway + 100}`,
+    url: `ws://${HOST}:${OCPP}/ocpp`,
+    api: `http://${HOST}:${HTTP + names.indexOf('gateway')}`,
     pids: children.map(({ pid }) => pid),
-    names: Object.keys(ports),
+    names,
     stop,
   };
 }

@@ -176,7 +176,7 @@ export const sessionUseSchema = new Schema(
   { versionKey: false },
 );
 sessionUseSchema.index({ tokenKey: 1, startedAt: 1, id: 1 });
-sessionUseSchema.index({ contractId: 1, startedAt: 1, id: 1 });
+sessionUseSchema.index({ contractId: 1, startedAt: 1, id: 1 }, { sparse: true });
 sessionUseSchema.index({ startedAt: 1, id: 1 });
 
 /** How the local list of a station stands. */
@@ -238,7 +238,7 @@ export const decisionSchema = new Schema(
 );
 decisionSchema.index({ stationId: 1, id: 1 });
 decisionSchema.index({ tokenKey: 1, id: 1 });
-decisionSchema.index({ contractId: 1, id: 1 });
+decisionSchema.index({ contractId: 1, id: 1 }, { sparse: true });
 decisionSchema.index({ status: 1, id: 1 });
 
 /** A transaction that holds a place, or one that ended: remembered so that a start that arrives after its end takes none. */

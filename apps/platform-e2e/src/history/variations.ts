@@ -25,8 +25,8 @@ const HOUR_MS = 3_600_000;
 const TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const IS_TIME = new RegExp(`^${TIME}$`);
-/** 48 bits of time, the version 7, the rest random (RFC 9562 §5.7). */
-const IS_TIMED_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
+/** Of a UUID that begins with 48 bits of time, how far that may be from the session. */
+const NEAR_MS = 24 * HOUR_MS;
 
 /** Each station charges once an hour; the latest session ended an hour ago. */
 export function variationsOf(options: VariationOptions): Variations {
@@ -53,9 +53,12 @@ export function variationsOf(options: VariationOptions): Variations {
       templateAt = Math.min(templateAt ?? ms, ms);
       return () => isoTime(shifted(ms));
     }
-    if (!IS_TIMED_UUID.test(part)) return () => uuid(randomFillSync(random).toString('hex'), part.charAt(14));
     const ms = Number.parseInt(part.slice(0, 8) + part.slice(9, 13), 16);
-    return () => uuid(shifted(ms).toString(16).padStart(12, '0') + randomFillSync(random).toString('hex', 0, 10), '7');
+    const version = part.charAt(14);
+    // Those of version 7 begin with a time (RFC 9562 §5.7), and of version 8 some of ours.
+    if (version !== '7' && Math.abs(ms - (templateAt ?? Date.now())) > NEAR_MS)
+      return () => uuid(randomFillSync(random).toString('hex'), version);
+    return () => uuid(shifted(ms).toString(16).padStart(12, '0') + randomFillSync(random).toString('hex', 0, 10), version);
   }
 
   return {

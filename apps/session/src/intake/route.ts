@@ -10,7 +10,7 @@ import type {
 } from '@voltlog/connection-contract';
 import type { EventOf } from '@voltlog/kernel';
 import { chooseSession, detectedClaim, effectiveEnd, endOf, startClaim, tokenClaim, trueTime } from '@voltlog/session-domain';
-import { sessionIdOf } from '../session-id.js';
+import { sameTransaction, sessionIdOf } from '../session-id.js';
 import type { Batch, Cause } from './batch.js';
 import { adoptStatus, letGoBefore, statusReported } from './connector-status.js';
 import { adoptOrphans, quarantine } from './quarantine.js';
@@ -79,10 +79,14 @@ export function transactionIdOf(event: StationEvent): string | undefined {
 }
 
 /**
- * The session of a start message. A 2.x station that uses a transaction id again after that transaction's end gets a session of its
+ * The session of a start message; of 1.6 also one whose id was made before ids began with the time. A 2.x station that uses a transaction id again after that transaction's end gets a session of its
  * own, told apart by the start time.
  */
 export function startedSessionId(station: StationEntry, fact: TransactionStarted): string {
+  if (fact.ocppVersion === 'ocpp1.6') {
+    const ofStart = sessionIdOf(fact.stationId, fact.transactionKey, fact.occurredAt);
+    return station.sessions.find((session) => sameTransaction(session.sessionId, ofStart))?.sessionId ?? ofStart;
+  }
   const sessionId = sessionIdOf(fact.stationId, fact.transactionKey);
   const known = findById(station, sessionId);
   const { start, reported } = known?.claims ?? {};

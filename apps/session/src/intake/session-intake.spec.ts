@@ -1,6 +1,8 @@
 import type { LogRecord } from '@voltlog/event-log';
 import { OperatingError } from '@voltlog/kernel';
 import { describe, expect, it, vi } from 'vitest';
+import { sameTransaction, sessionIdOf } from '../session-id.js';
+import type { SessionDocument } from '../store/session-documents.js';
 import { ended, metered, register, started, values } from '../testing/facts.js';
 import { openIntake } from '../testing/intake-harness.js';
 import type { SessionIntake } from './session-intake.js';
@@ -46,6 +48,40 @@ describe('a partition that moved to another instance and back', () => {
     await handOver(one, ended({ minute: 40, meterStopWh: 900 }));
     expect(await harness.sessions()).toMatchObject([{ energyWh: 4900 }]);
     await harness.store.close();
+  });
+});
+
+describe('a start that comes again', () => {
+  it('finds its session also where that has left the memory', async () => {
+    const harness = await openIntake();
+    const sessions = [0, 0.1, 0.2, 0.3, 0.4, 0.5].map((minute, i) => ({ minute, transactionId: `${i}`, stationId: 'CS-1' }));
+    for (const each of sessions) await harness.handle([started(each), ended({ ...each, minute: each.minute + 0.05, meterStopWh: 2000 })]);
+    const before = await harness.sessions();
+    await harness.handle([started({ minute: 0, receivedMinute: 0.9, transactionId: '0' })]);
+    expect(await harness.sessions()).toEqual(before);
+    await harness.handle([
+      metered({ minute: 0.04, receivedMinute: 0.95, transactionId: '0', meterValues: [values(0.04, register(1900))] }),
+    ]);
+    expect((await harness.sessions()).map(({ state, energyWh }) => [state, energyWh])).toEqual(
+      before.map(() => ['SESSION_STATE_ENDED', 1000]),
+    );
+    await harness.store.close();
+  });
+
+  it('goes on with a session whose id was made before ids began with the time', async () => {
+    const [now, then] = [await openIntake(), await openIntake()];
+    await now.handle([started({ minute: 0 })]);
+    const [session] = (await now.collections.sessions.find({ limit: 2 })).docs;
+    const id = session?.id ?? '';
+    const before = sessionIdOf('CS-1', '1|2026-03-01T08:00:00.000Z|1000|TAG');
+    expect([id === before, sameTransaction(id, before)]).toEqual([false, true]);
+    const aged = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll(id, before)) as T;
+    for (const commits of (await now.store.streams.load([id])).values()) await then.store.streams.append(aged(commits));
+    await then.collections.sessions.upsert([{ doc: aged(session as SessionDocument) }]);
+    await then.handle([started({ minute: 0, receivedMinute: 0.5 }), reading(1, 1500)]);
+    await then.handle([started({ minute: 0, receivedMinute: 30 }), ended({ minute: 31, meterStopWh: 3000 })]);
+    expect(await then.sessions()).toMatchObject([{ sessionId: before, energyWh: 2000 }]);
+    for (const { store } of [now, then]) await store.close();
   });
 });
 

@@ -43,7 +43,7 @@ export class SessionLoader {
       if (station === undefined || transactionId === undefined) continue;
       const mayBeOlder = isLate(event.data) || event.data.receivedAt < station.seenUntil || station.seenUntil === '';
       if (event.data.receivedAt > station.seenUntil) station.seenUntil = event.data.receivedAt;
-      if (isWanted(station, event, transactionId)) want(event, transactionId, { transactionIds, sessionIds });
+      if (isWanted(station, event, transactionId)) want(event, transactionId, { transactionIds, sessionIds, mayBeOlder });
       if (event.type === 'voltlog.connection.TransactionStarted.v1' && mayBeOlder) late.push(event);
     }
     if (sessionIds.size > 0) await this.addSessions([...(await this.collections.sessions.getMany([...sessionIds])).values()]);
@@ -151,21 +151,29 @@ function isWanted(station: StationEntry, event: StationEvent, transactionId: str
 interface Wanted {
   readonly transactionIds: Set<string>;
   readonly sessionIds: Set<string>;
+  readonly mayBeOlder: boolean;
 }
 
 /**
  * A start tells its session's id, and so does any message of 2.x, whose stations may all count their transactions 1, 2, 3: those are
  * never looked up by the transaction id alone.
  */
-function want({ type, data }: StationEvent, transactionId: string, { transactionIds, sessionIds }: Wanted): void {
-  const isStart = type === 'voltlog.connection.TransactionStarted.v1';
-  if (!isStart && data.ocppVersion === 'ocpp1.6') {
-    transactionIds.add(transactionId);
+function want({ type, data }: StationEvent, transactionId: string, { transactionIds, sessionIds, mayBeOlder }: Wanted): void {
+  const { stationId, ocppVersion, occurredAt } = data;
+  if (type !== 'voltlog.connection.TransactionStarted.v1') {
+    if (ocppVersion === 'ocpp1.6') transactionIds.add(transactionId);
+    else sessionIds.add(sessionIdOf(stationId, transactionId));
     return;
   }
-  const key = isStart ? data.transactionKey : transactionId;
-  sessionIds.add(sessionIdOf(data.stationId, key));
-  if (isStart) sessionIds.add(sessionIdOf(data.stationId, `${key}\n${data.occurredAt}`));
+  const key = data.transactionKey;
+  if (ocppVersion === 'ocpp1.6') {
+    sessionIds.add(sessionIdOf(stationId, key, occurredAt));
+    // One of an earlier version of the service, whose ids did not begin with the time.
+    if (mayBeOlder) sessionIds.add(sessionIdOf(stationId, key));
+    return;
+  }
+  sessionIds.add(sessionIdOf(stationId, key));
+  sessionIds.add(sessionIdOf(stationId, `${key}\n${occurredAt}`));
 }
 
 const isLate = (fact: { occurredAt: string; receivedAt: string }): boolean =>

@@ -100,7 +100,8 @@ sessionSchema.index({ stationId: 1, startedAt: 1 });
 sessionSchema.index({ state: 1, startedAt: 1 });
 sessionSchema.index({ idToken: 1, startedAt: 1 });
 sessionSchema.index({ transactionId: 1 });
-sessionSchema.index({ openOn: 1 });
+// Most sessions are over.
+sessionSchema.index({ openOn: 1 }, { sparse: true });
 
 export const readingsSchema = new Schema({ id: { type: String, required: true }, version: Number, readings: Mixed }, options);
 
@@ -126,7 +127,7 @@ export const quarantineSchema = new Schema(
 );
 quarantineSchema.index({ at: 1 });
 quarantineSchema.index({ stationId: 1, at: 1 });
-quarantineSchema.index({ openOn: 1 });
+quarantineSchema.index({ openOn: 1 }, { sparse: true });
 
 export const stationSiteSchema = new Schema({ id: { type: String, required: true }, siteId: String }, options);
 

@@ -7,12 +7,18 @@ export interface Shape {
   readonly name: string;
   /** Paths that an index holds, without `id`. */
   readonly fields: readonly string[];
-  /** Each without `id`, which ends every index. */
-  readonly indexes: readonly (readonly string[])[];
+  readonly indexes: readonly Index[];
+}
+
+export interface Index {
+  /** Without `id`, which ends every index. */
+  readonly fields: readonly string[];
+  /** Only documents that have the first field are in it: it stays as small as they are few. */
+  readonly sparse: boolean;
 }
 
 /** What a schema may not ask for, since one of the adapters could not keep it. */
-const REFUSED_OPTIONS = ['unique', 'expireAfterSeconds', 'expires', 'partialFilterExpression', 'sparse', 'text'];
+const REFUSED_OPTIONS = ['unique', 'expireAfterSeconds', 'expires', 'partialFilterExpression', 'text'];
 
 /**
  * Reads the shape of a collection off its schema.
@@ -21,7 +27,7 @@ const REFUSED_OPTIONS = ['unique', 'expireAfterSeconds', 'expires', 'partialFilt
  */
 export function shapeOf(name: string, schema: Schema): Shape {
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,100}$/.test(name)) throw refusedShape(name, 'its name is made of letters, digits, _ and -');
-  const indexes: string[][] = [];
+  const indexes: Index[] = [];
   const known = new Set<string>();
   for (const [spec, options] of schema.indexes() as [Record<string, unknown>, Record<string, unknown>][]) {
     const bad = REFUSED_OPTIONS.find((option) => options[option] !== undefined && options[option] !== false);
@@ -36,9 +42,9 @@ export function shapeOf(name: string, schema: Schema): Shape {
     const key = fields.join(' ');
     if (fields.length === 0 || known.has(key)) continue;
     known.add(key);
-    indexes.push(fields);
+    indexes.push({ fields, sparse: options['sparse'] === true });
   }
-  return { name, fields: [...new Set(indexes.flat())], indexes };
+  return { name, fields: [...new Set(indexes.flatMap((index) => index.fields))], indexes };
 }
 
 const refusedShape = (name: string, what: string): RequestError =>
@@ -53,13 +59,15 @@ export function checkQuery(shape: Shape, where: Query['where'], sortField?: stri
   const filtered = where !== undefined && Object.keys(where).length > 0;
   let begins = !filtered && (sortField === undefined || sortField === 'id');
   for (const field of where === undefined ? [] : Object.keys(where)) {
+    const condition = (where as Record<string, Condition>)[field] as Condition;
     checkField(shape, field);
-    checkCondition(field, (where as Record<string, Condition>)[field] as Condition);
-    begins ||= beginsIndex(shape, field);
+    checkCondition(field, condition);
+    begins ||= beginsIndex(shape, field, meetsNull(condition));
   }
   if (sortField !== undefined) {
     checkField(shape, sortField);
-    begins ||= sortField !== 'id' && beginsIndex(shape, sortField);
+    const condition = where?.[sortField];
+    begins ||= sortField !== 'id' && beginsIndex(shape, sortField, condition === undefined || meetsNull(condition));
   }
   if (!begins)
     throw notIndexed(shape, `no index begins with one of ${[...Object.keys(where ?? {}), sortField].filter(Boolean).join(', ')}`);
@@ -69,7 +77,15 @@ function checkField(shape: Shape, field: string): void {
   if (field !== 'id' && !shape.fields.includes(field)) throw notIndexed(shape, `no index has ${field}`);
 }
 
-const beginsIndex = (shape: Shape, field: string): boolean => field === 'id' || shape.indexes.some((index) => index[0] === field);
+/** A sparse index does not help to find what it leaves out. */
+const beginsIndex = (shape: Shape, field: string, withNull: boolean): boolean =>
+  field === 'id' || shape.indexes.some((index) => index.fields[0] === field && !(index.sparse && withNull));
+
+function meetsNull(condition: Condition): boolean {
+  if (condition === null || typeof condition !== 'object') return condition === null;
+  if ('$exists' in condition) return !condition.$exists;
+  return '$in' in condition && condition.$in.includes(null);
+}
 
 const notIndexed = (shape: Shape, what: string): RequestError =>
   new RequestError('INVALID_ARGUMENT', `collection ${shape.name}: ${what}`, 'NotIndexed');

@@ -165,6 +165,32 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       await expect(sessions.find({ where: { state: 'x' }, sort: ['startedAt', -1], limit: 1 })).resolves.toEqual({ docs: [] });
     });
 
+    it('finds by a sparse index what has its field, and refuses to look there for what has not', async () => {
+      const plain = new Schema({ stationId: String, state: String, startedAt: String }).index({ stationId: 1, startedAt: 1 });
+      const sparse = new Schema({ stationId: String, state: String, startedAt: String })
+        .index({ stationId: 1, startedAt: 1 }, { sparse: true })
+        .index({ state: 1 });
+      const before = await store.collection<SessionDoc>('few', plain);
+      await before.upsert([{ doc: { id: 'a', stationId: 'A', state: 'x' } }, { doc: { id: 'b', state: 'x' } }]);
+      await store.close();
+      store = await harness.reopen();
+      const few = await store.collection<SessionDoc>('few', sparse);
+      await few.upsert([{ doc: { id: 'c', stationId: null } }, { doc: { id: 'd', stationId: 'B', state: 'x', startedAt: '2' } }]);
+      const found = async (where: Query['where'], sort?: Query['sort']) =>
+        idsOf((await few.find({ ...(where === undefined ? {} : { where }), ...(sort === undefined ? {} : { sort }), limit: 9 })).docs);
+      expect(await found({ stationId: 'A' })).toEqual(['a']);
+      expect(await found({ stationId: { $in: ['A', 'B'] } })).toEqual(['a', 'd']);
+      expect(await found({ stationId: { $gte: 'B' } })).toEqual(['d']);
+      expect(await found({ stationId: { $exists: true } }, ['stationId', -1])).toEqual(['d', 'a']);
+      expect(await found({ state: 'x', stationId: null })).toEqual(['b']);
+      expect(await found({ startedAt: '2', stationId: 'B' })).toEqual(['d']);
+      for (const stationId of [null, { $exists: false }, { $in: ['A', null] }])
+        await expect(found({ stationId })).rejects.toMatchObject({ reason: 'NotIndexed' });
+      await expect(found(undefined, ['stationId', 1])).rejects.toMatchObject({ reason: 'NotIndexed' });
+      await few.upsert([{ doc: { id: 'a', state: 'x' } }]);
+      expect(await found({ stationId: { $exists: true } })).toEqual(['d']);
+    });
+
     it('refuses a schema that one of the adapters could not keep', async () => {
       const shapes = [
         new Schema({ a: { type: String, unique: true } }),

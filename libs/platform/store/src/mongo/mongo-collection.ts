@@ -42,13 +42,18 @@ export class MongoCollection<Doc extends { readonly id: string }> implements Col
 
   /** Makes the indexes of the shape and drops those that no shape asks for any more. */
   static async ensure(shape: Shape, documents: mongo.Collection<Stored>): Promise<void> {
-    const wanted = new Map(shape.indexes.map((fields) => [fields.join(' '), fields]));
+    const wanted = new Map(shape.indexes.map((index) => [index.fields.join(' '), index]));
     const present = await documents.indexes().catch(() => []);
-    for (const { name, key } of present) {
+    for (const { name, key, partialFilterExpression } of present) {
       const fields = Object.keys(key as object).filter((field) => field !== '_id');
-      if (fields.length > 0 && !wanted.has(fields.join(' '))) await documents.dropIndex(String(name));
+      const index = wanted.get(fields.join(' '));
+      if (fields.length > 0 && index?.sparse !== (partialFilterExpression !== undefined)) await documents.dropIndex(String(name));
     }
-    const specs = shape.indexes.map((fields) => ({ key: Object.fromEntries([...fields, '_id'].map((field) => [field, 1] as const)) }));
+    const specs = shape.indexes.map(({ fields, sparse }) => ({
+      key: Object.fromEntries([...fields, '_id'].map((field) => [field, 1] as const)),
+      // Not `sparse`: every document has an `_id`.
+      ...(sparse ? { partialFilterExpression: { [fields[0] ?? '']: { $exists: true } } } : {}),
+    }));
     if (specs.length > 0) await documents.createIndexes(specs);
   }
 

@@ -12,7 +12,8 @@ export function whereFilter(where: Query['where']): Filter[] {
 
 function conditionOf(condition: Condition): unknown {
   if (condition === null || typeof condition !== 'object') return { $eq: condition };
-  if ('$exists' in condition) return condition.$exists ? { $ne: null } : { $eq: null };
+  // `$exists` beside it, so that a sparse index is known to hold all of them.
+  if ('$exists' in condition) return condition.$exists ? { $exists: true, $ne: null } : { $eq: null };
   return condition;
 }
 

@@ -109,9 +109,14 @@ function fillColumns(db: DatabaseSync, table: string, fields: readonly string[])
 }
 
 function ensureIndexes(db: DatabaseSync, table: string, shape: Shape): void {
-  const wanted = new Map(shape.indexes.map((fields) => [`${table}_i_${Buffer.from(fields.join(' ')).toString('hex')}`, fields]));
+  const wanted = new Map(
+    shape.indexes.map((index) => [`${table}_${index.sparse ? 's' : 'i'}_${Buffer.from(index.fields.join(' ')).toString('hex')}`, index]),
+  );
   const present = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL").all(table);
   for (const row of present) if (!wanted.has(String(row['name']))) db.exec(`DROP INDEX ${String(row['name'])}`);
-  for (const [name, fields] of wanted)
-    db.exec(`CREATE INDEX IF NOT EXISTS ${name} ON ${table} (${[...fields, 'id'].map(columnOf).join(', ')})`);
+  for (const [name, { fields, sparse }] of wanted) {
+    const columns = [...fields, 'id'].map(columnOf);
+    const filter = sparse ? ` WHERE ${columns[0]} IS NOT NULL` : '';
+    db.exec(`CREATE INDEX IF NOT EXISTS ${name} ON ${table} (${columns.join(', ')})${filter}`);
+  }
 }
