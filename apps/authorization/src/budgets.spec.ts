@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuthorizationWorld } from './testing/world.js';
 
 const { AuthorizationPurpose: Purpose, AuthorizationStatus: Status } = authorizationV1;
+const LIMIT: NonNullable<authorizationV1.Contract['sessionLimit']> = { costAmount: '', costCurrency: '' };
 const BUDGET: authorizationV1.Budget = { costPerDay: '', costPerMonth: '', currency: '', timeZone: 'UTC' };
 
 describe('budgets', () => {
@@ -26,11 +27,11 @@ describe('budgets', () => {
         data: { sessionId, stationId: 'S1', transactionId: sessionId, ocppVersion: 'ocpp2.0.1', ...data },
       },
     ]);
-  const begin = (sessionId: string, token = 'A') =>
+  const begin = (sessionId: string, token = 'A', limit?: object) =>
     say('voltlog.session.SessionStarted.v1', sessionId, {
       transactionKey: sessionId,
       idToken: { idToken: token, type: 'ISO14443' },
-      authorization: { status: 'Accepted', source: 'authorization' },
+      authorization: { status: 'Accepted', source: 'authorization', ...(limit === undefined ? {} : { limit }) },
       startedAt: isoTime(world.context.clock.now()),
     });
   const end = (sessionId: string, energyWh: number, token = 'A') =>
@@ -73,6 +74,48 @@ describe('budgets', () => {
     await until(async () => (await world.ask({ token: 'A' })).status === Status.NO_CREDIT, 'it ended');
     world.context.clock.ms += 86_400_000;
     await until(async () => (await world.ask({ token: 'A' })).limit?.costAmount === '0.01', 'a cent is left');
+  });
+
+  it('are shared by sessions at the same time: each holds what it was let in for, and gives back what it did not use', async () => {
+    await world.putContract('C', { budget: { ...BUDGET, energyWhPerDay: 10_000 }, sessionLimit: { ...LIMIT, energyWh: 6_000 } });
+    for (const token of ['A', 'B', 'D']) await world.putToken(token, { contractId: 'C' });
+    const first = await world.start('S1', 's1', { token: 'A' });
+    expect(first.limit).toMatchObject({ energyWh: 6_000 });
+    // Before anybody told that the first began.
+    expect((await world.start('S2', 's2', { token: 'B' })).limit).toMatchObject({ energyWh: 4_000 });
+    expect(await world.start('S3', 's3', { token: 'D' })).toMatchObject({ reason: 'BudgetExhausted' });
+    // Asked again it is the same.
+    expect((await world.start('S1', 's1', { token: 'A' })).limit).toMatchObject({ energyWh: 6_000 });
+    await begin('s1', 'A', { energyWh: 6_000 });
+    await begin('s2', 'B', { energyWh: 4_000 });
+    await until(async () => (await used())?.sessionsToday === 2, 'both are counted');
+    world.context.clock.ms += 600_000;
+    expect(await world.start('S3', 's3', { token: 'D' })).toMatchObject({ reason: 'BudgetExhausted' });
+    await end('s1', 1_000);
+    await until(async () => (await used())?.energyWhToday === 1_000, 'the first ended');
+    expect((await world.start('S3', 's3', { token: 'D' })).limit).toMatchObject({ energyWh: 5_000 });
+  });
+
+  it('are shared by starts that are asked about in one go, and by no start that is refused', async () => {
+    await world.putContract('C', { budget: { ...BUDGET, energyWhPerDay: 10_000 }, concurrentTransactionsMax: 1 });
+    for (const token of ['A', 'B']) await world.putToken(token, { contractId: 'C' });
+    const item = (token: string, station: string) => ({
+      stationId: station,
+      evseId: 1,
+      idToken: { idToken: token, type: 'Local' },
+      purpose: Purpose.START,
+      transactionKey: `${station}/${station}`,
+      occurredAt: undefined,
+      offline: false,
+    });
+    const { decisions } = await world.service.grpc.authorize({ requests: [item('A', 'S1'), item('B', 'S2')] });
+    expect(decisions[0]?.limit).toMatchObject({ energyWh: 10_000 });
+    expect(decisions[1]?.status).not.toBe(Status.ACCEPTED);
+    await world.putContract('C2', { budget: { ...BUDGET, energyWhPerDay: 10_000 } });
+    await world.putToken('BLOCKED', { contractId: 'C2', status: authorizationV1.TokenStatus.BLOCKED });
+    await world.putToken('GOOD', { contractId: 'C2' });
+    expect((await world.start('S4', 's4', { token: 'BLOCKED' })).status).toBe(Status.BLOCKED);
+    expect((await world.start('S5', 's5', { token: 'GOOD' })).limit).toMatchObject({ energyWh: 10_000 });
   });
 
   it('of other tokens are not touched', async () => {

@@ -145,6 +145,7 @@ export class Authorizer {
       const verdict = settled[i] as Verdict | OpenQuestion;
       return this.decision(question, 'verdict' in verdict ? verdict.verdict : verdict, now);
     });
+    for (const [i, { status }] of decisions.entries()) if (status !== 'Accepted') this.subjects.release(prepared[i] as Prepared);
     await this.record(decisions, spans);
     return decisions;
   }

@@ -5,6 +5,7 @@ import {
   type KnownToken,
   type Subject,
   type TokenState,
+  tighter,
   tokenKey,
   UNKNOWN_TOKEN,
 } from '@voltlog/authorization-domain';
@@ -123,9 +124,24 @@ export class Subjects {
     const budgets = budgetsOf(key, subject);
     if (budgets.length === 0 || question.purpose === 'Stop') return subject;
     const cold = budgets.filter(({ scope }) => !this.usage.has(scope) && found?.budgets.has(scope) !== true);
-    if (cold.length === 0) return { ...subject, ...this.usage.leftOf(budgets, question.stationId) };
+    if (cold.length === 0) return this.claimed(budgets, subject, question);
     for (const { scope } of cold) missing().budgets.add(scope);
     return undefined;
+  }
+
+  /** What is left; of a start that is held for it at once, since another may be asked about in the same moment. */
+  private claimed(budgets: readonly BudgetOf[], subject: Subject, { stationId, purpose, transactionKey }: Question): Subject {
+    const begins = purpose === 'Start' ? transactionKey : '';
+    const { left, charging } = this.usage.leftOf(budgets, { stationId, transactionKey: begins });
+    const limit = subject.contract?.kind === 'known' ? subject.contract.sessionLimit : undefined;
+    if (begins !== '' && left !== 'exhausted') this.usage.grant(budgets, begins, tighter(limit, left));
+    return { ...subject, ...(left === undefined ? {} : { left }), ...(charging === undefined ? {} : { charging }) };
+  }
+
+  /** The start was refused, for whatever reason. */
+  release({ question, key, subject }: Pick<Prepared, 'question' | 'key' | 'subject'>): void {
+    if (question.purpose !== 'Start' || question.transactionKey === '' || subject === undefined) return;
+    this.usage.release(budgetsOf(key, subject), question.transactionKey);
   }
 
   /** Empty where it does not matter. */

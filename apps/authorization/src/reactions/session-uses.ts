@@ -3,6 +3,7 @@ import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import {
   SESSION_TOPIC,
+  type SessionAuthorization,
   type SessionEnded,
   type SessionEvents,
   type SessionEventType,
@@ -31,7 +32,7 @@ export type SessionUseType = (typeof SESSION_USE_TYPES)[number];
 export type SessionUseData = SessionEvents[SessionUseType];
 
 /** Whose a session is, and since when. */
-type Begun = Pick<SessionUseDoc, 'tokenKey' | 'startedAt'>;
+type Begun = Pick<SessionUseDoc, 'tokenKey' | 'startedAt' | 'held' | 'transactionKey'>;
 
 /**
  * Counts what sessions use of the budgets of tokens and contracts. A session counts for the day and month in which it began, once,
@@ -146,13 +147,14 @@ export function nextUse(
 export function begunBy(type: SessionUseType, data: SessionUseData): Begun | undefined {
   switch (type) {
     case 'voltlog.session.SessionStarted.v1': {
-      const { idToken, authorization, startedAt } = data as SessionStarted;
-      return idToken === undefined || authorization?.status !== 'Accepted' ? undefined : { tokenKey: tokenKey(idToken.idToken), startedAt };
+      const { idToken, authorization, startedAt, stationId, transactionKey } = data as SessionStarted;
+      if (idToken === undefined || authorization?.status !== 'Accepted') return undefined;
+      return { tokenKey: tokenKey(idToken.idToken), startedAt, transactionKey: `${stationId}/${transactionKey}`, ...heldBy(authorization) };
     }
     case 'voltlog.session.SessionIdTokenPresented.v1': {
       const { purpose, idToken, authorization, at } = data as SessionIdTokenPresented;
       return purpose === 'Start' && authorization?.status === 'Accepted'
-        ? { tokenKey: tokenKey(idToken.idToken), startedAt: at }
+        ? { tokenKey: tokenKey(idToken.idToken), startedAt: at, ...heldBy(authorization) }
         : undefined;
     }
     case 'voltlog.session.SessionEnded.v1': {
@@ -165,3 +167,5 @@ export function begunBy(type: SessionUseType, data: SessionUseData): Begun | und
       return undefined;
   }
 }
+
+const heldBy = ({ limit }: SessionAuthorization): Pick<Begun, 'held'> => (limit === undefined ? {} : { held: limit });

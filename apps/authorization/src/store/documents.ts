@@ -1,5 +1,5 @@
 import type { AuthorizationDecided, SitePolicyAttributes, UseRules } from '@voltlog/authorization-contract';
-import { type KnownContract, type KnownToken, type Place, type SentList, type SessionUse, useRules } from '@voltlog/authorization-domain';
+import { type KnownContract, type KnownToken, type OpenUse, type Place, type SentList, useRules } from '@voltlog/authorization-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -153,9 +153,11 @@ export const stationSchema = new Schema({ id: required, siteId: { type: String, 
 stationSchema.index({ siteId: 1, id: 1 });
 
 /** What a session used of the budgets of its token and contract. */
-export interface SessionUseDoc extends SessionUse {
+export interface SessionUseDoc extends OpenUse {
   /** The session's id. */
   readonly id: string;
+  /** As the question about its start named it; absent where its start was not told. */
+  readonly transactionKey?: string;
   readonly stationId: string;
   readonly tokenKey: string;
   readonly contractId?: string;
@@ -171,6 +173,8 @@ export const sessionUseSchema = new Schema(
     startedAt: required,
     energyWh: count,
     cost: mixed,
+    held: mixed,
+    transactionKey: text,
     open: { type: Boolean, required: true },
   },
   { versionKey: false },

@@ -1,5 +1,15 @@
 import type { AllowedLimit, Budget } from '@voltlog/authorization-contract';
-import { leftOf, periodOf, type Subject, tighter, type Used, usedIn } from '@voltlog/authorization-domain';
+import {
+  leftOf,
+  type OpenUse,
+  type Period,
+  periodOf,
+  type Subject,
+  tighter,
+  type Used,
+  usedIn,
+  withHeld,
+} from '@voltlog/authorization-domain';
 import type { Clock } from '@voltlog/kernel';
 import { BoundedCache } from '@voltlog/store';
 import type { Collections, SessionUseDoc } from './documents.js';
@@ -11,6 +21,8 @@ const FRESH_MS = 30_000;
 /** Long enough for a month in any time zone, milliseconds. */
 const MONTH_MS = 33 * 86_400_000;
 const PAGE = 500;
+/** From the answer about a start until its session is told, at most, milliseconds. */
+const GRANT_MS = 120_000;
 
 /** Whose budget it is: `token:<key>` or `contract:<id>`. */
 export type Scope = `token:${string}` | `contract:${string}`;
@@ -20,15 +32,29 @@ export interface BudgetOf {
   readonly budget: Budget;
 }
 
+/** Who asks for a part of budgets. */
+export interface Asker {
+  readonly stationId: string;
+  /** `<stationId>/<key>` of a start; empty: nothing begins. */
+  readonly transactionKey: string;
+}
+
 interface Remembered {
   readonly uses: Map<string, SessionUseDoc>;
   readonly readAtMs: number;
-  summed: { readonly budget: Budget; readonly until: string; readonly used: Used } | undefined;
+  summed: { readonly budget: Budget; readonly period: Period; readonly used: Used } | undefined;
+}
+
+/** A start that was let in, and whose session is not told yet. */
+interface Granted extends OpenUse {
+  readonly untilMs: number;
 }
 
 /** What the sessions of tokens and contracts with a budget used: in memory, behind it the projection of the session service's events. */
 export class Usage {
   private readonly scopes = new BoundedCache<Remembered>(SCOPES_MAX);
+  /** By scope and transaction key. */
+  private readonly granted = new BoundedCache<Map<string, Granted>>(SCOPES_MAX);
 
   constructor(
     private readonly collections: Pick<Collections, 'sessionUses'>,
@@ -46,29 +72,73 @@ export class Usage {
   }
 
   /** What was used of a budget this day and month; its scope is loaded. */
-  usedOf({ scope, budget }: BudgetOf): Used {
-    const known = this.scopes.get(scope);
-    const now = this.clock.now();
-    const at = new Date(now).toISOString();
-    if (known?.summed !== undefined && known.summed.budget === budget && at < known.summed.until) return known.summed.used;
-    const period = periodOf(now, budget.timeZone);
-    const used = usedIn(known?.uses.values() ?? [], period, budget.currency);
-    if (known !== undefined) known.summed = { budget, until: period.until, used };
-    return used;
+  usedOf(one: BudgetOf): Used {
+    return this.summed(one).used;
   }
 
-  /** What all of the budgets together leave for a session at a station. */
-  leftOf(budgets: readonly BudgetOf[], stationId: string): Pick<Subject, 'left' | 'charging'> {
+  /** What all of the budgets together leave for a session, after what sessions under way hold. */
+  leftOf(budgets: readonly BudgetOf[], asker: Asker): Pick<Subject, 'left' | 'charging'> {
     let left: AllowedLimit | undefined;
     let isExhausted = false;
     let charging = false;
-    for (const one of budgets) {
-      const each = leftOf(one.budget, this.usedOf(one));
+    for (const { scope, budget } of budgets) {
+      const uses = this.scopes.get(scope)?.uses.values() ?? [];
+      const open: OpenUse[] = [];
+      const told = new Set<string>();
+      for (const use of uses) {
+        if (use.transactionKey !== undefined) told.add(use.transactionKey);
+        if (!use.open) continue;
+        // A start is asked about more than once: what it was let in for stays its own.
+        const isOwn = use.transactionKey !== undefined && use.transactionKey === asker.transactionKey;
+        if (!isOwn) open.push(use);
+        charging ||= isOwn || ((asker.transactionKey === '' || use.transactionKey === undefined) && use.stationId === asker.stationId);
+      }
+      const { period, used } = this.summed({ scope, budget });
+      const begun = this.grantedOf(scope, (key) => key !== asker.transactionKey && !told.has(key));
+      const all = begun.length === 0 ? used : usedIn(begun, period, budget.currency, used);
+      const each = leftOf(budget, withHeld(all, [...open, ...begun], period, budget.currency));
       if (each === undefined) isExhausted = true;
       else left = tighter(left, each);
-      for (const use of this.scopes.get(one.scope)?.uses.values() ?? []) charging ||= use.open && use.stationId === stationId;
     }
     return { ...(isExhausted ? { left: 'exhausted' as const } : left === undefined ? {} : { left }), charging };
+  }
+
+  /** Holds what a start is let in for until its session is told. */
+  grant(budgets: readonly BudgetOf[], transactionKey: string, held: AllowedLimit | undefined): void {
+    const now = this.clock.now();
+    const grant = { startedAt: new Date(now).toISOString(), energyWh: 0, ...(held === undefined ? {} : { held }), untilMs: now + GRANT_MS };
+    for (const { scope } of budgets) {
+      const known = this.granted.get(scope) ?? new Map<string, Granted>();
+      this.granted.set(scope, known.set(transactionKey, grant));
+    }
+  }
+
+  /** It was not let in after all. */
+  release(budgets: readonly BudgetOf[], transactionKey: string): void {
+    for (const { scope } of budgets) this.granted.get(scope)?.delete(transactionKey);
+  }
+
+  private grantedOf(scope: Scope, counts: (transactionKey: string) => boolean): readonly Granted[] {
+    const known = this.granted.get(scope);
+    if (known === undefined) return [];
+    const now = this.clock.now();
+    const found: Granted[] = [];
+    for (const [transactionKey, grant] of known) {
+      if (grant.untilMs <= now) known.delete(transactionKey);
+      else if (counts(transactionKey)) found.push(grant);
+    }
+    return found;
+  }
+
+  private summed({ scope, budget }: BudgetOf): NonNullable<Remembered['summed']> {
+    const known = this.scopes.get(scope);
+    const now = this.clock.now();
+    if (known?.summed !== undefined && known.summed.budget === budget && new Date(now).toISOString() < known.summed.period.until)
+      return known.summed;
+    const period = periodOf(now, budget.timeZone);
+    const summed = { budget, period, used: usedIn(known?.uses.values() ?? [], period, budget.currency) };
+    if (known !== undefined) known.summed = summed;
+    return summed;
   }
 
   /** Takes note of what was just stored. */

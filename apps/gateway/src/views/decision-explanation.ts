@@ -23,7 +23,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ContractExpired: 'the contract has expired',
   ContractNotHere: 'the contract may not be used at this site or station',
   ContractUnknown: 'the token names a contract that does not exist',
-  BudgetExhausted: 'the budget of the day or of the month is used up',
+  BudgetExhausted: 'the budget of the day or of the month is used up, or held by sessions that run',
   ReservedForOther: 'it is reserved for somebody else',
   MasterPassMayNotStart: 'a master pass stops sessions and starts none',
   NotYourSession: 'the session is of another token, and neither its group nor its contract is the same',

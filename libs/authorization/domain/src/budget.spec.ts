@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTimeZone, leftOf, periodOf, type SessionUse, tighter, usedIn } from './budget.js';
+import { isTimeZone, leftOf, type OpenUse, periodOf, type SessionUse, tighter, usedIn, withHeld } from './budget.js';
 
 const ms = (text: string): number => Date.parse(text);
 const use = (startedAt: string, energyWh: number, amount?: string): SessionUse => ({
@@ -77,6 +77,55 @@ describe('what is used and what is left', () => {
           )?.energyWh ?? 0;
         expect(of(past)).toBeLessThanOrEqual(limit);
         expect(of([...past, next])).toBeLessThanOrEqual(of(past));
+      }),
+    );
+  });
+
+  it('holds for a session under way what it was let in for, less what it used of it', () => {
+    const held = { energyWh: 3_000, cost: { amount: '0.50', currency: 'EUR' } };
+    const open = [{ ...use('2026-11-25T00:00:00.000Z', 2_000, '0.20'), held }];
+    expect(withHeld(used, open, period, 'EUR')).toEqual({
+      ...used,
+      energyWhToday: 3_500,
+      energyWhThisMonth: 4_500,
+      costToday: '0.5',
+      costThisMonth: '0.6',
+    });
+    expect(withHeld(used, [{ ...use('2026-11-25T00:00:00.000Z', 9_000, '9'), held }], period, 'EUR')).toEqual(used);
+    expect(withHeld(used, [{ ...use('2026-10-31T00:00:00.000Z', 0), held }], period, 'EUR')).toEqual(used);
+    expect(withHeld(used, open, period, 'SEK')).toMatchObject({ costToday: used.costToday });
+  });
+
+  it('lets sessions at the same time use no more than the budget, in whatever order they begin, charge and end', () => {
+    const step = fc.record({
+      session: fc.nat(4),
+      wh: fc.nat(4_000),
+      ends: fc.boolean(),
+      max: fc.option(fc.integer({ min: 1, max: 5_000 })),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 10_000 }), (steps, energyWhPerDay) => {
+        const sessions = new Map<number, OpenUse & { open: boolean }>();
+        const ended: SessionUse[] = [];
+        const total = () => [...ended, ...sessions.values()].reduce((sum, { energyWh }) => sum + energyWh, 0);
+        for (const { session, wh, ends, max } of steps) {
+          const known = sessions.get(session);
+          if (known === undefined) {
+            const all = usedIn([...ended, ...sessions.values()], period, undefined);
+            const left = leftOf({ energyWhPerDay, timeZone: 'UTC' }, withHeld(all, sessions.values(), period, undefined));
+            const held = tighter(left, max === null ? undefined : { energyWh: max });
+            if (left !== undefined && held !== undefined)
+              sessions.set(session, { ...use('2026-11-25T01:00:00.000Z', 0), held, open: true });
+            continue;
+          }
+          // It charges as far as it was let in for.
+          const next = { ...known, energyWh: Math.min(known.held?.energyWh ?? 0, known.energyWh + wh) };
+          sessions.set(session, next);
+          if (!ends) continue;
+          sessions.delete(session);
+          ended.push(next);
+        }
+        expect(total()).toBeLessThanOrEqual(energyWhPerDay);
       }),
     );
   });

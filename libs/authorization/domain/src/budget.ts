@@ -11,6 +11,12 @@ export interface SessionUse {
   readonly cost?: { readonly amount: string; readonly currency: string };
 }
 
+/** A session that is under way, or about to be. */
+export interface OpenUse extends SessionUse {
+  /** How far it was let in for: it may still use that much. */
+  readonly held?: AllowedLimit;
+}
+
 /** What was used since the day and since the month began. */
 export interface Used {
   readonly energyWhToday: number;
@@ -52,14 +58,20 @@ export function periodOf(now: number, timeZone: string): Period {
 
 const iso = (time: Temporal.ZonedDateTime): string => new Date(time.epochMilliseconds).toISOString();
 
-/** Sums what the sessions of a period used. */
-export function usedIn(uses: Iterable<SessionUse>, period: Period, currency: string | undefined): Used {
-  let energyWhToday = 0;
-  let energyWhThisMonth = 0;
-  let sessionsToday = 0;
-  let sessionsThisMonth = 0;
-  let costToday = new Decimal(0);
-  let costThisMonth = new Decimal(0);
+const NOTHING: Used = {
+  energyWhToday: 0,
+  energyWhThisMonth: 0,
+  costToday: '0',
+  costThisMonth: '0',
+  sessionsToday: 0,
+  sessionsThisMonth: 0,
+};
+
+/** Sums what the sessions of a period used, on top of what is summed already. */
+export function usedIn(uses: Iterable<SessionUse>, period: Period, currency: string | undefined, before = NOTHING): Used {
+  let { energyWhToday, energyWhThisMonth, sessionsToday, sessionsThisMonth } = before;
+  let costToday = new Decimal(before.costToday);
+  let costThisMonth = new Decimal(before.costThisMonth);
   for (const use of uses) {
     if (use.startedAt < period.month) continue;
     const cost = use.cost !== undefined && use.cost.currency === currency ? use.cost.amount : 0;
@@ -79,6 +91,25 @@ export function usedIn(uses: Iterable<SessionUse>, period: Period, currency: str
     sessionsToday,
     sessionsThisMonth,
   };
+}
+
+/** With what sessions that are under way may still use: what is left after it is nobody else's. `open` are among those that were summed. */
+export function withHeld(used: Used, open: Iterable<OpenUse>, period: Period, currency: string | undefined): Used {
+  const rest: SessionUse[] = [];
+  for (const { held, cost, energyWh, startedAt } of open) {
+    if (held === undefined) continue;
+    const mayCost = held.cost !== undefined && held.cost.currency === currency ? new Decimal(held.cost.amount) : undefined;
+    const didCost = cost !== undefined && cost.currency === currency ? cost.amount : 0;
+    rest.push({
+      startedAt,
+      energyWh: Math.max(0, (held.energyWh ?? 0) - energyWh),
+      ...(mayCost === undefined || currency === undefined
+        ? {}
+        : { cost: { amount: Decimal.max(0, mayCost.minus(didCost)).toFixed(), currency } }),
+    });
+  }
+  // They are counted already.
+  return { ...usedIn(rest, period, currency, used), sessionsToday: used.sessionsToday, sessionsThisMonth: used.sessionsThisMonth };
 }
 
 /** What a budget leaves for the next session; undefined: nothing, it is used up. Nothing in it: no limit. */

@@ -9,7 +9,18 @@ export {
   type Subject,
   type Verdict,
 } from './authorize.js';
-export { isTimeZone, leftOf, type Period, periodOf, type SessionUse, tighter, type Used, usedIn } from './budget.js';
+export {
+  isTimeZone,
+  leftOf,
+  type OpenUse,
+  type Period,
+  periodOf,
+  type SessionUse,
+  tighter,
+  type Used,
+  usedIn,
+  withHeld,
+} from './budget.js';
 export {
   CONTRACT_ID_LENGTH_MAX,
   type ContractCommand,
