@@ -83,6 +83,23 @@ describe('a price', () => {
     expect(await costs()).toEqual({ '101': '1.00', '102': '0.90' });
   });
 
+  it('that is the first, set while a session runs, costs it nothing, nor does a later one; who begins then pays it', async () => {
+    await harness.given(started({ minute: 0 }), status({ minute: 0, detail: 'Charging' }));
+    await harness.settled();
+    harness.later(1);
+    await put('0.50');
+    await harness.given(metered({ minute: 5, meterValues: [values(5, register(2_000))] }), status({ minute: 5, detail: 'SuspendedEV' }));
+    await put('0.90');
+    await harness.given(
+      status({ minute: 6, detail: 'Charging' }),
+      started({ minute: 6, transactionId: '102', connectorId: 2 }),
+      ended({ minute: 7, transactionId: '102', connectorId: 2, meterStopWh: 2_000 }),
+      ended({ minute: 9, meterStopWh: 3_000 }),
+    );
+    const costs = Object.fromEntries((await harness.all()).map(({ transactionId, cost }) => [transactionId, cost?.amount]));
+    expect(costs).toEqual({ '101': undefined, '102': '0.90' });
+  });
+
   it('that is set once a session has ended costs it nothing', async () => {
     await harness.given(started({ minute: 0 }), status({ minute: 0, detail: 'Charging' }), ended({ minute: 9, meterStopWh: 3_000 }));
     await put('0.90');

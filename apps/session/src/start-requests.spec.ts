@@ -46,6 +46,9 @@ describe('a start request', () => {
     const { session } = await harness.sessions.getSession({ sessionId });
     expect(session).toMatchObject({ transactionId: 'tx-1', startRequestId, limit: { energyWh: 5_000 } });
     expect(await harness.events(sessionId)).toEqual(['SessionStarted', 'SessionStartRequestMatched', 'SessionLimitSet']);
+    // No crash can come between the two.
+    const commits = (await harness.parts.store.streams.load([sessionId])).get(sessionId) ?? [];
+    expect(commits.map(({ events }) => events.length)).toEqual([1, 2]);
   });
 
   it('becomes the 1.6 session of the same EVSE and token, and no other', async () => {
@@ -61,6 +64,30 @@ describe('a start request', () => {
     harness.later(1.7);
     const { sessionId } = await become(startRequestId, StartRequestState.STARTED);
     expect((await harness.sessions.getSession({ sessionId })).session).toMatchObject({ transactionId: '3', startRequestId });
+  });
+
+  it('of two for the same 1.6 EVSE and token the newest becomes the session, whoever looks first; the other lapses', async () => {
+    const { startRequestId: first } = await request({ limit: undefined });
+    harness.later(0.2);
+    const { startRequestId: second } = await request();
+    await harness.restart();
+    await harness.given(started({ minute: 1 }));
+    harness.later(1.1);
+    await become(second, StartRequestState.STARTED);
+    expect(await harness.only()).toMatchObject({ startRequestId: second, limit: { energyWh: 5_000 } });
+    harness.later(4);
+    await become(first, StartRequestState.LAPSED);
+  });
+
+  it('that is older is not outdone by one that was made after the session began', async () => {
+    const { startRequestId: first } = await request();
+    harness.stations.answers = [{ status: connectionV1.CommandStatus.TIMED_OUT }];
+    await harness.given(started({ minute: 0.1 }));
+    harness.later(0.2);
+    const { startRequestId: second } = await request({ limit: undefined });
+    await become(first, StartRequestState.STARTED);
+    harness.later(4);
+    await become(second, StartRequestState.LAPSED);
   });
 
   it('becomes the session of a station whose clock was never set', async () => {

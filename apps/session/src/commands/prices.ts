@@ -33,9 +33,9 @@ export class Prices {
     const causationId = `price#${request.idempotencyKey || ids.next()}`;
     const [execution] = await aggregates.execute([{ streamId: priceStreamId(price.scope), command, causationId }]);
     const written = execution?.state.price;
-    if (written === undefined || execution?.outcome === 'refused')
+    if (execution === undefined || written === undefined || execution.outcome === 'refused')
       throw new RequestError('ABORTED', `the price ${price.scope} was changed meanwhile`, 'VersionMismatch');
-    await bringUp(collections.prices, [priceDocument(written)]);
+    await bringUp(collections.prices, [priceDocument(written, execution.state.since)]);
     contexts.reset();
     return { ...written };
   }

@@ -17,7 +17,7 @@ import type { SessionChanges } from './session-changes.js';
 import { COMMAND_DEADLINE_MS, type StationCommands } from './station-commands.js';
 
 export interface StartRequestParts {
-  readonly collections: Pick<SessionCollections, 'sessions'>;
+  readonly collections: Pick<SessionCollections, 'sessions' | 'openStarts'>;
   readonly aggregates: Aggregates<StartRequestCommand, StartRequestState, StartRequestEvent, StartRequestRefusal>;
   readonly changes: SessionChanges;
   readonly commands: StationCommands;
@@ -52,6 +52,8 @@ const CLOCK_SLACK_MS = 5 * 60_000;
 const SESSIONS_MAX = 16;
 /** Sessions of one station whose end was not told. */
 const OPEN_MAX = 64;
+/** Requests of one station that nothing came of yet. */
+const OPEN_STARTS_MAX = 64;
 const REMOTE_START_ID_MAX = 0x7fffffff;
 
 /**
@@ -82,7 +84,9 @@ export class StartRequests {
     const { stationId, evseId, idToken, groupId, limit, idempotencyKey } = order;
     const startRequestId = idempotencyKey === '' ? ids.next() : startRequestIdOf(idempotencyKey);
     const remoteStartId = remoteStartIdOf(startRequestId);
+    // The timer first: it takes away what a crash leaves.
     await this.schedule(startRequestId, COMMAND_DEADLINE_MS);
+    await this.parts.collections.openStarts.upsert([{ doc: { id: startRequestId, stationId } }]);
     const requested = {
       startRequestId,
       stationId,
@@ -135,17 +139,13 @@ export class StartRequests {
   private async look(startRequestId: string): Promise<void> {
     const { aggregates, clock, lapseMs } = this.parts;
     const { state } = await aggregates.load(startRequestId);
-    if (!isOpen(state)) {
-      if (state.kind !== 'None') this.forget(state.stationId, startRequestId);
-      return;
-    }
+    if (!isOpen(state)) return this.close(startRequestId, state.kind === 'None' ? '' : state.stationId);
     const session = await this.sessionOf(state);
-    if (session !== undefined) return this.match(state, session);
+    if (session !== undefined && !(await this.isOutdone(state, session))) return this.match(state, session);
     const now = clock.now();
     if (now - Date.parse(state.updatedAt) >= (state.kind === 'Pending' ? COMMAND_DEADLINE_MS + lapseMs : lapseMs)) {
       await this.decide(startRequestId, { kind: 'Lapse', at: this.now() }, 'lapsed');
-      this.forget(state.stationId, startRequestId);
-      return;
+      return this.close(startRequestId, state.stationId);
     }
     await this.schedule(startRequestId, now - Date.parse(state.requestedAt) < SLOWLY_AFTER_MS ? LOOK_MS : LOOK_SLOWLY_MS);
   }
@@ -166,21 +166,25 @@ export class StartRequests {
     const { startRequestId, limit } = state;
     const at = this.now();
     if (claims.startRequestId === undefined) {
-      await this.parts.changes.change(sessionId, (entry) => [
-        { claim: { kind: 'StartRequestMatched', startRequestId, at }, causationId: `start-request#${startRequestId}` },
-        // A session that is over has no use for a limit; one that was set since is not overwritten.
-        ...(limit === undefined || entry.claims.limit !== undefined || effectiveEnd(entry.claims, entry.readings) !== undefined
-          ? []
-          : [
-              {
-                claim: { kind: 'LimitSet', limit: { limit, by: 'StartRequest', at } } as const,
-                causationId: `start-request-limit#${startRequestId}`,
-              },
-            ]),
-      ]);
+      await this.parts.changes.change(sessionId, ({ claims: known, readings }) => {
+        // A session that is over has no use for a limit.
+        const isOver = effectiveEnd(known, readings) !== undefined;
+        const chosen = limit === undefined || isOver ? {} : { limit: { limit, by: 'StartRequest', at } as const };
+        return [{ claim: { kind: 'StartRequestMatched', startRequestId, at, ...chosen }, causationId: `start-request#${startRequestId}` }];
+      });
     }
     await this.decide(startRequestId, { kind: 'Match', sessionId, at }, 'matched');
-    this.forget(state.stationId, startRequestId);
+    await this.close(startRequestId, state.stationId);
+  }
+
+  /** A newer request for the same: what the driver wanted last counts. Only 1.6 cannot tell which of the two a session came of. */
+  private async isOutdone(state: Asked, { claims }: SessionDocument): Promise<boolean> {
+    if (claims.identity?.ocppVersion !== 'ocpp1.6' || claims.startRequestId !== undefined) return false;
+    const { collections, aggregates } = this.parts;
+    const { docs } = await collections.openStarts.find({ where: { stationId: state.stationId }, limit: OPEN_STARTS_MAX });
+    const others = docs.filter(({ id }) => id !== state.startRequestId);
+    const loaded = await Promise.all(others.map(({ id }) => aggregates.load(id)));
+    return loaded.some(({ state: other }) => isOpen(other) && isOf(claims, other) && isNewer(other, state));
   }
 
   private async decide(
@@ -203,10 +207,11 @@ export class StartRequests {
     this.open.set(stationId, known.add(startRequestId));
   }
 
-  private forget(stationId: string, startRequestId: string): void {
+  private async close(startRequestId: string, stationId: string): Promise<void> {
     const known = this.open.get(stationId);
     known?.delete(startRequestId);
     if (known?.size === 0) this.open.delete(stationId);
+    await this.parts.collections.openStarts.delete([startRequestId]);
   }
 
   private now(): string {
@@ -225,6 +230,9 @@ function isOf({ start, startRequestId, identity, place }: SessionClaims, asked: 
     start.idToken?.idToken.toUpperCase() === asked.idToken.idToken.toUpperCase()
   );
 }
+
+const isNewer = (a: Asked, b: Asked): boolean =>
+  a.requestedAt > b.requestedAt || (a.requestedAt === b.requestedAt && a.startRequestId > b.startRequestId);
 
 /** The id of the request that is made under a key. */
 export const startRequestIdOf = (idempotencyKey: string): string => uuidOf(`start-request\n${idempotencyKey}`);

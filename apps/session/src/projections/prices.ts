@@ -5,13 +5,18 @@ import { priceDecider, priceScopeOfStream } from '@voltlog/session-domain';
 import { bringUp, type Commit, rebuildCollection } from '@voltlog/store';
 import { type PriceDocument, priceSchema } from '../store/session-documents.js';
 
-export const priceDocument = ({ scope, currency, perKwh, perMinute, perSession, version }: SessionPrice): PriceDocument => ({
+/** @param since when the first price of the scope was set; undefined: not known */
+export const priceDocument = (
+  { scope, currency, perKwh, perMinute, perSession, version }: SessionPrice,
+  since: string | undefined,
+): PriceDocument => ({
   id: scope,
   version,
   currency,
   perKwh,
   perMinute,
   perSession,
+  ...(since === undefined ? {} : { since }),
 });
 
 /** The prices, made anew of their streams. */
@@ -37,6 +42,6 @@ export const pricesProjection: Projection = {
 function documentOf(commits: readonly Commit[]): readonly PriceDocument[] {
   // What was written as an event of the stream is one.
   const events = commits.flatMap((commit) => commit.events.map(({ type, data }) => ({ type, data }) as PriceEvent));
-  const { price } = fold(priceDecider, events);
-  return price === undefined ? [] : [priceDocument(price)];
+  const { price, since } = fold(priceDecider, events);
+  return price === undefined ? [] : [priceDocument(price, since)];
 }

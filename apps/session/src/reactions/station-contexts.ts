@@ -11,6 +11,7 @@ import type { PriceDocument, SessionCollections } from '../store/session-documen
 export interface StationContext {
   readonly siteId?: string;
   readonly price?: SessionPrice;
+  readonly priceSince?: string;
 }
 
 const GROUP = 'session-stations';
@@ -114,6 +115,7 @@ export class StationContexts {
         const context: StationContext = {
           ...(siteId === undefined ? {} : { siteId }),
           ...(price === undefined ? {} : { price: toPrice(price) }),
+          ...(price?.since === undefined ? {} : { priceSince: price.since }),
         };
         return [stationId, siteId === undefined && price === undefined ? NOTHING : context];
       }),
@@ -128,7 +130,10 @@ export class StationContexts {
 
   /** What was missed by whoever died after a price's commit is written here too. */
   private async followPrices(events: readonly EventOf<PriceEvents>[]): Promise<void> {
-    const latest = new Map(events.map(({ data }) => [data.scope, priceDocument(data)]));
+    const known = await this.collections.prices.getMany(events.map(({ data }) => data.scope));
+    const since = new Map([...known].map(([scope, price]) => [scope, price.since]));
+    for (const { data } of events) if (data.version === 1) since.set(data.scope, data.at);
+    const latest = new Map(events.map(({ data }) => [data.scope, priceDocument(data, since.get(data.scope))]));
     await bringUp(this.collections.prices, [...latest.values()]);
     this.reset();
   }

@@ -66,6 +66,14 @@ export interface PriceDocument {
   readonly perKwh: string;
   readonly perMinute: string;
   readonly perSession: string;
+  /** When the first price of the scope was set: sessions that began before have none by it. */
+  readonly since?: string;
+}
+
+/** A start request that a session may still come of; `id` is its id. */
+export interface OpenStartDocument {
+  readonly id: string;
+  readonly stationId: string;
 }
 
 export interface SessionCollections {
@@ -75,6 +83,7 @@ export interface SessionCollections {
   readonly quarantine: Collection<QuarantinedDocument>;
   readonly stationSites: Collection<StationSiteDocument>;
   readonly prices: Collection<PriceDocument>;
+  readonly openStarts: Collection<OpenStartDocument>;
 }
 
 const options = { id: false, strict: false, minimize: false, versionKey: false } as const;
@@ -139,9 +148,13 @@ export const priceSchema = new Schema(
     perKwh: String,
     perMinute: String,
     perSession: String,
+    since: String,
   },
   options,
 );
+
+export const openStartSchema = new Schema({ id: { type: String, required: true }, stationId: String }, options);
+openStartSchema.index({ stationId: 1 });
 
 export async function openCollections(store: Store): Promise<SessionCollections> {
   return {
@@ -151,6 +164,7 @@ export async function openCollections(store: Store): Promise<SessionCollections>
     quarantine: await store.collection<QuarantinedDocument>('quarantine', quarantineSchema),
     stationSites: await store.collection<StationSiteDocument>('stationSites', stationSiteSchema),
     prices: await store.collection<PriceDocument>('prices', priceSchema),
+    openStarts: await store.collection<OpenStartDocument>('openStarts', openStartSchema),
   };
 }
 

@@ -123,7 +123,7 @@ export interface SessionLimitOvershot extends SessionFact {
   readonly at: string;
 }
 
-/** The price the session is counted by: the one that held when its start was heard of. */
+/** The price the session is counted by: the one that held when its start was heard of. A session that began before there was any has none. */
 export interface SessionPriced extends SessionFact {
   readonly price: SessionPrice;
   readonly at: string;

@@ -12,6 +12,8 @@ export interface RecordContext {
   readonly siteId?: string;
   /** The price that holds at the station now. */
   readonly price?: SessionPrice;
+  /** When the first price of its scope was set; absent: long ago. */
+  readonly priceSince?: string;
   /** The mark of the milestone `BatteryAt`. */
   readonly batteryPercent: number;
 }
@@ -44,9 +46,10 @@ export function announcements(command: Recorded, claims: SessionClaims): Session
     after = evolveAnnounced(after, event);
   };
   const { start } = claims;
-  // What ended without a price was free; it does not cost by one that was set since. Its start, told late, still brings one.
+  // What began, or ended, without a price is free: the driver was told of none. A start that is told late still brings one.
   const mayPrice = claim.kind === 'Started' || effectiveEnd(claims, readings) === undefined;
-  if (mayPrice && start !== undefined && claims.price === undefined && context.price !== undefined)
+  const isHeld = start !== undefined && start.receivedAt >= (context.priceSince ?? '');
+  if (mayPrice && isHeld && claims.price === undefined && context.price !== undefined)
     say({ type: 'voltlog.session.SessionPriced.v1', data: { ...identity, price: context.price, at: start.receivedAt } });
   const allowed = contractLimitOf(claims);
   if (allowed !== undefined && JSON.stringify(allowed) !== JSON.stringify(claims.contractLimit?.limit))

@@ -35,7 +35,8 @@ export type Claim =
   | { readonly kind: 'Freed'; readonly freed: FreedClaim }
   | { readonly kind: 'Fault'; readonly fault: FaultClaim }
   | { readonly kind: 'LimitSet'; readonly limit: LimitClaim }
-  | { readonly kind: 'StartRequestMatched'; readonly startRequestId: string; readonly at: string }
+  /** With the limit that was asked for at the start, unless one was set since. */
+  | { readonly kind: 'StartRequestMatched'; readonly startRequestId: string; readonly at: string; readonly limit?: LimitClaim }
   | { readonly kind: 'StopRequested'; readonly stop: Omit<SessionStopRequested, keyof SessionFact> }
   | { readonly kind: 'StopAnswered'; readonly answer: Omit<SessionStopAnswered, keyof SessionFact> }
   | { readonly kind: 'StopEscalated'; readonly escalation: Omit<SessionStopEscalated, keyof SessionFact> }
@@ -162,7 +163,11 @@ export function joinClaim(claims: SessionClaims, claim: Claim): SessionClaims {
     case 'LimitSet':
       return joinLimit(claims, claim.limit);
     case 'StartRequestMatched':
-      return claims.startRequestId === undefined ? { ...claims, startRequestId: claim.startRequestId } : claims;
+      if (claims.startRequestId !== undefined) return claims;
+      return {
+        ...(claim.limit === undefined || claims.limit !== undefined ? claims : joinLimit(claims, claim.limit)),
+        startRequestId: claim.startRequestId,
+      };
     case 'StopRequested':
       return joinStop(claims, claim.stop);
     case 'StopAnswered': {

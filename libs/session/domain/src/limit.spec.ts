@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { SessionClaims } from './claims.js';
 import { type LimitProgress, watchLimit } from './limit.js';
+import { limitOf } from './limits.js';
 import { costOf } from './price.js';
 
 const HOUR = 3_600_000;
@@ -37,6 +39,26 @@ describe('a limit', () => {
   it('in a currency that is not charged in is never reached', () => {
     const price = { scope: 'default', currency: 'CHF', perKwh: '9', perMinute: '9', perSession: '9', version: 1 };
     expect(watchLimit({ cost: { amount: '1', currency: 'EUR' } }, { ...progress, price })).toMatchObject({ kind: 'Watch' });
+  });
+
+  it('of two sums in two currencies is the one that the session is priced in; without a price the contract decides', () => {
+    const claims = (currency?: string): SessionClaims => ({
+      limit: { limit: { cost: { amount: '5', currency: 'SEK' } }, by: 'Driver', at: '' },
+      token: {
+        purpose: 'Start',
+        idToken: { idToken: 'CARD', type: 'ISO14443' },
+        at: '',
+        receivedAt: '',
+        authorization: { status: 'Accepted', source: 'authorization', limit: { cost: { amount: '9', currency: 'EUR' } } },
+      },
+      ...(currency === undefined
+        ? {}
+        : { price: { scope: 'default', currency, perKwh: '1', perMinute: '0', perSession: '0', version: 1 } }),
+    });
+    expect(limitOf(claims('SEK'))?.cost).toEqual({ amount: '5', currency: 'SEK' });
+    expect(limitOf(claims('EUR'))?.cost).toEqual({ amount: '9', currency: 'EUR' });
+    expect(limitOf(claims('CHF'))?.cost?.currency).toBe('EUR');
+    expect(limitOf(claims())?.cost?.currency).toBe('EUR');
   });
 
   it('that the station keeps by itself is helped with when it is late; a sum of money at once, since it knows no price', () => {

@@ -7,7 +7,11 @@ import type { Readings } from './readings.js';
 /** What the contract allows: in the answer about the token that the session charges for. */
 export const contractLimitOf = (claims: SessionClaims): SessionLimit | undefined => claims.token?.authorization?.limit;
 
-/** The limit that counts: of what was chosen and what the contract allows, the lower in each dimension. Undefined: none. */
+/**
+ * The limit that counts: of what was chosen and what the contract allows, the lower in each dimension. Sums in two currencies cannot be
+ * compared: the one in the currency that the session is priced in counts, as only that one can be reached; without a price the contract's.
+ * Undefined: none.
+ */
 export function limitOf(claims: SessionClaims): SessionLimit | undefined {
   const chosen = claims.limit?.limit ?? undefined;
   const contract = contractLimitOf(claims);
@@ -16,7 +20,9 @@ export function limitOf(claims: SessionClaims): SessionLimit | undefined {
   const durationSeconds = least(chosen.durationSeconds, contract.durationSeconds);
   const stateOfChargePercent = least(chosen.stateOfChargePercent, contract.stateOfChargePercent);
   const cost =
-    contract.cost !== undefined && chosen.cost !== undefined ? lowerMoney(contract.cost, chosen.cost) : (contract.cost ?? chosen.cost);
+    contract.cost !== undefined && chosen.cost !== undefined
+      ? lowerMoney(contract.cost, chosen.cost, claims.price?.currency)
+      : (contract.cost ?? chosen.cost);
   return nonEmpty({
     ...(energyWh === undefined ? {} : { energyWh }),
     ...(durationSeconds === undefined ? {} : { durationSeconds }),

@@ -14,6 +14,8 @@ export interface PutPrice {
 /** Undefined: none is set. */
 export interface PriceState {
   readonly price: SessionPrice | undefined;
+  /** When the first price of the scope was set: sessions that began before have none by it. */
+  readonly since?: string;
 }
 
 export type PriceRefusal = 'VersionMismatch';
@@ -34,9 +36,9 @@ export const priceDecider: Decider<PutPrice, PriceState, PriceEvent, PriceRefusa
     if (known !== undefined && samePrice(known, price)) return decided();
     return decided({ type: 'voltlog.session.PriceChanged.v1', data: { ...price, version: version + 1, at } });
   },
-  evolve(_state, { data }) {
-    const { at: _, ...price } = data;
-    return { price };
+  evolve({ since }, { data }) {
+    const { at, ...price } = data;
+    return { price, since: since ?? at };
   },
 };
 

@@ -77,9 +77,10 @@ export const ratesOf = (price: SessionPrice): CostRates => ({
   perSecond: new Decimal(price.perMinute).div(SECONDS_PER_MINUTE),
 });
 
-/** The lower of two sums; of sums in different currencies the first. */
-export function lowerMoney(a: NonNullable<SessionLimit['cost']>, b: NonNullable<SessionLimit['cost']>): Money {
-  return a.currency === b.currency && new Decimal(b.amount).lt(a.amount) ? b : a;
+/** The lower of two sums; of sums in different currencies the one in `currency`, else the first. */
+export function lowerMoney(a: NonNullable<SessionLimit['cost']>, b: NonNullable<SessionLimit['cost']>, currency?: string): Money {
+  if (a.currency !== b.currency) return b.currency === currency ? b : a;
+  return new Decimal(b.amount).lt(a.amount) ? b : a;
 }
 
 const digitsOf = (currency: string): number => MINOR_DIGITS[currency] ?? 2;

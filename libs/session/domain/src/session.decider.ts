@@ -90,13 +90,14 @@ function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionC
       return [{ type: 'voltlog.session.SessionConnectorFreed.v1', data: { ...identity, ...claim.freed } }];
     case 'LimitSet':
       return [{ type: 'voltlog.session.SessionLimitSet.v1', data: { ...identity, ...claim.limit } }];
-    case 'StartRequestMatched':
-      return [
-        {
-          type: 'voltlog.session.SessionStartRequestMatched.v1',
-          data: { ...identity, startRequestId: claim.startRequestId, at: claim.at },
-        },
-      ];
+    case 'StartRequestMatched': {
+      const { startRequestId, at, limit } = claim;
+      const matched: SessionEvent = { type: 'voltlog.session.SessionStartRequestMatched.v1', data: { ...identity, startRequestId, at } };
+      // Together, so that no crash in between leaves a session without the limit that its driver chose.
+      return limit === undefined || state.limit !== undefined
+        ? [matched]
+        : [matched, { type: 'voltlog.session.SessionLimitSet.v1', data: { ...identity, ...limit } }];
+    }
     case 'StopRequested':
       return [{ type: 'voltlog.session.SessionStopRequested.v1', data: { ...identity, ...claim.stop } }];
     case 'StopAnswered':
