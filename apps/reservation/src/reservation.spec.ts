@@ -427,6 +427,21 @@ describe('the reservation service', () => {
     });
   });
 
+  it('asks again while the connection service is away, which is not counted against the station', async () => {
+    const station = world.add('S1');
+    let away = 10;
+    station.answer = () =>
+      away-- > 0
+        ? new OperatingError('ServiceUnreachable', 'nobody listens')
+        : { status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' };
+    const { reservationId } = await reserve();
+    for (let asked = 1; asked <= 10; asked += 1) {
+      await until(() => station.asked.length >= asked, 'it is asked again');
+      world.pass(1_000);
+    }
+    await world.untilStory(reservationId, 'Confirmed', 'StationHoldChanged Held Accepted');
+  });
+
   it('loses nothing in a restart: what was confirmed begins, is asked for and expires', async () => {
     const station = world.add('S1');
     const later = await reserve({ startsAt: at(10 * MINUTE), expiresAt: at(20 * MINUTE) });

@@ -119,10 +119,18 @@ describe('a start request', () => {
     [{ status: connectionV1.CommandStatus.REJECTED, stationStatus: 'Rejected' }, 'Rejected'],
     [{ status: connectionV1.CommandStatus.OFFLINE }, 'Offline'],
     [{ status: connectionV1.CommandStatus.NOT_SUPPORTED, stationStatus: 'NotSupported' }, 'NotSupported'],
-    [new OperatingError('ServiceUnreachable', 'nobody listens'), 'Offline'],
   ])('is refused by %j', async (answer, reason) => {
     harness.stations.answers = [answer];
     expect(await request()).toMatchObject({ state: StartRequestState.REFUSED, reason, sessionId: '' });
+  });
+
+  it('is refused when nobody can be asked, and is asked again before that, since nothing was sent', async () => {
+    const away = new OperatingError('ServiceUnreachable', 'nobody listens');
+    harness.stations.answers = [away, away];
+    expect(await request()).toMatchObject({ state: StartRequestState.ACCEPTED });
+    harness.stations.answers = [away, away, away, away];
+    expect(await request()).toMatchObject({ state: StartRequestState.REFUSED, reason: 'Offline' });
+    expect(harness.stations.sent).toHaveLength(7);
   });
 
   it.each([

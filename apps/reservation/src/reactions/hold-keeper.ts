@@ -23,7 +23,9 @@ export interface HoldKeeperOptions {
 type Answer =
   | { readonly kind: 'Accepted' | 'Rejected' | 'NotSupported'; readonly stationStatus: string }
   | { readonly kind: 'Offline' }
-  | { readonly kind: 'NoAnswer' };
+  | { readonly kind: 'NoAnswer' }
+  /** The connection service is away; it is not counted against the station. */
+  | { readonly kind: 'Away' };
 
 /**
  * Brings what stations do into line with what is decided: a hold is asked for when it begins and after the station lost it, and given up
@@ -68,6 +70,8 @@ export class HoldKeeper {
         return;
       case 'NoAnswer':
         return this.noAnswer(due);
+      case 'Away':
+        return this.timers.schedule([{ kind: HOLD, dueMs: this.context.clock.now() + this.options.retryMs, due }]);
       default:
         assertNever(answer, 'answer');
     }
@@ -78,7 +82,7 @@ export class HoldKeeper {
     const doc = await this.repository.reservation(due.reservationId);
     if (doc === undefined || doc.state === 'Active' || doc.hold === 'NotSupported' || doc.hold === 'Released') return;
     const answer = await this.ask(doc.stationId, { $case: 'cancelReservation', value: { reservationId: doc.number } });
-    if (answer.kind === 'Offline' || answer.kind === 'NoAnswer') {
+    if (answer.kind === 'Offline' || answer.kind === 'NoAnswer' || answer.kind === 'Away') {
       const dueMs = this.context.clock.now() + this.waitMs(due.attempt);
       // At its end the station lets go by itself.
       if (dueMs < Date.parse(doc.expiresAt))
@@ -127,7 +131,6 @@ export class HoldKeeper {
     return state.reservations.get(reservationId)?.end === undefined;
   }
 
-  /** @throws {OperatingError} when the connection service cannot be reached; the timer comes back then */
   private async ask(stationId: string, command: NonNullable<connectionV1.SendCommandRequest['command']>): Promise<Answer> {
     try {
       const answer = await this.connection.sendCommand({ stationId, timeoutMs: this.options.askMs, command });
@@ -135,7 +138,7 @@ export class HoldKeeper {
     } catch (error) {
       // What the station's version has no room for (a longer token, an unknown plug) it cannot hold.
       if (error instanceof RequestError) return { kind: 'NotSupported', stationStatus: error.reason ?? error.code };
-      if (error instanceof OperatingError && error.code === 'DeadlineExceeded') return { kind: 'NoAnswer' };
+      if (error instanceof OperatingError) return { kind: error.code === 'DeadlineExceeded' ? 'NoAnswer' : 'Away' };
       throw error;
     }
   }

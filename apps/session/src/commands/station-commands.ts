@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 
@@ -23,6 +24,9 @@ const STATUS: Readonly<Partial<Record<connectionV1.CommandStatus, CommandAnswer[
   [connectionV1.CommandStatus.BUSY]: 'Busy',
 };
 
+/** A connection service that is started anew is asked again after these, as nothing was sent, milliseconds. */
+const AGAIN_MS = [250, 500, 1_000];
+
 type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
 
 /** Commands to stations, by the connection service. That nobody is there is an answer too: nothing reached the station. */
@@ -31,12 +35,23 @@ export class StationCommands {
 
   /** Rejects only for a bug of ours. */
   async send(stationId: string, command: Command): Promise<CommandAnswer> {
+    for (const waitMs of AGAIN_MS) {
+      const answer = await this.sendOnce(stationId, command);
+      if (answer !== undefined) return answer;
+      await setTimeout(waitMs);
+    }
+    return (await this.sendOnce(stationId, command)) ?? { status: 'Offline', reason: 'nobody could be asked who holds the station' };
+  }
+
+  /** Undefined: nobody was reached. */
+  private async sendOnce(stationId: string, command: Command): Promise<CommandAnswer | undefined> {
     try {
       const { status, stationStatus, reason } = await this.connection.sendCommand({ stationId, timeoutMs: TIMEOUT_MS, command });
       return { status: STATUS[status] ?? 'Rejected', reason, ...(stationStatus === '' ? {} : { stationStatus }) };
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;
-      return { status: error.code === 'ServiceUnreachable' ? 'Offline' : 'TimedOut', reason: error.message };
+      // Of anything but that it is not known what came of it.
+      return error.code === 'ServiceUnreachable' ? undefined : { status: 'TimedOut', reason: error.message };
     }
   }
 

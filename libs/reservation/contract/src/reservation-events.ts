@@ -69,6 +69,7 @@ export interface ReservationExpiring extends ReservationFact {}
 export interface ReservationUsed extends ReservationFact {
   /** As the station knows it. */
   readonly transactionId: string;
+  /** Never told: at the start its session is not known yet. Find it by `stationId` and `transactionId`. */
   readonly sessionId?: string;
   /** EVSE on which it was used, where it is another than the one held. */
   readonly usedEvseId?: number;
