@@ -54,6 +54,21 @@ describe('the desk for roaming tokens', () => {
     expect(provider.asked).toBe(2);
   });
 
+  it('asks again about another type or location, not about another EVSE there', async () => {
+    const { provider, desk } = open();
+    await desk.ask({ ...QUESTION, siteId: 'north' });
+    await desk.ask({ ...QUESTION, siteId: 'north', stationId: 'S2', evseId: 2 });
+    expect(provider.asked).toBe(1);
+    provider.answer = { allowed: false, status: 'NotAtThisLocation' };
+    expect(await desk.ask({ ...QUESTION, siteId: 'south' })).toMatchObject({ status: 'NotAtThisLocation' });
+    expect(await desk.ask({ ...QUESTION, type: 'ISO14443', siteId: 'north' })).toMatchObject({ status: 'NotAtThisLocation' });
+    expect(await desk.ask({ ...QUESTION, siteId: 'north' })).toMatchObject({ status: 'Accepted' });
+    expect(provider.asked).toBe(3);
+    await desk.ask(QUESTION);
+    await desk.ask({ ...QUESTION, stationId: 'S2' });
+    expect(provider.asked).toBe(5);
+  });
+
   it('hands on a refusal, and says nothing of a token that no partner knows', async () => {
     const { provider, clock, ask } = open();
     provider.answer = { allowed: false, status: 'NoCredit' };

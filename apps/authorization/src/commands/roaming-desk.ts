@@ -31,6 +31,13 @@ interface Kept {
   readonly atMs: number;
 }
 
+/**
+ * What an answer depends on: the same digits are another token as an RFID card than as an eMAID, and a provider may allow one location and
+ * not another (OCPI 2.2.1 mod_tokens LocationReferences). Not on the EVSE: a start asks what its card was just asked about.
+ */
+const keyOf = ({ type, idToken, siteId, stationId }: RoamingQuestion): string =>
+  JSON.stringify([type, tokenKey(idToken), siteId === '' ? stationId : '', siteId]);
+
 /** Asks the providers of tokens that are not ours: with a deadline, a bounded memory, and a rule for when they are away. */
 export class RoamingDesk {
   private readonly answers = new BoundedCache<Kept>(ANSWERS_MAX);
@@ -50,7 +57,7 @@ export class RoamingDesk {
 
   /** @returns undefined: no partner knows the token */
   async ask(question: RoamingQuestion): Promise<Verdict | undefined> {
-    const key = tokenKey(question.idToken);
+    const key = keyOf(question);
     const kept = this.answers.get(key);
     if (kept !== undefined && this.clock.now() - kept.atMs < this.freshMs(kept)) return this.verdict(kept);
     let asking = this.asked.get(key);

@@ -14,15 +14,17 @@ interface Payload {
   readonly stationId: string;
   /** Tries that failed so far. */
   readonly attempt: number;
+  /** Then the station answers nothing more from what it has in its cache, milliseconds since the Unix epoch. */
+  readonly untilMs: number;
 }
 
 /** Decisions about one token that are looked through. */
 const DECISIONS_MAX = 500;
 /** Stations whose cache is cleared for one token: those that accepted it last. */
 const STATIONS_MAX = 50;
-/** Then what a station keeps has expired, or nearly. */
-const ATTEMPTS_MAX = 8;
 const RETRY_FIRST_MS = 30_000;
+/** A station that was away for long is told this late at most once it is back. */
+const RETRY_MAX_MS = 120_000;
 const COMMAND_MS = 15_000;
 
 /**
@@ -60,6 +62,10 @@ export class CacheClearing {
     return this.loop.stop();
   }
 
+  hurry(): void {
+    this.loop.hurry();
+  }
+
   /** Has the stations that may remember these tokens forget them. */
   async forget(tokenKeys: readonly string[]): Promise<void> {
     const now = this.context.clock.now();
@@ -70,12 +76,14 @@ export class CacheClearing {
       const accepted = new Set(docs.filter(({ status }) => status === 'Accepted').map(({ stationId }) => stationId));
       for (const stationId of [...accepted].slice(0, STATIONS_MAX)) stations.add(stationId);
     }
-    await this.context.store.timers.schedule([...stations].map((stationId) => timerOf({ stationId, attempt: 0 }, isoTime(now))));
+    const untilMs = now + this.parts.cacheMs;
+    await this.context.store.timers.schedule([...stations].map((stationId) => timerOf({ stationId, attempt: 0, untilMs }, isoTime(now))));
     if (stations.size > 0) this.loop.hurry();
   }
 
   async handle(timer: Timer): Promise<void> {
-    const { stationId, attempt } = timer.payload as Payload;
+    const { stationId, attempt, untilMs } = timer.payload as Payload;
+    if (this.context.clock.now() >= untilMs) return;
     const { status } = await this.parts.connection.sendCommand({
       stationId,
       timeoutMs: COMMAND_MS,
@@ -83,9 +91,10 @@ export class CacheClearing {
     });
     // A station that refuses has no cache, or has it switched off (C11.FR.04).
     const isOver = status === CommandStatus.ACCEPTED || status === CommandStatus.REJECTED || status === CommandStatus.NOT_SUPPORTED;
-    if (isOver || attempt + 1 >= ATTEMPTS_MAX) return;
-    const dueAt = isoTime(this.context.clock.now() + RETRY_FIRST_MS * 2 ** attempt);
-    await this.context.store.timers.schedule([timerOf({ stationId, attempt: attempt + 1 }, dueAt)]);
+    if (isOver) return;
+    const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(attempt, 10));
+    const dueAt = isoTime(this.context.clock.now() + waitMs);
+    await this.context.store.timers.schedule([timerOf({ stationId, attempt: attempt + 1, untilMs }, dueAt)]);
   }
 }
 

@@ -10,6 +10,8 @@ import type { Senders } from './senders.js';
 
 /** Deliveries that wait in memory for one target; the rest waits in its timer. */
 const WAITING_PER_LANE = 100;
+/** And for all targets together. */
+const WAITING_TOTAL = 10_000;
 /** What finds no room is looked at again after so long, and up to as long again, milliseconds. */
 const NO_ROOM_MS = 10_000;
 /** Handling a timer is quick, so that of a process that died in the middle of one is soon looked at again, milliseconds. */
@@ -38,7 +40,12 @@ export class Dispatcher {
     private readonly senders: Pick<Senders, 'id' | 'aliveUntil'>,
     private readonly options: DispatcherOptions,
   ) {
-    this.lanes = new Lanes({ total: options.concurrency, perLane: options.targetConcurrency, waitingPerLane: WAITING_PER_LANE });
+    this.lanes = new Lanes({
+      total: options.concurrency,
+      perLane: options.targetConcurrency,
+      waitingPerLane: WAITING_PER_LANE,
+      waitingTotal: WAITING_TOTAL,
+    });
     const { store, clock, logger, metrics } = context;
     this.loop = new TimerLoop({
       timers: store.timers,

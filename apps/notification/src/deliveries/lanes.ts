@@ -5,6 +5,8 @@ export interface LanesOptions {
   readonly perLane: number;
   /** Works that wait in one lane; more are not taken. */
   readonly waitingPerLane: number;
+  /** Works that wait in all lanes together; more are not taken. */
+  readonly waitingTotal: number;
 }
 
 interface Work {
@@ -45,6 +47,7 @@ export class Lanes {
     if (this.stopping) return false;
     const lane = this.lanes.get(name) ?? { running: 0, waiting: [] };
     if (lane.waiting.length >= this.options.waitingPerLane) return false;
+    if (this.ids.size - this.running >= this.options.waitingTotal) return false;
     this.lanes.set(name, lane);
     this.ids.add(id);
     lane.waiting.push({ id, run });
