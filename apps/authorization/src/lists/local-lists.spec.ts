@@ -2,8 +2,11 @@ import type { StationFactType } from '@voltlog/connection-contract';
 import { authorizationV1, connectionV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { authorizationProjections } from '../projections/rebuild.js';
+import { openCollections } from '../store/documents.js';
 import { AuthorizationWorld } from '../testing/world.js';
 import { LOCAL_LIST } from './local-lists.js';
+import { TokenScan } from './token-scan.js';
 
 const { CommandStatus } = connectionV1;
 type Send = connectionV1.SendCommandRequest;
@@ -201,6 +204,51 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     await world.service.grpc.syncLocalList({ stationId: 'S1', full: false });
     await inStep(['A', 'B', 'C']);
     expect(station.sent.at(-2)).toMatchObject({ differential: false });
+  });
+
+  it('is sent in whole where what was sent was lost, and to no station that is to have none', async () => {
+    await world.putPolicy('north', { localLists: true });
+    await inStep(['A', 'B', 'C']);
+    await world.stationAt('S2', 'south');
+    await until(async () => (await world.service.sites.load(['S2'])).get('S2') === 'south', 'the site of S2 is known');
+    const { localLists } = await openCollections(world.context.store);
+    await localLists.deleteWhere({});
+    station.list.delete('B');
+    expect(await authorizationProjections['local-lists']?.rebuild(world.context, () => {})).toBe(1);
+    world.context.clock.ms = Math.max(world.context.clock.ms, Date.now());
+    await inStep(['A', 'B', 'C']);
+    expect(station.sent.at(-2)).toMatchObject({ differential: false });
+    expect(await localLists.get('S2')).toBeUndefined();
+  });
+
+  it('is read for once for all stations that wait', async () => {
+    const { tokens } = await openCollections(world.context.store);
+    let reads = 0;
+    const counted = new Proxy(tokens, {
+      get(target, name) {
+        if (name === 'find') reads += 1;
+        return Reflect.get(target, name).bind(target);
+      },
+    });
+    const { context, service } = world;
+    const scan = new TokenScan(context, {
+      contracts: service.contracts,
+      collections: { tokens: counted },
+      masterPassGroup: 'MASTER',
+      entriesMax: 2,
+    });
+    await world.putToken('D', { replaceRules: true, siteIds: ['south'] });
+    const lists = await Promise.all([
+      scan.wanted({ stationId: 'S1', siteId: 'north' }),
+      scan.wanted({ stationId: 'S2', siteId: 'south' }),
+      scan.wanted({ stationId: 'S3', siteId: 'north' }),
+    ]);
+    expect(lists.map(({ entries }) => entries.map(({ key }) => key))).toEqual([
+      ['A', 'B', 'C'],
+      ['A', 'B', 'C', 'D'],
+      ['A', 'B', 'C'],
+    ]);
+    expect(reads).toBe(1);
   });
 
   it('waits for a station that is away, and goes when it connects', async () => {

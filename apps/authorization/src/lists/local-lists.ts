@@ -1,21 +1,13 @@
-import {
-  faultOf,
-  fitsVersion,
-  groupOf,
-  type KnownToken,
-  type ListEntry,
-  type ListLimits,
-  type ListMessage,
-  planList,
-} from '@voltlog/authorization-domain';
+import { fitsVersion, type ListLimits, type ListMessage, planList } from '@voltlog/authorization-domain';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { type Timer, TimerLoop } from '@voltlog/store';
 import type { ContractRepository } from '../store/contract-repository.js';
-import { type Collections, type LocalListDoc, toKnownToken } from '../store/documents.js';
+import type { Collections, LocalListDoc } from '../store/documents.js';
 import type { Sites } from '../store/sites.js';
 import { readLimits, versionIn } from './station-lists.js';
+import { TokenScan } from './token-scan.js';
 
 const { CommandStatus } = connectionV1;
 
@@ -32,7 +24,6 @@ interface Payload {
   readonly begins?: true;
 }
 
-const PAGE = 500;
 /** More tokens than any station keeps; reading on would only find out by how much. */
 const ENTRIES_MAX = 5_000;
 /** A change is often followed by others: they are sent together, milliseconds. */
@@ -62,11 +53,13 @@ class NotNow extends Error {}
  */
 export class LocalLists {
   private readonly loop: TimerLoop;
+  private readonly scan: TokenScan;
 
   constructor(
     private readonly context: ServiceContext,
     private readonly parts: LocalListsParts,
   ) {
+    this.scan = new TokenScan(context, { ...parts, entriesMax: ENTRIES_MAX });
     this.loop = new TimerLoop({
       timers: context.store.timers,
       kind: LOCAL_LIST,
@@ -138,7 +131,9 @@ export class LocalLists {
     const { stationId, isOn } = what;
     const { connection } = await this.parts.connection.getConnection({ stationId });
     const ocppVersion = connection?.ocppVersion ?? '';
-    const { entries, changesAt } = isOn ? await this.wanted(what) : { entries: [], changesAt: undefined };
+    const { entries, changesAt } = isOn
+      ? await this.scan.wanted({ stationId, siteId: what.siteId })
+      : { entries: [], changesAt: undefined };
     const wanted = entries.filter((entry) => fitsVersion(entry, ocppVersion));
     const known = { ...(before ?? NEW), id: stationId, wantedEntries: isOn ? wanted.length : 0 };
     // It is looked at again once it connects.
@@ -211,42 +206,6 @@ export class LocalLists {
     await this.context.store.timers.schedule([timerOf({ ...payload, full: true }, dueAt)]);
   }
 
-  /** The tokens that may charge at a station now, and when that changes by itself. */
-  private async wanted(at: {
-    readonly stationId: string;
-    readonly siteId: string;
-  }): Promise<{ readonly entries: readonly ListEntry[]; readonly changesAt: string | undefined }> {
-    const now = isoTime(this.context.clock.now());
-    const entries: ListEntry[] = [];
-    let changesAt: string | undefined;
-    for (let after: string | undefined; ; ) {
-      const page = await this.parts.collections.tokens.find({
-        where: { status: 'Active' },
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      const contractIds = [...new Set(page.docs.flatMap(({ contractId }) => contractId ?? []))];
-      const contracts = contractIds.length === 0 ? undefined : await this.parts.contracts.load(contractIds);
-      for (const doc of page.docs) {
-        const token = toKnownToken(doc);
-        const contract = token.contractId === undefined ? undefined : contracts?.get(token.contractId)?.state;
-        const subjects = contract === undefined ? [token] : contract.kind === 'known' ? [token, contract] : [];
-        const faults = subjects.map((subject) => faultOf(subject, { ...at, at: now }));
-        for (const { validFrom } of subjects)
-          if (validFrom !== undefined && validFrom > now && (changesAt === undefined || validFrom < changesAt)) changesAt = validFrom;
-        const group = groupOf(token, contract);
-        if (subjects.length === 0 || faults.some(Boolean) || this.isMasterPass(group)) continue;
-        entries.push(toEntry(doc.id, token, group, subjects));
-      }
-      if (page.next === undefined || entries.length > ENTRIES_MAX) return { entries, changesAt };
-      after = page.next;
-    }
-  }
-
-  private isMasterPass(group: string | undefined): boolean {
-    return this.parts.masterPassGroup !== undefined && group?.toUpperCase() === this.parts.masterPassGroup.toUpperCase();
-  }
-
   private async write(doc: LocalListDoc): Promise<void> {
     await this.parts.collections.localLists.upsert([{ doc: { ...doc, updatedAt: isoTime(this.context.clock.now()) } }]);
   }
@@ -254,25 +213,15 @@ export class LocalLists {
 
 const NEW: Omit<LocalListDoc, 'id'> = { wantedVersion: 0, wantedEntries: 0, state: 'Pending', reason: '', updatedAt: '' };
 
+/** Has all of a list sent anew: what the station has is not known any more. */
+export const fullSyncOf = (stationId: string, dueAt: string): Timer => timerOf({ stationId, full: true, attempt: 0 }, dueAt);
+
 const timerOf = (payload: Payload, dueAt: string): Timer => ({
   id: payload.begins === true ? `${LOCAL_LIST}:${payload.stationId}:begins` : `${LOCAL_LIST}:${payload.stationId}`,
   kind: LOCAL_LIST,
   dueAt,
   payload,
 });
-
-function toEntry(
-  key: string,
-  { idToken, type }: KnownToken,
-  groupId: string | undefined,
-  subjects: readonly { readonly expiresAt?: string }[],
-): ListEntry {
-  const expiresAt = subjects
-    .flatMap((subject) => subject.expiresAt ?? [])
-    .toSorted()
-    .at(0);
-  return { key, idToken, type, ...(groupId === undefined ? {} : { groupId }), ...(expiresAt === undefined ? {} : { expiresAt }) };
-}
 
 const toEntries = ({ entries, removed }: ListMessage): connectionV1.LocalListEntry[] => [
   ...entries.map(({ idToken, type, groupId, expiresAt }) => ({

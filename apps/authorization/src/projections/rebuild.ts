@@ -35,6 +35,7 @@ import {
 } from '../store/documents.js';
 import { STATION_TYPES, toStations } from '../store/sites.js';
 import { DECISION_TYPES, toDecisionDoc } from './decision-projection.js';
+import { localListsProjection } from './local-lists-projection.js';
 import { sessionUsesProjection } from './session-uses-projection.js';
 
 /** The read models of the service: tokens of their streams, decisions of their topic. */
@@ -81,6 +82,7 @@ export const authorizationProjections: Readonly<Record<string, Projection>> = {
   },
   'session-uses': sessionUsesProjection,
   holds: holdsProjection,
+  'local-lists': localListsProjection,
   decisions: {
     about: 'what was decided about tokens, and why',
     from: 'records',
