@@ -1,45 +1,19 @@
-import { createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes, verify } from 'node:crypto';
+import { createPublicKey, verify } from 'node:crypto';
 import { notificationV1 } from '@voltlog/proto';
-import { until } from '@voltlog/testing';
+import { PushBrowser, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { milestone, NotificationUnderTest } from './testing/harness.js';
 import { Receiver } from './testing/receiver.js';
 
 const { DELIVERED, DEAD, PENDING } = notificationV1.DeliveryState;
 
-/** A browser's side of a push subscription. */
-class Browser {
-  private readonly ecdh = createECDH('prime256v1');
-  private readonly auth = randomBytes(16);
-  readonly keys: { readonly p256dh: string; readonly auth: string };
-
-  constructor() {
-    this.keys = { p256dh: this.ecdh.generateKeys().toString('base64url'), auth: this.auth.toString('base64url') };
-  }
-
-  /** Source: RFC 8291 §3.4, RFC 8188 §2. */
-  decrypt(body: Buffer): string {
-    const salt = body.subarray(0, 16);
-    const idLength = body.readUInt8(20);
-    const sender = body.subarray(21, 21 + idLength);
-    const info = Buffer.concat([Buffer.from('WebPush: info\0'), this.ecdh.getPublicKey(), sender]);
-    const ikm = Buffer.from(hkdfSync('sha256', this.ecdh.computeSecret(sender), this.auth, info, 32));
-    const key = Buffer.from(hkdfSync('sha256', ikm, salt, 'Content-Encoding: aes128gcm\0', 16));
-    const nonce = Buffer.from(hkdfSync('sha256', ikm, salt, 'Content-Encoding: nonce\0', 12));
-    const sealed = body.subarray(21 + idLength);
-    const decipher = createDecipheriv('aes-128-gcm', key, nonce).setAuthTag(sealed.subarray(-16));
-    const padded = Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
-    return padded.subarray(0, padded.lastIndexOf(2)).toString('utf8');
-  }
-}
-
 let service: NotificationUnderTest;
 let pushService: Receiver;
-let browser: Browser;
+let browser: PushBrowser;
 beforeEach(async () => {
   service = await NotificationUnderTest.start({ environment: { NOTIFICATION_VAPID_SUBJECT: 'mailto:ops@ladenetz.example' } });
   pushService = await Receiver.start((response) => response.writeHead(201).end());
-  browser = new Browser();
+  browser = new PushBrowser();
 });
 afterEach(async () => {
   await service.stop();
@@ -103,7 +77,7 @@ describe('a push', () => {
       kind: 'BatteryFull',
       tag: expect.stringMatching(/^[\w-]{32}$/),
     });
-    expect(() => new Browser().decrypt(body)).toThrow();
+    expect(() => new PushBrowser().decrypt(body)).toThrow();
 
     const { publicKey } = await service.grpc.getPushKey({});
     const { t = '', k = '' } = Object.fromEntries(

@@ -1,0 +1,174 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Car, ScaledClock, SimulatedStation } from '@voltlog/simulator-app';
+import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { AllInOne } from './harness/all-in-one.js';
+import { eventually } from './harness/eventually.js';
+import { STATION_PASSWORD } from './harness/fleet.js';
+import { PushService } from './harness/push-service.js';
+
+const STATION = 'PUSH-1';
+const SITE = { siteId: 'quay', name: 'Quay', address: 'Kai 1', city: 'Hamburg', countryCode: 'DE', timeZone: 'Europe/Berlin' };
+/** Charges 3 kWh past 90 %. */
+const CAR = {
+  name: 'Scooter',
+  batteryWh: 20_000,
+  acPowerWMax: 7_400,
+  dcPowerWMax: 50_000,
+  curve: [
+    [0, 1],
+    [1, 1],
+  ],
+  powerWMin: 500,
+} as const;
+/** Where to put pictures of each step, for a person to look at. */
+const PICTURES = process.env['VOLTLOG_PICTURES'];
+
+let folder: string;
+let push: PushService;
+let platform: AllInOne;
+let browser: Browser;
+let station: SimulatedStation;
+const clock = new ScaledClock(60);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'voltlog-push-'));
+  push = await PushService.start();
+  writeFileSync(join(folder, 'authority.pem'), push.authority);
+  platform = await AllInOne.start({
+    GATEWAY_GUEST_CHARGING: 'free-vend',
+    NOTIFICATION_ALLOW_PRIVATE_TARGETS: 'true',
+    NODE_EXTRA_CA_CERTS: join(folder, 'authority.pem'),
+  });
+  await platform.api.ok('POST', '/v1/sites', SITE);
+  await platform.api.ok('PUT', '/v1/prices/default', { currency: 'EUR', perKwh: '0.49', perMinute: '0', perSession: '0.35' });
+  const evses = [{ evseId: 1, powerWMax: 7_400, connectors: [{ connectorId: 1, connectorType: 'sType2' }] }];
+  const place = { stationId: STATION, siteId: SITE.siteId, name: 'Säule am Kai', password: STATION_PASSWORD, evses };
+  await platform.api.ok('POST', '/v1/stations', place);
+  station = new SimulatedStation({ id: STATION, version: '2.0.1', url: platform.ocppUrl, password: STATION_PASSWORD, clock });
+  await station.connect();
+  browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await station?.stop();
+  clock.dispose();
+  await platform?.stop();
+  push?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A German phone whose push service is ours; everything else of it is real. */
+async function phone(): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'de-DE', reducedMotion: 'reduce' });
+  await context.grantPermissions(['notifications'], { origin: platform.api.url });
+  await context.exposeFunction('subscribedWith', (key: string) => {
+    push.applicationServerKey = key;
+  });
+  await context.addInitScript((subscription) => {
+    const told = globalThis as unknown as { subscribedWith(key: string): Promise<void> };
+    PushManager.prototype.subscribe = async (options?: PushSubscriptionOptionsInit) => {
+      await told.subscribedWith(String(options?.applicationServerKey));
+      return { toJSON: () => subscription } as unknown as PushSubscription;
+    };
+  }, push.subscription);
+  return context.newPage();
+}
+
+let pictures = 0;
+async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  mkdirSync(PICTURES, { recursive: true });
+  pictures += 1;
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.screenshot({ path: join(PICTURES, `${String(pictures).padStart(2, '0')}-${name}-${colorScheme}.png`), fullPage: true });
+  }
+}
+
+/** Hands a push over to the page's service worker, as the browser does when its push service has one. */
+async function deliver(cdp: CDPSession, origin: string, data: string): Promise<void> {
+  const registrationId = await eventually('the service worker is registered', () => registered.at(-1));
+  await cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+}
+const registered: string[] = [];
+
+it('scan, hold, start with 3 kWh, be pushed at 90 %, see the notification, stop at the limit, receipt: on a German phone', {
+  timeout: 240_000,
+}, async () => {
+  const page = await phone();
+  const cdp = await page.context().newCDPSession(page);
+  cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+    for (const { registrationId, isDeleted } of registrations) if (!isDeleted) registered.push(registrationId);
+  });
+  await cdp.send('ServiceWorker.enable');
+
+  await page.goto(`${platform.api.url}/c/${STATION}*1`);
+  await page.getByText('Frei', { exact: true }).waitFor();
+  await picture(page, 'scan');
+  await page.getByRole('button', { name: 'Reservieren' }).click();
+  await picture(page, 'reserve');
+  await page.getByRole('button', { name: 'Jetzt reservieren' }).click();
+  await page.waitForURL(/\/r\//);
+  await page.getByText('Für Sie freigehalten').waitFor();
+  await picture(page, 'reserved');
+  await page.getByRole('button', { name: 'Hier laden' }).click();
+  await page.getByRole('button', { name: 'Laden starten' }).click();
+  await page.getByText('Grenze setzen').click();
+  await page.getByRole('textbox', { name: 'Energie (kWh)' }).fill('3');
+  await picture(page, 'start');
+  await page.getByRole('button', { name: 'Jetzt starten' }).click();
+  await page.waitForURL(/\/s\//);
+  await page.getByRole('heading', { name: 'Jetzt einstecken' }).waitFor({ timeout: 30_000 });
+  await picture(page, 'plug-in');
+
+  // Before there is a session.
+  await page.getByRole('button', { name: 'Benachrichtigen' }).click();
+  await page.getByText('Sie werden auf diesem Telefon benachrichtigt.').waitFor();
+  station.plugIn(1, new Car(CAR, 0.82));
+  await page.getByRole('heading', { name: 'Lädt', exact: true }).waitFor({ timeout: 30_000 });
+  await picture(page, 'charging');
+
+  const at90 = await eventually('it is pushed at 90 %', () => push.pushed.find(({ kind }) => kind === 'BatteryAt'), 90_000);
+  expect(at90.title.replace(/\s/g, ' ')).toBe('Akku bei 90 %');
+  expect(push.problems).toEqual([]);
+  await deliver(cdp, platform.api.url, JSON.stringify(at90));
+  const shown = await eventually('the notification is shown', () =>
+    page.evaluate(async () => {
+      const [registration] = await navigator.serviceWorker.getRegistrations();
+      const [first] = (await registration?.getNotifications()) ?? [];
+      return first === undefined ? undefined : { title: first.title, body: first.body, data: first.data as unknown };
+    }),
+  );
+  expect(shown).toEqual({ title: at90.title, body: at90.body, data: { url: at90.url } });
+  expect(at90.body.replace(/\s/g, ' ')).toMatch(/^Der Akku hat an .* 90 % erreicht\.$/);
+
+  await page.getByRole('heading', { name: 'Das Laden ist beendet' }).waitFor({ timeout: 120_000 });
+  await page.getByRole('heading', { name: 'Beleg' }).waitFor();
+  await eventually('the receipt says why', async () =>
+    (await page.locator('.receipt').innerText()).includes('Ihre Grenze war erreicht.') ? true : undefined,
+  );
+  await picture(page, 'ended');
+  station.unplug(1);
+  await page.getByRole('heading', { name: 'Alles erledigt' }).waitFor({ timeout: 30_000 });
+  await picture(page, 'done');
+  await eventually('the whole journey is pushed', () => (push.pushed.some(({ kind }) => kind === 'SessionEnded') ? true : undefined));
+  expect(push.pushed.map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(['ChargingStarted', 'BatteryAt', 'LimitReached', 'ChargingEnded']),
+  );
+  expect(new Set(push.pushed.map(({ kind }) => kind)).size).toBe(push.pushed.length);
+  expect(push.problems).toEqual([]);
+  await page.context().close();
+});
