@@ -14,7 +14,7 @@ import { Senders } from './deliveries/senders.js';
 import { NotificationGrpc } from './grpc/notification.grpc.js';
 import { openServiceKeys, type ServiceKeys } from './keys/service-keys.js';
 import { DocumentsFollower } from './projections/documents-follower.js';
-import { StationSites } from './projections/station-sites.js';
+import { Stations } from './projections/stations.js';
 import { Notifier } from './reactions/notifier.js';
 import { StationFaults } from './reactions/station-faults.js';
 import { Sweep } from './reactions/sweep.js';
@@ -36,7 +36,7 @@ export interface NotificationParts {
   readonly sweep: Sweep;
   readonly senders: Senders;
   readonly faults: StationFaults;
-  readonly sites: StationSites;
+  readonly stations: Stations;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -77,7 +77,7 @@ export async function createNotification(
   });
   const replayer = new Replayer(context, collections, subscriptions, deliveries, dispatcher);
   const notifier = new Notifier(context, collections, deliveries, dispatcher);
-  const sites = new StationSites(context, collections);
+  const stations = new Stations(context, collections);
   const faults = new StationFaults(context, collections, notifier);
   const documents = new DocumentsFollower(context, collections);
   const sweep = new Sweep(context, collections, config);
@@ -93,7 +93,7 @@ export async function createNotification(
     sweep,
     senders,
     faults,
-    sites,
+    stations,
     async start() {
       await senders.start();
       relay.start();
@@ -101,14 +101,14 @@ export async function createNotification(
       replayer.start();
       await documents.start();
       await notifier.start();
-      await sites.start();
+      await stations.start();
       await faults.start();
       await sweep.start();
     },
     async stop() {
       await sweep.stop();
       await faults.stop();
-      await sites.stop();
+      await stations.stop();
       await notifier.stop();
       await replayer.stop();
       await dispatcher.stop();

@@ -55,13 +55,15 @@ describe('a station that reports a fault', () => {
   });
 
   it('is told of to whoever asked for its site, by where it stands', async () => {
-    await service.parts.sites.handle([record('voltlog.device.StationRegistered.v1', { stationId: 'CP-1', siteId: 'harbour' })]);
+    await service.parts.stations.handle([
+      record('voltlog.device.StationRegistered.v1', { stationId: 'CP-1', siteId: 'harbour', name: 'By the door' }),
+    ]);
     await service.subscribe({ target: receiver.url, filter: { kinds: ['StationFault'], siteId: 'hill' } });
     const { id } = await service.subscribe({ target: receiver.url, filter: { siteId: 'harbour' } });
     await report(status('Faulted'));
     await service.delivery(id, notificationV1.DeliveryState.DELIVERED);
-    expect(receiver.received).toHaveLength(1);
-    await service.parts.sites.handle([record('voltlog.device.StationChanged.v1', { stationId: 'CP-1', siteId: 'hill' })]);
+    expect(told()).toEqual([expect.objectContaining({ data: expect.objectContaining({ siteId: 'harbour', stationName: 'By the door' }) })]);
+    await service.parts.stations.handle([record('voltlog.device.StationChanged.v1', { stationId: 'CP-1', siteId: 'hill', name: '' })]);
     await report(status('Available'), status('Faulted'));
     await until(() => receiver.received.length === 2, 'the other site is told');
     expect(await service.deliveriesOf(id)).toHaveLength(1);

@@ -94,6 +94,7 @@ async function picture(page: Page, name: string): Promise<void> {
   pictures += 1;
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
     await page.screenshot({ path: join(PICTURES, `${String(pictures).padStart(2, '0')}-${name}-${colorScheme}.png`), fullPage: true });
   }
 }
@@ -126,7 +127,7 @@ it('scan, hold, start with 3 kWh, be pushed at 90 %, see the notification, stop 
   await picture(page, 'reserved');
   await page.getByRole('button', { name: 'Hier laden' }).click();
   await page.getByRole('button', { name: 'Laden starten' }).click();
-  await page.getByText('Grenze setzen').click();
+  await page.getByText('Limit setzen').click();
   await page.getByRole('textbox', { name: 'Energie (kWh)' }).fill('3');
   await picture(page, 'start');
   await page.getByRole('button', { name: 'Jetzt starten' }).click();
@@ -153,12 +154,12 @@ it('scan, hold, start with 3 kWh, be pushed at 90 %, see the notification, stop 
     }),
   );
   expect(shown).toEqual({ title: at90.title, body: at90.body, data: { url: at90.url } });
-  expect(at90.body.replace(/\s/g, ' ')).toMatch(/^Der Akku hat an .* 90 % erreicht\.$/);
+  expect(at90.body.replace(/\s/g, ' ')).toBe('Der Akku hat an Säule am Kai (Ladepunkt 1) 90 % erreicht.');
 
   await page.getByRole('heading', { name: 'Das Laden ist beendet' }).waitFor({ timeout: 120_000 });
   await page.getByRole('heading', { name: 'Beleg' }).waitFor();
   await eventually('the receipt says why', async () =>
-    (await page.locator('.receipt').innerText()).includes('Ihre Grenze war erreicht.') ? true : undefined,
+    (await page.locator('.receipt').innerText()).includes('Ihr Limit war erreicht.') ? true : undefined,
   );
   await picture(page, 'ended');
   station.unplug(1);

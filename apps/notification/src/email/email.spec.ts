@@ -78,7 +78,7 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     BatteryFull: ['Akku voll', 'Der Akku Ihres Fahrzeugs an CP-1 (Ladepunkt 2) ist voll.'],
     SuspendedByVehicle: ['Vom Fahrzeug unterbrochen', 'Ihr Fahrzeug hat das Laden an CP-1 (Ladepunkt 2) unterbrochen.'],
     SuspendedByStation: ['Von der Station unterbrochen', 'Die Station hat das Laden an CP-1 (Ladepunkt 2) unterbrochen.'],
-    LimitReached: ['Grenze erreicht', 'Die Grenze für das Laden an CP-1 (Ladepunkt 2) ist erreicht.'],
+    LimitReached: ['Limit erreicht', 'Das Limit für das Laden an CP-1 (Ladepunkt 2) ist erreicht.'],
     ChargingEnded: ['Laden beendet', 'Das Laden an CP-1 (Ladepunkt 2) ist beendet.'],
     SessionEnded: ['Ladevorgang abgeschlossen', 'Der Ladevorgang an CP-1 (Ladepunkt 2) ist abgeschlossen.'],
     Faulted: ['Störung an der Station', 'CP-1 (Ladepunkt 2) meldet eine Störung. Das Laden wurde möglicherweise unterbrochen.'],
@@ -160,6 +160,14 @@ describe('a message', () => {
   ] as const)('%s writes numbers, money and times as its readers do, in their zone', (language, values) => {
     const { facts } = messageOf(told('ChargingEnded'), { language, timeZone: 'Europe/Amsterdam' });
     expect(facts.map(([, value]) => plain(value))).toEqual(values);
+  });
+
+  it('calls a station what its operator calls it', () => {
+    const named = told('BatteryAt', { stationName: 'Säule am Kai' });
+    const message = messageOf(named, { language: 'de', timeZone: 'UTC' });
+    expect(plain(message.body)).toBe('Der Akku hat an Säule am Kai (Ladepunkt 2) 80 % erreicht.');
+    expect(message.facts[0]).toEqual(['Station', 'Säule am Kai (CP-1)']);
+    expect(plain(emailOf(named, { language: 'de', timeZone: 'UTC' }).subject)).toBe('Akku bei 80 % · Säule am Kai');
   });
 
   it('leaves out what is not known, and shows what is no time or money as it is', () => {

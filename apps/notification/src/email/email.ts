@@ -1,5 +1,5 @@
 import type { Notification } from '@voltlog/notification-contract';
-import { type Message, messageOf, type Reader } from './message.js';
+import { type Message, messageOf, type Reader, stationOf } from './message.js';
 
 export interface Email {
   readonly subject: string;
@@ -14,7 +14,7 @@ export interface Email {
  */
 export function emailOf(notification: Notification, reader: Reader, unsubscribe?: string): Email {
   const message = messageOf(notification, reader);
-  const subject = oneLine(`${message.title} · ${notification.stationId}`);
+  const subject = oneLine(`${message.title} · ${stationOf(notification)}`);
   return { subject, text: textOf(message, unsubscribe), html: htmlOf(message, reader.language, unsubscribe) };
 }
 

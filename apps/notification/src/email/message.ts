@@ -23,10 +23,11 @@ export interface Message {
 export function messageOf(notification: Notification, { language, timeZone }: Reader): Message {
   const words = WORDS[language];
   const time = (iso: string | undefined): string => (iso === undefined ? '' : timeText(iso, words.locale, timeZone));
-  const { evseId, stationId } = notification;
+  const { evseId } = notification;
+  const station = stationOf(notification);
   const percent = percentText(notification.percent ?? notification.stateOfChargePercent, words.locale);
   const values = {
-    place: evseId > 0 ? `${stationId} (${words.labels.evse} ${evseId})` : stationId,
+    place: evseId > 0 ? `${station} (${words.labels.evse} ${evseId})` : station,
     percent,
     from: time(notification.startsAt),
     until: time(notification.expiresAt),
@@ -39,9 +40,12 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
   };
 }
 
+/** As people call it. */
+export const stationOf = ({ stationName, stationId }: Notification): string => stationName ?? stationId;
+
 function factsOf(notification: Notification, { labels, locale, dimensions }: Words, time: (iso: string) => string): Message['facts'] {
-  const { energyWh, cost, stateOfChargePercent, dimension, errorCode, expiresAt, evseId } = notification;
-  const facts: [string, string][] = [[labels.station, notification.stationId]];
+  const { stationId, stationName, energyWh, cost, stateOfChargePercent, dimension, errorCode, expiresAt, evseId } = notification;
+  const facts: [string, string][] = [[labels.station, stationName === undefined ? stationId : `${stationName} (${stationId})`]];
   if (evseId > 0) facts.push([labels.evse, String(evseId)]);
   facts.push([labels.time, time(notification.at)]);
   if (expiresAt !== undefined) facts.push([labels.reserved, `${time(notification.startsAt ?? notification.at)} – ${time(expiresAt)}`]);

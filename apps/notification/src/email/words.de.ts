@@ -10,7 +10,7 @@ export const de: Words = {
     cost: 'Kosten',
     battery: 'Akku',
     reserved: 'Reserviert',
-    limit: 'Grenze',
+    limit: 'Limit',
     errorCode: 'Fehler',
   },
   dimensions: { energy: 'Energie', duration: 'Zeit', cost: 'Kosten', stateOfCharge: 'Akkustand' },
@@ -45,7 +45,7 @@ export const de: Words = {
       title: 'Von der Station unterbrochen',
       body: `Die Station hat das Laden an ${place} unterbrochen.`,
     }),
-    LimitReached: ({ place }) => ({ title: 'Grenze erreicht', body: `Die Grenze für das Laden an ${place} ist erreicht.` }),
+    LimitReached: ({ place }) => ({ title: 'Limit erreicht', body: `Das Limit für das Laden an ${place} ist erreicht.` }),
     ChargingEnded: ({ place }) => ({ title: 'Laden beendet', body: `Das Laden an ${place} ist beendet.` }),
     SessionEnded: ({ place }) => ({ title: 'Ladevorgang abgeschlossen', body: `Der Ladevorgang an ${place} ist abgeschlossen.` }),
     Faulted: ({ place }) => ({

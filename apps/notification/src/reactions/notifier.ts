@@ -68,14 +68,24 @@ export class Notifier {
   }
 
   /** Tells whoever wants to know, each once, however often it is called. */
-  async tell(notifications: readonly Notification[], traces: ReadonlyMap<string, string | undefined> = new Map()): Promise<void> {
-    if (notifications.length === 0) return;
+  async tell(found: readonly Notification[], traces: ReadonlyMap<string, string | undefined> = new Map()): Promise<void> {
+    if (found.length === 0) return;
+    const notifications = await this.placed(found);
     const [candidates] = await Promise.all([
       candidatesFor(this.collections.subscriptions, notifications),
       this.collections.notifications.upsert(notifications.map((each) => ({ doc: toNotificationDoc(each), expectedVersion: 0 }))),
     ]);
     await this.plan(notifications, candidates, { traces });
     await this.tellEarly(notifications);
+  }
+
+  /** With what the device service says of the station, where the event did not say it. */
+  private async placed(notifications: readonly Notification[]): Promise<readonly Notification[]> {
+    const stations = await this.collections.stations.getMany([...new Set(notifications.map(({ stationId }) => stationId))]);
+    return notifications.map((notification) => {
+      const { siteId = '', name = '' } = stations.get(notification.stationId) ?? {};
+      return { ...(siteId === '' ? {} : { siteId }), ...(name === '' ? {} : { stationName: name }), ...notification };
+    });
   }
 
   private async plan(

@@ -14,7 +14,7 @@ export class StationFaults {
 
   constructor(
     private readonly context: ServiceContext,
-    private readonly collections: Pick<Collections, 'faults' | 'stationSites'>,
+    private readonly collections: Pick<Collections, 'faults'>,
     private readonly notifier: Pick<Notifier, 'tell'>,
   ) {}
 
@@ -45,21 +45,12 @@ export class StationFaults {
       faulted.set(id, isFaulted);
     }
     // Told before it is written down: a crash between the two tells it again under the same id, which is once.
-    await this.notifier.tell(await this.withSites(found));
+    await this.notifier.tell(found);
     const { faults } = this.collections;
     const begun = [...faulted].filter(([id, is]) => is && !known.has(id));
     const ended = [...faulted].filter(([id, is]) => !is && known.has(id));
     if (begun.length > 0) await faults.upsert(begun.map(([id]) => ({ doc: { id } })));
     if (ended.length > 0) await faults.delete(ended.map(([id]) => id));
-  }
-
-  private async withSites(found: readonly Notification[]): Promise<readonly Notification[]> {
-    if (found.length === 0) return found;
-    const sites = await this.collections.stationSites.getMany([...new Set(found.map(({ stationId }) => stationId))]);
-    return found.map((notification) => {
-      const siteId = sites.get(notification.stationId)?.siteId;
-      return siteId === undefined ? notification : { ...notification, siteId };
-    });
   }
 }
 

@@ -139,13 +139,17 @@ export interface FaultDoc {
 
 export const faultSchema = new Schema({ id: required }, { versionKey: false });
 
-/** The site of a station that is at one. */
-export interface StationSiteDoc {
+/** Where a station is, and what it is called; both may be empty. */
+export interface StationDoc {
   readonly id: string;
   readonly siteId: string;
+  readonly name: string;
 }
 
-export const stationSiteSchema = new Schema({ id: required, siteId: required }, { versionKey: false });
+export const stationSchema = new Schema(
+  { id: required, siteId: { type: String, default: '' }, name: { type: String, default: '' } },
+  { versionKey: false },
+);
 
 /** An e-mail that was kept instead of sent. */
 export interface OutboxEmailDoc {
@@ -192,12 +196,12 @@ export interface Collections {
   readonly senders: Collection<SenderDoc>;
   readonly sessionStarts: Collection<SessionStartDoc>;
   readonly faults: Collection<FaultDoc>;
-  readonly stationSites: Collection<StationSiteDoc>;
+  readonly stations: Collection<StationDoc>;
 }
 
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [subscriptions, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stationSites] = await Promise.all([
+  const [subscriptions, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stations] = await Promise.all([
     store.collection<SubscriptionDoc>('subscriptions', subscriptionSchema),
     store.collection<DeliveryDoc>('deliveries', deliverySchema),
     store.collection<NotificationDoc>('notifications', notificationSchema),
@@ -206,7 +210,7 @@ export async function openCollections(store: Store): Promise<Collections> {
     store.collection<SenderDoc>('senders', senderSchema),
     store.collection<SessionStartDoc>('sessionStarts', sessionStartSchema),
     store.collection<FaultDoc>('faults', faultSchema),
-    store.collection<StationSiteDoc>('stationSites', stationSiteSchema),
+    store.collection<StationDoc>('stations', stationSchema),
   ]);
-  return { subscriptions, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stationSites };
+  return { subscriptions, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stations };
 }

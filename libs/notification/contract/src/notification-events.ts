@@ -46,6 +46,8 @@ export interface Notification {
   /** When the platform recorded it. */
   readonly recordedAt: string;
   readonly stationId: string;
+  /** What its operator calls it. */
+  readonly stationName?: string;
   /** 0: not told. */
   readonly evseId: number;
   readonly connectorId?: number;
