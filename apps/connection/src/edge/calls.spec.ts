@@ -483,9 +483,9 @@ describe('a 2.1 message without an answer', () => {
     station.send([6, 's2', 'NotifyPeriodicEventStream', {}]);
     station.send([6, 's3', 'Heartbeat', {}]);
     await station.ask('Heartbeat', {});
-    const fact = await eventually(() => world.facts('voltlog.connection.StationNotified.v1')[0], 'the fact');
-    expect(fact).toMatchObject({ action: 'NotifyPeriodicEventStream', messageId: 's1' });
-    expect(world.facts('voltlog.connection.StationNotified.v1')).toHaveLength(1);
+    const fact = await eventually(() => world.facts('voltlog.connection.EventStreamReported.v1')[0], 'the fact');
+    expect(fact).toMatchObject({ action: 'NotifyPeriodicEventStream', messageId: 's1', streamId: 1 });
+    expect(world.facts('voltlog.connection.EventStreamReported.v1')).toHaveLength(1);
     expect(station.received).toHaveLength(1);
     await world.close();
   });

@@ -1,3 +1,5 @@
+import type { ReportFacts } from './report-facts.js';
+
 /**
  * What stations say, in OCPP 2.1's words whatever version they speak. Topic `connection.station.v1`, key: the station id.
  *
@@ -325,7 +327,7 @@ export interface StationEventsReported extends MessageFact {
   readonly events: readonly StationEvent[];
 }
 
-/** Any other message: handed on as it came. `action` tells which. */
+/** What earlier versions made of every message that had no fact of its own; `action` tells which it was. */
 export interface StationNotified extends MessageFact {}
 
 /** A command was sent down, and what came back. */
@@ -341,7 +343,7 @@ export interface CommandAnswered extends StationFact {
 }
 
 /** Every fact on the topic: event type -> data. */
-export interface StationFacts {
+export interface StationFacts extends ReportFacts {
   'voltlog.connection.StationConnected.v1': StationConnected;
   'voltlog.connection.StationDisconnected.v1': StationDisconnected;
   'voltlog.connection.StationBooted.v1': StationBooted;

@@ -81,19 +81,36 @@ export const head = (raw: unknown, context: CallContext, occurredAt: string = co
   raw,
 });
 
-/** A message handed on as it came, with a fixed answer. */
-export const passedOn = (action: string, response: object = {}): Route<unknown> => ({
+/**
+ * A message of which some fields are lifted into a fact of its own.
+ *
+ * @param lift the fields of the fact besides those of every message; what is undefined is left out
+ */
+export const reported = <Type extends StationFactType, Request = never>(
+  action: string,
+  type: Type,
+  lift: (request: Request, context: CallContext) => Lifted<Omit<StationFacts[Type], keyof MessageFact>>,
+  answer: (request: Request, context: CallContext) => object = () => ({}),
+): Route<Request> => ({
   action,
   money: false,
-  toFacts: (request, context) => [
-    { type: 'voltlog.connection.StationNotified.v1', data: head(request, context, occurredAtOf(request, context)) },
-  ],
-  toResponse: () => response,
+  toFacts(request, context) {
+    const fields = Object.entries(lift(request, context)).filter(([, value]) => value !== undefined);
+    const data = { ...head(request, context, occurredAtOf(request, context)), ...Object.fromEntries(fields) };
+    // `lift` gives every field of the fact beside the head; TypeScript cannot put the two together again.
+    return [{ type, data } as Fact];
+  },
+  toResponse: answer,
 });
 
-/** `timestamp` or `generatedAt` where the message has one. */
+type Lifted<Fields> = { readonly [Name in keyof Fields]: Fields[Name] | undefined };
+
+/** The time that the message says, where it says one. */
+const TIME_FIELDS = ['timestamp', 'generatedAt', 'settlementTime'] as const;
+
 function occurredAtOf(request: unknown, context: CallContext): string {
   if (typeof request !== 'object' || request === null) return context.receivedAt;
-  const text = 'timestamp' in request ? request.timestamp : 'generatedAt' in request ? request.generatedAt : undefined;
+  const fields: Partial<Record<string, unknown>> = { ...request };
+  const text = TIME_FIELDS.map((name) => fields[name]).find((value) => typeof value === 'string');
   return typeof text === 'string' ? stationTime(text, context) : context.receivedAt;
 }

@@ -1,30 +1,13 @@
 import { requestCase, STATION_REQUESTS, type StationRequestAction } from '@voltlog/connection-contract';
-import { loadV21, type RequestSchema, requestSchemas } from '@voltlog/ocpp-v21';
+import { loadV21, requestSchemas } from '@voltlog/ocpp-v21';
 import { loadV201 } from '@voltlog/ocpp-v201';
 import type { stationRequestsV1 } from '@voltlog/proto';
 import { describe, expect, it } from 'vitest';
+import { least } from '../testing/least.js';
 import { planCommand } from './plan.js';
 
 const LOADERS = { 'ocpp2.0.1': loadV201, 'ocpp2.1': loadV21 } as const;
 const context = { connectorsPerEvse: undefined, nextRemoteStartId: () => 1, nextRequestId: () => 42 };
-
-/** What must be there, as deep as the schema goes. */
-function least(schema: RequestSchema): unknown {
-  if (schema.$ref !== undefined) return least(requestSchemas.definitions[schema.$ref.slice('#/definitions/'.length)] ?? {});
-  if (schema.enum !== undefined) return schema.enum[0];
-  switch (schema.type) {
-    case 'object':
-      return Object.fromEntries((schema.required ?? []).map((name) => [name, least(schema.properties?.[name] ?? {})]));
-    case 'array':
-      return Array.from({ length: schema.minItems ?? 0 }, () => least(schema.items ?? {}));
-    case 'string':
-      return schema.format === 'date-time' ? '2026-11-25T10:00:00.000Z' : 'x';
-    case 'boolean':
-      return false;
-    default:
-      return schema.minimum ?? 0;
-  }
-}
 
 describe.each(['ocpp2.0.1', 'ocpp2.1'] as const)('requests to a station of %s', (version) => {
   const actions = (Object.keys(STATION_REQUESTS) as StationRequestAction[]).filter(

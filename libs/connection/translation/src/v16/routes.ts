@@ -1,10 +1,11 @@
 import { dataTransfer } from '../data-transfer.js';
 import { heartbeat } from '../heartbeat.js';
-import { passedOn, type Route } from '../route.js';
+import type { Route } from '../route.js';
 import { signCertificate } from '../sign-certificate.js';
 import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
 import { firmwareStatusNotification, signedFirmwareStatusNotification } from './firmware-status-notification.js';
+import { diagnosticsStatusNotification, logStatusNotification } from './log-status-notification.js';
 import { meterValues } from './meter-values.js';
 import { securityEventNotification } from './security-event-notification.js';
 import { startTransaction } from './start-transaction.js';
@@ -24,7 +25,7 @@ export const routes16 = [
   startTransaction,
   statusNotification,
   stopTransaction,
-  passedOn('DiagnosticsStatusNotification'),
-  passedOn('LogStatusNotification'),
+  diagnosticsStatusNotification,
+  logStatusNotification,
   signCertificate,
 ] as const satisfies readonly (Route<never> | Route<unknown>)[];

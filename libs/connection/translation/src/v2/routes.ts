@@ -1,12 +1,14 @@
 import { dataTransfer } from '../data-transfer.js';
 import { heartbeat } from '../heartbeat.js';
-import { passedOn, type Route } from '../route.js';
+import type { Route } from '../route.js';
 import { signCertificate } from '../sign-certificate.js';
 import { firmwareStatusNotification } from '../v16/firmware-status-notification.js';
+import { logStatusNotification } from '../v16/log-status-notification.js';
 import { securityEventNotification } from '../v16/security-event-notification.js';
 import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
 import { meterValues } from './meter-values.js';
+import { notices21, notices201 } from './notices.js';
 import { notifyEvent, notifyMonitoringReport, notifyReport } from './reports.js';
 import { reservationStatusUpdate } from './reservation-status-update.js';
 import { statusNotification } from './status-notification.js';
@@ -24,34 +26,13 @@ export const routes201 = [
   securityEventNotification,
   statusNotification,
   transactionEvent,
-  passedOn('ClearedChargingLimit'),
-  passedOn('LogStatusNotification'),
-  passedOn('NotifyChargingLimit'),
-  passedOn('NotifyCustomerInformation'),
-  passedOn('NotifyDisplayMessages'),
-  // K15.FR.05: no profile is computed for the needs.
-  passedOn('NotifyEVChargingNeeds', { status: 'Rejected' }),
-  passedOn('NotifyEVChargingSchedule', { status: 'Accepted' }),
+  signCertificate,
+  logStatusNotification,
   notifyEvent,
   notifyMonitoringReport,
   notifyReport,
-  passedOn('PublishFirmwareStatusNotification'),
-  passedOn('ReportChargingProfiles'),
-  signCertificate,
-  // M06.FR.04: no OCSP responder is connected.
-  passedOn('GetCertificateStatus', { status: 'Failed' }),
-] as const satisfies readonly (Route<never> | Route<unknown>)[];
+  ...notices201,
+] as const satisfies readonly Route<never>[];
 
 /** What 2.1 adds. */
-export const routes21 = [
-  ...routes201,
-  passedOn('BatterySwap'),
-  passedOn('NotifyDERAlarm'),
-  passedOn('NotifyDERStartStop'),
-  passedOn('NotifyPeriodicEventStream'),
-  passedOn('NotifyPriorityCharging'),
-  passedOn('NotifySettlement'),
-  passedOn('ReportDERControl'),
-  passedOn('ClosePeriodicEventStream'),
-  passedOn('OpenPeriodicEventStream', { status: 'Rejected' }),
-] as const satisfies readonly (Route<never> | Route<unknown>)[];
+export const routes21 = [...routes201, ...notices21] as const satisfies readonly Route<never>[];
