@@ -27,6 +27,13 @@ const topics = [
     about: 'Sites and stations as they are registered and change.',
   },
   {
+    topic: 'device.job.v1',
+    library: 'libs/device/contract',
+    map: 'JobEvents',
+    key: 'job id',
+    about: 'Bulk work: what many stations are told, and what each of them answered.',
+  },
+  {
     topic: 'authorization.token.v1',
     library: 'libs/authorization/contract',
     map: 'TokenEvents',

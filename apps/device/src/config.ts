@@ -42,11 +42,14 @@ export const deviceConfig = z
     DEVICE_STATION_TLS_URL: url,
     /** The same of profile 3. */
     DEVICE_STATION_MTLS_URL: url,
+    /** How often jobs that are due are looked for. */
+    DEVICE_JOB_LOOK_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
     CONNECTION_GRPC: z.string().default(''),
   })
   .transform((env) => ({
     stationsInMemoryMax: env.DEVICE_STATIONS_IN_MEMORY,
     scryptN: env.DEVICE_SCRYPT_N,
+    jobs: { lookMs: env.DEVICE_JOB_LOOK_MS },
     security: {
       secretKey: env.DEVICE_SECRET_KEY === undefined ? undefined : Buffer.from(env.DEVICE_SECRET_KEY, 'base64'),
       organization: env.DEVICE_CA_ORGANIZATION,

@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DEVICE_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, JOB_TOPIC } from '@voltlog/device-contract';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
 import { type DeviceConfig, deviceConfig } from './config.js';
 import { createDevice, type Device, serveDevice } from './device.js';
@@ -41,7 +41,10 @@ class DeviceModule {}
 /** Sites, stations, EVSEs, connectors and the credentials stations show. */
 export const deviceService: ServiceDefinition<DeviceConfig> = {
   name: 'device',
-  topics: [{ name: DEVICE_TOPIC, partitions: 12 }],
+  topics: [
+    { name: DEVICE_TOPIC, partitions: 12 },
+    { name: JOB_TOPIC, partitions: 12 },
+  ],
   config: deviceConfig,
   projections: deviceProjections,
   module: (context, config): DynamicModule => ({

@@ -1,6 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { SiteEvent, StationEvent } from '@voltlog/device-contract';
-import { type SiteState, type StationState, siteDecider, stationDecider } from '@voltlog/device-domain';
+import type { JobEvent, JobPartEvent, SiteEvent, StationEvent } from '@voltlog/device-contract';
+import {
+  type JobPartState,
+  type JobState,
+  jobDecider,
+  jobPartDecider,
+  type SiteState,
+  type StationState,
+  siteDecider,
+  stationDecider,
+} from '@voltlog/device-domain';
 import { describe, expect, it } from 'vitest';
 
 const folder = new URL('../../../libs/device/contract/samples/', import.meta.url);
@@ -34,6 +43,24 @@ describe('samples of device', () => {
       evses: [{ evseId: 1, connectors: [{ connectorId: 1 }] }],
       passwordHash: expect.stringMatching(/^scrypt\$16384\$/),
       revision: 10,
+    });
+  });
+
+  it('still fold to the same job', () => {
+    let state: JobState = jobDecider.initialState;
+    for (const name of ['JobCreated', 'JobPlanned', 'JobCancelled', 'JobRetried', 'JobEnded'])
+      for (const event of of<JobEvent>(name)) state = jobDecider.evolve(state, event);
+    expect(state).toMatchObject({ kind: 'job', state: 'Ended', outcome: 'Completed', round: 2, stationCount: 3, counts: { Accepted: 1 } });
+  });
+
+  it('still fold to the same part of a job', () => {
+    let state: JobPartState = jobPartDecider.initialState;
+    for (const name of ['JobPartPlanned', 'JobStationsSent', 'JobStationsAnswered', 'JobStationsQueued', 'JobStationsDropped'])
+      for (const event of of<JobPartEvent>(name)) state = jobPartDecider.evolve(state, event);
+    expect(state?.stations).toMatchObject({
+      'CP-0001': { state: 'Accepted', attempt: 1, answer: { stationStatus: 'Accepted', latencyMs: 84 } },
+      'CP-0002': { state: 'Unknown', attempt: 1 },
+      'CP-0003': { state: 'Expired', attempt: 0 },
     });
   });
 });

@@ -1,19 +1,22 @@
-import { deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { deviceJobV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from './config.js';
 import { DeviceGrpc } from './grpc/device.grpc.js';
 import { StationSecurityGrpc } from './grpc/station-security.grpc.js';
+import { createJobs } from './jobs/jobs.js';
 import { DeviceEvents } from './projections/device-events.js';
 import { StationFollower } from './projections/station-follower.js';
 import { createSecurity } from './security/security.js';
 import { DeviceRepository } from './store/device-repository.js';
 import { openCollections } from './store/documents.js';
+import { createOutbox } from './store/outbox.js';
 import { StationMemory } from './store/station-memory.js';
 
 /** The parts of the service, joined. */
 export interface Device {
   readonly grpc: deviceV1.DeviceService;
   readonly securityGrpc: deviceSecurityV1.StationSecurityService;
+  readonly jobGrpc: deviceJobV1.JobService;
   readonly repository: DeviceRepository;
   readonly follower: StationFollower;
   start(): Promise<void>;
@@ -23,28 +26,33 @@ export interface Device {
 export async function createDevice(context: ServiceContext, config: DeviceConfig): Promise<Device> {
   const collections = await openCollections(context.store);
   const memory = new StationMemory(collections, config);
-  const repository = new DeviceRepository(context, collections, memory);
+  const outbox = createOutbox(context);
+  const repository = new DeviceRepository(context, collections, memory, outbox);
   const follower = new StationFollower(context, repository, memory, collections);
   const events = new DeviceEvents(context, repository, memory);
   const security = await createSecurity(context, config, repository, memory);
+  const jobs = await createJobs(context, config, collections, outbox);
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
     grpc: new DeviceGrpc(context, repository, memory, collections, config),
     securityGrpc: new StationSecurityGrpc(context, repository, security),
+    jobGrpc: jobs.grpc,
     repository,
     follower,
     async start() {
       // Memory listens before it is filled, so that no change is missed.
       await events.start();
-      repository.start();
+      outbox.start();
       await follower.start();
       await security.start();
+      await jobs.start();
     },
     async stop() {
+      await jobs.stop();
       await security.stop();
       await follower.stop();
       await events.stop();
-      await repository.stop();
+      await outbox.stop();
     },
   };
 }
@@ -53,4 +61,5 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
 export function serveDevice(context: ServiceContext, device: Device): void {
   context.rpc.serve<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, device.grpc);
   context.rpc.serve<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, device.securityGrpc);
+  context.rpc.serve<deviceJobV1.JobService>(deviceJobV1.JobServiceDefinition, device.jobGrpc);
 }

@@ -1,11 +1,10 @@
-import type { CommandAnswered } from '@voltlog/connection-contract';
+import { type CommandAnswered, withoutSecrets } from '@voltlog/connection-contract';
 import { type CommandOutcome, type CommandPlan, type OutgoingMessage, planCommand } from '@voltlog/connection-translation';
 import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { FactRecorder } from '../edge/facts.js';
 import type { StationSocket } from '../edge/station-socket.js';
 import { OfferedLimits } from './offered-limits.js';
-import { withoutSecrets } from './secrets.js';
 import { type Reply, StationCalls } from './station-calls.js';
 
 const { CommandStatus } = connectionV1;

@@ -1,7 +1,7 @@
+import { withoutSecrets } from '@voltlog/connection-contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, World } from '../testing/harness.js';
 import type { TestStation } from '../testing/test-station.js';
-import { withoutSecrets } from './secrets.js';
 
 const accepted = (_action: string, _payload: unknown, id: string): string => JSON.stringify([3, id, { status: 'Accepted' }]);
 const at = (evseId: number, connectorId = 0) => ({ evseId, connectorId });

@@ -2,6 +2,8 @@ import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { isStationId } from '@voltlog/device-domain';
 import type { Projection } from '@voltlog/service';
 import { bringUp, type Collection, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
+import { type JobDoc, type JobStationDoc, jobSchema, jobStationSchema } from '../jobs/job-documents.js';
+import { jobDocsOf } from '../jobs/job-repository.js';
 import { docsOf } from '../store/device-repository.js';
 import {
   type SiteDoc,
@@ -43,6 +45,38 @@ export const deviceProjections: Readonly<Record<string, Projection>> = {
         onProgress: (progress) => onProgress(progress.commits),
         async project(batch, target) {
           await bringUp(target, docsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).sites);
+        },
+      });
+      return commits;
+    },
+  },
+  jobs: {
+    about: 'jobs, and how far each is',
+    from: 'commits',
+    async rebuild({ store }, onProgress) {
+      const { commits } = await rebuildCollection<JobDoc>({
+        store,
+        name: 'jobs',
+        schema: jobSchema,
+        onProgress: (progress) => onProgress(progress.commits),
+        async project(batch, target) {
+          await bringUp(target, jobDocsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).jobs);
+        },
+      });
+      return commits;
+    },
+  },
+  'job-stations': {
+    about: 'what came of jobs at each station',
+    from: 'commits',
+    async rebuild({ store }, onProgress) {
+      const { commits } = await rebuildCollection<JobStationDoc>({
+        store,
+        name: 'job_stations',
+        schema: jobStationSchema,
+        onProgress: (progress) => onProgress(progress.commits),
+        async project(batch, target) {
+          await bringUp(target, jobDocsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).stations);
         },
       });
       return commits;

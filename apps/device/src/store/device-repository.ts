@@ -1,4 +1,4 @@
-import { DEVICE_TOPIC, type SiteEvent, type StationEvent } from '@voltlog/device-contract';
+import type { SiteEvent, StationEvent } from '@voltlog/device-contract';
 import {
   type KnownStation,
   type SiteCommand,
@@ -12,7 +12,8 @@ import {
 } from '@voltlog/device-domain';
 import { type EventEnvelope, fold } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { Aggregates, bringUp, type Commit, type Execution, type Input, OutboxRelay } from '@voltlog/store';
+import { Aggregates, bringUp, type Commit, type Execution, type Input, type OutboxRelay } from '@voltlog/store';
+import { Documented } from './documented.js';
 import type { Collections, SiteDoc, StationDoc } from './documents.js';
 import type { StationMemory } from './station-memory.js';
 
@@ -39,39 +40,20 @@ export type StationExecution = Execution<StationState, StationRefusal>;
 export class DeviceRepository {
   private readonly sites: Aggregates<SiteCommand, SiteState, SiteEvent, SiteRefusal>;
   private readonly stations: Aggregates<StationCommand, StationState, StationEvent, StationRefusal>;
-  private readonly relay: OutboxRelay;
-  private readonly source: string;
-  /** Streams whose commits are durable while their read model could not be written. */
-  private readonly undocumented = new Set<string>();
-  /** Commits that are told to others once their read model is written: whoever hears of a change and asks must not be told what was before. */
-  private held: Commit[] = [];
+  private readonly documented: Documented;
 
   constructor(
     private readonly context: ServiceContext,
     private readonly collections: Collections,
     private readonly memory: StationMemory,
+    outbox: Pick<OutboxRelay, 'publish'>,
   ) {
-    const { store, log, logger, ids, clock, instanceId } = context;
-    this.source = `/device/${instanceId}`;
-    this.relay = new OutboxRelay({ streams: store.streams, log, topic: DEVICE_TOPIC, logger, keyOf: (commit) => idOf(commit.streamId) });
-    const options = {
-      streams: store.streams,
-      relay: { publish: (commits: readonly Commit[]) => void this.held.push(...commits) },
-      source: this.source,
-      ids,
-      clock,
-      cacheMax: 0,
-    };
+    const { store, ids, clock, instanceId } = context;
+    const source = `/device/${instanceId}`;
+    this.documented = new Documented(outbox, source);
+    const options = { streams: store.streams, relay: this.documented.relay, source, ids, clock, cacheMax: 0 };
     this.sites = new Aggregates({ ...options, decider: siteDecider });
     this.stations = new Aggregates({ ...options, decider: stationDecider });
-  }
-
-  start(): void {
-    this.relay.start();
-  }
-
-  stop(): Promise<void> {
-    return this.relay.stop();
   }
 
   async site(siteId: string): Promise<SiteState> {
@@ -83,10 +65,12 @@ export class DeviceRepository {
   }
 
   async onSite(siteId: string, command: SiteCommand, causationId: string): Promise<SiteExecution> {
-    const [execution] = await this.noted([SITE + siteId], () => this.sites.execute([{ streamId: SITE + siteId, command, causationId }]));
+    const [execution] = await this.documented.noted([SITE + siteId], () =>
+      this.sites.execute([{ streamId: SITE + siteId, command, causationId }]),
+    );
     if (execution === undefined) throw new Error('one command has one execution');
     const docs = siteDocs([[siteId, execution]]);
-    await this.document(
+    await this.documented.document(
       docs.map((doc) => [SITE + doc.id, doc.version]),
       () => bringUp(this.collections.sites, docs),
     );
@@ -105,7 +89,7 @@ export class DeviceRepository {
       const input = { streamId: STATION + stationId, command, causationId };
       return traceparent === undefined ? input : { ...input, traceparent };
     });
-    const executions = await this.noted(
+    const executions = await this.documented.noted(
       commands.map(({ streamId }) => streamId),
       () => this.stations.execute(commands),
     );
@@ -116,7 +100,7 @@ export class DeviceRepository {
         newest.set(stationId, stationDoc(state, version));
     }
     const docs = [...newest.values()];
-    await this.document(
+    await this.documented.document(
       docs.map((doc) => [STATION + doc.id, doc.version]),
       async () => {
         await bringUp(this.collections.stations, docs);
@@ -128,7 +112,7 @@ export class DeviceRepository {
 
   /** True when this instance made the event and its read model is written. */
   isDone(event: EventEnvelope): boolean {
-    return event.source === this.source && !this.undocumented.has(event.subject);
+    return this.documented.isDone(event);
   }
 
   /** Makes the read models of streams anew from their events. */
@@ -136,35 +120,7 @@ export class DeviceRepository {
     const { stations, sites } = docsOf(await this.context.store.streams.load(streamIds));
     await bringUp(this.collections.stations, stations);
     await bringUp(this.collections.sites, sites);
-    for (const streamId of streamIds) this.undocumented.delete(streamId);
-  }
-
-  /** A write that failed may have been made all the same: then its event, once it is told, brings the read model up. */
-  private async noted<T>(streamIds: readonly string[], write: () => Promise<T>): Promise<T> {
-    try {
-      return await write();
-    } catch (error) {
-      for (const streamId of streamIds) this.undocumented.add(streamId);
-      throw error;
-    }
-  }
-
-  /**
-   * Notes the streams for as long as their read model is behind: should the write fail, the event, on its way already, brings it up. Only
-   * commits that the written documents know of are told: a later one of the same stream waits for its own.
-   */
-  private async document(written: readonly (readonly [streamId: string, version: number])[], write: () => Promise<void>): Promise<void> {
-    for (const [streamId] of written) this.undocumented.add(streamId);
-    try {
-      await write();
-      for (const [streamId] of written) this.undocumented.delete(streamId);
-    } finally {
-      const versions = new Map(written);
-      const isMine = ({ streamId, version }: Commit): boolean => version <= (versions.get(streamId) ?? 0);
-      const commits = this.held.filter(isMine);
-      this.held = this.held.filter((commit) => !isMine(commit));
-      if (commits.length > 0) this.relay.publish(commits);
-    }
+    this.documented.mended(streamIds);
   }
 }
 

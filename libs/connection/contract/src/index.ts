@@ -1,3 +1,4 @@
+export { withoutSecrets } from './secrets.js';
 export type {
   BatterySwapReported,
   CertificateStatusRequested,

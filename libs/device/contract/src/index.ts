@@ -31,3 +31,26 @@ export type {
   StationSecurityProfileRequired,
 } from './device-events.js';
 export { DEVICE_TOPIC } from './device-events.js';
+export type {
+  JobAnswer,
+  JobAnswerState,
+  JobCancelled,
+  JobCommand,
+  JobCreated,
+  JobEnded,
+  JobEndState,
+  JobEvent,
+  JobEvents,
+  JobOutcome,
+  JobPartEvent,
+  JobPartPlanned,
+  JobPlanned,
+  JobRetried,
+  JobStationState,
+  JobStationsAnswered,
+  JobStationsDropped,
+  JobStationsQueued,
+  JobStationsSent,
+  StationSelection,
+} from './job-events.js';
+export { JOB_TOPIC } from './job-events.js';

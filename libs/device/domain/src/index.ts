@@ -1,3 +1,20 @@
+export {
+  type JobAttributes,
+  type JobCommandIn,
+  type JobRefusal,
+  type JobState,
+  jobDecider,
+  type KnownJob,
+  type NoJob,
+} from './job.decider.js';
+export {
+  type JobPart,
+  type JobPartCommand,
+  type JobPartState,
+  type JobStation,
+  jobPartDecider,
+  PART_STATIONS_MAX,
+} from './job-part.decider.js';
 export { type KnownSite, type NoSite, type SiteCommand, type SiteRefusal, type SiteState, siteDecider } from './site.decider.js';
 export {
   type ChangeStation,

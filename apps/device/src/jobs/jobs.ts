@@ -1,0 +1,47 @@
+import { connectionV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import type { OutboxRelay } from '@voltlog/store';
+import type { DeviceConfig } from '../config.js';
+import { JobGrpc } from '../grpc/job.grpc.js';
+import type { Collections } from '../store/documents.js';
+import { openJobCollections } from './job-documents.js';
+import { JobFollower } from './job-follower.js';
+import { JobRepository } from './job-repository.js';
+import { JobWorker } from './job-worker.js';
+
+/** A station may take as long as a command may wait, and the way there and back. */
+const DEADLINE_MS = 125_000;
+
+/** Bulk work, joined. */
+export interface Jobs {
+  readonly grpc: JobGrpc;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function createJobs(
+  context: ServiceContext,
+  { jobs: options, security: { connectionGrpc } }: DeviceConfig,
+  registry: Collections,
+  outbox: Pick<OutboxRelay, 'publish'>,
+): Promise<Jobs> {
+  const jobs = await openJobCollections(context.store);
+  const repository = new JobRepository(context, jobs, outbox);
+  const connection = context.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
+    address: connectionGrpc,
+    deadlineMs: DEADLINE_MS,
+  });
+  const worker = new JobWorker({ context, repository, jobs, registry, connection, lookMs: options.lookMs });
+  const follower = new JobFollower(context, repository, jobs, worker);
+  return {
+    grpc: new JobGrpc({ context, repository, jobs, registry, worker }),
+    async start() {
+      await follower.start();
+      worker.start();
+    },
+    async stop() {
+      await follower.stop();
+      await worker.stop();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { type KnownJob, PART_STATIONS_MAX } from '@voltlog/device-domain';
+import type { ServiceContext } from '@voltlog/service';
+import type { Collections } from '../store/documents.js';
+import type { JobRepository } from './job-repository.js';
+import { selected } from './selection.js';
+
+/** Parts made in one step: a step ends well before its lease does. */
+const SLICE_PARTS = 20;
+
+export interface PlanningParts {
+  readonly context: Pick<ServiceContext, 'clock'>;
+  readonly repository: Pick<JobRepository, 'part' | 'onParts' | 'onJob'>;
+  readonly registry: Pick<Collections, 'stations' | 'statuses'>;
+}
+
+/**
+ * Looks up stations of a job and writes them down, part after part, by rising id. A part that is there already, of an attempt that was cut
+ * off, stays as it is, and the next one goes on behind it: so no station is in two parts, and none is left out.
+ */
+export async function planSlice({ context, repository, registry }: PlanningParts, job: KnownJob): Promise<void> {
+  const { jobId, selection } = job;
+  let { part, last, count } = await planned(repository, jobId);
+  let made = 0;
+  let next: string[] = [];
+  const write = async (stationIds: readonly string[]): Promise<void> => {
+    const command = { kind: 'PlanPart' as const, jobId, part, stationIds, now: context.clock.now() };
+    await repository.onParts([{ jobId, part, command, causationId: 'plan' }]);
+    part += 1;
+    made += 1;
+    count += stationIds.length;
+    last = stationIds.at(-1) ?? last;
+  };
+  for await (const ids of selected(registry, selection, last)) {
+    next.push(...ids);
+    for (; next.length >= PART_STATIONS_MAX && made < SLICE_PARTS; next = next.slice(PART_STATIONS_MAX))
+      await write(next.slice(0, PART_STATIONS_MAX));
+    // The rest is for the next step.
+    if (made >= SLICE_PARTS) return;
+  }
+  if (next.length > 0) await write(next);
+  await repository.onJob(jobId, { kind: 'ReportPlanned', partCount: part, stationCount: count, now: context.clock.now() }, 'planned');
+}
+
+/** How far it is: the number of the first part that is missing, the last station of the one before, and how many there are. */
+async function planned(repository: PlanningParts['repository'], jobId: string): Promise<{ part: number; last: string; count: number }> {
+  let last = '';
+  let count = 0;
+  for (let part = 0; ; part += 1) {
+    const known = await repository.part(jobId, part);
+    if (known === undefined) return { part, last, count };
+    const stationIds = Object.keys(known.stations);
+    last = stationIds.reduce((max, id) => (id > max ? id : max), last);
+    count += stationIds.length;
+  }
+}

@@ -1,0 +1,22 @@
+import { DEVICE_TOPIC, JOB_TOPIC } from '@voltlog/device-contract';
+import type { ServiceContext } from '@voltlog/service';
+import { type Commit, OutboxRelay } from '@voltlog/store';
+
+/** Kind of a stream, `<kind>:<key>` or `<kind>:<key>:<more>`, and the topic its commits go to. */
+const TOPICS: Readonly<Record<string, string>> = { site: DEVICE_TOPIC, station: DEVICE_TOPIC, job: JOB_TOPIC, 'job-part': JOB_TOPIC };
+
+/** Brings the commits of every stream of the service to the topic of its kind. */
+export const createOutbox = ({ store, log, logger }: ServiceContext): OutboxRelay =>
+  new OutboxRelay({ streams: store.streams, log, logger, topic: topicOf, keyOf });
+
+function topicOf({ streamId }: Commit): string {
+  const topic = TOPICS[streamId.slice(0, streamId.indexOf(':'))];
+  if (topic === undefined) throw new Error(`stream ${streamId} is of no kind that is published`);
+  return topic;
+}
+
+/** Parts of a job go with it. */
+function keyOf({ streamId }: Commit): string {
+  const [kind = '', ...key] = streamId.split(':');
+  return kind === 'job-part' ? (key[0] ?? '') : key.join(':');
+}

@@ -1,0 +1,144 @@
+import type { JobCommand, JobEndState, JobEvent, JobOutcome, StationSelection } from '@voltlog/device-contract';
+import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
+
+/** What a job is made of. */
+export interface JobAttributes {
+  readonly name: string;
+  readonly command: JobCommand;
+  readonly selection: StationSelection;
+  /** 0: as fast as `concurrency` allows. */
+  readonly stationsPerMinute: number;
+  readonly concurrency: number;
+  readonly expiresAt: string;
+  readonly createdBy: string;
+}
+
+export interface NoJob {
+  readonly kind: 'none';
+}
+
+export interface KnownJob extends JobAttributes {
+  readonly kind: 'job';
+  readonly jobId: string;
+  /** `Planning`: its stations are being looked up. `Cancelling`: answers are still on their way. */
+  readonly state: 'Planning' | 'Running' | 'Cancelling' | 'Ended';
+  /** Absent: it has not ended. */
+  readonly outcome?: JobOutcome;
+  readonly partCount: number;
+  readonly stationCount: number;
+  /** By state, when it ended. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** 1, and one more with each retry. */
+  readonly round: number;
+  /** What the last retry sends to again. */
+  readonly retried: readonly JobEndState[];
+  readonly createdAt: string;
+  /** Empty: it has not ended. */
+  readonly endedAt: string;
+}
+
+export type JobState = NoJob | KnownJob;
+
+export type JobCommandIn =
+  | { readonly kind: 'CreateJob'; readonly jobId: string; readonly attributes: JobAttributes; readonly now: number }
+  | { readonly kind: 'ReportPlanned'; readonly partCount: number; readonly stationCount: number; readonly now: number }
+  | { readonly kind: 'CancelJob'; readonly by: string; readonly now: number }
+  | {
+      readonly kind: 'RetryJob';
+      readonly states: readonly JobEndState[];
+      readonly expiresAt: string;
+      readonly by: string;
+      readonly now: number;
+    }
+  /** No station is left that is waited for. */
+  | { readonly kind: 'EndJob'; readonly counts: Readonly<Record<string, number>>; readonly now: number };
+
+/** `JobCancelling`: it is cancelled and not through yet. `JobPlanning`: its stations are not looked up yet. */
+export type JobRefusal = 'JobExists' | 'JobUnknown' | 'JobCancelling' | 'JobPlanning' | 'JobExpired';
+
+/** A job as a whole; what is done at each station lies in its parts. */
+export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> = {
+  initialState: { kind: 'none' },
+  decide(command, state): Decision<JobEvent, JobRefusal> {
+    const at = isoTime(command.now);
+    if (command.kind === 'CreateJob') {
+      const { jobId, attributes } = command;
+      if (state.kind === 'job') return refused('JobExists');
+      if (attributes.expiresAt <= at) return refused('JobExpired');
+      return decided<JobEvent>({ type: 'voltlog.device.JobCreated.v1', data: { jobId, ...attributes, at } });
+    }
+    if (state.kind === 'none') return refused('JobUnknown');
+    const { jobId } = state;
+    switch (command.kind) {
+      case 'ReportPlanned': {
+        if (state.state !== 'Planning') return decided();
+        const { partCount, stationCount } = command;
+        return decided<JobEvent>({ type: 'voltlog.device.JobPlanned.v1', data: { jobId, partCount, stationCount, at } });
+      }
+      case 'CancelJob':
+        if (state.state === 'Ended' || state.state === 'Cancelling') return decided();
+        return decided<JobEvent>({ type: 'voltlog.device.JobCancelled.v1', data: { jobId, by: command.by, at } });
+      case 'RetryJob': {
+        if (state.state === 'Cancelling') return refused('JobCancelling');
+        if (state.state === 'Planning') return refused('JobPlanning');
+        if (command.expiresAt <= at) return refused('JobExpired');
+        const { states, expiresAt, by } = command;
+        return decided<JobEvent>({
+          type: 'voltlog.device.JobRetried.v1',
+          data: { jobId, round: state.round + 1, states, expiresAt, by, at },
+        });
+      }
+      case 'EndJob': {
+        if (state.state === 'Ended' || state.state === 'Planning') return decided();
+        const outcome =
+          state.state === 'Cancelling'
+            ? 'Cancelled'
+            : state.expiresAt <= at && (command.counts['Expired'] ?? 0) > 0
+              ? 'Expired'
+              : 'Completed';
+        return decided<JobEvent>({ type: 'voltlog.device.JobEnded.v1', data: { jobId, outcome, counts: command.counts, at } });
+      }
+      default:
+        return assertNever(command, 'job command');
+    }
+  },
+  evolve(state, { type, data }) {
+    if (type === 'voltlog.device.JobCreated.v1') return created(data);
+    if (state.kind === 'none') return state;
+    switch (type) {
+      case 'voltlog.device.JobPlanned.v1':
+        return { ...state, state: 'Running', partCount: data.partCount, stationCount: data.stationCount };
+      case 'voltlog.device.JobCancelled.v1':
+        // Before its stations are looked up there is nobody to wait for, but parts may lie there: they are dropped all the same.
+        return { ...state, state: 'Cancelling' };
+      case 'voltlog.device.JobRetried.v1': {
+        const { outcome: _, ...rest } = state;
+        return { ...rest, state: 'Running', round: data.round, retried: data.states, expiresAt: data.expiresAt, counts: {}, endedAt: '' };
+      }
+      case 'voltlog.device.JobEnded.v1':
+        return { ...state, state: 'Ended', outcome: data.outcome, counts: data.counts, endedAt: data.at };
+      default:
+        return assertNever(type, 'job event');
+    }
+  },
+};
+
+const created = ({ at, jobId, ...attributes }: JobAttributes & { readonly jobId: string; readonly at: string }): KnownJob => ({
+  kind: 'job',
+  jobId,
+  name: attributes.name,
+  command: attributes.command,
+  selection: attributes.selection,
+  stationsPerMinute: attributes.stationsPerMinute,
+  concurrency: attributes.concurrency,
+  expiresAt: attributes.expiresAt,
+  createdBy: attributes.createdBy,
+  state: 'Planning',
+  partCount: 0,
+  stationCount: 0,
+  counts: {},
+  round: 1,
+  retried: [],
+  createdAt: at,
+  endedAt: '',
+});
