@@ -25,13 +25,12 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
 import { ApiKeysController } from './resources/api-keys.controller.js';
 import { AuthorizationPoliciesController } from './resources/authorization-policies.controller.js';
-import { CertificateCommandsController } from './resources/certificate-commands.controller.js';
 import { ChargingController } from './resources/charging.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
 import { ContractsController } from './resources/contracts.controller.js';
 import { DecisionsController } from './resources/decisions.controller.js';
-import { DeviceModelCommandsController } from './resources/device-model-commands.controller.js';
 import { EventsController } from './resources/events.controller.js';
+import { JobsController } from './resources/jobs.controller.js';
 import { LocalListsController } from './resources/local-lists.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
@@ -65,8 +64,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       SitesController,
       StationsController,
       CommandsController,
-      DeviceModelCommandsController,
-      CertificateCommandsController,
+      JobsController,
       StationRequestsController,
       StationSecurityController,
       TokensController,

@@ -23,6 +23,13 @@ const OF_ONE_STATION: ReadonlySet<string> = new Set([
   'offerTransactionLimit',
   'certificateSigned',
   'sendLocalList',
+  'costUpdated',
+  'getTransactionStatus',
+  'usePriorityCharging',
+  'notifyAllowedEnergyTransfer',
+  'changeTransactionTariff',
+  'notifyWebPaymentStarted',
+  'requestBatterySwap',
 ]);
 /** Variables whose values must not lie readable on the log. */
 const SECRET_VARIABLES: ReadonlySet<string> = new Set(['AuthorizationKey', 'BasicAuthPassword']);
@@ -44,14 +51,16 @@ export function checkCommand(request: connectionV1.SendCommandRequest | undefine
 
 function hasSecret(command: NonNullable<connectionV1.SendCommandRequest['command']>): boolean {
   if (command.$case === 'setVariables') return command.value.variables.some(({ name }) => SECRET_VARIABLES.has(name));
-  if (command.$case !== 'rawCall') return false;
-  let payload: unknown;
+  const payload = command.$case === 'rawCall' ? jsonOf(command.value.payloadJson) : command.value;
+  return JSON.stringify(withoutSecrets(payload)) !== JSON.stringify(payload);
+}
+
+function jsonOf(text: string): unknown {
   try {
-    payload = JSON.parse(command.value.payloadJson || '{}');
+    return JSON.parse(text || '{}');
   } catch {
     throw invalid('command.raw_call.payload_json is not JSON');
   }
-  return JSON.stringify(withoutSecrets(payload)) !== JSON.stringify(payload);
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */

@@ -9,6 +9,7 @@ import { maskedJson } from './mask.js';
 export const LIVE_TOPICS = [
   'connection.station.v1',
   'device.station.v1',
+  'device.job.v1',
   'authorization.token.v1',
   'authorization.decision.v1',
   'session.session.v1',

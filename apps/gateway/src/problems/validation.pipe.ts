@@ -1,4 +1,5 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { pointerOf } from '../web/pointer.js';
 import { type FieldError, invalid } from './problem.js';
 
 const PLACES: Readonly<Record<string, FieldError['in']>> = { body: 'body', query: 'query', param: 'path' };
@@ -18,15 +19,3 @@ export class ValidationPipe implements PipeTransform {
     );
   }
 }
-
-type Path = readonly (PropertyKey | { readonly key: PropertyKey })[];
-
-const pointerOf = (path: Path): string =>
-  path
-    .map(
-      (part) =>
-        `/${String(typeof part === 'object' ? part.key : part)
-          .replaceAll('~', '~0')
-          .replaceAll('/', '~1')}`,
-    )
-    .join('');

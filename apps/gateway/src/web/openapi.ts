@@ -30,6 +30,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('tokens', 'ID tokens and the decisions about them')
     .addTag('contracts', "Drivers' contracts: several tokens, one set of rules")
     .addTag('reservations', 'EVSEs held for drivers, and what sites allow')
+    .addTag('jobs', 'One command for many stations, kept until each answered')
     .addTag('sites', 'Where stations stand')
     .addTag('events', 'What happens, live')
     .addTag('driver', 'For the phone of whoever stands at an EVSE: no API key; what one began is steered by the key one got for it')

@@ -1,0 +1,39 @@
+import { Body, Param, Post } from '@nestjs/common';
+import type { z } from 'zod';
+import type { Services } from '../services.js';
+import { type Command, CommandRoute, sendCommand } from './send-command.js';
+import { type StationParams, stationParams } from './stations.controller.js';
+
+interface Route<Body> {
+  /** The last part of the address. */
+  readonly path: string;
+  /** The name of the handler, and so of the operation. */
+  readonly name: string;
+  readonly summary: string;
+  readonly note?: string;
+  readonly schema: z.ZodType<Body>;
+  toCommand(body: Body): Command;
+}
+
+/** Adds the route of a command to a controller, as if it was written there. */
+export function addCommandRoute<Body extends { readonly timeoutMs: number }>(
+  controller: { readonly prototype: { readonly services: Services } },
+  { path, name, summary, note, schema, toCommand }: Route<Body>,
+): void {
+  const handler = {
+    value(this: { readonly services: Services }, { stationId }: StationParams, body: Body) {
+      return sendCommand(this.services, stationId, body.timeoutMs, toCommand(body));
+    },
+    configurable: true,
+    writable: true,
+  };
+  // What Nest keeps of a handler it keeps under the name of the function.
+  Object.defineProperty(handler.value, 'name', { value: name });
+  const { prototype } = controller;
+  Object.defineProperty(prototype, name, handler);
+  Reflect.defineMetadata('design:paramtypes', [Object, Object], prototype, name);
+  Param({ schema: stationParams })(prototype, name, 0);
+  Body({ schema })(prototype, name, 1);
+  Post(path)(prototype, name, handler);
+  CommandRoute(summary, note)(prototype, name, handler);
+}
