@@ -1,4 +1,4 @@
-import { withoutSecrets } from '@voltlog/connection-contract';
+import { isSecretVariable, withoutSecrets } from '@voltlog/connection-contract';
 import type { JobCommand } from '@voltlog/device-contract';
 import { NAME_LENGTH_MAX } from '@voltlog/device-domain';
 import { isoTime, RequestError } from '@voltlog/kernel';
@@ -31,9 +31,6 @@ const OF_ONE_STATION: ReadonlySet<string> = new Set([
   'notifyWebPaymentStarted',
   'requestBatterySwap',
 ]);
-/** Variables whose values must not lie readable on the log. */
-const SECRET_VARIABLES: ReadonlySet<string> = new Set(['AuthorizationKey', 'BasicAuthPassword']);
-
 const invalid = (message: string, reason?: string): RequestError => new RequestError('INVALID_ARGUMENT', message, reason);
 
 /** @throws {RequestError} `INVALID_ARGUMENT` saying what is wrong and what to do instead */
@@ -50,7 +47,7 @@ export function checkCommand(request: connectionV1.SendCommandRequest | undefine
 }
 
 function hasSecret(command: NonNullable<connectionV1.SendCommandRequest['command']>): boolean {
-  if (command.$case === 'setVariables') return command.value.variables.some(({ name }) => SECRET_VARIABLES.has(name));
+  if (command.$case === 'setVariables') return command.value.variables.some(({ name }) => isSecretVariable(name));
   const payload = command.$case === 'rawCall' ? jsonOf(command.value.payloadJson) : command.value;
   return JSON.stringify(withoutSecrets(payload)) !== JSON.stringify(payload);
 }

@@ -84,7 +84,8 @@ export async function openJobCollections(store: Store): Promise<JobCollections> 
   };
 }
 
-export function jobDoc({ kind: _, ...job }: KnownJob, version: number): JobDoc {
+export function jobDoc(state: KnownJob, version: number): JobDoc {
+  const { kind: _, ...job } = state;
   return { ...job, id: job.jobId, version };
 }
 

@@ -32,10 +32,11 @@ export async function planSlice({ context, repository, registry }: PlanningParts
   };
   for await (const ids of selected(registry, selection, last)) {
     next.push(...ids);
-    for (; next.length >= PART_STATIONS_MAX && made < SLICE_PARTS; next = next.slice(PART_STATIONS_MAX))
+    for (; next.length >= PART_STATIONS_MAX; next = next.slice(PART_STATIONS_MAX)) {
+      // The rest is for the next step.
+      if (made === SLICE_PARTS) return;
       await write(next.slice(0, PART_STATIONS_MAX));
-    // The rest is for the next step.
-    if (made >= SLICE_PARTS) return;
+    }
   }
   if (next.length > 0) await write(next);
   await repository.onJob(jobId, { kind: 'ReportPlanned', partCount: part, stationCount: count, now: context.clock.now() }, 'planned');

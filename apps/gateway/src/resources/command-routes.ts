@@ -12,7 +12,8 @@ interface Route<Body> {
   readonly summary: string;
   readonly note?: string;
   readonly schema: z.ZodType<Body>;
-  toCommand(body: Body): Command;
+  /** Given the body without `timeoutMs`. */
+  toCommand(fields: Omit<Body, 'timeoutMs'>): Command;
 }
 
 /** Adds the route of a command to a controller, as if it was written there. */
@@ -21,8 +22,8 @@ export function addCommandRoute<Body extends { readonly timeoutMs: number }>(
   { path, name, summary, note, schema, toCommand }: Route<Body>,
 ): void {
   const handler = {
-    value(this: { readonly services: Services }, { stationId }: StationParams, body: Body) {
-      return sendCommand(this.services, stationId, body.timeoutMs, toCommand(body));
+    value(this: { readonly services: Services }, { stationId }: StationParams, { timeoutMs, ...fields }: Body) {
+      return sendCommand(this.services, stationId, timeoutMs, toCommand(fields));
     },
     configurable: true,
     writable: true,

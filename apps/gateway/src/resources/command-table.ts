@@ -8,16 +8,19 @@ import { requestBody } from '../views/station-request.view.js';
 import { pointerOf } from '../web/pointer.js';
 import type { Command } from './send-command.js';
 
+/** Without how long to wait: the command itself has no word for it. */
+type Fields<Schema extends z.ZodType> = Omit<z.output<Schema>, 'timeoutMs'>;
+
 interface Entry<Schema extends z.ZodType> {
   readonly summary: string;
   readonly schema: Schema;
-  toCommand(body: z.output<Schema>): Command;
+  toCommand(fields: Fields<Schema>): Command;
 }
 
 const entry = <Schema extends z.ZodType>(
   summary: string,
   schema: Schema,
-  toCommand: (body: z.output<Schema>) => Command,
+  toCommand: (fields: Fields<Schema>) => Command,
 ): Entry<Schema> => ({
   summary,
   schema,
@@ -48,13 +51,13 @@ export const COMMANDS = {
   'change-availability': entry(
     'Take the station, an EVSE or a connector out of service, or back',
     commandBodies.changeAvailability,
-    ({ timeoutMs: _, ...value }) => ({ $case: 'changeAvailability', value }),
+    ({ ...value }) => ({ $case: 'changeAvailability', value }),
   ),
-  'unlock-connector': entry('Unlock a connector', commandBodies.unlockConnector, ({ timeoutMs: _, ...value }) => ({
+  'unlock-connector': entry('Unlock a connector', commandBodies.unlockConnector, ({ ...value }) => ({
     $case: 'unlockConnector',
     value,
   })),
-  'trigger-message': entry('Ask the station to send a message', commandBodies.triggerMessage, ({ timeoutMs: _, ...value }) => ({
+  'trigger-message': entry('Ask the station to send a message', commandBodies.triggerMessage, ({ ...value }) => ({
     $case: 'triggerMessage',
     value,
   })),
@@ -66,76 +69,64 @@ export const COMMANDS = {
     $case: 'setVariables',
     value: { variables },
   })),
-  'get-base-report': entry('Ask for a report on all variables', commandBodies.getBaseReport, ({ timeoutMs: _, ...value }) => ({
+  'get-base-report': entry('Ask for a report on all variables', commandBodies.getBaseReport, ({ ...value }) => ({
     $case: 'getBaseReport',
     value,
   })),
-  'get-report': entry(
-    'Ask for a report on some components or variables',
-    commandBodies.getReport,
-    ({ timeoutMs: _, variables, ...rest }) => ({ $case: 'getReport', value: { ...rest, variables: variables.map(withoutValue) } }),
-  ),
+  'get-report': entry('Ask for a report on some components or variables', commandBodies.getReport, ({ variables, ...rest }) => ({
+    $case: 'getReport',
+    value: { ...rest, variables: variables.map(withoutValue) },
+  })),
   'set-variable-monitoring': entry('Have the station watch variables', commandBodies.setVariableMonitoring, ({ monitors }) => ({
     $case: 'setVariableMonitoring',
     value: { monitors: monitors.map((monitor) => ({ ...monitor, variable: withoutValue(monitor.variable) })) },
   })),
-  'clear-variable-monitoring': entry('Take monitors away', commandBodies.clearVariableMonitoring, ({ timeoutMs: _, ...value }) => ({
+  'clear-variable-monitoring': entry('Take monitors away', commandBodies.clearVariableMonitoring, ({ ...value }) => ({
     $case: 'clearVariableMonitoring',
     value,
   })),
-  'get-monitoring-report': entry(
-    'Ask for a report on monitors',
-    commandBodies.getMonitoringReport,
-    ({ timeoutMs: _, variables, ...rest }) => ({
-      $case: 'getMonitoringReport',
-      value: { ...rest, variables: variables.map(withoutValue) },
-    }),
-  ),
-  'set-monitoring-base': entry('Set which monitors are active', commandBodies.setMonitoringBase, ({ timeoutMs: _, ...value }) => ({
+  'get-monitoring-report': entry('Ask for a report on monitors', commandBodies.getMonitoringReport, ({ variables, ...rest }) => ({
+    $case: 'getMonitoringReport',
+    value: { ...rest, variables: variables.map(withoutValue) },
+  })),
+  'set-monitoring-base': entry('Set which monitors are active', commandBodies.setMonitoringBase, ({ ...value }) => ({
     $case: 'setMonitoringBase',
     value,
   })),
-  'set-monitoring-level': entry(
-    'Set up to which severity events are sent',
-    commandBodies.setMonitoringLevel,
-    ({ timeoutMs: _, ...value }) => ({ $case: 'setMonitoringLevel', value }),
-  ),
+  'set-monitoring-level': entry('Set up to which severity events are sent', commandBodies.setMonitoringLevel, ({ ...value }) => ({
+    $case: 'setMonitoringLevel',
+    value,
+  })),
   'clear-cache': entry("Clear the station's authorization cache", commandBodies.clearCache, () => ({ $case: 'clearCache', value: {} })),
-  'data-transfer': entry('Send vendor data', commandBodies.dataTransfer, ({ timeoutMs: _, ...value }) => ({
+  'data-transfer': entry('Send vendor data', commandBodies.dataTransfer, ({ ...value }) => ({
     $case: 'dataTransfer',
     value,
   })),
-  'reserve-now': entry(
-    'Ask the station to hold a connector',
-    commandBodies.reserveNow,
-    ({ timeoutMs: _, idToken, idTokenType, ...rest }) => ({
-      $case: 'reserveNow',
-      value: { ...rest, idToken: { idToken, type: idTokenType } },
-    }),
-  ),
-  'cancel-reservation': entry(
-    'Ask the station to let go of a connector it holds',
-    commandBodies.cancelReservation,
-    ({ timeoutMs: _, ...value }) => ({ $case: 'cancelReservation', value }),
-  ),
-  'install-certificate': entry('Install a root certificate', certificateBodies.install, ({ timeoutMs: _, ...value }) => ({
+  'reserve-now': entry('Ask the station to hold a connector', commandBodies.reserveNow, ({ idToken, idTokenType, ...rest }) => ({
+    $case: 'reserveNow',
+    value: { ...rest, idToken: { idToken, type: idTokenType } },
+  })),
+  'cancel-reservation': entry('Ask the station to let go of a connector it holds', commandBodies.cancelReservation, ({ ...value }) => ({
+    $case: 'cancelReservation',
+    value,
+  })),
+  'install-certificate': entry('Install a root certificate', certificateBodies.install, ({ ...value }) => ({
     $case: 'installCertificate',
     value,
   })),
   'get-installed-certificate-ids': entry(
     'List the root certificates that are installed; they are in `response`',
     certificateBodies.list,
-    ({ timeoutMs: _, ...value }) => ({ $case: 'getInstalledCertificateIds', value }),
+    ({ ...value }) => ({ $case: 'getInstalledCertificateIds', value }),
   ),
-  'delete-certificate': entry('Delete an installed certificate', certificateBodies.remove, ({ timeoutMs: _, ...certificate }) => ({
+  'delete-certificate': entry('Delete an installed certificate', certificateBodies.remove, ({ ...certificate }) => ({
     $case: 'deleteCertificate',
     value: { certificate },
   })),
-  'certificate-signed': entry(
-    'Bring a certificate made elsewhere to the station',
-    certificateBodies.signed,
-    ({ timeoutMs: _, ...value }) => ({ $case: 'certificateSigned', value }),
-  ),
+  'certificate-signed': entry('Bring a certificate made elsewhere to the station', certificateBodies.signed, ({ ...value }) => ({
+    $case: 'certificateSigned',
+    value,
+  })),
   raw: entry("Send any message of the station's OCPP version, checked against its schema", commandBodies.raw, ({ action, payload }) => ({
     $case: 'rawCall',
     value: { action, payloadJson: JSON.stringify(payload) },
@@ -176,8 +167,8 @@ export function commandNamed(name: string, body: unknown, pointer: string): { re
   }
   if (!isName(name)) throw invalid(`there is no command ${name}`, [{ in: 'body', pointer, message: `one of ${COMMAND_NAMES.join(', ')}` }]);
   const { schema, toCommand } = commandEntry(name);
-  const fields = checked(schema, body, pointer);
-  return { command: toCommand(fields), timeoutMs: fields.timeoutMs };
+  const { timeoutMs, ...fields } = checked(schema, body, pointer);
+  return { command: toCommand(fields), timeoutMs };
 }
 
 /** What passed the schema of an entry is what it makes a command of. */

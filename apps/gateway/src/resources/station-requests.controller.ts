@@ -26,7 +26,7 @@ for (const action of Object.keys(STATION_REQUESTS) as StationRequestAction[])
     summary: STATION_REQUESTS[action].summary,
     note: limitsOf(STATION_REQUESTS[action]),
     schema: requestBody(action),
-    toCommand: ({ timeoutMs: _, ...fields }) => stationRequest(action, fields),
+    toCommand: (fields) => stationRequest(action, fields),
   });
 
 /** For whom it is, where not for all. */

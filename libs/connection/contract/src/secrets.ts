@@ -1,4 +1,4 @@
-import { isSecretVariable } from '@voltlog/connection-contract';
+import { isSecretVariable } from './station-facts.js';
 
 /** Fields of a request that are secrets, whatever is in them. Source: OCPP 2.1 Part 2 NetworkConnectionProfileType, APNType, VPNType. */
 const SECRET_FIELDS = new Set(['password', 'basicAuthPassword', 'apnPassword', 'simPin']);
