@@ -1,4 +1,3 @@
-export { withoutSecrets } from './secrets.js';
 export type {
   BatterySwapReported,
   CertificateStatusRequested,
@@ -27,6 +26,7 @@ export type {
   SettlementReported,
   VatNumberPresented,
 } from './report-facts.js';
+export { withoutSecrets } from './secrets.js';
 export type {
   AuthorizationAnswer,
   CertificateSigningRequested,
