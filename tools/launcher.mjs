@@ -114,7 +114,12 @@ async function generate() {
   await step('schemas', {
     text: 'Compiling the OCPP schemas',
     inputs: ['tools/ocpp-schemas.mjs', 'tools/ocpp-schemas', 'package-lock.json'],
-    outputs: ['libs/ocpp/v16/src/generated', 'libs/ocpp/v201/src/generated', 'libs/ocpp/v21/src/generated'],
+    outputs: [
+      'libs/ocpp/v16/src/generated',
+      'libs/ocpp/v16-soap/src/generated',
+      'libs/ocpp/v201/src/generated',
+      'libs/ocpp/v21/src/generated',
+    ],
     work: () => run(nodeBinary(), ['tools/ocpp-schemas.mjs'], { quiet: true }),
   });
 }

@@ -28,6 +28,7 @@ const TOOL_FILES = [
   'validators.mjs',
   'commands.mjs',
   'runtime.mjs',
+  'soap-shapes.mjs',
 ];
 
 /**
@@ -40,11 +41,12 @@ export async function generateOcppSchemas(options = {}) {
   const stamp = stampOf();
   const stale = VERSIONS.filter((version) => force || !isFresh(version, stamp));
   if (check || stale.length === 0) return stale.map(folderOf);
-  const [{ readMessages }, { emitTypes }, { emitValidators }, { emitRequestSchemas }] = await Promise.all([
+  const [{ readMessages }, { emitTypes }, { emitValidators }, { emitRequestSchemas }, { emitShapes }] = await Promise.all([
     import('./ocpp-schemas/schemas.mjs'),
     import('./ocpp-schemas/types.mjs'),
     import('./ocpp-schemas/validators.mjs'),
     import('./ocpp-schemas/commands.mjs'),
+    import('./ocpp-schemas/soap-shapes.mjs'),
   ]);
   for (const version of stale) {
     const startedAt = Date.now();
@@ -54,6 +56,10 @@ export async function generateOcppSchemas(options = {}) {
     const folder = folderOf(version);
     mkdirSync(folder, { recursive: true });
     for (const [name, text] of Object.entries(files)) replaceFile(join(folder, name), text);
+    if (version.soap !== undefined) {
+      mkdirSync(dirname(shapesOf(version)), { recursive: true });
+      replaceFile(shapesOf(version), emitShapes(model));
+    }
     replaceFile(join(folder, '.stamp'), stamp);
     log(
       `${relative(root, folder)}: ${model.messages.length} messages, ${model.definitions.size} shared types, ${Date.now() - startedAt} ms`,
@@ -64,6 +70,7 @@ export async function generateOcppSchemas(options = {}) {
 
 const ofApi = ({ name }) => name === 'ocpp2.1';
 const folderOf = (version) => join(root, 'libs/ocpp', version.folder, 'src/generated');
+const shapesOf = (version) => join(root, 'libs/ocpp', version.soap, 'src/generated/shapes.ts');
 
 function packageFolder(name) {
   return dirname(require.resolve(`${name}/package.json`));
@@ -80,6 +87,7 @@ function isFresh(version, stamp) {
   const folder = folderOf(version);
   try {
     for (const name of ofApi(version) ? [...OUTPUTS, ...API_OUTPUTS] : OUTPUTS) readFileSync(join(folder, name));
+    if (version.soap !== undefined) readFileSync(shapesOf(version));
     return readFileSync(join(folder, '.stamp'), 'utf8') === stamp;
   } catch (error) {
     if (error.code === 'ENOENT') return false;

@@ -12,6 +12,7 @@ export const projects = [
   ['libs/proto', 'shared', 'protocol', 'proto'],
   ['libs/ocpp/rpc', 'shared', 'protocol', 'ocpp-rpc'],
   ['libs/ocpp/v16', 'shared', 'protocol', 'ocpp-v16'],
+  ['libs/ocpp/v16-soap', 'shared', 'protocol', 'ocpp-v16-soap'],
   ['libs/ocpp/v201', 'shared', 'protocol', 'ocpp-v201'],
   ['libs/ocpp/v21', 'shared', 'protocol', 'ocpp-v21'],
   ['libs/connection/contract', 'connection', 'contract', 'connection-contract'],

@@ -43,20 +43,28 @@ export const ERRATA = {
  * @type {Record<string, { name: string, message: string, source: string, apply: (schema: any) => void }[]>}
  */
 export const TOLERANCES = {
-  'ocpp1.6': ['MeterValuesRequest', 'StopTransactionRequest'].flatMap((message) => [
+  'ocpp1.6': [
     {
-      name: 'celciusMisspelled',
-      message,
-      source: 'OCPP 1.6 Errata v4.0: the first schemas had "Celcius"; a Central System accepts both spellings',
-      apply: (schema) => allow(unitsOf(schema), 'Celcius'),
+      name: 'occupiedOf15',
+      message: 'StatusNotificationRequest',
+      source: 'OCPP 1.5 ChargePointStatus: a station of that edition (SOAP) does not say more; its messages are read as those of 1.6',
+      apply: (schema) => allow(schema.properties.status.enum, 'Occupied'),
     },
-    {
-      name: 'hertzAbbreviated',
-      message,
-      source: 'stations that send "Hz" for Frequency, as the errata gave the unit no place in the schema (mobilityhouse/ocpp #733, #759)',
-      apply: (schema) => allow(unitsOf(schema), 'Hz'),
-    },
-  ]),
+    ...['MeterValuesRequest', 'StopTransactionRequest'].flatMap((message) => [
+      {
+        name: 'celciusMisspelled',
+        message,
+        source: 'OCPP 1.6 Errata v4.0: the first schemas had "Celcius"; a Central System accepts both spellings',
+        apply: (schema) => allow(unitsOf(schema), 'Celcius'),
+      },
+      {
+        name: 'hertzAbbreviated',
+        message,
+        source: 'stations that send "Hz" for Frequency, as the errata gave the unit no place in the schema (mobilityhouse/ocpp #733, #759)',
+        apply: (schema) => allow(unitsOf(schema), 'Hz'),
+      },
+    ]),
+  ],
   'ocpp2.0.1': [],
   'ocpp2.1': [],
 };

@@ -15,6 +15,8 @@ export interface StatusNotificationRequest {
 /** 2.x keeps how far a charge is for the transaction; 1.6's finer words travel in `detail`. Source: OCPP 1.6 §7.7. */
 const STATUS: Readonly<Record<string, ConnectorStatusReported['status']>> = {
   Available: 'Available',
+  // All that OCPP 1.5 says.
+  Occupied: 'Occupied',
   Preparing: 'Occupied',
   Charging: 'Occupied',
   SuspendedEV: 'Occupied',
@@ -38,7 +40,7 @@ export const statusNotification: Route<StatusNotificationRequest> = {
           ...head(request, context, request.timestamp === undefined ? context.receivedAt : stationTime(request.timestamp, context)),
           ...toEvse(request.connectorId, context.connectorsPerEvse),
           status,
-          ...(status === 'Occupied' ? { detail: request.status } : {}),
+          ...(status === 'Occupied' && request.status !== 'Occupied' ? { detail: request.status } : {}),
           ...(request.errorCode === 'NoError' ? {} : { errorCode: request.errorCode }),
           ...(request.vendorErrorCode === undefined ? {} : { vendorErrorCode: request.vendorErrorCode }),
           ...(request.info === undefined ? {} : { note: request.info }),
