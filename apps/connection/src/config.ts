@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { callbackPolicy } from './soap/callback.js';
 
 const flag = z.enum(['true', 'false', '1', '0', 'on', 'off']).transform((text) => text === 'true' || text === '1' || text === 'on');
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -45,6 +46,10 @@ export const connectionConfig = z
     /** Calls per second and station before its socket is read more slowly. */
     CALLS_PER_SECOND_MAX: whole(1, 100_000).default(100),
     FRAME_BYTES_MAX: whole(1_024, 16_777_216).default(262_144),
+    /** OCPP 1.6, 1.5 and 1.2 over SOAP: `POST /ocpp/soap` on every listener. */
+    OCPP_SOAP: flag.default(true),
+    /** Hosts and networks (CIDR), comma-separated, at which stations may ask to be called over SOAP; `*`: any; empty: only the address their request came from. */
+    OCPP_SOAP_CALLBACK_HOSTS: z.string().default(''),
     /** How long a message that carries money waits for the log before its socket is closed, so that the station keeps and repeats it. */
     LOG_WAIT_SECONDS: whole(1, 600).default(20),
     /** The answer about a token when neither the authorization service nor the cache knows. */
@@ -67,6 +72,15 @@ export const connectionConfig = z
     GRPC_ADVERTISE: z.string().default(''),
   })
   .superRefine((env, context) => {
+    try {
+      callbackPolicy(env.OCPP_SOAP_CALLBACK_HOSTS);
+    } catch (error) {
+      context.addIssue({
+        code: 'custom',
+        path: ['OCPP_SOAP_CALLBACK_HOSTS'],
+        message: error instanceof Error ? error.message : String(error),
+      });
+    }
     if (env.OCPP_TLS_PORT === undefined && env.OCPP_MTLS_PORT === undefined) return;
     for (const name of ['OCPP_TLS_CERT_PATH', 'OCPP_TLS_KEY_PATH'] as const)
       if (env[name] === '') context.addIssue({ code: 'custom', path: [name], message: 'is needed for a TLS listener' });

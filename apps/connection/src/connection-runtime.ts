@@ -13,10 +13,12 @@ import { SitePolicies } from './authorization/site-policies.js';
 import { Commander } from './commands/commander.js';
 import type { ConnectionConfig } from './config.js';
 import { Dialects } from './edge/actions.js';
+import { CLOSE } from './edge/close.js';
 import { Endpoints } from './edge/endpoints.js';
 import { FactRecorder } from './edge/facts.js';
 import type { EdgeParts } from './edge/parts.js';
 import { Stations } from './edge/stations.js';
+import { readPem } from './edge/tls/tls-files.js';
 import { type FrameChunk, frameSchema } from './frames/frame.schema.js';
 import { FrameHistory } from './frames/frame-history.js';
 import { FrameLog } from './frames/frame-log.js';
@@ -24,6 +26,9 @@ import { ConnectionRpc } from './grpc/connection-rpc.js';
 import { PeerRpc, Peers } from './grpc/peers.js';
 import { Presence } from './presence/presence.js';
 import { type InstanceRow, instanceSchema, type PresenceRow, presenceSchema } from './presence/presence.schema.js';
+import { callbackPolicy } from './soap/callback.js';
+import { SoapEndpoint } from './soap/soap-endpoint.js';
+import { SoapStations } from './soap/soap-stations.js';
 
 /** After these, what is known about a station may be outdated. */
 const ACCESS_EVENTS: readonly DeviceEventType[] = [
@@ -44,6 +49,11 @@ const DEVICE_PARTITIONS = 12;
 /** Milliseconds that facts nobody waits for get when the process stops. */
 const SETTLE_MS = 5_000;
 const FENCE_TIMEOUT_MS = 5_000;
+/** A station that speaks SOAP has gone when so many heartbeats did not come, and some. */
+const SILENT_HEARTBEATS = 2;
+const SILENT_MARGIN_MS = 60_000;
+/** An envelope names each field twice and brings headers: it has up to so many times the bytes of the frame that says the same. */
+const XML_PER_JSON = 4;
 
 /** One running instance of the connection service: everything between the sockets and the ports. */
 export class ConnectionRuntime {
@@ -95,6 +105,7 @@ export class ConnectionRuntime {
     });
     await this.parts.policies.start(log, instanceId);
     this.stations.start();
+    this.parts.soapStations.start();
     this.parts.frames.start();
     this.parts.accepted.start();
     await this.parts.endpoints.listen();
@@ -130,10 +141,18 @@ export class ConnectionRuntime {
     await this.draining;
   }
 
+  /** Each request gives up by itself. */
+  private async soapIdle(): Promise<void> {
+    while (this.parts.soap.busy > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
   private async end(): Promise<void> {
     this.parts.draining.value = true;
     this.parts.endpoints.stopAccepting();
+    this.parts.soap.stopAccepting();
     await this.stations.drain(this.config.OCPP_DRAIN_SECONDS * 1_000);
+    await this.soapIdle();
+    await this.parts.soapStations.stop();
     await this.subscription?.stop();
     await this.parts.policies.stop();
     await this.parts.facts.settle(SETTLE_MS);
@@ -152,6 +171,8 @@ interface RuntimeParts {
   readonly gate: Gate;
   readonly policies: SitePolicies;
   readonly presence: Presence;
+  readonly soap: SoapEndpoint;
+  readonly soapStations: SoapStations;
   readonly stations: Stations;
   readonly draining: { value: boolean };
 }
@@ -173,21 +194,15 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     logger,
   );
   const peers = new Peers(rpc);
-  const stations = new Stations({
-    clock,
-    logger,
-    facts,
-    presence,
-    instanceId,
-    fence: (address, stationId, epoch) => {
-      peers
-        .get(address, FENCE_TIMEOUT_MS)
-        .fence({ stationId, epoch })
-        .catch((error: unknown) =>
-          logger.warn({ err: error, station_id: stationId }, 'another instance could not be told that its socket is outdated'),
-        );
-    },
-  });
+  const fence = (address: string, stationId: string, epoch: number): void => {
+    peers
+      .get(address, FENCE_TIMEOUT_MS)
+      .fence({ stationId, epoch })
+      .catch((error: unknown) =>
+        logger.warn({ err: error, station_id: stationId }, 'another instance could not be told that its socket is outdated'),
+      );
+  };
+  const stations = new Stations({ clock, logger, facts, presence, instanceId, fence });
   const chunks = await store.collection<FrameChunk>('frames', frameSchema);
   const frames = new FrameLog(chunks, clock, context.ids, logger, {
     enabled: config.FRAME_LOG,
@@ -196,11 +211,6 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   });
   const history = new FrameHistory(chunks, frames);
   const commander = new Commander(facts, clock, context.ids, config.COMMAND_TIMEOUT_MS);
-  rpc.serve<connectionV1.ConnectionService>(
-    connectionV1.ConnectionServiceDefinition,
-    new ConnectionRpc({ stations, presence, commander, peers, history, instanceId, clock, timeoutMsDefault: config.COMMAND_TIMEOUT_MS }),
-  );
-  rpc.serve<connectionV1.ConnectionPeerService>(connectionV1.ConnectionPeerServiceDefinition, new PeerRpc(stations, commander, history));
   const accepted = new AcceptedTokens(await store.collection<AcceptedTokenRow>('acceptedTokens', acceptedTokenSchema), clock, logger);
   const policies = new SitePolicies();
   const access = new StationAccessCache(device, { ttlMs: config.ACCESS_CACHE_SECONDS * 1_000, now });
@@ -229,13 +239,56 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       pingMs: config.PING_SECONDS * 1_000,
       deadMs: config.DEAD_SECONDS * 1_000,
     },
+    fence,
     closed: (station, code, reason) => stations.closed(station, code, reason),
   };
+  const dialects = new Dialects(metrics);
   const gate = new Gate(access, new Credentials(), clock, {
     unknownStations: config.UNKNOWN_STATIONS,
     allowInsecure: config.OCPP_ALLOW_INSECURE,
     organization: config.OCPP_MTLS_ORGANIZATION,
   });
+  const soapStations = new SoapStations({
+    clock,
+    logger,
+    facts,
+    presence,
+    access,
+    dialects,
+    instanceId,
+    edge,
+    closeSocket: (stationId) => stations.get(stationId)?.close(CLOSE.replaced),
+    silentMs: config.HEARTBEAT_INTERVAL_SECONDS * SILENT_HEARTBEATS * 1_000 + SILENT_MARGIN_MS,
+    ca: config.OCPP_MTLS_CA_PATH === '' ? undefined : await readPem(config.OCPP_MTLS_CA_PATH),
+  });
+  const soap = new SoapEndpoint({
+    stations: soapStations,
+    gate,
+    dialects,
+    edge,
+    clock,
+    ids: context.ids,
+    logger,
+    metrics,
+    callbacks: callbackPolicy(config.OCPP_SOAP_CALLBACK_HOSTS),
+    bytesMax: config.FRAME_BYTES_MAX * XML_PER_JSON,
+    waitMs: config.LOG_WAIT_SECONDS * 1_000,
+  });
+  rpc.serve<connectionV1.ConnectionService>(
+    connectionV1.ConnectionServiceDefinition,
+    new ConnectionRpc({
+      stations,
+      soap: soapStations,
+      presence,
+      commander,
+      peers,
+      history,
+      instanceId,
+      clock,
+      timeoutMsDefault: config.COMMAND_TIMEOUT_MS,
+    }),
+  );
+  rpc.serve<connectionV1.ConnectionPeerService>(connectionV1.ConnectionPeerServiceDefinition, new PeerRpc(stations, commander, history));
   const endpoints = new Endpoints({
     config,
     endpoint: {
@@ -245,7 +298,8 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       logger,
       metrics,
       gate,
-      dialects: new Dialects(metrics),
+      dialects,
+      soap: config.OCPP_SOAP ? soap : undefined,
       accepted: (socket, dialect, station) => stations.accept(socket, dialect, station, edge),
     },
     authority: rpc.client<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, {
@@ -261,7 +315,8 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   });
   context.readiness('listeners', async () => endpoints.ready());
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { accepted, access, endpoints, facts, frames, gate, policies, presence, stations, draining };
+  metrics.gauge('voltlog_soap_stations', 'Stations that speak SOAP and were heard by this instance', () => soapStations.size);
+  return { accepted, access, endpoints, facts, frames, gate, policies, presence, soap, soapStations, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>

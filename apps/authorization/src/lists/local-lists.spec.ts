@@ -127,6 +127,7 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
         stationId,
         connected: station.connected,
         ocppVersion: station.connected ? ocppVersion : '',
+        dialect: '',
         instanceId: '',
         epoch: 1,
         connectedAt: undefined,

@@ -3,9 +3,9 @@ import { type CommandOutcome, type CommandPlan, type OutgoingMessage, planComman
 import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { FactRecorder } from '../edge/facts.js';
-import type { StationSocket } from '../edge/station-socket.js';
+import type { AdmittedStation } from '../edge/parts.js';
 import { OfferedLimits } from './offered-limits.js';
-import { type Reply, StationCalls } from './station-calls.js';
+import { type CallLine, type Reply, StationCalls } from './station-calls.js';
 
 const { CommandStatus } = connectionV1;
 
@@ -26,7 +26,17 @@ export const NOTHING: connectionV1.SendCommandResponse = {
   requestId: 0,
 };
 
-/** Sends commands to stations whose socket this instance holds. */
+/** A station that can be sent commands. */
+export interface CommandedStation extends CallLine {
+  readonly stationId: string;
+  readonly station: Pick<AdmittedStation, 'connectorsPerEvse'>;
+  /** Made with the first command. */
+  calls: StationCalls | undefined;
+  /** Made with the first limit that is offered. */
+  limits: OfferedLimits | undefined;
+}
+
+/** Sends commands to stations that this instance can reach. */
 export class Commander {
   private lastNumber: number;
 
@@ -43,11 +53,14 @@ export class Commander {
   /**
    * @throws {RequestError} `INVALID_ARGUMENT` when the station's version does not allow the message
    */
-  async send(station: StationSocket, request: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
+  async send(station: CommandedStation, request: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
     if (request.command?.$case === 'offerTransactionLimit' && station.dialect.version === 'ocpp2.1')
       return offer(station, request.command.value);
     const plan = this.plan(station, request);
     if ('notSupported' in plan) return { ...NOTHING, status: CommandStatus.NOT_SUPPORTED, reason: plan.notSupported };
+    const unsaid = plan.calls.find(({ action }) => !station.dialect.says(action));
+    if (unsaid !== undefined)
+      return { ...NOTHING, status: CommandStatus.NOT_SUPPORTED, reason: `OCPP ${station.dialect.name} has no ${unsaid.action}` };
     for (const call of plan.calls) assertValid(station, call);
     const deadlineMs = this.clock.now() + (request.timeoutMs || this.timeoutMsDefault);
     const responses: unknown[] = [];
@@ -62,7 +75,7 @@ export class Commander {
     return last;
   }
 
-  private plan(station: StationSocket, { command }: connectionV1.SendCommandRequest): CommandPlan | { readonly notSupported: string } {
+  private plan(station: CommandedStation, { command }: connectionV1.SendCommandRequest): CommandPlan | { readonly notSupported: string } {
     if (command === undefined) throw new RequestError('INVALID_ARGUMENT', 'no command is given');
     try {
       return planCommand(station.dialect.version, command, {
@@ -82,7 +95,7 @@ export class Commander {
     return this.lastNumber;
   }
 
-  private call(station: StationSocket, call: OutgoingMessage, deadlineMs: number): Promise<Reply> {
+  private call(station: CommandedStation, call: OutgoingMessage, deadlineMs: number): Promise<Reply> {
     station.calls ??= new StationCalls(station, () => this.clock.now());
     return station.calls.call({
       messageId: this.ids.next(),
@@ -92,9 +105,9 @@ export class Commander {
     });
   }
 
-  private record(station: StationSocket, call: OutgoingMessage, reply: Reply, result: connectionV1.SendCommandResponse): void {
+  private record(station: CommandedStation, call: OutgoingMessage, reply: Reply, result: connectionV1.SendCommandResponse): void {
     const status = FACT_STATUS[result.status];
-    if (reply.kind === 'unsent' || status === undefined) return;
+    if (reply.kind === 'unsent' || reply.kind === 'unreachable' || status === undefined) return;
     const at = isoTime(this.clock.now());
     const data: CommandAnswered = {
       stationId: station.stationId,
@@ -116,7 +129,7 @@ export class Commander {
 }
 
 /** Nothing is sent now: the limit goes with the next answer. */
-function offer(station: StationSocket, limit: connectionV1.OfferTransactionLimit): connectionV1.SendCommandResponse {
+function offer(station: CommandedStation, limit: connectionV1.OfferTransactionLimit): connectionV1.SendCommandResponse {
   if (limit.transactionId === '') throw new RequestError('INVALID_ARGUMENT', 'transaction_id is empty');
   station.limits ??= new OfferedLimits();
   return station.limits.offer(limit)
@@ -141,7 +154,7 @@ const OUTCOME_STATUS = {
   NOT_SUPPORTED: CommandStatus.NOT_SUPPORTED,
 } as const satisfies Record<CommandOutcome['status'], connectionV1.CommandStatus>;
 
-function assertValid(station: StationSocket, call: OutgoingMessage): void {
+function assertValid(station: CommandedStation, call: OutgoingMessage): void {
   const { protocol, version } = station.dialect;
   if (!protocol.hasAction(call.action, 'csms'))
     throw new RequestError('INVALID_ARGUMENT', `${call.action} is not a message that ${version} sends to a station`, 'UnknownAction');
@@ -191,6 +204,8 @@ function responseOf(reply: Reply, plan: CommandPlan, responses: readonly unknown
         messageId: reply.messageId,
         latencyMs: reply.latencyMs,
       };
+    case 'unreachable':
+      return { ...NOTHING, status: CommandStatus.OFFLINE, reason: `the station could not be reached: ${reply.why}` };
     default:
       return reply.why === 'disconnected'
         ? { ...NOTHING, status: CommandStatus.OFFLINE, reason: 'the station disconnected before the command was sent' }

@@ -1,6 +1,6 @@
-import { CallBook, encodeCall, encodeCallResultError, type Frame, type OutgoingCall } from '@voltlog/ocpp-rpc';
+import { CallBook, type Frame, type OcppError, type OutgoingCall } from '@voltlog/ocpp-rpc';
+import type { Dialect } from '../edge/actions.js';
 import { triggeredBy } from '../edge/not-accepted.js';
-import type { StationSocket } from '../edge/station-socket.js';
 
 /** Commands that wait for the one in flight; a slow station takes 30 s for each. */
 export const CALLS_QUEUED_MAX = 16;
@@ -23,7 +23,30 @@ export type Reply =
   /** It is not known whether the station acted. */
   | { readonly kind: 'unanswered'; readonly messageId: string; readonly latencyMs: number }
   /** Never sent. */
-  | { readonly kind: 'unsent'; readonly why: 'full' | 'expired' | 'disconnected' };
+  | { readonly kind: 'unsent'; readonly why: 'full' | 'expired' | 'disconnected' }
+  /** Never sent: there was no way to the station. */
+  | { readonly kind: 'unreachable'; readonly why: string };
+
+/** A CALL on its way. */
+export interface OutgoingMessage {
+  readonly messageId: string;
+  readonly action: string;
+  readonly payload: object;
+  /** By our clock; then nobody waits any more. */
+  readonly deadlineMs: number;
+}
+
+/** What carries calls to a station. */
+export interface CallLine {
+  readonly dialect: Dialect;
+  readonly closed: boolean;
+  /** Actions we asked it to call. */
+  triggered: Set<string> | undefined;
+  transmit(call: OutgoingMessage): void;
+  /** Its answer broke the schema. */
+  resultRefused(messageId: string, error: OcppError): void;
+  note(message: string, details: object): void;
+}
 
 interface Pending {
   resolve(reply: Reply): void;
@@ -36,7 +59,7 @@ export class StationCalls {
   private readonly book = new CallBook<Pending>(CALLS_QUEUED_MAX);
 
   constructor(
-    private readonly station: StationSocket,
+    private readonly station: CallLine,
     private readonly now: () => number,
   ) {}
 
@@ -88,6 +111,18 @@ export class StationCalls {
     return true;
   }
 
+  /** It could not be sent after all. */
+  undelivered(messageId: string, why: string): void {
+    const settled = this.book.settle(messageId);
+    if (!('ignored' in settled)) this.finish(settled.call, { kind: 'unreachable', why });
+  }
+
+  /** It was sent, and its answer will not come. */
+  lost(messageId: string): void {
+    const settled = this.book.settle(messageId);
+    if (!('ignored' in settled)) this.finish(settled.call, this.unanswered(settled.call));
+  }
+
   disconnected(): void {
     for (const { call, sent } of this.book.drain())
       this.settle(call, sent ? this.unanswered(call) : { kind: 'unsent', why: 'disconnected' });
@@ -99,8 +134,7 @@ export class StationCalls {
       this.finish(call, { kind: 'answered', messageId: call.messageId, payload, latencyMs });
       return;
     }
-    // OCPP 2.1 Part 4 §4.2.5; older versions have no word for it.
-    if (this.station.dialect.version === 'ocpp2.1') this.station.send(encodeCallResultError(call.messageId, error));
+    this.station.resultRefused(call.messageId, error);
     this.finish(call, { kind: 'unreadable', messageId: call.messageId, why: `${error.code}: ${error.message}`, payload, latencyMs });
   }
 
@@ -144,7 +178,7 @@ export class StationCalls {
       this.station.triggered ??= new Set();
       this.station.triggered.add(triggered);
     }
-    this.station.send(encodeCall(call.messageId, call.action, call.payload));
+    this.station.transmit(call);
   }
 
   private latency(call: OutgoingCall<Pending>): number {

@@ -1,12 +1,12 @@
 import type { AuthorizationAnswer } from '@voltlog/connection-contract';
 import { type CallContext, clockBehind, type Fact } from '@voltlog/connection-translation';
 import { isoTime } from '@voltlog/kernel';
-import { type Call, encodeCallError, encodeCallResult, NotSupported } from '@voltlog/ocpp-rpc';
+import { type Call, NotSupported } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
 import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { Action } from './actions.js';
+import type { CallingStation } from './calling-station.js';
 import { refusalOf } from './not-accepted.js';
-import type { StationSocket } from './station-socket.js';
 
 /** A call that was read. */
 export interface ReceivedCall {
@@ -24,13 +24,9 @@ const QUARANTINED: AuthorizationAnswer = { status: 'NotAtThisLocation', reason: 
  *
  * @throws what is a bug; never what is wrong with the call, the log or the authorization service
  */
-export function serveCall(station: StationSocket, received: ReceivedCall): Promise<void> | undefined {
+export function serveCall(station: CallingStation, received: ReceivedCall): Promise<void> | undefined {
   const { call, text } = received;
-  const last = station.lastAnswerTo(call, text);
-  if (last !== undefined) {
-    station.send(last);
-    return undefined;
-  }
+  if (station.repeated(call, text)) return undefined;
   const { protocol, actions, unknown } = station.dialect;
   const action = actions.get(call.action);
   const error =
@@ -38,14 +34,14 @@ export function serveCall(station: StationSocket, received: ReceivedCall): Promi
     (action === undefined ? new NotSupported(`${call.action} is not supported`) : undefined);
   if (error !== undefined || action === undefined) {
     (action?.refused ?? unknown).value += 1;
-    station.answer(call, text, encodeCallError(call.messageId, refusalOf(station, call.action) ?? error ?? new NotSupported('')));
+    station.refused(call, text, refusalOf(station, call.action) ?? error ?? new NotSupported(''));
     return undefined;
   }
   const span = station.edge.tracing.start(call.action);
   return span === undefined ? askRecordAnswer(station, received, action, undefined) : traced(station, received, action, span);
 }
 
-async function traced(station: StationSocket, received: ReceivedCall, action: Action, span: Span): Promise<void> {
+async function traced(station: CallingStation, received: ReceivedCall, action: Action, span: Span): Promise<void> {
   span.set(ATTRIBUTE.stationId, station.stationId);
   span.set(ATTRIBUTE.ocppVersion, station.dialect.version);
   span.set(ATTRIBUTE.ocppAction, received.call.action);
@@ -60,7 +56,7 @@ async function traced(station: StationSocket, received: ReceivedCall, action: Ac
 }
 
 async function askRecordAnswer(
-  station: StationSocket,
+  station: CallingStation,
   received: ReceivedCall,
   action: Action,
   traceparent: string | undefined,
@@ -83,21 +79,21 @@ async function askRecordAnswer(
   const refusal = refusalOf(station, call.action);
   if (refusal !== undefined) {
     action.refused.value += 1;
-    station.answer(call, text, encodeCallError(call.messageId, refusal));
+    station.refused(call, text, refusal);
     return;
   }
-  station.answer(call, text, encodeCallResult(call.messageId, route.toResponse(call.payload, context, answer)));
+  station.answered(call, text, route.toResponse(call.payload, context, answer));
   action.answered.value += 1;
   action.duration.record((clock.now() - receivedAtMs) / 1_000);
 }
 
 /** 1.6 does not say that a message was kept: the clock of the station has to be known for that. A fact without a time of the station has ours. */
-function noteClock(station: StationSocket, facts: readonly Fact[], context: CallContext): void {
+function noteClock(station: CallingStation, facts: readonly Fact[], context: CallContext): void {
   for (const { data } of facts) if (data.occurredAt !== data.receivedAt) station.clockBehindMs = clockBehind(data.occurredAt, context);
 }
 
 /** What the translation is told beside the payload. */
-export const contextOf = (station: StationSocket, messageId: string, action: string, receivedAtMs: number): CallContext => ({
+export const contextOf = (station: CallingStation, messageId: string, action: string, receivedAtMs: number): CallContext => ({
   stationId: station.station.stationId,
   ocppVersion: station.dialect.version,
   messageId,

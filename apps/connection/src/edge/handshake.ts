@@ -21,8 +21,11 @@ export function stationIdOf(target: string | undefined): string | undefined {
   } catch {
     return undefined;
   }
-  return STATION_ID.test(id) && id !== '.' && id !== '..' ? id : undefined;
+  return isStationId(id) ? id : undefined;
 }
+
+/** Whether a station could be called so. */
+export const isStationId = (id: string): boolean => STATION_ID.test(id) && id !== '.' && id !== '..';
 
 /** The newest offered subprotocol that is known, or undefined. Names are compared as they are: RFC 6455 §4.1 makes them case-sensitive. */
 export function agreeVersion(header: string | undefined): OcppVersion | undefined {

@@ -1,5 +1,5 @@
 import { SecurityError } from '@voltlog/ocpp-rpc';
-import type { StationSocket } from './station-socket.js';
+import type { CallingStation } from './calling-station.js';
 
 /** What a station calls because we asked for it. */
 export function triggeredBy(action: string, payload: object): string | undefined {
@@ -17,7 +17,7 @@ export function triggeredBy(action: string, payload: object): string | undefined
  *
  * Source: OCPP 2.0.1 Part 2 FR.04, B01.FR.10, B02.FR.09, B03.FR.07
  */
-export function refusalOf(station: StationSocket, action: string): SecurityError | undefined {
+export function refusalOf(station: Pick<CallingStation, 'station' | 'dialect' | 'triggered'>, action: string): SecurityError | undefined {
   if (!station.station.quarantined || station.dialect.version === 'ocpp1.6') return undefined;
   if (action === 'BootNotification' || station.triggered?.has(action) === true) return undefined;
   return new SecurityError('the station is not accepted yet');

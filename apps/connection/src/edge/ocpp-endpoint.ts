@@ -6,6 +6,7 @@ import type { Count, Logger, Metrics } from '@voltlog/telemetry';
 import { type Server as SocketServer, WebSocketServer } from 'ws';
 import type { Gate, Verdict } from '../access/gate.js';
 import type { Link } from '../access/link.js';
+import type { SoapEndpoint } from '../soap/soap-endpoint.js';
 import type { Dialect, Dialects } from './actions.js';
 import { CLOSE } from './close.js';
 import { agreeVersion, stationIdOf } from './handshake.js';
@@ -31,6 +32,8 @@ export interface EndpointOptions {
   readonly metrics: Metrics;
   readonly gate: Gate;
   readonly dialects: Dialects;
+  /** Takes what is no handshake, where it is for stations that speak SOAP. */
+  readonly soap: Pick<SoapEndpoint, 'handle'> | undefined;
   accepted(socket: OcppWebSocket, dialect: Dialect, station: AdmittedStation): void;
 }
 
@@ -62,6 +65,7 @@ export class OcppEndpoint {
     });
     this.server = options.server;
     this.server.on('request', (request, response) => {
+      if (options.soap?.handle(request, response, options.linkOf(request)) === true) return;
       const known = stationIdOf(request.url) !== undefined;
       response.writeHead(known ? 426 : 404, known ? { Upgrade: 'websocket', Connection: 'close' } : { Connection: 'close' }).end();
     });

@@ -15,6 +15,8 @@ export interface EdgeParts {
   readonly logger: Logger;
   readonly tracing: Tracing;
   readonly limits: EdgeLimits;
+  /** Tells another instance that its socket of a station is outdated. */
+  fence(address: string, stationId: string, epoch: number): void;
   /** Told once per socket, however it ended. */
   closed(station: StationSocket, code: number, reason: string): void;
 }

@@ -5,20 +5,24 @@ import {
   type BadFrame,
   type Call,
   type CallRate,
+  encodeCall,
   encodeCallError,
   encodeCallResult,
+  encodeCallResultError,
   InternalError,
   MESSAGE_TYPE,
+  type OcppError,
   parseFrame,
   type Send,
   takeCall,
 } from '@voltlog/ocpp-rpc';
 import { type RawData, WebSocket } from 'ws';
 import type { OfferedLimits } from '../commands/offered-limits.js';
-import type { StationCalls } from '../commands/station-calls.js';
+import type { CallLine, OutgoingMessage, StationCalls } from '../commands/station-calls.js';
 import type { FrameSource } from '../frames/frame-log.js';
 import type { Dialect } from './actions.js';
 import { contextOf, type ReceivedCall, serveCall } from './call-road.js';
+import type { CallingStation } from './calling-station.js';
 import { CLOSE, type CloseReason } from './close.js';
 import { refusalOf } from './not-accepted.js';
 import type { AdmittedStation, EdgeParts } from './parts.js';
@@ -41,7 +45,7 @@ export class OcppWebSocket extends WebSocket {
  * Calls are worked on one at a time in the order they came; while one is in work at most a few wait, then the socket is not read. A call
  * is answered only after its facts are on the log. Heartbeats carry no fact and are answered at once, also while a call waits for the log.
  */
-export class StationSocket implements CallRate, FrameSource {
+export class StationSocket implements CallingStation, CallLine, CallRate, FrameSource {
   epoch = 0;
   /** Told to be outdated while its epoch was not known yet: a lower one than this is. */
   fencedBelow = 0;
@@ -315,9 +319,11 @@ export class StationSocket implements CallRate, FrameSource {
     this.loggingMoney = money;
   }
 
-  /** The answer again, when this is the call that was answered last. */
-  lastAnswerTo(call: Call, text: string): string | undefined {
-    return call.messageId === this.lastMessageId && this.isLast(text) ? this.lastAnswer : undefined;
+  /** {@link CallingStation} */
+  repeated(call: Call, text: string): boolean {
+    if (call.messageId !== this.lastMessageId || !this.isLast(text)) return false;
+    this.send(this.lastAnswer);
+    return true;
   }
 
   /** The last call is worked on anew when it is repeated: the answer would be another one by now. */
@@ -326,8 +332,28 @@ export class StationSocket implements CallRate, FrameSource {
     this.lastText = '';
   }
 
+  /** {@link CallingStation} */
+  answered(call: Call, text: string, payload: object): void {
+    this.answer(call, text, encodeCallResult(call.messageId, payload));
+  }
+
+  /** {@link CallingStation} */
+  refused(call: Call, text: string, error: OcppError): void {
+    this.answer(call, text, encodeCallError(call.messageId, error));
+  }
+
+  /** {@link CallLine} */
+  transmit({ messageId, action, payload }: OutgoingMessage): void {
+    this.send(encodeCall(messageId, action, payload));
+  }
+
+  /** {@link CallLine} Source: OCPP 2.1 Part 4 §4.2.5; older versions have no word for it. */
+  resultRefused(messageId: string, error: OcppError): void {
+    if (this.dialect.version === 'ocpp2.1') this.send(encodeCallResultError(messageId, error));
+  }
+
   /** Sends the answer and remembers it for a repetition. */
-  answer(call: Call, text: string, answer: string): void {
+  private answer(call: Call, text: string, answer: string): void {
     if (this.closed) return;
     this.loggingSinceMs = 0;
     this.lastMessageId = call.messageId;

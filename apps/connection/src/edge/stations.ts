@@ -7,6 +7,7 @@ import type { Dialect } from './actions.js';
 import { CLOSE } from './close.js';
 import type { FactRecorder } from './facts.js';
 import type { AdmittedStation, EdgeParts } from './parts.js';
+import { recordConnected, recordDisconnected } from './presence-facts.js';
 import { type OcppWebSocket, StationSocket } from './station-socket.js';
 
 const SWEEP_MS = 1_000;
@@ -174,52 +175,20 @@ export class Stations {
     // One that was served before its claim has shown its clock itself.
     if (!station.begun) station.clockBehindMs = clockBehindMs;
     if (previous !== undefined && previous.address !== '') this.parts.fence(previous.address, station.stationId, epoch);
-    const at = isoTime(station.connectedAtMs);
-    const { remoteAddress, securityProfile, registered, certificateSerial, offeredChangeId } = station.station;
-    const event = this.parts.facts.envelope(
-      'voltlog.connection.StationConnected.v1',
-      {
-        ...this.head(station, at),
-        remoteAddress,
-        securityProfile,
-        registered,
-        ...(certificateSerial === undefined ? {} : { certificateSerial }),
-        ...(offeredChangeId === undefined ? {} : { showedOffered: true, offeredChangeId }),
-      },
-      undefined,
-      undefined,
-    );
-    this.parts.facts.appendLater(station.stationId, event);
+    recordConnected(this.parts, station);
     if (epoch < station.fencedBelow) station.close(CLOSE.replaced);
   }
 
   private disconnected(station: StationSocket, code: number, reason: string): void {
-    const { presence, facts, clock } = this.parts;
-    presence.release(this.row(station));
-    const event = facts.envelope(
-      'voltlog.connection.StationDisconnected.v1',
-      { ...this.head(station, isoTime(clock.now())), code, reason },
-      undefined,
-      undefined,
-    );
-    facts.appendLater(station.stationId, event);
-  }
-
-  private head(station: StationSocket, at: string) {
-    return {
-      stationId: station.stationId,
-      ocppVersion: station.dialect.version,
-      receivedAt: at,
-      occurredAt: at,
-      epoch: station.epoch,
-      instanceId: this.parts.instanceId,
-    };
+    this.parts.presence.release(this.row(station));
+    recordDisconnected(this.parts, station, { code, text: reason });
   }
 }
 
 const claimOf = (station: StationSocket): Claim => ({
   stationId: station.stationId,
   ocppVersion: station.dialect.version,
+  dialect: station.dialect.name,
   remoteAddress: station.station.remoteAddress,
   securityProfile: station.station.securityProfile,
 });

@@ -34,12 +34,18 @@ describe('a masked frame', () => {
     ['[2,"1","Torn",{"certificateChain":"SEC\\', '[2,"1","Torn",{"certificateChain":"***"'],
     ['[2,"1","Torn",{"key":"AuthorizationKey","value":"SEC', '[2,"1","Torn",{"key":"***","value":"***"'],
     ['[2,"1","Authorize",{"idTag":4711}]', '[2,"1","Authorize",{"idTag":"***"}]'],
+    ['<b><o:idTag>A1</o:idTag></b>', '<b><o:idTag>***</o:idTag></b>'],
+    ['\n<b><IdTag x="1">A1 &amp; B</IdTag></b>', '\n<b><IdTag x="1">***</IdTag></b>'],
+    ['<b><idTag><![CDATA[A<1]]></idTag><parentIdTag>P', '<b><idTag>***</idTag><parentIdTag>***'],
+    ['<b><k>AuthorizationKey</k><n:value>S1</n:value></b>', '<b><k>AuthorizationKey</k><n:value>***</n:value></b>'],
+    ['<b><k>&#65;uthorizationKey</k><value>S1</value></b>', '<b><k>&#65;uthorizationKey</k><value>***</value></b>'],
   ])('%s keeps its secret', (text, expected) => expect(masked(text)).toBe(expected));
 
   it.each([
     '[2,"1","MeterValues",{"connectorId":1,"meterValue":[{"sampledValue":[{"value":"1","unit":"Wh"}]}]}]',
     '[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]',
     'nonsense',
+    '<b><o:idTag/><idTag /><k>HeartbeatInterval</k><value>300</value></b>',
   ])('%s stays as it is', (text) => expect(masked(text)).toBe(text));
 });
 

@@ -9,6 +9,11 @@ const CONFIGURATION_FRAME = /"(?:GetConfiguration|ChangeConfiguration)"|"configu
 const NAMED_SECRET = /AuthorizationKey|BasicAuthPassword|Password/;
 const NAMED_VALUE = /"(value|attributeValue)"(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
 
+/** The same over SOAP, whatever the prefix; text of an element is what follows it, in CDATA or not. */
+const XML_TEXT = String.raw`(?:<!\[CDATA\[[\s\S]*?(?:\]\]>|$)|[^<])*`;
+const SECRET_ELEMENT = new RegExp(String.raw`<((?:[\w.-]+:)?(?:idTag|parentIdTag|password))(\s[^>]*)?>${XML_TEXT}`, 'gi');
+const VALUE_ELEMENT = new RegExp(String.raw`<((?:[\w.-]+:)?value)(\s[^>]*)?>${XML_TEXT}`, 'gi');
+
 /** Nothing of the above without one of these; `includes` is some ten times faster than the expressions, and meter values are most frames. */
 const MARKS = ['dT', 'ertif', 'csr', 'exi', 'ocsp', 'assword', 'AuthorizationKey', 'apn', '"user"', '"key"'] as const;
 
@@ -19,6 +24,7 @@ const MARKS = ['dT', 'ertif', 'csr', 'exi', 'ocsp', 'assword', 'AuthorizationKey
  * What breaks off within a value (a torn frame, a long one that is cut) is masked to its end.
  */
 export function masked(text: string): string {
+  if (text.trimStart().startsWith('<')) return maskedXml(text);
   const plain = text.includes('\\u') ? rewritten(text) : text;
   if (!MARKS.some((mark) => plain.includes(mark))) return plain;
   const configuration = CONFIGURATION_FRAME.test(plain);
@@ -26,6 +32,14 @@ export function masked(text: string): string {
     name === 'key' && configuration ? whole : `"${name}"${colon}"${MASK}"`,
   );
   return NAMED_SECRET.test(plain) ? fields.replace(NAMED_VALUE, `"$1"$2"${MASK}"`) : fields;
+}
+
+/** An element that is empty stays so. A name beside a value may be written as character references: then every value is masked. */
+function maskedXml(text: string): string {
+  const hide = (_: string, name: string, attributes = ''): string =>
+    attributes.endsWith('/') ? `<${name}${attributes}>` : `<${name}${attributes}>${MASK}`;
+  const fields = text.replace(SECRET_ELEMENT, hide);
+  return NAMED_SECRET.test(text) || text.includes('&#') ? fields.replace(VALUE_ELEMENT, hide) : fields;
 }
 
 function rewritten(text: string): string {

@@ -5,7 +5,8 @@ import type { StationSocket } from '../edge/station-socket.js';
 import type { Stations } from '../edge/stations.js';
 import { type FrameHistory, pageSize } from '../frames/frame-history.js';
 import type { Presence } from '../presence/presence.js';
-import type { PresenceRow } from '../presence/presence.schema.js';
+import { ANY_INSTANCE, type PresenceRow } from '../presence/presence.schema.js';
+import type { SoapStations } from '../soap/soap-stations.js';
 import type { Peers } from './peers.js';
 
 const { CommandStatus } = connectionV1;
@@ -15,6 +16,7 @@ const PEER_MARGIN_MS = 2_000;
 
 export interface ConnectionRpcParts {
   readonly stations: Stations;
+  readonly soap: Pick<SoapStations, 'commanded'>;
   readonly presence: Presence;
   readonly commander: Commander;
   readonly peers: Peers;
@@ -34,7 +36,7 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
     if (station !== undefined) return this.parts.commander.send(station, request);
     const holder = await this.parts.presence.holder(request.stationId);
     if (holder === undefined || holder.instanceId === this.parts.instanceId) return OFFLINE;
-    return this.forward(request, holder);
+    return holder.instanceId === ANY_INSTANCE ? this.overSoap(request, holder) : this.forward(request, holder);
   }
 
   async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {
@@ -79,6 +81,13 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
     }
   }
 
+  /** A station without a socket: any instance calls it. */
+  private async overSoap(request: connectionV1.SendCommandRequest, holder: PresenceRow): Promise<connectionV1.SendCommandResponse> {
+    const station = await this.parts.soap.commanded(holder);
+    if (station.callback !== '') return this.parts.commander.send(station, request);
+    return { ...NOTHING, status: CommandStatus.OFFLINE, reason: 'the station told no address that it may be called at' };
+  }
+
   private async forward(command: connectionV1.SendCommandRequest, holder: PresenceRow): Promise<connectionV1.SendCommandResponse> {
     const timeoutMs = (command.timeoutMs || this.parts.timeoutMsDefault) + PEER_MARGIN_MS;
     try {
@@ -104,6 +113,7 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
       stationId: station.stationId,
       connected: true,
       ocppVersion: station.dialect.version,
+      dialect: station.dialect.name,
       instanceId: this.parts.instanceId,
       epoch: station.epoch,
       connectedAt: isoTime(station.connectedAtMs),
@@ -119,8 +129,20 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
       const station = this.parts.stations.get(row.id);
       return station === undefined ? offline(row.id) : this.ofSocket(station);
     }
-    const { ocppVersion, instanceId, epoch, connectedAt, lastSeenAt, remoteAddress, securityProfile } = row;
-    return { stationId: row.id, connected: true, ocppVersion, instanceId, epoch, connectedAt, lastSeenAt, remoteAddress, securityProfile };
+    const { ocppVersion, dialect = '', epoch, connectedAt, lastSeenAt, remoteAddress, securityProfile } = row;
+    const instanceId = row.instanceId === ANY_INSTANCE ? '' : row.instanceId;
+    return {
+      stationId: row.id,
+      connected: true,
+      ocppVersion,
+      dialect,
+      instanceId,
+      epoch,
+      connectedAt,
+      lastSeenAt,
+      remoteAddress,
+      securityProfile,
+    };
   }
 }
 
@@ -130,6 +152,7 @@ const offline = (stationId: string): connectionV1.Connection => ({
   stationId,
   connected: false,
   ocppVersion: '',
+  dialect: '',
   instanceId: '',
   epoch: 0,
   connectedAt: undefined,

@@ -1,5 +1,8 @@
 import { Schema } from 'mongoose';
 
+/** Stands for all instances: a station without a socket (SOAP), which any of them can call. */
+export const ANY_INSTANCE = '*';
+
 /** Who holds, or last held, the socket of a station. Kept when it disconnects, so that epochs only rise. */
 export interface PresenceRow {
   /** The station id. */
@@ -8,7 +11,7 @@ export interface PresenceRow {
   readonly version: number;
   /** Rises by one each time the station connects. */
   readonly epoch: number;
-  /** Empty: nobody. */
+  /** Empty: nobody. {@link ANY_INSTANCE}: a station without a socket. */
   readonly instanceId: string;
   /** Where that instance is reached by gRPC. */
   readonly address: string;
@@ -19,6 +22,10 @@ export interface PresenceRow {
   readonly securityProfile: number;
   /** How far the station's clock was behind ours when it was last known; 0: hardly, or not known. */
   readonly clockBehindMs: number;
+  /** What it speaks, for people: `1.6J`, `1.6S`, `2.0.1`; absent in rows written before this was kept. */
+  readonly dialect?: string;
+  /** Where a station without a socket can be called; empty: nowhere. */
+  readonly callback?: string;
 }
 
 export const presenceSchema = new Schema<PresenceRow>({
@@ -33,7 +40,9 @@ export const presenceSchema = new Schema<PresenceRow>({
   remoteAddress: { type: String, default: '' },
   securityProfile: { type: Number, required: true },
   clockBehindMs: { type: Number, default: 0 },
-}).index({ instanceId: 1 });
+  dialect: { type: String },
+  callback: { type: String },
+}).index({ instanceId: 1, lastSeenAt: 1 });
 
 /** A connection instance that lives as long as it renews its lease. */
 export interface InstanceRow {

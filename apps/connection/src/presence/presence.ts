@@ -1,7 +1,7 @@
 import { type Clock, isoTime, OperatingError } from '@voltlog/kernel';
 import type { Collection, Page } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
-import type { InstanceRow, PresenceRow } from './presence.schema.js';
+import { ANY_INSTANCE, type InstanceRow, type PresenceRow } from './presence.schema.js';
 
 /** Claims and releases in one bulk write. */
 const BATCH_MAX = 1_000;
@@ -14,12 +14,17 @@ const INSTANCES_CACHE_MS = 2_000;
 const INSTANCES_MAX = 1_000;
 
 const NOBODY = { version: 0, clockBehindMs: 0 };
+/** No instance that would have to be told. */
+const NOBODY_ELSE: ReadonlySet<string> = new Set(['', ANY_INSTANCE]);
 
 export interface Claim {
   readonly stationId: string;
   readonly ocppVersion: string;
+  readonly dialect: string;
   readonly remoteAddress: string;
   readonly securityProfile: number;
+  /** Only of a station without a socket, which no instance holds alone; empty: it cannot be called. */
+  readonly callback?: string;
 }
 
 export interface ClaimTime {
@@ -94,16 +99,44 @@ export class Presence {
     return outdated;
   }
 
+  /**
+   * Ends what stands for a station without a socket, unless somebody claimed it since. The epoch rises, so that no touch of an instance
+   * that still remembers the station brings it back.
+   *
+   * @returns whether it was this call that ended it
+   * @throws {OperatingError} when the store is away
+   */
+  async end(row: PresenceRow): Promise<boolean> {
+    const epoch = row.epoch + 1;
+    const [ended] = await this.rows.upsert([
+      { doc: { ...row, version: epoch, epoch, instanceId: '', address: '' }, expectedVersion: row.version },
+    ]);
+    return ended === true;
+  }
+
+  /** Stations without a socket that were last heard before, longest silent first. */
+  async silentSince(before: string, limit: number): Promise<readonly PresenceRow[]> {
+    const { docs } = await this.rows.find({
+      where: { instanceId: ANY_INSTANCE, lastSeenAt: { $lt: before } },
+      sort: ['lastSeenAt', 1],
+      limit,
+    });
+    return docs;
+  }
+
   /** The row of this instance's own claim. */
   row(claim: Claim, epoch: number, connectedAtMs: number): PresenceRow {
     const connectedAt = isoTime(connectedAtMs);
+    const everybody = claim.callback === undefined ? undefined : { instanceId: ANY_INSTANCE, address: '', callback: claim.callback };
     return {
       id: claim.stationId,
       version: epoch,
       epoch,
       instanceId: this.self.instanceId,
       address: this.self.address,
+      ...everybody,
       ocppVersion: claim.ocppVersion,
+      dialect: claim.dialect,
       connectedAt,
       lastSeenAt: connectedAt,
       remoteAddress: claim.remoteAddress,
@@ -163,7 +196,7 @@ export class Presence {
     });
     // An address has one owner: of two instances that had it, the one whose lease ends later is the successor of one that died.
     const owners = new Map(docs.map((lease) => [lease.address, lease.id])).set(this.self.address, this.self.instanceId);
-    this.instances = { readAtMs: now, live: new Set(owners.values()) };
+    this.instances = { readAtMs: now, live: new Set([...owners.values(), ANY_INSTANCE]) };
     return this.instances.live;
   }
 
@@ -238,7 +271,9 @@ export class Presence {
           epoch: (previous?.version ?? 0) + 1,
           clockBehindMs: previous?.clockBehindMs ?? 0,
           previous:
-            previous === undefined || previous.instanceId === '' || previous.instanceId === this.self.instanceId ? undefined : previous,
+            previous === undefined || NOBODY_ELSE.has(previous.instanceId) || previous.instanceId === this.self.instanceId
+              ? undefined
+              : previous,
         });
     });
     return again;
@@ -246,7 +281,8 @@ export class Presence {
 
   /** A claim in time is the newest whatever the clocks of the instances say. */
   private isOvertaken({ time }: Waiting, stored: PresenceRow | undefined): boolean {
-    if (!time.putOff || stored === undefined || stored.instanceId === '' || stored.instanceId === this.self.instanceId) return false;
+    if (!time.putOff || stored === undefined || NOBODY_ELSE.has(stored.instanceId) || stored.instanceId === this.self.instanceId)
+      return false;
     return Date.parse(stored.connectedAt) > time.connectedAtMs;
   }
 }

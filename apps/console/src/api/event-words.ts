@@ -35,7 +35,11 @@ const token = (data: Data): string => str(data['idToken']) ?? str(obj(data['idTo
 const verdict = (status: unknown): EventWords['tone'] => (status === 'Accepted' ? 'good' : 'bad');
 
 const TELLERS: Readonly<Record<string, Teller>> = {
-  StationConnected: (d) => ({ kind: 'Stations', tone: 'good', sentence: `Connected, speaks ${ocpp(str(d['ocppVersion'])) ?? 'OCPP'}` }),
+  StationConnected: (d) => ({
+    kind: 'Stations',
+    tone: 'good',
+    sentence: `Connected, speaks ${ocpp(str(d['dialect'] ?? d['ocppVersion'])) ?? 'OCPP'}`,
+  }),
   StationDisconnected: (d) => ({ kind: 'Stations', tone: 'bad', sentence: `Disconnected${because(d['reason'])}` }),
   StationBooted: (d) => ({
     kind: 'Stations',

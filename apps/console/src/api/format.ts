@@ -47,7 +47,9 @@ const VERSIONS: Readonly<Record<string, string>> = {
   'ocpp2.0.1': 'OCPP\u00a02.0.1',
   'ocpp2.1': 'OCPP\u00a02.1',
 };
-export const ocpp = (version: string | null | undefined): string | undefined => (version ? (VERSIONS[version] ?? version) : undefined);
+/** @param version `ocpp1.6` or, with what carries it, `1.6S` */
+export const ocpp = (version: string | null | undefined): string | undefined =>
+  version ? (VERSIONS[version] ?? `OCPP\u00a0${version}`) : undefined;
 
 /** `EVDisconnected` -> `EV disconnected` */
 export const words = (camel: string): string => {

@@ -17,6 +17,8 @@ export interface Connection {
   readonly stationId: string;
   readonly connected: boolean;
   readonly ocppVersion: string | null;
+  /** With what carries it, e.g. `1.6S`. */
+  readonly dialect: string | null;
   readonly connectedAt: string | null;
   readonly lastSeenAt: string | null;
 }

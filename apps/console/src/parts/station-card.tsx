@@ -33,7 +33,9 @@ export function StationCard({ station, sessions, onSession }: Props) {
   const mayAct = me.role !== 'viewer';
   const evses = withSessions(station, sessions);
   const make = [station.vendor, station.model].filter(Boolean).join(' ');
-  const about = [make, ocpp(station.connection?.ocppVersion ?? station.ocppVersion)].filter(Boolean).join(' · ');
+  const about = [make, ocpp(station.connection?.dialect ?? station.connection?.ocppVersion ?? station.ocppVersion)]
+    .filter(Boolean)
+    .join(' · ');
   return (
     <article className="panel station" aria-label={`Station ${station.stationId}`}>
       <div className="station-head">

@@ -429,6 +429,7 @@ const liveConnection = (stationId: string): connectionV1.Connection => ({
   stationId,
   connected: true,
   ocppVersion: 'ocpp1.6',
+  dialect: '1.6J',
   instanceId: 'connection-1',
   epoch: 4,
   connectedAt: AT,

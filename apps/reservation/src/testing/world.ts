@@ -243,6 +243,7 @@ const NO_CONNECTION: connectionV1.Connection = {
   stationId: '',
   connected: false,
   ocppVersion: '',
+  dialect: '',
   instanceId: '',
   epoch: 0,
   connectedAt: undefined,

@@ -26,6 +26,7 @@ export class FakeStations implements Pick<connectionV1.ConnectionService, 'sendC
         stationId,
         connected: this.connected,
         ocppVersion: 'ocpp1.6',
+        dialect: '',
         instanceId: 'c',
         epoch: 1,
         connectedAt: undefined,

@@ -36,7 +36,7 @@ export interface IdToken {
   readonly type: string;
 }
 
-/** A station's socket was accepted. */
+/** A station's socket was accepted; one that speaks SOAP was heard again after silence. */
 export interface StationConnected extends StationFact {
   readonly epoch: number;
   readonly instanceId: string;
@@ -48,6 +48,8 @@ export interface StationConnected extends StationFact {
   readonly showedOffered?: boolean;
   /** The change which that password is of. Facts of before it was told are not taken for a proof. */
   readonly offeredChangeId?: string;
+  /** Of a station that speaks SOAP: `1.6S`, `1.5S` or `1.2S`. */
+  readonly dialect?: string;
   /** False: let in by the `quarantine` or `accept` policy for unknown stations. */
   readonly registered: boolean;
 }

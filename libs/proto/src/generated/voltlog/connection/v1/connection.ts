@@ -520,6 +520,8 @@ export interface Connection {
   lastSeenAt: string | undefined;
   remoteAddress: string;
   securityProfile: number;
+  /** What it speaks, with what carries it: 1.6J, 1.6S, 1.5S, 1.2S, 2.0.1 or 2.1 */
+  dialect: string;
 }
 
 export interface GetConnectionRequest {
@@ -4156,6 +4158,7 @@ function createBaseConnection(): Connection {
     lastSeenAt: undefined,
     remoteAddress: "",
     securityProfile: 0,
+    dialect: "",
   };
 }
 
@@ -4187,6 +4190,9 @@ export const Connection: MessageFns<Connection> = {
     }
     if (message.securityProfile !== 0) {
       writer.uint32(72).uint32(message.securityProfile);
+    }
+    if (message.dialect !== "") {
+      writer.uint32(82).string(message.dialect);
     }
     return writer;
   },
@@ -4276,6 +4282,14 @@ export const Connection: MessageFns<Connection> = {
             message.securityProfile = reader.uint32();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.dialect = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4302,6 +4316,7 @@ export const Connection: MessageFns<Connection> = {
     message.lastSeenAt = object.lastSeenAt ?? undefined;
     message.remoteAddress = object.remoteAddress ?? "";
     message.securityProfile = object.securityProfile ?? 0;
+    message.dialect = object.dialect ?? "";
     return message;
   },
 };

@@ -1,0 +1,26 @@
+import type { Call, OcppError } from '@voltlog/ocpp-rpc';
+import type { OfferedLimits } from '../commands/offered-limits.js';
+import type { Dialect } from './actions.js';
+import type { AdmittedStation, EdgeParts } from './parts.js';
+
+/** A station as the road of its calls sees it, whatever carries them. */
+export interface CallingStation {
+  readonly stationId: string;
+  readonly dialect: Dialect;
+  readonly station: AdmittedStation;
+  readonly edge: EdgeParts;
+  /** Since when it could reach us without a break, ms since the epoch. */
+  readonly connectedAtMs: number;
+  /** How far its clock is behind ours, as far as is known; only of 1.6. */
+  clockBehindMs: number;
+  readonly limits: OfferedLimits | undefined;
+  readonly triggered: ReadonlySet<string> | undefined;
+  /** Nobody waits for the answer any more. */
+  readonly closed: boolean;
+  /** Answers again where this is the call that was answered last. */
+  repeated(call: Call, text: string): boolean;
+  /** The call in work begins to wait for the log. */
+  logging(money: boolean): void;
+  answered(call: Call, text: string, payload: object): void;
+  refused(call: Call, text: string, error: OcppError): void;
+}

@@ -1,0 +1,239 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock, IdSource } from '@voltlog/kernel';
+import { takeCall } from '@voltlog/ocpp-rpc';
+import { protocolError, type ReplyHeaders, readRequest, SoapFault, type SoapRequest, writeFault } from '@voltlog/ocpp-v16-soap';
+import type { Count, Logger, Metrics } from '@voltlog/telemetry';
+import type { Gate, Verdict } from '../access/gate.js';
+import type { Link } from '../access/link.js';
+import type { Dialects } from '../edge/actions.js';
+import { isStationId } from '../edge/handshake.js';
+import type { EdgeParts } from '../edge/parts.js';
+import { type CallbackPolicy, callbackOf } from './callback.js';
+import { HttpRefusal, readBody } from './http-body.js';
+import { SoapExchange } from './soap-exchange.js';
+import type { SoapStation } from './soap-station.js';
+import type { SoapStations } from './soap-stations.js';
+
+/** `/ocpp/soap`, or `/ocpp/soap/{stationId}`; `/Ocpp/CentralSystemService` is what the WSDLs name. */
+const PATH = /^(?:\/ocpp\/soap|\/Ocpp\/CentralSystemService)(?:\/([^/?#]+))?\/?(?:\?.*)?$/;
+/** Requests read or worked on at once, by all stations: each may hold a whole envelope. */
+const REQUESTS_MAX = 1_024;
+/** Requests of one station that wait behind the one in work; a station sends the next after the answer. */
+const STATION_REQUESTS_MAX = 16;
+const RETRY_AFTER_SECONDS = 5;
+
+export interface SoapEndpointOptions {
+  readonly stations: SoapStations;
+  readonly gate: Gate;
+  readonly dialects: Dialects;
+  readonly edge: EdgeParts;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly callbacks: CallbackPolicy;
+  readonly bytesMax: number;
+  /** How long a request waits for the log, ms. */
+  readonly waitMs: number;
+}
+
+/** The Central System service of OCPP over SOAP. Sources: OCPP-S 1.6, the WSDLs of 1.6, 1.5 and 1.2; SOAP 1.2 Part 2 §7 */
+export class SoapEndpoint {
+  private inWork = 0;
+  private draining = false;
+  private readonly counts = new Map<string, Count>();
+
+  constructor(private readonly options: SoapEndpointOptions) {
+    options.metrics.gauge('voltlog_soap_requests_in_work', 'SOAP requests that are read or worked on', () => this.inWork);
+  }
+
+  /** Requests that are read or worked on. */
+  get busy(): number {
+    return this.inWork;
+  }
+
+  stopAccepting(): void {
+    this.draining = true;
+  }
+
+  /** @returns false when the request is for somebody else */
+  handle(request: IncomingMessage, response: ServerResponse, link: Link): boolean {
+    const path = PATH.exec(request.url ?? '');
+    if (path === null) return false;
+    if (request.method !== 'POST') {
+      response.writeHead(405, { Allow: 'POST', Connection: 'close' }).end();
+      return true;
+    }
+    void this.serve(request, response, { link, pathId: path[1] });
+    return true;
+  }
+
+  /** Never rejects. */
+  private async serve(request: IncomingMessage, response: ServerResponse, from: From): Promise<void> {
+    if (this.draining || this.inWork >= REQUESTS_MAX) {
+      this.away(response);
+      return;
+    }
+    this.inWork += 1;
+    try {
+      await this.answer(request, response, from);
+    } catch (error) {
+      if (error instanceof HttpRefusal) this.refuse(response, error.status, protocolError(error.message), UNREAD);
+      else if (error instanceof SoapFault) this.refuse(response, error.status, error, UNREAD);
+      else {
+        this.options.logger.warn({ err: error }, 'a SOAP request could not be handled; the station is asked to come back');
+        this.away(response);
+      }
+    } finally {
+      this.inWork -= 1;
+    }
+  }
+
+  /** @throws {SoapFault} {HttpRefusal} {OperatingError} */
+  private async answer(request: IncomingMessage, response: ServerResponse, { link, pathId }: From): Promise<void> {
+    const { options } = this;
+    const text = await readBody(request, options.bytesMax);
+    const receivedAtMs = options.clock.now();
+    const message = readRequest(text, 'cs', {
+      soapAction: one(request.headers['soapaction']),
+      contentType: request.headers['content-type'],
+    });
+    const reply = this.replyTo(message);
+    const stationId = message.chargeBoxIdentity;
+    if (!isStationId(stationId)) throw new SoapFault('IdentityMismatch', 'the chargeBoxIdentity is none that a station could have');
+    if (pathId !== undefined && decoded(pathId) !== stationId) {
+      this.refuse(response, 400, new SoapFault('UrlMismatch', 'the URL is that of another station than the chargeBoxIdentity'), reply);
+      return;
+    }
+    const verdict = await options.gate.judge(stationId, request.headers.authorization, link);
+    if (!verdict.accepted) {
+      this.turnAway(response, stationId, verdict, reply);
+      return;
+    }
+    const remoteAddress = request.socket.remoteAddress ?? '';
+    const callback = callbackOf(message.addressing, remoteAddress, options.callbacks);
+    const dialect = await options.dialects.soap(message.edition);
+    const station = await options.stations.heard(dialect, { ...verdict.station, remoteAddress }, 'url' in callback ? callback.url : '');
+    if ('unusable' in callback) station.note('commands cannot be sent', { why: callback.unusable });
+    for (const tolerance of message.tolerances) this.count('voltlog_soap_tolerances_total', { tolerance }).value += 1;
+    if (station.waiting >= STATION_REQUESTS_MAX || takeCall(station, receivedAtMs, options.edge.limits.rate) > 0) {
+      this.away(response);
+      return;
+    }
+    await this.exchange(station, { message, text, reply, receivedAtMs, response });
+  }
+
+  private async exchange(station: SoapStation, { message, text, reply, receivedAtMs, response }: Received): Promise<void> {
+    const { edge, ids, waitMs, clock } = this.options;
+    const { action, payload, addressing } = message;
+    const exchange = new SoapExchange(station, edge, reply, receivedAtMs);
+    const call = { kind: 'call', messageId: addressing.messageId ?? ids.next(), action, payload } as const;
+    edge.frames.received(station, receivedAtMs, text, action);
+    const timer = setTimeout(() => exchange.giveUp(), waitMs);
+    response.once('close', () => exchange.giveUp());
+    station.waiting += 1;
+    // One at a time, in the order they came; a heartbeat waits for nobody.
+    if (action === 'Heartbeat') void exchange.serve(call, text);
+    else station.turn = station.turn.then(() => exchange.serve(call, text));
+    const answer = await exchange.answer;
+    station.waiting -= 1;
+    clearTimeout(timer);
+    if (answer === undefined) {
+      this.away(response);
+      return;
+    }
+    if (action !== 'Heartbeat') edge.frames.sent(station, clock.now(), answer.text);
+    this.send(response, answer.status, answer.text);
+  }
+
+  private turnAway(response: ServerResponse, stationId: string, verdict: Verdict & { accepted: false }, reply: ReplyHeaders): void {
+    const { stations, logger } = this.options;
+    if (verdict.status === 403) logger.warn({ station_id: stationId, reason: verdict.reason }, 'a station was refused');
+    const unknown = verdict.status === 404;
+    if (unknown) void stations.refused(stationId);
+    const fault = unknown
+      ? new SoapFault('IdentityMismatch', 'the station is not known')
+      : new SoapFault('SecurityError', verdict.reason ?? 'the station could not be authenticated');
+    this.refuse(response, verdict.status, fault, reply, verdict.headers);
+  }
+
+  private replyTo({ edition, addressing }: SoapRequest): ReplyHeaders {
+    const messageId = `urn:uuid:${this.options.ids.next()}`;
+    return { service: 'cs', edition, addressing: addressing.uri, messageId, relatesTo: addressing.messageId };
+  }
+
+  private refuse(
+    response: ServerResponse,
+    status: number,
+    fault: SoapFault,
+    reply: ReplyHeaders,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    this.options.logger.debug({ status, reason: fault.message }, 'a SOAP request was refused');
+    const messageId = reply.messageId || `urn:uuid:${this.options.ids.next()}`;
+    this.send(response, status, writeFault(fault, { ...reply, messageId }), headers);
+  }
+
+  private send(response: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>> = {}): void {
+    this.count('voltlog_soap_requests_total', { status: String(status) }).value += 1;
+    if (response.destroyed || response.headersSent) return;
+    // A refusal may come before all of the request was read.
+    const ending = status === 200 && !this.draining ? {} : { Connection: 'close' };
+    response
+      .writeHead(status, {
+        'Content-Type': 'application/soap+xml; charset=utf-8',
+        'Content-Length': Buffer.byteLength(text),
+        ...ending,
+        ...headers,
+      })
+      .end(text);
+  }
+
+  /** Our own trouble: no fault, on which a station might drop its message, but "come back". */
+  private away(response: ServerResponse): void {
+    this.count('voltlog_soap_requests_total', { status: '503' }).value += 1;
+    if (response.destroyed || response.headersSent) return;
+    response.writeHead(503, { 'Retry-After': String(RETRY_AFTER_SECONDS), 'Content-Length': '0', Connection: 'close' }).end();
+  }
+
+  private count(name: 'voltlog_soap_requests_total' | 'voltlog_soap_tolerances_total', labels: Record<string, string>): Count {
+    const key = name + Object.values(labels).join();
+    let count = this.counts.get(key);
+    if (count === undefined) {
+      count = this.options.metrics.counter(name, HELP[name], labels);
+      this.counts.set(key, count);
+    }
+    return count;
+  }
+}
+
+interface From {
+  readonly link: Link;
+  readonly pathId: string | undefined;
+}
+
+interface Received {
+  readonly message: SoapRequest;
+  readonly text: string;
+  readonly reply: ReplyHeaders;
+  readonly receivedAtMs: number;
+  readonly response: ServerResponse;
+}
+
+const HELP = {
+  voltlog_soap_requests_total: 'SOAP requests of stations by HTTP status',
+  voltlog_soap_tolerances_total: 'Departures from the specification that were read all the same',
+} as const;
+
+/** The answer to what could not be read far enough to know more. */
+const UNREAD: ReplyHeaders = { service: 'cs', edition: '1.6', messageId: '', relatesTo: undefined };
+
+const one = (header: string | readonly string[] | undefined): string | undefined => (typeof header === 'string' ? header : header?.[0]);
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

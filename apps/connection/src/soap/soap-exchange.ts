@@ -1,0 +1,98 @@
+import type { Call, OcppError } from '@voltlog/ocpp-rpc';
+import { InternalError } from '@voltlog/ocpp-rpc';
+import { faultOf, type ReplyHeaders, writeFault, writeResponse } from '@voltlog/ocpp-v16-soap';
+import { serveCall } from '../edge/call-road.js';
+import type { CallingStation } from '../edge/calling-station.js';
+import type { SoapStation } from './soap-station.js';
+
+/** What goes back over HTTP. */
+export interface SoapAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** One request of a station on the road of calls, until it is answered or nobody waits any more. */
+export class SoapExchange implements CallingStation {
+  /** SOAP has no connection: each request may be the first after a pause, and what is old in it was kept meanwhile. */
+  readonly connectedAtMs: number;
+  /** By 1.6 over a socket the clock of a station can be judged; over SOAP it cannot. */
+  clockBehindMs = 0;
+  readonly limits = undefined;
+  closed = false;
+  private settle: (answer: SoapAnswer | undefined) => void = () => {};
+  /** Undefined: none, because the log did not take it in time or the station went away. */
+  readonly answer = new Promise<SoapAnswer | undefined>((resolve) => {
+    this.settle = resolve;
+  });
+
+  constructor(
+    private readonly from: SoapStation,
+    readonly edge: CallingStation['edge'],
+    private readonly reply: ReplyHeaders,
+    private readonly receivedAtMs: number,
+  ) {
+    this.connectedAtMs = receivedAtMs;
+  }
+
+  get stationId(): string {
+    return this.from.stationId;
+  }
+
+  get dialect(): CallingStation['dialect'] {
+    return this.from.dialect;
+  }
+
+  get station(): CallingStation['station'] {
+    return this.from.station;
+  }
+
+  get triggered(): ReadonlySet<string> | undefined {
+    return this.from.triggered;
+  }
+
+  /** Never rejects. */
+  async serve(call: Call, text: string): Promise<void> {
+    if (this.closed) return;
+    try {
+      await serveCall(this, { call, text, receivedAtMs: this.receivedAtMs });
+    } catch (error) {
+      this.edge.logger.error({ err: error, station_id: this.stationId, action: call.action }, 'a call could not be handled');
+      // A station would drop a message about a transaction that is answered with a fault (design §3.4): rather no answer.
+      if (this.dialect.actions.get(call.action)?.route.money !== true) this.refused(call, text, new InternalError(''));
+    }
+    this.giveUp();
+  }
+
+  /** Nobody waits any more. */
+  giveUp(): void {
+    this.closed = true;
+    this.settle(undefined);
+  }
+
+  /** {@link CallingStation} */
+  repeated({ messageId }: Call, text: string): boolean {
+    const { last } = this.from;
+    if (last === undefined || last.messageId !== messageId || last.text !== text) return false;
+    this.settle({ status: last.status, text: last.answer });
+    return true;
+  }
+
+  /** {@link CallingStation} The endpoint waits only so long in any case. */
+  logging(): void {}
+
+  /** {@link CallingStation} */
+  answered(call: Call, text: string, payload: object): void {
+    this.finish(call, text, { status: 200, text: writeResponse(call.action, payload, this.reply) });
+  }
+
+  /** {@link CallingStation} */
+  refused(call: Call, text: string, error: OcppError): void {
+    const fault = faultOf(error);
+    this.finish(call, text, { status: fault.status, text: writeFault(fault, this.reply) });
+  }
+
+  private finish({ messageId, action }: Call, text: string, answer: SoapAnswer): void {
+    if (action !== 'Heartbeat') this.from.last = { messageId, text, status: answer.status, answer: answer.text };
+    this.settle(answer);
+  }
+}

@@ -1,0 +1,147 @@
+import { isoTime } from '@voltlog/kernel';
+import type { CallRate, OcppError } from '@voltlog/ocpp-rpc';
+import { contentTypeOf, readResponse, SoapFault, writeRequest } from '@voltlog/ocpp-v16-soap';
+import type { CommandedStation } from '../commands/commander.js';
+import type { OutgoingMessage, StationCalls } from '../commands/station-calls.js';
+import type { SoapDialect } from '../edge/actions.js';
+import type { AdmittedStation, EdgeParts } from '../edge/parts.js';
+import type { FrameSource } from '../frames/frame-log.js';
+import type { Claim } from '../presence/presence.js';
+import { NotAnswered, NotDelivered, post } from './soap-client.js';
+
+/** Calls that change nothing: asked again when the answer was lost. */
+const READS = new Set(['GetConfiguration', 'GetLocalListVersion', 'GetCompositeSchedule']);
+/** Tries of one call, as long as nothing of it was sent or it may be repeated. */
+const TRIES_MAX = 3;
+const RETRY_MS = 1_000;
+/** Milliseconds that must be left for another try. */
+const TRY_MS_MIN = 500;
+
+/** The answer to the request that a station sent last. */
+export interface LastAnswer {
+  readonly messageId: string;
+  readonly text: string;
+  readonly status: number;
+  readonly answer: string;
+}
+
+/**
+ * What an instance remembers of a station that speaks SOAP. There is no socket: it is there while it is heard, and any instance calls it
+ * at the address it told.
+ */
+export class SoapStation implements CommandedStation, CallRate, FrameSource {
+  readonly closed = false;
+  readonly stationId: string;
+  epoch = 0;
+  heardAtMs: number;
+  /** Until when the store knows that it was heard. */
+  writtenAtMs = 0;
+  calls: StationCalls | undefined = undefined;
+  readonly limits = undefined;
+  triggered: Set<string> | undefined = undefined;
+  tokens: number;
+  atMs: number;
+  frameWindow = 0;
+  framesKept = 0;
+  last: LastAnswer | undefined = undefined;
+  /** Requests in work or waiting. */
+  waiting = 0;
+  /** Settles when the request that came last is served. */
+  turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly dialect: SoapDialect,
+    public station: AdmittedStation,
+    /** Empty: it cannot be called. */
+    public callback: string,
+    readonly connectedAtMs: number,
+    private readonly edge: EdgeParts,
+    private readonly ca: string | undefined,
+  ) {
+    this.stationId = station.stationId;
+    this.heardAtMs = connectedAtMs;
+    this.tokens = edge.limits.rate.callsBurst;
+    this.atMs = connectedAtMs;
+  }
+
+  get claim(): Claim & { readonly callback: string } {
+    return {
+      stationId: this.stationId,
+      ocppVersion: this.dialect.version,
+      dialect: this.dialect.name,
+      remoteAddress: this.station.remoteAddress,
+      securityProfile: this.station.securityProfile,
+      callback: this.callback,
+    };
+  }
+
+  get lastSeenAt(): string {
+    return isoTime(this.heardAtMs);
+  }
+
+  /** Never throws. */
+  transmit(call: OutgoingMessage): void {
+    this.deliver(call).catch((error: unknown) => {
+      this.edge.logger.error({ err: error, station_id: this.stationId, action: call.action }, 'a command could not be sent');
+      this.calls?.undelivered(call.messageId, 'internal error');
+    });
+  }
+
+  /** SOAP has no way to say so. */
+  resultRefused(_messageId: string, _error: OcppError): void {}
+
+  note(message: string, details: object): void {
+    this.edge.logger.debug({ station_id: this.stationId, ...details }, message);
+  }
+
+  private async deliver(call: OutgoingMessage): Promise<void> {
+    const { action, messageId } = call;
+    const text = writeRequest(action, call.payload, {
+      service: 'cp',
+      edition: this.dialect.edition,
+      messageId: `urn:uuid:${messageId}`,
+      chargeBoxIdentity: this.stationId,
+      to: this.callback,
+      from: '',
+    });
+    this.edge.frames.sent(this, this.edge.clock.now(), text);
+    try {
+      const { status, text: answer } = await this.posted(call, text);
+      this.edge.frames.received(this, this.edge.clock.now(), answer, action);
+      this.answered(call, status, answer);
+    } catch (error) {
+      if (error instanceof NotDelivered) this.calls?.undelivered(messageId, `${error.message} at ${new URL(this.callback).host}`);
+      else if (error instanceof NotAnswered) this.calls?.lost(messageId);
+      else throw error;
+    }
+  }
+
+  /** Tries again while nothing was sent, or what was sent may be sent twice. */
+  private async posted(call: OutgoingMessage, text: string): Promise<Awaited<ReturnType<typeof post>>> {
+    const { action, deadlineMs } = call;
+    for (let tries = 1; ; tries++) {
+      try {
+        const timeoutMs = Math.max(1, deadlineMs - this.edge.clock.now());
+        return await post({ url: this.callback, contentType: contentTypeOf(action), text, timeoutMs, ca: this.ca });
+      } catch (error) {
+        const repeatable = error instanceof NotDelivered || (error instanceof NotAnswered && READS.has(action));
+        if (!repeatable || tries >= TRIES_MAX || deadlineMs - this.edge.clock.now() < RETRY_MS + TRY_MS_MIN) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  private answered({ messageId, action }: OutgoingMessage, status: number, text: string): void {
+    try {
+      const answer = readResponse(text, 'cp', this.dialect.edition, action);
+      if (answer.kind === 'result') this.calls?.answered({ kind: 'callResult', messageId, payload: answer.payload });
+      else {
+        const { code, subcode, message } = answer.fault;
+        this.calls?.answered({ kind: 'callError', messageId, code: subcode ?? code, description: message, details: {} });
+      }
+    } catch (error) {
+      if (!(error instanceof SoapFault)) throw error;
+      this.calls?.failed(messageId, `HTTP ${status}, ${error.message}`);
+    }
+  }
+}
