@@ -3,7 +3,7 @@ import nx from '@nx/eslint-plugin';
 import parser from '@typescript-eslint/parser';
 
 const SCOPED = ['connection', 'device', 'authorization', 'session', 'reservation', 'notification', 'gateway', 'simulator'];
-const WIRE = ['ajv', 'ajv/*', '@bufbuild/protobuf', '@bufbuild/protobuf/*', '@grpc/grpc-js'];
+const WIRE = ['saxes', 'ajv', 'ajv/*', '@bufbuild/protobuf', '@bufbuild/protobuf/*', '@grpc/grpc-js'];
 
 const boundaries = {
   allow: [],

@@ -87,7 +87,7 @@ export function parseXml(text: string): XmlElement {
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;', '\r': '&#13;' };
 /** What XML 1.0 has no way to say. */
-const UNSAYABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+const UNSAYABLE = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 /** Text as XML says it; characters that XML cannot carry are left out. */
 export const escaped = (text: string): string => text.replace(UNSAYABLE, '').replace(/[&<>"'\r]/g, (character) => ESCAPES[character] ?? '');
