@@ -44,10 +44,13 @@ export const deviceConfig = z
     DEVICE_STATION_MTLS_URL: url,
     /** How often jobs that are due are looked for. */
     DEVICE_JOB_LOOK_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
+    /** How long what stations report (security events, uploads of logs, alarms, ...) is kept to be looked at; it stays on the log. */
+    DEVICE_REPORT_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
     CONNECTION_GRPC: z.string().default(''),
   })
   .transform((env) => ({
     stationsInMemoryMax: env.DEVICE_STATIONS_IN_MEMORY,
+    reportDays: env.DEVICE_REPORT_DAYS,
     scryptN: env.DEVICE_SCRYPT_N,
     jobs: { lookMs: env.DEVICE_JOB_LOOK_MS },
     security: {

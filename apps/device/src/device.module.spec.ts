@@ -12,7 +12,12 @@ describe('device as a service', () => {
     const served: string[] = [];
     context = { ...opened, rpc: { ...opened.rpc, serve: (definition) => void served.push(definition.fullName) } };
     const running = await startService(deviceService, context, deviceService.config.parse({}));
-    expect(served).toEqual(['voltlog.device.v1.DeviceService', 'voltlog.device.v1.StationSecurityService']);
+    expect(served).toEqual([
+      'voltlog.device.v1.DeviceService',
+      'voltlog.device.v1.StationSecurityService',
+      'voltlog.device.v1.JobService',
+      'voltlog.device.v1.StationReportsService',
+    ]);
     await running.stop();
   });
 

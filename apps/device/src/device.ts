@@ -1,11 +1,14 @@
-import { deviceJobV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { deviceJobV1, deviceReportsV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from './config.js';
 import { DeviceGrpc } from './grpc/device.grpc.js';
+import { StationReportsGrpc } from './grpc/station-reports.grpc.js';
 import { StationSecurityGrpc } from './grpc/station-security.grpc.js';
 import { createJobs } from './jobs/jobs.js';
 import { DeviceEvents } from './projections/device-events.js';
 import { StationFollower } from './projections/station-follower.js';
+import { openReportCollections } from './reports/report-documents.js';
+import { ReportFollower } from './reports/report-follower.js';
 import { createSecurity } from './security/security.js';
 import { DeviceRepository } from './store/device-repository.js';
 import { openCollections } from './store/documents.js';
@@ -17,6 +20,7 @@ export interface Device {
   readonly grpc: deviceV1.DeviceService;
   readonly securityGrpc: deviceSecurityV1.StationSecurityService;
   readonly jobGrpc: deviceJobV1.JobService;
+  readonly reportsGrpc: deviceReportsV1.StationReportsService;
   readonly repository: DeviceRepository;
   readonly follower: StationFollower;
   start(): Promise<void>;
@@ -30,6 +34,8 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const repository = new DeviceRepository(context, collections, memory, outbox);
   const follower = new StationFollower(context, repository, memory, collections);
   const events = new DeviceEvents(context, repository, memory);
+  const reportCollections = await openReportCollections(context.store);
+  const reports = new ReportFollower(context, reportCollections, config.reportDays);
   const security = await createSecurity(context, config, repository, memory);
   const jobs = await createJobs(context, config, collections, outbox);
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
@@ -37,6 +43,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
     grpc: new DeviceGrpc(context, repository, memory, collections, config),
     securityGrpc: new StationSecurityGrpc(context, repository, security),
     jobGrpc: jobs.grpc,
+    reportsGrpc: new StationReportsGrpc(reportCollections),
     repository,
     follower,
     async start() {
@@ -44,12 +51,14 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       await events.start();
       outbox.start();
       await follower.start();
+      await reports.start();
       await security.start();
       await jobs.start();
     },
     async stop() {
       await jobs.stop();
       await security.stop();
+      await reports.stop();
       await follower.stop();
       await events.stop();
       await outbox.stop();
@@ -62,4 +71,5 @@ export function serveDevice(context: ServiceContext, device: Device): void {
   context.rpc.serve<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, device.grpc);
   context.rpc.serve<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, device.securityGrpc);
   context.rpc.serve<deviceJobV1.JobService>(deviceJobV1.JobServiceDefinition, device.jobGrpc);
+  context.rpc.serve<deviceReportsV1.StationReportsService>(deviceReportsV1.StationReportsServiceDefinition, device.reportsGrpc);
 }

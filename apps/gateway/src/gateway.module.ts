@@ -37,6 +37,7 @@ import { QrCodesController } from './resources/qr-codes.controller.js';
 import { ReservationsController } from './resources/reservations.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
 import { SitesController } from './resources/sites.controller.js';
+import { StationReportsController } from './resources/station-reports.controller.js';
 import { StationRequestsController } from './resources/station-requests.controller.js';
 import { StationSecurityController } from './resources/station-security.controller.js';
 import { StationsController } from './resources/stations.controller.js';
@@ -66,6 +67,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       CommandsController,
       JobsController,
       StationRequestsController,
+      StationReportsController,
       StationSecurityController,
       TokensController,
       ContractsController,

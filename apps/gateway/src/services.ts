@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { authorizationV1, connectionV1, deviceV1, notificationV1, reservationV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceReportsV1, deviceV1, notificationV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { GatewayConfig } from './config.js';
 
@@ -12,6 +12,7 @@ const COMMAND_ROUND_TRIP_MS = 5_000;
 @Injectable()
 export class Services {
   readonly device: deviceV1.DeviceService;
+  readonly reports: deviceReportsV1.StationReportsService;
   readonly authorization: authorizationV1.AuthorizationService;
   readonly session: sessionV1.SessionService;
   readonly notification: notificationV1.NotificationService;
@@ -25,6 +26,9 @@ export class Services {
 
   constructor(@Inject(SERVICE_CONTEXT) { rpc }: ServiceContext, @Inject(SERVICE_CONFIG) config: GatewayConfig) {
     this.device = rpc.client<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, { address: config.deviceGrpc });
+    this.reports = rpc.client<deviceReportsV1.StationReportsService>(deviceReportsV1.StationReportsServiceDefinition, {
+      address: config.deviceGrpc,
+    });
     this.authorization = rpc.client<authorizationV1.AuthorizationService>(authorizationV1.AuthorizationServiceDefinition, {
       address: config.authorizationGrpc,
     });

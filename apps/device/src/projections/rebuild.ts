@@ -4,6 +4,8 @@ import type { Projection } from '@voltlog/service';
 import { bringUp, type Collection, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
 import { type JobDoc, type JobStationDoc, jobSchema, jobStationSchema } from '../jobs/job-documents.js';
 import { jobDocsOf } from '../jobs/job-repository.js';
+import { type DisplayDoc, displaySchema, type ReportDoc, reportSchema } from '../reports/report-documents.js';
+import { DISPLAY_FACTS, REPORTS, writeDisplays, writeReports } from '../reports/report-follower.js';
 import { docsOf } from '../store/device-repository.js';
 import {
   type SiteDoc,
@@ -101,6 +103,40 @@ export const deviceProjections: Readonly<Record<string, Projection>> = {
           const facts = batch.map(({ event }) => ({ type: event.type, data: event.data }) as StatusFact);
           await writer.write(facts.filter(({ data }) => isStationId(data.stationId)));
         },
+      });
+      return records;
+    },
+  },
+  reports: {
+    about: 'what stations reported besides charging',
+    from: 'records',
+    async rebuild({ store, log }, onProgress) {
+      const { records } = await rebuildFromTopic<ReportDoc>({
+        store,
+        log,
+        topic: STATION_TOPIC,
+        types: REPORTS,
+        name: 'station_reports',
+        schema: reportSchema,
+        onProgress: (progress) => onProgress(progress.records),
+        project: (batch, target) => writeReports(target, batch),
+      });
+      return records;
+    },
+  },
+  displays: {
+    about: 'messages on the displays of stations',
+    from: 'records',
+    async rebuild({ store, log }, onProgress) {
+      const { records } = await rebuildFromTopic<DisplayDoc>({
+        store,
+        log,
+        topic: STATION_TOPIC,
+        types: DISPLAY_FACTS,
+        name: 'station_displays',
+        schema: displaySchema,
+        onProgress: (progress) => onProgress(progress.records),
+        project: (batch, target) => writeDisplays(target, batch),
       });
       return records;
     },

@@ -1,0 +1,66 @@
+import type { CommandAnswered, DisplayMessage, DisplayMessagesReported } from '@voltlog/connection-contract';
+import type { DisplayDoc, KnownMessage } from './report-documents.js';
+
+export type DisplayFact =
+  | { readonly type: 'voltlog.connection.CommandAnswered.v1'; readonly data: CommandAnswered }
+  | { readonly type: 'voltlog.connection.DisplayMessagesReported.v1'; readonly data: DisplayMessagesReported };
+
+export const noMessages = (stationId: string): DisplayDoc => ({ id: stationId, version: 0, messages: [] });
+
+/**
+ * What a station displays after one more fact; the same object when the fact is about something else. A message counts as set once the
+ * station has accepted it; what it reports corrects that, and a full report is all there is.
+ *
+ * Sources: OCPP 2.0.1 Part 2 O01 (set), O05 (clear), O03 and O04 (get).
+ */
+export function withDisplayFact(display: DisplayDoc, fact: DisplayFact): DisplayDoc {
+  return fact.type === 'voltlog.connection.DisplayMessagesReported.v1' ? reported(display, fact.data) : answered(display, fact.data);
+}
+
+function answered(display: DisplayDoc, { action, status, stationStatus, request, receivedAt }: CommandAnswered): DisplayDoc {
+  const fields = isRecord(request) ? request : {};
+  switch (action) {
+    case 'SetDisplayMessage': {
+      const { message } = fields;
+      return status === 'Accepted' && isMessage(message) ? put(display, [message], receivedAt) : display;
+    }
+    case 'ClearDisplayMessage':
+      return status === 'Accepted' || stationStatus === 'Unknown' ? without(display, (id) => id === fields['id']) : display;
+    case 'GetDisplayMessages': {
+      const { requestId, ...filters } = fields;
+      if (status !== 'Accepted' || typeof requestId !== 'number' || Object.keys(filters).length > 0) return display;
+      // `Unknown` is how a station says that it has none.
+      return stationStatus === 'Unknown'
+        ? { id: display.id, version: display.version, messages: [], listedAt: receivedAt }
+        : { ...display, listing: { requestId, seen: [] } };
+    }
+    default:
+      return display;
+  }
+}
+
+function reported(display: DisplayDoc, { requestId, messages, toBeContinued, receivedAt }: DisplayMessagesReported): DisplayDoc {
+  const after = put(display, messages, receivedAt);
+  if (after.listing?.requestId !== requestId) return after;
+  const seen = [...after.listing.seen, ...messages.map(({ id }) => id)];
+  if (toBeContinued) return { ...after, listing: { requestId, seen } };
+  const { listing: _ended, ...rest } = without(after, (id) => !seen.includes(id));
+  return { ...rest, listedAt: receivedAt };
+}
+
+const put = (display: DisplayDoc, messages: readonly DisplayMessage[], knownAt: string): DisplayDoc => {
+  const replaced = new Set(messages.map(({ id }) => id));
+  const known: readonly KnownMessage[] = messages.map((message) => ({ ...message, knownAt }));
+  return { ...display, messages: [...display.messages.filter(({ id }) => !replaced.has(id)), ...known].sort((a, b) => a.id - b.id) };
+};
+
+const without = (display: DisplayDoc, gone: (id: number) => boolean): DisplayDoc => ({
+  ...display,
+  messages: display.messages.filter(({ id }) => !gone(id)),
+});
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+
+/** The request has passed the schema before it was sent. */
+const isMessage = (value: unknown): value is DisplayMessage =>
+  isRecord(value) && typeof value['id'] === 'number' && isRecord(value['message']);
