@@ -18,6 +18,8 @@ export const sessionConfig = z.object({
   CONNECTION_GRPC: z.string().default('127.0.0.1:9301'),
   /** Seconds from a station's answer to a start request until nobody waits any more for its session. */
   SESSION_START_LAPSE_SECONDS: z.coerce.number().int().min(10).max(3_600).default(180),
+  /** Seconds between two looks whether what a session costs has changed; its 2.x station is then told (CostUpdated). 0: never. */
+  SESSION_COST_UPDATE_SECONDS: z.coerce.number().int().min(0).max(3_600).default(60),
   /** Percent of the battery at which a driver is told that it is nearly full. */
   SESSION_BATTERY_PERCENT: z.coerce.number().int().min(1).max(99).default(90),
 });

@@ -15,6 +15,7 @@ import { CommandsGrpc } from './grpc/commands.grpc.js';
 import { SessionGrpc } from './grpc/session.grpc.js';
 import { SESSION_FACT_TYPES } from './intake/route.js';
 import { SessionIntake } from './intake/session-intake.js';
+import { CostUpdates } from './reactions/cost-updates.js';
 import { LimitLook } from './reactions/limit-look.js';
 import { QuietSessions } from './reactions/quiet-sessions.js';
 import { SessionWatch } from './reactions/session-watch.js';
@@ -45,6 +46,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
   private watch: SessionWatch | undefined;
   private startRequests: StartRequests | undefined;
   private contexts: StationContexts | undefined;
+  private costs: CostUpdates | undefined;
   private subscription: Subscription | undefined;
 
   constructor(
@@ -112,6 +114,8 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       await startRequests.started(batch);
       await watch.touched(batch.touched.keys());
     };
+    const everyMs = this.config.SESSION_COST_UPDATE_SECONDS * 1_000;
+    this.costs = new CostUpdates({ collections, commands, log: this.context.log, timers, clock, logger, everyMs });
     this.watch = watch;
     this.startRequests = startRequests;
     const reads = new SessionGrpc(collections, streams, clock);
@@ -142,6 +146,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     await this.contexts?.start();
     this.watch?.start();
     this.startRequests?.start();
+    await this.costs?.start();
     this.subscription = await this.context.log.subscribe({
       group: SESSION_GROUP,
       topics: [STATION_TOPIC],
@@ -154,6 +159,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.subscription?.stop();
+    await this.costs?.stop();
     await this.startRequests?.stop();
     await this.watch?.stop();
     await this.contexts?.stop();

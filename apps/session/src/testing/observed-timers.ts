@@ -18,8 +18,8 @@ export class ObservedTimers implements TimerStore {
   }
 
   /** True when timers of every kind were looked for since, and there were none. */
-  quietSince(mark: number): boolean {
-    return this.inWork.size === 0 && this.kinds.every((kind) => (this.emptyAt.get(kind) ?? 0) > mark);
+  quietSince(mark: number, kinds = this.kinds): boolean {
+    return this.inWork.size === 0 && kinds.every((kind) => (this.emptyAt.get(kind) ?? 0) > mark);
   }
 
   schedule(timers: readonly Timer[]): Promise<void> {

@@ -131,11 +131,11 @@ export class SessionHarness {
     this.nowMs = T0 + minute * 60_000;
   }
 
-  /** Waits until every timer that is due by now was handled. */
-  async settled(): Promise<void> {
+  /** Waits until every timer that is due by now was handled: of these kinds, else of those that move sessions. */
+  async settled(...kinds: readonly string[]): Promise<void> {
     const { timers } = this.parts;
     const from = timers.mark();
-    await this.until(() => timers.quietSince(from));
+    await this.until(() => (kinds.length === 0 ? timers.quietSince(from) : timers.quietSince(from, kinds)));
   }
 
   /** Waits until something holds. */
