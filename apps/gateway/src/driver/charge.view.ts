@@ -9,7 +9,7 @@ import type { Place } from './places.js';
 
 /** A wrong key is told as an unknown one, so that nobody learns what keys look like by trying. */
 export const keyParams = z.object({
-  key: z.string().max(64).meta({ description: 'given by the start', pattern: LINK_KEY_PATTERN.source }),
+  key: z.string().max(64).meta({ description: '`key` of the answer to the start', pattern: LINK_KEY_PATTERN.source }),
 });
 
 /** A sum as others give it: a decimal number and its currency. */

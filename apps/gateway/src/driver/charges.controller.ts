@@ -53,7 +53,12 @@ export class DriverChargesController {
   }
 
   @Put('limit')
-  @DriverRoute({ summary: 'Set, change or (empty) take away the limit', answer: chargeView, write: true })
+  @DriverRoute({
+    summary: 'Set, change or (empty) take away the limit',
+    description: '409 `not-charging` until charging has begun: a limit from the beginning goes into the start.',
+    answer: chargeView,
+    write: true,
+  })
   async setDriverLimit(
     @Param({ schema: keyParams }) { key }: KeyParams,
     @Body({ schema: limitIn }) body: z.output<typeof limitIn>,
@@ -100,7 +105,11 @@ export class DriverChargesController {
   }
 
   @Get('receipt')
-  @DriverRoute({ summary: 'What was delivered and what it cost', answer: receiptView })
+  @DriverRoute({
+    summary: 'What was delivered and what it cost',
+    description: 'From the beginning of charging on; 409 `not-charging` before. Read it again until it is `final`.',
+    answer: receiptView,
+  })
   async getDriverReceipt(@Param({ schema: keyParams }) { key }: KeyParams) {
     return this.reader.receipt(await this.links.open(key, 'Charge'));
   }

@@ -4,9 +4,14 @@ import { z } from 'zod';
 import { maskText } from '../live/mask.js';
 import { instant } from '../views/common.js';
 import { DriverRoute } from './driver.guard.js';
-import { DriverLinks } from './driver-links.js';
+import { DriverLinks, LINK_KEY_PATTERN } from './driver-links.js';
 
-const keyParams = z.object({ key: z.string().max(64) });
+const keyParams = z.object({
+  key: z
+    .string()
+    .max(64)
+    .meta({ description: 'what stands behind `/l/` in the link that the driver was given', pattern: LINK_KEY_PATTERN.source }),
+});
 const contractView = z
   .object({
     label: z.string().nullable(),

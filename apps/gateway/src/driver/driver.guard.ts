@@ -105,7 +105,7 @@ export const DriverRoute = (route: DriverRoute) =>
           ApiHeader({
             name: 'Idempotency-Key',
             required: false,
-            description: 'The same key again gives the first answer and acts no second time.',
+            description: 'Random, for each wish of the driver: the same key again gives the first answer and acts no second time.',
             schema: { type: 'string', minLength: IDEMPOTENCY_KEY_MIN, maxLength: 128 },
           }),
         ]

@@ -25,5 +25,5 @@ export const evseParams = z.object({
     .string()
     .max(60)
     .refine((text) => parseEvseUid(text) !== undefined, 'must be <stationId>*<evseId>')
-    .meta({ examples: ['CP-001*1'] }),
+    .meta({ description: '`{stationId}*{evseId}`: what stands behind `/c/` in the address of the QR code', examples: ['CP-001*1'] }),
 });

@@ -51,7 +51,12 @@ export class DriverEvsesController {
     description: 'key of a reservation; `mine` tells of it',
     schema: { type: 'string' },
   })
-  @DriverRoute({ summary: 'What a driver sees who scans the code of an EVSE', answer: driverEvseView })
+  @DriverRoute({
+    summary: 'What a driver sees who scans the code of an EVSE',
+    description:
+      'Whether one may start (`mayStart`), as a guest (`guest`), reserve (`reservation`), and what it costs (`price`; null: nothing).',
+    answer: driverEvseView,
+  })
   async getDriverEvse(
     @Param({ schema: evseParams }) { evseUid }: EvseParams,
     @Headers('voltlog-driver-key') key: string | undefined,
@@ -79,7 +84,8 @@ export class DriverEvsesController {
   @Post('start')
   @DriverRoute({
     summary: 'Start charging',
-    description: 'Answers before the station has begun; `GET /driver/v1/charges/{key}` tells how it goes.',
+    description:
+      'Needs exactly one of guest, keyCode, contractLink and reservationKey. Answers before the station has begun: keep the `key`, and ask `GET /driver/v1/charges/{key}`, or its `/events`, how it goes. 409 `evse-in-use`, `station-offline`, `evse-out-of-order`; 403 `guest-refused`, `key-code-refused`, `contract-refused`, `reservation-ended`.',
     status: 202,
     answer: started,
     begins: true,

@@ -42,7 +42,15 @@ export class DriverPushController {
   }
 
   @Post('charges/:key/push')
-  @DriverRoute({ summary: 'Be told of this charge by web push', status: 201, answer: pushed, begins: true, write: true })
+  @DriverRoute({
+    summary: 'Be told of this charge by web push',
+    description:
+      'Subscribe the browser with the key of `GET /driver/v1/push-key`. It is told what comes of this start, and of nothing else.',
+    status: 201,
+    answer: pushed,
+    begins: true,
+    write: true,
+  })
   async subscribeDriver(
     @Param({ schema: keyParams }) { key }: z.output<typeof keyParams>,
     @Body({ schema: pushIn }) { endpoint, keys, language }: z.output<typeof pushIn>,

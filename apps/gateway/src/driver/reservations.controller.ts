@@ -4,9 +4,9 @@ import { SERVICE_CONFIG } from '@voltlog/service';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GatewayConfig } from '../config.js';
-import { keyParams } from './charge.view.js';
 import { clientAddress } from './client-address.js';
 import { DriverRoute } from './driver.guard.js';
+import { LINK_KEY_PATTERN } from './driver-links.js';
 import { evseParams } from './evse-uid.js';
 import { Payers, payerFields } from './payers.js';
 import { Places } from './places.js';
@@ -27,6 +27,9 @@ const reserved = z
   })
   .meta({ id: 'DriverReserved' });
 const nothing = z.strictObject({});
+const keyParams = z.object({
+  key: z.string().max(64).meta({ description: '`key` of the answer to the reservation', pattern: LINK_KEY_PATTERN.source }),
+});
 type KeyParams = z.output<typeof keyParams>;
 
 @ApiTags('driver')
@@ -40,7 +43,15 @@ export class DriverReservationsController {
   ) {}
 
   @Post('evses/:evseUid/reserve')
-  @DriverRoute({ summary: 'Reserve an EVSE from now on', status: 201, answer: reserved, begins: true, write: true })
+  @DriverRoute({
+    summary: 'Reserve an EVSE from now on',
+    description:
+      'Needs exactly one of guest, keyCode and contractLink. The `key` of the answer reads and gives back the reservation, and starts the charge as `reservationKey`.',
+    status: 201,
+    answer: reserved,
+    begins: true,
+    write: true,
+  })
   async reserveForDriver(
     @Param({ schema: evseParams }) { evseUid }: z.output<typeof evseParams>,
     @Body({ schema: reserveIn }) { minutes, ...who }: z.output<typeof reserveIn>,

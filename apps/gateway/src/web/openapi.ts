@@ -7,6 +7,8 @@ const DESCRIPTION = `The public API of Voltlog.
 
 **Keys.** Send \`Authorization: Bearer voltlog_live_<id>_<secret>\`. Roles: admin, operator, viewer; \`x-role\` of an operation is the least that may use it.
 
+**Drivers.** What is under \`/driver/v1\` needs no key: scan or type \`{stationId}*{evseId}\`, \`GET /driver/v1/evses/{evseUid}\`, \`POST .../start\`, and go on with the \`key\` of that answer. Writes send \`Voltlog-Driver: 1\`.
+
 **Errors** are \`application/problem+json\` (RFC 9457). Decide by \`type\`, show \`detail\`. 401: no valid key; 403: the key's role is too small; 429: see \`Retry-After\`; 503: a service behind the API is away.
 
 **Pages.** \`?limit=&cursor=\`; go on with \`nextCursor\` until it is null.
