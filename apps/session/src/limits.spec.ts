@@ -89,6 +89,28 @@ describe('a limit in energy', () => {
     await noStop(1);
   });
 
+  it('set at one of two instances is met by whichever hears the readings, and after that one has gone', async () => {
+    const other = await harness.another();
+    const { sessionId } = await harness.only();
+    const set = (sessions: sessionV1.SessionService, energyWh: number) =>
+      sessions.setLimit({ sessionId, limit: limit({ energyWh }), requestedBy: 'Driver', idempotencyKey: '' });
+    await reading(1, register(1_100), power(12_000));
+    await set(harness.sessions, 10_000);
+    await set(other.sessions, 2_000);
+    await reading(2, register(1_300), power(12_000));
+    await noStop(0);
+    await other.stop();
+    await reading(3, register(1_500), power(12_000));
+    await noStop(0);
+    const third = await harness.another();
+    await reading(4, register(3_100), power(12_000));
+    await stopped();
+    await harness.given(ended({ minute: 4.2, meterStopWh: 3_140, stoppedReason: 'Remote' }));
+    await noStop(1);
+    await third.stop();
+    expect(await harness.only()).toMatchObject({ energyWh: 2_140, state: 'SESSION_STATE_ENDED', limit: { energyWh: 2_000 } });
+  });
+
   it('does not stop below it', async () => {
     await setLimit({ energyWh: 1_000 });
     await reading(10, register(1_999));

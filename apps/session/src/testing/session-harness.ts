@@ -31,6 +31,7 @@ export class SessionHarness {
   private running:
     | { service: RunningService; log: EventLog; store: Store; timers: ObservedTimers; rpc: Rpc; telemetry: Telemetry }
     | undefined;
+  private readonly others: { readonly sessions: sessionV1.SessionService; stop(): Promise<void> }[] = [];
   private readonly counts = new Map<string, Count>();
   /** What commands are sent to. */
   readonly stations = new FakeStations();
@@ -39,20 +40,46 @@ export class SessionHarness {
 
   constructor(private readonly environment: Readonly<Record<string, string>> = {}) {}
 
+  /** Another instance on the same log and store, until the harness stops; its partitions are some of the log's. */
+  async another(): Promise<{ readonly sessions: sessionV1.SessionService; stop(): Promise<void> }> {
+    const { log, store, timers } = this.parts;
+    const service = await this.serve({ log, store, timers }, `other-${this.others.length + 1}`);
+    const { rpc } = service;
+    const stop = async (): Promise<void> => {
+      await service.service.stop();
+      await rpc.close();
+      await service.telemetry.close();
+    };
+    const other = { sessions: sessionsOf(rpc), stop };
+    this.others.push(other);
+    return {
+      ...other,
+      stop: async () => {
+        this.others.splice(this.others.indexOf(other), 1);
+        await stop();
+      },
+    };
+  }
+
   async start(): Promise<this> {
     const log = await openSqliteEventLog({ path: join(this.folder, 'log.db') });
     const store = await openSqliteStore({ path: join(this.folder, 'store.db') });
     const timers = new ObservedTimers(store.timers, ['SessionWatch', 'StartRequest']);
-    const telemetry = createTelemetry({ instanceId: 'test', logLevel: 'silent', traceRatio: 0 });
-    const rpc = createRpc({});
     await log.ensureTopics([
       { name: STATION_TOPIC, partitions: 3 },
       { name: DEVICE_TOPIC, partitions: 3 },
     ]);
+    this.running = { log, store, timers, ...(await this.serve({ log, store, timers }, 'test')) };
+    return this;
+  }
+
+  private async serve({ log, store, timers }: { log: EventLog; store: Store; timers: ObservedTimers }, instanceId: string) {
+    const telemetry = createTelemetry({ instanceId, logLevel: 'silent', traceRatio: 0 });
+    const rpc = createRpc({});
     rpc.serve<Partial<connectionV1.ConnectionService>>(connectionV1.ConnectionServiceDefinition, this.stations);
     const context: ServiceContext = {
       service: 'session',
-      instanceId: 'test',
+      instanceId,
       log,
       store: observed(store, timers),
       rpc,
@@ -65,13 +92,13 @@ export class SessionHarness {
       readiness: () => undefined,
     };
     const service = await startService(sessionService, context, sessionConfig.parse(this.environment));
-    this.running = { service, log, store, timers, rpc, telemetry };
-    return this;
+    return { service, rpc, telemetry };
   }
 
   async stop(): Promise<void> {
     const running = this.running;
     this.running = undefined;
+    for (const other of this.others.splice(0)) await other.stop();
     await running?.service.stop();
     await running?.rpc.close();
     await running?.store.close();
@@ -123,7 +150,7 @@ export class SessionHarness {
   }
 
   get sessions(): sessionV1.SessionService {
-    return this.parts.rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: 'unused:1' });
+    return sessionsOf(this.parts.rpc);
   }
 
   /** The same service at a later time. */
@@ -193,3 +220,6 @@ export class SessionHarness {
     return events.filter((each) => each.type.includes(MILESTONE)).map((each) => JSON.parse(each.dataJson) as SessionMilestoneReached);
   }
 }
+
+const sessionsOf = (rpc: Rpc): sessionV1.SessionService =>
+  rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: 'unused:1' });
