@@ -427,6 +427,28 @@ describe('the reservation service', () => {
     });
   });
 
+  it('is one at one station, though its request is repeated, at another instance too, before the first is answered', async () => {
+    world.sites.set('depot', '');
+    for (const stationId of ['S1', 'S2', 'S3']) world.add(stationId, 1, { siteId: 'depot' });
+    const [first] = world.all;
+    const other = await world.start();
+    const ask = (app = first) => reserve({ stationId: '', evseId: 0, siteId: 'depot', idempotencyKey: 'k' }, app);
+    let list = (): void => undefined;
+    world.listing = new Promise((resolve) => {
+      list = resolve;
+    });
+    // It has looked for what is known of the key, and found nothing.
+    const slow = ask(other);
+    await until(() => world.listed > 0, 'it asks for the stations');
+    world.listing = undefined;
+    const [one, two] = await Promise.all([ask(), ask()]);
+    list();
+    const answers = [one, two, await slow].map(({ stationId }) => stationId);
+    expect(new Set(answers).size).toBe(1);
+    const streams = await world.context.store.streams.load(['S1', 'S2', 'S3'].map((stationId) => `station:${stationId}`));
+    expect([...streams.values()].filter((commits) => commits.length > 0)).toHaveLength(1);
+  });
+
   it('asks again while the connection service is away, which is not counted against the station', async () => {
     const station = world.add('S1');
     let away = 10;

@@ -40,6 +40,8 @@ const NEXT_STATION: ReadonlySet<ReserveRefusal> = new Set<PlacementRefusal | 'St
 export class Reserver {
   private readonly confirmed: Count;
   private readonly refused: Count;
+  /** By reservation id. */
+  private readonly underway = new Map<string, Promise<ReservationDoc>>();
 
   constructor(
     private readonly context: ServiceContext,
@@ -53,20 +55,38 @@ export class Reserver {
   }
 
   /** @throws {RequestError} with the refusal's word as its reason */
-  async reserve(wish: ReserveWish): Promise<ReservationDoc> {
+  reserve(wish: ReserveWish): Promise<ReservationDoc> {
     const reservationId = wish.idempotencyKey === '' ? this.context.ids.next() : idOfKey(wish.idempotencyKey);
+    // Whoever asks again while the first answer is awaited gets that one.
+    const same = this.underway.get(reservationId);
+    if (same !== undefined) return same;
+    const made = this.make(wish, reservationId).finally(() => this.underway.delete(reservationId));
+    this.underway.set(reservationId, made);
+    return made;
+  }
+
+  private async make(wish: ReserveWish, reservationId: string): Promise<ReservationDoc> {
     const known = await this.repository.reservation(reservationId);
     if (known !== undefined) return known;
     const key = tokenKey(wish.idToken.idToken);
     const before = wish.idempotencyKey === '' ? undefined : await this.claims.stationOf(key, reservationId);
     const { entries, command, max } = await this.prepare(wish, reservationId);
-    const candidates = await this.inOrder(entries, command, before);
+    const candidates = [...(await this.inOrder(entries, command, before))];
+    const refusedBy: string[] = [];
     let no: ReserveRefusal | 'TokenHasReservation' = 'NoEvseFree';
-    for (const entry of candidates) {
+    for (let entry = candidates.shift(); entry !== undefined; entry = candidates.shift()) {
       const claimed = { reservationId, stationId: entry.stationId, expiresAt: new Date(command.expiresAt).toISOString() };
-      if (!(await this.claims.take(key, claimed, max))) {
+      const claim = await this.claims.take(key, claimed, max, refusedBy);
+      if (claim.kind === 'full') {
         no = 'TokenHasReservation';
         break;
+      }
+      // A repetition at another instance is about to be held there: two stations must not hold the same.
+      if (claim.kind === 'elsewhere') {
+        const there = entries.find(({ stationId }) => stationId === claim.stationId);
+        candidates.unshift(...(there === undefined ? [] : [there]), entry);
+        if (there === undefined) refusedBy.push(claim.stationId);
+        continue;
       }
       const outcome = await this.decide({ ...command, stationId: entry.stationId, station: entry.place });
       if (typeof outcome !== 'string') {
@@ -75,6 +95,7 @@ export class Reserver {
       }
       no = outcome;
       if (!NEXT_STATION.has(outcome)) break;
+      refusedBy.push(entry.stationId);
     }
     this.refused.value += 1;
     await this.claims.release(key, reservationId);

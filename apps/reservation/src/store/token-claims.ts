@@ -1,5 +1,5 @@
 import { isoTime, OperatingError } from '@voltlog/kernel';
-import { type Claim, claim } from '@voltlog/reservation-domain';
+import { type Claim, type ClaimOutcome, claim } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { Collections } from './documents.js';
 
@@ -27,23 +27,24 @@ export class TokenClaims {
 
   /**
    * @param max 0: no limit
-   * @returns false: the token has its share already
+   * @param refusedBy stations that have refused this reservation
+   * @returns `full`: the token has its share already; `elsewhere`: a repetition of the same request is at that station
    * @throws {OperatingError} `TokenContended` when others kept writing
    */
-  async take(tokenKey: string, wanted: Omit<Claim, 'at'>, max: number): Promise<boolean> {
+  async take(tokenKey: string, wanted: Omit<Claim, 'at'>, max: number, refusedBy: readonly string[]): Promise<ClaimOutcome> {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       const doc = await this.collections.claims.get(tokenKey);
       const now = isoTime(this.context.clock.now());
       const known = doc?.claims ?? [];
       const version = doc?.version ?? 0;
       const own = { ...wanted, at: now };
-      let outcome = claim(known, own, max, now);
-      if (outcome.kind === 'full') outcome = claim(await this.standing(known), own, max, now);
-      if (outcome.kind === 'full') return false;
+      let outcome = claim(known, own, max, now, refusedBy);
+      if (outcome.kind === 'full') outcome = claim(await this.standing(known), own, max, now, refusedBy);
+      if (outcome.kind !== 'claimed') return outcome;
       const [written] = await this.collections.claims.upsert([
         { doc: { id: tokenKey, version: version + 1, claims: outcome.claims }, expectedVersion: version },
       ]);
-      if (written === true) return true;
+      if (written === true) return outcome;
     }
     throw new OperatingError('TokenContended', 'the reservations of a token changed too often to be counted');
   }

@@ -42,6 +42,9 @@ export class World {
   readonly stations = new Map<string, FakeStation>();
   readonly sites = new Map<string, string>();
   readonly events: ReservationEvent[] = [];
+  /** What the device service waits for before it lists stations. */
+  listing: Promise<void> | undefined;
+  listed = 0;
   private readonly rpc: Rpc = createRpc({});
   private readonly apps: ReservationApp[] = [];
 
@@ -76,6 +79,11 @@ export class World {
     const app = this.apps.at(-1);
     if (app === undefined) throw new Error('nothing runs');
     return app;
+  }
+
+  /** Every instance that runs, oldest first. */
+  get all(): readonly ReservationApp[] {
+    return this.apps;
   }
 
   async stopAll(): Promise<void> {
@@ -190,10 +198,12 @@ export class World {
     };
     this.rpc.serve<Partial<deviceV1.DeviceService>>(deviceV1.DeviceServiceDefinition, {
       getStation: async ({ stationId }) => ({ station: toMessage(stationId, known(stationId)) }),
-      listStations: async ({ siteId }) => ({
-        stations: [...this.stations].filter(([, each]) => each.siteId === siteId).map(([id, each]) => toMessage(id, each)),
-        nextPageToken: '',
-      }),
+      listStations: async ({ siteId }) => {
+        this.listed += 1;
+        await this.listing;
+        const stations = [...this.stations].filter(([, each]) => each.siteId === siteId).map(([id, each]) => toMessage(id, each));
+        return { stations, nextPageToken: '' };
+      },
       getSite: async ({ siteId }) => {
         const timeZone = this.sites.get(siteId);
         if (timeZone === undefined) throw new RequestError('NOT_FOUND', 'there is no such site', 'SiteUnknown');

@@ -65,7 +65,9 @@ describe('a claim of a token', () => {
     expect(claim([one], two, 1, one.at)).toEqual({ kind: 'full' });
     expect(claim([one], two, 2, one.at)).toEqual({ kind: 'claimed', claims: [one, two] });
     expect(claim([one], two, 0, one.at)).toEqual({ kind: 'claimed', claims: [one, two] });
-    expect(claim([one], { ...one, stationId: 'S2' }, 1, one.at)).toEqual({ kind: 'claimed', claims: [{ ...one, stationId: 'S2' }] });
+    const moved = { ...one, stationId: 'S2' };
+    expect(claim([one], moved, 1, one.at, ['S1'])).toEqual({ kind: 'claimed', claims: [moved] });
+    expect(claim([one], moved, 1, one.at)).toEqual({ kind: 'elsewhere', stationId: 'S1' });
     expect(claim([one], two, 1, one.expiresAt)).toEqual({ kind: 'claimed', claims: [two] });
     expect(claim([one], two, 1, '2026-03-02T08:29:59.999Z')).toEqual({ kind: 'full' });
   });
