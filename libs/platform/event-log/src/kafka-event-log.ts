@@ -216,21 +216,33 @@ class KafkaEventLog implements EventLog {
     await this.#ensure([topic]);
     const asked = key === undefined ? undefined : partitionOf(key, this.#partitions.get(topic) ?? DEFAULT_PARTITIONS);
     return operating('the progress of a group could not be read', async () => {
-      const admin = await this.#adminClient();
-      let behind = (await admin.fetchTopicOffsets(topic))
-        .filter(({ partition, high, low }) => (asked === undefined || partition === asked) && high !== low)
-        .map(({ partition, high }) => ({ partition, target: Number(high) }));
       for (;;) {
-        behind = behind.filter(({ partition, target }) => this.#localPosition(group, topic, partition) < target);
-        if (behind.length === 0) return true;
-        const [stored] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-        const positions = new Map(stored?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
-        behind = behind.filter(({ partition, target }) => (positions.get(partition) ?? -1) < target);
-        if (behind.length === 0) return true;
-        if (performance.now() >= deadline) return false;
-        await new Promise((resolve) => void setTimeout(resolve, Math.min(CAUGHT_UP_POLL_MS, Math.max(0, deadline - performance.now()))));
+        try {
+          return await this.#reached(group, topic, asked, deadline);
+        } catch (error) {
+          // A partition whose leader moves, or that was made just now, has none for a moment.
+          if (performance.now() + CAUGHT_UP_POLL_MS >= deadline) throw error;
+          await new Promise((resolve) => void setTimeout(resolve, CAUGHT_UP_POLL_MS));
+        }
       }
     });
+  }
+
+  async #reached(group: string, topic: string, asked: number | undefined, deadline: number): Promise<boolean> {
+    const admin = await this.#adminClient();
+    let behind = (await admin.fetchTopicOffsets(topic))
+      .filter(({ partition, high, low }) => (asked === undefined || partition === asked) && high !== low)
+      .map(({ partition, high }) => ({ partition, target: Number(high) }));
+    for (;;) {
+      behind = behind.filter(({ partition, target }) => this.#localPosition(group, topic, partition) < target);
+      if (behind.length === 0) return true;
+      const [stored] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      const positions = new Map(stored?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+      behind = behind.filter(({ partition, target }) => (positions.get(partition) ?? -1) < target);
+      if (behind.length === 0) return true;
+      if (performance.now() >= deadline) return false;
+      await new Promise((resolve) => void setTimeout(resolve, Math.min(CAUGHT_UP_POLL_MS, Math.max(0, deadline - performance.now()))));
+    }
   }
 
   #localPosition(group: string, topic: string, partition: number): number {
