@@ -125,6 +125,12 @@ describe.each(['1.6', '2.0.1'] as const)('scenarios that ask the CSMS, OCPP %s',
   });
 });
 
+it('OCPP 2.1: limit-cost is stopped by the CSMS, as the station knows no price', async () => {
+  const { entries, wrong } = await play('limit-cost', '2.1');
+  expect(wrong).toEqual([]);
+  expect(entries).toMatchObject([{ stopReason: 'Remote', stop: 'answered' }]);
+});
+
 describe('OCPP 2.1: a station that is told a limit', () => {
   const offer = (transactionLimit: object, more: object = {}) => {
     let told = 0;

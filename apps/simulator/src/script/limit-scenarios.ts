@@ -8,7 +8,7 @@ const stopAction = (version: OcppVersion): string => (version === '1.6' ? 'Remot
 
 /** Somebody asks for a charge with a limit; the CSMS ends it there. */
 const limited =
-  (limit: Payload, before: readonly Step[] = []): Scenario['steps'] =>
+  (limit: Payload, before: readonly Step[] = [], isStopped = stopped): Scenario['steps'] =>
   (version, { token }) => [
     ...before,
     { do: 'plugIn' },
@@ -21,13 +21,15 @@ const limited =
     },
     { do: 'awaitApi', path: '/v1/sessions/{session}', answer: { state: 'Active', limit } },
     { do: 'chargeUntilStopped', minutes: 40 },
-    ...stopped(version),
+    ...isStopped(version),
     ...freed('Limit'),
   ];
 
 /** A station of 2.1 keeps the limit itself and is not asked to stop. */
-const stopped = (version: OcppVersion): readonly Step[] =>
-  version === '2.1' ? [] : [{ do: 'awaitCommand', action: stopAction(version), withinSeconds: AGAIN_SECONDS }];
+const stopped = (version: OcppVersion): readonly Step[] => (version === '2.1' ? [] : awaitStop(version));
+const awaitStop = (version: OcppVersion): readonly Step[] => [
+  { do: 'awaitCommand', action: stopAction(version), withinSeconds: AGAIN_SECONDS },
+];
 
 const freed = (endCause: string): readonly Step[] => [
   { do: 'awaitApi', path: '/v1/sessions/{session}', answer: { state: 'Ended', endCause } },
@@ -66,12 +68,14 @@ export const LIMIT_SCENARIOS: readonly Scenario[] = [
   {
     name: 'limit-cost',
     title: 'a charge that was asked for with 1 EUR, at 0.50 EUR a kWh; the CSMS stops it there',
-    // A 2.1 station knows no price and is stopped like the others; its script is for limits that it keeps itself.
-    versions: ['1.6', '2.0.1'],
+    versions: ALL,
     needsApi: true,
-    steps: limited({ cost: { amount: '1.00', currency: 'EUR' } }, [
-      { do: 'api', method: 'PUT', path: '/v1/prices/station:{station}', body: { currency: 'EUR', perKwh: '0.50' } },
-    ]),
+    steps: limited(
+      { cost: { amount: '1.00', currency: 'EUR' } },
+      [{ do: 'api', method: 'PUT', path: '/v1/prices/station:{station}', body: { currency: 'EUR', perKwh: '0.50' } }],
+      // A 2.1 station knows no price and is stopped like the others.
+      awaitStop,
+    ),
   },
   {
     name: 'limit-soc',

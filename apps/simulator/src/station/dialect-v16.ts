@@ -21,6 +21,7 @@ export const DIALECT_16: Dialect = {
     stopOnInvalid: 'StopTransactionOnInvalidId',
     stopOnUnplug: 'StopTransactionOnEVSideDisconnect',
     authorizeRemote: 'AuthorizeRemoteTxRequests',
+    connectionTimeout: 'ConnectionTimeOut',
     masterPassGroup: 'MasterPassGroupId',
     preAuthorize: 'LocalPreAuthorize',
     offlineUnknown: 'AllowOfflineTxForUnknownId',

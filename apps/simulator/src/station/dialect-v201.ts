@@ -17,6 +17,7 @@ export const DIALECT_201: Dialect = {
     stopOnInvalid: 'TxCtrlr.StopTxOnInvalidId',
     stopOnUnplug: 'TxCtrlr.StopTxOnEVSideDisconnect',
     authorizeRemote: 'AuthCtrlr.AuthorizeRemoteStart',
+    connectionTimeout: 'TxCtrlr.EVConnectionTimeOut',
     masterPassGroup: 'AuthCtrlr.MasterPassGroupId',
     preAuthorize: 'AuthCtrlr.LocalPreAuthorize',
     offlineUnknown: 'AuthCtrlr.OfflineTxForUnknownIdEnabled',

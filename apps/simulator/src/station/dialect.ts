@@ -67,6 +67,8 @@ export interface Dialect {
     readonly stopOnInvalid: string;
     readonly stopOnUnplug: string;
     readonly authorizeRemote: string;
+    /** Seconds that an authorized start waits for a car; 0: for ever. */
+    readonly connectionTimeout: string;
     readonly masterPassGroup: string;
     readonly preAuthorize: string;
     readonly offlineUnknown: string;

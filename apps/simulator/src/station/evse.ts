@@ -28,8 +28,8 @@ export class Evse {
   hold: (HoldRequest & { readonly timer: Timer }) | undefined;
   /** Availability that waits for the end of a transaction (OCPP 1.6 §5.2 `Scheduled`). */
   scheduledOperative: boolean | undefined;
-  /** A remote start waits for a car. */
-  pendingStart: { readonly idToken: string; readonly remoteStartId: number | undefined } | undefined;
+  /** A remote start waits for a car, and lapses with its timer. */
+  pendingStart: { readonly idToken: string; readonly remoteStartId: number | undefined; readonly lapse: Timer | undefined } | undefined;
   /** What the CSMS was last told. */
   reportedStatus: string | undefined;
   meteredAt = 0;

@@ -244,6 +244,34 @@ describe('a remote start', () => {
     expect(csms.of('StopTransaction')[0]?.payload).toMatchObject({ transactionId: 1, reason: 'Remote' });
   });
 
+  it.each([
+    ['1.6', 'RemoteStartTransaction', { idTag: 'T-9', connectorId: 1 }, 'ConnectionTimeOut'],
+    [
+      '2.0.1',
+      'RequestStartTransaction',
+      { remoteStartId: 42, idToken: { idToken: 'T-9', type: 'ISO14443' }, evseId: 1 },
+      'TxCtrlr.EVConnectionTimeOut',
+    ],
+  ] as const)('of %s lapses when no car comes in time, unless the setting is 0', async (version, action, payload, setting) => {
+    const clock = new VirtualClock();
+    const station = newStation(version, { clock });
+    await station.connect();
+    const starts = () => station.ledger.transactions.length;
+    await csms.command('CS-1', action, payload);
+    await clock.pass(59_000);
+    expect(station.evse(1)?.pendingStart).toBeDefined();
+    await clock.pass(2_000);
+    expect(station.evse(1)?.pendingStart).toBeUndefined();
+    station.plugIn(1, new Car());
+    expect(starts()).toBe(0);
+    station.unplug(1);
+    station.settings.set(setting, '0');
+    await csms.command('CS-1', action, payload);
+    await clock.pass(3_600_000);
+    station.plugIn(1, new Car());
+    expect(starts()).toBe(1);
+  });
+
   it('of 2.0.1 names the remote start, and the status tells of queued messages', async () => {
     const station = newStation('2.0.1');
     await station.connect();

@@ -94,7 +94,10 @@ export class SimulatedStation implements LineHost, HoldHost {
 
   /** Loses power or restarts: transactions end with the reason, the socket breaks, the station boots again. */
   async reboot(reason: StopReason = 'Reboot', bootReason: BootReason = 'PowerUp'): Promise<void> {
-    for (const evse of this.evses) this.stopTransaction(evse.id, reason);
+    for (const evse of this.evses) {
+      this.stopTransaction(evse.id, reason);
+      this.forgetStart(evse);
+    }
     if (this.options.forgetsHolds === true) this.holds.forget();
     if (this.options.forgetsList === true) this.localList?.forget();
     await this.goOffline(reason === 'PowerLoss' ? 'broken' : 'orderly');
@@ -201,7 +204,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     if (evse.transaction !== undefined) throw new Error(`${this.id}: EVSE ${evseId} has a transaction already`);
     if (!this.holds.admits(evse, idToken)) throw new Error(`${this.id}: EVSE ${evseId} is held for somebody else`);
     const reservationId = this.holds.use(evse);
-    evse.pendingStart = undefined;
+    this.forgetStart(evse);
     evse.meteredAt = this.clock.now();
     const entry = this.ledger.open({
       stationId: this.id,
@@ -272,16 +275,27 @@ export class SimulatedStation implements LineHost, HoldHost {
     return this.dialect.command(this, action, payload);
   }
 
-  /** Starts when a car is there, else as soon as one is; asks about the token first where the settings say so. */
+  /**
+   * Starts when a car is there, else as soon as one is, unless none comes in time; asks about the token first where the settings say so.
+   * Source: OCPP 1.6 §9.1.5 (ConnectionTimeOut), OCPP 2.0.1 Part 2 E03 (EVConnectionTimeOut)
+   */
   remoteStart(evseId: number, idToken: string, remoteStartId: number | undefined): void {
     const evse = this.known(evseId);
     const begin = (): void => {
       if (evse.transaction !== undefined) return;
-      evse.pendingStart = { idToken, remoteStartId };
-      if (evse.car !== undefined) this.start(evseId, idToken, remoteStartId);
+      if (evse.car !== undefined) return void this.start(evseId, idToken, remoteStartId);
+      this.forgetStart(evse);
+      const waitSeconds = this.settings.number(this.dialect.names.connectionTimeout, 0);
+      const lapse = waitSeconds > 0 ? this.clock.after(waitSeconds * 1_000, () => this.forgetStart(evse)) : undefined;
+      evse.pendingStart = { idToken, remoteStartId, lapse };
     };
     if (!this.settings.flag(this.dialect.names.authorizeRemote)) begin();
     else void this.authorize(idToken).then((status) => (status === 'Accepted' ? begin() : undefined));
+  }
+
+  private forgetStart(evse: Evse): void {
+    this.clock.cancel(evse.pendingStart?.lapse);
+    evse.pendingStart = undefined;
   }
 
   /** Restarts at once, by the CSMS's wish. */
