@@ -55,6 +55,8 @@ export const connectionConfig = z
     /** The answer about a token when neither the authorization service nor the cache knows. */
     AUTHORIZATION_FALLBACK: z.enum(['accept-known', 'accept-unknown', 'reject']).default('accept-known'),
     AUTHORIZATION_TIMEOUT_MS: whole(50, 60_000).default(2_000),
+    /** How long a token that cache and policy would refuse waits for an authorization service that has just gone away; stations wait 30 s or more. */
+    AUTHORIZATION_WAIT_MS: whole(0, 25_000).default(8_000),
     /** How long a decision stands in for the authorization service while that is away. */
     AUTHORIZATION_CACHE_SECONDS: whole(0, 31_536_000).default(86_400),
     /** How long what the device service said about a station is used without asking again. */

@@ -223,6 +223,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       {
         fallbackAt: (stationId) => policies.awayAt(access.peek(stationId)?.siteId ?? '') ?? config.AUTHORIZATION_FALLBACK,
         cacheMs: config.AUTHORIZATION_CACHE_SECONDS * 1_000,
+        waitMs: config.AUTHORIZATION_WAIT_MS,
         now,
       },
       logger,

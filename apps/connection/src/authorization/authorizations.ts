@@ -32,8 +32,12 @@ const STATUS: Readonly<Partial<Record<authorizationV1.AuthorizationStatus, strin
 /** The reason of a refusal that says nothing about the token. */
 const NOT_YOUR_SESSION = 'NotYourSession';
 
+/** A service that is away is asked again after so long, milliseconds. */
+const AGAIN_MS = 250;
+
 interface Waiting {
   readonly item: authorizationV1.AuthorizationRequestItem;
+  readonly askedAtMs: number;
   resolve(answer: AuthorizationAnswer): void;
 }
 
@@ -42,6 +46,8 @@ export interface AuthorizationsOptions {
   fallbackAt(stationId: string): 'accept-known' | 'accept-unknown' | 'reject';
   /** How long an acceptance stands in for the service whatever the policy. */
   readonly cacheMs: number;
+  /** How long a token that would be refused waits for a service that has just gone: it may be started anew, milliseconds. */
+  readonly waitMs: number;
   now(): number;
 }
 
@@ -49,10 +55,13 @@ export interface AuthorizationsOptions {
  * Asks the authorization service what stations need to know, all questions of a tick in one call.
  *
  * When it does not answer: the last acceptance while it is fresh, else the operator's policy: `accept-known` takes any token that was
- * accepted before, `accept-unknown` takes every token, `reject` none. The answer says where it came from. Never throws.
+ * accepted before, `accept-unknown` takes every token, `reject` none. The answer says where it came from. Whom that would refuse waits a
+ * while first, unless the service has been away for longer. Never throws.
  */
 export class Authorizations {
   private waiting: Waiting[] = [];
+  /** Since when the service does not answer; undefined: it does. */
+  private awaySinceMs: number | undefined;
   private readonly unavailable: Count;
 
   constructor(
@@ -77,9 +86,11 @@ export class Authorizations {
       traceparent,
       stops: question.stops,
     };
-    return new Promise((resolve) => {
-      if (this.waiting.push({ item, resolve }) === 1) setImmediate(() => this.flush());
-    });
+    return new Promise((resolve) => this.queue({ item, askedAtMs: this.options.now(), resolve }));
+  }
+
+  private queue(one: Waiting): void {
+    if (this.waiting.push(one) === 1) setImmediate(() => this.flush());
   }
 
   private flush(): void {
@@ -93,7 +104,9 @@ export class Authorizations {
     let decisions: readonly authorizationV1.AuthorizationDecision[];
     try {
       decisions = (await this.service.authorize({ requests: batch.map((one) => one.item) })).decisions;
+      this.awaySinceMs = undefined;
     } catch (error) {
+      this.awaySinceMs ??= this.options.now();
       this.logger.warn({ err: error, questions: batch.length }, 'the authorization service did not answer; cache and policy decide');
       decisions = [];
     }
@@ -109,7 +122,21 @@ export class Authorizations {
     }
     if (undecided.length === 0) return;
     await this.accepted.load(undecided.map((one) => keyOf(one.item)));
-    for (const one of undecided) one.resolve(this.fallback(one.item, now));
+    const again: Waiting[] = [];
+    for (const one of undecided) {
+      const answer = this.fallback(one.item, now);
+      if (answer.status !== 'Accepted' && this.maySoonAnswer(one, now)) again.push(one);
+      else {
+        this.unavailable.value += 1;
+        one.resolve(answer);
+      }
+    }
+    if (again.length > 0) setTimeout(() => again.forEach((one) => this.queue(one)), AGAIN_MS);
+  }
+
+  private maySoonAnswer({ askedAtMs }: Waiting, now: number): boolean {
+    const { awaySinceMs } = this;
+    return awaySinceMs !== undefined && now - Math.min(askedAtMs, awaySinceMs) < this.options.waitMs;
   }
 
   private answer(
@@ -134,7 +161,6 @@ export class Authorizations {
   }
 
   private fallback(item: authorizationV1.AuthorizationRequestItem, now: number): AuthorizationAnswer {
-    this.unavailable.value += 1;
     const cached = this.accepted.get(keyOf(item));
     const group = cached?.groupId === undefined ? {} : { groupId: cached.groupId };
     if (cached !== undefined && this.isFresh(cached, now)) return { status: 'Accepted', source: 'cache', ...group };

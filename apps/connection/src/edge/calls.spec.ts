@@ -214,6 +214,37 @@ describe('the call of a station', () => {
       expect(decided?.authorization).toEqual({ status: unknown, source: 'policy', reason: 'AuthorizationUnavailable' });
     });
 
+    it('a card that nobody has seen waits for a service that is started anew, a known one does not', async () => {
+      await world.start({ AUTHORIZATION_WAIT_MS: '20000' });
+      const station = await world.connect();
+      world.device.register('CP2');
+      const other = await world.connect({ stationId: 'CP2' });
+      await other.ask('Authorize', { idTag: 'AA' });
+      world.authorization.away = true;
+      const asked = world.authorization.calls;
+      const waits = station.ask('StartTransaction', { ...start, idTag: 'BB' });
+      await eventually(() => world.authorization.calls > asked + 1, 'it to be asked again');
+      expect(await other.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Accepted' } });
+      world.authorization.away = false;
+      expect(await waits).toMatchObject({ idTagInfo: { status: 'Accepted' } });
+      const [begun] = world.facts('voltlog.connection.TransactionStarted.v1');
+      expect(begun?.authorization).toMatchObject({ status: 'Accepted', source: 'authorization' });
+    });
+
+    it('no card waits once the service has been away for longer', async () => {
+      await world.start({ AUTHORIZATION_WAIT_MS: '20000' });
+      const station = await world.connect();
+      world.authorization.away = true;
+      const asked = world.authorization.calls;
+      const waits = station.ask('Authorize', { idTag: 'BB' });
+      await eventually(() => world.authorization.calls > asked, 'it to be asked');
+      world.skewMs += 20_000;
+      expect(await waits).toEqual({ idTagInfo: { status: 'Invalid' } });
+      const before = world.authorization.calls;
+      expect(await station.ask('Authorize', { idTag: 'BB' })).toEqual({ idTagInfo: { status: 'Invalid' } });
+      expect(world.authorization.calls).toBe(before + 1);
+    });
+
     it.each([
       ['accept-known', 'Accepted'],
       ['reject', 'Invalid'],

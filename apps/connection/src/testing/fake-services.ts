@@ -15,8 +15,10 @@ export class FakeAuthorization {
   limit: authorizationV1.ChargingLimit | undefined = undefined;
   contractId = '';
   away = false;
+  calls = 0;
 
   async authorize({ requests }: authorizationV1.AuthorizeRequest): Promise<authorizationV1.AuthorizeResponse> {
+    this.calls += 1;
     if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
     this.batches.push(requests.length);
     this.asked.push(...requests);

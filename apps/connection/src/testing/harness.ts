@@ -158,6 +158,7 @@ export class World {
         OCPP_PORT: '0',
         OCPP_ALLOW_INSECURE: 'true',
         OCPP_DRAIN_SECONDS: '1',
+        AUTHORIZATION_WAIT_MS: '0',
         GRPC_ADVERTISE: address,
         ...config,
       }),
