@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { LIMITS } from '@voltlog/ocpp-rpc';
-import { authorizationV1, connectionV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, dataTransferV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
@@ -12,6 +12,8 @@ import { Authorizations } from './authorization/authorizations.js';
 import { SitePolicies } from './authorization/site-policies.js';
 import { Commander } from './commands/commander.js';
 import type { ConnectionConfig } from './config.js';
+import { DataTransferRpc } from './data-transfer/data-transfer-rpc.js';
+import { type VendorRow, Vendors, vendorSchema } from './data-transfer/vendors.js';
 import { Dialects } from './edge/actions.js';
 import { CLOSE } from './edge/close.js';
 import { Endpoints } from './edge/endpoints.js';
@@ -214,9 +216,12 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   const accepted = new AcceptedTokens(await store.collection<AcceptedTokenRow>('acceptedTokens', acceptedTokenSchema), clock, logger);
   const policies = new SitePolicies();
   const access = new StationAccessCache(device, { ttlMs: config.ACCESS_CACHE_SECONDS * 1_000, now });
+  const vendors = new Vendors(await store.collection<VendorRow>('vendors', vendorSchema), clock, logger);
+  rpc.serve<dataTransferV1.DataTransferService>(dataTransferV1.DataTransferServiceDefinition, new DataTransferRpc(vendors, clock));
   const edge: EdgeParts = {
     clock,
     facts,
+    vendors,
     authorizations: new Authorizations(
       authorization,
       accepted,

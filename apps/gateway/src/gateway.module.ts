@@ -28,6 +28,8 @@ import { AuthorizationPoliciesController } from './resources/authorization-polic
 import { ChargingController } from './resources/charging.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
 import { ContractsController } from './resources/contracts.controller.js';
+import { CustomerErasuresController } from './resources/customer-erasures.controller.js';
+import { DataTransferVendorsController } from './resources/data-transfer-vendors.controller.js';
 import { DecisionsController } from './resources/decisions.controller.js';
 import { EventsController } from './resources/events.controller.js';
 import { JobsController } from './resources/jobs.controller.js';
@@ -68,6 +70,8 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       JobsController,
       StationRequestsController,
       StationReportsController,
+      DataTransferVendorsController,
+      CustomerErasuresController,
       StationSecurityController,
       TokensController,
       ContractsController,

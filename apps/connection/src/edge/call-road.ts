@@ -82,7 +82,8 @@ async function askRecordAnswer(
     station.refused(call, text, refusal);
     return;
   }
-  station.answered(call, text, route.toResponse(call.payload, context, answer));
+  const vendor = route.vendor === undefined ? undefined : await station.edge.vendors.answer(route.vendor(call.payload));
+  station.answered(call, text, route.toResponse(call.payload, context, answer, vendor));
   action.answered.value += 1;
   action.duration.record((clock.now() - receivedAtMs) / 1_000);
 }

@@ -32,7 +32,7 @@ function answered(display: DisplayDoc, { action, status, stationStatus, request,
       // `Unknown` is how a station says that it has none.
       return stationStatus === 'Unknown'
         ? { id: display.id, version: display.version, messages: [], listedAt: receivedAt }
-        : { ...display, listing: { requestId, seen: [] } };
+        : settled({ ...display, listing: { ...listingOf(display, requestId), full: true } }, receivedAt);
     }
     default:
       return display;
@@ -40,12 +40,22 @@ function answered(display: DisplayDoc, { action, status, stationStatus, request,
 }
 
 function reported(display: DisplayDoc, { requestId, messages, toBeContinued, receivedAt }: DisplayMessagesReported): DisplayDoc {
-  const after = put(display, messages, receivedAt);
-  if (after.listing?.requestId !== requestId) return after;
-  const seen = [...after.listing.seen, ...messages.map(({ id }) => id)];
-  if (toBeContinued) return { ...after, listing: { requestId, seen } };
-  const { listing: _ended, ...rest } = without(after, (id) => !seen.includes(id));
-  return { ...rest, listedAt: receivedAt };
+  const listing = listingOf(display, requestId);
+  const seen = [...listing.seen, ...messages.map(({ id }) => id)];
+  return settled({ ...put(display, messages, receivedAt), listing: { ...listing, seen, ended: !toBeContinued } }, receivedAt);
+}
+
+type Listing = NonNullable<DisplayDoc['listing']>;
+
+/** The first part can be on the log before the answer to the request is. */
+const listingOf = ({ listing }: DisplayDoc, requestId: number): Listing =>
+  listing?.requestId === requestId ? listing : { requestId, seen: [], full: false, ended: false };
+
+/** Once all of a full list is there, what it does not name is gone. */
+function settled(display: DisplayDoc, at: string): DisplayDoc {
+  const { listing, ...rest } = display;
+  if (listing === undefined || !listing.full || !listing.ended) return display;
+  return { ...without(rest, (id) => !listing.seen.includes(id)), listedAt: at };
 }
 
 const put = (display: DisplayDoc, messages: readonly DisplayMessage[], knownAt: string): DisplayDoc => {

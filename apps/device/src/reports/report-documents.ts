@@ -29,8 +29,8 @@ export interface DisplayDoc {
   /** Counts writes. */
   readonly version: number;
   readonly messages: readonly KnownMessage[];
-  /** The station is reporting all it has; what it has named so far. */
-  readonly listing?: { readonly requestId: number; readonly seen: readonly number[] };
+  /** What the station is reporting for a request: what it has named so far, whether it was asked for all it has, and whether that is all. */
+  readonly listing?: { readonly requestId: number; readonly seen: readonly number[]; readonly full: boolean; readonly ended: boolean };
   /** When it last had reported all. */
   readonly listedAt?: string;
 }

@@ -50,6 +50,11 @@ describe('the messages of a display', () => {
       [set(1), answered('GetDisplayMessages', { requestId: 7 }), reported(7, [message(3)], true), reported(7, [message(4)])],
       [3, 4],
     ],
+    [
+      'all reported before the answer is on the log',
+      [set(1), reported(7, [message(3)]), answered('GetDisplayMessages', { requestId: 7 })],
+      [3],
+    ],
     ['half reported', [set(1), answered('GetDisplayMessages', { requestId: 7 }), reported(7, [message(3)], true)], [1, 3]],
     [
       'some reported by a filter',

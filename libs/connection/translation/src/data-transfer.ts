@@ -8,8 +8,8 @@ export interface DataTransferRequest {
 }
 
 /**
- * OCPP 1.6 §4.3, OCPP 2.0.1 Part 2 P02: no vendor is implemented here, and the specification asks to say so (P02.FR.06); whoever consumes the
- * fact has the data.
+ * Answered as the operator has made the vendor known; whoever implements the vendor consumes the fact. Sources: OCPP 1.6 §4.3, OCPP 2.0.1
+ * Part 2 P02.
  */
 export const dataTransfer: Route<DataTransferRequest> = {
   action: 'DataTransfer',
@@ -25,5 +25,11 @@ export const dataTransfer: Route<DataTransferRequest> = {
       },
     },
   ],
-  toResponse: () => ({ status: 'UnknownVendorId' }),
+  vendor: ({ vendorId, messageId }) => ({ vendorId, messageId: messageId ?? '' }),
+  toResponse(_request, { ocppVersion }, _answer, vendor) {
+    const { status, data } = vendor ?? { status: 'UnknownVendorId' };
+    if (data === undefined) return { status };
+    // 1.6 has text alone.
+    return { status, data: ocppVersion === 'ocpp1.6' && typeof data !== 'string' ? JSON.stringify(data) : data };
+  },
 };

@@ -61,7 +61,22 @@ export interface Route<Request> {
   question?(request: Request, context: CallContext): TokenQuestion | undefined;
   /** Empty: nothing happened that others must know (Heartbeat). */
   toFacts(request: Request, context: CallContext, answer: AuthorizationAnswer | undefined): readonly Fact[];
-  toResponse(request: Request, context: CallContext, answer: AuthorizationAnswer | undefined): object;
+  /** Of a message of a vendor: whose it is, looked up among those the operator has made known before it is answered. */
+  vendor?(request: Request): VendorQuestion;
+  toResponse(request: Request, context: CallContext, answer: AuthorizationAnswer | undefined, vendor?: VendorAnswer): object;
+}
+
+/** A DataTransfer, as it is looked up. */
+export interface VendorQuestion {
+  readonly vendorId: string;
+  /** Empty: it has none. */
+  readonly messageId: string;
+}
+
+/** OCPP 2.1 DataTransferResponse */
+export interface VendorAnswer {
+  readonly status: 'Accepted' | 'Rejected' | 'UnknownVendorId' | 'UnknownMessageId';
+  readonly data?: unknown;
 }
 
 /** A message that is answered with one of the version's CALLERROR codes: it is known, and this platform cannot serve it. */

@@ -1,0 +1,103 @@
+import { dataTransferV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { World } from '../testing/harness.js';
+import { VENDORS_MAX } from './vendors.js';
+
+describe('a data transfer from a station', () => {
+  let world: World;
+  let registry: dataTransferV1.DataTransferService;
+  beforeEach(async () => {
+    world = await World.open();
+    const { rpc } = world.instances[0] ?? (await world.start());
+    registry = rpc.client<dataTransferV1.DataTransferService>(dataTransferV1.DataTransferServiceDefinition, { address: '' });
+  });
+  afterEach(() => world.close());
+
+  const put = (vendorId: string, messages: readonly [messageId: string, status: string, dataJson: string][], otherwise = '') =>
+    registry.putVendor({
+      vendor: {
+        vendorId,
+        messages: messages.map(([messageId, status, dataJson]) => ({ messageId, status, dataJson })),
+        otherwise,
+        updatedAt: undefined,
+      },
+    });
+
+  it.each(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'])(
+    'of %s is answered as registered, and always a fact (P02.FR.06, P02.FR.07)',
+    async (version) => {
+      await put('org.example', [
+        ['Greet', 'Accepted', '"hello"'],
+        ['Refuse', 'Rejected', ''],
+        ['Table', 'Accepted', '{"a":[1]}'],
+      ]);
+      await put('org.open', [], 'Accepted');
+      const station = await world.connect({ protocols: [version] });
+      const ask = (vendorId: string, messageId?: string) =>
+        station.ask('DataTransfer', { vendorId, ...(messageId === undefined ? {} : { messageId }), data: 'x' });
+      expect(await ask('org.nobody', 'Greet')).toEqual({ status: 'UnknownVendorId' });
+      expect(await ask('org.example', 'Greet')).toEqual({ status: 'Accepted', data: 'hello' });
+      expect(await ask('org.example', 'Refuse')).toEqual({ status: 'Rejected' });
+      expect(await ask('org.example', 'Other')).toEqual({ status: 'UnknownMessageId' });
+      expect(await ask('org.example')).toEqual({ status: 'UnknownMessageId' });
+      expect(await ask('org.open', 'Anything')).toEqual({ status: 'Accepted' });
+      // 1.6 has text alone.
+      expect(await ask('org.example', 'Table')).toEqual({ status: 'Accepted', data: version === 'ocpp1.6' ? '{"a":[1]}' : { a: [1] } });
+      expect(world.facts('voltlog.connection.DataTransferReceived.v1')).toHaveLength(7);
+    },
+  );
+
+  it('is answered otherwise once the vendor is changed or deleted', async () => {
+    const station = await world.connect();
+    const ask = () => station.ask('DataTransfer', { vendorId: 'v', messageId: 'm' });
+    expect(await ask()).toEqual({ status: 'UnknownVendorId' });
+    await put('v', [['m', 'Accepted', '']]);
+    expect(await ask()).toEqual({ status: 'Accepted' });
+    await put('v', [], 'Rejected');
+    expect(await ask()).toEqual({ status: 'Rejected' });
+    await registry.deleteVendor({ vendorId: 'v' });
+    expect(await ask()).toEqual({ status: 'UnknownVendorId' });
+    await expect(registry.deleteVendor({ vendorId: 'v' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is answered from memory while the store is away; an error where nothing was ever read', async () => {
+    const station = await world.connect();
+    world.store.away = true;
+    expect((await station.call('DataTransfer', { vendorId: 'v' })).slice(0, 3)).toEqual([4, expect.any(String), 'InternalError']);
+    world.store.away = false;
+    expect(await station.ask('DataTransfer', { vendorId: 'v' })).toEqual({ status: 'UnknownVendorId' });
+    world.store.away = true;
+    world.skewMs += 60_000;
+    expect(await station.ask('DataTransfer', { vendorId: 'v' })).toEqual({ status: 'UnknownVendorId' });
+    world.store.away = false;
+  });
+
+  it.each([
+    ['', [], ''],
+    ['x'.repeat(256), [], ''],
+    ['v', [['m', 'Perhaps', '']], ''],
+    ['v', [['m', 'Accepted', '{']], ''],
+    ['v', [['x'.repeat(51), 'Accepted', '']], ''],
+    ['v', [['m', 'Accepted', `"${'x'.repeat(10_000)}"`]], ''],
+    [
+      'v',
+      [
+        ['m', 'Accepted', ''],
+        ['m', 'Rejected', ''],
+      ],
+      '',
+    ],
+    ['v', [], 'UnknownVendorId'],
+    ['v', Array.from({ length: 201 }, (_, i) => [`m${i}`, 'Accepted', '']), ''],
+  ] as [string, [string, string, string][], string][])('vendor %s %j %s is refused', async (vendorId, messages, otherwise) => {
+    await expect(put(vendorId, messages, otherwise)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect((await registry.listVendors({})).vendors).toEqual([]);
+  });
+
+  it('of one vendor more than can be known is refused, a change of a known one is not', async () => {
+    for (let i = 0; i < VENDORS_MAX; i += 1) await put(`v${i}`, []);
+    await expect(put('more', [])).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    expect((await put('v1', [], 'Accepted')).vendor).toMatchObject({ otherwise: 'Accepted' });
+    expect((await registry.listVendors({})).vendors).toHaveLength(VENDORS_MAX);
+  });
+});

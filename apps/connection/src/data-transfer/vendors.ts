@@ -1,0 +1,89 @@
+import type { VendorAnswer, VendorQuestion } from '@voltlog/connection-translation';
+import { type Clock, OperatingError } from '@voltlog/kernel';
+import type { Collection } from '@voltlog/store';
+import type { Logger } from '@voltlog/telemetry';
+import { Schema } from 'mongoose';
+
+export interface VendorMessageRow {
+  readonly messageId: string;
+  readonly status: 'Accepted' | 'Rejected';
+  /** Told with the answer; absent: none. */
+  readonly data?: unknown;
+}
+
+/** A vendor whose DataTransfer messages are known. */
+export interface VendorRow {
+  /** vendorId */
+  readonly id: string;
+  readonly messages: readonly VendorMessageRow[];
+  readonly otherwise: 'Accepted' | 'Rejected' | 'UnknownMessageId';
+  readonly updatedAt: string;
+}
+
+export const vendorSchema = new Schema<VendorRow>(
+  {
+    id: { type: String, required: true },
+    messages: { type: [Schema.Types.Mixed], default: [] },
+    otherwise: { type: String, required: true },
+    updatedAt: { type: String, required: true },
+  } as never,
+  { versionKey: false, minimize: false },
+);
+
+/** All of them are kept in memory by every instance. */
+export const VENDORS_MAX = 500;
+/** Milliseconds after which what another instance has changed is seen. */
+const FRESH_MS = 5_000;
+
+/** Who is known. Read at the first message, and again when what was read is some seconds old. */
+export class Vendors {
+  private known: ReadonlyMap<string, VendorRow> | undefined;
+  private readAtMs = Number.NEGATIVE_INFINITY;
+  private reading: Promise<void> | undefined;
+
+  constructor(
+    readonly rows: Collection<VendorRow>,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * What a station is answered. Sources: OCPP 1.6 §4.3, OCPP 2.0.1 Part 2 P02.FR.06 (vendor not known) and P02.FR.07 (message not known).
+   *
+   * @throws {OperatingError} when nobody knows since the store could never be read
+   */
+  async answer({ vendorId, messageId }: VendorQuestion): Promise<VendorAnswer> {
+    if (this.clock.now() - this.readAtMs >= FRESH_MS) await this.refresh();
+    if (this.known === undefined) throw new OperatingError('StoreUnavailable', 'the known vendors could not be read');
+    const vendor = this.known.get(vendorId);
+    if (vendor === undefined) return { status: 'UnknownVendorId' };
+    const message = vendor.messages.find((each) => each.messageId === messageId);
+    if (message === undefined) return { status: vendor.otherwise };
+    return { status: message.status, ...(message.data === undefined ? {} : { data: message.data }) };
+  }
+
+  /** What was changed here counts here at once. */
+  forget(): void {
+    this.readAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  private refresh(): Promise<void> {
+    this.reading ??= this.read().finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  /** While the store is away what was known goes on. */
+  private async read(): Promise<void> {
+    const began = this.clock.now();
+    try {
+      const { docs } = await this.rows.find({ limit: VENDORS_MAX });
+      this.known = new Map(docs.map((row) => [row.id, row]));
+      this.readAtMs = began;
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      this.logger.warn({ err: error }, 'the known vendors of data transfers could not be read');
+    }
+  }
+}
