@@ -196,4 +196,12 @@ describe('OCPP 2.1: the station keeps the limit by itself', () => {
     expect((await events(free.sessionId)).map(({ type }) => type)).not.toContain('voltlog.session.SessionStopRequested.v1');
     if (name === 'limit-energy') expect(free.energyWh).toBeLessThan(2_010);
   });
+
+  it('limit-cost: it knows no price, so it is stopped like the others', { timeout: 60_000 }, async () => {
+    const { id, stops } = await played('2.1', 'limit-cost');
+    expect(stops).toBe(1);
+    const free = await session(id, ({ idleSeconds }) => idleSeconds !== null);
+    expect(free).toMatchObject({ stoppedReason: 'Remote', endCause: 'Limit' });
+    expect(free.milestones.filter(({ kind }) => kind === 'LimitReached')).toEqual([expect.objectContaining({ dimension: 'cost' })]);
+  });
 });
