@@ -137,7 +137,10 @@ describe('a hold', () => {
   });
 
   it('is not ready before every hold is known, and goes on looking until then', async () => {
+    await tell('Confirmed', { reservationId: 'R0', stationId: 'S0' });
+    await until(async () => (await ask('OTHER', { stationId: 'S0' })) === REFUSED, 'the one before is known');
     await service.stop();
+    await tell('Cancelled', { reservationId: 'R0', stationId: 'S0' });
     await tell('Confirmed');
     let isBehind = true;
     const checks: (() => Promise<void>)[] = [];
@@ -169,5 +172,6 @@ describe('a hold', () => {
     isBehind = false;
     await until(ready, 'it is ready');
     expect(await ask('OTHER')).toBe(REFUSED);
+    expect(await ask('OTHER', { stationId: 'S0' })).toBe('Accepted');
   });
 });

@@ -71,8 +71,8 @@ export class Holds {
     ];
     if (await log.caughtUp({ group: GROUP, topic: RESERVATION_TOPIC, deadlineMs: CAUGHT_UP_MS })) return this.fillAll();
     logger.warn('the read model of holds is behind its topic; not ready until it has caught up');
-    await this.fill();
-    this.filling = this.fillLater();
+    const before = await this.fill();
+    this.filling = this.fillLater(before);
   }
 
   async stop(): Promise<void> {
@@ -82,13 +82,13 @@ export class Holds {
   }
 
   /** Whoever writes the read model may be another instance, which hangs: this one starts, and goes on looking. */
-  private async fillLater(): Promise<void> {
+  private async fillLater(before: ReadonlyMap<string, Hold>): Promise<void> {
     const { log, logger } = this.context;
     const { signal } = this.stopped;
     while (!signal.aborted) {
       try {
         const caughtUp = await log.caughtUp({ group: GROUP, topic: RESERVATION_TOPIC, deadlineMs: AGAIN_MS });
-        if (caughtUp) return await this.fillAll();
+        if (caughtUp) return await this.fillAll(before);
       } catch (error) {
         if (signal.aborted) return;
         logger.warn({ err: error }, 'the holds could not be read; tried again');
@@ -97,8 +97,10 @@ export class Holds {
     }
   }
 
-  private async fillAll(): Promise<void> {
-    await this.fill();
+  /** @param before what the read model held while it was behind: some of it had ended */
+  private async fillAll(before: ReadonlyMap<string, Hold> = new Map()): Promise<void> {
+    const held = await this.fill();
+    for (const [id, { stationId }] of before) if (!held.has(id)) this.remove(stationId, id);
     this.endedMeanwhile = undefined;
   }
 
@@ -150,12 +152,17 @@ export class Holds {
     await this.collection.deleteWhere({ expiresAt: { $lt: isoTime(now - KEEP_MS) } });
   }
 
-  private async fill(): Promise<void> {
+  private async fill(): Promise<ReadonlyMap<string, Hold>> {
+    const held = new Map<string, Hold>();
     const where = { open: true, expiresAt: { $gt: isoTime(this.context.clock.now()) } };
     for (let after: string | undefined; ; ) {
       const page = await this.collection.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const { id, open: _, ...hold } of page.docs) if (this.endedMeanwhile?.has(id) !== true) this.add(hold);
-      if (page.next === undefined) return;
+      for (const { id, open: _, ...hold } of page.docs) {
+        if (this.endedMeanwhile?.has(id) === true) continue;
+        held.set(id, hold);
+        this.add(hold);
+      }
+      if (page.next === undefined) return held;
       after = page.next;
     }
   }
