@@ -39,6 +39,8 @@ export class TimerLoop {
   #stopping = false;
   #wake: (() => void) | undefined;
   #hurried = false;
+  /** When due timers are to be looked for again, milliseconds of `performance.now()`. */
+  #lookAt = 0;
   /** By id. */
   readonly #running = new Map<string, Promise<void>>();
   /** Made anew and claimed while their handler still ran: they are next. */
@@ -76,12 +78,15 @@ export class TimerLoop {
   async #run(): Promise<void> {
     let mayBeMore = true;
     while (!this.#stopping) {
-      if (this.#hurried) mayBeMore = true;
+      if (this.#hurried || performance.now() >= this.#lookAt) mayBeMore = true;
       this.#hurried = false;
       await this.#complete();
-      if (mayBeMore && this.#room > 0) mayBeMore = await this.#claim();
+      if (mayBeMore && this.#room > 0) {
+        this.#lookAt = performance.now() + (this.#options.everyMs ?? EVERY_MS);
+        mayBeMore = await this.#claim();
+      }
       // With no room, a handler that ends goes on.
-      if (!mayBeMore || this.#room === 0) mayBeMore = (await this.#pause()) || mayBeMore;
+      if (!mayBeMore || this.#room === 0) await this.#pause();
     }
     while (this.#running.size > 0) await Promise.all(this.#running.values());
     await this.#complete();
@@ -138,18 +143,20 @@ export class TimerLoop {
     this.#options.logger.warn({ err: error, kind: this.#options.kind }, 'due timers could not be claimed or completed');
   }
 
-  /** Until the next look is due, or something is to be done. @returns whether the look is due */
-  #pause(): Promise<boolean> {
-    if (this.#stopping || this.#hurried || this.#done.length > 0) return Promise.resolve(this.#hurried);
+  /** Until the next look is due, or something is to be done. */
+  #pause(): Promise<void> {
+    if (this.#stopping || this.#hurried || this.#done.length > 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const end = (isDue: boolean): void => {
+      const end = (): void => {
         clearTimeout(timer);
         this.#wake = undefined;
-        resolve(isDue);
+        resolve();
       };
-      const timer = setTimeout(() => end(true), this.#options.everyMs ?? EVERY_MS);
+      const everyMs = this.#options.everyMs ?? EVERY_MS;
+      // With no room a look would find nothing to do: the next handler that ends goes on.
+      const timer = setTimeout(end, this.#room === 0 ? everyMs : Math.max(0, this.#lookAt - performance.now()));
       timer.unref();
-      this.#wake = () => end(false);
+      this.#wake = end;
     });
   }
 }

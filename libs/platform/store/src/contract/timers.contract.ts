@@ -124,7 +124,7 @@ export function describeTimers(name: string, harness: StoreHarness): void {
       const hanging = new Map<string, () => void>();
       const hangs = (id: string) => new Promise<void>((resolve) => hanging.set(id, resolve));
       let loop: TimerLoop;
-      const open = (handle: (timer: Timer) => Promise<void>, limit: number): void => {
+      const open = (handle: (timer: Timer) => Promise<void>, limit: number, everyMs = 5): void => {
         handled.length = 0;
         hanging.clear();
         loop = new TimerLoop({
@@ -132,7 +132,7 @@ export function describeTimers(name: string, harness: StoreHarness): void {
           kind: 'Expiry',
           clock: { now: () => Date.parse(at(10)) },
           logger: silent,
-          everyMs: 5,
+          everyMs,
           limit,
           handle: (timer) => {
             handled.push(timer.id);
@@ -160,6 +160,20 @@ export function describeTimers(name: string, harness: StoreHarness): void {
         await store.timers.schedule([timerOf('d', 4)]);
         hanging.get('slow2')?.();
         await expect.poll(() => handled.at(-1), { timeout: 5_000 }).toBe('d');
+      });
+
+      it('looks for due ones in time, however often handlers end', async () => {
+        open(async ({ id }) => (id.startsWith('slow') ? hangs(id) : undefined), 400, 200);
+        const slow = Array.from({ length: 300 }, (_, i) => `slow${i}`);
+        await store.timers.schedule(slow.map((id) => timerOf(id, 0)));
+        await expect.poll(() => hanging.size, { timeout: 5_000 }).toBe(slow.length);
+        await store.timers.schedule([timerOf('next', 1)]);
+        let ended = 0;
+        for (; ended < slow.length && !handled.includes('next'); ended += 1) {
+          hanging.get(`slow${ended}`)?.();
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        expect(ended).toBeLessThan(slow.length);
       });
 
       it('handles one that is made anew while its handler runs after it, not beside it', async () => {
