@@ -38,6 +38,7 @@ describe('a masked frame', () => {
     ['\n<b><IdTag x="1">A1 &amp; B</IdTag></b>', '\n<b><IdTag x="1">***</IdTag></b>'],
     ['<b><idTag><![CDATA[A<1]]></idTag><parentIdTag>P', '<b><idTag>***</idTag><parentIdTag>***'],
     ['<b><k>AuthorizationKey</k><n:value>S1</n:value></b>', '<b><k>AuthorizationKey</k><n:value>***</n:value></b>'],
+    ['<a:To>http://CP1:secret@csms/ocpp/soap</a:To>', '<a:To>http://***@csms/ocpp/soap</a:To>'],
     ['<b><k>&#65;uthorizationKey</k><value>S1</value></b>', '<b><k>&#65;uthorizationKey</k><value>***</value></b>'],
   ])('%s keeps its secret', (text, expected) => expect(masked(text)).toBe(expected));
 

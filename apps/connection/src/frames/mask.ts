@@ -12,6 +12,8 @@ const NAMED_VALUE = /"(value|attributeValue)"(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)
 /** The same over SOAP, whatever the prefix; text of an element is what follows it, in CDATA or not. */
 const XML_TEXT = String.raw`(?:<!\[CDATA\[[\s\S]*?(?:\]\]>|$)|[^<])*`;
 const SECRET_ELEMENT = new RegExp(String.raw`<((?:[\w.-]+:)?(?:idTag|parentIdTag|password))(\s[^>]*)?>${XML_TEXT}`, 'gi');
+/** An address in a header may carry the password of basic authentication. */
+const URL_CREDENTIALS = /\/\/[^\s/@<]{1,255}@/g;
 const VALUE_ELEMENT = new RegExp(String.raw`<((?:[\w.-]+:)?value)(\s[^>]*)?>${XML_TEXT}`, 'gi');
 
 /** Nothing of the above without one of these; `includes` is some ten times faster than the expressions, and meter values are most frames. */
@@ -38,7 +40,7 @@ export function masked(text: string): string {
 function maskedXml(text: string): string {
   const hide = (_: string, name: string, attributes = ''): string =>
     attributes.endsWith('/') ? `<${name}${attributes}>` : `<${name}${attributes}>${MASK}`;
-  const fields = text.replace(SECRET_ELEMENT, hide);
+  const fields = text.replace(SECRET_ELEMENT, hide).replace(URL_CREDENTIALS, `//${MASK}@`);
   return NAMED_SECRET.test(text) || text.includes('&#') ? fields.replace(VALUE_ELEMENT, hide) : fields;
 }
 

@@ -57,6 +57,6 @@ export function callbackOf({ from, replyTo }: Addressing, remoteAddress: string,
   if (url.username !== '' || url.password !== '') return { unusable: 'the address that the station told carries credentials' };
   if (!allowed(url.hostname.toLowerCase(), remoteAddress))
     return { unusable: `the station told the address ${url.host}, which is not its own and not in OCPP_SOAP_CALLBACK_HOSTS` };
-  url.hash = '';
-  return { url: url.href };
+  // As it was said: a station may take only what names its address so.
+  return { url: said };
 }

@@ -157,9 +157,10 @@ export class SoapEndpoint {
     this.refuse(response, verdict.status, fault, reply, verdict.headers);
   }
 
-  private replyTo({ edition, addressing }: SoapRequest): ReplyHeaders {
+  private replyTo({ edition, service, addressing, chargeBoxIdentity }: SoapRequest): ReplyHeaders {
     const messageId = `urn:uuid:${this.options.ids.next()}`;
-    return { service: 'cs', edition, addressing: addressing.uri, messageId, relatesTo: addressing.messageId };
+    const reply = { service, edition, addressing: addressing.uri, messageId, relatesTo: addressing.messageId };
+    return addressing.bare && addressing.from !== undefined ? { ...reply, addressee: { chargeBoxIdentity, to: addressing.from } } : reply;
   }
 
   private refuse(

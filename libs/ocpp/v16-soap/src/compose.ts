@@ -12,6 +12,8 @@ export interface ReplyHeaders {
   readonly addressing?: string;
   readonly messageId: string;
   readonly relatesTo: string | undefined;
+  /** Whom it is for, where the station takes only what names it (see `bareAddress`); else the way back says that. */
+  readonly addressee?: { readonly chargeBoxIdentity: string; readonly to: string };
 }
 
 /** What a request of ours says beside its payload. */
@@ -58,10 +60,11 @@ export function writeFault(fault: SoapFault, reply: ReplyHeaders): string {
   return envelope(reply, replyHeaders(`${ADDRESSING}/fault`, reply), body);
 }
 
-function replyHeaders(action: string, { addressing = ADDRESSING, messageId, relatesTo }: ReplyHeaders): string {
+function replyHeaders(action: string, { addressing = ADDRESSING, messageId, relatesTo, addressee }: ReplyHeaders): string {
+  const identity = addressee === undefined ? '' : `<o:chargeBoxIdentity>${escaped(addressee.chargeBoxIdentity)}</o:chargeBoxIdentity>`;
   return (
-    `<a:Action>${escaped(action)}</a:Action><a:MessageID>${escaped(messageId)}</a:MessageID>` +
-    `<a:To>${anonymousOf(addressing)}</a:To>${relatesTo === undefined ? '' : `<a:RelatesTo>${escaped(relatesTo)}</a:RelatesTo>`}`
+    `${identity}<a:Action>${escaped(action)}</a:Action><a:MessageID>${escaped(messageId)}</a:MessageID>` +
+    `<a:To>${escaped(addressee?.to ?? anonymousOf(addressing))}</a:To>${relatesTo === undefined ? '' : `<a:RelatesTo>${escaped(relatesTo)}</a:RelatesTo>`}`
   );
 }
 

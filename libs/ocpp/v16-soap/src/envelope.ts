@@ -17,6 +17,8 @@ export interface Addressing {
   readonly from: string | undefined;
   readonly replyTo: string | undefined;
   readonly to: string | undefined;
+  /** An address was there without its element. */
+  readonly bare: boolean;
 }
 
 /** An envelope with its addressing read, whatever is in its body. */
@@ -97,7 +99,8 @@ function addressingOf(headers: readonly XmlElement[]): Addressing {
   };
   const textOf = (name: string, lengthMax: number): string | undefined => bounded(name, one(name)?.text, lengthMax);
   const addressOf = (name: string): string | undefined => {
-    const address = bounded(name, child(one(name), 'Address')?.text, ADDRESS_LENGTH_MAX);
+    const holder = one(name);
+    const address = bounded(name, (child(holder, 'Address') ?? holder)?.text, ADDRESS_LENGTH_MAX);
     return address === undefined || isAnonymous(address) ? undefined : address;
   };
   return {
@@ -108,6 +111,7 @@ function addressingOf(headers: readonly XmlElement[]): Addressing {
     from: addressOf('From'),
     replyTo: addressOf('ReplyTo'),
     to: textOf('To', ADDRESS_LENGTH_MAX),
+    bare: ['From', 'ReplyTo'].some((name) => one(name)?.children.length === 0),
   };
 }
 

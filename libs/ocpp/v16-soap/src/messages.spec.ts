@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRequest, readResponse, SoapFault, type Tolerance, writeFault } from './index.js';
+import { readRequest, readResponse, SoapFault, type Tolerance, writeFault, writeResponse } from './index.js';
 import { ACTION, type EnvelopeParts, envelopeOf, FROM, HEARTBEAT, IDENTITY, MESSAGE_ID } from './testing/envelopes.js';
 import { XML_LIMITS } from './xml.js';
 
@@ -19,6 +19,7 @@ describe('a request over SOAP', () => {
   it('is read with its identity and addresses, and without a tolerance', () => {
     expect(read()).toEqual({
       edition: '1.6',
+      service: 'cs',
       action: 'Heartbeat',
       payload: {},
       chargeBoxIdentity: 'CP1',
@@ -30,6 +31,7 @@ describe('a request over SOAP', () => {
         from: 'http://10.1.2.3:8080/cp',
         replyTo: undefined,
         to: undefined,
+        bare: false,
       },
       tolerances: new Set(),
     });
@@ -91,7 +93,7 @@ describe('what is no OCPP request over SOAP', () => {
     ['two messages', { body: HEARTBEAT + HEARTBEAT }, { message: 'the Body has more than one element' }],
     ['a foreign namespace', { body: '<x:heartbeatRequest xmlns:x="urn:x"/>' }, { subcode: 'ProtocolError' }],
     ['no namespace', { body: '<heartbeatRequest/>' }, { subcode: 'ProtocolError' }],
-    ['a message of the other service', { cs: 'urn://Ocpp/Cp/2015/10/' }, { subcode: 'ProtocolError' }],
+    ['a message of the other service', { cs: 'urn://Ocpp/Cp/2015/10/', body: '<cs:resetRequest/>' }, { subcode: 'NotSupported' }],
     ['a response', { body: '<cs:heartbeatResponse/>' }, { message: '<heartbeatResponse> is no request' }],
     ['an unknown message', { body: '<cs:fooRequest/>' }, { code: 'Receiver', subcode: 'NotSupported' }],
     ['a message that SOAP does not have', { body: '<cs:signCertificateRequest/>' }, { subcode: 'NotSupported' }],
@@ -149,6 +151,23 @@ describe('tolerances', () => {
     const wsa = 'http://schemas.xmlsoap.org/ws/2004/08/addressing';
     expect(tolerances({ wsa })).toEqual(['addressing2004']);
     expect(read({ wsa }).addressing).toMatchObject({ messageId: 'm1', from: 'http://10.1.2.3:8080/cp' });
+  });
+
+  it('bareAddress', () => {
+    const parts = { header: `${IDENTITY}${ACTION}${MESSAGE_ID}<wsa:From>http://10.1.2.3/</wsa:From>` };
+    expect(tolerances(parts)).toEqual(['bareAddress']);
+    expect(read(parts).addressing.from).toBe('http://10.1.2.3/');
+    const addressee = { chargeBoxIdentity: 'CP1', to: 'http://10.1.2.3/' };
+    const reply = { service: 'cs', edition: '1.6', messageId: 'm2', relatesTo: 'm1', addressee } as const;
+    const answer = writeResponse('Heartbeat', { currentTime: 't' }, reply);
+    expect(answer).toContain('<o:chargeBoxIdentity>CP1</o:chargeBoxIdentity>');
+    expect(answer).toContain('<a:To>http://10.1.2.3/</a:To>');
+  });
+
+  it('serviceNamespace: the answer is in the namespace that the station used', () => {
+    const parts = { cs: 'urn://Ocpp/Cp/2015/10/' };
+    expect(tolerances(parts)).toEqual(['serviceNamespace']);
+    expect(read(parts).service).toBe('cp');
   });
 
   it('capitalizedMessage', () => {

@@ -17,29 +17,36 @@ export interface HttpHints {
  * - `actionMissing`: no `wsa:Action`; it is the one of the HTTP header, or the name of the message
  * - `actionForm`: an Action without its slash, as a whole URI, or named like the request
  * - `addressing2004`: WS-Addressing of 2004, as the first plug-in of gSOAP speaks it
+ * - `bareAddress`: `<wsa:From>` that holds the address itself (Maven's eu.chargetime.ocpp:v1_6 1.1.0); that library takes only answers that name
+ *   the station and its address, so they do
  * - `capitalizedMessage`: `BootNotificationRequest` instead of `bootNotificationRequest`
  * - `emptyField`: `<timestamp/>` for "not told", where the field is no free text
  * - `identityNamespace`: `chargeBoxIdentity` in another namespace than the message, or in none
  * - `messageIdMissing`: no `wsa:MessageID`
  * - `namespaceSpelling`: a namespace with other capitals, or without the slash at its end
  * - `nilField`: `xsi:nil` for "not told"
+ * - `serviceNamespace`: a message in the namespace of the other service (Maven's eu.chargetime.ocpp:v1_6 1.1.0); answered in the same
  * - `unqualifiedFields`: fields in no namespace
  */
 export type Tolerance =
   | 'actionMissing'
   | 'actionForm'
   | 'addressing2004'
+  | 'bareAddress'
   | 'capitalizedMessage'
   | 'emptyField'
   | 'identityNamespace'
   | 'messageIdMissing'
   | 'namespaceSpelling'
   | 'nilField'
+  | 'serviceNamespace'
   | 'unqualifiedFields';
 
 /** A request over SOAP, in the words of OCPP-J 1.6. Its payload has not been checked against its schema. */
 export interface SoapRequest {
   readonly edition: Edition;
+  /** In whose namespace it was, and the answer is to be. */
+  readonly service: Service;
   readonly action: string;
   readonly payload: Payload;
   readonly chargeBoxIdentity: string;
@@ -63,16 +70,25 @@ export function readRequest(text: string, service: Service, hints: HttpHints = {
   const tolerances = new Set<Tolerance>();
   const note = (tolerance: Tolerance) => void tolerances.add(tolerance);
   const named = namespaceNamed(body.uri);
-  if (named === undefined || named.service !== service)
-    throw protocolError(`the message <${body.name}> is in the namespace "${body.uri}", which is none of this service`);
+  if (named === undefined) throw protocolError(`the message <${body.name}> is in the namespace "${body.uri}", which is none of OCPP`);
   if (named.misspelt) note('namespaceSpelling');
+  if (named.service !== service) note('serviceNamespace');
   const { edition } = named;
   const action = actionOf(body, edition, service, note);
   checkAction(addressing, hints, action, note);
   const payload = toWords16(edition, `${action}Request`, toPayload(body, shapeOf(edition, `${action}Request`), note));
   if (addressing.messageId === undefined) note('messageIdMissing');
+  if (addressing.bare) note('bareAddress');
   if (addressing.uri === ADDRESSING_2004) note('addressing2004');
-  return { edition, action, payload, chargeBoxIdentity: identityOf(headers, body.uri, note), addressing, tolerances };
+  return {
+    edition,
+    service: named.service,
+    action,
+    payload,
+    chargeBoxIdentity: identityOf(headers, body.uri, note),
+    addressing,
+    tolerances,
+  };
 }
 
 /**
