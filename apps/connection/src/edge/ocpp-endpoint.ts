@@ -10,8 +10,8 @@ import type { SoapEndpoint } from '../soap/soap-endpoint.js';
 import type { Dialect, Dialects } from './actions.js';
 import { CLOSE } from './close.js';
 import { agreeVersion, stationIdOf } from './handshake.js';
+import { OcppWebSocket } from './ocpp-web-socket.js';
 import type { AdmittedStation } from './parts.js';
-import { OcppWebSocket } from './station-socket.js';
 
 /** Ten thousand stations that reconnect in a second wait in the kernel, not in a refused connection. */
 const LISTEN_BACKLOG = 4_096;
@@ -144,6 +144,7 @@ export class OcppEndpoint {
         webSocket.close(CLOSE.noSubprotocol.code, CLOSE.noSubprotocol.text);
         return;
       }
+      webSocket.stream = socket;
       this.options.accepted(webSocket, dialect, { ...verdict.station, remoteAddress });
     });
   }

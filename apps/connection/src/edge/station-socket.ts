@@ -16,7 +16,7 @@ import {
   type Send,
   takeCall,
 } from '@voltlog/ocpp-rpc';
-import { type RawData, WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { CallLine, OutgoingMessage, StationCalls } from '../commands/station-calls.js';
 import type { FrameSource } from '../frames/frame-log.js';
@@ -25,6 +25,7 @@ import { contextOf, type ReceivedCall, serveCall } from './call-road.js';
 import type { CallingStation } from './calling-station.js';
 import { CLOSE, type CloseReason } from './close.js';
 import { refusalOf } from './not-accepted.js';
+import { OcppWebSocket } from './ocpp-web-socket.js';
 import type { AdmittedStation, EdgeParts } from './parts.js';
 
 /** Calls that wait behind the one in work before the socket is no longer read. */
@@ -33,11 +34,6 @@ const QUEUE_PAUSE = 8;
 export const QUEUE_MAX = 2_048;
 /** Answers a station does not read. */
 const UNREAD_BYTES_MAX = 1_048_576;
-
-/** The socket class of the server: points at its station, so that one shared listener serves all. */
-export class OcppWebSocket extends WebSocket {
-  station: StationSocket | undefined = undefined;
-}
 
 /**
  * One station on one socket. No timer, no closure and, while it is idle, no queue of its own: ten thousand of these are normal.
@@ -155,7 +151,7 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
   /** Sends a frame and keeps it for the message log. */
   send(text: string): void {
     this.edge.frames.sent(this, this.edge.clock.now(), text);
-    this.socket.send(text);
+    this.socket.sendText(text);
   }
 
   close(reason: CloseReason): void {
@@ -260,7 +256,7 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
       return;
     }
     if (action !== undefined) action.answered.value += 1;
-    this.socket.send(encodeCallResult(call.messageId, { currentTime: isoTime(now) }));
+    this.socket.sendText(encodeCallResult(call.messageId, { currentTime: isoTime(now) }));
   }
 
   private receivedBad(frame: BadFrame): void {

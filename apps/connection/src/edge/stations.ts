@@ -6,9 +6,10 @@ import type { PresenceRow } from '../presence/presence.schema.js';
 import type { Dialect } from './actions.js';
 import { CLOSE } from './close.js';
 import type { FactRecorder } from './facts.js';
+import type { OcppWebSocket } from './ocpp-web-socket.js';
 import type { AdmittedStation, EdgeParts } from './parts.js';
 import { recordConnected, recordDisconnected } from './presence-facts.js';
-import { type OcppWebSocket, StationSocket } from './station-socket.js';
+import { StationSocket } from './station-socket.js';
 
 const SWEEP_MS = 1_000;
 /** How often the store is told when stations were last heard; memory knows it to the second. */

@@ -1,6 +1,7 @@
 import type { EventEnvelope } from '@voltlog/kernel';
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 import type { DeadLetterCause, LogRecord } from './event-log.js';
+import { FetchedMessage } from './kafkajs-fetch.js';
 import { lazyEvent, UnreadableRecord } from './record-codec.js';
 
 /** A record that still knows the message it was read from, so that it can be put aside as it is. */
@@ -26,7 +27,8 @@ export function encodeMessage(key: string, event: EventEnvelope): Message {
 }
 
 /** The type of a message, or nothing when it has none. */
-export const typeOf = (message: KafkaMessage): string | undefined => text(message.headers?.['ce_type']);
+export const typeOf = (message: KafkaMessage): string | undefined =>
+  message instanceof FetchedMessage ? message.header('ce_type') : text(message.headers?.['ce_type']);
 
 /**
  * The record of a message.
