@@ -1,8 +1,8 @@
 import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { OperatingError } from '@voltlog/kernel';
 
-/** scrypt runs in libuv's pool of four threads; more at once would only hold up file and DNS work. */
-const SCRYPT_AT_ONCE_MAX = 4;
+/** scrypt runs in libuv's pool of four threads; one is left for files: the sync of the embedded log runs there, and every answer waits for it. */
+const SCRYPT_AT_ONCE_MAX = 3;
 const SCRYPT_WAITING_MAX = 10_000;
 /** Cost above which a hash is not checked: 128 MiB at r = 8. */
 const SCRYPT_N_MAX = 131_072;

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
-import { Checkpoints } from '@voltlog/sqlite';
+import { Checkpoints, WalSync } from '@voltlog/sqlite';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
 import {
@@ -53,6 +53,7 @@ class SqliteEventLog implements EventLog {
   readonly #db: DatabaseSync;
   readonly #closeFile: () => void;
   readonly #checkpoints: Checkpoints;
+  readonly #sync: WalSync | undefined;
   readonly #logger: Logger | undefined;
   readonly #partitions: number;
   readonly #now: () => number;
@@ -69,6 +70,7 @@ class SqliteEventLog implements EventLog {
     this.#db = db;
     this.#closeFile = close;
     this.#checkpoints = new Checkpoints(db, options.path);
+    this.#sync = WalSync.of(db, options.path);
     this.#logger = options.logger;
     this.#partitions = options.partitions ?? 1;
     this.#now = options.now ?? Date.now;
@@ -76,6 +78,7 @@ class SqliteEventLog implements EventLog {
       lingerMs: options.lingerMs ?? 2,
       now: this.#now,
       logger: options.logger,
+      sync: this.#sync,
       committed: () => this.#checkpoints.committed(),
     });
     for (const row of db.prepare('SELECT id, name, partitions, retention_ms FROM topics').all()) {
@@ -246,6 +249,7 @@ class SqliteEventLog implements EventLog {
     clearInterval(this.#retentionTimer);
     this.#writer.close();
     await this.#checkpoints.close();
+    await this.#sync?.close();
     this.#closeFile();
   }
 }

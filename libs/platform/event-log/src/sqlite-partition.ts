@@ -46,7 +46,7 @@ export class Partition {
     );
     this.#insert = db.prepare(`INSERT INTO ${table} (o, n, at, body) VALUES (?, ?, ?, ?)`);
     this.#read = db.prepare(
-      `SELECT o, n, body FROM ${table} WHERE o >= coalesce((SELECT max(o) FROM ${table} WHERE o <= ?), 0) ORDER BY o`,
+      `SELECT o, n, body FROM ${table} WHERE o >= coalesce((SELECT max(o) FROM ${table} WHERE o <= ?), 0) AND o < ? ORDER BY o`,
     );
     this.#oldest = db.prepare(`SELECT o, at FROM ${table} ORDER BY o LIMIT ?`);
     this.#delete = db.prepare(`DELETE FROM ${table} WHERE o < ?`);
@@ -136,7 +136,8 @@ export class Partition {
     const ahead: LogRecord[] = [];
     let chars = 0;
     let next = cursor.next;
-    for (const row of this.#read.iterate(cursor.next)) {
+    // What is beyond the end is written, but not durable yet.
+    for (const row of this.#read.iterate(cursor.next, this.end)) {
       const first = Number(row['o']);
       const body = String(row['body']);
       if (first > next) next = first;

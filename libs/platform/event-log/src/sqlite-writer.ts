@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type EventEnvelope, OperatingError } from '@voltlog/kernel';
+import { moveAll, type WalSync } from '@voltlog/sqlite';
 import type { Logger } from 'pino';
 import type { Cursor, Group } from './sqlite-group.js';
 import type { Chunk, Partition } from './sqlite-partition.js';
@@ -14,12 +15,12 @@ const CHUNK_MAX_CHARS = 512_000;
 /** With so many records waiting a commit is cheap enough per record to be made at once. */
 const FLUSH_AT_RECORDS = 16;
 /**
- * A commit holds up the whole process while the disk syncs it. So the next waits at least this many times as long as the last one took, and
- * a slow disk gets fewer, larger commits instead of all the time.
+ * The next commit waits at least this share of the time that the last one took with its sync: a slow disk gets fewer, larger commits, and the
+ * stores, which sync too, their turn.
  */
-const REST_FACTOR = 1.5;
+const REST_FACTOR = 0.5;
 /** ... but never longer than this, milliseconds: a checkpoint makes one commit slow, not the next. */
-const REST_MAX_MS = 10;
+const REST_MAX_MS = 5;
 /** Positions of groups are written with the first commit after this time; a crash hands at most so much over again. */
 const POSITIONS_EVERY_MS = 100;
 /** What `health` writes after a failure: room for a good deal more than one event. */
@@ -32,6 +33,8 @@ export interface WriterOptions {
   readonly logger: Logger | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Makes commits durable; absent: they are so by themselves. */
+  readonly sync: Pick<WalSync, 'sync'> | undefined;
   /** Told of every transaction. */
   committed(): void;
 }
@@ -48,7 +51,8 @@ interface Flush {
 }
 
 /**
- * Commits what waits, in one transaction synced once: whoever comes while it runs waits for the next. Positions of groups ride along.
+ * Commits what waits, in one transaction synced once: whoever comes while it runs waits for the next. Positions of groups ride along. Nobody
+ * but those who wait stands still while the disk syncs.
  */
 export class SqliteWriter {
   readonly #begin: StatementSync;
@@ -56,7 +60,12 @@ export class SqliteWriter {
   readonly #savePosition: StatementSync;
   readonly #probe: StatementSync;
   readonly #waiting: Flush[] = [];
+  /** A commit is due, or under way. */
   #scheduled = false;
+  /** Of the flush that was begun last. */
+  #newest: Promise<void> | undefined;
+  /** Chunks that are in the write-ahead log and whose sync failed: nothing is written behind them before they are safe. */
+  #unsafe: readonly Chunk[] = [];
   #lastFlush = Number.NEGATIVE_INFINITY;
   #restMs = 0;
   /** Why the last append failed; nothing once one worked. */
@@ -98,11 +107,15 @@ export class SqliteWriter {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const flush: Flush = { chunks: [], open: new Map(), records: 0, chars: 0, done: promise, resolve, reject };
     this.#waiting.push(flush);
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(this.#flushOrLinger);
-    }
+    this.#newest = flush.done;
+    this.#schedule();
     return flush;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(this.#flushOrLinger);
   }
 
   #chunk(flush: Flush, partition: Partition): Chunk {
@@ -123,27 +136,57 @@ export class SqliteWriter {
   };
 
   readonly #flush = (): void => {
-    this.#scheduled = false;
     const flush = this.#waiting.shift();
     if (flush === undefined) return;
     const began = performance.now();
     try {
+      this.#mend();
       this.#write(flush.chunks);
     } catch (error) {
+      this.#ended(began);
       this.#failed(flush, unavailable(error));
       return;
-    } finally {
-      this.#lastFlush = performance.now();
-      this.#restMs = Math.min(REST_MAX_MS, REST_FACTOR * (this.#lastFlush - began));
-      if (this.#waiting.length > 0) {
-        this.#scheduled = true;
-        setImmediate(this.#flush);
-      }
     }
+    const { sync } = this.options;
+    if (sync === undefined) {
+      this.#ended(began);
+      this.#succeeded(flush);
+      return;
+    }
+    sync.sync().then(
+      () => {
+        this.#ended(began);
+        this.#succeeded(flush);
+      },
+      (error: unknown) => {
+        this.#unsafe = flush.chunks;
+        this.#ended(began);
+        this.#failed(flush, unavailable(error));
+      },
+    );
+  };
+
+  #ended(began: number): void {
+    this.#lastFlush = performance.now();
+    this.#restMs = Math.min(REST_MAX_MS, REST_FACTOR * (this.#lastFlush - began));
+    this.#scheduled = false;
+    this.#schedule();
+  }
+
+  #succeeded(flush: Flush): void {
     this.#failure = undefined;
     flush.resolve();
     for (const chunk of flush.chunks) chunk.partition.accept(chunk);
-  };
+  }
+
+  /** What a failed sync left behind: whoever appended it was refused, but it is in the log, so consumers get it once it is safe. */
+  #mend(): void {
+    if (this.#unsafe.length === 0) return;
+    moveAll(this.db);
+    const chunks = this.#unsafe;
+    this.#unsafe = [];
+    for (const chunk of chunks) chunk.partition.accept(chunk);
+  }
 
   #failed(flush: Flush, failure: OperatingError): void {
     this.options.logger?.error({ err: failure, records: flush.records }, 'append failed');
@@ -215,6 +258,7 @@ export class SqliteWriter {
   health(): void {
     if (this.#failure === undefined && performance.now() - this.#lastFlush < HEALTHY_FOR_MS) return;
     try {
+      this.#mend();
       this.#probe.run();
       this.db.exec('DELETE FROM probe');
       this.#failure = undefined;
@@ -223,9 +267,12 @@ export class SqliteWriter {
     }
   }
 
-  /** Resolves once nothing waits. */
+  /** Resolves once nothing waits and nothing is under way. */
   async idle(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#waiting.at(-1)?.done.catch(() => undefined);
+    for (let seen: Promise<void> | undefined; seen !== this.#newest; ) {
+      seen = this.#newest;
+      await seen?.catch(() => undefined);
+    }
   }
 
   /** Stores the positions; nothing is written after it. */
