@@ -18,8 +18,11 @@ const FETCH_WAIT_MS = 500;
  * A fetch that brought few records is not followed by the next one sooner than this: a request, and the writes to the store that a
  * batch ends in, cost more than the records in it, and nobody waits for a consumer.
  */
-const FETCH_EVERY_MS = 25;
+const FETCH_EVERY_MS = 50;
 const FEW_RECORDS = 64;
+/** The same for a consumer that has passed by all it fetched for some time: it waits for something rare on a busy topic. */
+const FETCH_RARE_EVERY_MS = 150;
+const RARE_AFTER_MS = 1_000;
 /** Offsets are committed at most so often; a crash hands over again what was handled since. */
 const COMMIT_EVERY_MS = 200;
 const RESTART_AFTER_MS = 2_000;
@@ -71,6 +74,8 @@ export class KafkaSubscription implements Subscription {
   #committing: Promise<void> | undefined;
   #commitTimer: NodeJS.Timeout | undefined;
   #committedAt = 0;
+  /** When something wanted was fetched last, by `performance.now()`. */
+  #wantedAt = 0;
   readonly #pauses = new Set<() => void>();
   #stopped: Promise<void> | undefined;
   #assigned: readonly TopicPartition[] = [];
@@ -188,12 +193,14 @@ export class KafkaSubscription implements Subscription {
     }
     for (const { message, cause } of bad) await this.#putAside(payload, message, cause);
     if (records.length > 0) {
+      this.#wantedAt = takenAt;
       await this.#join(payload, records);
       if (this.#lost !== undefined) await this.#leaveBehind(this.#lost);
     } else {
       this.#finish(payload);
     }
-    const waitMs = FETCH_EVERY_MS - (performance.now() - takenAt);
+    const everyMs = takenAt - this.#wantedAt > RARE_AFTER_MS ? FETCH_RARE_EVERY_MS : FETCH_EVERY_MS;
+    const waitMs = everyMs - (performance.now() - takenAt);
     if (batch.messages.length < FEW_RECORDS && waitMs > 0) await new Promise((resolve) => void setTimeout(resolve, waitMs));
   }
 

@@ -4,8 +4,8 @@ import type * as threads from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import { locationOf, SHARED_VFS } from './file.js';
 
-/** Pages (4 kB) in a write-ahead log before they are moved to the database file: SQLite's own number. */
-const CHECKPOINT_PAGES = 1_000;
+/** Bytes in a write-ahead log before they are moved to the database file: SQLite's own number. */
+const CHECKPOINT_BYTES = 4_096_000;
 /**
  * ... but not sooner than this after the move before, milliseconds. A busy log has more by then, and a page that many commits touch is moved
  * once: without it a tenth of the CPU of a busy process went into moving. Not much later either: the disk syncs what is moved, and
@@ -13,9 +13,15 @@ const CHECKPOINT_PAGES = 1_000;
  */
 const MOVE_EVERY_MS = 1_000;
 /** Where there is no second connection the writer moves them itself and holds up everybody. */
-const ALONE_PAGES = 4_000;
+const ALONE_BYTES = 16_384_000;
 /** Should the other thread not keep up, the writer moves them itself. */
-const LAST_RESORT_PAGES = 64_000;
+const LAST_RESORT_BYTES = 262_144_000;
+/**
+ * A log begins anew, over its own old pages, only when nothing at all is left in it: never, as long as somebody writes while the other thread
+ * moves. So when it is this long the writer itself moves what came meanwhile, if that is little. A log that only grows is slower to sync.
+ */
+const LONG_BYTES = 16_384_000;
+const LITTLE_BYTES = 1_024_000;
 /** How often the writer looks how many there are, milliseconds. */
 const LOOK_EVERY_MS = 50;
 /** ... and after the other thread failed, e.g. at a full disk. */
@@ -27,6 +33,8 @@ const LOOK_AGAIN_MS = 5_000;
  */
 export class Checkpoints {
   readonly #look: StatementSync | undefined;
+  readonly #move: StatementSync | undefined;
+  readonly #pageBytes: number;
   readonly #location: string;
   #lookAt = 0;
   #moving: Promise<void> | undefined;
@@ -35,8 +43,10 @@ export class Checkpoints {
   /** @param path `:memory:` has no write-ahead log */
   constructor(db: DatabaseSync, path: string) {
     const apart = SHARED_VFS !== undefined && path !== ':memory:';
-    db.exec(`PRAGMA wal_autocheckpoint = ${apart ? LAST_RESORT_PAGES : ALONE_PAGES}`);
+    this.#pageBytes = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
+    db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil((apart ? LAST_RESORT_BYTES : ALONE_BYTES) / this.#pageBytes)}`);
     this.#look = apart ? db.prepare('PRAGMA wal_checkpoint(NOOP)') : undefined;
+    this.#move = apart ? db.prepare('PRAGMA wal_checkpoint(PASSIVE)') : undefined;
     this.#location = locationOf(path);
   }
 
@@ -46,12 +56,15 @@ export class Checkpoints {
     const now = performance.now();
     if (now < this.#lookAt) return;
     this.#lookAt = now + LOOK_EVERY_MS;
-    if (this.#pages() < CHECKPOINT_PAGES) return;
+    if (this.#bytes().left < CHECKPOINT_BYTES) return;
     this.#asked = true;
     this.#moving = mover()
       .ask({ location: this.#location, work: 'move' })
       .then(
-        () => MOVE_EVERY_MS,
+        () => {
+          this.#beginAnew();
+          return MOVE_EVERY_MS;
+        },
         () => LOOK_AGAIN_MS,
       )
       .then((restMs) => {
@@ -62,13 +75,24 @@ export class Checkpoints {
       });
   }
 
-  /** How many pages wait. Whoever asks has committed already: a failure here is none of his. */
-  #pages(): number {
+  /** How long the log is, and how much of it waits. Whoever asks has committed already: a failure here is none of his. */
+  #bytes(): { readonly log: number; readonly left: number } {
     try {
       const pages = this.#look?.get();
-      return Number(pages?.['log']) - Number(pages?.['checkpointed']);
+      const log = Number(pages?.['log']);
+      return { log: log * this.#pageBytes, left: (log - Number(pages?.['checkpointed'])) * this.#pageBytes };
     } catch {
-      return 0;
+      return { log: 0, left: 0 };
+    }
+  }
+
+  #beginAnew(): void {
+    const { log, left } = this.#bytes();
+    if (log < LONG_BYTES || left > LITTLE_BYTES) return;
+    try {
+      this.#move?.get();
+    } catch {
+      // The other thread comes back to it.
     }
   }
 
