@@ -96,6 +96,22 @@ describe('budgets', () => {
     expect((await world.start('S3', 's3', { token: 'D' })).limit).toMatchObject({ energyWh: 5_000 });
   });
 
+  it('are held once by a session whose card is shown after the cable', async () => {
+    await world.putContract('C', { budget: { ...BUDGET, energyWhPerDay: 10_000 }, sessionLimit: { ...LIMIT, energyWh: 4_000 } });
+    for (const token of ['A', 'B']) await world.putToken(token, { contractId: 'C' });
+    expect((await world.start('S1', 's1', { token: 'A' })).limit).toMatchObject({ energyWh: 4_000 });
+    await say('voltlog.session.SessionIdTokenPresented.v1', 's1', {
+      purpose: 'Start',
+      idToken: { idToken: 'A', type: 'ISO14443' },
+      authorization: { status: 'Accepted', source: 'authorization', limit: { energyWh: 4_000 } },
+      at: isoTime(world.context.clock.now()),
+    });
+    await until(async () => (await used())?.sessionsToday === 1, 'it is counted');
+    expect((await world.ask({ token: 'B', stationId: 'S2' })).limit).toMatchObject({ energyWh: 4_000 });
+    await world.putContract('C', { budget: { ...BUDGET, energyWhPerDay: 7_000 }, sessionLimit: { ...LIMIT, energyWh: 4_000 } });
+    expect((await world.ask({ token: 'B', stationId: 'S2' })).limit).toMatchObject({ energyWh: 3_000 });
+  });
+
   it('are shared by starts that are asked about in one go, and by no start that is refused', async () => {
     await world.putContract('C', { budget: { ...BUDGET, energyWhPerDay: 10_000 }, concurrentTransactionsMax: 1 });
     for (const token of ['A', 'B']) await world.putToken(token, { contractId: 'C' });

@@ -152,10 +152,15 @@ export function begunBy(type: SessionUseType, data: SessionUseData): Begun | und
       return { tokenKey: tokenKey(idToken.idToken), startedAt, transactionKey: `${stationId}/${transactionKey}`, ...heldBy(authorization) };
     }
     case 'voltlog.session.SessionIdTokenPresented.v1': {
-      const { purpose, idToken, authorization, at } = data as SessionIdTokenPresented;
-      return purpose === 'Start' && authorization?.status === 'Accepted'
-        ? { tokenKey: tokenKey(idToken.idToken), startedAt: at, ...heldBy(authorization) }
-        : undefined;
+      const { purpose, idToken, authorization, at, stationId, transactionId } = data as SessionIdTokenPresented;
+      if (purpose !== 'Start' || authorization?.status !== 'Accepted') return undefined;
+      // Only 2.x tells a token after the start; there the transaction's id is its key.
+      return {
+        tokenKey: tokenKey(idToken.idToken),
+        startedAt: at,
+        transactionKey: `${stationId}/${transactionId}`,
+        ...heldBy(authorization),
+      };
     }
     case 'voltlog.session.SessionEnded.v1': {
       const { idToken, startedAt, authorizationStatus } = (data as SessionEnded).outcome;
