@@ -24,7 +24,8 @@ const HELP = `Voltlog's launcher. Each command installs, generates and builds wh
   npm run simulator -- X the simulator (try: npm run simulator -- --help)
 `;
 
-const say = (text) => process.stdout.write(`\u2022 ${text}\n`);
+// Beside what a command prints, which may be read by a program.
+const say = (text) => process.stderr.write(`\u2022 ${text}\n`);
 
 function run(command, args, { quiet = false, env = {} } = {}) {
   return new Promise((resolve, reject) => {

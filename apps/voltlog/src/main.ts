@@ -1,17 +1,11 @@
-import 'reflect-metadata';
-import { ConfigError } from '@voltlog/config';
-import { onStopSignal } from '@voltlog/service';
 import { Command } from 'commander';
-import { DEMO_EVSE, DEMO_KEY_CODE, startDemo } from './demo.js';
-import { type Platform, startPlatform } from './platform.js';
-import { projectionList, replayProjection } from './replay.js';
+import { addApiCommands, endOf } from './cli/cli.js';
+import type { StartOptions } from './start.js';
 
 const program = new Command('voltlog')
-  .description('Voltlog: an open, event-sourced charging station management system, all services in one process.')
-  .showHelpAfterError();
-
-/** Addresses that only this machine reaches. */
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+  .description('Voltlog: an open, event-sourced charging station management system. Starts it, and speaks to one that runs.')
+  .showHelpAfterError('(--help shows what there is)')
+  .exitOverride();
 
 program
   .command('start', { isDefault: true })
@@ -27,34 +21,9 @@ program
     '\nEvery setting of a service can be given by its environment variable; docs/reference/configuration.md lists them.\n',
   )
   .action(async (options: StartOptions) => {
-    const platform = await startPlatform({
-      dataFolder: options.data,
-      logLevel: options.logLevel,
-      environment: {
-        // The demo lets its visitor charge; nobody else is let in unasked.
-        ...(options.demo ? { GATEWAY_GUEST_CHARGING: 'free-vend' } : {}),
-        ...process.env,
-        HTTP_PORT: options.httpPort,
-        HTTP_HOST: options.host,
-        OCPP_PORT: options.ocppPort,
-        OCPP_HOST: process.env['OCPP_HOST'] ?? options.host,
-        NOTIFICATION_PUBLIC_URL: process.env['NOTIFICATION_PUBLIC_URL'] ?? process.env['GATEWAY_PUBLIC_URL'] ?? ownUrl(options),
-        // Who can reach the API is on this machine, and so is what they want to be told at.
-        NOTIFICATION_ALLOW_PRIVATE_TARGETS: process.env['NOTIFICATION_ALLOW_PRIVATE_TARGETS'] ?? String(LOOPBACK.has(options.host)),
-      },
-      progress: (text) => process.stdout.write(`  ${text}\n`),
-    });
-    const demo = options.demo ? await startDemo(platform) : undefined;
-    process.stdout.write(welcome(platform, options.demo));
-    onStopSignal(
-      async () => {
-        process.stdout.write('\nStopping: finishing what is under way (press Ctrl+C again to stop at once)\n');
-        await demo?.stop();
-        await platform.stop();
-        process.stdout.write('Stopped. Everything is kept.\n');
-      },
-      (error) => process.stderr.write(`did not stop in order: ${String(error)}\n`),
-    );
+    // The services take a second to load, which commands to a running Voltlog do without.
+    const { start } = await import('./start.js');
+    await start(options);
   });
 
 program
@@ -64,65 +33,26 @@ program
   .option('--data <folder>', 'where everything is kept', process.env['VOLTLOG_DATA'] ?? '.voltlog')
   .option('--list', 'name the read models and stop')
   .action(async (projection: string | undefined, options: { readonly data: string; readonly list?: true }) => {
+    const { projectionList, replayProjection } = await import('./replay.js');
     const write = (text: string): void => void process.stdout.write(text);
     if (options.list === true || projection === undefined) write(projectionList());
     else await replayProjection({ dataFolder: options.data, projection, write });
   });
 
-/** Where a browser on this machine finds the API; empty while the port is not known. */
-function ownUrl({ host, httpPort }: Pick<StartOptions, 'host' | 'httpPort'>): string {
-  if (httpPort === '0') return '';
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${httpPort}`;
-}
-
-interface StartOptions {
-  readonly data: string;
-  readonly httpPort: string;
-  readonly ocppPort: string;
-  readonly host: string;
-  readonly demo: boolean;
-  readonly logLevel: string;
-}
-
-/** A line for each TLS listener. */
-const secured = ({ ocppTlsUrl, ocppMtlsUrl }: Platform): string =>
-  [
-    [ocppTlsUrl, 'security profile 2'],
-    [ocppMtlsUrl, 'security profile 3'],
-  ]
-    .filter(([url]) => url !== '')
-    .map(([url, what]) => `             ${url}/{stationId}    (${what})\n`)
-    .join('');
-
-function welcome(platform: Platform, demo: boolean): string {
-  const { httpUrl, ocppUrl, adminKey, dataFolder } = platform;
-  return `
-Voltlog is running.
-
-  Console    ${httpUrl}/${adminKey === undefined ? '' : `#key=${adminKey}`}
-${demo ? `  Driver     ${httpUrl}/c/${DEMO_EVSE}    (what a QR code opens; as a guest, or with the key code ${DEMO_KEY_CODE})\n` : ''}  API        ${httpUrl}/docs
-  Stations   ${ocppUrl}/{stationId}    (OCPP 1.6J, 2.0.1 and 2.1)
-${secured(platform)}  Data       ${dataFolder}
-${
-  adminKey === undefined
-    ? '  Admin key  shown at the first start; a lost one is replaced by starting once with GATEWAY_ADMIN_KEY set\n'
-    : `  Admin key  ${adminKey}    (shown this once; keep it)\n`
-}${demo ? '\nThree simulated stations are charging; one more car comes when you start on the driver page. Start with --no-demo to leave them out.\n' : ''}
-Stop with Ctrl+C.
-`;
-}
+addApiCommands(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(
-    `\n${error instanceof ConfigError || isKnown(error) ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  process.exit(1);
+  const end = endOf(error) ?? {
+    code: 1,
+    text: `\n${isKnown(error) ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+  };
+  process.stderr.write(end.text);
+  process.exit(end.code);
 }
 
-/** Errors that say themselves what to do: a port in use, a data folder that another process holds. */
+/** Errors that say themselves what to do: a wrong setting, a port in use, a data folder that another process holds. */
 function isKnown(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error;
+  return error instanceof Error && ('code' in error || error.name === 'ConfigError');
 }

@@ -1,0 +1,203 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { addApiCommands, endOf } from './cli.js';
+import { EXIT } from './errors.js';
+import { bodyOf, until } from './words.js';
+
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly body: unknown;
+}
+
+let server: Server;
+let url: string;
+let asked: Asked[];
+/** By method and path without its query. */
+let answers: Record<string, readonly [status: number, body: unknown][]>;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method = '', url: target = '', headers } = request;
+      const body = chunks.length === 0 ? undefined : (JSON.parse(Buffer.concat(chunks).toString()) as unknown);
+      asked.push({ method, url: target, key: headers.authorization, body });
+      const list = answers[`${method} ${target.split('?')[0]}`] ?? [];
+      const [status, answer] = (list.length > 1 ? (list as [number, unknown][]).shift() : list[0]) ?? [
+        404,
+        { detail: 'There is no such thing.' },
+      ];
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  asked = [];
+  answers = {};
+});
+
+/** Runs a command line; what it printed, and how it ended. */
+async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  const printed = { out: '', err: '' };
+  const take = (to: 'out' | 'err') => (text: unknown) => {
+    printed[to] += String(text);
+    return true;
+  };
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(take('out')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(take('err')),
+  ];
+  const program = new Command('voltlog').exitOverride();
+  addApiCommands(program, { VOLTLOG_URL: url, VOLTLOG_API_KEY: 'secret', VOLTLOG_CONFIG: join(tmpdir(), 'voltlog-no-such-file.json') });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    const code = Number(process.exitCode ?? 0);
+    process.exitCode = undefined;
+    return { code, ...printed };
+  } catch (error) {
+    const end = endOf(error);
+    if (end === undefined) throw error;
+    return { code: end.code, out: printed.out, err: printed.err + end.text };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const job = (change: object = {}): object => ({
+  jobId: 'j-1',
+  name: null,
+  command: { name: 'reset' },
+  state: 'Running',
+  outcome: null,
+  stationCount: 4,
+  counts: { Pending: 4 },
+  createdAt: 'now',
+  ...change,
+});
+
+describe('the command line', () => {
+  it('shows a list as a table or as JSON, page by page, with the key of the environment', async () => {
+    const station = (stationId: string) => ({ stationId, name: null, lifecycle: 'Active', connection: { connected: true } });
+    const pages = (): [number, unknown][] => [
+      [200, { data: [station('CP-1')], nextCursor: 'more' }],
+      [200, { data: [station('CP-2')], nextCursor: null }],
+    ];
+    answers['GET /v1/stations'] = pages();
+    const { code, out } = await run('stations', 'list', '--site', 'depot');
+    expect(code).toBe(EXIT.ok);
+    expect(out.split('\n').map((line) => line.split(/\s+/)[0])).toEqual(['STATION', 'CP-1', 'CP-2', '']);
+    expect(asked.map(({ url: target, key }) => [target, key])).toEqual([
+      ['/v1/stations?siteId=depot&limit=200', 'Bearer secret'],
+      ['/v1/stations?siteId=depot&limit=200&cursor=more', 'Bearer secret'],
+    ]);
+    answers['GET /v1/stations'] = pages();
+    expect(JSON.parse((await run('stations', 'list', '--output', 'json')).out)).toMatchObject([
+      { stationId: 'CP-1' },
+      { stationId: 'CP-2' },
+    ]);
+  });
+
+  it('takes the bytes out of what a station said that a terminal would act on', async () => {
+    answers['GET /v1/stations/CP-1'] = [[200, { stationId: 'CP-1', name: '\u001b[2Jgone', connection: null }]];
+    const { out } = await run('stations', 'get', 'CP-1');
+    expect(out).toContain(' [2Jgone');
+    expect(out).not.toContain('\u001b');
+  });
+
+  it('sends a command with its fields, and ends with 1 when the station refuses', async () => {
+    answers['POST /v1/stations/CP%201/commands/reset'] = [
+      [200, { status: 'Accepted' }],
+      [200, { status: 'Rejected', reason: 'busy' }],
+    ];
+    expect((await run('commands', 'send', 'CP 1', 'reset', 'type=Immediate', 'evseId=2')).code).toBe(EXIT.ok);
+    expect(asked[0]?.body).toEqual({ type: 'Immediate', evseId: 2 });
+    expect(await run('commands', 'send', 'CP 1', 'reset')).toMatchObject({ code: EXIT.failed, out: expect.stringContaining('busy') });
+  });
+
+  it('makes a job of a selection and follows it; 1 when not every station accepted', async () => {
+    answers['POST /v1/jobs'] = [[201, job()]];
+    answers['GET /v1/jobs/j-1'] = [[200, job({ state: 'Ended', outcome: 'Completed', counts: { Accepted: 3, Rejected: 1 } })]];
+    const { code, out, err } = await run(
+      'jobs',
+      'create',
+      'reset',
+      'type=OnIdle',
+      '--station',
+      'A,B',
+      '--station',
+      'C',
+      '--offline',
+      '--per-minute',
+      '60',
+      '--expires',
+      '2030-01-01T00:00:00Z',
+      '--wait',
+    );
+    expect(asked[0]?.body).toEqual({
+      command: { name: 'reset', body: { type: 'OnIdle' } },
+      selection: { stationIds: ['A', 'B', 'C'], connected: false },
+      stationsPerMinute: 60,
+      expiresAt: '2030-01-01T00:00:00.000Z',
+    });
+    expect(out).toContain('3 Accepted, 1 Rejected');
+    expect([code, err]).toEqual([EXIT.failed, expect.stringContaining('voltlog jobs stations j-1 --state Rejected')]);
+  });
+
+  it.each([
+    [['jobs', 'create', 'reset'], EXIT.usage, 'say which stations'],
+    [['jobs', 'create', 'reset', '--all', '--expires', 'soon'], EXIT.usage, 'neither an instant'],
+    [['jobs', 'create', 'reset', '--all', '--per-minute', 'x'], EXIT.usage, 'not a whole number'],
+    [['stations', 'list', '--outptu', 'json'], EXIT.usage, 'unknown option'],
+    [['stations', 'get', 'CP-9'], EXIT.notFound, 'There is no such thing.'],
+    [['stations', 'list', '--url', 'http://127.0.0.1:1'], EXIT.unavailable, 'does not answer'],
+    [['stations', 'list', '--url', 'nowhere'], EXIT.usage, 'is no address'],
+    [['stations', 'list', '--key', ''], EXIT.usage, 'No API key'],
+  ])('%j ends with %d and says %s', async (words, code, text) => {
+    expect(await run(...words)).toMatchObject({ code, err: expect.stringContaining(text) });
+  });
+
+  it.each([
+    [401, EXIT.access],
+    [403, EXIT.access],
+    [400, EXIT.failed],
+    [409, EXIT.failed],
+    [501, EXIT.failed],
+    [503, EXIT.unavailable],
+  ])('a problem of status %d ends with %d, and the fields that are wrong are named', async (status, code) => {
+    answers['GET /v1/stations'] = [[status, { detail: 'No.', errors: [{ in: 'query', pointer: '/limit', message: 'too many' }] }]];
+    expect(await run('stations', 'list')).toEqual({ code, out: '', err: 'No.\n  /limit: too many\n' });
+  });
+});
+
+describe('words of the command line', () => {
+  it('times are instants, or from now', () => {
+    const now = Date.parse('2026-11-02T08:00:00.000Z');
+    expect([until('90s', now), until('2d', now), until('2026-12-01', now)]).toEqual([
+      '2026-11-02T08:01:30.000Z',
+      '2026-11-04T08:00:00.000Z',
+      '2026-12-01T00:00:00.000Z',
+    ]);
+  });
+
+  it('a body is JSON or words, not both', () => {
+    expect(bodyOf(['a=1', 'b=x=y', 'c=[1]'], undefined)).toEqual({ a: 1, b: 'x=y', c: [1] });
+    expect(bodyOf([], '{"a":1}')).toEqual({ a: 1 });
+    for (const [words, json] of [
+      [['a=1'], '{}'],
+      [['a'], undefined],
+      [[], '[1]'],
+      [[], '{'],
+    ] as const)
+      expect(() => bodyOf(words, json)).toThrow();
+  });
+});

@@ -1,0 +1,224 @@
+import type { Command } from 'commander';
+import { type Cli, example } from './cli.js';
+import type { Client, Json } from './client.js';
+import { CliError, EXIT } from './errors.js';
+import type { Column, Output } from './output.js';
+import { bodyOf, until, wholeNumber, words } from './words.js';
+
+const POLL_MS = 1_000;
+const OPEN: readonly string[] = ['Pending', 'Waiting', 'Sending'];
+const GOOD: ReadonlySet<string> = new Set([...OPEN, 'Accepted']);
+
+const counts = (job: Json): Readonly<Record<string, number>> => job['counts'] as Readonly<Record<string, number>>;
+const inWords = (job: Json): string =>
+  Object.entries(counts(job))
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ');
+
+const JOB: readonly Column[] = [
+  ['JOB', 'jobId'],
+  ['NAME', 'name'],
+  ['COMMAND', 'command.name'],
+  ['STATE', (job) => job['outcome'] ?? job['state']],
+  ['STATIONS', 'stationCount'],
+  ['RESULTS', inWords],
+  ['CREATED', 'createdAt'],
+];
+const STATION: readonly Column[] = [
+  ['STATION', 'stationId'],
+  ['STATE', 'state'],
+  ['ANSWER', 'stationStatus'],
+  ['REASON', 'reason'],
+  ['ATTEMPTS', 'attempts'],
+  ['UPDATED', 'updatedAt'],
+];
+
+interface SelectionOptions {
+  readonly station?: readonly string[];
+  readonly site?: string;
+  readonly vendor?: string;
+  readonly model?: string;
+  readonly firmware?: string;
+  readonly ocpp?: string;
+  readonly connected?: true;
+  readonly offline?: true;
+  readonly all?: true;
+}
+
+interface CreateOptions extends SelectionOptions {
+  readonly body?: string;
+  readonly name?: string;
+  readonly perMinute?: number;
+  readonly concurrency?: number;
+  readonly expires?: string;
+  readonly wait?: true;
+  readonly dryRun?: true;
+}
+
+export function addJobs(program: Command, cli: Cli): void {
+  const jobs = program.command('jobs').description('one command for many stations');
+  jobs
+    .command('create')
+    .description('send a command to many stations')
+    .argument('<command>', 'see: voltlog commands list')
+    .argument('[words...]', 'its fields, as name=value')
+    .option('--body <json>', 'its fields as JSON')
+    .option('--station <ids>', 'these stations, separated by commas; may be repeated', words)
+    .option('--site <id>', 'stations of this site')
+    .option('--vendor <name>', 'stations of this vendor')
+    .option('--model <name>', 'stations of this model')
+    .option('--firmware <version>', 'stations with this firmware')
+    .option('--ocpp <version>', 'ocpp1.6, ocpp2.0.1 or ocpp2.1')
+    .option('--connected', 'stations that are connected now')
+    .option('--offline', 'stations that are not')
+    .option('--all', 'every station in service')
+    .option('--name <text>', 'what to call it')
+    .option('--per-minute <n>', 'stations a minute; default: no limit', wholeNumber)
+    .option('--concurrency <n>', 'stations asked at once; default 50', wholeNumber)
+    .option('--expires <when>', 'until when stations may come back: an instant, or 30m, 12h, 7d; default 24h')
+    .option('--dry-run', 'only say how many stations are meant')
+    .option('--wait', 'follow it to its end')
+    .addHelpText(
+      'after',
+      example(
+        'voltlog jobs create reset type=OnIdle --site depot-north --per-minute 60 --wait',
+        'voltlog jobs create raw --body \'{"action":"ClearCache"}\' --all --dry-run',
+      ),
+    )
+    .action((command: string, fields: readonly string[], options: CreateOptions) =>
+      cli.run(async (client, output) => {
+        const selection = selectionOf(options);
+        if (options.dryRun) {
+          const preview = await client.call('POST', '/v1/station-selections', { selection });
+          output.one(preview, [
+            ['STATIONS', 'stationCount'],
+            ['CONNECTED', 'connectedCount'],
+            ['FIRST', (row) => (row['firstStationIds'] as readonly string[]).join(', ')],
+          ]);
+          return;
+        }
+        const job = await client.call('POST', '/v1/jobs', {
+          command: { name: command, body: bodyOf(fields, options.body) },
+          selection,
+          name: options.name,
+          stationsPerMinute: options.perMinute,
+          concurrency: options.concurrency,
+          expiresAt: options.expires === undefined ? undefined : until(options.expires, Date.now()),
+        });
+        await shown(client, output, job, options.wait);
+      }),
+    );
+  jobs
+    .command('list')
+    .description('jobs, newest first')
+    .option('--limit <n>', 'at most so many', wholeNumber, 20)
+    .action(({ limit }: { limit: number }) => cli.run((client, output) => output.list(client.rows('/v1/jobs', limit), JOB)));
+  jobs
+    .command('get')
+    .description('a job and how far it is')
+    .argument('<jobId>')
+    .action((jobId: string) => cli.run(async (client, output) => output.one(await client.get(path(jobId)), JOB)));
+  jobs
+    .command('stations')
+    .description('what came of a job at each station')
+    .argument('<jobId>')
+    .option('--state <state>', 'Pending, Waiting, Sending, Accepted, Rejected, NotSupported, Failed, Unknown, Expired or Cancelled')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .addHelpText(
+      'after',
+      example('voltlog jobs stations 0198f0b2 --state Rejected', 'voltlog jobs stations 0198f0b2 --output json | jq .[].response'),
+    )
+    .action((jobId: string, { state, limit }: { state?: string; limit?: number }) =>
+      cli.run((client, output) =>
+        output.list(
+          client.rows(`${path(jobId)}/stations${state === undefined ? '' : `?state=${encodeURIComponent(state)}`}`, limit),
+          STATION,
+        ),
+      ),
+    );
+  jobs
+    .command('watch')
+    .description('follow a job to its end')
+    .argument('<jobId>')
+    .action((jobId: string) => cli.run(async (client, output) => shown(client, output, await client.get(path(jobId)), true)));
+  jobs
+    .command('cancel')
+    .description('send nothing more')
+    .argument('<jobId>')
+    .action((jobId: string) => cli.run(async (client, output) => output.one(await client.call('POST', `${path(jobId)}/cancel`, {}), JOB)));
+  jobs
+    .command('retry')
+    .description('send again to stations where it failed')
+    .argument('<jobId>')
+    .option('--states <list>', 'which; default Rejected,Failed,Expired. A station of Unknown may have acted already', words)
+    .option('--expires <when>', 'until when stations may come back; default 24h')
+    .option('--wait', 'follow it to its end')
+    .action((jobId: string, options: { states?: readonly string[]; expires?: string; wait?: true }) =>
+      cli.run(async (client, output) => {
+        const expiresAt = options.expires === undefined ? undefined : until(options.expires, Date.now());
+        await shown(client, output, await client.call('POST', `${path(jobId)}/retry`, { states: options.states, expiresAt }), options.wait);
+      }),
+    );
+}
+
+const path = (jobId: string): string => `/v1/jobs/${encodeURIComponent(jobId)}`;
+
+function selectionOf(options: SelectionOptions): Json {
+  const {
+    station: stationIds,
+    site: siteId,
+    vendor,
+    model,
+    firmware: firmwareVersion,
+    ocpp: ocppVersion,
+    connected,
+    offline,
+    all,
+  } = options;
+  if (connected && offline) throw new CliError(EXIT.usage, '--connected and --offline exclude each other');
+  const selection = {
+    stationIds,
+    siteId,
+    vendor,
+    model,
+    firmwareVersion,
+    ocppVersion,
+    connected: connected ?? (offline ? false : undefined),
+    all,
+  };
+  if (Object.values(selection).every((condition) => condition === undefined))
+    throw new CliError(
+      EXIT.usage,
+      'say which stations: --station, --site, --vendor, --model, --firmware, --ocpp, --connected, --offline or --all',
+    );
+  return selection;
+}
+
+/** Shows the job, or follows it first. @throws {CliError} when it was followed and did not go well everywhere */
+async function shown(client: Client, output: Output, job: Json, wait: boolean | undefined): Promise<void> {
+  const now = wait === true ? await followed(client, output, job) : job;
+  output.one(now, JOB);
+  const bad = Object.entries(counts(now)).filter(([state]) => !GOOD.has(state));
+  if (wait === true && bad.length > 0)
+    throw new CliError(
+      EXIT.failed,
+      `Not accepted by every station: ${bad.map(([state, count]) => `${count} ${state}`).join(', ')}. See: voltlog jobs stations ${String(job['jobId'])} --state ${bad[0]?.[0] ?? ''}`,
+    );
+}
+
+async function followed(client: Client, output: Output, job: Json): Promise<Json> {
+  let now = job;
+  while (now['state'] !== 'Ended') {
+    output.progress(progressOf(now));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    now = await client.get(path(String(job['jobId'])));
+  }
+  return now;
+}
+
+function progressOf(job: Json): string {
+  const total = Number(job['stationCount']);
+  if (total === 0) return 'looking up the stations';
+  const open = OPEN.reduce((sum, state) => sum + (counts(job)[state] ?? 0), 0);
+  return `${total - open}/${total} through (${Math.floor((100 * (total - open)) / total)} %): ${inWords(job)}`;
+}

@@ -1,0 +1,155 @@
+import type { Command } from 'commander';
+import { type Cli, example } from './cli.js';
+import { query } from './client.js';
+import type { Column } from './output.js';
+import { until, wholeNumber } from './words.js';
+
+const SESSION: readonly Column[] = [
+  ['SESSION', 'sessionId'],
+  ['STATION', 'stationId'],
+  ['EVSE', 'evseId'],
+  ['STATE', 'state'],
+  ['STARTED', 'startedAt'],
+  ['ENDED', 'endedAt'],
+  ['KWH', (row) => (Number(row['energyWh']) / 1_000).toFixed(3)],
+  ['TOKEN', 'idToken'],
+];
+const TOKEN: readonly Column[] = [
+  ['TOKEN', 'idToken'],
+  ['TYPE', 'type'],
+  ['STATUS', 'status'],
+  ['GROUP', 'groupId'],
+  ['CONTRACT', 'contractId'],
+  ['EXPIRES', 'expiresAt'],
+  ['NOTE', 'note'],
+];
+const CERTIFICATE: readonly Column[] = [
+  ['SERIAL', 'serialNumber'],
+  ['TYPE', 'certificateType'],
+  ['STATUS', 'status'],
+  ['NOT BEFORE', 'notBefore'],
+  ['NOT AFTER', 'notAfter'],
+  ['REASON', 'reason'],
+];
+
+export function addSessions(program: Command, cli: Cli): void {
+  const sessions = program.command('sessions').description('charging sessions');
+  sessions
+    .command('list')
+    .description('sessions, newest first')
+    .option('--station <id>', 'at this station')
+    .option('--state <word>', 'Active or Ended')
+    .option('--token <idToken>', 'of this token')
+    .option('--limit <n>', 'at most so many', wholeNumber, 50)
+    .addHelpText('after', example('voltlog sessions list --state Active', 'voltlog sessions list --station CP-001 --limit 5 --output json'))
+    .action(({ station: stationId, state, token: idToken, limit }: { station?: string; state?: string; token?: string; limit: number }) =>
+      cli.run((client, output) => output.list(client.rows(`/v1/sessions${query({ stationId, state, idToken })}`, limit), SESSION)),
+    );
+  sessions
+    .command('get')
+    .description('one session')
+    .argument('<sessionId>')
+    .action((id: string) =>
+      cli.run(async (client, output) => output.one(await client.get(`/v1/sessions/${encodeURIComponent(id)}`), SESSION)),
+    );
+  sessions
+    .command('stop')
+    .description('have the station stop it')
+    .argument('<sessionId>')
+    .action((id: string) =>
+      cli.run(async (client, output) =>
+        output.one(await client.call('POST', `/v1/sessions/${encodeURIComponent(id)}/stop`, {}), [['ANSWER', (row) => row]]),
+      ),
+    );
+}
+
+export function addTokens(program: Command, cli: Cli): void {
+  const tokens = program.command('tokens').description('ID tokens');
+  tokens
+    .command('list')
+    .description('tokens')
+    .option('--status <word>', 'Active, Blocked or Invalid')
+    .option('--group <id>', 'of this group')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .action(({ status, group: groupId, limit }: { status?: string; group?: string; limit?: number }) =>
+      cli.run((client, output) => output.list(client.rows(`/v1/tokens${query({ status, groupId })}`, limit), TOKEN)),
+    );
+  tokens
+    .command('get')
+    .description('one token')
+    .argument('<idToken>')
+    .action((id: string) => cli.run(async (client, output) => output.one(await client.get(`/v1/tokens/${encodeURIComponent(id)}`), TOKEN)));
+  tokens
+    .command('put')
+    .description('register or change a token; what is not given stays')
+    .argument('<idToken>')
+    .option('--type <word>', 'ISO14443, ISO15693, KeyCode, eMAID, ...')
+    .option('--status <word>', 'Active, Blocked or Invalid')
+    .option('--group <id>', 'its group')
+    .option('--expires <when>', 'an instant, or 30m, 12h, 7d from now')
+    .option('--note <text>', 'for people')
+    .addHelpText(
+      'after',
+      example(
+        'voltlog tokens put 04A2F3B1C2D580 --status Active --note "visitor 12"',
+        'voltlog tokens put 04A2F3B1C2D580 --status Blocked',
+      ),
+    )
+    .action((id: string, options: { type?: string; status?: string; group?: string; expires?: string; note?: string }) =>
+      cli.run(async (client, output) => {
+        const { type, status, group: groupId, expires, note } = options;
+        const expiresAt = expires === undefined ? undefined : until(expires, Date.now());
+        output.one(await client.call('PUT', `/v1/tokens/${encodeURIComponent(id)}`, { type, status, groupId, expiresAt, note }), TOKEN);
+      }),
+    );
+}
+
+export function addCertificates(program: Command, cli: Cli): void {
+  const certificates = program.command('certificates').description("stations' certificates");
+  certificates
+    .command('list')
+    .description('certificates of a station, newest first')
+    .argument('<stationId>')
+    .action((id: string) =>
+      cli.run(async (client, output) => {
+        const { certificates: all } = await client.get(`${security(id)}/security`);
+        await output.list(each(all as readonly Readonly<Record<string, unknown>>[]), CERTIFICATE);
+      }),
+    );
+  certificates
+    .command('authority')
+    .description('the roots under which certificates are made, PEM')
+    .action(() =>
+      cli.run(async (client, output) => output.one(await client.get('/v1/certificate-authority'), [['ROOTS', 'rootCertificates']])),
+    );
+  certificates
+    .command('renew')
+    .description('have the station ask for a new certificate, as soon as it is connected')
+    .argument('<stationId>')
+    .action((id: string) =>
+      cli.run(async (client, output) => {
+        await client.call('POST', `${security(id)}/certificate-renewals`, {});
+        output.say(`${id} is asked for a new certificate as soon as it is connected. See: voltlog certificates list ${id}`);
+      }),
+    );
+  certificates
+    .command('revoke')
+    .description('let a certificate count no more')
+    .argument('<stationId>')
+    .argument('<serialNumber>')
+    .option('--reason <text>', 'why')
+    .action((id: string, serial: string, { reason }: { reason?: string }) =>
+      cli.run(async (client, output) => {
+        const { certificates: all } = await client.call('POST', `${security(id)}/certificates/${encodeURIComponent(serial)}/revoke`, {
+          reason,
+        });
+        await output.list(each(all as readonly Readonly<Record<string, unknown>>[]), CERTIFICATE);
+      }),
+    );
+}
+
+const security = (stationId: string): string => `/v1/stations/${encodeURIComponent(stationId)}`;
+
+async function* each<Row>(rows: readonly Row[]): AsyncGenerator<Row> {
+  yield* rows;
+}

@@ -1,0 +1,135 @@
+import type { Command } from 'commander';
+import { type Cli, example } from './cli.js';
+import { query } from './client.js';
+import type { Column } from './output.js';
+import { bodyOf, wholeNumber } from './words.js';
+
+const STATION: readonly Column[] = [
+  ['STATION', 'stationId'],
+  ['NAME', 'name'],
+  ['SITE', 'siteId'],
+  ['LIFECYCLE', 'lifecycle'],
+  ['CONNECTED', (row) => ((row['connection'] as { connected?: boolean } | null)?.connected === true ? 'yes' : 'no')],
+  ['VENDOR', 'vendor'],
+  ['MODEL', 'model'],
+  ['FIRMWARE', 'firmwareVersion'],
+  ['OCPP', 'ocppVersion'],
+];
+const RESULT: readonly Column[] = [
+  ['STATUS', 'status'],
+  ['ANSWER', 'stationStatus'],
+  ['REASON', 'reason'],
+  ['ACTION', 'action'],
+  ['LATENCY MS', 'latencyMs'],
+  ['RESPONSE', 'response'],
+];
+
+export function addStations(program: Command, cli: Cli): void {
+  const stations = program.command('stations').description('stations: list, register, accept, retire');
+  stations
+    .command('list')
+    .description('stations with their live connections')
+    .option('--site <id>', 'of this site')
+    .option('--lifecycle <word>', 'Active, Quarantined or Retired')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .addHelpText(
+      'after',
+      example('voltlog stations list --site depot-north', 'voltlog stations list --lifecycle Quarantined --output json'),
+    )
+    .action(({ site: siteId, lifecycle, limit }: { site?: string; lifecycle?: string; limit?: number }) =>
+      cli.run((client, output) => output.list(client.rows(`/v1/stations${query({ siteId, lifecycle })}`, limit), STATION)),
+    );
+  stations
+    .command('get')
+    .description('one station')
+    .argument('<stationId>')
+    .action((id: string) => cli.run(async (client, output) => output.one(await client.get(path(id)), STATION)));
+  stations
+    .command('add')
+    .description('register a station; its password is shown once')
+    .argument('<stationId>')
+    .option('--site <id>', 'where it stands')
+    .option('--name <text>', 'what people call it')
+    .option('--password <text>', 'of 16 to 40 characters; default: one is made')
+    .action((stationId: string, options: { site?: string; name?: string; password?: string }) =>
+      cli.run(async (client, output) => {
+        const { site: siteId, name, password } = options;
+        const made = await client.call('POST', '/v1/stations', { stationId, siteId, name, password });
+        output.one(made, [
+          ['STATION', 'station.stationId'],
+          ['PASSWORD', 'password'],
+        ]);
+      }),
+    );
+  stations
+    .command('accept')
+    .description('let a station out of quarantine')
+    .argument('<stationId>')
+    .action((id: string) => cli.run(async (client, output) => output.one(await client.call('PATCH', path(id), { accept: true }), STATION)));
+  stations
+    .command('retire')
+    .description('let a station in no more; its history stays')
+    .argument('<stationId>')
+    .action((id: string) => cli.run(async (client, output) => output.one(await client.call('DELETE', path(id)), STATION)));
+  stations
+    .command('messages')
+    .description('what was said on the wire, newest first')
+    .argument('<stationId>')
+    .option('--limit <n>', 'at most so many', wholeNumber, 20)
+    .action((id: string, { limit }: { limit: number }) =>
+      cli.run((client, output) =>
+        output.list(client.rows(`${path(id)}/messages`, limit), [
+          ['AT', 'at'],
+          ['DIRECTION', 'direction'],
+          ['FRAME', 'text'],
+        ]),
+      ),
+    );
+}
+
+export function addCommands(program: Command, cli: Cli): void {
+  const commands = program.command('commands').description('commands to one station');
+  commands
+    .command('list')
+    .description('what a station can be sent')
+    .action(() =>
+      cli.run((client, output) =>
+        output.list(known(client.get('/openapi.json')), [
+          ['COMMAND', 'command'],
+          ['DOES', 'summary'],
+        ]),
+      ),
+    );
+  commands
+    .command('send')
+    .description("send a command and wait for the station's answer")
+    .argument('<stationId>')
+    .argument('<command>', 'see: voltlog commands list')
+    .argument('[words...]', 'its fields, as name=value')
+    .option('--body <json>', 'its fields as JSON')
+    .addHelpText(
+      'after',
+      example(
+        'voltlog commands send CP-001 reset type=Immediate',
+        'voltlog commands send CP-001 trigger-message requestedMessage=Heartbeat',
+      ),
+    )
+    .action((id: string, command: string, fields: readonly string[], { body }: { body?: string }) =>
+      cli.run(async (client, output) => {
+        const result = await client.call('POST', `${path(id)}/commands/${encodeURIComponent(command)}`, bodyOf(fields, body));
+        output.one(result, RESULT);
+        if (result['status'] !== 'Accepted') cli.failed();
+      }),
+    );
+}
+
+/** Every command has a route; the API's own description lists them. */
+async function* known(document: Promise<Readonly<Record<string, unknown>>>) {
+  const { paths } = (await document) as { readonly paths: Readonly<Record<string, { readonly post?: { readonly summary?: string } }>> };
+  for (const [route, { post }] of Object.entries(paths)) {
+    const command = /^\/v1\/stations\/\{stationId\}\/commands\/(.+)$/.exec(route)?.[1];
+    if (command !== undefined) yield { command, summary: post?.summary ?? '' };
+  }
+}
+
+const path = (stationId: string): string => `/v1/stations/${encodeURIComponent(stationId)}`;
