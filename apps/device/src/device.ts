@@ -1,12 +1,14 @@
-import { deviceJobV1, deviceReportsV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { deviceJobV1, deviceRegistryV1, deviceReportsV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from './config.js';
 import { DeviceGrpc } from './grpc/device.grpc.js';
+import { RegistryGrpc } from './grpc/registry.grpc.js';
 import { StationReportsGrpc } from './grpc/station-reports.grpc.js';
 import { StationSecurityGrpc } from './grpc/station-security.grpc.js';
 import { createJobs } from './jobs/jobs.js';
 import { DeviceEvents } from './projections/device-events.js';
 import { StationFollower } from './projections/station-follower.js';
+import { Importer } from './registry/importer.js';
 import { openReportCollections } from './reports/report-documents.js';
 import { ReportFollower } from './reports/report-follower.js';
 import { createSecurity } from './security/security.js';
@@ -21,6 +23,7 @@ export interface Device {
   readonly securityGrpc: deviceSecurityV1.StationSecurityService;
   readonly jobGrpc: deviceJobV1.JobService;
   readonly reportsGrpc: deviceReportsV1.StationReportsService;
+  readonly registryGrpc: deviceRegistryV1.RegistryService;
   readonly repository: DeviceRepository;
   readonly follower: StationFollower;
   start(): Promise<void>;
@@ -44,6 +47,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
     securityGrpc: new StationSecurityGrpc(context, repository, security),
     jobGrpc: jobs.grpc,
     reportsGrpc: new StationReportsGrpc(reportCollections),
+    registryGrpc: new RegistryGrpc(new Importer(context, repository, collections, config.scryptN)),
     repository,
     follower,
     async start() {
@@ -72,4 +76,5 @@ export function serveDevice(context: ServiceContext, device: Device): void {
   context.rpc.serve<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, device.securityGrpc);
   context.rpc.serve<deviceJobV1.JobService>(deviceJobV1.JobServiceDefinition, device.jobGrpc);
   context.rpc.serve<deviceReportsV1.StationReportsService>(deviceReportsV1.StationReportsServiceDefinition, device.reportsGrpc);
+  context.rpc.serve<deviceRegistryV1.RegistryService>(deviceRegistryV1.RegistryServiceDefinition, device.registryGrpc);
 }

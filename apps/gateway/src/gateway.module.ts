@@ -23,6 +23,7 @@ import { EventTickets } from './live/event-tickets.js';
 import { LiveHub } from './live/live-hub.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
+import { RegistryController, RegistryFiles } from './registry/registry.controller.js';
 import { ApiKeysController } from './resources/api-keys.controller.js';
 import { AuthorizationPoliciesController } from './resources/authorization-policies.controller.js';
 import { ChargingController } from './resources/charging.controller.js';
@@ -68,6 +69,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       StationsController,
       CommandsController,
       JobsController,
+      RegistryController,
       StationRequestsController,
       StationReportsController,
       DataTransferVendorsController,
@@ -116,6 +118,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       ChargeFeed,
       Cancellations,
       HttpRim,
+      RegistryFiles,
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useClass: ValidationPipe },
       { provide: APP_GUARD, useClass: AccessGuard },

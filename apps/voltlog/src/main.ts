@@ -23,7 +23,7 @@ program
   .action(async (options: StartOptions) => {
     // The services take a second to load, which commands to a running Voltlog do without.
     const { start } = await import('./start.js');
-    await start(options);
+    await start(options, process.env);
   });
 
 program
@@ -39,7 +39,7 @@ program
     else await replayProjection({ dataFolder: options.data, projection, write });
   });
 
-addApiCommands(program);
+addApiCommands(program, process.env);
 
 try {
   await program.parseAsync();

@@ -16,21 +16,21 @@ export interface StartOptions {
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Starts everything, says where it is, and stops it in order at a signal. */
-export async function start(options: StartOptions): Promise<void> {
+export async function start(options: StartOptions, environment: Readonly<Record<string, string | undefined>>): Promise<void> {
   const platform = await startPlatform({
     dataFolder: options.data,
     logLevel: options.logLevel,
     environment: {
       // The demo lets its visitor charge; nobody else is let in unasked.
       ...(options.demo ? { GATEWAY_GUEST_CHARGING: 'free-vend' } : {}),
-      ...process.env,
+      ...environment,
       HTTP_PORT: options.httpPort,
       HTTP_HOST: options.host,
       OCPP_PORT: options.ocppPort,
-      OCPP_HOST: process.env['OCPP_HOST'] ?? options.host,
-      NOTIFICATION_PUBLIC_URL: process.env['NOTIFICATION_PUBLIC_URL'] ?? process.env['GATEWAY_PUBLIC_URL'] ?? ownUrl(options),
+      OCPP_HOST: environment['OCPP_HOST'] ?? options.host,
+      NOTIFICATION_PUBLIC_URL: environment['NOTIFICATION_PUBLIC_URL'] ?? environment['GATEWAY_PUBLIC_URL'] ?? ownUrl(options),
       // Who can reach the API is on this machine, and so is what they want to be told at.
-      NOTIFICATION_ALLOW_PRIVATE_TARGETS: process.env['NOTIFICATION_ALLOW_PRIVATE_TARGETS'] ?? String(LOOPBACK.has(options.host)),
+      NOTIFICATION_ALLOW_PRIVATE_TARGETS: environment['NOTIFICATION_ALLOW_PRIVATE_TARGETS'] ?? String(LOOPBACK.has(options.host)),
     },
     progress: (text) => process.stdout.write(`  ${text}\n`),
   });

@@ -4,7 +4,9 @@ export * as dataTransferV1 from './generated/voltlog/connection/v1/data_transfer
 export * as stationRequestsV1 from './generated/voltlog/connection/v1/station_requests.js';
 export * as deviceV1 from './generated/voltlog/device/v1/device.js';
 export * as deviceJobV1 from './generated/voltlog/device/v1/job.js';
+export * as deviceRegistryV1 from './generated/voltlog/device/v1/registry.js';
 export * as deviceReportsV1 from './generated/voltlog/device/v1/station_reports.js';
+
 export * as deviceSecurityV1 from './generated/voltlog/device/v1/station_security.js';
 export * as notificationV1 from './generated/voltlog/notification/v1/notification.js';
 export * as reservationV1 from './generated/voltlog/reservation/v1/reservation.js';

@@ -23,7 +23,8 @@ import {
   toSiteChanges,
 } from './requests.js';
 
-const REFUSALS: Readonly<Record<SiteRefusal | StationRefusal, readonly [RequestError['code'], string]>> = {
+/** What each refusal is to a caller. */
+export const REFUSALS: Readonly<Record<SiteRefusal | StationRefusal, readonly [RequestError['code'], string]>> = {
   SiteExists: ['ALREADY_EXISTS', 'there is a site of this id'],
   SiteUnknown: ['NOT_FOUND', 'there is no such site'],
   SiteRetired: ['FAILED_PRECONDITION', 'the site is retired'],

@@ -174,6 +174,11 @@ export class FakeServices {
         const page = all.slice(0, request.pageSize);
         return Promise.resolve({ stations: page, nextPageToken: all.length > page.length ? (page.at(-1)?.stationId ?? '') : '' });
       },
+      listSites: () =>
+        Promise.resolve({
+          sites: [deviceV1.Site.fromPartial({ siteId: 'depot', name: 'Depot, north', latitude: 52.4 })],
+          nextPageToken: '',
+        }),
       getStation: ({ stationId }) => Promise.resolve({ station: this.known(stationId) }),
       getSite: ({ siteId }) => {
         const site = this.sites.get(siteId);

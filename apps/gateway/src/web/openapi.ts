@@ -33,6 +33,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('contracts', "Drivers' contracts: several tokens, one set of rules")
     .addTag('reservations', 'EVSEs held for drivers, and what sites allow')
     .addTag('jobs', 'One command for many stations, kept until each answered')
+    .addTag('registry', 'All sites and stations in and out, as CSV or lines of JSON')
     .addTag('sites', 'Where stations stand')
     .addTag('events', 'What happens, live')
     .addTag('driver', 'For the phone of whoever stands at an EVSE: no API key; what one began is steered by the key one got for it')

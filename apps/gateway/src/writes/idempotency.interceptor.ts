@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor, type OnModuleInit } from '@nestjs/common';
 import { isoTime } from '@voltlog/kernel';
 import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
@@ -71,7 +72,8 @@ export class IdempotencyInterceptor implements NestInterceptor, OnModuleInit {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
     const key = request.headers['idempotency-key'];
-    if (key === undefined || !WRITES.has(request.method)) return next.handle();
+    // A file is no body to tell another one from, and an import may be repeated anyhow.
+    if (key === undefined || !WRITES.has(request.method) || request.body instanceof Readable) return next.handle();
     return from(this.once(String(key), request, execution.switchToHttp().getResponse<FastifyReply>(), next));
   }
 

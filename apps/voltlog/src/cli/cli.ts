@@ -4,6 +4,7 @@ import { CliError, EXIT } from './errors.js';
 import { addJobs } from './jobs.js';
 import { type Format, Output } from './output.js';
 import { addCertificates, addSessions, addTokens } from './records.js';
+import { addRegistry } from './registry.js';
 import { configPath, keep, readKept, settingsOf } from './settings.js';
 import { addCommands, addStations } from './stations.js';
 
@@ -25,7 +26,7 @@ interface GlobalOptions {
 }
 
 /** Adds the commands that speak to a running Voltlog by its REST API. */
-export function addApiCommands(program: Command, environment: Readonly<Record<string, string | undefined>> = process.env): void {
+export function addApiCommands(program: Command, environment: Readonly<Record<string, string | undefined>>): void {
   program
     .option('--url <address>', 'API, for commands to a running Voltlog (or VOLTLOG_URL, or config set)')
     .option('--key <key>', 'API key (or VOLTLOG_API_KEY, or config set)')
@@ -48,6 +49,7 @@ Exit codes: 0 done; 1 refused, or not by every station; 2 wrong usage; 3 no vali
   addJobs(program, cli);
   addCertificates(program, cli);
   addTokens(program, cli);
+  addRegistry(program, cli);
   addConfig(program, environment);
 }
 

@@ -1,0 +1,169 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Body, Controller, Get, Inject, Injectable, type OnModuleInit, Post, Query, Req, Res } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { deviceRegistryV1 } from '@voltlog/proto';
+import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { GatewayConfig } from '../config.js';
+import { Problem } from '../problems/problem.js';
+import { Services } from '../services.js';
+import { Read } from '../web/route.js';
+import { csvHead, readCsv, toCsv } from './csv.js';
+import { exported } from './export.js';
+import { type ImportLine, importFile } from './import.js';
+import { readJsonLines, toJsonLines } from './json-lines.js';
+import type { RegistryRecord } from './records.js';
+
+const FILE_TYPES = ['text/csv', 'application/x-ndjson'] as const;
+/** 100 000 stations with two EVSEs each are some 40 MB. */
+const FILE_BYTES_MAX = 256 * 1024 * 1024;
+/** The device service takes a batch of 500. */
+const DEADLINE_MS = 60_000;
+
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((word) => word === 'true');
+const importQuery = z.object({
+  dryRun: flag.meta({ description: 'nothing is changed; the answer says what would be' }),
+  onProblem: z
+    .enum(['stop', 'skip'])
+    .default('stop')
+    .meta({ description: 'stop: all or nothing; skip: rows without a problem are imported' }),
+  makePasswords: flag.meta({ description: 'new stations without a password get one, told in the answer and nowhere else' }),
+});
+const exportQuery = z.object({
+  format: z.enum(['csv', 'ndjson']).default('csv'),
+  separator: z.enum([',', ';']).default(','),
+  bom: flag.meta({ description: 'a byte order mark, for spreadsheets' }),
+});
+const importAnswer = z.string().meta({
+  id: 'RegistryImportLines',
+  description: 'application/x-ndjson: lines of type progress, problem (row, id, message) and password, and one of type result at the end',
+});
+const exportAnswer = z.string().meta({ id: 'RegistryFile', description: 'text/csv or application/x-ndjson' });
+
+/** Lets files through to their route as streams: they are read only once the caller is known to be allowed to. */
+@Injectable()
+export class RegistryFiles implements OnModuleInit {
+  constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}
+
+  onModuleInit(): void {
+    const instance = this.host.httpAdapter.getInstance();
+    for (const type of FILE_TYPES)
+      if (!instance.hasContentTypeParser(type)) instance.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+  }
+}
+
+/** The whole registry in and out: sites, stations, EVSEs and connectors. */
+@ApiTags('registry')
+@Controller('v1/registry')
+export class RegistryController {
+  private readonly registry: deviceRegistryV1.RegistryService;
+
+  constructor(
+    private readonly services: Services,
+    @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
+    @Inject(SERVICE_CONFIG) config: GatewayConfig,
+  ) {
+    this.registry = context.rpc.client<deviceRegistryV1.RegistryService>(deviceRegistryV1.RegistryServiceDefinition, {
+      address: config.deviceGrpc,
+      deadlineMs: DEADLINE_MS,
+    });
+  }
+
+  @Get('export')
+  @Read({
+    role: 'viewer',
+    summary: 'Export sites and stations',
+    description: 'What an import takes. Passwords are not among it.',
+    answer: exportAnswer,
+  })
+  exportRegistry(
+    @Query({ schema: exportQuery }) { format, separator, bom }: z.output<typeof exportQuery>,
+    @Res() reply: FastifyReply,
+  ): void {
+    const isCsv = format === 'csv';
+    void reply.header('content-disposition', `attachment; filename="registry.${format}"`);
+    void reply.type(isCsv ? 'text/csv; charset=utf-8' : 'application/x-ndjson');
+    const texts = isCsv
+      ? withHead(csvHead(separator, bom), exported(this.services.device), (records) => toCsv(records, separator))
+      : withHead('', exported(this.services.device), toJsonLines);
+    void reply.send(Readable.from(texts));
+  }
+
+  @Post('import')
+  @Read({
+    role: 'admin',
+    summary: 'Import sites and stations',
+    description:
+      'The body is the file: `text/csv` (comma, semicolon or tab; the first line names the columns) or `application/x-ndjson`. What is so already stays as it is, so that a file can be imported again.',
+    answer: importAnswer,
+    problems: { 413: 'the file is larger than 256 MB', 415: 'neither text/csv nor application/x-ndjson' },
+  })
+  @ApiBody({ schema: { type: 'string' } })
+  async importRegistry(
+    @Body() body: unknown,
+    @Query({ schema: importQuery }) { dryRun, onProblem, makePasswords }: z.output<typeof importQuery>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (!(body instanceof Readable)) throw new Problem(415, 'unsupported-media-type', 'Send the file as text/csv or application/x-ndjson.');
+    const folder = await mkdtemp(join(tmpdir(), 'voltlog-import-'));
+    const path = join(folder, 'file');
+    const forget = (): Promise<void> => rm(folder, { recursive: true, force: true });
+    try {
+      await pipeline(body, limited(), createWriteStream(path, { mode: 0o600 }));
+    } catch (error) {
+      await forget();
+      throw error;
+    }
+    const read = (request.headers['content-type'] ?? '').startsWith('text/csv') ? () => readCsv(path) : () => readJsonLines(path);
+    const lines = importFile(this.registry, read, { dryRun, skipBad: onProblem === 'skip', makePasswords });
+    void reply.type('application/x-ndjson');
+    void reply.send(Readable.from(this.told(lines, forget)));
+  }
+
+  /** The status is sent already: what breaks in the middle is told as the last line. */
+  private async *told(lines: AsyncIterable<ImportLine>, forget: () => Promise<void>): AsyncGenerator<string> {
+    try {
+      for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+    } catch (error) {
+      this.context.logger.error({ err: error }, 'an import broke off');
+      yield `${JSON.stringify({ type: 'error', message: 'It broke off. Import the same file again: what is there already stays as it is.' })}\n`;
+    } finally {
+      await forget();
+    }
+  }
+}
+
+async function* withHead(
+  head: string,
+  pages: AsyncIterable<readonly RegistryRecord[]>,
+  write: (records: readonly RegistryRecord[]) => string,
+): AsyncGenerator<string> {
+  if (head !== '') yield head;
+  for await (const records of pages) {
+    const text = write(records);
+    if (text !== '') yield text;
+  }
+}
+
+function limited(): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > FILE_BYTES_MAX) done(new Problem(413, 'too-large', `A file has at most ${FILE_BYTES_MAX} bytes.`));
+      else done(null, chunk);
+    },
+  });
+}
