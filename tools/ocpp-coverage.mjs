@@ -79,11 +79,12 @@ function ownersOf(...texts) {
 const NEAREST = ['libs/connection/translation/', 'apps/connection/src/commands/', 'apps/connection/src/edge/', ''];
 
 /** The nearest spec that names the message; else the one that goes through the whole table the message is in. */
-function testOf(action) {
+function testOf(action, names = []) {
   const specs = sources.filter(({ path }) => path.endsWith('.spec.ts'));
   const found = NEAREST.map((folder) => specs.find(({ path, text }) => path.startsWith(folder) && text.includes(`'${action}'`)));
+  const byName = specs.find(({ text }) => names.some((name) => text.includes(`'${name}'`)));
   const ofTable = action in STATION_REQUESTS ? specs.find(({ text }) => text.includes('Object.keys(STATION_REQUESTS)')) : undefined;
-  const spec = found.find((each) => each !== undefined) ?? ofTable;
+  const spec = found.find((each) => each !== undefined) ?? byName ?? ofTable;
   return spec === undefined ? '' : `\`${spec.path}\``;
 }
 
@@ -155,7 +156,16 @@ function outbound(version, said) {
     const names = [...(said.get(action) ?? [])];
     if (names.length === 0) return row(action, 'out', '**missing**: by `raw` only', '', '');
     const owners = ownersOf(...names.map((name) => `'${requestCase(camel(name))}'`));
-    return row(action, 'out', names.map((name) => `\`${name}\``).join(', '), owners.join(', ') || 'operator', testOf(action));
+    return row(
+      action,
+      'out',
+      names.map((name) => `\`${name}\``).join(', '),
+      owners.join(', ') || 'operator',
+      testOf(
+        action,
+        names.map((name) => requestCase(camel(name))),
+      ),
+    );
   });
 }
 

@@ -40,6 +40,11 @@ describe('a masked frame', () => {
     ['<b><k>AuthorizationKey</k><n:value>S1</n:value></b>', '<b><k>AuthorizationKey</k><n:value>***</n:value></b>'],
     ['<a:To>http://CP1:secret@csms/ocpp/soap</a:To>', '<a:To>http://***@csms/ocpp/soap</a:To>'],
     ['<b><k>&#65;uthorizationKey</k><value>S1</value></b>', '<b><k>&#65;uthorizationKey</k><value>***</value></b>'],
+    [
+      '[2,"1","NotifyCustomerInformation",{"data":"Ann \\"A\\", Mill Lane","tbc":false,"seqNo":0}]',
+      '[2,"1","NotifyCustomerInformation",{"data":"***","tbc":false,"seqNo":0}]',
+    ],
+    ['[2,"1","CustomerInformation",{"customerIdentifier":"ann"}]', '[2,"1","CustomerInformation",{"customerIdentifier":"***"}]'],
   ])('%s keeps its secret', (text, expected) => expect(masked(text)).toBe(expected));
 
   it.each([
@@ -47,6 +52,7 @@ describe('a masked frame', () => {
     '[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]',
     'nonsense',
     '<b><o:idTag/><idTag /><k>HeartbeatInterval</k><value>300</value></b>',
+    '[2,"1","DataTransfer",{"vendorId":"v","data":"x"}]',
   ])('%s stays as it is', (text) => expect(masked(text)).toBe(text));
 });
 

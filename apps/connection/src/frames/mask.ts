@@ -2,7 +2,7 @@ const MASK = '***';
 
 /** Fields whose value is nobody's business: tokens, keys, certificates. Sources: OCPP 1.6 §6, Security Whitepaper, OCPP 2.1 Part 2 §2. */
 const SECRET_FIELD =
-  /"(idTag|parentIdTag|idToken|additionalIdToken|hashIdTag|certificate|certificateChain|csr|signingCertificate|exiRequest|exiResponse|ocspResult|password|basicAuthPassword|apnPassword|apnUserName|user|key)"(\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|\d[\d.]*)/g;
+  /"(idTag|parentIdTag|idToken|additionalIdToken|hashIdTag|certificate|certificateChain|csr|signingCertificate|exiRequest|exiResponse|ocspResult|password|basicAuthPassword|apnPassword|apnUserName|customerIdentifier|user|key)"(\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|\d[\d.]*)/g;
 /** `key` is a secret in VPN and network profiles and a name in 1.6's configuration. */
 const CONFIGURATION_FRAME = /"(?:GetConfiguration|ChangeConfiguration)"|"configurationKey"|"unknownKey"/;
 /** Where the secret is named beside its value: 1.6 `AuthorizationKey`, 2.x `BasicAuthPassword`. */
@@ -16,8 +16,12 @@ const SECRET_ELEMENT = new RegExp(String.raw`<((?:[\w.-]+:)?(?:idTag|parentIdTag
 const URL_CREDENTIALS = /\/\/[^\s/@<]{1,255}@/g;
 const VALUE_ELEMENT = new RegExp(String.raw`<((?:[\w.-]+:)?value)(\s[^>]*)?>${XML_TEXT}`, 'gi');
 
+/** What a station tells of a customer, free text. Source: OCPP 2.0.1 Part 2 N09. */
+const CUSTOMER_FRAME = /"NotifyCustomerInformation"/;
+const CUSTOMER_DATA = /"(data)"(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
+
 /** Nothing of the above without one of these; `includes` is some ten times faster than the expressions, and meter values are most frames. */
-const MARKS = ['dT', 'ertif', 'csr', 'exi', 'ocsp', 'assword', 'AuthorizationKey', 'apn', '"user"', '"key"'] as const;
+const MARKS = ['dT', 'ertif', 'csr', 'exi', 'ocsp', 'assword', 'AuthorizationKey', 'apn', 'ustomerI', '"user"', '"key"'] as const;
 
 /**
  * A frame's text without the values that must not be kept.
@@ -33,7 +37,8 @@ export function masked(text: string): string {
   const fields = plain.replace(SECRET_FIELD, (whole, name: string, colon: string) =>
     name === 'key' && configuration ? whole : `"${name}"${colon}"${MASK}"`,
   );
-  return NAMED_SECRET.test(plain) ? fields.replace(NAMED_VALUE, `"$1"$2"${MASK}"`) : fields;
+  const named = NAMED_SECRET.test(plain) ? fields.replace(NAMED_VALUE, `"$1"$2"${MASK}"`) : fields;
+  return CUSTOMER_FRAME.test(plain) ? named.replace(CUSTOMER_DATA, `"$1"$2"${MASK}"`) : named;
 }
 
 /** An element that is empty stays so. A name beside a value may be written as character references: then every value is masked. */

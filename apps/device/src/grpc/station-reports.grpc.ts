@@ -7,6 +7,8 @@ import { checkStationId } from './requests.js';
 
 const PAGE_SIZE = 50;
 const PAGE_SIZE_MAX = 200;
+/** A report can be as large as a frame: a page of large ones is cut short, so that no answer is beyond what gRPC carries. */
+const PAGE_CHARS_MAX = 1_500_000;
 
 /** `voltlog.device.v1.StationReportsService`. */
 export class StationReportsGrpc implements deviceReportsV1.StationReportsService {
@@ -16,17 +18,24 @@ export class StationReportsGrpc implements deviceReportsV1.StationReportsService
     const { type, requestId, pageToken } = request;
     if (type !== '' && !REPORT_NAMES.includes(type))
       throw new RequestError('INVALID_ARGUMENT', `type must be one of ${REPORT_NAMES.join(', ')}`);
-    const { docs, next } = await this.collections.reports.find({
-      where: {
-        stationId: checkStationId(request.stationId),
-        ...(type === '' ? {} : { type }),
-        ...(requestId === undefined ? {} : { requestId }),
-      },
-      sort: ['id', -1],
-      limit: Math.min(request.pageSize || PAGE_SIZE, PAGE_SIZE_MAX),
-      ...(pageToken === '' ? {} : { after: pageToken }),
-    });
-    return { reports: docs.map(toMessage), nextPageToken: next ?? '' };
+    const where = {
+      stationId: checkStationId(request.stationId),
+      ...(type === '' ? {} : { type }),
+      ...(requestId === undefined ? {} : { requestId }),
+    };
+    let limit = Math.min(request.pageSize || PAGE_SIZE, PAGE_SIZE_MAX);
+    for (;;) {
+      const { docs, next } = await this.collections.reports.find({
+        where,
+        sort: ['id', -1],
+        limit,
+        ...(pageToken === '' ? {} : { after: pageToken }),
+      });
+      const reports = docs.map(toMessage);
+      const chars = reports.reduce((sum, { dataJson }) => sum + dataJson.length, 0);
+      if (chars <= PAGE_CHARS_MAX || reports.length <= 1) return { reports, nextPageToken: next ?? '' };
+      limit = Math.ceil(Math.min(limit, reports.length) / 2);
+    }
   }
 
   async getDisplayMessages({ stationId }: deviceReportsV1.GetDisplayMessagesRequest): Promise<deviceReportsV1.GetDisplayMessagesResponse> {

@@ -5,6 +5,11 @@ export type DisplayFact =
   | { readonly type: 'voltlog.connection.CommandAnswered.v1'; readonly data: CommandAnswered }
   | { readonly type: 'voltlog.connection.DisplayMessagesReported.v1'; readonly data: DisplayMessagesReported };
 
+/** Messages kept of one station; no display has as many, and a station gone mad is not to fill a document. */
+export const MESSAGES_MAX = 500;
+/** Ids that one list may name. */
+const LISTED_MAX = 5_000;
+
 export const noMessages = (stationId: string): DisplayDoc => ({ id: stationId, version: 0, messages: [] });
 
 /**
@@ -41,7 +46,7 @@ function answered(display: DisplayDoc, { action, status, stationStatus, request,
 
 function reported(display: DisplayDoc, { requestId, messages, toBeContinued, receivedAt }: DisplayMessagesReported): DisplayDoc {
   const listing = listingOf(display, requestId);
-  const seen = [...listing.seen, ...messages.map(({ id }) => id)];
+  const seen = [...listing.seen, ...messages.map(({ id }) => id)].slice(-LISTED_MAX);
   return settled({ ...put(display, messages, receivedAt), listing: { ...listing, seen, ended: !toBeContinued } }, receivedAt);
 }
 
@@ -61,7 +66,8 @@ function settled(display: DisplayDoc, at: string): DisplayDoc {
 const put = (display: DisplayDoc, messages: readonly DisplayMessage[], knownAt: string): DisplayDoc => {
   const replaced = new Set(messages.map(({ id }) => id));
   const known: readonly KnownMessage[] = messages.map((message) => ({ ...message, knownAt }));
-  return { ...display, messages: [...display.messages.filter(({ id }) => !replaced.has(id)), ...known].sort((a, b) => a.id - b.id) };
+  const all = [...display.messages.filter(({ id }) => !replaced.has(id)), ...known].sort((a, b) => (a.knownAt < b.knownAt ? -1 : 1));
+  return { ...display, messages: all.slice(-MESSAGES_MAX).sort((a, b) => a.id - b.id) };
 };
 
 const without = (display: DisplayDoc, gone: (id: number) => boolean): DisplayDoc => ({

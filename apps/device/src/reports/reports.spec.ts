@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
 import { createDevice, type Device } from '../device.js';
 import { deviceProjections } from '../projections/rebuild.js';
-import { type DisplayFact, noMessages, withDisplayFact } from './display-messages.js';
+import { type DisplayFact, MESSAGES_MAX, noMessages, withDisplayFact } from './display-messages.js';
 import { displaySchema, reportSchema } from './report-documents.js';
 import { REPORT_NAMES } from './report-follower.js';
 
@@ -66,6 +66,13 @@ describe('the messages of a display', () => {
     expect(shown(...facts)).toEqual(ids);
     // Delivered twice it is the same.
     expect(shown(...facts, ...facts)).toEqual(ids);
+  });
+
+  it('are kept up to a number, the last known of them', () => {
+    const many = Array.from({ length: MESSAGES_MAX + 5 }, (_, id) => message(id));
+    const ids = shown(set(9_999), reported(7, many));
+    expect(ids).toHaveLength(MESSAGES_MAX);
+    expect(ids).not.toContain(9_999);
   });
 
   it('are left alone by other commands', () => {
@@ -139,6 +146,21 @@ describe('reports of stations', () => {
     await device.stop();
     await start();
     expect([await list(), await displays()]).toEqual(before);
+  });
+
+  it('that are large come in smaller pages', async () => {
+    const large = (requestId: number) =>
+      event('voltlog.connection.CustomerInformationReported.v1', {
+        action: 'NotifyCustomerInformation',
+        occurredAt: at(0),
+        requestId,
+        data: 'x'.repeat(600_000),
+      });
+    for (const requestId of [1, 2, 3, 4]) await append(large(requestId));
+    await until(async () => (await list({ requestId: 4 })).reports.length === 1, 'the last');
+    const first = await list();
+    expect(first.reports.map(({ requestId }) => requestId)).toEqual([4, 3]);
+    expect((await list({ pageToken: first.nextPageToken })).reports.map(({ requestId }) => requestId)).toEqual([2, 1]);
   });
 
   it('delivered twice are kept once', async () => {

@@ -5,21 +5,17 @@ import type { SimulatedStation } from './station.js';
 /** Commands of OCPP 2.0.1 that this station knows and does not do. */
 const NOT_SUPPORTED = new Set([
   'ClearChargingProfile',
-  'ClearDisplayMessage',
   'ClearVariableMonitoring',
   'CostUpdated',
-  'CustomerInformation',
   'DeleteCertificate',
   'GetChargingProfiles',
   'GetCompositeSchedule',
-  'GetDisplayMessages',
   'GetInstalledCertificateIds',
   'GetLog',
   'GetMonitoringReport',
   'GetReport',
   'PublishFirmware',
   'SetChargingProfile',
-  'SetDisplayMessage',
   'SetMonitoringBase',
   'SetMonitoringLevel',
   'SetVariableMonitoring',
@@ -86,6 +82,14 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
       return sendLocalList(station, payload);
     case 'GetLocalListVersion':
       return station.localList === undefined ? NO_LIST : { answer: { payload: { versionNumber: station.localList.version } } };
+    case 'SetDisplayMessage':
+      return station.display.set(payload);
+    case 'ClearDisplayMessage':
+      return station.display.clear(payload);
+    case 'GetDisplayMessages':
+      return station.display.report(payload, (report) => void station.call('NotifyDisplayMessages', report));
+    case 'CustomerInformation':
+      return status('Accepted', () => customerInformation(station, payload));
     case 'ClearCache':
       return status('Accepted');
     case 'DataTransfer':
@@ -95,6 +99,17 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
         ? { answer: { error: 'NotSupported', description: `${action} is not supported` } }
         : { answer: { error: 'NotImplemented', description: `${action} is not known` } };
   }
+}
+
+/** OCPP 2.0.1 Part 2 N09, N10: this station knows nothing of its customers, and says so. */
+function customerInformation(station: SimulatedStation, payload: Payload): void {
+  const data = payload['report'] === true ? 'no data of this customer' : 'cleared';
+  void station.call('NotifyCustomerInformation', {
+    data,
+    seqNo: 0,
+    generatedAt: station.timestamp(),
+    requestId: numberAt(payload, 'requestId') ?? 0,
+  });
 }
 
 /** OCPP 2.0.1 Part 2 H01 */

@@ -8,6 +8,7 @@ import type { BootReason, CommandOutcome, Dialect, Moment, StopReason } from './
 import { DIALECT_16 } from './dialect-v16.js';
 import { DIALECT_21 } from './dialect-v21.js';
 import { DIALECT_201 } from './dialect-v201.js';
+import { Display } from './display.js';
 import { Evse } from './evse.js';
 import { type HoldHost, Holds } from './holds.js';
 import { Line, type LineEvent, type LineHost } from './line.js';
@@ -34,6 +35,7 @@ export class SimulatedStation implements LineHost, HoldHost {
   /** The station's socket and what waits for it; scripts cut, hold and repeat through it. */
   readonly line: Line;
   readonly holds: Holds;
+  readonly display = new Display();
   /** undefined: it keeps none. */
   readonly localList: LocalList | undefined;
   private readonly dialect: Dialect;
