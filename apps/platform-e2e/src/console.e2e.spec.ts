@@ -1,8 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
 import { CAR_MODELS, Car, ScaledClock, SimulatedStation } from '@voltlog/simulator-app';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, AllInOne } from './harness/all-in-one.js';
+import { launchBrowser } from './harness/browser.js';
 import { eventually } from './harness/eventually.js';
 import { registerStation, registerTokens, STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
 
@@ -24,18 +25,7 @@ beforeAll(async () => {
   await registerStation(platform.api, STATION);
   station = new SimulatedStation({ id: STATION, version: '1.6', url: platform.ocppUrl, password: STATION_PASSWORD, clock });
   await station.connect();
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchBrowser();
   const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });
   page = await context.newPage();
   page.on('console', (message) => (message.type() === 'error' ? problems.push(message.text()) : undefined));

@@ -1,6 +1,7 @@
 import { CAR_MODELS, Car, ScaledClock, SimulatedStation } from '@voltlog/simulator-app';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchBrowser } from './harness/browser.js';
 import { STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
 import { type Infrastructure, Processes, startInfrastructure } from './harness/processes.js';
 
@@ -21,17 +22,7 @@ beforeAll(async () => {
   await platform.api.ok('POST', '/v1/stations', { stationId: STATION, name: 'Charger far away', password: STATION_PASSWORD, evses });
   station = new SimulatedStation({ id: STATION, version: '2.0.1', url: platform.ocppUrls[1], password: STATION_PASSWORD, clock });
   await station.connect();
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();

@@ -1,14 +1,15 @@
 import AxeBuilder from '@axe-core/playwright';
 import { CAR_MODELS, Car, type OcppVersion, ScaledClock, SimulatedStation } from '@voltlog/simulator-app';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
+import { launchBrowser } from './harness/browser.js';
 import { eventually } from './harness/eventually.js';
 import { STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
 
 /** Simulated seconds per real one: a sample each second. */
 const TIME_SCALE = 60;
-const KEY_CODE = 'E2E25800';
+const KEY_CODE = 'E2E02580';
 const PHONE = { width: 390, height: 844 };
 const SITE = {
   siteId: 'harbour',
@@ -30,18 +31,7 @@ beforeAll(async () => {
   await platform.api.ok('POST', '/v1/sites', SITE);
   await platform.api.ok('PUT', `/v1/tokens/${KEY_CODE}`, { type: 'KeyCode', status: 'Active' });
   await platform.api.ok('PUT', '/v1/prices/site:harbour', { currency: 'EUR', perKwh: '0.49', perMinute: '0', perSession: '0.35' });
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();

@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Car, ScaledClock, SimulatedStation } from '@voltlog/simulator-app';
-import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
+import type { Browser, CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
+import { launchBrowser } from './harness/browser.js';
 import { eventually } from './harness/eventually.js';
 import { STATION_PASSWORD } from './harness/fleet.js';
 import { PushService } from './harness/push-service.js';
@@ -49,17 +50,7 @@ beforeAll(async () => {
   await platform.api.ok('POST', '/v1/stations', place);
   station = new SimulatedStation({ id: STATION, version: '2.0.1', url: platform.ocppUrl, password: STATION_PASSWORD, clock });
   await station.connect();
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();
@@ -105,6 +96,29 @@ async function deliver(cdp: CDPSession, origin: string, data: string): Promise<v
   await cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
 }
 const registered: string[] = [];
+
+/** Taps the notification, while no page of the charge is open, as far as a script may: a browser opens a window for a real finger alone. */
+async function tapped(page: Page): Promise<string | undefined> {
+  const worker = page.context().serviceWorkers()[0];
+  return worker?.evaluate(async () => {
+    const scope = globalThis as unknown as {
+      registration: ServiceWorkerRegistration;
+      clients: { matchAll(): Promise<readonly unknown[]>; openWindow(url: string): Promise<null> };
+      dispatchEvent(event: Event): boolean;
+    };
+    const [notification] = await scope.registration.getNotifications();
+    const opened = new Promise<string>((resolve) => {
+      scope.clients.matchAll = () => Promise.resolve([]);
+      scope.clients.openWindow = (url) => {
+        resolve(url);
+        return Promise.resolve(null);
+      };
+    });
+    const Tap = (globalThis as unknown as { NotificationEvent: new (type: string, init: object) => Event }).NotificationEvent;
+    scope.dispatchEvent(new Tap('notificationclick', { notification }));
+    return opened;
+  });
+}
 
 it('scan, hold, start with 3 kWh, be pushed at 90 %, see the notification, stop at the limit, receipt: on a German phone', {
   timeout: 240_000,
@@ -155,6 +169,8 @@ it('scan, hold, start with 3 kWh, be pushed at 90 %, see the notification, stop 
   );
   expect(shown).toEqual({ title: at90.title, body: at90.body, data: { url: at90.url } });
   expect(at90.body.replace(/\s/g, ' ')).toBe('Der Akku hat an Säule am Kai (Ladepunkt 1) 90 % erreicht.');
+
+  expect(await tapped(page)).toBe(page.url());
 
   await page.getByRole('heading', { name: 'Das Laden ist beendet' }).waitFor({ timeout: 120_000 });
   await page.getByRole('heading', { name: 'Beleg' }).waitFor();
