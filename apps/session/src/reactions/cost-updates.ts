@@ -115,8 +115,10 @@ export class CostUpdates {
     const { collections, clock } = this.parts;
     const now = clock.now();
     const priced = documents.filter(
-      ({ claims, stationId }) =>
-        claims.price !== undefined && is2x(claims.identity?.ocppVersion) && (this.unknowing.get(stationId) ?? 0) <= now,
+      (document) =>
+        document.claims.price !== undefined &&
+        is2x(document.claims.identity?.ocppVersion) &&
+        (this.unknowing.get(speakerOf(document)) ?? 0) <= now,
     );
     if (priced.length === 0) return;
     const readings = await collections.readings.getMany(priced.map(({ id }) => id));
@@ -128,14 +130,15 @@ export class CostUpdates {
       await Promise.all(due.slice(from, from + AT_ONCE).map(({ document, amount }) => this.send(document, amount)));
   }
 
-  private async send({ id, stationId, transactionId }: SessionDocument, amount: string): Promise<void> {
+  private async send(document: SessionDocument, amount: string): Promise<void> {
+    const { id, stationId, transactionId } = document;
     const { status } = await this.parts.commands.send(stationId, {
       $case: 'stationRequest',
       value: { request: { $case: 'costUpdated', value: { totalCost: Number(amount), transactionId } } },
     });
     if (status === 'Accepted') remember(this.told, id, amount);
     else if (status === 'NotSupported') {
-      remember(this.unknowing, stationId, this.parts.clock.now() + UNKNOWN_MS);
+      remember(this.unknowing, speakerOf(document), this.parts.clock.now() + UNKNOWN_MS);
       this.parts.logger.info({ stationId }, 'a station does not take the running cost');
     }
   }
@@ -144,6 +147,9 @@ export class CostUpdates {
     return { ...SWEEP, dueAt: isoTime(this.parts.clock.now() + this.parts.everyMs) };
   }
 }
+
+/** A station that comes back with another version of OCPP may know more. */
+const speakerOf = ({ stationId, claims }: SessionDocument): string => `${stationId} ${claims.identity?.ocppVersion ?? ''}`;
 
 const is2x = (ocppVersion: string | undefined): boolean => ocppVersion?.startsWith('ocpp2') === true;
 
