@@ -1,6 +1,7 @@
 import { type Clock, RequestError } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
 import type { Query, StreamStore } from '@voltlog/store';
+import { readingsOf } from '../store/readings.js';
 import type { SessionCollections, SessionDocument } from '../store/session-documents.js';
 import { meterValueRange } from '../store/session-documents.js';
 import { receiptOf } from './receipt.js';
@@ -32,8 +33,8 @@ export class SessionGrpc
 
   async getReceipt({ sessionId }: sessionV1.GetReceiptRequest): Promise<sessionV1.GetReceiptResponse> {
     const document = await this.existing(sessionId);
-    const stored = await this.collections.readings.get(document.id);
-    return { receipt: await receiptOf(this.collections, document, stored?.readings ?? {}, this.clock.now()) };
+    const readings = (await readingsOf(this.collections, [document])).get(document.id)?.readings ?? {};
+    return { receipt: await receiptOf(this.collections, document, readings, this.clock.now()) };
   }
 
   async listSessions(request: sessionV1.ListSessionsRequest): Promise<sessionV1.ListSessionsResponse> {
@@ -77,7 +78,7 @@ export class SessionGrpc
 
   private async withReadings(documents: readonly SessionDocument[]): Promise<sessionV1.Session[]> {
     if (documents.length === 0) return [];
-    const readings = await this.collections.readings.getMany(documents.map((document) => document.id));
+    const readings = await readingsOf(this.collections, documents);
     return documents.map((document) => toSession(document, readings.get(document.id)?.readings ?? {}, this.clock.now()));
   }
 }

@@ -10,6 +10,7 @@ import {
   noteReceived,
   noteSeqNo,
 } from '@voltlog/session-domain';
+import { UNSAVED_MAX } from '../store/readings.js';
 import type { MeterValueDocument, QuarantinedDocument } from '../store/session-documents.js';
 import { meterValueDocument } from '../store/session-documents.js';
 import type { SessionEntry, StationEntry } from './station-cache.js';
@@ -67,6 +68,9 @@ export class Batch {
     this.touched.set(entry, cause);
     const { readings } = entry;
     const { seqNo, receivedAt, meterValues, chargingState } = fact;
+    // Nothing but the readings tells of a message without values and number, and those of a session that is over are read as they are.
+    const isTold = seqNo !== undefined || meterValues.length > 0 || entry.claims.start?.receivedAt === receivedAt;
+    entry.due ||= !isTold || (entry.version > 0 && !entry.active);
     noteReceived(readings, receivedAt);
     if (seqNo !== undefined) noteSeqNo(readings, seqNo);
     if (chargingState !== undefined) this.noteState(entry, { seqNo: seqNo ?? -1, at: fact.occurredAt, value: chargingState }, cause);
@@ -76,6 +80,8 @@ export class Batch {
   }
 
   private noteValue(entry: SessionEntry, value: MeterValue, receivedAt: string, seqNo: number | undefined): void {
+    entry.unsaved += 1;
+    entry.due ||= entry.unsaved >= UNSAVED_MAX || value.at <= (entry.readings.lastReadingAt ?? '');
     noteMeterValue(entry.readings, value, entry.points);
     const document = meterValueDocument(entry.sessionId, value, receivedAt, seqNo);
     this.meterValues.set(document.id, document);
@@ -84,7 +90,9 @@ export class Batch {
   /** Takes a charging state in; the stream is told when it is another one than it tells, and not an older one that comes late. */
   noteState(entry: SessionEntry, charging: ChargingState, cause: Cause): void {
     this.touched.set(entry, cause);
+    const { charging: before, chargingSince } = entry.readings;
     noteChargingState(entry.readings, charging);
+    entry.due ||= entry.readings.charging !== before || entry.readings.chargingSince !== chargingSince;
     const told = entry.claims.charging;
     const recovered = charging.value === 'Charging' && entry.claims.rested?.includes('Faulted') === true;
     if (told !== undefined && ((told.value === charging.value && !recovered) || compareStates(charging, told) <= 0)) return;

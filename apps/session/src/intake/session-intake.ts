@@ -160,6 +160,7 @@ export class SessionIntake {
       entry.claims = execution.state;
       entry.version = execution.version;
       entry.active = outcomeOf(entry.claims, entry.readings).state === 'Active';
+      entry.due ||= !entry.active;
       this.parts.metrics.active.value += Number(entry.active) - Number(wasActive);
     });
   }
@@ -170,6 +171,7 @@ export class SessionIntake {
       entry.points = await this.loader.points(entry.sessionId);
       for (const value of batch.valuesOf(entry.sessionId)) entry.points.push(...registerPoints(value));
     }
+    entry.due = true;
     entry.readings.piecewise = piecewiseEnergy([...entry.points, ...claimedPoints(entry.claims)]);
   }
 

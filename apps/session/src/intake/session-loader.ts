@@ -2,6 +2,7 @@ import type { LogRecord } from '@voltlog/event-log';
 import type { RegisterPoint } from '@voltlog/session-domain';
 import { registerPoints } from '@voltlog/session-domain';
 import { sessionIdOf } from '../session-id.js';
+import { readingsOf } from '../store/readings.js';
 import type { QuarantinedDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
 import { meterValueRange } from '../store/session-documents.js';
 import type { StationEvent } from './route.js';
@@ -114,7 +115,7 @@ export class SessionLoader {
       return station !== undefined && findById(station, document.id) === undefined;
     });
     if (missing.length === 0) return;
-    const readings = await this.collections.readings.getMany(missing.map((document) => document.id));
+    const readings = await readingsOf(this.collections, missing);
     for (const document of missing) {
       const station = this.cache.get(document.stationId);
       if (station === undefined || findById(station, document.id) !== undefined) continue;

@@ -19,12 +19,17 @@ export class SessionWriter {
   /** @throws {OperatingError} `ReadModelContended` when others kept writing: the batch is handed over again then */
   async write(batch: Batch): Promise<void> {
     const entries = [...batch.touched.keys()];
-    const writes: Promise<unknown>[] = [this.writeReadings(entries), this.writeSessions(entries)];
+    const due = entries.filter((entry) => entry.due);
+    const writes: Promise<unknown>[] = [this.writeReadings(due), this.writeSessions(entries)];
     if (batch.meterValues.size > 0)
       writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc, likelyNew: true }))));
     if (batch.quarantined.size > 0)
       writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));
     await Promise.all(writes);
+    for (const entry of due) {
+      entry.due = false;
+      entry.unsaved = 0;
+    }
   }
 
   /** Session documents whose stream grew. The higher version stays: another instance may have been here. */
@@ -63,7 +68,7 @@ export class SessionWriter {
         else refused.push(entry);
       });
       if (refused.length === 0) return;
-      await joinStoredReadings(this.collections.readings, refused);
+      await joinStoredReadings(this.collections, refused);
       pending = refused;
     }
     if (pending.length > 0) throw contended();

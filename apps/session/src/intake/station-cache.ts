@@ -16,6 +16,10 @@ export interface SessionEntry {
   readings: Readings;
   /** `version` of the stored readings document. */
   readingsVersion: number;
+  /** Values that the stored readings do not know of; each came later, by the station's clock, than all before it. */
+  unsaved: number;
+  /** The readings are to be stored with this batch. */
+  due: boolean;
   /** All register values, while the registers are irregular. */
   points: RegisterPoint[] | undefined;
   /** Counted as active. */
@@ -128,6 +132,8 @@ export function newEntry(identity: SessionFact): SessionEntry {
     storedVersion: 0,
     readings: {},
     readingsVersion: 0,
+    unsaved: 0,
+    due: false,
     points: undefined,
     active: false,
     abandoned: false,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readingsOf } from '../store/readings.js';
 import { openCollections } from '../store/session-documents.js';
 import { at, ended, metered, register, started, values } from '../testing/facts.js';
 import { SessionHarness } from '../testing/session-harness.js';
@@ -16,11 +17,12 @@ const rebuild = (name: string) => {
 };
 
 async function stored() {
-  const { sessions, readings } = await openCollections(harness.parts.store);
-  const [session, reading] = await Promise.all([sessions.find({ limit: 100 }), readings.find({ limit: 100 })]);
+  const collections = await openCollections(harness.parts.store);
+  const { docs } = await collections.sessions.find({ limit: 100 });
+  const readings = await readingsOf(collections, docs);
   return {
-    sessions: session.docs.map((doc) => ({ ...doc, updatedAt: '' })),
-    readings: reading.docs.map(({ id, readings: known }) => ({ id, readings: known })),
+    sessions: docs.map((doc) => ({ ...doc, updatedAt: '' })),
+    readings: [...readings].map(([id, { readings: known }]) => ({ id, readings: known })),
   };
 }
 

@@ -3,7 +3,6 @@ import type { Readings, SessionClaims } from '@voltlog/session-domain';
 import {
   claimedPoints,
   needsAllPoints,
-  noteChargingState,
   noteMeterValue,
   noteReceived,
   noteSeqNo,
@@ -13,6 +12,7 @@ import {
 } from '@voltlog/session-domain';
 import { bringUp, type Collection, type Commit, rebuildCollection, type Store } from '@voltlog/store';
 import { sessionDocument } from '../intake/session-writer.js';
+import { noteClaims } from '../store/readings.js';
 import {
   type MeterValueDocument,
   meterValueRange,
@@ -98,13 +98,7 @@ export async function replayReadings(
 ): Promise<Readings> {
   const readings: Readings = {};
   const points: RegisterPoint[] = [];
-  const { start, reported, charging } = claims;
-  for (const claim of [start, reported]) {
-    if (claim === undefined) continue;
-    noteReceived(readings, claim.receivedAt);
-    if (claim.seqNo !== undefined) noteSeqNo(readings, claim.seqNo);
-  }
-  if (charging !== undefined) noteChargingState(readings, charging);
+  noteClaims(readings, claims);
   let after: string | undefined;
   do {
     const page = await meterValues.find({

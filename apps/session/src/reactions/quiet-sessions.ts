@@ -1,13 +1,14 @@
 import type { Clock } from '@voltlog/kernel';
 import { isoTime } from '@voltlog/kernel';
-import { effectiveEnd } from '@voltlog/session-domain';
+import { effectiveEnd, type Readings } from '@voltlog/session-domain';
 import { TimerLoop, type TimerStore } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import type { Batch } from '../intake/batch.js';
 import type { SessionIntake } from '../intake/session-intake.js';
 import type { SessionEntry } from '../intake/station-cache.js';
 import type { SessionMetrics } from '../session-metrics.js';
-import type { SessionCollections } from '../store/session-documents.js';
+import { readingsOf } from '../store/readings.js';
+import type { SessionCollections, SessionDocument } from '../store/session-documents.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -90,9 +91,11 @@ export async function sweepQuietSessions(
       ...(after === undefined ? {} : { after }),
     });
     const readings = await collections.readings.getMany(page.docs.map((document) => document.id));
-    const quiet = page.docs.filter(
-      (document) => verdict({ claims: document.claims, readings: readings.get(document.id)?.readings ?? {} }, limits, now) !== undefined,
-    );
+    const isQuiet = (known: ReadonlyMap<string, { readonly readings: Readings }>) => (document: SessionDocument) =>
+      verdict({ claims: document.claims, readings: known.get(document.id)?.readings ?? {} }, limits, now) !== undefined;
+    // Most are told apart by what is stored; it may be behind by some values.
+    const candidates = page.docs.filter(isQuiet(readings));
+    const quiet = candidates.filter(isQuiet(await readingsOf(collections, candidates)));
     if (quiet.length > 0) {
       const stationIds = [...new Set(quiet.map((document) => document.stationId))];
       await intake.change(stationIds, (batch, entries) => closeQuiet(batch, entries, limits, now));

@@ -14,6 +14,7 @@ import type { Logger } from '@voltlog/telemetry';
 import type { SessionChanges } from '../commands/session-changes.js';
 import type { CommandAnswer, StationCommands } from '../commands/station-commands.js';
 import type { SessionEntry } from '../intake/station-cache.js';
+import { readingsOf } from '../store/readings.js';
 import type { SessionCollections } from '../store/session-documents.js';
 import type { LimitLook } from './limit-look.js';
 
@@ -93,14 +94,10 @@ export class SessionWatch {
   private async look(sessionId: string): Promise<void> {
     const { collections, clock, streams } = this.parts;
     // The stream, since whoever committed a stop there may have died before it was in the document.
-    const [document, { state: claims }, stored] = await Promise.all([
-      collections.sessions.get(sessionId),
-      streams.load(sessionId),
-      collections.readings.get(sessionId),
-    ]);
+    const [document, { state: claims }] = await Promise.all([collections.sessions.get(sessionId), streams.load(sessionId)]);
     if (document === undefined) return;
     const { stationId } = document;
-    const readings = stored?.readings ?? {};
+    const readings = (await readingsOf(collections, [document])).get(sessionId)?.readings ?? {};
     if (claims.stop !== undefined && isPending(claims, readings)) return this.goOn(sessionId, stationId, { claims, readings });
     if (claims.stop?.cause === 'Limit' && claims.stop.withdrawn !== true) return;
     const verdict = await this.parts.limits.look(sessionId, claims, readings);

@@ -20,7 +20,7 @@ export interface SessionDocument {
   readonly updatedAt: string;
 }
 
-/** Projection of a session's meter values: what is known of all of them. Written with every batch, searched by nothing but its id. */
+/** Projection of a session's meter values: what is known of them. Behind by the latest few while the session runs: read by `readingsOf`. */
 export interface ReadingsDocument {
   readonly id: string;
   readonly version: number;
@@ -169,8 +169,11 @@ export async function openCollections(store: Store): Promise<SessionCollections>
 }
 
 /** The documents of one session in order of time: `id` in `[from, to)`. */
-export const meterValueRange = (sessionId: string): { readonly $gte: string; readonly $lt: string } => ({
-  $gte: `${sessionId}#`,
+export const meterValueRange = (sessionId: string): { readonly $gte: string; readonly $lt: string } => valuesFrom(sessionId, '');
+
+/** Those measured at a time (ISO 8601) or later. */
+export const valuesFrom = (sessionId: string, at: string): { readonly $gte: string; readonly $lt: string } => ({
+  $gte: `${sessionId}#${at}`,
   $lt: `${sessionId}$`,
 });
 
