@@ -6,6 +6,7 @@ import { ADMIN_KEY, AllInOne } from './harness/all-in-one.js';
 import { launchBrowser } from './harness/browser.js';
 import { eventually } from './harness/eventually.js';
 import { registerStation, registerTokens, STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
+import { RawStation } from './harness/raw-station.js';
 
 const STATION = 'CONSOLE-1';
 const TOKEN = 'E2E-CARD-1';
@@ -20,7 +21,7 @@ const clock = new ScaledClock(TIME_SCALE);
 const problems: string[] = [];
 
 beforeAll(async () => {
-  platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000' });
+  platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000', UNKNOWN_STATIONS: 'quarantine' });
   await registerTokens(platform.api);
   await registerStation(platform.api, STATION);
   station = new SimulatedStation({ id: STATION, version: '1.6', url: platform.ocppUrl, password: STATION_PASSWORD, clock });
@@ -93,6 +94,39 @@ describe('the console', () => {
       .click();
     await page.getByRole('dialog').waitFor();
     expect(await serious()).toEqual([]);
+  });
+
+  it('sends a command to many stations by a job, and shows what each said', async () => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Jobs' }).click();
+    await page.getByRole('button', { name: 'New job' }).click();
+    expect(await serious()).toEqual([]);
+    await page.getByRole('textbox', { name: 'Name' }).fill('Clear them');
+    await page.getByRole('textbox', { name: 'Its fields, JSON' }).fill('{"type": "OnIdle"}');
+    await page.getByRole('button', { name: 'Count the stations' }).click();
+    await page.getByRole('button', { name: 'Send to 1 stations' }).click();
+    const job = page.getByRole('dialog', { name: 'Job' });
+    await job.getByRole('cell', { name: STATION }).waitFor();
+    await eventually('the job ends', async () => /Completed/.test(await job.innerText()), 20_000);
+    expect(await job.innerText()).toMatch(/1 (accepted|rejected|not supported)/);
+    expect(await serious()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('row').filter({ hasText: 'Clear them' }).waitFor();
+    expect(await serious()).toEqual([]);
+  });
+
+  it('takes a station out of quarantine by one click', async () => {
+    // It is told to wait: nobody registered it.
+    const unknown = await RawStation.connect({ url: platform.ocppUrl, stationId: 'STRANGER-1' });
+    const boot = await unknown.result('BootNotification', { chargePointVendor: 'Nobody', chargePointModel: 'Knows' });
+    expect(boot['status']).toBe('Pending');
+    await page.getByRole('link', { name: 'Operations' }).click();
+    const accept = page.getByRole('button', { name: 'Accept station STRANGER-1' });
+    await accept.click();
+    await accept.waitFor({ state: 'detached' });
+    const { lifecycle } = await platform.api.get<{ lifecycle: string }>('/v1/stations/STRANGER-1');
+    expect(lifecycle).toBe('Active');
+    await unknown.close();
   });
 
   it('asked nobody else for anything and reported no error', () => {

@@ -20,8 +20,16 @@ export class ApiClient {
 
   /** A write acts once, also when the network makes the browser send it twice. */
   post<Answer>(path: string, body: object): Promise<Answer> {
+    return this.write<Answer>('POST', path, body);
+  }
+
+  patch<Answer>(path: string, body: object): Promise<Answer> {
+    return this.write<Answer>('PATCH', path, body);
+  }
+
+  private write<Answer>(method: string, path: string, body: object): Promise<Answer> {
     return this.call<Answer>(path, {
-      method: 'POST',
+      method,
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', 'idempotency-key': newId() },
     });

@@ -61,7 +61,8 @@ function refresher(queries: QueryClient) {
       for (const { type } of events) {
         if (/\.session\.|Transaction|MeterValues/.test(type)) stale.add('sessions');
         if (/\.session\./.test(type)) stale.add('session-events');
-        if (/\.device\.|Station|Connector|Firmware/.test(type)) stale.add('stations').add('connections');
+        if (/\.device\.Job/.test(type)) stale.add('jobs');
+        else if (/\.device\.|Station|Connector|Firmware/.test(type)) stale.add('stations').add('connections');
         if (/CommandAnswered|StationNotified|Booted/.test(type)) stale.add('messages');
       }
       timer ??= setTimeout(run, REFRESH_MS);

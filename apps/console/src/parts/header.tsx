@@ -2,6 +2,7 @@ import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } fr
 import { IconBook2, IconLogout2, IconMoon, IconSun } from '@tabler/icons-react';
 import type { LiveState } from '../api/live-feed.js';
 import { useLive } from '../api/platform.js';
+import type { View } from './use-view.js';
 import { Wordmark } from './wordmark.js';
 
 const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
@@ -11,13 +12,21 @@ const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
   refused: 'Key refused',
 };
 
-export function Header({ onLeave }: { onLeave: () => void }) {
+export function Header({ view, onLeave }: { view: View; onLeave: () => void }) {
   return (
     <header className="top">
       <div className="top-in">
         <a className="wordmark" href="/" aria-label="Voltlog, home">
           <Wordmark />
         </a>
+        <nav className="views" aria-label="Pages">
+          <a href="#operations" aria-current={view === 'operations' ? 'page' : undefined}>
+            Operations
+          </a>
+          <a href="#jobs" aria-current={view === 'jobs' ? 'page' : undefined}>
+            Jobs
+          </a>
+        </nav>
         <span className="push" />
         <LiveSign />
         <Tooltip label="API reference">

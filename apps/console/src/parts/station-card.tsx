@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconShieldQuestion } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { duration, energy, ocpp, percent, power, text } from '../api/format.js';
 import { usePlatform, useReadings } from '../api/platform.js';
@@ -44,12 +45,7 @@ export function StationCard({ station, sessions, onSession }: Props) {
           <p>{[station.name === null ? '' : station.stationId, about].filter(Boolean).join(' · ') || 'Has not booted yet'}</p>
         </div>
         <span className="push" />
-        {station.lifecycle === 'Quarantined' && (
-          <span className="status" data-tone="waiting" title="It connected without being registered">
-            <IconShieldQuestion size={17} aria-hidden />
-            Quarantined
-          </span>
-        )}
+        {station.lifecycle === 'Quarantined' && <Quarantined stationId={station.stationId} mayAct={mayAct} />}
         <StationMenu station={station} connected={connected} mayAct={mayAct} command={command} onMessages={() => setShowMessages(true)} />
       </div>
       {evses.length === 0 && (
@@ -85,6 +81,35 @@ export function StationCard({ station, sessions, onSession }: Props) {
       />
       <MessageDrawer stationId={station.stationId} opened={showMessages} onClose={() => setShowMessages(false)} />
     </article>
+  );
+}
+
+/** A station that nobody registered; one click takes it into service. */
+function Quarantined({ stationId, mayAct }: { stationId: string; mayAct: boolean }) {
+  const { api } = usePlatform();
+  const queries = useQueryClient();
+  const accept = useMutation({
+    mutationFn: () => api.patch(`/v1/stations/${encodeURIComponent(stationId)}`, { accept: true }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['stations'] }),
+  });
+  return (
+    <>
+      <span className="status" data-tone="waiting" title="It connected without being registered">
+        <IconShieldQuestion size={17} aria-hidden />
+        Quarantined
+      </span>
+      {mayAct && (
+        <Button
+          size="xs"
+          variant="light"
+          loading={accept.isPending}
+          onClick={() => accept.mutate()}
+          aria-label={`Accept station ${stationId}`}
+        >
+          {accept.isError ? 'Try again' : 'Accept'}
+        </Button>
+      )}
+    </>
   );
 }
 

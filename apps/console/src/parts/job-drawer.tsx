@@ -1,0 +1,129 @@
+import { Button, Drawer, Loader, Select } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { wordsOf } from '../api/client.js';
+import { count, moment } from '../api/format.js';
+import { inWords, type Job, type JobStation, type JobStationState, STATION_STATES, useJob, useJobStations } from '../api/jobs.js';
+import { usePlatform } from '../api/platform.js';
+import { Failed } from './empty.js';
+import { JobProgress, resultsOf, stateOf } from './jobs-page.js';
+import { useNow } from './use-now.js';
+
+/** Everything about one job: how far it is, and what each station said. */
+export function JobDrawer({ jobId, onClose }: { jobId: string | undefined; onClose: () => void }) {
+  return (
+    <Drawer opened={jobId !== undefined} onClose={onClose} position="right" size="xl" title="Job">
+      {jobId !== undefined && <Details jobId={jobId} />}
+    </Drawer>
+  );
+}
+
+function Details({ jobId }: { jobId: string }) {
+  const job = useJob(jobId);
+  const now = useNow(10_000);
+  if (job.isPending) return <Loader aria-label="Reading the job" />;
+  if (job.isError) return <Failed what="The job" error={job.error} onRetry={() => void job.refetch()} />;
+  const { data } = job;
+  return (
+    <div style={{ display: 'grid', gap: 22 }}>
+      <h2>{data.name ?? data.command.name}</h2>
+      <JobProgress job={data} />
+      <p role="status">
+        {stateOf(data)}. {resultsOf(data)}
+      </p>
+      <p className="muted">
+        {data.command.name}, {data.stationsPerMinute === 0 ? 'no pace' : `${count(data.stationsPerMinute)} stations a minute`}, by{' '}
+        {data.createdBy ?? 'somebody'}, until {moment(data.expiresAt, now)}
+      </p>
+      <Actions job={data} />
+      <Stations jobId={jobId} />
+    </div>
+  );
+}
+
+function Actions({ job }: { job: Job }) {
+  const { api, me } = usePlatform();
+  const queries = useQueryClient();
+  const act = useMutation({
+    mutationFn: ({ what, body }: { what: 'cancel' | 'retry'; body: object }) =>
+      api.post<Job>(`/v1/jobs/${encodeURIComponent(job.jobId)}/${what}`, body),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['jobs'] }),
+  });
+  if (me.role === 'viewer') return null;
+  const failed = (job.counts.Rejected ?? 0) + (job.counts.Failed ?? 0) + (job.counts.Expired ?? 0);
+  const unknown = job.counts.Unknown ?? 0;
+  const isOpen = job.state === 'Planning' || job.state === 'Running';
+  return (
+    <div style={{ display: 'flex', gap: 10, flexWrap: 'wrap' }}>
+      {isOpen && (
+        <Button variant="default" loading={act.isPending} onClick={() => act.mutate({ what: 'cancel', body: {} })}>
+          Cancel
+        </Button>
+      )}
+      {failed > 0 && job.state !== 'Cancelling' && (
+        <Button variant="default" loading={act.isPending} onClick={() => act.mutate({ what: 'retry', body: {} })}>
+          Retry {count(failed)} failed
+        </Button>
+      )}
+      {unknown > 0 && job.state !== 'Cancelling' && (
+        <Button
+          variant="default"
+          loading={act.isPending}
+          title="They may have acted already: it is not known"
+          onClick={() => act.mutate({ what: 'retry', body: { states: ['Unknown'] } })}
+        >
+          Send again to {count(unknown)} unknown
+        </Button>
+      )}
+      {act.isError && <p role="alert">{wordsOf(act.error)}</p>}
+    </div>
+  );
+}
+
+function Stations({ jobId }: { jobId: string }) {
+  const [state, setState] = useState<JobStationState>();
+  const stations = useJobStations(jobId, state);
+  return (
+    <section aria-labelledby="job-stations-title" style={{ display: 'grid', gap: 10 }}>
+      <h3 id="job-stations-title">Stations</h3>
+      <Select
+        label="Which"
+        data={[{ value: '', label: 'All' }, ...STATION_STATES.map((value) => ({ value, label: inWords(value) }))]}
+        value={state ?? ''}
+        allowDeselect={false}
+        onChange={(value) => setState(STATION_STATES.find((each) => each === value))}
+      />
+      {stations.isError ? (
+        <Failed what="Stations" error={stations.error} onRetry={() => void stations.refetch()} />
+      ) : (
+        <div className="panel scroll-x">
+          <table className="sessions">
+            <thead>
+              <tr>
+                <th scope="col">Station</th>
+                <th scope="col">State</th>
+                <th scope="col">Answer</th>
+              </tr>
+            </thead>
+            <tbody>
+              {stations.rows.map((station) => (
+                <tr key={station.stationId}>
+                  <td>{station.stationId}</td>
+                  <td>{inWords(station.state)}</td>
+                  <td>{answerOf(station)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {stations.hasNextPage && (
+        <Button variant="default" loading={stations.isFetchingNextPage} onClick={() => void stations.fetchNextPage()}>
+          Show more stations
+        </Button>
+      )}
+    </section>
+  );
+}
+
+const answerOf = ({ stationStatus, reason }: JobStation): string => [stationStatus, reason].filter(Boolean).join(': ') || '–';
