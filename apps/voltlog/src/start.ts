@@ -65,6 +65,7 @@ Voltlog is running.
   Console    ${httpUrl}/${adminKey === undefined ? '' : `#key=${adminKey}`}
 ${demo ? `  Driver     ${httpUrl}/c/${DEMO_EVSE}    (what a QR code opens; as a guest, or with the key code ${DEMO_KEY_CODE})\n` : ''}  API        ${httpUrl}/docs
   Stations   ${ocppUrl}/{stationId}    (OCPP 1.6J, 2.0.1 and 2.1)
+             ${ocppUrl.replace(/^ws/, 'http')}/soap    (OCPP 1.6S)
 ${secured(platform)}  Data       ${dataFolder}
 ${
   adminKey === undefined

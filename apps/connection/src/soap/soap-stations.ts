@@ -213,7 +213,8 @@ export class SoapStations {
     for (const station of all)
       if (now - station.heardAtMs > this.parts.silentMs && station.waiting === 0) this.byId.delete(station.stationId);
     await this.write(all.filter(({ heardAtMs, writtenAtMs }) => heardAtMs - writtenAtMs >= this.touchMs));
-    for (const station of this.byId.values()) if (station.epoch === 0) await this.join(station);
+    // One that is just opening claims by itself.
+    for (const station of this.byId.values()) if (station.epoch === 0 && !this.opening.has(station.stationId)) await this.join(station);
     if (now - this.silenceSweptAtMs >= SILENCE_SWEEP_MS) {
       this.silenceSweptAtMs = now;
       await this.endSilent(now);

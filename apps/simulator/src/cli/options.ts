@@ -42,11 +42,11 @@ export function words(text: string): [string, ...string[]] {
   return [first, ...others];
 }
 
-/** Several addresses are separated by commas. */
+/** Several addresses are separated by commas; to `http://` and `https://` 1.6 is spoken over SOAP. */
 export function urls(text: string): [string, ...string[]] {
   const list = words(text);
   for (const url of list) {
-    if (!/^wss?:\/\/[^/]/.test(url)) throw new InvalidArgumentError(`expected an address like ${DEFAULT_URL}, got ${url}`);
+    if (!/^(?:wss?|https?):\/\/[^/]/.test(url)) throw new InvalidArgumentError(`expected an address like ${DEFAULT_URL}, got ${url}`);
   }
   return list;
 }
@@ -82,7 +82,7 @@ export function securityOf(paths: SecurityPaths, url: string, password: string |
   return (stationId: string): SecurityOptions => {
     const read = (path: string): string => pemFile(path.replaceAll('{id}', stationId));
     const { tlsCa, cert, key } = paths;
-    const profile = cert !== undefined ? 3 : password === undefined ? 0 : url.startsWith('wss:') ? 2 : 1;
+    const profile = cert !== undefined ? 3 : password === undefined ? 0 : /^(?:wss|https):/.test(url) ? 2 : 1;
     return {
       profile,
       ...(tlsCa === undefined ? {} : { ca: read(tlsCa) }),

@@ -53,8 +53,8 @@ describe('options', () => {
     expect(() => versions('2.2')).toThrow('1.6, 2.0.1 or 2.1');
     expect(words('A,,B')).toEqual(['A', 'B']);
     expect(() => words(',')).toThrow('at least one');
-    expect(urls('ws://a:1/ocpp,wss://b/ocpp')).toHaveLength(2);
-    expect(() => urls('http://a')).toThrow('expected an address');
+    expect(urls('ws://a:1/ocpp,wss://b/ocpp,http://c/ocpp/soap')).toHaveLength(3);
+    expect(() => urls('ftp://a')).toThrow('expected an address');
     expect(passwordOf('pw-{id}')?.('CS-1')).toBe('pw-CS-1');
     expect(passwordOf(undefined)).toBeUndefined();
   });

@@ -30,7 +30,12 @@ export function addRunCommand(program: Command): void {
   program
     .command('run')
     .description('let stations charge random cars, with offline times, lost answers and wrong clocks')
-    .option('--url <address>', 'OCPP address without the station id; several, separated by commas, are shared out', urls, [DEFAULT_URL])
+    .option(
+      '--url <address>',
+      'OCPP address without the station id, http:// for 1.6 over SOAP; several, separated by commas, are shared out',
+      urls,
+      [DEFAULT_URL],
+    )
     .option('--count <n>', 'how many stations', wholeNumber(1), 10)
     .option('--version <list>', 'OCPP versions, dealt out in turn', versions, ['1.6', '2.0.1'])
     .option('--password <text>', 'basic auth password; {id} stands for the station id')

@@ -42,7 +42,7 @@ export function addScenarioCommand(program: Command): void {
       'play every scenario of the version that needs no command from the CSMS, or has --api for it, and nothing prepared there',
     )
     .option('--script <file>', 'a JSON array of steps instead of a named scenario')
-    .option('--url <address>', 'OCPP address without the station id', urls, [DEFAULT_URL])
+    .option('--url <address>', 'OCPP address without the station id; http:// for 1.6 over SOAP', urls, [DEFAULT_URL])
     .option('--version <version>', '1.6, 2.0.1 or 2.1', version, '1.6')
     .option('--id <text>', 'station id', 'SIM-0001')
     .option('--password <text>', 'basic auth password; {id} stands for the station id')

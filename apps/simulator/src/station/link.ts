@@ -3,6 +3,7 @@ import WebSocket from 'ws';
 import type { SimulationClock } from '../time/clock.js';
 import type { Timer } from '../time/timer-heap.js';
 import { type Answer, callFrame, type Payload, readFrame } from './protocol.js';
+import { type LinkSocket, SoapSocket } from './soap-socket.js';
 
 /** A CALL of the station. */
 export interface OutgoingCall {
@@ -36,7 +37,7 @@ export interface Way {
   /** Tried in turn, the next one when a connection could not be made. */
   readonly urls: readonly [string, ...string[]];
   readonly password: string | undefined;
-  /** For `wss://`. */
+  /** For `wss://` and `https://`. */
   readonly tls: SecureContextOptions;
 }
 
@@ -65,7 +66,7 @@ const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 /** One station's WebSocket: connects again and again, one CALL in flight (OCPP-J 1.6 §4.1.1, OCPP 2.0.1 Part 4 §4.1.1). */
 export class Link {
-  private socket: WebSocket | undefined;
+  private socket: LinkSocket | undefined;
   private inFlight: OutgoingCall | undefined;
   private sentAt = 0;
   private watchdog: Timer | undefined;
@@ -163,14 +164,17 @@ export class Link {
     const { stationId, subprotocol, way } = this.options;
     const { urls, password, tls } = way.way();
     const url = urls[this.refusals % urls.length] ?? urls[0];
-    const headers: Record<string, string> = {};
-    if (password !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
-    const socket = new WebSocket(`${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`, [subprotocol], {
-      ...tls,
-      headers,
-      perMessageDeflate: false,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    });
+    const authorization = password === undefined ? undefined : `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
+    const address = `${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`;
+    const { callTimeoutMs } = this.options;
+    const socket: LinkSocket = url.startsWith('http')
+      ? new SoapSocket({ url: address, stationId, authorization, tls, timeoutMs: callTimeoutMs })
+      : new WebSocket(address, [subprotocol], {
+          ...tls,
+          headers: authorization === undefined ? {} : { authorization },
+          perMessageDeflate: false,
+          handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+        });
     this.socket = socket;
     let refusal: string | undefined;
     let opened = false;

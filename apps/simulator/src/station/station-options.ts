@@ -11,7 +11,7 @@ import type { TransactionStage } from './transaction-queue.js';
 export interface StationOptions {
   readonly id: string;
   readonly version: OcppVersion;
-  /** `ws://host:port/ocpp`; the id is appended. Of several the next is tried when a connection cannot be made. */
+  /** `ws://host:port/ocpp`, or for 1.6 over SOAP `http://host:port/ocpp/soap`; the id is appended. Of several the next is tried when a connection cannot be made. */
   readonly url: string | readonly [string, ...string[]];
   /** Basic auth of security profile 1; none: profile 0. */
   readonly password?: string;
