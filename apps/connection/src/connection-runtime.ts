@@ -143,9 +143,10 @@ export class ConnectionRuntime {
     await this.draining;
   }
 
-  /** Each request gives up by itself. */
+  /** No longer than a request may wait for the log. */
   private async soapIdle(): Promise<void> {
-    while (this.parts.soap.busy > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    const deadline = this.context.clock.now() + this.config.LOG_WAIT_SECONDS * 1_000;
+    while (this.parts.soap.busy > 0 && this.context.clock.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   private async end(): Promise<void> {

@@ -1,5 +1,7 @@
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request as requestPlain, type Server } from 'node:http';
+import { request as requestTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import {
   type Edition,
   readRequest,
@@ -18,6 +20,15 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+export interface SoapStationOptions {
+  readonly port: number;
+  readonly stationId: string;
+  readonly password?: string;
+  readonly edition?: Edition;
+  /** By TLS, with these options. */
+  readonly tls?: ConnectionOptions;
+}
+
 /** A station that speaks SOAP: posts what it is told, and serves the Charge Point service. */
 export class SoapTestStation {
   readonly received: SoapRequest[] = [];
@@ -29,7 +40,7 @@ export class SoapTestStation {
 
   private constructor(
     private readonly server: Server,
-    private readonly options: { port: number; readonly stationId: string; readonly password?: string; readonly edition?: Edition },
+    private options: SoapStationOptions,
   ) {
     server.on('request', (incoming: IncomingMessage, response) => {
       const chunks: Buffer[] = [];
@@ -53,7 +64,7 @@ export class SoapTestStation {
     });
   }
 
-  static async open(options: { port: number; stationId: string; password?: string; edition?: Edition }): Promise<SoapTestStation> {
+  static async open(options: SoapStationOptions): Promise<SoapTestStation> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new SoapTestStation(server, options);
@@ -66,7 +77,7 @@ export class SoapTestStation {
 
   /** It is somewhere else now: another instance. */
   set port(port: number) {
-    this.options.port = port;
+    this.options = { ...this.options, port };
   }
 
   envelope(action: string, payload: object, from = this.url, messageId = `m${this.nextId++}`): string {
@@ -86,11 +97,12 @@ export class SoapTestStation {
     text: string | Buffer,
     options: { path?: string; headers?: Readonly<Record<string, string>>; method?: string } = {},
   ): Promise<HttpAnswer> {
-    const { port, stationId, password } = this.options;
+    const { port, stationId, password, tls } = this.options;
     const authorization = password === undefined ? {} : { Authorization: basic(stationId, password) };
     return new Promise((resolve, reject) => {
-      const sent = request(
+      const sent = (tls === undefined ? requestPlain : requestTls)(
         {
+          ...tls,
           port,
           host: '127.0.0.1',
           path: options.path ?? '/ocpp/soap',

@@ -7,6 +7,7 @@ import { TestAuthority, type TestIdentity } from '@voltlog/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, type Instance, World } from '../../testing/harness.js';
 import { sha256Of } from '../../testing/passwords.js';
+import { SoapTestStation } from '../../testing/soap-test-station.js';
 import { HandshakeRefused } from '../../testing/test-station.js';
 
 const PASSWORD = 'a-password-of-size-24---';
@@ -96,6 +97,31 @@ describe('TLS listeners', () => {
     await world.deviceChanged('CP1');
     await refused(revoked);
     await world.connect({ port, tls: as(await stations.issue({ commonName: 'CP1', organization: 'Acme' })) });
+  });
+
+  it('SOAP is served on both, by the same rules', async () => {
+    const ports = await start();
+    const open = async (port: number, options: { tls: ConnectionOptions; password?: string }) => {
+      const station = await SoapTestStation.open({ port, stationId: 'CP1', ...options });
+      await station.close();
+      return station.ask('Heartbeat', {}, 'http://127.0.0.1/');
+    };
+    await open(ports.tls, { tls: tls(), password: PASSWORD });
+    await expect(open(ports.tls, { tls: tls() })).rejects.toMatchObject({ subcode: 'SecurityError' });
+    await open(ports.mtls, { tls: as(await stations.issue({ commonName: 'CP1' })) });
+    await expect(open(ports.mtls, { tls: as(await stations.issue({ commonName: 'CP2' })) })).rejects.toMatchObject({
+      subcode: 'SecurityError',
+      message: 'the certificate is of CP2',
+    });
+    world.device.register('CP1', { passwordHash: sha256Of(PASSWORD), securityProfileMin: 3 });
+    await world.deviceChanged('CP1');
+    await expect
+      .poll(() => open(ports.tls, { tls: tls(), password: PASSWORD }).catch(({ message }: Error) => message))
+      .toContain('below 3');
+    expect(connected().map(({ securityProfile, dialect }) => [securityProfile, dialect])).toEqual([
+      [2, '1.6S'],
+      [3, '1.6S'],
+    ]);
   });
 
   it.each([
