@@ -15,12 +15,10 @@ import type { ConnectionConfig } from './config.js';
 import { DataTransferRpc } from './data-transfer/data-transfer-rpc.js';
 import { type VendorRow, Vendors, vendorSchema } from './data-transfer/vendors.js';
 import { Dialects } from './edge/actions.js';
-import { CLOSE } from './edge/close.js';
 import { Endpoints } from './edge/endpoints.js';
 import { FactRecorder } from './edge/facts.js';
 import type { EdgeParts } from './edge/parts.js';
 import { Stations } from './edge/stations.js';
-import { readPem } from './edge/tls/tls-files.js';
 import { type FrameChunk, frameSchema } from './frames/frame.schema.js';
 import { FrameHistory } from './frames/frame-history.js';
 import { FrameLog } from './frames/frame-log.js';
@@ -28,9 +26,7 @@ import { ConnectionRpc } from './grpc/connection-rpc.js';
 import { PeerRpc, Peers } from './grpc/peers.js';
 import { Presence } from './presence/presence.js';
 import { type InstanceRow, instanceSchema, type PresenceRow, presenceSchema } from './presence/presence.schema.js';
-import { callbackPolicy } from './soap/callback.js';
-import { SoapEndpoint } from './soap/soap-endpoint.js';
-import { SoapStations } from './soap/soap-stations.js';
+import { SoapEdge } from './soap/soap-edge.js';
 
 /** After these, what is known about a station may be outdated. */
 const ACCESS_EVENTS: readonly DeviceEventType[] = [
@@ -51,11 +47,6 @@ const DEVICE_PARTITIONS = 12;
 /** Milliseconds that facts nobody waits for get when the process stops. */
 const SETTLE_MS = 5_000;
 const FENCE_TIMEOUT_MS = 5_000;
-/** A station that speaks SOAP has gone when so many heartbeats did not come, and some. */
-const SILENT_HEARTBEATS = 2;
-const SILENT_MARGIN_MS = 60_000;
-/** An envelope names each field twice and brings headers: it has up to so many times the bytes of the frame that says the same. */
-const XML_PER_JSON = 4;
 
 /** One running instance of the connection service: everything between the sockets and the ports. */
 export class ConnectionRuntime {
@@ -107,7 +98,7 @@ export class ConnectionRuntime {
     });
     await this.parts.policies.start(log, instanceId);
     this.stations.start();
-    this.parts.soapStations.start();
+    this.parts.soap.start();
     this.parts.frames.start();
     this.parts.accepted.start();
     await this.parts.endpoints.listen();
@@ -143,19 +134,12 @@ export class ConnectionRuntime {
     await this.draining;
   }
 
-  /** No longer than a request may wait for the log. */
-  private async soapIdle(): Promise<void> {
-    const deadline = this.context.clock.now() + this.config.LOG_WAIT_SECONDS * 1_000;
-    while (this.parts.soap.busy > 0 && this.context.clock.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-
   private async end(): Promise<void> {
     this.parts.draining.value = true;
     this.parts.endpoints.stopAccepting();
-    this.parts.soap.stopAccepting();
+    const soap = this.parts.soap.drain();
     await this.stations.drain(this.config.OCPP_DRAIN_SECONDS * 1_000);
-    await this.soapIdle();
-    await this.parts.soapStations.stop();
+    await soap;
     await this.subscription?.stop();
     await this.parts.policies.stop();
     await this.parts.facts.settle(SETTLE_MS);
@@ -174,8 +158,7 @@ interface RuntimeParts {
   readonly gate: Gate;
   readonly policies: SitePolicies;
   readonly presence: Presence;
-  readonly soap: SoapEndpoint;
-  readonly soapStations: SoapStations;
+  readonly soap: SoapEdge;
   readonly stations: Stations;
   readonly draining: { value: boolean };
 }
@@ -255,37 +238,12 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     allowInsecure: config.OCPP_ALLOW_INSECURE,
     organization: config.OCPP_MTLS_ORGANIZATION,
   });
-  const soapStations = new SoapStations({
-    clock,
-    logger,
-    facts,
-    presence,
-    access,
-    dialects,
-    instanceId,
-    edge,
-    closeSocket: (stationId) => stations.get(stationId)?.close(CLOSE.replaced),
-    silentMs: config.HEARTBEAT_INTERVAL_SECONDS * SILENT_HEARTBEATS * 1_000 + SILENT_MARGIN_MS,
-    ca: config.OCPP_MTLS_CA_PATH === '' ? undefined : await readPem(config.OCPP_MTLS_CA_PATH),
-  });
-  const soap = new SoapEndpoint({
-    stations: soapStations,
-    gate,
-    dialects,
-    edge,
-    clock,
-    ids: context.ids,
-    logger,
-    metrics,
-    callbacks: callbackPolicy(config.OCPP_SOAP_CALLBACK_HOSTS),
-    bytesMax: config.FRAME_BYTES_MAX * XML_PER_JSON,
-    waitMs: config.LOG_WAIT_SECONDS * 1_000,
-  });
+  const soap = await SoapEdge.create({ context, config, edge, gate, access, dialects, presence, sockets: stations });
   rpc.serve<connectionV1.ConnectionService>(
     connectionV1.ConnectionServiceDefinition,
     new ConnectionRpc({
       stations,
-      soap: soapStations,
+      soap: soap.stations,
       presence,
       commander,
       peers,
@@ -306,7 +264,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       metrics,
       gate,
       dialects,
-      soap: config.OCPP_SOAP ? soap : undefined,
+      soap: config.OCPP_SOAP ? soap.endpoint : undefined,
       accepted: (socket, dialect, station) => stations.accept(socket, dialect, station, edge),
     },
     authority: rpc.client<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, {
@@ -322,8 +280,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   });
   context.readiness('listeners', async () => endpoints.ready());
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  metrics.gauge('voltlog_soap_stations', 'Stations that speak SOAP and were heard by this instance', () => soapStations.size);
-  return { accepted, access, endpoints, facts, frames, gate, policies, presence, soap, soapStations, stations, draining };
+  return { accepted, access, endpoints, facts, frames, gate, policies, presence, soap, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>
