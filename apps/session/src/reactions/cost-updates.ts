@@ -5,6 +5,7 @@ import { sessionCost } from '@voltlog/session-domain';
 import { TimerLoop, type TimerStore } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import type { StationCommands } from '../commands/station-commands.js';
+import { readingsOf } from '../store/readings.js';
 import type { SessionCollections, SessionDocument } from '../store/session-documents.js';
 
 const SWEEP = { id: 'CostUpdateSweep', kind: 'CostUpdateSweep', payload: {} } as const;
@@ -25,7 +26,7 @@ const UNKNOWN_MS = 24 * 3_600_000;
 const REMEMBERED_MAX = 50_000;
 
 export interface CostUpdatesParts {
-  readonly collections: Pick<SessionCollections, 'sessions' | 'readings'>;
+  readonly collections: Pick<SessionCollections, 'sessions' | 'readings' | 'meterValues'>;
   readonly commands: Pick<StationCommands, 'send'>;
   readonly log: Pick<EventLog, 'subscribe'>;
   readonly timers: TimerStore;
@@ -121,7 +122,7 @@ export class CostUpdates {
         (this.unknowing.get(speakerOf(document)) ?? 0) <= now,
     );
     if (priced.length === 0) return;
-    const readings = await collections.readings.getMany(priced.map(({ id }) => id));
+    const readings = await readingsOf(collections, priced);
     const due = priced.flatMap((document) => {
       const total = sessionCost(document.claims, readings.get(document.id)?.readings ?? {}, now)?.total;
       return total === undefined || this.told.get(document.id) === total.amount ? [] : [{ document, amount: total.amount }];
