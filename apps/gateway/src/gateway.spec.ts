@@ -224,7 +224,7 @@ describe('tokens and sessions', () => {
           status: 'NoCredit',
           reason: 'BudgetExhausted',
           explanation:
-            'The start was refused: the budget of the day or of the month is used up (contract C-1). The station had decided by itself already, while it was offline.',
+            'The start was refused: the budget of the day or of the month is used up, or held by sessions that run (contract C-1). The station had decided by itself already, while it was offline.',
         },
       ],
     });
