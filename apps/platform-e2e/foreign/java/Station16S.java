@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.URL;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -39,6 +40,8 @@ public class Station16S {
     });
     String told = station.charge(args[2]);
     System.out.println(told);
+    // The library does not say when its answer to a command was written.
+    Thread.sleep(2_000);
     System.exit(0);
   }
 
@@ -92,7 +95,8 @@ public class Station16S {
   private class Commands implements ClientCoreEventHandler {
     public RemoteStopTransactionConfirmation handleRemoteStopTransactionRequest(RemoteStopTransactionRequest request) {
       boolean mine = request.getTransactionId() == transactionId;
-      if (mine) stopped.countDown();
+      // As a station does: it answers first and stops then.
+      if (mine) CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS).execute(stopped::countDown);
       return new RemoteStopTransactionConfirmation(mine ? RemoteStartStopStatus.Accepted : RemoteStartStopStatus.Rejected);
     }
 
