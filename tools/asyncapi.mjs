@@ -34,6 +34,13 @@ const topics = [
     about: 'Bulk work: what many stations are told, and what each of them answered.',
   },
   {
+    topic: 'device.model.v1',
+    library: 'libs/device/contract',
+    map: 'ModelEvents',
+    key: 'station id, or template id',
+    about: 'What stations are set to and are to be set to, their availability, and alerts about them.',
+  },
+  {
     topic: 'authorization.token.v1',
     library: 'libs/authorization/contract',
     map: 'TokenEvents',

@@ -39,6 +39,7 @@ const ACCESS_EVENTS: readonly DeviceEventType[] = [
   'voltlog.device.StationCredentialOffered.v1',
   'voltlog.device.StationCredentialWithdrawn.v1',
   'voltlog.device.StationSecurityProfileRequired.v1',
+  'voltlog.device.StationBootDecided.v1',
   'voltlog.device.StationIdentityReported.v1',
   'voltlog.device.StationCertificateRevoked.v1',
   'voltlog.device.ConnectorsLearnt.v1',

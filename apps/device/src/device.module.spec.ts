@@ -17,6 +17,9 @@ describe('device as a service', () => {
       'voltlog.device.v1.StationSecurityService',
       'voltlog.device.v1.JobService',
       'voltlog.device.v1.StationReportsService',
+      'voltlog.device.v1.RegistryService',
+      'voltlog.device.v1.DeviceModelService',
+      'voltlog.device.v1.StationOperationService',
     ]);
     await running.stop();
   });

@@ -7,10 +7,11 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DEVICE_TOPIC, JOB_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, JOB_TOPIC, MODEL_TOPIC } from '@voltlog/device-contract';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
 import { type DeviceConfig, deviceConfig } from './config.js';
 import { createDevice, type Device, serveDevice } from './device.js';
+import { MODEL_PARTITIONS } from './model/model.js';
 import { deviceProjections } from './projections/rebuild.js';
 
 const DEVICE = Symbol('voltlog.device');
@@ -44,6 +45,7 @@ export const deviceService: ServiceDefinition<DeviceConfig> = {
   topics: [
     { name: DEVICE_TOPIC, partitions: 12 },
     { name: JOB_TOPIC, partitions: 12 },
+    { name: MODEL_TOPIC, partitions: MODEL_PARTITIONS },
   ],
   config: deviceConfig,
   projections: deviceProjections,

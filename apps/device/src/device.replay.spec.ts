@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { JobEvent, JobPartEvent, SiteEvent, StationEvent } from '@voltlog/device-contract';
 import {
+  type ConfigurationEvent,
+  configurationDecider,
+  type DeviceModelEvent,
+  deviceModelDecider,
   type JobPartState,
   type JobState,
   jobDecider,
@@ -9,7 +13,10 @@ import {
   type StationState,
   siteDecider,
   stationDecider,
+  type TemplateEvent,
+  templateDecider,
 } from '@voltlog/device-domain';
+import { fold } from '@voltlog/kernel';
 import { describe, expect, it } from 'vitest';
 
 const folder = new URL('../../../libs/device/contract/samples/', import.meta.url);
@@ -61,6 +68,31 @@ describe('samples of device', () => {
       'CP-0001': { state: 'Accepted', attempt: 1, answer: { stationStatus: 'Accepted', latencyMs: 84 } },
       'CP-0002': { state: 'Unknown', attempt: 1 },
       'CP-0003': { state: 'Expired', attempt: 0 },
+    });
+  });
+
+  it('still fold to the same device model, configuration and template', () => {
+    const events = <Event extends { readonly type: string }>(...names: string[]) => names.flatMap((name) => of<Event>(name));
+    const model = fold(
+      deviceModelDecider,
+      events<DeviceModelEvent>('VariablesChanged', 'VariablesGone', 'DeviceModelReported', 'MonitorsChanged'),
+    );
+    expect([...model.variables.values()].map(({ name }) => name)).toEqual(['HeartbeatInterval']);
+    expect(model).toMatchObject({ lastReport: { outcome: 'Incomplete', missingParts: [[2, 2]] } });
+    expect([...model.monitors.keys()]).toEqual([1]);
+    const names = ['ConfigurationIntended', 'ConfigurationReconciled', 'AvailabilityIntended', 'OutageScheduled', 'OutageEnded'];
+    expect(fold(configurationDecider, events<ConfigurationEvent>(...names))).toMatchObject({
+      variables: [{ value: '900' }, { component: '1.6', value: '50' }],
+      lastReconciled: { outcome: 'Refused' },
+      inoperative: [{ evseId: 1, connectorId: 0 }],
+      outages: [],
+      revision: 5,
+    });
+    expect(fold(templateDecider, events<TemplateEvent>('TemplateDefined', 'TemplateRetired'))).toMatchObject({
+      templateId: 'voltmaker-ac22',
+      boot: 'Pending',
+      retired: true,
+      revision: 2,
     });
   });
 });

@@ -1,11 +1,22 @@
-import { deviceJobV1, deviceRegistryV1, deviceReportsV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import {
+  deviceJobV1,
+  deviceModelV1,
+  deviceOperationV1,
+  deviceRegistryV1,
+  deviceReportsV1,
+  deviceSecurityV1,
+  deviceV1,
+} from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from './config.js';
 import { DeviceGrpc } from './grpc/device.grpc.js';
+import { DeviceModelGrpc } from './grpc/device-model.grpc.js';
 import { RegistryGrpc } from './grpc/registry.grpc.js';
+import { StationOperationGrpc } from './grpc/station-operation.grpc.js';
 import { StationReportsGrpc } from './grpc/station-reports.grpc.js';
 import { StationSecurityGrpc } from './grpc/station-security.grpc.js';
 import { createJobs } from './jobs/jobs.js';
+import { createModel } from './model/model.js';
 import { DeviceEvents } from './projections/device-events.js';
 import { StationFollower } from './projections/station-follower.js';
 import { Importer } from './registry/importer.js';
@@ -24,6 +35,8 @@ export interface Device {
   readonly jobGrpc: deviceJobV1.JobService;
   readonly reportsGrpc: deviceReportsV1.StationReportsService;
   readonly registryGrpc: deviceRegistryV1.RegistryService;
+  readonly modelGrpc: deviceModelV1.DeviceModelService;
+  readonly operationGrpc: deviceOperationV1.StationOperationService;
   readonly repository: DeviceRepository;
   readonly follower: StationFollower;
   start(): Promise<void>;
@@ -41,6 +54,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const reports = new ReportFollower(context, reportCollections, config.reportDays);
   const security = await createSecurity(context, config, repository, memory);
   const jobs = await createJobs(context, config, collections, outbox);
+  const model = await createModel(context, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
     grpc: new DeviceGrpc(context, repository, memory, collections, config),
@@ -48,6 +62,8 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
     jobGrpc: jobs.grpc,
     reportsGrpc: new StationReportsGrpc(reportCollections),
     registryGrpc: new RegistryGrpc(new Importer(context, repository, collections, config.scryptN)),
+    modelGrpc: new DeviceModelGrpc(context, memory, model),
+    operationGrpc: new StationOperationGrpc(context, memory, model),
     repository,
     follower,
     async start() {
@@ -56,6 +72,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       outbox.start();
       await follower.start();
       await reports.start();
+      await model.start();
       await security.start();
       await jobs.start();
     },
@@ -63,6 +80,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       await jobs.stop();
       await security.stop();
       await reports.stop();
+      await model.stop();
       await follower.stop();
       await events.stop();
       await outbox.stop();
@@ -77,4 +95,6 @@ export function serveDevice(context: ServiceContext, device: Device): void {
   context.rpc.serve<deviceJobV1.JobService>(deviceJobV1.JobServiceDefinition, device.jobGrpc);
   context.rpc.serve<deviceReportsV1.StationReportsService>(deviceReportsV1.StationReportsServiceDefinition, device.reportsGrpc);
   context.rpc.serve<deviceRegistryV1.RegistryService>(deviceRegistryV1.RegistryServiceDefinition, device.registryGrpc);
+  context.rpc.serve<deviceModelV1.DeviceModelService>(deviceModelV1.DeviceModelServiceDefinition, device.modelGrpc);
+  context.rpc.serve<deviceOperationV1.StationOperationService>(deviceOperationV1.StationOperationServiceDefinition, device.operationGrpc);
 }

@@ -28,14 +28,17 @@ import { ApiKeysController } from './resources/api-keys.controller.js';
 import { AuthorizationPoliciesController } from './resources/authorization-policies.controller.js';
 import { ChargingController } from './resources/charging.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
+import { ConfigurationTemplatesController } from './resources/configuration-templates.controller.js';
 import { ContractsController } from './resources/contracts.controller.js';
 import { CustomerErasuresController } from './resources/customer-erasures.controller.js';
 import { DataTransferVendorsController } from './resources/data-transfer-vendors.controller.js';
 import { DecisionsController } from './resources/decisions.controller.js';
+import { DeviceModelController } from './resources/device-model.controller.js';
 import { EventsController } from './resources/events.controller.js';
 import { JobsController } from './resources/jobs.controller.js';
 import { LocalListsController } from './resources/local-lists.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
+import { OperationController } from './resources/operation.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
 import { ReservationsController } from './resources/reservations.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
@@ -70,6 +73,9 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       CommandsController,
       JobsController,
       RegistryController,
+      DeviceModelController,
+      OperationController,
+      ConfigurationTemplatesController,
       StationRequestsController,
       StationReportsController,
       DataTransferVendorsController,

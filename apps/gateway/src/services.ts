@@ -1,5 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { authorizationV1, connectionV1, deviceReportsV1, deviceV1, notificationV1, reservationV1, sessionV1 } from '@voltlog/proto';
+import {
+  authorizationV1,
+  connectionV1,
+  deviceModelV1,
+  deviceOperationV1,
+  deviceReportsV1,
+  deviceV1,
+  notificationV1,
+  reservationV1,
+  sessionV1,
+} from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { GatewayConfig } from './config.js';
 
@@ -13,6 +23,10 @@ const COMMAND_ROUND_TRIP_MS = 5_000;
 export class Services {
   readonly device: deviceV1.DeviceService;
   readonly reports: deviceReportsV1.StationReportsService;
+  readonly operation: deviceOperationV1.StationOperationService;
+  readonly deviceModel: deviceModelV1.DeviceModelService;
+  /** The same with time enough for a station to answer. */
+  readonly modelReports: Pick<deviceModelV1.DeviceModelService, 'requestModelReport'>;
   readonly authorization: authorizationV1.AuthorizationService;
   readonly session: sessionV1.SessionService;
   readonly notification: notificationV1.NotificationService;
@@ -28,6 +42,16 @@ export class Services {
     this.device = rpc.client<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, { address: config.deviceGrpc });
     this.reports = rpc.client<deviceReportsV1.StationReportsService>(deviceReportsV1.StationReportsServiceDefinition, {
       address: config.deviceGrpc,
+    });
+    this.operation = rpc.client<deviceOperationV1.StationOperationService>(deviceOperationV1.StationOperationServiceDefinition, {
+      address: config.deviceGrpc,
+    });
+    this.deviceModel = rpc.client<deviceModelV1.DeviceModelService>(deviceModelV1.DeviceModelServiceDefinition, {
+      address: config.deviceGrpc,
+    });
+    this.modelReports = rpc.client<deviceModelV1.DeviceModelService>(deviceModelV1.DeviceModelServiceDefinition, {
+      address: config.deviceGrpc,
+      deadlineMs: COMMAND_MS_MAX + COMMAND_ROUND_TRIP_MS,
     });
     this.authorization = rpc.client<authorizationV1.AuthorizationService>(authorizationV1.AuthorizationServiceDefinition, {
       address: config.authorizationGrpc,

@@ -3,8 +3,10 @@ export * as connectionV1 from './generated/voltlog/connection/v1/connection.js';
 export * as dataTransferV1 from './generated/voltlog/connection/v1/data_transfer.js';
 export * as stationRequestsV1 from './generated/voltlog/connection/v1/station_requests.js';
 export * as deviceV1 from './generated/voltlog/device/v1/device.js';
+export * as deviceModelV1 from './generated/voltlog/device/v1/device_model.js';
 export * as deviceJobV1 from './generated/voltlog/device/v1/job.js';
 export * as deviceRegistryV1 from './generated/voltlog/device/v1/registry.js';
+export * as deviceOperationV1 from './generated/voltlog/device/v1/station_operation.js';
 export * as deviceReportsV1 from './generated/voltlog/device/v1/station_reports.js';
 
 export * as deviceSecurityV1 from './generated/voltlog/device/v1/station_security.js';

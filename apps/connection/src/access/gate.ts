@@ -2,7 +2,7 @@ import type { Clock } from '@voltlog/kernel';
 import { deviceV1 } from '@voltlog/proto';
 import { CLOSE } from '../edge/close.js';
 import { basicCredentials } from '../edge/handshake.js';
-import type { AdmittedStation } from '../edge/parts.js';
+import type { AdmittedStation, BootAnswer } from '../edge/parts.js';
 import type { StationSocket } from '../edge/station-socket.js';
 import { type Credentials, FailedAttempts } from './credentials.js';
 import { type ClientCertificate, type Link, PLAIN } from './link.js';
@@ -73,8 +73,14 @@ export class Gate {
   review(station: StationSocket, access: deviceV1.StationAccess | undefined): void {
     switch (access?.lifecycle) {
       case StationLifecycle.ACTIVE:
-        if (station.station.quarantined) station.forgetAnswer();
-        station.station = { ...station.station, registered: true, quarantined: false, connectorsPerEvse: connectorsOf(access) };
+        if (station.station.quarantined || station.station.boot.status !== bootOf(access).status) station.forgetAnswer();
+        station.station = {
+          ...station.station,
+          registered: true,
+          quarantined: false,
+          boot: bootOf(access),
+          connectorsPerEvse: connectorsOf(access),
+        };
         if (access.revokedCertificates.includes(station.station.certificateSerial ?? '')) station.close(CLOSE.revoked);
         return;
       case StationLifecycle.RETIRED:
@@ -86,7 +92,14 @@ export class Gate {
 
   private async known(access: deviceV1.StationAccess, authorization: string | undefined, link: Link): Promise<Verdict> {
     const { stationId, passwordHash } = access;
-    const station = { ...NOTHING_SHOWN, stationId, registered: true, quarantined: false, connectorsPerEvse: connectorsOf(access) };
+    const station = {
+      ...NOTHING_SHOWN,
+      stationId,
+      registered: true,
+      quarantined: false,
+      boot: bootOf(access),
+      connectorsPerEvse: connectorsOf(access),
+    };
     if (link.kind === 'mutual') {
       const reason = certificateProblem(link.certificate, access, this.options.organization);
       if (reason !== undefined) return forbidden(reason);
@@ -124,7 +137,14 @@ export class Gate {
     const { unknownStations, allowInsecure } = this.options;
     if (unknownStations === 'refuse') return NOT_FOUND;
     const quarantined = unknownStations === 'quarantine';
-    const station = { ...NOTHING_SHOWN, stationId, registered: false, quarantined, connectorsPerEvse: undefined };
+    const station = {
+      ...NOTHING_SHOWN,
+      stationId,
+      registered: false,
+      quarantined,
+      boot: quarantined ? PENDING : ACCEPTED,
+      connectorsPerEvse: undefined,
+    };
     if (link.kind === 'mutual') {
       if (link.certificate.commonName !== stationId) return forbidden(`the certificate is of ${link.certificate.commonName ?? 'nobody'}`);
       return { accepted: true, station: { ...station, securityProfile: 3, certificateSerial: link.certificate.serialNumber } };
@@ -154,6 +174,15 @@ function certificateProblem(
 function atLeast(securityProfileMin: number, verdict: Verdict): Verdict {
   if (!verdict.accepted || verdict.station.securityProfile >= securityProfileMin) return verdict;
   return forbidden(`security profile ${verdict.station.securityProfile} is below ${securityProfileMin}`);
+}
+
+const ACCEPTED: BootAnswer = { status: 'Accepted', intervalSeconds: 0 };
+const PENDING: BootAnswer = { status: 'Pending', intervalSeconds: 0 };
+
+/** What a boot is answered; one that is not known is accepted, if it is let in at all. */
+export function bootOf(access: deviceV1.StationAccess | undefined): BootAnswer {
+  const { bootStatus, bootIntervalSeconds = 0 } = access ?? {};
+  return bootStatus === 'Pending' || bootStatus === 'Rejected' ? { status: bootStatus, intervalSeconds: bootIntervalSeconds } : ACCEPTED;
 }
 
 const connectorsOf = (access: deviceV1.StationAccess): readonly number[] | undefined =>

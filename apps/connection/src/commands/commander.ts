@@ -1,5 +1,5 @@
 import { type CommandAnswered, withoutSecrets } from '@voltlog/connection-contract';
-import { type CommandOutcome, type CommandPlan, type OutgoingMessage, planCommand } from '@voltlog/connection-translation';
+import { type CommandOutcome, type CommandPlan, type OutgoingMessage, planCommand, toldByAnswer } from '@voltlog/connection-translation';
 import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { FactRecorder } from '../edge/facts.js';
@@ -69,7 +69,7 @@ export class Commander {
       const reply = await this.call(station, call, deadlineMs);
       if (reply.kind === 'answered') responses.push(reply.payload);
       last = { ...responseOf(reply, plan, responses), action: call.action, requestId: requestIdOf(call) };
-      this.record(station, call, reply, last);
+      this.record(station, call, reply, { ...last, command: request.command });
       if (reply.kind !== 'answered') break;
     }
     return last;
@@ -105,7 +105,12 @@ export class Commander {
     });
   }
 
-  private record(station: CommandedStation, call: OutgoingMessage, reply: Reply, result: connectionV1.SendCommandResponse): void {
+  private record(
+    station: CommandedStation,
+    call: OutgoingMessage,
+    reply: Reply,
+    result: connectionV1.SendCommandResponse & Pick<connectionV1.SendCommandRequest, 'command'>,
+  ): void {
     const status = FACT_STATUS[result.status];
     if (reply.kind === 'unsent' || reply.kind === 'unreachable' || status === undefined) return;
     const at = isoTime(this.clock.now());
@@ -120,6 +125,7 @@ export class Commander {
       status,
       ...(result.stationStatus === '' ? {} : { stationStatus: result.stationStatus }),
       ...(reply.kind === 'answered' ? { response: withoutSecrets(reply.payload) } : {}),
+      ...(result.command === undefined ? {} : toldByAnswer(station.dialect.version, result.command, result)),
     };
     this.facts.appendLater(
       station.stationId,

@@ -6,7 +6,7 @@ import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
 import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { Action } from './actions.js';
 import type { CallingStation } from './calling-station.js';
-import { refusalOf } from './not-accepted.js';
+import { isAccepted, refusalOf } from './not-accepted.js';
 
 /** A call that was read. */
 export interface ReceivedCall {
@@ -17,6 +17,8 @@ export interface ReceivedCall {
 
 /** Nothing is authorized until the operator has accepted the station; its energy is recorded all the same. */
 const QUARANTINED: AuthorizationAnswer = { status: 'NotAtThisLocation', reason: 'StationQuarantined', source: 'policy' };
+/** The same of one that is provisioned first, or was rejected. */
+const NOT_ACCEPTED: AuthorizationAnswer = { status: 'NotAtThisLocation', reason: 'StationNotAccepted', source: 'policy' };
 
 /**
  * The road of a call: repeated? known and well formed? then ask, record, answer. It is answered only after its facts are durable; when
@@ -68,7 +70,11 @@ async function askRecordAnswer(
   const question = route.question?.(call.payload, context);
   let answer: AuthorizationAnswer | undefined;
   if (question !== undefined)
-    answer = station.station.quarantined ? QUARANTINED : await authorizations.ask(station.stationId, question, traceparent);
+    answer = station.station.quarantined
+      ? QUARANTINED
+      : !isAccepted(station)
+        ? NOT_ACCEPTED
+        : await authorizations.ask(station.stationId, question, traceparent);
   const facts = route.toFacts(call.payload, context, answer);
   if (facts.length > 0) {
     if (context.ocppVersion === 'ocpp1.6') noteClock(station, facts, context);
@@ -83,6 +89,7 @@ async function askRecordAnswer(
     return;
   }
   const vendor = route.vendor === undefined ? undefined : await station.edge.vendors.answer(route.vendor(call.payload));
+  if (call.action === 'BootNotification') station.told = context.registrationStatus;
   station.answered(call, text, route.toResponse(call.payload, context, answer, vendor));
   action.answered.value += 1;
   action.duration.record((clock.now() - receivedAtMs) / 1_000);
@@ -104,10 +111,16 @@ export const contextOf = (station: CallingStation, messageId: string, action: st
   connectedAtMs: station.connectedAtMs,
   clockBehindMs: station.clockBehindMs,
   connectorsPerEvse: station.station.connectorsPerEvse,
-  registrationStatus: station.station.quarantined ? 'Pending' : 'Accepted',
-  heartbeatIntervalSeconds: station.edge.limits.heartbeatIntervalSeconds,
+  ...registrationOf(station, action),
   ...offersOf(station.limits),
 });
+
+function registrationOf(station: CallingStation, action: string): Pick<CallContext, 'registrationStatus' | 'heartbeatIntervalSeconds'> {
+  const { heartbeatIntervalSeconds } = station.edge.limits;
+  if (action !== 'BootNotification') return { registrationStatus: isAccepted(station) ? 'Accepted' : 'Pending', heartbeatIntervalSeconds };
+  const { status, intervalSeconds } = station.station.boot;
+  return { registrationStatus: status, heartbeatIntervalSeconds: intervalSeconds || heartbeatIntervalSeconds };
+}
 
 const offersOf = (limits: OfferedLimits | undefined): Pick<CallContext, 'transactionLimitOf'> =>
   limits === undefined ? NO_OFFERS : { transactionLimitOf: (transactionId) => limits.take(transactionId) };

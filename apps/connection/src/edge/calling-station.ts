@@ -1,7 +1,7 @@
 import type { Call, OcppError } from '@voltlog/ocpp-rpc';
 import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { Dialect } from './actions.js';
-import type { AdmittedStation, EdgeParts } from './parts.js';
+import type { AdmittedStation, BootAnswer, EdgeParts } from './parts.js';
 
 /** A station as the road of its calls sees it, whatever carries them. */
 export interface CallingStation {
@@ -13,6 +13,8 @@ export interface CallingStation {
   readonly connectedAtMs: number;
   /** How far its clock is behind ours, as far as is known; only of 1.6. */
   clockBehindMs: number;
+  /** What its last boot on this connection was answered; undefined: it did not boot on it. */
+  told: BootAnswer['status'] | undefined;
   readonly limits: OfferedLimits | undefined;
   readonly triggered: ReadonlySet<string> | undefined;
   /** Nobody waits for the answer any more. */

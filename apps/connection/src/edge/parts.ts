@@ -32,6 +32,12 @@ export interface EdgeLimits {
   readonly deadMs: number;
 }
 
+export interface BootAnswer {
+  readonly status: 'Accepted' | 'Pending' | 'Rejected';
+  /** Seconds until a station that is not accepted asks again; 0: as the heartbeat. */
+  readonly intervalSeconds: number;
+}
+
 /** What was found out about a station during its handshake. */
 export interface AdmittedStation {
   readonly stationId: string;
@@ -39,6 +45,8 @@ export interface AdmittedStation {
   readonly securityProfile: number;
   readonly registered: boolean;
   readonly quarantined: boolean;
+  /** What a boot is answered. */
+  readonly boot: BootAnswer;
   readonly connectorsPerEvse: readonly number[] | undefined;
   /** Serial number of the client certificate it showed. */
   readonly certificateSerial: string | undefined;

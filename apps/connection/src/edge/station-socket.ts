@@ -26,7 +26,7 @@ import type { CallingStation } from './calling-station.js';
 import { CLOSE, type CloseReason } from './close.js';
 import { refusalOf } from './not-accepted.js';
 import { OcppWebSocket } from './ocpp-web-socket.js';
-import type { AdmittedStation, EdgeParts } from './parts.js';
+import type { AdmittedStation, BootAnswer, EdgeParts } from './parts.js';
 
 /** Calls that wait behind the one in work before the socket is no longer read. */
 const QUEUE_PAUSE = 8;
@@ -64,6 +64,8 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
   clockBehindMs = 0;
   /** Actions we asked it to call: a 2.x station in quarantine may call no others. */
   triggered: Set<string> | undefined = undefined;
+  /** What its last boot on this socket was answered; undefined: it did not boot here. */
+  told: BootAnswer['status'] | undefined = undefined;
   /** Whether its calls are worked on: from when its presence is known. */
   begun = false;
   private readAgainAtMs = 0;

@@ -46,6 +46,14 @@ export class SoapExchange implements CallingStation {
     return this.from.station;
   }
 
+  get told(): CallingStation['told'] {
+    return this.from.told;
+  }
+
+  set told(status: CallingStation['told']) {
+    this.from.told = status;
+  }
+
   get triggered(): ReadonlySet<string> | undefined {
     return this.from.triggered;
   }

@@ -4,6 +4,7 @@ import { contentTypeOf, readResponse, SoapFault, writeRequest } from '@voltlog/o
 import type { CommandedStation } from '../commands/commander.js';
 import type { OutgoingMessage, StationCalls } from '../commands/station-calls.js';
 import type { SoapDialect } from '../edge/actions.js';
+import type { CallingStation } from '../edge/calling-station.js';
 import type { AdmittedStation, EdgeParts } from '../edge/parts.js';
 import type { FrameSource } from '../frames/frame-log.js';
 import type { Claim } from '../presence/presence.js';
@@ -39,6 +40,8 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
   calls: StationCalls | undefined = undefined;
   readonly limits = undefined;
   triggered: Set<string> | undefined = undefined;
+  /** What its last boot was answered; undefined: it did not boot while this instance knew it. */
+  told: CallingStation['told'] = undefined;
   tokens: number;
   atMs: number;
   frameWindow = 0;

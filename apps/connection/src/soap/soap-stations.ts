@@ -1,6 +1,7 @@
 import { type Clock, isoTime } from '@voltlog/kernel';
 import type { Edition } from '@voltlog/ocpp-v16-soap';
 import type { Logger } from '@voltlog/telemetry';
+import { bootOf } from '../access/gate.js';
 import type { StationAccessCache } from '../access/station-access.js';
 import type { Dialects, SoapDialect } from '../edge/actions.js';
 import { CLOSE } from '../edge/close.js';
@@ -107,6 +108,7 @@ export class SoapStations {
         securityProfile: row.securityProfile,
         registered: access !== undefined,
         quarantined: false,
+        boot: bootOf(access),
         connectorsPerEvse: access?.connectorsPerEvse.length ? access.connectorsPerEvse : undefined,
         certificateSerial: undefined,
         offeredChangeId: undefined,

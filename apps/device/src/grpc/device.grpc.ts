@@ -1,4 +1,13 @@
-import { type SiteRefusal, type StationRefusal, siteProblem } from '@voltlog/device-domain';
+import {
+  type AlertRefusal,
+  type ConfigurationRefusal,
+  OUTAGES_MAX,
+  PLACES_MAX,
+  type SiteRefusal,
+  type StationRefusal,
+  siteProblem,
+  type TemplateRefusal,
+} from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import type { deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
@@ -23,8 +32,10 @@ import {
   toSiteChanges,
 } from './requests.js';
 
+type Refusal = SiteRefusal | StationRefusal | ConfigurationRefusal | TemplateRefusal | AlertRefusal;
+
 /** What each refusal is to a caller. */
-export const REFUSALS: Readonly<Record<SiteRefusal | StationRefusal, readonly [RequestError['code'], string]>> = {
+export const REFUSALS: Readonly<Record<Refusal, readonly [RequestError['code'], string]>> = {
   SiteExists: ['ALREADY_EXISTS', 'there is a site of this id'],
   SiteUnknown: ['NOT_FOUND', 'there is no such site'],
   SiteRetired: ['FAILED_PRECONDITION', 'the site is retired'],
@@ -37,6 +48,13 @@ export const REFUSALS: Readonly<Record<SiteRefusal | StationRefusal, readonly [R
   NoProfileChange: ['FAILED_PRECONDITION', 'the station is on its way to no other security profile'],
   DowngradeNotAllowed: ['FAILED_PRECONDITION', 'that is a lower security profile: say that you mean it'],
   ProfileUnchanged: ['FAILED_PRECONDITION', 'the station is on that security profile'],
+  AlertUnknown: ['NOT_FOUND', 'there is no such alert'],
+  AlertCleared: ['FAILED_PRECONDITION', 'the alert is cleared'],
+  TemplateUnknown: ['NOT_FOUND', 'there is no such template'],
+  OutageUnknown: ['NOT_FOUND', 'there is no such outage, or it is over'],
+  OutageInThePast: ['INVALID_ARGUMENT', 'an outage must end after it begins, and in the future'],
+  TooManyOutages: ['RESOURCE_EXHAUSTED', `${OUTAGES_MAX} outages are scheduled for the station already: cancel one first`],
+  TooManyPlaces: ['RESOURCE_EXHAUSTED', `${PLACES_MAX} places of the station are out of service one by one: take the whole station out`],
   TooManyRevoked: [
     'FAILED_PRECONDITION',
     'as many of its certificates are revoked as can be: retire the station, and register it under another id',
@@ -233,7 +251,7 @@ function siteOf({ refusal: no, state }: SiteExecution): deviceV1.Site {
   return toSiteMessage(state);
 }
 
-export function refusal(reason: SiteRefusal | StationRefusal): RequestError {
+export function refusal(reason: Refusal): RequestError {
   const [code, message] = REFUSALS[reason];
   return new RequestError(code, message, reason);
 }

@@ -54,9 +54,10 @@ function disconnected(status: StationStatusDoc, { epoch }: StationDisconnected):
 }
 
 /** A station's clock is not to be trusted before its boot is answered: boots are told apart by our time. */
-function booted(status: StationStatusDoc, { receivedAt, reason }: StationBooted): StationStatusDoc {
+function booted(status: StationStatusDoc, { receivedAt, reason, registrationStatus }: StationBooted): StationStatusDoc {
   if (status.lastBootAt !== undefined && receivedAt <= status.lastBootAt) return status;
-  return { ...status, lastBootAt: receivedAt, lastBootReason: reason };
+  const registration = registrationStatus === undefined ? {} : { registration: registrationStatus };
+  return { ...status, lastBootAt: receivedAt, lastBootReason: reason, ...registration };
 }
 
 function firmwareStatus(status: StationStatusDoc, fact: FirmwareStatusReported): StationStatusDoc {

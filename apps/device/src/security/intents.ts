@@ -12,7 +12,14 @@ const UNCOMMITTED_MS = 30_000;
 /** Intents of the stations of one batch. */
 const HURRIED_MAX = 500;
 
-export type IntentKind = 'DeliverCertificate' | 'RenewCertificate' | 'ChangePassword' | 'ChangeProfile';
+export type IntentKind =
+  | 'DeliverCertificate'
+  | 'RenewCertificate'
+  | 'ChangePassword'
+  | 'ChangeProfile'
+  | 'Reconcile'
+  | 'Provision'
+  | 'Availability';
 
 /** Something a station is to do, kept until it did, refused, or its time is over. */
 export interface Intent<Data = unknown> {

@@ -22,6 +22,8 @@ export interface Security {
   readonly profiles: ProfileChanges;
   readonly renewals: Renewals;
   readonly line: StationLine;
+  /** Of all kinds: others keep theirs here too. */
+  readonly intents: Intents;
   /** Where stations connect, by security profile. */
   readonly urls: Readonly<Partial<Record<number, string>>>;
   start(): Promise<void>;
@@ -70,6 +72,7 @@ export async function createSecurity(
     profiles,
     renewals,
     line,
+    intents,
     urls: options.urls,
     async start() {
       intents.start();

@@ -8,7 +8,7 @@ type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
 /** What a station said to a command; `away`: it could not be asked, or did not answer, and may be asked again. */
 export type Said =
   | { readonly kind: 'accepted'; readonly response: connectionV1.SendCommandResponse }
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly response: connectionV1.SendCommandResponse }
   | { readonly kind: 'away' };
 
 /** Speaks to stations for intents: whatever goes wrong on the way is a station that is away. */
@@ -28,7 +28,7 @@ export class StationLine {
         return { kind: 'accepted', response };
       case CommandStatus.REJECTED:
       case CommandStatus.NOT_SUPPORTED:
-        return { kind: 'refused', reason: response.reason };
+        return { kind: 'refused', reason: response.reason, response };
       default:
         return { kind: 'away' };
     }

@@ -41,6 +41,8 @@ export interface StationStatusDoc {
   readonly epoch: number;
   readonly lastBootAt?: string;
   readonly lastBootReason?: string;
+  /** What the last boot was answered; absent: it was told by an older version. */
+  readonly registration?: string;
   readonly firmwareStatus?: string;
   readonly firmwareStatusAt?: string;
   readonly connectors: readonly ConnectorStatus[];
@@ -90,6 +92,7 @@ export const stationSchema = new Schema(
     passwordHash: words,
     identityAt: words,
     security: { type: Schema.Types.Mixed },
+    boot: { type: Schema.Types.Mixed },
     createdAt: required,
     updatedAt: required,
     revision: count,
@@ -107,6 +110,7 @@ export const stationStatusSchema = new Schema(
     epoch: count,
     lastBootAt: text,
     lastBootReason: text,
+    registration: text,
     firmwareStatus: text,
     firmwareStatusAt: text,
     connectors: list,

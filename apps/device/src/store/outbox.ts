@@ -1,9 +1,18 @@
-import { DEVICE_TOPIC, JOB_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, JOB_TOPIC, MODEL_TOPIC } from '@voltlog/device-contract';
 import type { ServiceContext } from '@voltlog/service';
 import { type Commit, OutboxRelay } from '@voltlog/store';
 
 /** Kind of a stream, `<kind>:<key>` or `<kind>:<key>:<more>`, and the topic its commits go to. */
-const TOPICS: Readonly<Record<string, string>> = { site: DEVICE_TOPIC, station: DEVICE_TOPIC, job: JOB_TOPIC, 'job-part': JOB_TOPIC };
+const TOPICS: Readonly<Record<string, string>> = {
+  site: DEVICE_TOPIC,
+  station: DEVICE_TOPIC,
+  job: JOB_TOPIC,
+  'job-part': JOB_TOPIC,
+  model: MODEL_TOPIC,
+  configuration: MODEL_TOPIC,
+  template: MODEL_TOPIC,
+  alert: MODEL_TOPIC,
+};
 
 /** Brings the commits of every stream of the service to the topic of its kind. */
 export const createOutbox = ({ store, log, logger }: ServiceContext): OutboxRelay =>
@@ -15,8 +24,8 @@ function topicOf({ streamId }: Commit): string {
   return topic;
 }
 
-/** Parts of a job go with it. */
+/** Parts of a job go with it, alerts of a station with it. */
 function keyOf({ streamId }: Commit): string {
   const [kind = '', ...key] = streamId.split(':');
-  return kind === 'job-part' ? (key[0] ?? '') : key.join(':');
+  return kind === 'job-part' || kind === 'alert' ? (key[0] ?? '') : key.join(':');
 }

@@ -1,4 +1,4 @@
-import { connectorsPerEvse, NO_SECURITY } from '@voltlog/device-domain';
+import { bootAnswer, connectorsPerEvse, NO_SECURITY, type Template } from '@voltlog/device-domain';
 import { deviceV1 } from '@voltlog/proto';
 import { BoundedCache } from '@voltlog/store';
 import type { Collections, StationDoc } from './documents.js';
@@ -23,6 +23,7 @@ export class StationMemory {
   /** Stations that changed elsewhere while a read was under way. */
   private readonly changedMeanwhile = new Set<string>();
   private loads = 0;
+  private templates: () => readonly Template[] = () => [];
 
   constructor(
     private readonly collections: Collections,
@@ -35,18 +36,29 @@ export class StationMemory {
     return this.cache.size;
   }
 
+  /** What boots are answered by, where nothing was decided for the station alone. */
+  useTemplates(templates: () => readonly Template[]): void {
+    this.templates = templates;
+  }
+
   /** Access data of those that are known, in no order. */
   async access(stationIds: readonly string[]): Promise<deviceV1.StationAccess[]> {
     const found: deviceV1.StationAccess[] = [];
     let missing: string[] | undefined;
     for (const stationId of stationIds) {
       const remembered = this.cache.get(stationId);
-      if (remembered !== undefined) found.push(remembered.access);
+      if (remembered !== undefined) found.push(this.withBoot(remembered));
       else if (missing === undefined) missing = [stationId];
       else missing.push(stationId);
     }
-    if (missing !== undefined) for (const { access } of (await this.load(missing)).values()) found.push(access);
+    if (missing !== undefined) for (const remembered of (await this.load(missing)).values()) found.push(this.withBoot(remembered));
     return found;
+  }
+
+  /** With what a boot is answered; where no template says anything about it this costs nothing. */
+  private withBoot({ access, doc }: Remembered): deviceV1.StationAccess {
+    const boot = bootAnswer(doc, this.templates());
+    return boot === undefined ? access : { ...access, bootStatus: boot.status, bootIntervalSeconds: boot.intervalSeconds };
   }
 
   /** What memory holds of a station. */

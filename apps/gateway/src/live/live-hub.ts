@@ -10,6 +10,7 @@ export const LIVE_TOPICS = [
   'connection.station.v1',
   'device.station.v1',
   'device.job.v1',
+  'device.model.v1',
   'authorization.token.v1',
   'authorization.decision.v1',
   'session.session.v1',

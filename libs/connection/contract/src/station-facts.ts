@@ -71,6 +71,8 @@ export interface StationBooted extends MessageFact {
   readonly reason: string;
   readonly iccid?: string;
   readonly imsi?: string;
+  /** What it was answered. */
+  readonly registrationStatus?: 'Accepted' | 'Pending' | 'Rejected';
 }
 
 export interface ConnectorStatusReported extends MessageFact {
@@ -342,6 +344,12 @@ export interface CommandAnswered extends StationFact {
   /** The station's own status word or CALLERROR code. */
   readonly stationStatus?: string;
   readonly response?: unknown;
+  /** What the answer tells of variables: those that were read, or set and taken. */
+  readonly variables?: readonly ReportedVariable[];
+  /** `variables` are all that the station has (1.6). */
+  readonly tellsAll?: boolean;
+  /** Monitors that the station no longer has. */
+  readonly clearedMonitors?: readonly number[];
 }
 
 /** Every fact on the topic: event type -> data. */

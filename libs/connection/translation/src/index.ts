@@ -1,3 +1,4 @@
+export { toldByAnswer } from './commands/answered.js';
 export type { Command, CommandContext, CommandOutcome, NotSupportedHere, OutgoingMessage } from './commands/command.js';
 export { type CommandPlan, planCommand } from './commands/plan.js';
 export { hash128 } from './hash128.js';

@@ -19,8 +19,9 @@ export interface CallContext {
   readonly clockBehindMs: number;
   /** How many connectors each EVSE has, in order; undefined: one each. Only 1.6 needs it. */
   readonly connectorsPerEvse: readonly number[] | undefined;
-  /** What a BootNotification is answered: `Pending` for a station in quarantine. */
-  readonly registrationStatus: 'Accepted' | 'Pending';
+  /** What a BootNotification is answered, or was: `Pending` for a station in quarantine. */
+  readonly registrationStatus: 'Accepted' | 'Pending' | 'Rejected';
+  /** Also how long a station that is not accepted waits before it boots again. */
   readonly heartbeatIntervalSeconds: number;
   /** The limit to tell a 2.1 station with the answer to this transaction's message, once; absent: none for any transaction. */
   readonly transactionLimitOf?: (transactionId: string) => TransactionLimit | undefined;

@@ -205,6 +205,18 @@ export interface SecurityProfileChangeEnded {
   readonly at: string;
 }
 
+/** What the station is answered when it boots, from now on. */
+export interface StationBootDecided {
+  readonly stationId: string;
+  /** OCPP 2.1 RegistrationStatusEnumType. `Pending`: it is provisioned first. */
+  readonly status: 'Accepted' | 'Pending' | 'Rejected';
+  /** Seconds until a station that was not accepted asks again. */
+  readonly intervalSeconds: number;
+  readonly by: 'Operator' | 'Provisioning';
+  readonly reason: string;
+  readonly at: string;
+}
+
 /** What a station said about itself when it booted, since it differs from before. */
 export interface StationIdentityReported {
   readonly stationId: string;
@@ -246,6 +258,7 @@ export interface DeviceEvents {
   'voltlog.device.SecurityProfileChangeStarted.v1': SecurityProfileChangeStarted;
   'voltlog.device.SecurityProfileChangeAdvanced.v1': SecurityProfileChangeAdvanced;
   'voltlog.device.SecurityProfileChangeEnded.v1': SecurityProfileChangeEnded;
+  'voltlog.device.StationBootDecided.v1': StationBootDecided;
   'voltlog.device.StationIdentityReported.v1': StationIdentityReported;
   'voltlog.device.ConnectorsLearnt.v1': ConnectorsLearnt;
 }

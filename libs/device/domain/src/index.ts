@@ -1,4 +1,50 @@
 export {
+  ALERT_SEVERITY_MAX,
+  type AlertCommand,
+  type AlertEvent,
+  type AlertRefusal,
+  type AlertReport,
+  type AlertState,
+  alertDecider,
+  securitySeverity,
+} from './alert.decider.js';
+export {
+  type Configuration,
+  type ConfigurationCommand,
+  type ConfigurationEvent,
+  type ConfigurationRefusal,
+  configurationDecider,
+  inoperativeAt,
+  OUTAGES_MAX,
+  type Outage,
+  PLACES_MAX,
+  type Place,
+  samePlace,
+} from './configuration.decider.js';
+export {
+  type DeviceModel,
+  type DeviceModelCommand,
+  type DeviceModelEvent,
+  deviceModelDecider,
+  MONITORS_MAX,
+  VARIABLES_MAX,
+} from './device-model.decider.js';
+export {
+  bootAnswer,
+  bootOf,
+  type Comparison,
+  compare,
+  type Intended,
+  type IntentSource,
+  intendedOf,
+  matches,
+  matching,
+  repeated,
+  sameValue,
+  type Template,
+  type TemplateSubject,
+} from './intended.js';
+export {
   type JobAttributes,
   type JobCommandIn,
   type JobRefusal,
@@ -46,6 +92,14 @@ export {
   type StationSecurity,
 } from './station-security.js';
 export {
+  INTENDED_MAX,
+  type TemplateCommand,
+  type TemplateEvent,
+  type TemplateRefusal,
+  type TemplateState,
+  templateDecider,
+} from './template.decider.js';
+export {
   CONNECTORS_PER_EVSE_MAX,
   EVSES_MAX,
   evsesProblem,
@@ -60,3 +114,4 @@ export {
   STATION_ID_LENGTH_MAX,
   siteProblem,
 } from './validation.js';
+export { attributeKey, nameOf, spoken, VARIABLE_NAME_MAX, variableKey } from './variable-name.js';

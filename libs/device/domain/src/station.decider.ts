@@ -1,4 +1,4 @@
-import type { EvseTopology, StationAttributes, StationEvent } from '@voltlog/device-contract';
+import type { EvseTopology, StationAttributes, StationBootDecided, StationEvent } from '@voltlog/device-contract';
 import { type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 import { hasConnector, type KnownStation, type StationIdentity, type StationState, withConnectors } from './station.state.js';
 import { decideSecurity, evolveSecurity, NO_SECURITY, type SecurityCommand, type SecurityRefusal } from './station-security.js';
@@ -29,6 +29,7 @@ export type StationCommand =
   | RegisterStation
   | ChangeStation
   | { readonly kind: 'RetireStation'; readonly now: number }
+  | { readonly kind: 'DecideBoot'; readonly boot: Omit<StationBootDecided, 'stationId' | 'at'>; readonly now: number }
   | { readonly kind: 'SetCredential'; readonly passwordHash: string; readonly now: number }
   /** A station that nobody registered came in. */
   | { readonly kind: 'QuarantineStation'; readonly stationId: string; readonly now: number }
@@ -72,6 +73,13 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
           type: 'voltlog.device.StationCredentialSet.v1',
           data: { stationId, passwordHash: command.passwordHash, at },
         });
+      case 'DecideBoot': {
+        if (state.lifecycle === 'Retired') return refused('StationRetired');
+        const { boot } = command;
+        return state.boot?.status === boot.status && state.boot.intervalSeconds === boot.intervalSeconds
+          ? decided()
+          : decided<StationEvent>({ type: 'voltlog.device.StationBootDecided.v1', data: { stationId, ...boot, at } });
+      }
       case 'ReportConnectors': {
         const connectors = command.connectors.filter((each) => !hasConnector(state.evses, each.evseId, each.connectorId));
         return connectors.length === 0
@@ -100,6 +108,10 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
         return { ...next, lifecycle: 'Retired' };
       case 'voltlog.device.StationCredentialSet.v1':
         return { ...next, passwordHash: data.passwordHash, security: evolveSecurity(state.security, event) };
+      case 'voltlog.device.StationBootDecided.v1': {
+        const { stationId: _, ...boot } = data;
+        return { ...next, boot };
+      }
       case 'voltlog.device.StationIdentityReported.v1':
         // A boot is as old as its message, what was decided about the station may be younger.
         return {

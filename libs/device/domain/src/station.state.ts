@@ -1,4 +1,4 @@
-import type { EvseTopology, StationAttributes } from '@voltlog/device-contract';
+import type { EvseTopology, StationAttributes, StationBootDecided } from '@voltlog/device-contract';
 import type { StationSecurity } from './station-security.js';
 
 /** Nothing is known of a station of this id. */
@@ -23,6 +23,8 @@ export interface KnownStation extends StationAttributes, StationIdentity {
   /** When the boot was received that told the identity; empty: none was yet. */
   readonly identityAt: string;
   readonly security: StationSecurity;
+  /** What was decided for this station alone; absent: nothing, its templates say what a boot is answered. */
+  readonly boot?: Omit<StationBootDecided, 'stationId'>;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts events, from 1. */

@@ -21,7 +21,7 @@ export interface CommandOutcome {
   readonly reason: string;
   readonly variables: connectionV1.VariableResult[];
   /** Only of commands about monitors. */
-  readonly monitoring?: connectionV1.MonitorResults;
+  readonly monitoring?: connectionV1.MonitorResults | undefined;
 }
 
 export interface CommandContext {

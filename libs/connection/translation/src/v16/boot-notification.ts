@@ -28,6 +28,7 @@ export const bootNotification: Route<BootNotificationRequest> = {
           ...(request.firmwareVersion === undefined ? {} : { firmwareVersion: request.firmwareVersion }),
           ...(request.iccid === undefined ? {} : { iccid: request.iccid }),
           ...(request.imsi === undefined ? {} : { imsi: request.imsi }),
+          registrationStatus: context.registrationStatus,
         },
       },
     ];

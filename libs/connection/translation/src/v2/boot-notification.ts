@@ -31,6 +31,7 @@ export const bootNotification: Route<BootNotificationRequest> = {
           ...(station.firmwareVersion === undefined ? {} : { firmwareVersion: station.firmwareVersion }),
           ...(iccid === undefined ? {} : { iccid }),
           ...(imsi === undefined ? {} : { imsi }),
+          registrationStatus: context.registrationStatus,
         },
       },
     ];

@@ -271,6 +271,14 @@ export interface StationAccess {
   revokedCertificates: string[];
   /** A password on its way to the station: it counts beside the one above. Empty: none is. */
   offeredPasswordHash: string;
+  /** What a boot is answered: Pending (provisioned first) or Rejected; absent: Accepted. */
+  bootStatus?:
+    | string
+    | undefined;
+  /** Seconds until it asks again, when it is not accepted. */
+  bootIntervalSeconds?:
+    | number
+    | undefined;
   /** The change that the offered password is of; empty: none is. */
   offeredChangeId: string;
 }
@@ -2729,6 +2737,8 @@ function createBaseStationAccess(): StationAccess {
     serialNumber: "",
     revokedCertificates: [],
     offeredPasswordHash: "",
+    bootStatus: undefined,
+    bootIntervalSeconds: undefined,
     offeredChangeId: "",
   };
 }
@@ -2765,6 +2775,12 @@ export const StationAccess: MessageFns<StationAccess> = {
     }
     if (message.offeredPasswordHash !== "") {
       writer.uint32(74).string(message.offeredPasswordHash);
+    }
+    if (message.bootStatus !== undefined) {
+      writer.uint32(162).string(message.bootStatus);
+    }
+    if (message.bootIntervalSeconds !== undefined) {
+      writer.uint32(168).uint32(message.bootIntervalSeconds);
     }
     if (message.offeredChangeId !== "") {
       writer.uint32(82).string(message.offeredChangeId);
@@ -2867,6 +2883,22 @@ export const StationAccess: MessageFns<StationAccess> = {
             message.offeredPasswordHash = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.bootStatus = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.bootIntervalSeconds = reader.uint32();
+            continue;
+          }
           case 10: {
             if (tag !== 82) {
               break;
@@ -2901,6 +2933,8 @@ export const StationAccess: MessageFns<StationAccess> = {
     message.serialNumber = object.serialNumber ?? "";
     message.revokedCertificates = object.revokedCertificates?.map((e) => e) || [];
     message.offeredPasswordHash = object.offeredPasswordHash ?? "";
+    message.bootStatus = object.bootStatus ?? undefined;
+    message.bootIntervalSeconds = object.bootIntervalSeconds ?? undefined;
     message.offeredChangeId = object.offeredChangeId ?? "";
     return message;
   },

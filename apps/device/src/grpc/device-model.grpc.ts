@@ -1,0 +1,199 @@
+import type { AttributeType, BootStatus, IntendedVariable, TemplateAttributes } from '@voltlog/device-contract';
+import { compare, matching, spoken, VARIABLE_NAME_MAX } from '@voltlog/device-domain';
+import { RequestError } from '@voltlog/kernel';
+import type { deviceModelV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import { mustBeTaken } from '../model/device-models.js';
+import type { Model } from '../model/model.js';
+import { checkIntent } from '../model/templates.js';
+import type { StationDoc } from '../store/documents.js';
+import type { StationMemory } from '../store/station-memory.js';
+import { refusal } from './device.grpc.js';
+import { toNameMessage, toReconciliation, toReport, toTemplate, toVariableMessage } from './model-messages.js';
+import { causeOf, checkName, checkStationId, pageSize } from './requests.js';
+
+/** Source: OCPP 2.0.1 Part 2 SetVariableDataType (attributeValue up to 1000, longer by ConfigurationValueSize) */
+const VALUE_LENGTH_MAX = 2_500;
+const ATTRIBUTE_TYPES: readonly string[] = ['Actual', 'Target', 'MinSet', 'MaxSet'];
+const BOOT_STATUSES: readonly string[] = ['Accepted', 'Pending', 'Rejected'];
+const BOOT_SECONDS_DEFAULT = 60;
+const BOOT_SECONDS_MAX = 86_400;
+const EVSE_MAX = 1_000;
+const TEMPLATE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$/;
+const PRIORITY_MAX = 1_000_000;
+
+/** `voltlog.device.v1.DeviceModelService`. */
+export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
+  constructor(
+    private readonly context: Pick<ServiceContext, 'clock' | 'ids'>,
+    private readonly memory: Pick<StationMemory, 'docs'>,
+    private readonly model: Model,
+  ) {}
+
+  async getDeviceModel(request: deviceModelV1.GetDeviceModelRequest): Promise<deviceModelV1.GetDeviceModelResponse> {
+    const station = await this.station(request.stationId);
+    const [reported, configuration, intended] = await Promise.all([
+      this.model.deviceModels.get(station.id),
+      this.model.configurationDocs.get(station.id),
+      this.model.reconciler.intended(station.id),
+    ]);
+    const rows = compare(reported?.variables ?? [], intended);
+    const filter = request.filter.toLowerCase();
+    const shown = rows.filter(
+      (row) => (!request.onlyDifferences || row.difference !== 'None') && (filter === '' || spoken(row).toLowerCase().includes(filter)),
+    );
+    const from = offsetOf(request.pageToken);
+    const to = from + pageSize(request.pageSize);
+    return {
+      variables: shown.slice(from, to).map(toVariableMessage),
+      nextPageToken: to < shown.length ? String(to) : '',
+      reported: rows.filter((row) => row.reported !== undefined).length,
+      intended: intended.length,
+      differences: rows.filter(({ difference }) => difference !== 'None').length,
+      monitors: (reported?.monitors ?? []).map(({ variable, ...monitor }) => ({ ...monitor, variable: toNameMessage(variable) })),
+      lastReconciliation: configuration?.lastReconciled === undefined ? undefined : toReconciliation(configuration.lastReconciled),
+      templateIds: matching(this.model.templates.all, station).map(({ templateId }) => templateId),
+      updatedAt: reported?.updatedAt,
+      version: configuration?.revision ?? 0,
+    };
+  }
+
+  async requestModelReport(request: deviceModelV1.RequestModelReportRequest): Promise<deviceModelV1.RequestModelReportResponse> {
+    const { id } = await this.station(request.stationId);
+    const { deviceModels } = this.model;
+    const base = request.reportBase || 'FullInventory';
+    if (base !== 'FullInventory' && base !== 'ConfigurationInventory' && base !== 'Monitoring')
+      throw invalid('report_base must be FullInventory, ConfigurationInventory or Monitoring');
+    const { said, report } = base === 'Monitoring' ? await deviceModels.askForMonitors(id) : await deviceModels.askForVariables(id, base);
+    mustBeTaken(said);
+    return { report: toReport(report) };
+  }
+
+  async listModelReports(request: deviceModelV1.ListModelReportsRequest): Promise<deviceModelV1.ListModelReportsResponse> {
+    const { id } = await this.station(request.stationId);
+    return { reports: (await this.model.deviceModels.reportsOf(id)).map(toReport) };
+  }
+
+  async setIntent(request: deviceModelV1.SetIntentRequest): Promise<deviceModelV1.SetIntentResponse> {
+    const { id } = await this.station(request.stationId);
+    const variables = request.variables.map(toIntended);
+    checkIntent(variables);
+    const { expectedVersion: expectedRevision } = request;
+    const { refusal: no, state } = await this.model.configurations.one(
+      id,
+      { kind: 'Intend', stationId: id, variables, expectedRevision, now: this.now() },
+      this.cause(request.idempotencyKey),
+    );
+    if (no !== undefined) throw refusal(no);
+    await this.model.reconciler.ask(id);
+    return {
+      variables: state.variables.map((variable) => ({ variable: toNameMessage(variable), value: variable.value })),
+      version: state.revision,
+    };
+  }
+
+  async reconcile(request: deviceModelV1.ReconcileRequest): Promise<deviceModelV1.ReconcileResponse> {
+    const { id } = await this.station(request.stationId);
+    await this.model.reconciler.ask(id);
+    return {};
+  }
+
+  async putTemplate(request: deviceModelV1.PutTemplateRequest): Promise<deviceModelV1.PutTemplateResponse> {
+    const { template, expectedVersion: expectedRevision } = request;
+    if (template === undefined) throw invalid('template is missing');
+    const templateId = checkTemplateId(template.templateId);
+    const options = { expectedRevision, now: this.now(), causationId: this.cause(request.idempotencyKey) };
+    const { refusal: no, state } = await this.model.templates.put(templateId, toAttributes(template), options);
+    if (no !== undefined) throw refusal(no);
+    if (state.kind === 'none') throw new Error('a template that was written is known');
+    return { template: toTemplate(state) };
+  }
+
+  async retireTemplate(request: deviceModelV1.RetireTemplateRequest): Promise<deviceModelV1.RetireTemplateResponse> {
+    const templateId = checkTemplateId(request.templateId);
+    const { refusal: no, state } = await this.model.templates.retire(templateId, this.now(), this.cause(request.idempotencyKey));
+    if (no !== undefined || state.kind === 'none') throw refusal(no ?? 'TemplateUnknown');
+    return { template: toTemplate(state) };
+  }
+
+  async getTemplate(request: deviceModelV1.GetTemplateRequest): Promise<deviceModelV1.GetTemplateResponse> {
+    const template = await this.model.templates.get(checkTemplateId(request.templateId));
+    if (template === undefined || template.retired) throw refusal('TemplateUnknown');
+    return { template: toTemplate(template) };
+  }
+
+  async listTemplates(request: deviceModelV1.ListTemplatesRequest): Promise<deviceModelV1.ListTemplatesResponse> {
+    const page = await this.model.templates.page(pageSize(request.pageSize), request.pageToken);
+    return { templates: page.docs.map(toTemplate), nextPageToken: page.next ?? '' };
+  }
+
+  private async station(stationId: string): Promise<StationDoc> {
+    const station = (await this.memory.docs([checkStationId(stationId)])).get(stationId);
+    if (station === undefined) throw refusal('StationUnknown');
+    return station;
+  }
+
+  private now(): number {
+    return this.context.clock.now();
+  }
+
+  private cause(idempotencyKey: string): string {
+    return causeOf(idempotencyKey, () => this.context.ids.next());
+  }
+}
+
+const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
+
+function checkTemplateId(templateId: string): string {
+  if (!TEMPLATE_ID.test(templateId))
+    throw invalid('template_id must be 1 to 48 of letters, digits and _ . -, and begin with a letter or digit');
+  return templateId;
+}
+
+function offsetOf(pageToken: string): number {
+  const from = pageToken === '' ? 0 : Number(pageToken);
+  if (!Number.isInteger(from) || from < 0) throw invalid('page_token is not one that was given');
+  return from;
+}
+
+function toIntended({ variable, value }: deviceModelV1.IntendedVariable): IntendedVariable {
+  if (variable === undefined || variable.name === '' || variable.component === '')
+    throw invalid('a variable needs a component and a name; a 1.6 key that 2.x has no word for is in the component `1.6`');
+  const { component, componentInstance, evseId, connectorId, name, instance, attributeType } = variable;
+  if ([component, componentInstance, name, instance].some((text) => text.length > VARIABLE_NAME_MAX))
+    throw invalid(`names must have at most ${VARIABLE_NAME_MAX} characters`);
+  if (evseId > EVSE_MAX || connectorId > EVSE_MAX) throw invalid(`evse_id and connector_id must be at most ${EVSE_MAX}`);
+  if (value.length > VALUE_LENGTH_MAX) throw invalid(`${component}.${name}: a value must have at most ${VALUE_LENGTH_MAX} characters`);
+  if (attributeType !== '' && !ATTRIBUTE_TYPES.includes(attributeType))
+    throw invalid(`attribute_type must be ${ATTRIBUTE_TYPES.join(', ')}`);
+  return {
+    component,
+    ...(componentInstance === '' ? {} : { componentInstance }),
+    ...(evseId === 0 ? {} : { evseId }),
+    ...(connectorId === 0 ? {} : { connectorId }),
+    name,
+    ...(instance === '' ? {} : { instance }),
+    ...(attributeType === '' || attributeType === 'Actual' ? {} : { attributeType: attributeType as AttributeType }),
+    value,
+  };
+}
+
+function toAttributes(template: deviceModelV1.Template): TemplateAttributes {
+  const { name, vendor, model, firmwareVersion, priority, boot, bootIntervalSeconds } = template;
+  checkName(name);
+  if ([vendor, model, firmwareVersion].some((text) => text.length > VARIABLE_NAME_MAX))
+    throw invalid(`vendor, model and firmware_version must have at most ${VARIABLE_NAME_MAX} characters`);
+  if (Math.abs(priority) > PRIORITY_MAX) throw invalid(`priority must be between -${PRIORITY_MAX} and ${PRIORITY_MAX}`);
+  if (boot !== '' && !BOOT_STATUSES.includes(boot)) throw invalid(`boot must be ${BOOT_STATUSES.join(', ')}`);
+  if (bootIntervalSeconds > BOOT_SECONDS_MAX) throw invalid(`boot_interval_seconds must be at most ${BOOT_SECONDS_MAX}`);
+  return {
+    name,
+    vendor,
+    model,
+    firmwareVersion,
+    priority,
+    variables: template.variables.map(toIntended),
+    ...(boot === '' ? {} : { boot: boot as BootStatus }),
+    bootIntervalSeconds: bootIntervalSeconds || BOOT_SECONDS_DEFAULT,
+  };
+}

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import type { SecurityEventReported, StationEvent, StationEventsReported } from '@voltlog/connection-contract';
+import {
+  ALERT_SEVERITY_MAX,
+  type AlertCommand,
+  type AlertEvent,
+  type AlertRefusal,
+  type AlertReport,
+  type AlertState,
+  alertDecider,
+  securitySeverity,
+  spoken,
+  variableKey,
+} from '@voltlog/device-domain';
+import type { ServiceContext } from '@voltlog/service';
+import type { Collection, Execution, OutboxRelay, Page } from '@voltlog/store';
+import { Schema } from 'mongoose';
+import { type DocumentedInput, DocumentedStreams } from '../store/documented-streams.js';
+import type { DeviceModelDoc } from './documents.js';
+
+/** Of a monitor that nobody rated: "5-Alert". */
+const SEVERITY_UNKNOWN = 5;
+const DETAIL_LENGTH_MAX = 500;
+
+/** An alert as it is. */
+export type AlertDoc = Omit<Extract<AlertState, { kind: 'alert' }>, 'kind'> & {
+  /** The alert's id. */
+  readonly id: string;
+  readonly version: number;
+  /** It is open or acknowledged. */
+  readonly open: boolean;
+};
+
+const required = { type: String, required: true };
+const words = { type: String, default: '' };
+const count = { type: Number, required: true };
+
+export const alertSchema = new Schema(
+  {
+    id: required,
+    version: count,
+    stationId: required,
+    alertId: required,
+    source: required,
+    severity: count,
+    subject: words,
+    detail: words,
+    evseId: count,
+    connectorId: count,
+    value: words,
+    occurredAt: required,
+    state: required,
+    open: { type: Boolean, required: true },
+    openedAt: required,
+    clearedAt: words,
+    clearedBy: words,
+    note: words,
+  },
+  { versionKey: false },
+);
+alertSchema.index({ open: 1, openedAt: 1, id: 1 });
+alertSchema.index({ stationId: 1, open: 1, openedAt: 1, id: 1 });
+
+function toDoc(id: string, state: AlertState, version: number): AlertDoc | undefined {
+  if (state.kind === 'none') return undefined;
+  const { kind: _, ...alert } = state;
+  return { ...alert, id, version, open: alert.state !== 'Cleared' };
+}
+
+/** What operators should look at: monitors that fired, security events, stations that are stuck. */
+export class Alerts {
+  readonly streams: DocumentedStreams<AlertCommand, AlertState, AlertEvent, AlertRefusal, AlertDoc>;
+
+  private constructor(
+    private readonly context: Pick<ServiceContext, 'clock' | 'ids'>,
+    private readonly collection: Collection<AlertDoc>,
+    private readonly models: Collection<DeviceModelDoc>,
+    streams: Alerts['streams'],
+  ) {
+    this.streams = streams;
+  }
+
+  static async open(context: ServiceContext, outbox: Pick<OutboxRelay, 'publish'>, models: Collection<DeviceModelDoc>): Promise<Alerts> {
+    const collection = await context.store.collection<AlertDoc>('alerts', alertSchema);
+    const streams = new DocumentedStreams({ context, outbox, prefix: 'alert:', decider: alertDecider, collection, toDoc });
+    return new Alerts(context, collection, models, streams);
+  }
+
+  /** Newest first. */
+  page(filter: { readonly stationId: string; readonly open: boolean | undefined }, limit: number, after: string): Promise<Page<AlertDoc>> {
+    const where = {
+      ...(filter.stationId === '' ? {} : { stationId: filter.stationId }),
+      // Both are asked for as such, so that an index begins with it.
+      open: filter.open ?? { $in: [true, false] },
+    };
+    return this.collection.find({ where, sort: ['openedAt', -1], limit, ...(after === '' ? {} : { after }) });
+  }
+
+  async open(stationId: string, key: string, report: AlertReport): Promise<void> {
+    await this.streams.all([this.opened(stationId, key, report, this.context.ids.next())]);
+  }
+
+  async clear(stationId: string, key: string, by: 'Station' | 'Platform'): Promise<void> {
+    const alertId = idOf(stationId, key);
+    if ((await this.collection.get(alertId))?.open !== true) return;
+    await this.streams.one(alertId, { kind: 'Clear', stationId, alertId, by, now: this.context.clock.now() }, this.context.ids.next());
+  }
+
+  /** Of an operator. */
+  async act(
+    alertId: string,
+    action: { readonly kind: 'Acknowledge'; readonly note: string } | { readonly kind: 'Clear' },
+    causationId: string,
+  ): Promise<Execution<AlertState, AlertRefusal>> {
+    const stationId = alertId.slice(0, alertId.indexOf(':'));
+    const now = this.context.clock.now();
+    const command: AlertCommand =
+      action.kind === 'Clear' ? { kind: 'Clear', by: 'Operator', stationId, alertId, now } : { ...action, stationId, alertId, now };
+    return this.streams.one(alertId, command, causationId);
+  }
+
+  /** What a station noticed. Only what alerts, or was alerting and is over, is one: deltas and periodic values are readings. */
+  async onEvents(eventId: string, { stationId, events }: StationEventsReported): Promise<void> {
+    const alerting = events.filter(({ trigger, cleared }) => trigger === 'Alerting' || cleared);
+    if (alerting.length === 0) return;
+    const monitors = new Map((await this.models.get(stationId))?.monitors.map((monitor) => [monitor.monitorId, monitor]));
+    const inputs = alerting.flatMap((event, index): DocumentedInput<AlertCommand>[] => {
+      const causationId = `${eventId}:${index}`;
+      const key = keyOf(event);
+      if (event.cleared) return [this.cleared(stationId, key, causationId)];
+      const monitor = event.monitorId === undefined ? undefined : monitors.get(event.monitorId);
+      const severity = event.severity ?? monitor?.severity ?? SEVERITY_UNKNOWN;
+      const { evseId = 0, connectorId = 0 } = event.variable;
+      const told = [event.techCode, event.techInfo].filter(Boolean).join(': ');
+      const detail =
+        monitor === undefined
+          ? `${spoken(event.variable)} is ${event.value}`
+          : `${monitor.type} ${monitor.value} was passed: ${event.value}`;
+      return [
+        this.opened(
+          stationId,
+          key,
+          {
+            source: 'Monitor',
+            severity,
+            subject: spoken(event.variable),
+            detail: `${detail}${told === '' ? '' : ` (${told})`}`.slice(0, DETAIL_LENGTH_MAX),
+            evseId,
+            connectorId,
+            value: event.value.slice(0, DETAIL_LENGTH_MAX),
+            occurredAt: event.at,
+          },
+          causationId,
+        ),
+      ];
+    });
+    await this.streams.all(inputs);
+  }
+
+  /** Rated by us; what is below an alert stays a fact on the log. */
+  async onSecurityEvent(eventId: string, fact: SecurityEventReported): Promise<void> {
+    const { stationId, securityEventType, techInfo = '', occurredAt } = fact;
+    const severity = securitySeverity(securityEventType);
+    if (severity > ALERT_SEVERITY_MAX) return;
+    const detail = techInfo === '' ? securityEventType : `${securityEventType}: ${techInfo}`.slice(0, DETAIL_LENGTH_MAX);
+    const report = {
+      source: 'SecurityEvent' as const,
+      severity,
+      subject: securityEventType,
+      detail,
+      evseId: 0,
+      connectorId: 0,
+      value: '',
+      occurredAt,
+    };
+    await this.streams.all([this.opened(stationId, `security/${securityEventType}`, report, eventId)]);
+  }
+
+  private opened(stationId: string, key: string, report: AlertReport, causationId: string): DocumentedInput<AlertCommand> {
+    const alertId = idOf(stationId, key);
+    return { id: alertId, command: { kind: 'Open', stationId, alertId, report, now: this.context.clock.now() }, causationId };
+  }
+
+  private cleared(stationId: string, key: string, causationId: string): DocumentedInput<AlertCommand> {
+    const alertId = idOf(stationId, key);
+    return { id: alertId, command: { kind: 'Clear', by: 'Station', stationId, alertId, now: this.context.clock.now() }, causationId };
+  }
+}
+
+/** `<station>:<16 hexadecimal digits>`: what it is about may hold any character. */
+const idOf = (stationId: string, key: string): string => `${stationId}:${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
+
+/** Of one monitor; without one, of what the maker built in to watch the variable. */
+const keyOf = ({ monitorId, notification, variable }: StationEvent): string =>
+  monitorId === undefined ? `event/${notification}/${variableKey(variable)}` : `monitor/${monitorId}`;

@@ -1,0 +1,85 @@
+import { STATION_TOPIC, type StationBooted, type StationFact, type StationFactType } from '@voltlog/connection-contract';
+import { DEVICE_TOPIC, type DeviceEventType, MODEL_TOPIC } from '@voltlog/device-contract';
+import { isStationId } from '@voltlog/device-domain';
+import type { LogRecord, Subscription } from '@voltlog/event-log';
+import type { ServiceContext } from '@voltlog/service';
+import type { DocumentedStreams } from '../store/documented-streams.js';
+import type { Availability } from './availability.js';
+import type { Provisioner } from './provisioner.js';
+import type { Reconciler } from './reconciler.js';
+import type { Templates } from './templates.js';
+
+const BOOTS: readonly StationFactType[] = ['voltlog.connection.StationBooted.v1'];
+/** Another firmware can bring other templates with it. */
+const IDENTITIES: readonly DeviceEventType[] = ['voltlog.device.StationIdentityReported.v1'];
+
+type AnyStreams = Pick<DocumentedStreams<never, unknown, { type: string; data: object }, unknown, { id: string; version: number }>, 'mend'>;
+
+export interface FollowerParts {
+  readonly context: Pick<ServiceContext, 'log' | 'instanceId'>;
+  readonly reconciler: Pick<Reconciler, 'concerned' | 'ask'>;
+  readonly provisioner: Pick<Provisioner, 'begin'>;
+  readonly availability: Pick<Availability, 'concerned' | 'ask'>;
+  readonly templates: Pick<Templates, 'refresh'>;
+  readonly streams: readonly AnyStreams[];
+}
+
+/** Holds stations against what is intended when they boot or turn out to be others; keeps documents and templates right across instances. */
+export class ConfigurationFollower {
+  private subscriptions: readonly Subscription[] = [];
+
+  constructor(private readonly parts: FollowerParts) {}
+
+  async start(): Promise<void> {
+    const { log, instanceId } = this.parts.context;
+    this.subscriptions = [
+      await log.subscribe({ group: 'device-configuration', topics: [STATION_TOPIC], types: BOOTS, handle: (batch) => this.booted(batch) }),
+      await log.subscribe({
+        group: 'device-identities',
+        topics: [DEVICE_TOPIC],
+        types: IDENTITIES,
+        handle: (batch) => this.changed(batch),
+      }),
+      await log.subscribe({ group: 'device-model-documents', topics: [MODEL_TOPIC], handle: (batch) => this.mend(batch) }),
+      // A group of its own: every instance holds the templates in memory.
+      await log.subscribe({
+        group: `device-templates-${instanceId}`,
+        topics: [MODEL_TOPIC],
+        types: ['voltlog.device.TemplateDefined.v1', 'voltlog.device.TemplateRetired.v1'],
+        startFrom: 'latest',
+        temporary: true,
+        handle: async (batch) => {
+          await this.mend(batch);
+          await this.parts.templates.refresh();
+        },
+      }),
+    ];
+    await this.parts.templates.refresh();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
+  }
+
+  private async booted(batch: readonly LogRecord[]): Promise<void> {
+    const { provisioner, availability } = this.parts;
+    await this.changed(batch);
+    for (const stationId of await availability.concerned(stationsOf(batch))) await availability.ask(stationId);
+    const pending = batch.filter(({ event }) => (event.data as StationBooted).registrationStatus === 'Pending');
+    for (const stationId of stationsOf(pending)) await provisioner.begin(stationId);
+  }
+
+  private async changed(batch: readonly LogRecord[]): Promise<void> {
+    const stationIds = stationsOf(batch);
+    for (const stationId of await this.parts.reconciler.concerned(stationIds)) await this.parts.reconciler.ask(stationId);
+  }
+
+  private async mend(batch: readonly LogRecord[]): Promise<void> {
+    const events = batch.map(({ event }) => event);
+    for (const streams of this.parts.streams) await streams.mend(events);
+  }
+}
+
+/** Each once. */
+const stationsOf = (batch: readonly LogRecord[]): readonly string[] =>
+  [...new Set(batch.map(({ event }) => (event.data as Pick<StationFact, 'stationId'>).stationId))].filter(isStationId);

@@ -1,0 +1,121 @@
+import { MODEL_TOPIC } from '@voltlog/device-contract';
+import { configurationDecider, deviceModelDecider, templateDecider } from '@voltlog/device-domain';
+import type { ServiceContext } from '@voltlog/service';
+import type { Collection, OutboxRelay } from '@voltlog/store';
+import type { Security } from '../security/security.js';
+import type { DeviceRepository } from '../store/device-repository.js';
+import { DocumentedStreams } from '../store/documented-streams.js';
+import type { StationStatusDoc } from '../store/documents.js';
+import type { StationMemory } from '../store/station-memory.js';
+import { AlertFollower } from './alert-follower.js';
+import { Alerts } from './alerts.js';
+import { Availability, type ToldDoc, toldSchema } from './availability.js';
+import { ConfigurationFollower } from './configuration-follower.js';
+import { DeviceModels } from './device-models.js';
+import {
+  type ConfigurationDoc,
+  configurationSchema,
+  type DeviceModelDoc,
+  deviceModelSchema,
+  type TemplateDoc,
+  templateSchema,
+  toConfigurationDoc,
+  toModelDoc,
+  toTemplateDoc,
+} from './documents.js';
+import { ModelFollower } from './model-follower.js';
+import { Provisioner } from './provisioner.js';
+import { Reconciler } from './reconciler.js';
+import { Reports } from './reports.js';
+import { Templates } from './templates.js';
+
+/** Partitions of the topic. */
+export const MODEL_PARTITIONS = 12;
+
+/** Device models, what is intended for them, and templates, joined. */
+export async function createModel(
+  context: ServiceContext,
+  outbox: OutboxRelay,
+  memory: StationMemory,
+  registry: { readonly repository: DeviceRepository; readonly statuses: Collection<StationStatusDoc> },
+  security: Pick<Security, 'intents' | 'line'>,
+  options: { readonly lookMs: number },
+) {
+  const { store, log } = context;
+  const models = await store.collection<DeviceModelDoc>('device_models', deviceModelSchema);
+  const templateDocs = await store.collection<TemplateDoc>('configuration_templates', templateSchema);
+  const configurationDocs = await store.collection<ConfigurationDoc>('configurations', configurationSchema);
+  const streams = { context, outbox };
+  const modelStreams = new DocumentedStreams({
+    ...streams,
+    prefix: 'model:',
+    decider: deviceModelDecider,
+    collection: models,
+    toDoc: toModelDoc,
+  });
+  const templateStreams = new DocumentedStreams({
+    ...streams,
+    prefix: 'template:',
+    decider: templateDecider,
+    collection: templateDocs,
+    toDoc: toTemplateDoc,
+  });
+  const configurations = new DocumentedStreams({
+    ...streams,
+    prefix: 'configuration:',
+    decider: configurationDecider,
+    collection: configurationDocs,
+    toDoc: toConfigurationDoc,
+  });
+  const reports = await Reports.open(context, options.lookMs);
+  const templates = new Templates(templateDocs, templateStreams);
+  const { intents, line } = security;
+  const reconciler = new Reconciler({ context, configurations, configurationDocs, models, templates, memory, intents, line });
+  intents.handle('Reconcile', reconciler);
+  const deviceModels = new DeviceModels(models, reports, line);
+  const alerts = await Alerts.open(context, outbox, models);
+  const alertFollower = new AlertFollower(context, alerts);
+  memory.useTemplates(() => templates.all);
+  const provisioner = new Provisioner({ context, ...registry, memory, templates, reconciler, deviceModels, alerts, intents, line });
+  intents.handle('Provision', provisioner);
+  const told = await store.collection<ToldDoc>('availability_told', toldSchema);
+  const { lookMs } = options;
+  const availability = new Availability({ context, configurations, configurationDocs, told, intents, line, lookMs });
+  intents.handle('Availability', availability);
+  const modelFollower = new ModelFollower(context, modelStreams, reports);
+  const follower = new ConfigurationFollower({
+    context,
+    reconciler,
+    provisioner,
+    availability,
+    templates,
+    streams: [modelStreams, templateStreams, configurations, alerts.streams],
+  });
+  return {
+    deviceModels,
+    alerts,
+    availability,
+    provisioner,
+    statuses: registry.statuses,
+    repository: registry.repository,
+    configurations,
+    configurationDocs,
+    templates,
+    reconciler,
+    async start(): Promise<void> {
+      await log.ensureTopics([{ name: MODEL_TOPIC, partitions: MODEL_PARTITIONS }]);
+      await follower.start();
+      await modelFollower.start();
+      await alertFollower.start();
+      availability.start();
+    },
+    async stop(): Promise<void> {
+      await availability.stop();
+      await alertFollower.stop();
+      await modelFollower.stop();
+      await follower.stop();
+    },
+  };
+}
+
+export type Model = Awaited<ReturnType<typeof createModel>>;

@@ -1,0 +1,252 @@
+import { deviceModelV1, deviceOperationV1, deviceV1 } from '@voltlog/proto';
+import { until } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ModelWorld, STATION } from '../testing/model-world.js';
+
+let world: ModelWorld;
+beforeEach(async () => {
+  world = await ModelWorld.open();
+  world.station.values.set('OCPPCommCtrlr.HeartbeatInterval', '300');
+});
+afterEach(() => world.close());
+
+const variable = (value: string) =>
+  deviceModelV1.IntendedVariable.fromPartial({ variable: { component: 'OCPPCommCtrlr', name: 'HeartbeatInterval' }, value });
+const put = (template: Partial<deviceModelV1.Template>) =>
+  world.device.modelGrpc.putTemplate({
+    template: { ...deviceModelV1.Template.fromPartial({}), templateId: 't', ...template },
+    expectedVersion: 0,
+    idempotencyKey: '',
+  });
+const access = async (): Promise<deviceV1.StationAccess | undefined> =>
+  (await world.device.grpc.getStationAccess({ stationIds: [STATION], changedStationIds: [] })).stations[0];
+const operation = async () => (await world.device.operationGrpc.getOperation({ stationId: STATION })).operation;
+const alerts = async (request: Partial<deviceOperationV1.ListAlertsRequest> = {}) =>
+  (await world.device.operationGrpc.listAlerts({ ...deviceOperationV1.ListAlertsRequest.fromPartial({}), ...request })).alerts;
+const triggers = () => world.station.sent.filter(({ $case }) => $case === 'triggerMessage').length;
+
+describe('what a boot is answered', () => {
+  const decide = (status: string, intervalSeconds = 0) =>
+    world.device.operationGrpc.decideBoot({ stationId: STATION, status, intervalSeconds, reason: '', idempotencyKey: '' });
+
+  it('is Accepted without a word about it', async () => {
+    expect((await access())?.bootStatus).toBeUndefined();
+  });
+
+  it('is what an operator decided, also after a restart', async () => {
+    await decide('Rejected', 120);
+    expect(await access()).toMatchObject({ bootStatus: 'Rejected', bootIntervalSeconds: 120 });
+    await world.restart();
+    expect(await access()).toMatchObject({ bootStatus: 'Rejected', bootIntervalSeconds: 120 });
+    await decide('Accepted');
+    expect((await access())?.bootStatus).toBeUndefined();
+    await expect(decide('Perhaps')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('is Pending for a short time while it is not known what a station is, if a template could hold it', async () => {
+    await put({ vendor: 'Other', boot: 'Pending' });
+    expect(await access()).toMatchObject({ bootStatus: 'Pending', bootIntervalSeconds: 10 });
+    await world.booted('1.0', { registrationStatus: 'Pending' });
+    // It is none of those: it is accepted, and asked to boot again.
+    await until(async () => (await access())?.bootStatus === undefined, 'it is known');
+    await until(() => triggers() > 0, 'the trigger');
+  });
+
+  it('is Pending until the station is provisioned, then it is asked to boot again', async () => {
+    await put({ vendor: 'Voltmaker', boot: 'Pending', variables: [variable('600')] });
+    await world.booted('1.0', { registrationStatus: 'Pending' });
+    await until(async () => (await operation())?.bootStatus === 'Accepted', 'it is provisioned');
+    expect(world.station.values.get('OCPPCommCtrlr.HeartbeatInterval')).toBe('600');
+    expect(world.station.baseReports).toHaveLength(1);
+    await until(() => triggers() > 0, 'the trigger');
+    world.context.clock.ms += 1_000;
+    await world.booted('1.0', { registrationStatus: 'Accepted' });
+    await until(async () => (await operation())?.registration === 'Accepted', 'it is accepted');
+  });
+
+  it('is Pending as long as the station does not take what is intended; after ten minutes the operator hears of it', async () => {
+    world.station.words.set('OCPPCommCtrlr.HeartbeatInterval', 'Rejected');
+    await put({ vendor: 'Voltmaker', boot: 'Pending', variables: [variable('600')] });
+    await world.booted('1.0', { registrationStatus: 'Pending' });
+    await until(() => world.station.sets.length > 0, 'it was tried');
+    expect(await alerts()).toEqual([]);
+    expect((await operation())?.bootStatus).toBe('Pending');
+    world.context.clock.ms += 601_000;
+    await until(async () => (await alerts()).length === 1, 'the alert');
+    expect((await alerts())[0]).toMatchObject({ source: 'Boot', state: 'Open', stationId: STATION });
+    await decide('Accepted');
+    await until(async () => (await alerts({ open: false })).length === 1, 'it is cleared');
+    await until(() => triggers() > 0, 'the trigger');
+  });
+});
+
+describe('what a station notices', () => {
+  const event = (more: object) => ({
+    eventId: 1,
+    at: '2026-11-02T07:59:00.000Z',
+    trigger: 'Alerting',
+    notification: 'CustomMonitor',
+    variable: { component: 'EVSE', evseId: 1, name: 'Temperature' },
+    value: '74',
+    cleared: false,
+    monitorId: 5,
+    ...more,
+  });
+  const notify = (...events: object[]) =>
+    world.tell('voltlog.connection.StationEventsReported.v1', {
+      stationId: STATION,
+      messageId: 'e',
+      action: 'NotifyEvent',
+      raw: {},
+      seqNo: 0,
+      toBeContinued: false,
+      events: events as never,
+    });
+  const secure = (securityEventType: string) =>
+    world.tell('voltlog.connection.SecurityEventReported.v1', {
+      stationId: STATION,
+      messageId: 's',
+      action: 'SecurityEventNotification',
+      raw: {},
+      securityEventType,
+    });
+
+  it('is one alert however often it is told, rated by its monitor, and cleared by the station', async () => {
+    await world.tell('voltlog.connection.MonitorsReported.v1', {
+      stationId: STATION,
+      messageId: 'm',
+      action: 'NotifyMonitoringReport',
+      raw: {},
+      requestId: 4,
+      seqNo: 0,
+      toBeContinued: false,
+      monitors: [
+        {
+          monitorId: 5,
+          variable: { component: 'EVSE', evseId: 1, name: 'Temperature' },
+          type: 'UpperThreshold',
+          value: 70,
+          severity: 2,
+          transaction: false,
+        },
+      ],
+    });
+    await until(async () => (await world.model()).monitors.length === 1, 'the monitor');
+    await notify(event({}), event({ value: '75' }));
+    await until(async () => (await alerts()).length === 1, 'the alert');
+    expect((await alerts())[0]).toMatchObject({
+      severity: 2,
+      subject: 'EVSE[1].Temperature',
+      detail: 'UpperThreshold 70 was passed: 74',
+      state: 'Open',
+    });
+    await notify(event({ cleared: true, at: '2026-11-02T08:01:00.000Z' }));
+    await until(async () => (await alerts({ open: true })).length === 0, 'it is cleared');
+    expect((await alerts({ stationId: STATION }))[0]).toMatchObject({ state: 'Cleared', clearedBy: 'Station' });
+  });
+
+  it('is no alert where it is a reading, and is raised where it gets worse', async () => {
+    await notify(
+      event({ trigger: 'Periodic', monitorId: 6 }),
+      event({ trigger: 'Delta', monitorId: 7 }),
+      event({ severity: 6, monitorId: 8 }),
+    );
+    await until(async () => (await alerts()).length === 1, 'one alert');
+    await notify(event({ severity: 1, monitorId: 8, value: '99' }));
+    await until(async () => (await alerts())[0]?.severity === 1, 'it is raised');
+    expect((await alerts())[0]).toMatchObject({ value: '99' });
+  });
+
+  it('about its security is rated by us', async () => {
+    await secure('StartupOfTheDevice');
+    await secure('TamperDetectionActivated');
+    await until(async () => (await alerts()).length > 0, 'the alert');
+    expect((await alerts()).map(({ subject, severity }) => [subject, severity])).toEqual([['TamperDetectionActivated', 1]]);
+    const alertId = (await alerts())[0]?.alertId ?? '';
+    const { operationGrpc } = world.device;
+    const seen = await operationGrpc.acknowledgeAlert({ alertId, note: 'on the way', idempotencyKey: '' });
+    expect(seen.alert).toMatchObject({ state: 'Acknowledged', note: 'on the way' });
+    expect((await operationGrpc.clearAlert({ alertId, idempotencyKey: '' })).alert).toMatchObject({
+      state: 'Cleared',
+      clearedBy: 'Operator',
+    });
+    await expect(operationGrpc.acknowledgeAlert({ alertId, note: '', idempotencyKey: '' })).rejects.toMatchObject({
+      reason: 'AlertCleared',
+    });
+    await expect(operationGrpc.clearAlert({ alertId: 'nothing', idempotencyKey: '' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('availability', () => {
+  const told = () =>
+    world.station.sent.flatMap((each) => (each.$case === 'changeAvailability' ? [[each.value.evseId, each.value.operative]] : []));
+  const set = (evseId: number, operative: boolean) =>
+    world.device.operationGrpc.setAvailability({
+      stationId: STATION,
+      place: { evseId, connectorId: 0 },
+      operative,
+      reason: '',
+      idempotencyKey: '',
+    });
+
+  it('is told, told again at each boot while it is out of service, and told back', async () => {
+    await set(1, false);
+    await until(() => told().length === 1, 'it is told');
+    await world.booted();
+    await until(() => told().length === 2, 'it is told again');
+    await set(1, true);
+    await until(() => told().length === 3, 'it is told back');
+    expect(told()).toEqual([
+      [1, false],
+      [1, false],
+      [1, true],
+    ]);
+    expect((await operation())?.inoperative).toEqual([]);
+  });
+
+  it('changes when an outage begins and ends, also over a restart', async () => {
+    const at = (minutes: number) => new Date(world.context.clock.now() + minutes * 60_000).toISOString();
+    const outage = {
+      stationId: STATION,
+      place: { evseId: 0, connectorId: 0 },
+      from: at(10),
+      until: at(20),
+      reason: 'grid work',
+      idempotencyKey: '',
+    };
+    await world.device.operationGrpc.scheduleOutage(outage);
+    expect((await operation())?.outages).toHaveLength(1);
+    await world.restart();
+    expect(told()).toEqual([]);
+    world.context.clock.ms += 601_000;
+    await until(() => told().length === 1, 'it began');
+    world.context.clock.ms += 600_000;
+    await until(() => told().length === 2, 'it ended');
+    expect(told()).toEqual([
+      [0, false],
+      [0, true],
+    ]);
+    expect((await operation())?.outages).toEqual([]);
+    await expect(world.device.operationGrpc.scheduleOutage(outage)).rejects.toMatchObject({ reason: 'OutageInThePast' });
+  });
+
+  it('of an outage that is cancelled changes back at once', async () => {
+    const now = world.context.clock.now();
+    const [from, until_] = [new Date(now).toISOString(), new Date(now + 60_000).toISOString()];
+    const { operation: made } = await world.device.operationGrpc.scheduleOutage({
+      stationId: STATION,
+      place: undefined,
+      from,
+      until: until_,
+      reason: '',
+      idempotencyKey: '',
+    });
+    await until(() => told().length === 1, 'it began');
+    await world.device.operationGrpc.cancelOutage({ stationId: STATION, outageId: made?.outages[0]?.outageId ?? '', idempotencyKey: '' });
+    await until(() => told().length === 2, 'it is back');
+    expect(told()).toEqual([
+      [0, false],
+      [0, true],
+    ]);
+  });
+});
