@@ -28,7 +28,7 @@ export interface GateOptions {
   readonly organization: string;
 }
 
-const refused = (status: 401 | 404 | 429, headers: Readonly<Record<string, string>> = {}): Verdict => ({
+const refused = (status: 401 | 404 | 429, headers: Readonly<Record<string, string>> = {}): Verdict & { accepted: false } => ({
   accepted: false,
   status,
   headers,
@@ -67,6 +67,14 @@ export class Gate {
       default:
         return this.unknown(stationId, authorization, link);
     }
+  }
+
+  /**
+   * Whether a request is refused whatever station it is of: nothing was shown, and something must be. With every policy for unknown stations.
+   */
+  showsNothing(authorization: string | undefined, link: Link): (Verdict & { accepted: false }) | undefined {
+    if (authorization !== undefined || link.kind === 'mutual') return undefined;
+    return this.options.allowInsecure && link.kind === 'plain' ? undefined : UNAUTHORIZED;
   }
 
   /** A connected station about which the device service changed its mind. Its credential counts again at its next handshake. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Reader } from './reading.js';
 
 /** How long a station may take to send its request, ms. */
 const READ_MS_MAX = 30_000;
@@ -7,7 +8,7 @@ const READ_MS_MAX = 30_000;
 export class HttpRefusal extends Error {
   override readonly name = 'HttpRefusal';
   constructor(
-    readonly status: 400 | 408 | 413 | 415,
+    readonly status: 400 | 408 | 413 | 415 | 503,
     message: string,
   ) {
     super(message);
@@ -32,7 +33,7 @@ const ENCODINGS = new Map([
  *
  * @throws {HttpRefusal}
  */
-export async function readBody(request: IncomingMessage, bytesMax: number): Promise<string> {
+export async function readBody(request: IncomingMessage, bytesMax: number, reader: Reader): Promise<string> {
   const type = request.headers['content-type'] ?? '';
   const mediaType = type.split(';')[0]?.trim().toLowerCase() ?? '';
   if (!MEDIA_TYPES.has(mediaType)) throw new HttpRefusal(415, `the media type is ${mediaType}, not application/soap+xml`);
@@ -40,7 +41,7 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   const charset = /;\s*charset\s*=\s*"?([\w-]+)/i.exec(type)?.[1]?.toLowerCase() ?? '';
   const encoding = ENCODINGS.get(charset);
   if (encoding === undefined) throw new HttpRefusal(415, `the charset ${charset} is not read; UTF-8 is`);
-  const bytes = await bytesOf(request, bytesMax);
+  const bytes = await bytesOf(request, bytesMax, reader);
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
@@ -48,7 +49,7 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   }
 }
 
-function bytesOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+function bytesOf(request: IncomingMessage, bytesMax: number, reader: Reader): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -59,6 +60,10 @@ function bytesOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
     };
     const tooLong = (): void => refuse(new HttpRefusal(413, `the envelope is longer than ${bytesMax} bytes`));
     const timer = setTimeout(() => refuse(new HttpRefusal(408, 'the request did not come in time')), READ_MS_MAX);
+    if (request.destroyed) {
+      refuse(new HttpRefusal(400, 'the request broke off'));
+      return;
+    }
     if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
       tooLong();
       return;
@@ -66,6 +71,7 @@ function bytesOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > bytesMax) tooLong();
+      else if (!reader.took(chunk.length)) refuse(new HttpRefusal(503, 'too much is read at once'));
       else chunks.push(chunk);
     });
     request.on('end', () => {

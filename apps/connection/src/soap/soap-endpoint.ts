@@ -10,14 +10,13 @@ import { isStationId } from '../edge/handshake.js';
 import type { EdgeParts } from '../edge/parts.js';
 import { type CallbackPolicy, callbackOf } from './callback.js';
 import { HttpRefusal, readBody } from './http-body.js';
+import { Reading } from './reading.js';
 import { SoapExchange } from './soap-exchange.js';
 import type { SoapStation } from './soap-station.js';
 import type { SoapStations } from './soap-stations.js';
 
 /** `/ocpp/soap`, or `/ocpp/soap/{stationId}`; `/Ocpp/CentralSystemService` is what the WSDLs name. */
 const PATH = /^(?:\/ocpp\/soap|\/Ocpp\/CentralSystemService)(?:\/([^/?#]+))?\/?(?:\?.*)?$/;
-/** Requests read or worked on at once, by all stations: each may hold a whole envelope. */
-const REQUESTS_MAX = 1_024;
 /** Requests of one station that wait behind the one in work; a station sends the next after the answer. */
 const STATION_REQUESTS_MAX = 16;
 const RETRY_AFTER_SECONDS = 5;
@@ -39,17 +38,18 @@ export interface SoapEndpointOptions {
 
 /** The Central System service of OCPP over SOAP. Sources: OCPP-S 1.6, the WSDLs of 1.6, 1.5 and 1.2; SOAP 1.2 Part 2 §7 */
 export class SoapEndpoint {
-  private inWork = 0;
+  private readonly reading: Reading;
   private draining = false;
   private readonly counts = new Map<string, Count>();
 
   constructor(private readonly options: SoapEndpointOptions) {
-    options.metrics.gauge('voltlog_soap_requests_in_work', 'SOAP requests that are read or worked on', () => this.inWork);
+    this.reading = new Reading(options.bytesMax);
+    options.metrics.gauge('voltlog_soap_requests_in_work', 'SOAP requests that are read or worked on', () => this.busy);
   }
 
   /** Requests that are read or worked on. */
   get busy(): number {
-    return this.inWork;
+    return this.reading.inWork;
   }
 
   stopAccepting(): void {
@@ -70,29 +70,39 @@ export class SoapEndpoint {
 
   /** Never rejects. */
   private async serve(request: IncomingMessage, response: ServerResponse, from: From): Promise<void> {
-    if (this.draining || this.inWork >= REQUESTS_MAX) {
+    if (this.draining || !this.reading.entered()) {
       this.away(response);
       return;
     }
-    this.inWork += 1;
     try {
       await this.answer(request, response, from);
     } catch (error) {
-      if (error instanceof HttpRefusal) this.refuse(response, error.status, protocolError(error.message), UNREAD);
+      if (error instanceof HttpRefusal && error.status === 503) this.away(response);
+      else if (error instanceof HttpRefusal) this.refuse(response, error.status, protocolError(error.message), UNREAD);
       else if (error instanceof SoapFault) this.refuse(response, error.status, error, UNREAD);
       else {
         this.options.logger.warn({ err: error }, 'a SOAP request could not be handled; the station is asked to come back');
         this.away(response);
       }
     } finally {
-      this.inWork -= 1;
+      this.reading.left();
     }
   }
 
   /** @throws {SoapFault} {HttpRefusal} {OperatingError} */
   private async answer(request: IncomingMessage, response: ServerResponse, { link, pathId }: From): Promise<void> {
     const { options } = this;
-    const text = await readBody(request, options.bytesMax);
+    const { authorization } = request.headers;
+    const remoteAddress = request.socket.remoteAddress ?? '';
+    const named = pathId === undefined ? undefined : (decoded(pathId) ?? '');
+    // What can be refused is refused before it is read.
+    const early =
+      options.gate.showsNothing(authorization, link) ?? (named === undefined ? undefined : await this.judged(named, authorization, link));
+    if (early?.accepted === false) {
+      this.turnAway(response, named, early, UNREAD);
+      return;
+    }
+    const text = await this.read(request, remoteAddress, early);
     const receivedAtMs = options.clock.now();
     const message = readRequest(text, 'cs', {
       soapAction: one(request.headers['soapaction']),
@@ -101,16 +111,15 @@ export class SoapEndpoint {
     const reply = this.replyTo(message);
     const stationId = message.chargeBoxIdentity;
     if (!isStationId(stationId)) throw new SoapFault('IdentityMismatch', 'the chargeBoxIdentity is none that a station could have');
-    if (pathId !== undefined && decoded(pathId) !== stationId) {
+    if (named !== undefined && named !== stationId) {
       this.refuse(response, 400, new SoapFault('UrlMismatch', 'the URL is that of another station than the chargeBoxIdentity'), reply);
       return;
     }
-    const verdict = await options.gate.judge(stationId, request.headers.authorization, link);
+    const verdict = early ?? (await options.gate.judge(stationId, authorization, link));
     if (!verdict.accepted) {
       this.turnAway(response, stationId, verdict, reply);
       return;
     }
-    const remoteAddress = request.socket.remoteAddress ?? '';
     const callback = callbackOf(message.addressing, remoteAddress, options.callbacks);
     const dialect = await options.dialects.soap(message.edition);
     const station = await options.stations.heard(dialect, { ...verdict.station, remoteAddress }, 'url' in callback ? callback.url : '');
@@ -121,6 +130,24 @@ export class SoapEndpoint {
       return;
     }
     await this.exchange(station, { message, text, reply, receivedAtMs, response });
+  }
+
+  /** @throws {SoapFault} when no station could have such an id */
+  private judged(stationId: string, authorization: string | undefined, link: Link): Promise<Verdict> {
+    if (!isStationId(stationId)) throw new SoapFault('IdentityMismatch', 'the URL names what no station could be called');
+    return this.options.gate.judge(stationId, authorization, link);
+  }
+
+  /** @throws {HttpRefusal} */
+  private async read(request: IncomingMessage, remoteAddress: string, early: (Verdict & { accepted: true }) | undefined): Promise<string> {
+    const proven = early?.station.registered === true && early.station.securityProfile > 0;
+    const reader = this.reading.begun(remoteAddress, proven);
+    if (reader === undefined) throw new HttpRefusal(503, 'too many requests are read at once');
+    try {
+      return await readBody(request, this.options.bytesMax, reader);
+    } finally {
+      reader.done();
+    }
   }
 
   private async exchange(station: SoapStation, { message, text, reply, receivedAtMs, response }: Received): Promise<void> {
@@ -146,11 +173,16 @@ export class SoapEndpoint {
     this.send(response, answer.status, answer.text);
   }
 
-  private turnAway(response: ServerResponse, stationId: string, verdict: Verdict & { accepted: false }, reply: ReplyHeaders): void {
+  private turnAway(
+    response: ServerResponse,
+    stationId: string | undefined,
+    verdict: Verdict & { accepted: false },
+    reply: ReplyHeaders,
+  ): void {
     const { stations, logger } = this.options;
     if (verdict.status === 403) logger.warn({ station_id: stationId, reason: verdict.reason }, 'a station was refused');
     const unknown = verdict.status === 404;
-    if (unknown) void stations.refused(stationId);
+    if (unknown && stationId !== undefined) void stations.refused(stationId);
     const fault = unknown
       ? new SoapFault('IdentityMismatch', 'the station is not known')
       : new SoapFault('SecurityError', verdict.reason ?? 'the station could not be authenticated');
@@ -178,8 +210,9 @@ export class SoapEndpoint {
   private send(response: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>> = {}): void {
     this.count('voltlog_soap_requests_total', { status: String(status) }).value += 1;
     if (response.destroyed || response.headersSent) return;
-    // A refusal may come before all of the request was read.
-    const ending = status === 200 && !this.draining ? {} : { Connection: 'close' };
+    // A refusal may come before all of the request was read. After a challenge the rest is dropped and the connection kept: cut off, a
+    // station that shows its password only when asked would not see that it was asked.
+    const ending = (status === 200 || status === 401) && !this.draining ? {} : { Connection: 'close' };
     response
       .writeHead(status, {
         'Content-Type': 'application/soap+xml; charset=utf-8',

@@ -156,6 +156,7 @@ describe('who may speak SOAP', () => {
   });
 
   it('a URL of another station is an UrlMismatch, its own is fine', async () => {
+    world.device.register('CP2');
     const text = station.envelope('Heartbeat', {});
     expect((await station.post(text, { path: '/ocpp/soap/CP2' })).text).toContain('o:UrlMismatch');
     expect(await station.post(text, { path: '/ocpp/soap/CP1/' })).toMatchObject({ status: 200 });
