@@ -39,7 +39,7 @@ export interface PostOptions {
 export function post({ url, contentType, text, timeoutMs, ca }: PostOptions): Promise<Posted> {
   return new Promise((resolve, reject) => {
     let sent = false;
-    const secure = url.startsWith('https:');
+    const secure = new URL(url).protocol === 'https:';
     const request = (secure ? requestHttps : requestHttp)(url, {
       method: 'POST',
       agent: false,
