@@ -1,7 +1,15 @@
 import { RequestError } from '@voltlog/kernel';
 import { deviceRegistryV1 } from '@voltlog/proto';
-import { checkCount, type Imported, type Importer, type ImportOptions, type SiteRecord, type StationRecord } from '../registry/importer.js';
-import { checkName, checkPassword, checkProfile, checkSite, checkSiteId, checkStationId, toEvses } from './requests.js';
+import {
+  checkCount,
+  type Imported,
+  type Importer,
+  type ImportOptions,
+  NO_ATTRIBUTES,
+  type SiteRecord,
+  type StationRecord,
+} from '../registry/importer.js';
+import { checkName, checkPassword, checkProfile, checkSite, checkSiteId, checkStationId, toEvses, toSiteChanges } from './requests.js';
 
 const { ImportOutcome } = deviceRegistryV1;
 
@@ -72,18 +80,18 @@ function place(into: (Imported | undefined)[], placed: readonly Placed<unknown>[
   for (const [index, { at }] of placed.entries()) into[at] = results[index];
 }
 
-type SiteMessage = Extract<NonNullable<deviceRegistryV1.RegistryRecord['record']>, { $case: 'site' }>['value'];
-
-function siteOf({ siteId, name, address, city, countryCode, latitude, longitude, timeZone }: SiteMessage): SiteRecord {
-  return { siteId: checkSiteId(siteId), attributes: checkSite({ name, address, city, countryCode, latitude, longitude, timeZone }) };
+function siteOf(message: deviceRegistryV1.RegistrySite): SiteRecord {
+  const given = toSiteChanges(message);
+  checkSite({ ...NO_ATTRIBUTES, ...given });
+  return { siteId: checkSiteId(message.siteId), given };
 }
 
 function stationOf({ stationId, siteId, name, evses, securityProfileMin, password }: deviceRegistryV1.RegistryStation): StationRecord {
   checkProfile(securityProfileMin);
   return {
     stationId: checkStationId(stationId),
-    siteId: siteId === '' ? '' : checkSiteId(siteId),
-    name: checkName(name),
+    siteId: siteId === undefined || siteId === '' ? siteId : checkSiteId(siteId),
+    name: name === undefined ? undefined : checkName(name),
     evses: toEvses(evses),
     securityProfileMin,
     password: password === '' ? '' : checkPassword(password),

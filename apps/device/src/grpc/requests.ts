@@ -64,7 +64,7 @@ export function checkSite(site: SiteAttributes): SiteAttributes {
 }
 
 /** What a request gives of a site; absent fields stay absent. */
-export function toSiteChanges(request: deviceV1.UpdateSiteRequest): Partial<SiteAttributes> {
+export function toSiteChanges(request: Pick<deviceV1.UpdateSiteRequest, keyof SiteAttributes>): Partial<SiteAttributes> {
   const { name, address, city, countryCode, latitude, longitude, timeZone } = request;
   return {
     ...(name === undefined ? {} : { name }),

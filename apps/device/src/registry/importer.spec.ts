@@ -60,6 +60,17 @@ describe('the import of the registry', () => {
     expect((await service.grpc.getStation({ stationId: 'A' })).station).toMatchObject({ name: 'Bay 2', evses: [{ evseId: 1 }] });
   });
 
+  it('leaves what is not told as it is, and empties what is told to be empty', async () => {
+    const place = { address: 'Dok 1', city: 'Utrecht', countryCode: 'NL', latitude: 52.1, longitude: 5.1, timeZone: 'Europe/Amsterdam' };
+    await run([site('depot', place), station('A', { siteId: 'depot', name: 'Bay', evses })]);
+    const bare = [{ $case: 'site', value: { siteId: 'depot' } }, station('A')];
+    for (const dryRun of [true, false]) expect(await run(bare, { dryRun })).toEqual(['UNCHANGED', 'UNCHANGED']);
+    expect((await service.grpc.getSite({ siteId: 'depot' })).site).toMatchObject({ name: 'S', ...place });
+    expect((await service.grpc.getStation({ stationId: 'A' })).station).toMatchObject({ siteId: 'depot', name: 'Bay' });
+    for (const dryRun of [true, false]) expect(await run([station('A', { name: '' })], { dryRun })).toEqual(['CHANGED']);
+    expect((await service.grpc.getStation({ stationId: 'A' })).station).toMatchObject({ siteId: 'depot', name: '' });
+  });
+
   it('says in a dry run what would be, and writes nothing', async () => {
     expect(
       await run([station('A', { siteId: 'coming' }), station('B', { siteId: 'nowhere' })], { dryRun: true, comingSiteIds: ['coming'] }),

@@ -17,13 +17,26 @@ import type { Collections, SiteDoc, StationDoc } from '../store/documents.js';
 
 export interface SiteRecord {
   readonly siteId: string;
-  readonly attributes: SiteAttributes;
+  /** What is absent stays, or is empty at a new site. */
+  readonly given: Partial<SiteAttributes>;
 }
+
+export const NO_ATTRIBUTES: SiteAttributes = {
+  name: '',
+  address: '',
+  city: '',
+  countryCode: '',
+  latitude: 0,
+  longitude: 0,
+  timeZone: '',
+};
 
 export interface StationRecord {
   readonly stationId: string;
-  readonly siteId: string;
-  readonly name: string;
+  /** Absent: it stays where it is. */
+  readonly siteId: string | undefined;
+  /** Absent: it keeps its own. */
+  readonly name: string | undefined;
   /** Empty: those that are known stay. */
   readonly evses: readonly EvseTopology[];
   readonly securityProfileMin: number | undefined;
@@ -56,13 +69,13 @@ export class Importer {
   async sites(records: readonly SiteRecord[], { dryRun }: ImportOptions): Promise<readonly Imported[]> {
     const known = await this.collections.sites.getMany(records.map(({ siteId }) => siteId));
     const results: Imported[] = [];
-    for (const { siteId, attributes } of records) {
+    for (const { siteId, given } of records) {
       const state = siteState(known.get(siteId));
       const now = this.context.clock.now();
       const command: SiteCommand =
         state.kind === 'none'
-          ? { kind: 'RegisterSite', siteId, attributes, now }
-          : { kind: 'ChangeSite', changes: attributes, expectedRevision: 0, now };
+          ? { kind: 'RegisterSite', siteId, attributes: { ...NO_ATTRIBUTES, ...given }, now }
+          : { kind: 'ChangeSite', changes: given, expectedRevision: 0, now };
       const before = foreseen(siteDecider, state, [command]);
       const isDone = dryRun || before.outcome === 'Unchanged' || before.outcome === 'Failed';
       const refusal = isDone ? undefined : (await this.repository.onSite(siteId, command, this.context.ids.next())).refusal;
@@ -73,16 +86,16 @@ export class Importer {
 
   async stations(records: readonly StationRecord[], options: ImportOptions): Promise<readonly Imported[]> {
     const known = await this.collections.stations.getMany(records.map(({ stationId }) => stationId));
-    const sites = await this.collections.sites.getMany([...new Set(records.map(({ siteId }) => siteId).filter((id) => id !== ''))]);
+    const sites = await this.collections.sites.getMany([...new Set(records.flatMap(({ siteId }) => siteId || []))]);
     const results: Imported[] = [];
     const inputs: { readonly at: number; readonly stationId: string; readonly command: StationCommand }[] = [];
     for (const [at, record] of records.entries()) {
-      const site = sites.get(record.siteId);
-      const isThere =
-        record.siteId === '' || (site !== undefined && !site.retired) || (options.dryRun && options.comingSiteIds.has(record.siteId));
+      const siteId = record.siteId ?? '';
+      const site = sites.get(siteId);
+      const isThere = siteId === '' || (site !== undefined && !site.retired) || (options.dryRun && options.comingSiteIds.has(siteId));
       const state = stationState(known.get(record.stationId));
       const { commands, password } = isThere ? await this.commandsFor(record, state, options) : { commands: [], password: '' };
-      const before = isThere ? foreseen(stationDecider, state, commands) : failed(`there is no site ${record.siteId} in service`);
+      const before = isThere ? foreseen(stationDecider, state, commands) : failed(`there is no site ${siteId} in service`);
       results.push(before.outcome === 'Failed' ? before : { ...before, password });
       if (!options.dryRun && (before.outcome === 'Created' || before.outcome === 'Changed'))
         for (const command of commands) inputs.push({ at, stationId: record.stationId, command });
@@ -105,13 +118,19 @@ export class Importer {
     const now = this.context.clock.now();
     const profile: StationCommand[] = securityProfileMin === undefined ? [] : [{ kind: 'RequireSecurityProfile', securityProfileMin, now }];
     if (state.kind === 'station' && state.lifecycle !== 'Quarantined') {
-      const changes = { siteId, name, ...(evses.length === 0 ? {} : { evses }) };
+      const changes = {
+        ...(siteId === undefined ? {} : { siteId }),
+        ...(name === undefined ? {} : { name }),
+        ...(evses.length === 0 ? {} : { evses }),
+      };
       return { commands: [{ kind: 'ChangeStation', ...changes, accept: false, expectedRevision: 0, now }, ...profile], password: '' };
     }
     const made = password === '' && makePasswords && !dryRun ? makePassword() : '';
     const passwordHash =
       made !== '' ? hashMadePassword(made) : password !== '' && !dryRun ? await hashChosenPassword(password, this.scryptN) : undefined;
-    const register = { kind: 'RegisterStation' as const, stationId, siteId, name, evses, now };
+    const known = state.kind === 'station' ? state : { siteId: '', name: '' };
+    const attributes = { siteId: siteId ?? known.siteId, name: name ?? known.name, evses };
+    const register = { kind: 'RegisterStation' as const, stationId, ...attributes, now };
     return { commands: [passwordHash === undefined ? register : { ...register, passwordHash }, ...profile], password: made };
   }
 }

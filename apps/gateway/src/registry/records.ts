@@ -12,25 +12,27 @@ export interface Parsed {
 }
 
 const text = z.string().default('');
+/** Absent: what is known stays. */
+const kept = z.string().optional();
 const connector = z.strictObject({ connectorId: z.int().min(1), connectorType: text });
 const evse = z.strictObject({ evseId: z.int().min(1), powerWMax: z.int().min(0).default(0), connectors: z.array(connector).default([]) });
 
 const site = z.strictObject({
   type: z.literal('site'),
   siteId: z.string().min(1),
-  name: text,
-  address: text,
-  city: text,
-  countryCode: text,
-  latitude: z.number().default(0),
-  longitude: z.number().default(0),
-  timeZone: text,
+  name: kept,
+  address: kept,
+  city: kept,
+  countryCode: kept,
+  latitude: z.number().optional(),
+  longitude: z.number().optional(),
+  timeZone: kept,
 });
 const station = z.strictObject({
   type: z.literal('station'),
   stationId: z.string().min(1),
-  siteId: text,
-  name: text,
+  siteId: kept,
+  name: kept,
   securityProfileMin: z.int().min(0).max(3).optional(),
   password: text,
   evses: z.array(evse).default([]),

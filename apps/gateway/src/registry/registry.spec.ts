@@ -40,7 +40,7 @@ describe('a file of the registry', () => {
     const [site, first, ...more] = await csv(text);
     expect(site?.record).toMatchObject({
       $case: 'site',
-      value: { siteId: 'depot', name: 'Depot "Nord"\nHalle; 2', latitude: 52.379, longitude: 0 },
+      value: { siteId: 'depot', name: 'Depot "Nord"\nHalle; 2', latitude: 52.379 },
     });
     expect(first?.record).toMatchObject({
       value: {
@@ -95,6 +95,14 @@ describe('a file of the registry', () => {
     expect((await csv(csvHead(',', false) + text))[0]?.record).toEqual(station({ stationId: '=X', name: '=HYPERLINK("http://x")' }));
   });
 
+  it('gives nothing of a column that is left out, and nothing of an empty cell', async () => {
+    const [site, first] = await csv('type,siteId,stationId,name\nsite,depot,,\nstation,,A,\n');
+    const given = (of: Parsed | undefined) =>
+      Object.entries(of?.record?.value ?? {}).flatMap(([key, value]) => (value === undefined ? [] : key));
+    expect(given(site)).toEqual(['siteId']);
+    expect(given(first).sort()).toEqual(['evses', 'password', 'stationId']);
+  });
+
   const words = fc.string({ unit: 'grapheme', maxLength: 30 }).map((text) => text.replaceAll('\0', '').trim());
   const id = fc.stringMatching(/^[A-Za-z0-9*\-_=+|@.]{1,48}$/);
   const records: fc.Arbitrary<RegistryRecord[]> = fc.uniqueArray(
@@ -138,7 +146,9 @@ describe('a file of the registry', () => {
       fc.asyncProperty(records, fc.constantFrom(',', ';'), fc.boolean(), async (list, separator, bom) => {
         const expected = list.map((record) => parsedOf(0, record).record);
         const fromCsv = await csv(csvHead(separator, bom) + toCsv(list, separator));
-        expect(fromCsv.map(({ record }) => record)).toEqual(expected);
+        // An empty cell gives nothing.
+        const full = list.map((record) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== '')));
+        expect(fromCsv.map(({ record }) => record)).toEqual(full.map((record) => parsedOf(0, record).record));
         const fromJson = await all(readJsonLines(fileOf(toJsonLines(list))));
         expect(fromJson.map(({ record }) => record)).toEqual(expected);
       }),

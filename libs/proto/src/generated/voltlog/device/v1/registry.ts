@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Evse, Site } from "./device.js";
+import { Evse } from "./device.js";
 
 export const protobufPackage = "voltlog.device.v1";
 
@@ -64,10 +64,25 @@ export function importOutcomeToNumber(object: ImportOutcome): number {
   }
 }
 
+/** What is absent stays as it is, or is empty at a new site. */
+export interface RegistrySite {
+  siteId: string;
+  name?: string | undefined;
+  address?: string | undefined;
+  city?: string | undefined;
+  countryCode?: string | undefined;
+  latitude?: number | undefined;
+  longitude?: number | undefined;
+  timeZone?: string | undefined;
+}
+
+/** What is absent stays as it is, or is empty at a new station. */
 export interface RegistryStation {
   stationId: string;
-  siteId: string;
-  name: string;
+  siteId?: string | undefined;
+  name?:
+    | string
+    | undefined;
   /** Empty: those that are known stay. */
   evses: Evse[];
   securityProfileMin?:
@@ -80,7 +95,7 @@ export interface RegistryStation {
 export interface RegistryRecord {
   /** Where it stands in the file, from 1; repeated in the result. */
   row: number;
-  record: { $case: "site"; value: Site } | { $case: "station"; value: RegistryStation } | undefined;
+  record: { $case: "site"; value: RegistrySite } | { $case: "station"; value: RegistryStation } | undefined;
 }
 
 export interface ImportRecordsRequest {
@@ -105,8 +120,156 @@ export interface ImportRecordsResponse {
   results: ImportResult[];
 }
 
+function createBaseRegistrySite(): RegistrySite {
+  return {
+    siteId: "",
+    name: undefined,
+    address: undefined,
+    city: undefined,
+    countryCode: undefined,
+    latitude: undefined,
+    longitude: undefined,
+    timeZone: undefined,
+  };
+}
+
+export const RegistrySite: MessageFns<RegistrySite> = {
+  encode(message: RegistrySite, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.siteId !== "") {
+      writer.uint32(10).string(message.siteId);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.address !== undefined) {
+      writer.uint32(26).string(message.address);
+    }
+    if (message.city !== undefined) {
+      writer.uint32(34).string(message.city);
+    }
+    if (message.countryCode !== undefined) {
+      writer.uint32(42).string(message.countryCode);
+    }
+    if (message.latitude !== undefined) {
+      writer.uint32(49).double(message.latitude);
+    }
+    if (message.longitude !== undefined) {
+      writer.uint32(57).double(message.longitude);
+    }
+    if (message.timeZone !== undefined) {
+      writer.uint32(66).string(message.timeZone);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RegistrySite {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRegistrySite();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.siteId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.city = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.countryCode = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.latitude = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.longitude = reader.double();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.timeZone = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RegistrySite>, I>>(base?: I): RegistrySite {
+    return RegistrySite.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RegistrySite>, I>>(object: I): RegistrySite {
+    const message = createBaseRegistrySite();
+    message.siteId = object.siteId ?? "";
+    message.name = object.name ?? undefined;
+    message.address = object.address ?? undefined;
+    message.city = object.city ?? undefined;
+    message.countryCode = object.countryCode ?? undefined;
+    message.latitude = object.latitude ?? undefined;
+    message.longitude = object.longitude ?? undefined;
+    message.timeZone = object.timeZone ?? undefined;
+    return message;
+  },
+};
+
 function createBaseRegistryStation(): RegistryStation {
-  return { stationId: "", siteId: "", name: "", evses: [], securityProfileMin: undefined, password: "" };
+  return { stationId: "", siteId: undefined, name: undefined, evses: [], securityProfileMin: undefined, password: "" };
 }
 
 export const RegistryStation: MessageFns<RegistryStation> = {
@@ -114,10 +277,10 @@ export const RegistryStation: MessageFns<RegistryStation> = {
     if (message.stationId !== "") {
       writer.uint32(10).string(message.stationId);
     }
-    if (message.siteId !== "") {
+    if (message.siteId !== undefined) {
       writer.uint32(18).string(message.siteId);
     }
-    if (message.name !== "") {
+    if (message.name !== undefined) {
       writer.uint32(26).string(message.name);
     }
     for (const v of message.evses) {
@@ -211,8 +374,8 @@ export const RegistryStation: MessageFns<RegistryStation> = {
   fromPartial<I extends Exact<DeepPartial<RegistryStation>, I>>(object: I): RegistryStation {
     const message = createBaseRegistryStation();
     message.stationId = object.stationId ?? "";
-    message.siteId = object.siteId ?? "";
-    message.name = object.name ?? "";
+    message.siteId = object.siteId ?? undefined;
+    message.name = object.name ?? undefined;
     message.evses = object.evses?.map((e) => Evse.fromPartial(e)) || [];
     message.securityProfileMin = object.securityProfileMin ?? undefined;
     message.password = object.password ?? "";
@@ -231,7 +394,7 @@ export const RegistryRecord: MessageFns<RegistryRecord> = {
     }
     switch (message.record?.$case) {
       case "site":
-        Site.encode(message.record.value, writer.uint32(18).fork()).join();
+        RegistrySite.encode(message.record.value, writer.uint32(18).fork()).join();
         break;
       case "station":
         RegistryStation.encode(message.record.value, writer.uint32(26).fork()).join();
@@ -266,7 +429,7 @@ export const RegistryRecord: MessageFns<RegistryRecord> = {
               break;
             }
 
-            message.record = { $case: "site", value: Site.decode(reader, reader.uint32()) };
+            message.record = { $case: "site", value: RegistrySite.decode(reader, reader.uint32()) };
             continue;
           }
           case 3: {
@@ -298,7 +461,7 @@ export const RegistryRecord: MessageFns<RegistryRecord> = {
     switch (object.record?.$case) {
       case "site": {
         if (object.record?.value !== undefined && object.record?.value !== null) {
-          message.record = { $case: "site", value: Site.fromPartial(object.record.value) };
+          message.record = { $case: "site", value: RegistrySite.fromPartial(object.record.value) };
         }
         break;
       }
