@@ -112,15 +112,17 @@ export class JobWorker {
     return Math.min(pending === 0 ? idleMs : waitMs, Math.max(0, Date.parse(job.expiresAt) - nowMs));
   }
 
-  private async end(job: KnownJob): Promise<undefined> {
+  /** 0: a retry came in the moment before. */
+  private async end(job: KnownJob): Promise<undefined | 0> {
     const counts: Record<string, number> = {};
     for (const state of END_STATES) {
       const count = await this.count(job, state);
       if (count > 0) counts[state] = count;
     }
     const { jobId, round } = job;
-    await this.parts.repository.onJob(jobId, { kind: 'EndJob', counts, now: this.parts.context.clock.now() }, `end:${round}`);
-    return undefined;
+    const command = { kind: 'EndJob' as const, round, counts, now: this.parts.context.clock.now() };
+    const { state } = await this.parts.repository.onJob(jobId, command, `end:${round}`);
+    return state.kind === 'job' && state.state !== 'Ended' ? 0 : undefined;
   }
 
   private async drop(job: KnownJob): Promise<void> {

@@ -1,4 +1,4 @@
-import type { JobAnswer, JobEvent, JobPartEvent } from '@voltlog/device-contract';
+import type { JobAnswer, JobEndState, JobEvent, JobPartEvent } from '@voltlog/device-contract';
 import { fold } from '@voltlog/kernel';
 import { given } from '@voltlog/testing';
 import fc from 'fast-check';
@@ -23,6 +23,11 @@ const planned: JobEvent = { type: 'voltlog.device.JobPlanned.v1', data: { jobId,
 const cancelled: JobEvent = { type: 'voltlog.device.JobCancelled.v1', data: { jobId, by: 'ops', at } };
 const ended: JobEvent = { type: 'voltlog.device.JobEnded.v1', data: { jobId, outcome: 'Completed', counts: { Accepted: 2 }, at } };
 const retry = { kind: 'RetryJob' as const, states: ['Rejected'] as const, expiresAt: attributes.expiresAt, by: 'ops', now: NOW };
+
+const retriedTo = (round: number, ...states: JobEndState[]): JobEvent => ({
+  type: 'voltlog.device.JobRetried.v1',
+  data: { jobId, round, states, expiresAt: attributes.expiresAt, by: 'ops', at },
+});
 
 describe('a job', () => {
   it('is made once, and not for a time that is over', () => {
@@ -60,7 +65,7 @@ describe('a job', () => {
   });
 
   it('ends as cancelled, expired or completed', () => {
-    const end = (counts: Record<string, number>, now = NOW) => ({ kind: 'EndJob' as const, counts, now });
+    const end = (counts: Record<string, number>, now = NOW) => ({ kind: 'EndJob' as const, round: 1, counts, now });
     const outcome = (outcome: string) => ({ decision: { ok: true, events: [{ data: { outcome } }] } });
     const late = NOW + 86_400_000;
     const running = given(jobDecider, created, planned);
@@ -70,6 +75,9 @@ describe('a job', () => {
     expect(running.and(cancelled).when(end({ Cancelled: 2 }))).toMatchObject(outcome('Cancelled'));
     running.and(ended).when(end({})).thenNothing();
     given(jobDecider, created).when(end({})).thenNothing();
+    const retried = running.and(retriedTo(2, 'Rejected'));
+    retried.when(end({ Accepted: 2 })).thenNothing();
+    expect(retried.when({ ...end({ Accepted: 2 }), round: 2 })).toMatchObject(outcome('Completed'));
   });
 });
 

@@ -50,8 +50,8 @@ export type JobCommandIn =
       readonly by: string;
       readonly now: number;
     }
-  /** No station is left that is waited for. */
-  | { readonly kind: 'EndJob'; readonly counts: Readonly<Record<string, number>>; readonly now: number };
+  /** No station is left that is waited for in this round; one that was asked for meanwhile goes on. */
+  | { readonly kind: 'EndJob'; readonly round: number; readonly counts: Readonly<Record<string, number>>; readonly now: number };
 
 /** `JobCancelling`: it is cancelled and not through yet. `JobPlanning`: its stations are not looked up yet. */
 export type JobRefusal = 'JobExists' | 'JobUnknown' | 'JobCancelling' | 'JobPlanning' | 'JobExpired';
@@ -89,7 +89,7 @@ export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> =
         });
       }
       case 'EndJob': {
-        if (state.state === 'Ended' || state.state === 'Planning') return decided();
+        if (state.state === 'Ended' || state.state === 'Planning' || command.round !== state.round) return decided();
         const outcome =
           state.state === 'Cancelling'
             ? 'Cancelled'
