@@ -17,3 +17,13 @@ describe('a read model that others keep writing', () => {
     await harness.store.close();
   });
 });
+
+it('a session is not seen as ended before what was measured in it is stored', async () => {
+  const harness = await openIntake();
+  await harness.handle([started({ minute: 0, meterStartWh: 100 })]);
+  const contended = vi.spyOn(harness.collections.readings, 'upsert').mockImplementation(async (writes) => writes.map(() => false));
+  await expect(harness.handle([ended({ minute: 10, meterStopWh: 900 })])).rejects.toBeInstanceOf(OperatingError);
+  contended.mockRestore();
+  expect((await harness.collections.sessions.find({ where: {}, limit: 10 })).docs).toMatchObject([{ state: 'Active' }]);
+  await harness.store.close();
+});

@@ -20,9 +20,12 @@ export class SessionWriter {
   async write(batch: Batch): Promise<void> {
     const entries = [...batch.touched.keys()];
     const due = entries.filter((entry) => entry.due);
-    const writes: Promise<unknown>[] = [this.writeReadings(due), this.writeSessions(entries)];
+    const writes: Promise<unknown>[] = [this.writeReadings(due)];
     if (batch.meterValues.size > 0)
       writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc, likelyNew: true }))));
+    // What was measured in a session that has ended is read from its readings alone: they are there before it is seen as ended.
+    if (due.some(({ claims, readings }) => outcomeOf(claims, readings).state !== 'Active')) await Promise.all(writes);
+    writes.push(this.writeSessions(entries));
     if (batch.quarantined.size > 0)
       writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));
     await Promise.all(writes);
