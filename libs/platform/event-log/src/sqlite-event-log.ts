@@ -70,7 +70,7 @@ class SqliteEventLog implements EventLog {
     this.#db = db;
     this.#closeFile = close;
     this.#checkpoints = new Checkpoints(db, options.path);
-    this.#sync = WalSync.of(db, options.path);
+    this.#sync = WalSync.of(db);
     this.#logger = options.logger;
     this.#partitions = options.partitions ?? 1;
     this.#now = options.now ?? Date.now;

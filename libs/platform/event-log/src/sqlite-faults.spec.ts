@@ -1,5 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperatingError } from '@voltlog/kernel';
@@ -54,6 +65,18 @@ async function appendOneByOne(log: EventLog, count: number, from = 0): Promise<v
 }
 
 const risingTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+it('a file that is a link is synced where it really is', async () => {
+  const real = newPath();
+  const link = newPath();
+  for (const path of [real, link]) mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(real, '');
+  symlinkSync(real, link);
+  await appendOneByOne(await opened({ path: link }), 3);
+  expect(existsSync(`${link}-wal`)).toBe(false);
+  const log = await opened({ path: crashCopy(real) });
+  expect(await numbersOf(log, 'topic')).toEqual(risingTo(3));
+});
 
 describe('a crash', () => {
   it('loses nothing that was acknowledged', async () => {

@@ -17,10 +17,12 @@ export class WalSync {
    *
    * @returns nothing where every commit goes on to sync by itself: in memory, and on Windows
    */
-  static of(db: DatabaseSync, path: string): WalSync | undefined {
-    if (SHARED_VFS === undefined || path === ':memory:') return undefined;
+  static of(db: DatabaseSync): WalSync | undefined {
+    // Where the database really is: SQLite follows links, and keeps the log beside the file itself.
+    const path = db.location();
+    if (SHARED_VFS === undefined || path === null) return undefined;
     // There from the first write on, and until the last connection closes. No lock is held on it that closing a descriptor would lose.
-    const descriptor = openSync(`${path}-wal`, constants.O_RDWR | constants.O_CREAT, 0o644);
+    const descriptor = openSync(`${path}-wal`, constants.O_RDWR);
     db.exec('PRAGMA synchronous = NORMAL');
     return new WalSync(descriptor);
   }
