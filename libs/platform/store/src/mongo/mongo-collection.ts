@@ -5,7 +5,7 @@ import { checkLimit, decodeCursor, encodeCursor, segmentsOf, sortKey, sortOf } f
 import { checkQuery, fieldReader, type Shape } from '../shape.js';
 import type { Collection, Page, Query, Upsert } from '../store.js';
 import { Coalescer } from './coalescer.js';
-import { bulkErrors, DUPLICATE_KEY } from './mongo-errors.js';
+import { bulkErrors, DUPLICATE_KEY, INDEX_NOT_FOUND } from './mongo-errors.js';
 import { type Filter, segmentFilter, whereFilter } from './mongo-query.js';
 
 /** Documents deleted by one request of `deleteWhere`. */
@@ -42,18 +42,18 @@ export class MongoCollection<Doc extends { readonly id: string }> implements Col
 
   /** Makes the indexes of the shape and drops those that no shape asks for any more. */
   static async ensure(shape: Shape, documents: mongo.Collection<Stored>): Promise<void> {
-    const wanted = new Map(shape.indexes.map((index) => [index.fields.join(' '), index]));
+    const specs = shape.indexes.map(({ fields, sparse }) => {
+      const key = Object.fromEntries([...fields, '_id'].map((field) => [field, 1] as const));
+      const name = Object.keys(key)
+        .map((field) => `${field}_1`)
+        .join('_');
+      if (!sparse) return { key, name };
+      // Not `sparse`: every document has an `_id`. A name of its own: an older version, started again, makes its whole index beside it.
+      return { key, name: `${name}_sparse`, partialFilterExpression: { [fields[0] ?? '']: { $exists: true } } };
+    });
+    const wanted = new Set(['_id_', ...specs.map(({ name }) => name)]);
     const present = await documents.indexes().catch(() => []);
-    for (const { name, key, partialFilterExpression } of present) {
-      const fields = Object.keys(key as object).filter((field) => field !== '_id');
-      const index = wanted.get(fields.join(' '));
-      if (fields.length > 0 && index?.sparse !== (partialFilterExpression !== undefined)) await documents.dropIndex(String(name));
-    }
-    const specs = shape.indexes.map(({ fields, sparse }) => ({
-      key: Object.fromEntries([...fields, '_id'].map((field) => [field, 1] as const)),
-      // Not `sparse`: every document has an `_id`.
-      ...(sparse ? { partialFilterExpression: { [fields[0] ?? '']: { $exists: true } } } : {}),
-    }));
+    for (const { name } of present) if (!wanted.has(String(name))) await dropIndex(documents, String(name));
     if (specs.length > 0) await documents.createIndexes(specs);
   }
 
@@ -211,3 +211,12 @@ const replacementOf = (doc: { readonly id: string }): mongo.AnyBulkWriteOperatio
 
 /** Only this adapter writes the collection, and only documents of its type. */
 const docOf = <Doc>(stored: mongo.Document): Doc => stored as unknown as Doc;
+
+/** Another instance that starts at the same time may have been faster. */
+async function dropIndex(documents: mongo.Collection<Stored>, name: string): Promise<void> {
+  try {
+    await documents.dropIndex(name);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== INDEX_NOT_FOUND) throw error;
+  }
+}

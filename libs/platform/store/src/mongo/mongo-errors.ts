@@ -15,6 +15,7 @@ const PASSING_CODES: ReadonlySet<number> = new Set([
 ]);
 
 export const DUPLICATE_KEY = 11000;
+export const INDEX_NOT_FOUND = 27;
 
 /** Whether the database or the way to it is the trouble, so that the same operation may work later. */
 export function isPassing(error: unknown): boolean {
