@@ -46,8 +46,9 @@ export class SoapExchange implements CallingStation {
     return this.from.station;
   }
 
+  /** What another instance, or this one before it was started anew, answered its boot, is what it would be answered now. */
   get told(): CallingStation['told'] {
-    return this.from.told;
+    return this.from.told ?? this.station.boot.status;
   }
 
   set told(status: CallingStation['told']) {

@@ -146,6 +146,16 @@ describe('who may speak SOAP', () => {
     await expect.poll(connected).toEqual([expect.objectContaining({ registered: false })]);
   });
 
+  it.each(['Pending', 'Rejected'])('one whose boot is answered %s is not authorized by another instance either', async (bootStatus) => {
+    world.device.register('CP1', { bootStatus });
+    expect(await station.ask('BootNotification', BOOT)).toMatchObject({ status: bootStatus });
+    station.port = (await world.start()).port;
+    expect(await station.ask('Authorize', { idTag: 'TAG' })).not.toMatchObject({ idTagInfo: { status: 'Accepted' } });
+    world.device.register('CP1');
+    station.port = (await world.start()).port;
+    expect(await station.ask('Authorize', { idTag: 'TAG' })).toMatchObject({ idTagInfo: { status: 'Accepted' } });
+  });
+
   it('one that was retired has gone with its next request', async () => {
     await station.ask('Heartbeat', {});
     world.device.stations.delete('CP1');
