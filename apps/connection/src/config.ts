@@ -48,7 +48,10 @@ export const connectionConfig = z
     FRAME_BYTES_MAX: whole(1_024, 16_777_216).default(262_144),
     /** OCPP 1.6, 1.5 and 1.2 over SOAP: `POST /ocpp/soap` on every listener. */
     OCPP_SOAP: flag.default(true),
-    /** Hosts and networks (CIDR), comma-separated, at which stations may ask to be called over SOAP; `*`: any; empty: only the address their request came from. */
+    /**
+     * Hosts and networks (CIDR), comma-separated, at which stations may ask to be called over SOAP; `*`: any; empty: only the address their
+     * request came from, unless it is link-local (`169.254.0.0/16`, `fe80::/10`), which must be listed.
+     */
     OCPP_SOAP_CALLBACK_HOSTS: z.string().default(''),
     /** How long a message that carries money waits for the log before its socket is closed, so that the station keeps and repeats it. */
     LOG_WAIT_SECONDS: whole(1, 600).default(20),

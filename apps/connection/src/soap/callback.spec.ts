@@ -27,10 +27,19 @@ describe('where a station may be called', () => {
     ['charger-7.example.net, 192.0.2.7', 'http://Charger-7.example.net/'],
     ['charger-7.example.net, 192.0.2.7', 'http://192.0.2.7/'],
     ['*', 'http://anywhere/'],
+    ['169.254.0.0/16', 'http://169.254.3.4/'],
+    ['fe80::/10', 'http://[fe80::1]/'],
+    ['*', 'http://169.254.3.4/'],
+    ['', 'http://127.0.0.1/', '127.0.0.1'],
   ])('with the list "%s": %s', (list, from, sender) => expect(may(list, from, sender)).toBe(true));
 
-  it.each<[string, string]>([
+  it.each<[string, string, string?]>([
     ['', 'http://10.1.2.4/'],
+    ['', 'http://127.0.0.1/'],
+    ['', 'http://169.254.169.254/', '169.254.169.254'],
+    ['', 'http://[::ffff:169.254.3.4]/', '169.254.3.4'],
+    ['', 'http://[fe80::1]/', 'fe80::1'],
+    ['', 'http://[fe80::1]/', 'fe80::1%eth0'],
     ['', 'http://localhost/'],
     ['', 'http://169.254.169.254/latest/meta-data'],
     ['10.0.0.0/8', 'http://11.0.0.1/'],
@@ -40,12 +49,12 @@ describe('where a station may be called', () => {
     ['*', 'ftp://10.1.2.3/'],
     ['*', 'not an address'],
     ['*', 'http://user:password@10.1.2.3/'],
-  ])('not with the list "%s": %s', (list, from) => expect(may(list, from)).toBe(false));
+  ])('not with the list "%s": %s', (list, from, sender) => expect(may(list, from, sender)).toBe(false));
 
   it('says why not', () => {
     const why = (from: string | undefined) => callbackOf(addressing(from), SENDER, callbackPolicy(''));
     expect(why(undefined)).toEqual({ unusable: expect.stringContaining('told no address') });
-    expect(why('http://10.0.0.1:81/')).toEqual({ unusable: expect.stringContaining('10.0.0.1:81, which is not its own') });
+    expect(why('http://10.0.0.1:81/')).toEqual({ unusable: expect.stringContaining('10.0.0.1:81, which is link-local or not its own') });
   });
 
   it('From comes before ReplyTo, and is kept as it was said', () => {

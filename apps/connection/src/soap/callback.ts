@@ -6,7 +6,7 @@ export type CallbackPolicy = (host: string, remoteAddress: string) => boolean;
 
 /**
  * A station says where it can be called, and could name any address that this side reaches. Without a list that is only the one its
- * request came from; with one, whatever is in it. Names are compared as names.
+ * request came from, and no link-local one, where clouds keep what they tell their machines; with one, whatever is in it. Names are compared as names.
  *
  * @param list hosts and networks (CIDR), comma-separated; `*`: any; empty: the sender's own address
  * @throws {Error} for what is neither
@@ -16,7 +16,7 @@ export function callbackPolicy(list: string): CallbackPolicy {
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-  if (entries.length === 0) return (host, remoteAddress) => sameAddress(host, remoteAddress);
+  if (entries.length === 0) return (host, remoteAddress) => sameAddress(host, remoteAddress) && !isLinkLocal(host);
   const rules = entries.map(ruleOf);
   return (host) => rules.some((rule) => rule(host));
 }
@@ -38,6 +38,8 @@ function sameAddress(one: string, other: string): boolean {
   return address !== undefined && address.toString() === addressOf(other)?.toString();
 }
 
+const isLinkLocal = (host: string): boolean => addressOf(host)?.range() === 'linkLocal';
+
 /** An IPv4 address within IPv6 is one of IPv4. */
 function addressOf(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const bare = text.replace(/^\[(.*)\]$/, '$1');
@@ -56,7 +58,9 @@ export function callbackOf({ from, replyTo }: Addressing, remoteAddress: string,
     return { unusable: 'the address that the station told is no http or https URL' };
   if (url.username !== '' || url.password !== '') return { unusable: 'the address that the station told carries credentials' };
   if (!allowed(url.hostname.toLowerCase(), remoteAddress))
-    return { unusable: `the station told the address ${url.host}, which is not its own and not in OCPP_SOAP_CALLBACK_HOSTS` };
+    return {
+      unusable: `the station told the address ${url.host}, which is link-local or not its own, and not in OCPP_SOAP_CALLBACK_HOSTS`,
+    };
   // As it was said: a station may take only what names its address so.
   return { url: said };
 }
