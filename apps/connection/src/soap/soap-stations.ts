@@ -93,15 +93,15 @@ export class SoapStations {
 
   /** The station of a presence row, to be sent a command. */
   async commanded(row: PresenceRow): Promise<SoapStation> {
-    const callback = row.callback ?? '';
-    const known = this.byId.get(row.id);
-    if (known !== undefined && known.epoch === row.epoch) {
-      // Another instance may have heard of a newer address.
-      if (callback !== '' && known.heardAtMs < Date.parse(row.lastSeenAt)) known.callback = callback;
-      return known;
-    }
+    await this.opening.get(row.id);
+    const known = this.known(row);
+    if (known !== undefined) return known;
     const access = await this.parts.access.get(row.id);
-    const station = this.made(await this.parts.dialects.soap(editionOf(row)), {
+    const dialect = await this.parts.dialects.soap(editionOf(row));
+    await this.opening.get(row.id);
+    const heardMeanwhile = this.known(row);
+    if (heardMeanwhile !== undefined) return heardMeanwhile;
+    const station = this.made(dialect, {
       station: {
         stationId: row.id,
         remoteAddress: row.remoteAddress,
@@ -113,7 +113,7 @@ export class SoapStations {
         certificateSerial: undefined,
         offeredChangeId: undefined,
       },
-      callback,
+      callback: row.callback ?? '',
       connectedAtMs: Date.parse(row.connectedAt),
     });
     this.adopt(station, row);
@@ -125,6 +125,15 @@ export class SoapStations {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.write([...this.byId.values()].filter(({ heardAtMs, writtenAtMs, epoch }) => epoch > 0 && heardAtMs > writtenAtMs));
+  }
+
+  /** What this instance remembers of a station, unless the row is of a later connection; one without an epoch has yet to claim its own. */
+  private known({ id, epoch, callback = '', lastSeenAt }: PresenceRow): SoapStation | undefined {
+    const known = this.byId.get(id);
+    if (known === undefined || (known.epoch > 0 && known.epoch < epoch)) return undefined;
+    // Another instance may have heard of a newer address.
+    if (callback !== '' && (known.callback === '' || known.heardAtMs < Date.parse(lastSeenAt))) known.callback = callback;
+    return known;
   }
 
   private open(dialect: SoapDialect, admitted: AdmittedStation, callback: string): Promise<SoapStation> {
