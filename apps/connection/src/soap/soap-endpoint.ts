@@ -160,10 +160,13 @@ export class SoapEndpoint {
     response.once('close', () => exchange.giveUp());
     station.waiting += 1;
     // One at a time, in the order they came; a heartbeat waits for nobody.
-    if (action === 'Heartbeat') void exchange.serve(call, text);
-    else station.turn = station.turn.then(() => exchange.serve(call, text));
+    const served = action === 'Heartbeat' ? exchange.serve(call, text) : station.turn.then(() => exchange.serve(call, text));
+    if (action !== 'Heartbeat') station.turn = served;
+    // It is held until its turn comes, whoever still waits for the answer.
+    void served.then(() => {
+      station.waiting -= 1;
+    });
     const answer = await exchange.answer;
-    station.waiting -= 1;
     clearTimeout(timer);
     if (answer === undefined) {
       this.away(response);

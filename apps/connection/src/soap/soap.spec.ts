@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { SoapFault } from '@voltlog/ocpp-v16-soap';
 import { connectionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -94,6 +95,25 @@ describe('a station that speaks SOAP', () => {
     world.log.release();
     await Promise.all([first, second]);
     expect(world.facts('voltlog.connection.IdTokenPresented.v1').map(({ idToken }) => idToken.idToken)).toEqual(['ONE', 'TWO']);
+  });
+
+  it('is asked to come back while much of it waits, though it does not wait for the answers', async () => {
+    await station.ask('Heartbeat', {});
+    const inWork = world.instances[0]?.gauges.get('voltlog_soap_requests_in_work');
+    world.log.hold();
+    const left = Array.from({ length: 16 }, (_, n) => {
+      const sent = request({ port: world.instances[0]?.port, path: '/ocpp/soap', method: 'POST', agent: false });
+      sent.on('error', () => {});
+      sent.end(station.envelope('Authorize', { idTag: `TAG-${n}` }));
+      return sent;
+    });
+    await expect.poll(() => inWork?.()).toBe(16);
+    await eventually(() => world.log.waiting === 1, 'the first to wait');
+    for (const sent of left) sent.destroy();
+    await expect.poll(() => inWork?.()).toBe(0);
+    expect(await station.post(station.envelope('Authorize', { idTag: 'TAG' }))).toMatchObject({ status: 503 });
+    world.log.release();
+    await expect.poll(async () => (await station.post(station.envelope('Authorize', { idTag: 'TAG' }))).status).toBe(200);
   });
 
   it('what breaks its schema is a fault, and no fact', async () => {
