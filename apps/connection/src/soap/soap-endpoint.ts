@@ -122,14 +122,15 @@ export class SoapEndpoint {
     }
     const callback = callbackOf(message.addressing, remoteAddress, options.callbacks);
     const dialect = await options.dialects.soap(message.edition);
-    const station = await options.stations.heard(dialect, { ...verdict.station, remoteAddress }, 'url' in callback ? callback.url : '');
+    const url = 'url' in callback ? callback.url : '';
+    const station = await options.stations.heard(dialect, { ...verdict.station, remoteAddress }, url);
     if ('unusable' in callback) station.note('commands cannot be sent', { why: callback.unusable });
     for (const tolerance of message.tolerances) this.count('voltlog_soap_tolerances_total', { tolerance }).value += 1;
     if (station.waiting >= STATION_REQUESTS_MAX || takeCall(station, receivedAtMs, options.edge.limits.rate) > 0) {
       this.away(response);
       return;
     }
-    await this.exchange(station, { message, text, reply, receivedAtMs, response });
+    await this.exchange(station, { message, text, reply, receivedAtMs, response, url });
   }
 
   /** @throws {SoapFault} when no station could have such an id */
@@ -150,15 +151,16 @@ export class SoapEndpoint {
     }
   }
 
-  private async exchange(station: SoapStation, { message, text, reply, receivedAtMs, response }: Received): Promise<void> {
-    const { edge, ids, waitMs, clock } = this.options;
+  private async exchange(station: SoapStation, { message, text, reply, receivedAtMs, response, url }: Received): Promise<void> {
+    const { edge, ids, waitMs, clock, stations } = this.options;
     const { action, payload, addressing } = message;
+    station.waiting += 1;
+    await stations.reachedAt(station, url);
     const exchange = new SoapExchange(station, edge, reply, receivedAtMs);
     const call = { kind: 'call', messageId: addressing.messageId ?? ids.next(), action, payload } as const;
     edge.frames.received(station, receivedAtMs, text, action);
     const timer = setTimeout(() => exchange.giveUp(), waitMs);
     response.once('close', () => exchange.giveUp());
-    station.waiting += 1;
     // One at a time, in the order they came; a heartbeat waits for nobody.
     const served = action === 'Heartbeat' ? exchange.serve(call, text) : station.turn.then(() => exchange.serve(call, text));
     if (action !== 'Heartbeat') station.turn = served;
@@ -255,6 +257,8 @@ interface Received {
   readonly reply: ReplyHeaders;
   readonly receivedAtMs: number;
   readonly response: ServerResponse;
+  /** Where the station can be called; empty: nowhere. */
+  readonly url: string;
 }
 
 const HELP = {

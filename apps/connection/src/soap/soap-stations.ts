@@ -64,7 +64,6 @@ export class SoapStations {
 
   /**
    * The station of a request that was let in. Another way in than before (security profile, credential, edition) counts as connecting anew.
-   * Where it can be called is written before the request is served.
    */
   async heard(dialect: SoapDialect, admitted: AdmittedStation, callback: string): Promise<SoapStation> {
     const known = this.byId.get(admitted.stationId);
@@ -72,11 +71,14 @@ export class SoapStations {
     const station = same ? known : await this.open(dialect, admitted, callback);
     station.station = admitted;
     station.heardAtMs = this.parts.clock.now();
-    if (callback !== station.callback && callback !== '') {
-      station.callback = callback;
-      await this.write([station]);
-    }
     return station;
+  }
+
+  /** Where the station of a request that is served can be called: written before it is served. Never rejects. */
+  async reachedAt(station: SoapStation, callback: string): Promise<void> {
+    if (callback === station.callback || callback === '') return;
+    station.callback = callback;
+    await this.write([station]);
   }
 
   /** Not let in any more. */

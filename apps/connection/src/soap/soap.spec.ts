@@ -275,6 +275,18 @@ describe('commands over SOAP', () => {
     expect(connected()).toHaveLength(1);
   });
 
+  it('do not follow a request that came too fast', async () => {
+    station.port = (await world.start({ CALLS_PER_SECOND_MAX: '1' })).port;
+    await station.ask('Heartbeat', {});
+    for (let n = 0; n < 30; n++) await station.post(station.envelope('Heartbeat', {}));
+    const moved = await stationOf('CP1');
+    moved.port = world.instances[1]?.port ?? 0;
+    expect(await moved.post(moved.envelope('Heartbeat', {}))).toMatchObject({ status: 503 });
+    await reset(world.instances[1]);
+    expect(moved.received).toHaveLength(0);
+    expect(station.received).toHaveLength(1);
+  });
+
   it('are Offline where the station told no address, or one that is not its own', async () => {
     await station.ask('Heartbeat', {}, '');
     expect(await reset()).toMatchObject({ status: CommandStatus.OFFLINE, reason: 'the station told no address that it may be called at' });
