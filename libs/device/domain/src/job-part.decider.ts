@@ -84,7 +84,7 @@ export const jobPartDecider: Decider<JobPartCommand, JobPartState, JobPartEvent>
       case 'ReportAnswers':
         return answered(
           state,
-          command.answers.filter((answer) => isOpen(stations[answer.stationId], answer.attempt)),
+          lastOf(command.answers.filter((answer) => isOpen(stations[answer.stationId], answer.attempt))),
           at,
         );
       case 'ReportNotSent': {
@@ -157,6 +157,16 @@ export const jobPartDecider: Decider<JobPartCommand, JobPartState, JobPartEvent>
 /** Its answer is waited for; `Unknown` is no answer, so that a late one still tells. */
 const isOpen = (station: JobStation | undefined, attempt: number): boolean =>
   station !== undefined && station.attempt === attempt && (station.state === 'Sending' || station.state === 'Unknown');
+
+/** One of each station; `Unknown` only where nothing better is told. */
+function lastOf(answers: readonly JobAnswer[]): readonly JobAnswer[] {
+  const byStation = new Map<string, JobAnswer>();
+  for (const answer of answers) {
+    const known = byStation.get(answer.stationId);
+    if (known === undefined || known.state === 'Unknown') byStation.set(answer.stationId, answer);
+  }
+  return [...byStation.values()];
+}
 
 const NO_ANSWER = {
   state: 'Unknown',

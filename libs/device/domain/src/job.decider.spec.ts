@@ -144,6 +144,18 @@ describe('a part of a job', () => {
       .thenNothing();
   });
 
+  it('takes one answer of a station out of several, not the one that tells nothing', () => {
+    const [yes, unknown] = [answer('A', 1, 'Accepted'), answer('A', 1, 'Unknown')];
+    for (const answers of [
+      [yes, unknown],
+      [unknown, yes],
+    ])
+      part
+        .and(sent('A'))
+        .when({ kind: 'ReportAnswers', answers, now: NOW })
+        .then(answered(yes));
+  });
+
   it('gives up on what was sent before, and on nothing younger', () => {
     const giveUp = (sentBefore: string) => ({ kind: 'GiveUpOn' as const, sentBefore, reason: 'lost', now: NOW });
     part
