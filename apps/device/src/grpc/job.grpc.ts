@@ -18,6 +18,10 @@ const REFUSALS: Readonly<Record<JobRefusal, readonly [RequestError['code'], stri
   JobUnknown: ['NOT_FOUND', 'there is no such job'],
   JobCancelling: ['FAILED_PRECONDITION', 'the job is being cancelled: wait until it has ended'],
   JobPlanning: ['FAILED_PRECONDITION', 'the stations of the job are being looked up: wait until it runs'],
+  JobNeverPlanned: [
+    'FAILED_PRECONDITION',
+    'the job was cancelled before all of its stations were looked up, so a retry would leave some out: create a new job',
+  ],
   JobExpired: ['INVALID_ARGUMENT', 'expires_at must lie in the future'],
 };
 /** `Unknown` is not among them: such a station may have acted. */

@@ -131,8 +131,8 @@ export class JobWorker {
   }
 
   private async queueAgain(job: KnownJob): Promise<void> {
-    const { retried: states, round } = job;
-    await this.eachPart(job, states, round, (now) => ({ kind: 'QueueAgain', states, round, now }));
+    for (const { states, round } of job.retries)
+      await this.eachPart(job, states, round, (now) => ({ kind: 'QueueAgain', states, round, now }));
   }
 
   /** Decides about every part that has a station in one of the states (and in an earlier round), until none is left. */

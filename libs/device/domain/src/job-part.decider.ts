@@ -82,11 +82,7 @@ export const jobPartDecider: Decider<JobPartCommand, JobPartState, JobPartEvent>
           : decided({ type: 'voltlog.device.JobStationsSent.v1', data: { jobId, part, stations: sent, at } });
       }
       case 'ReportAnswers':
-        return answered(
-          state,
-          lastOf(command.answers.filter((answer) => isOpen(stations[answer.stationId], answer.attempt))),
-          at,
-        );
+        return answered(state, lastOf(command.answers.filter((answer) => isOpen(stations[answer.stationId], answer.attempt))), at);
       case 'ReportNotSent': {
         const ids = command.stations
           .filter(({ stationId, attempt }) => isOpen(stations[stationId], attempt))

@@ -59,9 +59,24 @@ describe('a job', () => {
     expect(again.and(retried).state).not.toHaveProperty('outcome');
     given(jobDecider, created).when(retry).thenRefuses('JobPlanning');
     given(jobDecider, created, planned, cancelled).when(retry).thenRefuses('JobCancelling');
+    given(jobDecider, created, cancelled, ended).when(retry).thenRefuses('JobNeverPlanned');
+    given(jobDecider, created, planned, cancelled, ended).when(retry).then(retried);
     given(jobDecider, created, planned)
       .when({ ...retry, expiresAt: at })
       .thenRefuses('JobExpired');
+  });
+
+  it('keeps a retry that is not queued yet when another one comes, until it ends', () => {
+    const two = given(jobDecider, created, planned, retriedTo(2, 'Rejected'), retriedTo(3, 'Failed'));
+    two.thenState({
+      round: 3,
+      retries: [
+        { round: 2, states: ['Rejected'] },
+        { round: 3, states: ['Failed'] },
+      ],
+    });
+    two.and(retriedTo(4, 'Failed', 'Rejected')).thenState({ retries: [{ round: 4, states: ['Failed', 'Rejected'] }] });
+    two.and(ended, retriedTo(4, 'Failed')).thenState({ retries: [{ round: 4, states: ['Failed'] }] });
   });
 
   it('ends as cancelled, expired or completed', () => {
@@ -150,10 +165,7 @@ describe('a part of a job', () => {
       [yes, unknown],
       [unknown, yes],
     ])
-      part
-        .and(sent('A'))
-        .when({ kind: 'ReportAnswers', answers, now: NOW })
-        .then(answered(yes));
+      part.and(sent('A')).when({ kind: 'ReportAnswers', answers, now: NOW }).then(answered(yes));
   });
 
   it('gives up on what was sent before, and on nothing younger', () => {

@@ -13,6 +13,11 @@ export interface JobAttributes {
   readonly createdBy: string;
 }
 
+export interface JobRetry {
+  readonly round: number;
+  readonly states: readonly JobEndState[];
+}
+
 export interface NoJob {
   readonly kind: 'none';
 }
@@ -30,8 +35,10 @@ export interface KnownJob extends JobAttributes {
   readonly counts: Readonly<Record<string, number>>;
   /** 1, and one more with each retry. */
   readonly round: number;
-  /** What the last retry sends to again. */
-  readonly retried: readonly JobEndState[];
+  /** All of its stations were looked up. */
+  readonly planned: boolean;
+  /** What retries since it last ended send to again: stations in these states that are in an earlier round. */
+  readonly retries: readonly JobRetry[];
   readonly createdAt: string;
   /** Empty: it has not ended. */
   readonly endedAt: string;
@@ -53,8 +60,11 @@ export type JobCommandIn =
   /** No station is left that is waited for in this round; one that was asked for meanwhile goes on. */
   | { readonly kind: 'EndJob'; readonly round: number; readonly counts: Readonly<Record<string, number>>; readonly now: number };
 
-/** `JobCancelling`: it is cancelled and not through yet. `JobPlanning`: its stations are not looked up yet. */
-export type JobRefusal = 'JobExists' | 'JobUnknown' | 'JobCancelling' | 'JobPlanning' | 'JobExpired';
+/**
+ * `JobCancelling`: it is cancelled and not through yet. `JobPlanning`: its stations are not looked up yet. `JobNeverPlanned`: it was
+ * cancelled before they all were, so that a retry would leave some out.
+ */
+export type JobRefusal = 'JobExists' | 'JobUnknown' | 'JobCancelling' | 'JobPlanning' | 'JobNeverPlanned' | 'JobExpired';
 
 /** A job as a whole; what is done at each station lies in its parts. */
 export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> = {
@@ -81,6 +91,7 @@ export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> =
       case 'RetryJob': {
         if (state.state === 'Cancelling') return refused('JobCancelling');
         if (state.state === 'Planning') return refused('JobPlanning');
+        if (!state.planned) return refused('JobNeverPlanned');
         if (command.expiresAt <= at) return refused('JobExpired');
         const { states, expiresAt, by } = command;
         return decided<JobEvent>({
@@ -107,13 +118,16 @@ export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> =
     if (state.kind === 'none') return state;
     switch (type) {
       case 'voltlog.device.JobPlanned.v1':
-        return { ...state, state: 'Running', partCount: data.partCount, stationCount: data.stationCount };
+        return { ...state, state: 'Running', planned: true, partCount: data.partCount, stationCount: data.stationCount };
       case 'voltlog.device.JobCancelled.v1':
         // Before its stations are looked up there is nobody to wait for, but parts may lie there: they are dropped all the same.
         return { ...state, state: 'Cancelling' };
       case 'voltlog.device.JobRetried.v1': {
         const { outcome: _, ...rest } = state;
-        return { ...rest, state: 'Running', round: data.round, retried: data.states, expiresAt: data.expiresAt, counts: {}, endedAt: '' };
+        const { round, states, expiresAt } = data;
+        // A retry that is not queued yet stays beside a younger one, unless that one covers it.
+        const open = state.state === 'Ended' ? [] : state.retries.filter((each) => !each.states.every((one) => states.includes(one)));
+        return { ...rest, state: 'Running', round, retries: [...open, { round, states }], expiresAt, counts: {}, endedAt: '' };
       }
       case 'voltlog.device.JobEnded.v1':
         return { ...state, state: 'Ended', outcome: data.outcome, counts: data.counts, endedAt: data.at };
@@ -138,7 +152,8 @@ const created = ({ at, jobId, ...attributes }: JobAttributes & { readonly jobId:
   stationCount: 0,
   counts: {},
   round: 1,
-  retried: [],
+  planned: false,
+  retries: [],
   createdAt: at,
   endedAt: '',
 });
