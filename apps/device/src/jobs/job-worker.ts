@@ -22,6 +22,8 @@ const LOST_MS = 30_000;
 const TIMEOUT_MS_DEFAULT = 30_000;
 /** How often it is looked whether stations that wait are back; their coming is heard of at once anyhow, ms. */
 const LOOK_FOR_WAITING_MS = 60_000;
+/** So long at most until a station is tried again that is connected but cannot be sent to, ms. */
+const UNREACHED_MS_MAX = 6 * 3_600_000;
 const SOON_MS = 1_000;
 const AWAY_MS = 2_000;
 const STOP_MS = 3_000;
@@ -262,7 +264,10 @@ export class JobWorker {
     }
   }
 
-  /** A station may have come back in the moment before it was noted that it waits. */
+  /**
+   * A station may have come back in the moment before it was noted that it waits. One that could not be sent to though it is connected is
+   * tried again ever more rarely.
+   */
   private async lookForWaiting({ jobId }: KnownJob): Promise<void> {
     const now = this.parts.context.clock.now();
     if (now - (this.lookedAtMs.get(jobId) ?? Number.NEGATIVE_INFINITY) < LOOK_FOR_WAITING_MS) return;
@@ -272,7 +277,7 @@ export class JobWorker {
       const { docs } = await this.parts.jobs.stations.find({ where: { jobId, state: 'Waiting', id: { $gt: after } }, limit: PAGE });
       const connected = docs.length === 0 ? undefined : await this.connectedOf(docs);
       if (connected === undefined) return;
-      await this.back(docs.filter(({ stationId }) => connected.has(stationId)));
+      await this.back(docs.filter(({ stationId, attempt, at }) => connected.has(stationId) && Date.parse(at) + pauseMs(attempt) <= now));
       after = docs.at(-1)?.id ?? after;
     }
   }
@@ -301,6 +306,9 @@ export class JobWorker {
 }
 
 const END_STATES = ['Accepted', 'Rejected', 'NotSupported', 'Failed', 'Unknown', 'Expired', 'Cancelled'] as const;
+
+/** After so many attempts that did not reach a station: 1, 2, 4 ... minutes. */
+const pauseMs = (attempt: number): number => (attempt === 0 ? 0 : Math.min(UNREACHED_MS_MAX, 60_000 * 2 ** (attempt - 1)));
 
 const byPart = (docs: readonly JobStationDoc[]): readonly (readonly [number, string[]])[] =>
   [...Map.groupBy(docs, ({ part }) => part)].map(([part, ofPart]) => [part, ofPart.map(({ stationId }) => stationId)] as const);

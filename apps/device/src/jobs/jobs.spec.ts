@@ -22,6 +22,8 @@ class FakeConnection {
   inFlight = 0;
   inFlightMax = 0;
   away = false;
+  /** How often it was asked who is connected. */
+  looks = 0;
 
   async sendCommand({ stationId }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
     const response = connectionV1.SendCommandResponse.fromPartial({ action: 'Reset', messageId: 'm', latencyMs: 3 });
@@ -37,6 +39,7 @@ class FakeConnection {
   }
 
   async listConnections({ stationIds }: connectionV1.ListConnectionsRequest): Promise<connectionV1.ListConnectionsResponse> {
+    this.looks += 1;
     if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
     const connections = stationIds.map((stationId) =>
       connectionV1.Connection.fromPartial({ stationId, connected: !this.offline.has(stationId) }),
@@ -190,6 +193,21 @@ describe('jobs', () => {
     await ended(jobId);
     expect(connection.sent.filter((id) => id === 'CP-00002')).toEqual(['CP-00002']);
     expect(await counts(jobId)).toEqual({ ACCEPTED: 3 });
+  });
+
+  it('tries a station ever more rarely that is connected but cannot be sent to', async () => {
+    await register(1);
+    connection.answers.set('CP-00001', { status: CommandStatus.OFFLINE });
+    const { jobId } = await create();
+    for (let minute = 0; minute < 40; minute += 1) {
+      const { looks } = connection;
+      await until(async () => (await counts(jobId))['WAITING'] === 1, 'it waits', WAIT_MS);
+      context.clock.ms += 61_000;
+      await until(() => connection.looks > looks, 'it is looked for', WAIT_MS);
+    }
+    // After 1, 2, 4, 8 and 16 minutes.
+    expect(connection.sent.length).toBeGreaterThan(3);
+    expect(connection.sent.length).toBeLessThan(8);
   });
 
   it('ends when its time is over; a station that never came is told as expired', async () => {
