@@ -19,26 +19,29 @@ export interface PlanningParts {
  */
 export async function planSlice({ context, repository, registry }: PlanningParts, job: KnownJob): Promise<void> {
   const { jobId, selection } = job;
-  let { part, last, count } = await planned(repository, jobId);
+  const before = await planned(repository, jobId);
+  let { part, count } = before;
   let made = 0;
   let next: string[] = [];
-  const write = async (stationIds: readonly string[]): Promise<void> => {
+  /** False: another instance wrote this part first, with other stations. The next step goes on behind those. */
+  const write = async (stationIds: readonly string[]): Promise<boolean> => {
     const command = { kind: 'PlanPart' as const, jobId, part, stationIds, now: context.clock.now() };
-    await repository.onParts([{ jobId, part, command, causationId: 'plan' }]);
+    const [execution] = await repository.onParts([{ jobId, part, command, causationId: 'plan' }]);
+    const there = execution?.state?.stations ?? {};
     part += 1;
     made += 1;
     count += stationIds.length;
-    last = stationIds.at(-1) ?? last;
+    return Object.keys(there).length === stationIds.length && stationIds.every((id) => id in there);
   };
-  for await (const ids of selected(registry, selection, last)) {
+  for await (const ids of selected(registry, selection, before.last)) {
     next.push(...ids);
     for (; next.length >= PART_STATIONS_MAX; next = next.slice(PART_STATIONS_MAX)) {
       // The rest is for the next step.
       if (made === SLICE_PARTS) return;
-      await write(next.slice(0, PART_STATIONS_MAX));
+      if (!(await write(next.slice(0, PART_STATIONS_MAX)))) return;
     }
   }
-  if (next.length > 0) await write(next);
+  if (next.length > 0 && !(await write(next))) return;
   await repository.onJob(jobId, { kind: 'ReportPlanned', partCount: part, stationCount: count, now: context.clock.now() }, 'planned');
 }
 
