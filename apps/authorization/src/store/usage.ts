@@ -56,6 +56,9 @@ export class Usage {
   /** By scope and transaction key. */
   private readonly granted = new BoundedCache<Map<string, Granted>>(SCOPES_MAX);
 
+  /** What is stored of a scope while it is read: a page may have been fetched before. */
+  private readonly reading = new Map<Scope, Set<SessionUseDoc[]>>();
+
   constructor(
     private readonly collections: Pick<Collections, 'sessionUses'>,
     private readonly clock: Clock,
@@ -150,6 +153,7 @@ export class Usage {
   }
 
   private remember(scope: Scope, use: SessionUseDoc): void {
+    for (const meanwhile of this.reading.get(scope) ?? []) meanwhile.push(use);
     const known = this.scopes.get(scope);
     if (known === undefined) return;
     known.uses.set(use.id, use);
@@ -158,6 +162,20 @@ export class Usage {
 
   private async read(scope: Scope): Promise<void> {
     const now = this.clock.now();
+    const meanwhile: SessionUseDoc[] = [];
+    const reads = this.reading.get(scope) ?? new Set();
+    this.reading.set(scope, reads.add(meanwhile));
+    try {
+      const uses = await this.fetched(scope, now);
+      for (const use of meanwhile) uses.set(use.id, use);
+      this.scopes.set(scope, { uses, readAtMs: now, summed: undefined });
+    } finally {
+      reads.delete(meanwhile);
+      if (reads.size === 0) this.reading.delete(scope);
+    }
+  }
+
+  private async fetched(scope: Scope, now: number): Promise<Map<string, SessionUseDoc>> {
     const since = { startedAt: { $gte: new Date(now - MONTH_MS).toISOString() } };
     const [kind, key] = [scope.slice(0, scope.indexOf(':')), scope.slice(scope.indexOf(':') + 1)];
     const where = { [kind === 'token' ? 'tokenKey' : 'contractId']: key, ...since };
@@ -170,9 +188,8 @@ export class Usage {
         ...(after === undefined ? {} : { after }),
       });
       for (const doc of page.docs) uses.set(doc.id, doc);
-      if (page.next === undefined) break;
+      if (page.next === undefined) return uses;
       after = page.next;
     }
-    this.scopes.set(scope, { uses, readAtMs: now, summed: undefined });
   }
 }
