@@ -6,6 +6,8 @@ const { ImportOutcome } = deviceRegistryV1;
 
 /** Records sent to the device service at once. */
 const BATCH = 500;
+/** So many characters of records at most, but for a single one: a call takes 16 MiB, and a character is up to 3 bytes of UTF-8. */
+const BATCH_CHARS = 4_000_000;
 /** Problems that are told one by one; the others are counted. */
 export const PROBLEMS_MAX = 1_000;
 
@@ -74,9 +76,10 @@ async function* pass(
   const { phase } = options;
   const tally: Tally = { created: 0, changed: 0, unchanged: 0, failed: 0 };
   const seen = new Set<string>();
-  const siteIds: string[] = [];
+  const siteIds = new Set<string>();
   let records = 0;
   let batch: Parsed[] = [];
+  let chars = 0;
   const problem = function* (row: number, id: string, message: string): Generator<ImportLine> {
     tally.failed += 1;
     if (tally.failed <= PROBLEMS_MAX) yield { type: 'problem', row, id, message };
@@ -84,11 +87,12 @@ async function* pass(
   const flush = async function* (): AsyncGenerator<ImportLine> {
     const rows = batch;
     batch = [];
+    chars = 0;
     const { results } = await registry.importRecords({
       records: rows.map(({ row, record }) => ({ row, record })),
       dryRun: options.dryRun,
       makePasswords: options.makePasswords,
-      comingSiteIds: options.dryRun ? siteIds : [],
+      comingSiteIds: options.dryRun ? [...new Set(rows.flatMap(siteIdOf))].filter((id) => siteIds.has(id)) : [],
     });
     for (const [index, result] of results.entries()) {
       const id = rows[index]?.id ?? '';
@@ -108,7 +112,10 @@ async function* pass(
       else if (seen.has(key)) yield* problem(each.row, each.id, 'it stands in the file twice');
       else {
         seen.add(key);
-        if (each.record.$case === 'site') siteIds.push(each.id);
+        if (each.record.$case === 'site') siteIds.add(each.id);
+        const size = JSON.stringify(each.record).length;
+        if (batch.length > 0 && chars + size > BATCH_CHARS) yield* flush();
+        chars += size;
         batch.push(each);
         if (batch.length === BATCH) yield* flush();
       }
@@ -120,3 +127,5 @@ async function* pass(
   if (batch.length > 0) yield* flush();
   return tally;
 }
+
+const siteIdOf = ({ record }: Parsed): string | readonly never[] => (record?.$case === 'station' && record.value.siteId) || [];
