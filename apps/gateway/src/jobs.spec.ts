@@ -1,3 +1,4 @@
+import { requestPath, STATION_REQUESTS } from '@voltlog/connection-contract';
 import type { Rpc } from '@voltlog/grpc';
 import { connectionV1, deviceJobV1 } from '@voltlog/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -106,6 +107,23 @@ describe('jobs', () => {
     const { status, body: problem } = await gateway.call('POST', '/v1/jobs', { body });
     expect(status).toBe(400);
     expect(JSON.stringify(problem['errors'])).toContain(`"${pointer}"`);
+  });
+
+  it('have stations forget a customer only for an admin, as erasures do', async () => {
+    const { body } = await gateway.call('POST', '/v1/api-keys', { body: { name: 'desk', role: 'operator' } });
+    const key = String(body['key']);
+    const ask = async (command: object, by?: string) =>
+      (await gateway.call('POST', '/v1/jobs', { body: { command, selection: { all: true } }, ...(by === undefined ? {} : { key: by }) }))
+        .status;
+    const action = Object.keys(STATION_REQUESTS).find((each) => requestPath(each) === 'customer-information');
+    const about = (clear: boolean) => ({
+      name: 'customer-information',
+      body: { requestId: 1, report: !clear, clear, idToken: { idToken: 'T', type: 'Central' } },
+    });
+    expect(await ask(about(true), key)).toBe(403);
+    expect(await ask({ name: 'raw', body: { action, payload: {} } }, key)).toBe(403);
+    expect(await ask(about(false), key)).toBe(201);
+    expect(await ask(about(true))).toBe(201);
   });
 
   it('know every command that a station can be sent by its own route', async () => {

@@ -238,7 +238,8 @@ describe('the import', () => {
   });
 
   it('sends no more at once than a call takes, and of the sites those that its stations name', async () => {
-    const line = (n: number, fields: object) => `${JSON.stringify({ name: 'x'.repeat(100_000), ...fields, stationId: `S${n}`, type: 'station' })}\n`;
+    const line = (n: number, fields: object) =>
+      `${JSON.stringify({ name: 'x'.repeat(100_000), ...fields, stationId: `S${n}`, type: 'station' })}\n`;
     const sites = ['a', 'b'].map((siteId) => `${JSON.stringify({ type: 'site', siteId })}\n`).join('');
     const text = sites + Array.from({ length: 60 }, (_, n) => line(n, { siteId: n < 50 ? 'a' : 'b' })).join('');
     expect((await send(text, '?dryRun=true', 'application/x-ndjson')).result).toMatchObject({ created: 62, failed: 0 });
