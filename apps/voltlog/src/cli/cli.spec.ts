@@ -1,3 +1,4 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addApiCommands, endOf } from './cli.js';
 import { EXIT } from './errors.js';
+import { keep } from './settings.js';
 import { bodyOf, until } from './words.js';
 
 interface Asked {
@@ -180,6 +182,30 @@ describe('the command line', () => {
 });
 
 describe('words of the command line', () => {
+  it('leaves no empty file of passwords when an import fails, and no key that others can read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'voltlog-cli-'));
+    try {
+      const [fleet, passwords, config] = ['fleet.json', 'passwords.ndjson', 'config.json'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
+      writeFileSync(fleet, '{"type":"station","stationId":"A"}');
+      const words = ['registry', 'import', fleet, '--make-passwords', '--passwords-file', passwords];
+      expect((await run(...words)).code).not.toBe(0);
+      expect(existsSync(passwords)).toBe(false);
+      answers['POST /v1/registry/import'] = [[200, { type: 'password', stationId: 'A', password: 'made' }]];
+      expect((await run(...words)).code).toBe(EXIT.unavailable);
+      expect(existsSync(passwords)).toBe(true);
+      writeFileSync(config, '{}');
+      chmodSync(config, 0o644);
+      keep(config, { key: 'secret' });
+      expect(statSync(config).mode & 0o777).toBe(0o600);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('times are instants, or from now', () => {
     const now = Date.parse('2026-11-02T08:00:00.000Z');
     expect([until('90s', now), until('2d', now), until('2026-12-01', now)]).toEqual([

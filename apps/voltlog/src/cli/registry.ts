@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, openSync, statSync, type WriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, openSync, rmSync, statSync, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -57,6 +57,20 @@ async function importFile(client: Client, output: Output, file: string, options:
   if (options.makePasswords && options.passwordsFile === undefined)
     throw new CliError(EXIT.usage, '--make-passwords needs --passwords-file: the passwords are told once, and kept nowhere');
   const passwords = options.passwordsFile === undefined || options.dryRun ? undefined : newFile(options.passwordsFile);
+  try {
+    await sendFile(client, output, file, options, passwords);
+  } finally {
+    if (passwords !== undefined) await closed(passwords, options.passwordsFile);
+  }
+}
+
+async function sendFile(
+  client: Client,
+  output: Output,
+  file: string,
+  options: ImportOptions,
+  passwords: WriteStream | undefined,
+): Promise<void> {
   const flags = { dryRun: options.dryRun && 'true', onProblem: options.skipBad && 'skip', makePasswords: options.makePasswords && 'true' };
   const response = await client.send('POST', `/v1/registry/import${query(flags)}`, {
     body: Readable.toWeb(createReadStream(file)) as unknown as ReadableStream,
@@ -73,7 +87,6 @@ async function importFile(client: Client, output: Output, file: string, options:
       passwords?.write(`${JSON.stringify({ stationId: line['stationId'], password: line['password'] })}\n`);
     else result = line;
   }
-  await new Promise<void>((resolve) => (passwords === undefined ? resolve() : passwords.end(resolve)));
   if (result?.type !== 'result')
     throw new CliError(EXIT.unavailable, String(result?.['message'] ?? 'the answer broke off: import the same file again'));
   output.one(result, [
@@ -85,6 +98,12 @@ async function importFile(client: Client, output: Output, file: string, options:
   ]);
   if (Number(result['failed']) > 0)
     throw new CliError(EXIT.failed, result['imported'] === true ? 'Rows with a problem were left out.' : 'Nothing was imported.');
+}
+
+/** An empty file goes: it would stand in the way of the same command again. */
+async function closed(passwords: WriteStream, path = ''): Promise<void> {
+  await new Promise<void>((resolve) => passwords.end(resolve));
+  if (passwords.bytesWritten === 0) rmSync(path, { force: true });
 }
 
 const bodyOf = (response: Response): Readable => (response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never));

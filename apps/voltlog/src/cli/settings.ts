@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError, EXIT } from './errors.js';
@@ -42,6 +42,8 @@ export function readKept(path: string): Kept {
 export function keep(path: string, kept: Kept): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(path, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
+  // A file that was there keeps its mode when it is written.
+  chmodSync(path, 0o600);
 }
 
 /**
