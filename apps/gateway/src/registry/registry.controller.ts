@@ -63,6 +63,11 @@ export class RegistryFiles implements OnModuleInit {
   }
 }
 
+const AGAIN = 'It broke off. Import the same file again: what is there already stays as it is.';
+/** Of the batch that was written when it broke off. */
+const LOST_PASSWORDS =
+  ' A password that was made is told once: for each new station with hasCredential whose password is not in this answer, set a new one by PUT /v1/stations/{stationId}/credential.';
+
 /** The whole registry in and out: sites, stations, EVSEs and connectors. */
 @ApiTags('registry')
 @Controller('v1/registry')
@@ -129,16 +134,16 @@ export class RegistryController {
     const read = (request.headers['content-type'] ?? '').startsWith('text/csv') ? () => readCsv(path) : () => readJsonLines(path);
     const lines = importFile(this.registry, read, { dryRun, skipBad: onProblem === 'skip', makePasswords });
     void reply.type('application/x-ndjson');
-    void reply.send(Readable.from(this.told(lines, forget)));
+    void reply.send(Readable.from(this.told(lines, makePasswords ? AGAIN + LOST_PASSWORDS : AGAIN, forget)));
   }
 
   /** The status is sent already: what breaks in the middle is told as the last line. */
-  private async *told(lines: AsyncIterable<ImportLine>, forget: () => Promise<void>): AsyncGenerator<string> {
+  private async *told(lines: AsyncIterable<ImportLine>, advice: string, forget: () => Promise<void>): AsyncGenerator<string> {
     try {
       for await (const line of lines) yield `${JSON.stringify(line)}\n`;
     } catch (error) {
       this.context.logger.error({ err: error }, 'an import broke off');
-      yield `${JSON.stringify({ type: 'error', message: 'It broke off. Import the same file again: what is there already stays as it is.' })}\n`;
+      yield `${JSON.stringify({ type: 'error', message: advice })}\n`;
     } finally {
       await forget();
     }

@@ -166,6 +166,8 @@ class RegistryFakes extends FakeServices {
     rpc.serve<deviceRegistryV1.RegistryService>(deviceRegistryV1.RegistryServiceDefinition, {
       importRecords: (request) => {
         this.imports.push(request);
+        if (!request.dryRun && request.records.some(({ record }) => record?.$case === 'station' && record.value.stationId === 'breaks'))
+          throw new Error('it breaks');
         const results = request.records.map(({ row, record }) => {
           const id = record?.$case === 'site' ? record.value.siteId : (record?.value.stationId ?? '');
           const outcome = id.startsWith('bad')
@@ -247,6 +249,12 @@ describe('the import', () => {
       [41, ['a']],
       [21, ['a', 'b']],
     ]);
+  });
+
+  it('says what to do when it breaks off, about passwords too', async () => {
+    expect((await send(stations('breaks'))).result).toEqual({ type: 'error', message: expect.stringContaining('same file again') });
+    const { result } = await send(stations('breaks'), '?makePasswords=true');
+    expect(result?.['message']).toContain('PUT /v1/stations/{stationId}/credential');
   });
 
   it('is tried without writing; sites of the file count as there', async () => {

@@ -15,6 +15,10 @@ interface ImportOptions {
   readonly passwordsFile?: string;
 }
 
+const BROKE_OFF = 'The answer broke off: import the same file again.';
+const LOST_PASSWORDS =
+  ' A password that was made is told once: for each new station with hasCredential that is not in the passwords file, set a new one by PUT /v1/stations/{stationId}/credential.';
+
 type Line = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 export function addRegistry(program: Command, cli: Cli): void {
@@ -88,7 +92,7 @@ async function sendFile(
     else result = line;
   }
   if (result?.type !== 'result')
-    throw new CliError(EXIT.unavailable, String(result?.['message'] ?? 'the answer broke off: import the same file again'));
+    throw new CliError(EXIT.unavailable, String(result?.['message'] ?? (options.makePasswords ? BROKE_OFF + LOST_PASSWORDS : BROKE_OFF)));
   output.one(result, [
     ['IMPORTED', (row) => (row['imported'] === true ? 'yes' : 'no')],
     ['CREATED', 'created'],
