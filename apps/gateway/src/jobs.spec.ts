@@ -1,4 +1,3 @@
-import { requestPath, STATION_REQUESTS } from '@voltlog/connection-contract';
 import type { Rpc } from '@voltlog/grpc';
 import { connectionV1, deviceJobV1 } from '@voltlog/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -115,7 +114,7 @@ describe('jobs', () => {
     const ask = async (command: object, by?: string) =>
       (await gateway.call('POST', '/v1/jobs', { body: { command, selection: { all: true } }, ...(by === undefined ? {} : { key: by }) }))
         .status;
-    const action = Object.keys(STATION_REQUESTS).find((each) => requestPath(each) === 'customer-information');
+    const action = 'customer-information'.replaceAll(/(?:^|-)(.)/g, (_word, letter: string) => letter.toUpperCase());
     const about = (clear: boolean) => ({
       name: 'customer-information',
       body: { requestId: 1, report: !clear, clear, idToken: { idToken: 'T', type: 'Central' } },
