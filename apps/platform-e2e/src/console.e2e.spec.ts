@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, AllInOne } from './harness/all-in-one.js';
 import { launchBrowser } from './harness/browser.js';
 import { eventually } from './harness/eventually.js';
-import { registerStation, registerTokens, STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
+import { registerStation, registerTokens, STATION_PASSWORD, sessionsOf, waitingForTheCar } from './harness/fleet.js';
 import { RawStation } from './harness/raw-station.js';
 
 const STATION = 'CONSOLE-1';
@@ -24,7 +24,14 @@ beforeAll(async () => {
   platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000', UNKNOWN_STATIONS: 'quarantine' });
   await registerTokens(platform.api);
   await registerStation(platform.api, STATION);
-  station = new SimulatedStation({ id: STATION, version: '1.6', url: platform.ocppUrl, password: STATION_PASSWORD, clock });
+  station = new SimulatedStation({
+    id: STATION,
+    version: '1.6',
+    url: platform.ocppUrl,
+    password: STATION_PASSWORD,
+    clock,
+    settings: waitingForTheCar('1.6'),
+  });
   await station.connect();
   browser = await launchBrowser();
   const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });

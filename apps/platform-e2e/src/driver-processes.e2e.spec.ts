@@ -2,7 +2,7 @@ import { CAR_MODELS, Car, ScaledClock, SimulatedStation } from '@voltlog/simulat
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchBrowser } from './harness/browser.js';
-import { STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
+import { STATION_PASSWORD, sessionsOf, waitingForTheCar } from './harness/fleet.js';
 import { type Infrastructure, Processes, startInfrastructure } from './harness/processes.js';
 
 const STATION = 'DRIVER-PROC';
@@ -20,7 +20,14 @@ beforeAll(async () => {
   await platform.api.ok('PUT', '/v1/prices/default', PRICE);
   const evses = [{ evseId: 1, powerWMax: 11_000, connectors: [{ connectorId: 1, connectorType: 'sType2' }] }];
   await platform.api.ok('POST', '/v1/stations', { stationId: STATION, name: 'Charger far away', password: STATION_PASSWORD, evses });
-  station = new SimulatedStation({ id: STATION, version: '2.0.1', url: platform.ocppUrls[1], password: STATION_PASSWORD, clock });
+  station = new SimulatedStation({
+    id: STATION,
+    version: '2.0.1',
+    url: platform.ocppUrls[1],
+    password: STATION_PASSWORD,
+    clock,
+    settings: waitingForTheCar('2.0.1'),
+  });
   await station.connect();
   browser = await launchBrowser();
 });

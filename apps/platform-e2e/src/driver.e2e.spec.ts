@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { launchBrowser } from './harness/browser.js';
 import { eventually } from './harness/eventually.js';
-import { STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
+import { STATION_PASSWORD, sessionsOf, waitingForTheCar } from './harness/fleet.js';
 
 /** Simulated seconds per real one: a sample each second. */
 const TIME_SCALE = 60;
@@ -43,7 +43,14 @@ afterAll(async () => {
 async function stationOf(id: string, version: OcppVersion, name: string): Promise<SimulatedStation> {
   const evses = [{ evseId: 1, powerWMax: 11_000, connectors: [{ connectorId: 1, connectorType: 'sType2' }] }];
   await platform.api.ok('POST', '/v1/stations', { stationId: id, siteId: SITE.siteId, name, password: STATION_PASSWORD, evses });
-  const station = new SimulatedStation({ id, version, url: platform.ocppUrl, password: STATION_PASSWORD, clock });
+  const station = new SimulatedStation({
+    id,
+    version,
+    url: platform.ocppUrl,
+    password: STATION_PASSWORD,
+    clock,
+    settings: waitingForTheCar(version),
+  });
   await station.connect();
   stations.set(id, station);
   return station;

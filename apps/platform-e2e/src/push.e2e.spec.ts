@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { launchBrowser } from './harness/browser.js';
 import { eventually } from './harness/eventually.js';
-import { STATION_PASSWORD } from './harness/fleet.js';
+import { STATION_PASSWORD, waitingForTheCar } from './harness/fleet.js';
 import { PushService } from './harness/push-service.js';
 
 const STATION = 'PUSH-1';
@@ -48,7 +48,14 @@ beforeAll(async () => {
   const evses = [{ evseId: 1, powerWMax: 7_400, connectors: [{ connectorId: 1, connectorType: 'sType2' }] }];
   const place = { stationId: STATION, siteId: SITE.siteId, name: 'Säule am Kai', password: STATION_PASSWORD, evses };
   await platform.api.ok('POST', '/v1/stations', place);
-  station = new SimulatedStation({ id: STATION, version: '2.0.1', url: platform.ocppUrl, password: STATION_PASSWORD, clock });
+  station = new SimulatedStation({
+    id: STATION,
+    version: '2.0.1',
+    url: platform.ocppUrl,
+    password: STATION_PASSWORD,
+    clock,
+    settings: waitingForTheCar('2.0.1'),
+  });
   await station.connect();
   browser = await launchBrowser();
 });

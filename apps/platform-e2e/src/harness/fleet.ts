@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EvseOptions, ScenarioTokens } from '@voltlog/simulator-app';
+import type { EvseOptions, OcppVersion, ScenarioTokens } from '@voltlog/simulator-app';
 import { expect } from 'vitest';
 import type { Api } from './api.js';
 
@@ -62,6 +62,11 @@ export const quarantineOf = (api: Api, stationId: string): Promise<QuarantinedVi
   allOf<QuarantinedView>(api, `/v1/quarantine?stationId=${encodeURIComponent(stationId)}`);
 
 /** Registers a station; one EVSE with one connector for each of `evses`. */
+/** Settings of a station with a fast clock: it waits for the car for as long as a person takes, or a busy machine. */
+export const waitingForTheCar = (version: OcppVersion): Record<string, string> => ({
+  [version === '1.6' ? 'ConnectionTimeOut' : 'TxCtrlr.EVConnectionTimeOut']: '0',
+});
+
 export async function registerStation(
   api: Api,
   stationId: string,
