@@ -1,4 +1,4 @@
 export { type Given, given, type Then } from './decider-spec.js';
 export { PushBrowser } from './push-browser.js';
-export { openTestContext, type TestClock, type TestContext, until } from './service-context.js';
+export { openTestContext, type TestClock, type TestContext, until, untilPassed } from './service-context.js';
 export { TestAuthority, type TestIdentity, type TestSubject, testCsr } from './test-pki.js';

@@ -75,3 +75,21 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+/**
+ * Lets time pass, then go on by a second per look: what was under way may have set its next timer by the later time already.
+ *
+ * @throws when the condition does not hold within the deadline of {@link until}
+ */
+export async function untilPassed(
+  clock: { ms: number },
+  byMs: number,
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  clock.ms += byMs;
+  await until(() => {
+    clock.ms += 1_000;
+    return condition();
+  }, what);
+}

@@ -1,5 +1,5 @@
 import { deviceModelV1, deviceOperationV1, deviceV1 } from '@voltlog/proto';
-import { until } from '@voltlog/testing';
+import { until, untilPassed } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ModelWorld, STATION } from '../testing/model-world.js';
 
@@ -71,8 +71,7 @@ describe('what a boot is answered', () => {
     await until(() => world.station.sets.length > 0, 'it was tried');
     expect(await alerts()).toEqual([]);
     expect((await operation())?.bootStatus).toBe('Pending');
-    world.context.clock.ms += 601_000;
-    await until(async () => (await alerts()).length === 1, 'the alert');
+    await untilPassed(world.context.clock, 601_000, async () => (await alerts()).length === 1, 'the alert');
     expect((await alerts())[0]).toMatchObject({ source: 'Boot', state: 'Open', stationId: STATION });
     await decide('Accepted');
     await until(async () => (await alerts({ open: false })).length === 1, 'it is cleared');
