@@ -123,6 +123,13 @@ describe('jobs', () => {
     expect(await ask({ name: 'raw', body: { action, payload: {} } }, key)).toBe(403);
     expect(await ask(about(false), key)).toBe(201);
     expect(await ask(about(true))).toBe(201);
+    // One station by its own route, no less.
+    const tell = async ({ name, body }: { name: string; body: Record<string, unknown> }, by?: string) =>
+      (await gateway.call('POST', `/v1/stations/CP-1/commands/${name}`, { body, ...(by === undefined ? {} : { key: by }) })).status;
+    expect(await tell(about(true), key)).toBe(403);
+    expect(await tell({ name: 'raw', body: { action, payload: {} } }, key)).toBe(403);
+    expect(await tell(about(false), key)).toBe(200);
+    expect(await tell(about(true))).toBe(200);
   });
 
   it('know every command that a station can be sent by its own route', async () => {

@@ -34,3 +34,26 @@ it('leaves no station out when another instance plans the same job, and puts non
   expect(planned).toMatchObject([{ kind: 'ReportPlanned', stationCount: ids.length }]);
   expect([...parts.values()].flatMap((part) => Object.keys(part?.stations ?? {})).toSorted()).toEqual(ids);
 });
+
+it.each([0, 1, 2, 3, 7, 8, 100, 641])('goes on behind %i parts that are there, without reading each in each step', async (there) => {
+  const idOf = (n: number): string => `CP-${String(n).padStart(6, '0')}`;
+  const reads: number[] = [];
+  const written: { part: number; stationIds: readonly string[] }[] = [];
+  const repository = {
+    part: (_: string, part: number) => {
+      reads.push(part);
+      return Promise.resolve(part < there ? { stations: { [idOf(part)]: {} } } : undefined);
+    },
+    onParts: ([{ command }]: readonly [{ command: { part: number; stationIds: readonly string[] } }]) => {
+      written.push(command);
+      // The step ends here, as if another instance had been first.
+      return Promise.resolve([{ state: { stations: {} } }]);
+    },
+  };
+  const stations = { getMany: (some: readonly string[]) => Promise.resolve(new Map(some.map((id) => [id, { id, lifecycle: 'Active' }]))) };
+  const all = { context: { clock: { now: () => 0 } }, repository, registry: { stations } } as unknown as PlanningParts;
+  const ids = Array.from({ length: there + 2 }, (_, n) => idOf(n));
+  await planSlice(all, { jobId: 'j', selection: { stationIds: ids } } as unknown as KnownJob);
+  expect(written).toMatchObject([{ part: there, stationIds: ids.slice(there) }]);
+  expect(reads.length).toBeLessThan(30);
+});

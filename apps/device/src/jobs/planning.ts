@@ -20,7 +20,7 @@ export interface PlanningParts {
 export async function planSlice({ context, repository, registry }: PlanningParts, job: KnownJob): Promise<void> {
   const { jobId, selection } = job;
   const before = await planned(repository, jobId);
-  let { part, count } = before;
+  let { part } = before;
   let made = 0;
   let next: string[] = [];
   /** False: another instance wrote this part first, with other stations. The next step goes on behind those. */
@@ -30,7 +30,6 @@ export async function planSlice({ context, repository, registry }: PlanningParts
     const there = execution?.state?.stations ?? {};
     part += 1;
     made += 1;
-    count += stationIds.length;
     return Object.keys(there).length === stationIds.length && stationIds.every((id) => id in there);
   };
   for await (const ids of selected(registry, selection, before.last)) {
@@ -42,18 +41,27 @@ export async function planSlice({ context, repository, registry }: PlanningParts
     }
   }
   if (next.length > 0 && !(await write(next))) return;
-  await repository.onJob(jobId, { kind: 'ReportPlanned', partCount: part, stationCount: count, now: context.clock.now() }, 'planned');
+  const stationCount = await stationsIn(repository, jobId, part);
+  await repository.onJob(jobId, { kind: 'ReportPlanned', partCount: part, stationCount, now: context.clock.now() }, 'planned');
 }
 
-/** How far it is: the number of the first part that is missing, the last station of the one before, and how many there are. */
-async function planned(repository: PlanningParts['repository'], jobId: string): Promise<{ part: number; last: string; count: number }> {
-  let last = '';
-  let count = 0;
-  for (let part = 0; ; part += 1) {
-    const known = await repository.part(jobId, part);
-    if (known === undefined) return { part, last, count };
-    const stationIds = Object.keys(known.stations);
-    last = stationIds.reduce((max, id) => (id > max ? id : max), last);
-    count += stationIds.length;
+/** How far it is: the number of the first part that is missing, found in few looks, and the last station of the one before. */
+async function planned(repository: Pick<PlanningParts['repository'], 'part'>, jobId: string): Promise<{ part: number; last: string }> {
+  const isThere = async (number: number): Promise<boolean> => (await repository.part(jobId, number)) !== undefined;
+  let missing = 0;
+  while (await isThere(missing)) missing = 2 * missing + 1;
+  // All before `there` are, and `missing` is not.
+  for (let there = (missing + 1) >> 1; there < missing; ) {
+    const middle = (there + missing) >> 1;
+    if (await isThere(middle)) there = middle + 1;
+    else missing = middle;
   }
+  const before = missing === 0 ? undefined : await repository.part(jobId, missing - 1);
+  return { part: missing, last: Object.keys(before?.stations ?? {}).reduce((max, id) => (id > max ? id : max), '') };
+}
+
+async function stationsIn(repository: Pick<PlanningParts['repository'], 'part'>, jobId: string, partCount: number): Promise<number> {
+  let count = 0;
+  for (let part = 0; part < partCount; part += 1) count += Object.keys((await repository.part(jobId, part))?.stations ?? {}).length;
+  return count;
 }

@@ -1,7 +1,9 @@
 import { Body, Param, Post } from '@nestjs/common';
 import type { z } from 'zod';
+import { CallerParam } from '../auth/access.js';
+import type { Caller } from '../auth/api-keys.js';
 import type { Services } from '../services.js';
-import { type Command, CommandRoute, sendCommand } from './send-command.js';
+import { type Command, CommandRoute, checkMaySend, sendCommand } from './send-command.js';
 import { type StationParams, stationParams } from './stations.controller.js';
 
 interface Route<Body> {
@@ -22,8 +24,10 @@ export function addCommandRoute<Body extends { readonly timeoutMs: number }>(
   { path, name, summary, note, schema, toCommand }: Route<Body>,
 ): void {
   const handler = {
-    value(this: { readonly services: Services }, { stationId }: StationParams, { timeoutMs, ...fields }: Body) {
-      return sendCommand(this.services, stationId, timeoutMs, toCommand(fields));
+    async value(this: { readonly services: Services }, { stationId }: StationParams, { timeoutMs, ...fields }: Body, caller: Caller) {
+      const command = toCommand(fields);
+      checkMaySend(caller, command);
+      return sendCommand(this.services, stationId, timeoutMs, command);
     },
     configurable: true,
     writable: true,
@@ -32,9 +36,10 @@ export function addCommandRoute<Body extends { readonly timeoutMs: number }>(
   Object.defineProperty(handler.value, 'name', { value: name });
   const { prototype } = controller;
   Object.defineProperty(prototype, name, handler);
-  Reflect.defineMetadata('design:paramtypes', [Object, Object], prototype, name);
+  Reflect.defineMetadata('design:paramtypes', [Object, Object, Object], prototype, name);
   Param({ schema: stationParams })(prototype, name, 0);
   Body({ schema })(prototype, name, 1);
+  CallerParam()(prototype, name, 2);
   Post(path)(prototype, name, handler);
   CommandRoute(summary, note)(prototype, name, handler);
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { CallerParam } from '../auth/access.js';
 import type { Caller } from '../auth/api-keys.js';
 import type { GatewayConfig } from '../config.js';
-import { notFound, Problem } from '../problems/problem.js';
+import { notFound } from '../problems/problem.js';
 import { identifier, pageQuery } from '../views/common.js';
 import {
   jobPage,
@@ -26,7 +26,7 @@ import {
 import { idempotencyKey } from '../web/etag.js';
 import { Read, Write } from '../web/route.js';
 import { commandNamed } from './command-table.js';
-import type { Command } from './send-command.js';
+import { checkMaySend } from './send-command.js';
 
 const jobParams = z.object({ jobId: identifier('jobId', 64) });
 type JobParams = z.output<typeof jobParams>;
@@ -64,12 +64,7 @@ export class JobsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { command, timeoutMs } = commandNamed(body.command.name, body.command.body, '/command/body');
-    if (caller.role !== 'admin' && forgetsCustomers(command))
-      throw new Problem(
-        403,
-        'forbidden',
-        'A job that has stations forget a customer needs the role admin, as POST /v1/customer-erasures does.',
-      );
+    checkMaySend(caller, command);
     const { job } = await this.jobs.createJob({
       name: body.name,
       command: { stationId: '', timeoutMs, command },
@@ -140,14 +135,6 @@ export class JobsController {
     });
     return shown(job);
   }
-}
-
-/** As an erasure does; what a raw call asks for is not looked into. */
-function forgetsCustomers(command: Command): boolean {
-  if (command.$case === 'rawCall') return command.value.action === 'CustomerInformation';
-  if (command.$case !== 'stationRequest') return false;
-  const { request } = command.value;
-  return request?.$case === 'customerInformation' && request.value.clear;
 }
 
 function shown(job: deviceJobV1.Job | undefined): z.input<typeof jobView> {

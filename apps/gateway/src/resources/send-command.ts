@@ -1,6 +1,7 @@
 import { OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { z } from 'zod';
+import type { Caller } from '../auth/api-keys.js';
 import { Problem } from '../problems/problem.js';
 import type { Services } from '../services.js';
 import { commandResult, toMonitor, toVariable } from '../views/command.view.js';
@@ -24,6 +25,20 @@ export const CommandRoute = (summary: string, note = '') =>
       504: 'no answer in time (`station-timeout`): it is not known whether the station acted',
     },
   });
+
+/** @throws {Problem} when only an admin may have stations do that, as with `POST /v1/customer-erasures` */
+export function checkMaySend(caller: Pick<Caller, 'role'>, command: Command): void {
+  if (caller.role !== 'admin' && forgetsCustomers(command))
+    throw new Problem(403, 'forbidden', 'To have stations forget a customer needs the role admin, as POST /v1/customer-erasures does.');
+}
+
+/** As an erasure does; what a raw call asks for is not looked into. */
+function forgetsCustomers(command: Command): boolean {
+  if (command.$case === 'rawCall') return command.value.action === 'CustomerInformation';
+  if (command.$case !== 'stationRequest') return false;
+  const { request } = command.value;
+  return request?.$case === 'customerInformation' && request.value.clear;
+}
 
 /** Sends a command and gives what the station said to it. @throws {Problem} when it said nothing */
 export async function sendCommand(

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { sampleEvent } from './event-log.contract.js';
 import type { LogRecord } from './event-log.js';
 import { encodeRecord } from './record-codec.js';
@@ -93,4 +93,18 @@ it('is idle only when the last sync has ended', async () => {
   expect(idle).toBe(false);
   syncs[0]?.resolve();
   await Promise.all([appended, waited]);
+});
+
+it('is not healthy while a sync hangs, and is again once it ends', async () => {
+  const { writer, syncs, append, begun } = harness();
+  const appended = append(1);
+  await begun(1);
+  writer.health();
+  const later = performance.now() + 31_000;
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
+  expect(() => writer.health()).toThrow('does not answer a sync');
+  clock.mockRestore();
+  syncs[0]?.resolve();
+  await appended;
+  writer.health();
 });

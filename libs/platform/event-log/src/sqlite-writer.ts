@@ -27,6 +27,8 @@ const POSITIONS_EVERY_MS = 100;
 const PROBE_BYTES = 65_536;
 /** An append this recent proves that the log takes appends. */
 const HEALTHY_FOR_MS = 5_000;
+/** A sync that takes longer than this hangs: nothing that is appended becomes durable. */
+const SYNC_HANGS_MS = 30_000;
 
 export interface WriterOptions {
   readonly lingerMs: number;
@@ -67,6 +69,8 @@ export class SqliteWriter {
   /** Chunks that are in the write-ahead log and whose sync failed: nothing is written behind them before they are safe. */
   #unsafe: readonly Chunk[] = [];
   #lastFlush = Number.NEGATIVE_INFINITY;
+  /** When the sync under way began. */
+  #syncing: number | undefined;
   #restMs = 0;
   /** Why the last append failed; nothing once one worked. */
   #failure: OperatingError | undefined;
@@ -153,6 +157,7 @@ export class SqliteWriter {
       this.#succeeded(flush);
       return;
     }
+    this.#syncing = performance.now();
     sync.sync().then(
       () => {
         this.#ended(began);
@@ -167,6 +172,7 @@ export class SqliteWriter {
   };
 
   #ended(began: number): void {
+    this.#syncing = undefined;
     this.#lastFlush = performance.now();
     this.#restMs = Math.min(REST_MAX_MS, REST_FACTOR * (this.#lastFlush - began));
     this.#scheduled = false;
@@ -256,6 +262,8 @@ export class SqliteWriter {
 
   /** @throws {OperatingError} when nothing can be written now */
   health(): void {
+    if (this.#syncing !== undefined && performance.now() - this.#syncing > SYNC_HANGS_MS)
+      throw unavailable(new Error('the disk does not answer a sync'));
     if (this.#failure === undefined && performance.now() - this.#lastFlush < HEALTHY_FOR_MS) return;
     try {
       this.#mend();

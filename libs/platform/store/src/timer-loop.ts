@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, isoTime } from '@voltlog/kernel';
 import type { Logger } from 'pino';
 import type { Timer, TimerStore } from './store.js';
@@ -43,6 +44,8 @@ export class TimerLoop {
   #lookAt = 0;
   /** By id. */
   readonly #running = new Map<string, Promise<void>>();
+  /** What those run for, and when their lease ends, milliseconds since the epoch. */
+  readonly #leases = new Map<string, { readonly timer: Timer; endsAt: number }>();
   /** Made anew and claimed while their handler still ran: they are next. */
   readonly #next = new Map<string, Timer>();
   /** Handled; their completion is written between two claims, so that it cannot take a timer that was claimed since. */
@@ -98,14 +101,18 @@ export class TimerLoop {
 
   /** @returns whether more may be due */
   async #claim(): Promise<boolean> {
-    const { timers, kind, clock, leaseMs } = this.#options;
+    const { timers, kind, clock, leaseMs = LEASE_MS } = this.#options;
     const limit = this.#room;
     try {
-      const due = await timers.claim({ kind, now: isoTime(clock.now()), leaseMs: leaseMs ?? LEASE_MS, limit });
+      const now = clock.now();
+      const due = await timers.claim({ kind, now: isoTime(now), leaseMs, limit });
       for (const timer of due) {
         this.#done = this.#done.filter((id) => id !== timer.id);
-        if (this.#running.has(timer.id)) this.#next.set(timer.id, timer);
-        else this.#running.set(timer.id, this.#handle(timer));
+        const lease = this.#leases.get(timer.id);
+        // Its own lease has ended: it is held on, not run again.
+        if (lease !== undefined && lease.endsAt <= now && isDeepStrictEqual(lease.timer, timer)) lease.endsAt = now + leaseMs;
+        else if (this.#running.has(timer.id)) this.#next.set(timer.id, timer);
+        else this.#running.set(timer.id, this.#handle(timer, now + leaseMs));
       }
       return due.length === limit;
     } catch (error) {
@@ -114,8 +121,9 @@ export class TimerLoop {
     }
   }
 
-  async #handle(timer: Timer): Promise<void> {
+  async #handle(timer: Timer, leaseEndsAt: number): Promise<void> {
     const { id } = timer;
+    this.#leases.set(id, { timer, endsAt: leaseEndsAt });
     let handled = false;
     try {
       await this.#options.handle(timer);
@@ -126,7 +134,8 @@ export class TimerLoop {
     }
     const next = this.#next.get(id);
     this.#next.delete(id);
-    if (next !== undefined && !this.#stopping) return this.#handle(next);
+    this.#leases.delete(id);
+    if (next !== undefined && !this.#stopping) return this.#handle(next, this.#options.clock.now() + (this.#options.leaseMs ?? LEASE_MS));
     this.#running.delete(id);
     if (handled && next === undefined) this.#done.push(id);
     this.#wake?.();

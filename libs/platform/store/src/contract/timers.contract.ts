@@ -1,7 +1,7 @@
 import { isoTime } from '@voltlog/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoreHarness } from '../store.contract.js';
-import type { Store, Timer } from '../store.js';
+import type { Store, Timer, TimerStore } from '../store.js';
 import { TimerLoop } from '../timer-loop.js';
 
 const at = (seconds: number): string => isoTime(1_800_000_000_000 + seconds * 1_000);
@@ -116,6 +116,45 @@ export function describeTimers(name: string, harness: StoreHarness): void {
       now += 30_000;
       await expect.poll(() => handled.at(-1), { timeout: 5_000 }).toBe('bad');
       await loop.stop();
+      expect(await idsAt(1_000)).toEqual([]);
+    });
+
+    it('runs in a loop: a handler that outlives its lease goes on, and is not run again', async () => {
+      let now = 1_800_000_000_000;
+      const handled: string[] = [];
+      const looks: number[] = [];
+      let end: () => void = () => undefined;
+      const timers: TimerStore = Object.assign(Object.create(store.timers) as TimerStore, {
+        schedule: (some: readonly Timer[]) => store.timers.schedule(some),
+        complete: (ids: readonly string[]) => store.timers.complete(ids),
+        claim: async (asked: Parameters<TimerStore['claim']>[0]) => {
+          const due = await store.timers.claim(asked);
+          if (due.length > 0) looks.push(now);
+          return due;
+        },
+      });
+      const loop = new TimerLoop({
+        timers,
+        kind: 'Expiry',
+        clock: { now: () => now },
+        logger: silent,
+        everyMs: 5,
+        leaseMs: 30_000,
+        handle: ({ id }) => {
+          handled.push(id);
+          return new Promise((resolve) => (end = resolve));
+        },
+      });
+      await store.timers.schedule([timerOf('a', 0)]);
+      loop.start();
+      await expect.poll(() => looks.length, { timeout: 5_000 }).toBe(1);
+      for (let leases = 2; leases <= 3; leases += 1) {
+        now += 31_000;
+        await expect.poll(() => looks.length, { timeout: 5_000 }).toBe(leases);
+      }
+      end();
+      await loop.stop();
+      expect(handled).toEqual(['a']);
       expect(await idsAt(1_000)).toEqual([]);
     });
 
