@@ -27,11 +27,19 @@ export class ApiClient {
     return this.write<Answer>('PATCH', path, body);
   }
 
-  private write<Answer>(method: string, path: string, body: object): Promise<Answer> {
+  put<Answer>(path: string, body: object): Promise<Answer> {
+    return this.write<Answer>('PUT', path, body);
+  }
+
+  delete<Answer>(path: string): Promise<Answer> {
+    return this.write<Answer>('DELETE', path);
+  }
+
+  private write<Answer>(method: string, path: string, body?: object): Promise<Answer> {
     return this.call<Answer>(path, {
       method,
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json', 'idempotency-key': newId() },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), 'idempotency-key': newId() },
     });
   }
 

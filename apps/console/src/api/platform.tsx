@@ -63,6 +63,13 @@ function refresher(queries: QueryClient) {
         if (/\.session\./.test(type)) stale.add('session-events');
         if (/\.device\.Job/.test(type)) stale.add('jobs');
         else if (/\.device\.|Station|Connector|Firmware/.test(type)) stale.add('stations').add('connections');
+        if (
+          /\.device\.(Variables|DeviceModel|Monitors|Configuration|Template|Availability|Outage)|SecurityEvent|StationEvents|DataTransfer|LogStatus|DisplayMessage/.test(
+            type,
+          )
+        )
+          stale.add('device-model');
+        if (/\.device\.Alert/.test(type)) stale.add('alerts');
         if (/CommandAnswered|StationNotified|Booted/.test(type)) stale.add('messages');
       }
       timer ??= setTimeout(run, REFRESH_MS);
@@ -97,12 +104,20 @@ const rowsOf = <Row,>(data: InfiniteData<Page<Row>> | undefined): readonly Row[]
 export function useStations() {
   const { api } = usePlatform();
   const query = useInfiniteQuery({
-    queryKey: ['stations'],
+    queryKey: ['stations', 'list'],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) => api.get<Page<Station>>(`/v1/stations?limit=${STATIONS_PAGE}${after(pageParam)}`, signal),
     getNextPageParam: (page) => page.nextCursor,
   });
   return { ...query, rows: rowsOf(query.data).filter((station) => station.lifecycle !== 'Retired') };
+}
+
+export function useStation(stationId: string) {
+  const { api } = usePlatform();
+  return useQuery({
+    queryKey: ['stations', 'one', stationId],
+    queryFn: ({ signal }) => api.get<Station>(`/v1/stations/${encodeURIComponent(stationId)}`, signal),
+  });
 }
 
 export function useSessions(state: 'Active' | 'Ended' | undefined) {

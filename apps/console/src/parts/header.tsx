@@ -20,10 +20,10 @@ export function Header({ view, onLeave }: { view: View; onLeave: () => void }) {
           <Wordmark />
         </a>
         <nav className="views" aria-label="Pages">
-          <a href="#operations" aria-current={view === 'operations' ? 'page' : undefined}>
+          <a href="#operations" aria-current={view.page === 'operations' ? 'page' : undefined}>
             Operations
           </a>
-          <a href="#jobs" aria-current={view === 'jobs' ? 'page' : undefined}>
+          <a href="#jobs" aria-current={view.page === 'jobs' ? 'page' : undefined}>
             Jobs
           </a>
         </nav>

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useLive } from '../api/platform.js';
+import { StationPage } from '../station/station-page.js';
 import { EventStream } from './event-stream.js';
 import { Header } from './header.js';
 import { JobsPage } from './jobs-page.js';
@@ -25,7 +26,13 @@ export function Page({ onLeave }: { onLeave: () => void }) {
       <Header view={view} onLeave={onLeave} />
       <main className="page" id="main">
         <h1 className="sr">Voltlog</h1>
-        {view === 'jobs' ? <JobsPage /> : <Operations onSession={setSessionId} />}
+        {view.page === 'jobs' ? (
+          <JobsPage />
+        ) : view.page === 'station' ? (
+          <StationPage key={view.stationId} stationId={view.stationId} tab={view.tab} onSession={setSessionId} />
+        ) : (
+          <Operations onSession={setSessionId} />
+        )}
       </main>
       <SessionDrawer sessionId={sessionId} onClose={() => setSessionId(undefined)} />
     </>

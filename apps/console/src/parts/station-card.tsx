@@ -14,6 +14,7 @@ import { StatusSign, statusOf } from './status.js';
 import { Trend } from './trend.js';
 import { useCommand } from './use-command.js';
 import { useNow } from './use-now.js';
+import { stationHash } from './use-view.js';
 
 /** Points of the small curve on a card. */
 const TREND_MAX = 60;
@@ -41,7 +42,11 @@ export function StationCard({ station, sessions, onSession }: Props) {
     <article className="panel station" aria-label={`Station ${station.stationId}`}>
       <div className="station-head">
         <div style={{ minWidth: 0 }}>
-          <h3>{station.name ?? station.stationId}</h3>
+          <h3>
+            <a className="plain" href={stationHash(station.stationId)}>
+              {station.name ?? station.stationId}
+            </a>
+          </h3>
           <p>{[station.name === null ? '' : station.stationId, about].filter(Boolean).join(' · ') || 'Has not booted yet'}</p>
         </div>
         <span className="push" />

@@ -1,16 +1,39 @@
 import { useEffect, useState } from 'react';
 
-/** Which page is shown: the part of the address behind `#`. */
-export type View = 'operations' | 'jobs';
+/** What of a station is shown. */
+export const STATION_TABS = ['configuration', 'monitors', 'service', 'alerts', 'reports', 'display'] as const;
+export type StationTab = (typeof STATION_TABS)[number];
 
-const viewOf = (hash: string): View => (hash === '#jobs' ? 'jobs' : 'operations');
+/** Which page is shown: the part of the address behind `#`. */
+export type View =
+  | { readonly page: 'operations' | 'jobs' }
+  | { readonly page: 'station'; readonly stationId: string; readonly tab: StationTab };
+
+export function viewOf(hash: string): View {
+  const [page, stationId = '', tab] = hash.slice(1).split('/').map(decoded);
+  if (page === 'stations' && stationId !== '')
+    return { page: 'station', stationId, tab: STATION_TABS.find((each) => each === tab) ?? 'configuration' };
+  return { page: page === 'jobs' ? 'jobs' : 'operations' };
+}
+
+/** Of a station's page. */
+export const stationHash = (stationId: string, tab: StationTab = 'configuration'): string =>
+  `#stations/${encodeURIComponent(stationId)}/${tab}`;
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 export function useView(): View {
-  const [view, setView] = useState(() => viewOf(location.hash));
+  const [hash, setHash] = useState(location.hash);
   useEffect(() => {
-    const follow = (): void => setView(viewOf(location.hash));
+    const follow = (): void => setHash(location.hash);
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
-  return view;
+  return viewOf(hash);
 }

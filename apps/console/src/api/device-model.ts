@@ -1,0 +1,200 @@
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { usePlatform } from './platform.js';
+import type { Page } from './types.js';
+
+export interface VariableName {
+  readonly component: string;
+  readonly componentInstance: string | null;
+  readonly evseId: number;
+  readonly connectorId: number;
+  readonly name: string;
+  readonly instance: string | null;
+  readonly attributeType: 'Actual' | 'Target' | 'MinSet' | 'MaxSet';
+}
+
+export interface ModelVariable extends VariableName {
+  readonly reported: string | null;
+  readonly mutability: 'ReadOnly' | 'WriteOnly' | 'ReadWrite';
+  readonly unit: string | null;
+  readonly intended: { readonly value: string; readonly templateId: string | null } | null;
+  readonly difference: 'None' | 'Differs' | 'NotReported';
+}
+
+export interface Monitor extends VariableName {
+  readonly monitorId: number;
+  readonly type: string;
+  readonly value: number;
+  readonly severity: number;
+}
+
+export interface DeviceModel extends Page<ModelVariable> {
+  readonly reported: number;
+  readonly intended: number;
+  readonly differences: number;
+  readonly monitors: readonly Monitor[];
+  readonly lastReconciliation: {
+    readonly outcome: 'InSync' | 'RebootRequired' | 'Refused';
+    readonly results: readonly (VariableName & { readonly value: string; readonly status: string })[];
+    readonly at: string | null;
+  } | null;
+  readonly templateIds: readonly string[];
+  readonly updatedAt: string | null;
+}
+
+export interface ModelReport {
+  readonly requestId: number;
+  readonly kind: 'Variables' | 'Monitors';
+  readonly parts: number;
+  readonly status: 'Receiving' | 'Complete' | 'Incomplete' | 'Refused';
+  readonly detail: string | null;
+  readonly startedAt: string | null;
+}
+
+export interface Operation {
+  readonly boot: { readonly status: string; readonly intervalSeconds: number | null };
+  readonly registration: string | null;
+  readonly inoperative: readonly {
+    readonly evseId: number;
+    readonly connectorId: number;
+    readonly reason: string | null;
+    readonly since: string | null;
+  }[];
+  readonly outages: readonly {
+    readonly outageId: string;
+    readonly evseId: number;
+    readonly connectorId: number;
+    readonly from: string | null;
+    readonly until: string | null;
+    readonly reason: string | null;
+  }[];
+}
+
+export interface Alert {
+  readonly alertId: string;
+  readonly source: string;
+  readonly severity: number;
+  readonly subject: string;
+  readonly detail: string;
+  readonly state: 'Open' | 'Acknowledged' | 'Cleared';
+  readonly note: string | null;
+  readonly openedAt: string | null;
+}
+
+export interface StationReport {
+  readonly reportId: string;
+  readonly type: string;
+  readonly action: string;
+  readonly receivedAt: string | null;
+  readonly data: unknown;
+}
+
+export interface Display {
+  readonly listedAt: string | null;
+  readonly messages: readonly {
+    readonly id: number;
+    readonly priority: string;
+    readonly state: string | null;
+    readonly startAt: string | null;
+    readonly endAt: string | null;
+    readonly texts: readonly { readonly language: string | null; readonly content: string }[];
+  }[];
+}
+
+/** Rows of a page of the model: a station of 5 000 variables is read and drawn bit by bit. */
+const ROWS = 50;
+
+/** `EVSE[1].Power`, `LocalAuthListCtrlr.Entries[x]`: as the API filters by. */
+export const spoken = ({ component, componentInstance, evseId, connectorId, name, instance, attributeType }: VariableName): string => {
+  const at = [componentInstance, evseId || '', connectorId || ''].filter(Boolean).join(',');
+  const whole = `${component}${at === '' ? '' : `[${at}]`}.${name}${instance ? `[${instance}]` : ''}`;
+  return attributeType === 'Actual' ? whole : `${whole} (${attributeType})`;
+};
+
+/** `EVSE 1, connector 2`, or the whole station. */
+export const placeWords = ({ evseId, connectorId }: { readonly evseId: number; readonly connectorId: number }): string =>
+  evseId === 0 ? 'Whole station' : connectorId === 0 ? `EVSE ${evseId}` : `EVSE ${evseId}, connector ${connectorId}`;
+
+export const ofStation = (stationId: string): string => `/v1/stations/${encodeURIComponent(stationId)}`;
+const after = (cursor: string): string => (cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`);
+const rowsOf = <Row>(data: InfiniteData<Page<Row>> | undefined): readonly Row[] => data?.pages.flatMap((page) => page.data) ?? [];
+
+export function useDeviceModel(stationId: string, filter: string, onlyDifferences: boolean) {
+  const { api } = usePlatform();
+  const query = useInfiniteQuery({
+    queryKey: ['device-model', stationId, 'variables', filter, onlyDifferences],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      api.get<DeviceModel>(
+        `${ofStation(stationId)}/device-model?limit=${ROWS}&filter=${encodeURIComponent(filter)}&onlyDifferences=${onlyDifferences}${after(pageParam)}`,
+        signal,
+      ),
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+  return { ...query, rows: rowsOf(query.data), model: query.data?.pages[0] };
+}
+
+export function useModelReports(stationId: string) {
+  const { api } = usePlatform();
+  return useQuery({
+    queryKey: ['device-model', stationId, 'reports'],
+    queryFn: ({ signal }) => api.get<{ data: readonly ModelReport[] }>(`${ofStation(stationId)}/device-model/reports`, signal),
+    // Parts that come in are told by no event of their own.
+    refetchInterval: ({ state }) => (state.data?.data.some(({ status }) => status === 'Receiving') ? 2_000 : false),
+  });
+}
+
+export function useOperation(stationId: string) {
+  const { api } = usePlatform();
+  return useQuery({
+    queryKey: ['device-model', stationId, 'operation'],
+    queryFn: ({ signal }) => api.get<Operation>(`${ofStation(stationId)}/operation`, signal),
+  });
+}
+
+export function useAlerts(stationId: string, state: 'open' | 'all') {
+  const { api } = usePlatform();
+  const query = useInfiniteQuery({
+    queryKey: ['alerts', stationId, state],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<Alert>>(`/v1/alerts?stationId=${encodeURIComponent(stationId)}&state=${state}&limit=${ROWS}${after(pageParam)}`, signal),
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+  return { ...query, rows: rowsOf(query.data) };
+}
+
+/** @param type empty: all */
+export function useStationReports(stationId: string, type: string) {
+  const { api } = usePlatform();
+  const query = useInfiniteQuery({
+    queryKey: ['device-model', stationId, 'told', type],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<StationReport>>(
+        `${ofStation(stationId)}/reports?limit=${ROWS}&type=${encodeURIComponent(type)}${after(pageParam)}`,
+        signal,
+      ),
+    getNextPageParam: (page) => page.nextCursor,
+    placeholderData: keepPreviousData,
+  });
+  return { ...query, rows: rowsOf(query.data) };
+}
+
+export function useDisplay(stationId: string) {
+  const { api } = usePlatform();
+  return useQuery({
+    queryKey: ['device-model', stationId, 'display'],
+    queryFn: ({ signal }) => api.get<Display>(`${ofStation(stationId)}/display-messages`, signal),
+  });
+}
+
+/** A write of the station's page; what the page shows is read again after it. */
+export function useChange<Input>(write: (input: Input) => Promise<unknown>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: write,
+    onSuccess: () => Promise.all(['device-model', 'alerts', 'stations'].map((name) => queries.invalidateQueries({ queryKey: [name] }))),
+  });
+}

@@ -1,0 +1,65 @@
+import { Button } from '@mantine/core';
+import { IconEyeCheck } from '@tabler/icons-react';
+import { wordsOf } from '../api/client.js';
+import { ofStation, spoken, useChange, useDeviceModel } from '../api/device-model.js';
+import { words } from '../api/format.js';
+import { usePlatform } from '../api/platform.js';
+import { Table } from './table.js';
+
+/** What the station watches by itself. */
+export function Monitors({ stationId }: { stationId: string }) {
+  const { api, me } = usePlatform();
+  const model = useDeviceModel(stationId, '', false);
+  const report = useChange(() => api.post(`${ofStation(stationId)}/device-model/reports`, { reportBase: 'Monitoring' }));
+  const clear = useChange((monitorId: number) =>
+    api.post(`${ofStation(stationId)}/commands/clear-variable-monitoring`, { monitorIds: [monitorId] }),
+  );
+  const mayAct = me.role !== 'viewer';
+  const error = report.error ?? clear.error;
+  return (
+    <div className="tab">
+      {mayAct && (
+        <div className="toolbar">
+          <Button variant="default" loading={report.isPending} onClick={() => report.mutate(undefined)}>
+            Have it report its monitors
+          </Button>
+        </div>
+      )}
+      {error !== null && <p role="alert">{wordsOf(error)}</p>}
+      <Table
+        name="Monitors"
+        columns={['Variable', 'Watched for', 'Severity', 'Id', ...(mayAct ? ['Change'] : [])]}
+        query={{ ...model, hasNextPage: false }}
+        empty={{
+          icon: <IconEyeCheck size={30} aria-hidden />,
+          title: 'No monitor is known',
+          words: 'A template can hold monitors, and set-variable-monitoring sets one; a 2.x station watches by itself then.',
+        }}
+      >
+        {(model.model?.monitors ?? []).map((monitor) => (
+          <tr key={monitor.monitorId}>
+            <td className="breakable">{spoken(monitor)}</td>
+            <td>
+              {words(monitor.type)} {monitor.value}
+            </td>
+            <td className="num">{monitor.severity}</td>
+            <td className="num">{monitor.monitorId}</td>
+            {mayAct && (
+              <td>
+                <Button
+                  size="xs"
+                  variant="default"
+                  loading={clear.isPending && clear.variables === monitor.monitorId}
+                  onClick={() => clear.mutate(monitor.monitorId)}
+                  aria-label={`Clear monitor ${monitor.monitorId}`}
+                >
+                  Clear
+                </Button>
+              </td>
+            )}
+          </tr>
+        ))}
+      </Table>
+    </div>
+  );
+}
