@@ -29,6 +29,11 @@ class ChargingServices extends FakeServices {
       getStartRequest: async ({ startRequestId }) => {
         throw new RequestError('NOT_FOUND', `no start request ${startRequestId}`, 'UnknownStartRequest');
       },
+      cancelStart: async (request) => {
+        note('cancelStart', request);
+        const startRequest = { startRequestId: request.startRequestId, state: sessionV1.StartRequestState.CANCELLED, createdAt: AT };
+        return { startRequest: sessionV1.StartRequest.fromPartial(startRequest) };
+      },
       requestStop: async (request) => {
         note('requestStop', request);
         running(request.sessionId);
@@ -80,6 +85,9 @@ describe('charging', () => {
       limit: { cost: { amount: '12.50' } },
     });
     expect((await gateway.call('GET', '/v1/start-requests/x')).status).toBe(404);
+    const cancelled = await gateway.call('POST', '/v1/start-requests/sr-1/cancel', { body: {} });
+    expect(cancelled).toMatchObject({ status: 200, body: { startRequestId: 'sr-1', state: 'Cancelled' } });
+    expect(gateway.services.lastCall('cancelStart')).toMatchObject({ requestedBy: 'Operator' });
   });
 
   it.each([

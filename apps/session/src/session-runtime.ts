@@ -109,7 +109,18 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     const aggregates = new Aggregates({ ...shared, decider: startRequestDecider });
     const watch = new SessionWatch({ collections, streams: sessions, changes, commands, limits, timers, clock, logger });
     const lapseMs = this.config.SESSION_START_LAPSE_SECONDS * 1_000;
-    const startRequests = new StartRequests({ collections, aggregates, changes, commands, timers, clock, ids, logger, lapseMs });
+    const startRequests = new StartRequests({
+      collections,
+      aggregates,
+      changes,
+      commands,
+      stops: watch,
+      timers,
+      clock,
+      ids,
+      logger,
+      lapseMs,
+    });
     intake.onWritten = async (batch) => {
       await startRequests.started(batch);
       await watch.touched(batch.touched.keys());
@@ -177,6 +188,7 @@ const joined = (reads: SessionGrpc, writes: CommandsGrpc): sessionV1.SessionServ
   getReceipt: (request) => reads.getReceipt(request),
   requestStart: (request) => writes.requestStart(request),
   getStartRequest: (request) => writes.getStartRequest(request),
+  cancelStart: (request) => writes.cancelStart(request),
   requestStop: (request) => writes.requestStop(request),
   setLimit: (request) => writes.setLimit(request),
   putPrice: (request) => writes.putPrice(request),

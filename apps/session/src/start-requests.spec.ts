@@ -1,7 +1,7 @@
 import { OperatingError } from '@voltlog/kernel';
 import { connectionV1, sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { started } from './testing/facts.js';
+import { ended, started, updated } from './testing/facts.js';
 import { SessionHarness } from './testing/session-harness.js';
 
 let harness: SessionHarness;
@@ -48,7 +48,28 @@ describe('a start request', () => {
     expect(await harness.events(sessionId)).toEqual(['SessionStarted', 'SessionStartRequestMatched', 'SessionLimitSet']);
     // No crash can come between the two.
     const commits = (await harness.parts.store.streams.load([sessionId])).get(sessionId) ?? [];
-    expect(commits.map(({ events }) => events.length)).toEqual([1, 2]);
+    expect(commits.map(({ events }) => events.length)).toEqual([3]);
+  });
+
+  it.each(['ocpp1.6', 'ocpp2.0.1'] as const)('of %s is told with the first milestone of its session', async (ocppVersion) => {
+    const { startRequestId } = await request();
+    const told = ocppVersion === 'ocpp1.6' ? {} : { remoteStartId: remoteStartId() };
+    await harness.given(started({ minute: 1, ocppVersion, transactionId: '1', chargingState: 'Charging', ...told }));
+    const { sessionId } = await harness.only();
+    const [first] = await harness.milestones(sessionId);
+    expect(first).toMatchObject({ milestone: 'ChargingStarted', startRequestId });
+  });
+
+  it('becomes the 2.x session that began with the cable, once that names it', async () => {
+    await harness.given(
+      started({ minute: -1, ocppVersion: 'ocpp2.0.1', transactionId: 'tx-1', idToken: { idToken: '', type: 'NoAuthorization' } }),
+    );
+    const { startRequestId } = await request();
+    const fact = { ocppVersion: 'ocpp2.0.1', transactionId: 'tx-1', evseId: 1, triggerReason: 'RemoteStart' } as const;
+    await harness.given(updated({ minute: 1, ...fact, remoteStartId: remoteStartId(), chargingState: 'Charging' }));
+    const { sessionId } = await become(startRequestId, StartRequestState.STARTED);
+    expect(await harness.only()).toMatchObject({ sessionId, startRequestId, limit: { energyWh: 5_000 } });
+    expect((await harness.milestones(sessionId))[0]).toMatchObject({ milestone: 'ChargingStarted', startRequestId });
   });
 
   it('becomes the 1.6 session of the same EVSE and token, and no other', async () => {
@@ -144,6 +165,15 @@ describe('a start request', () => {
     await become(startRequestId, StartRequestState.STARTED);
   });
 
+  it('was made later than what comes from the queue of its station', async () => {
+    harness.later(10);
+    const { startRequestId } = await request();
+    await harness.given(started({ minute: 1, receivedMinute: 10.1, offline: true }));
+    expect(await harness.only()).toMatchObject({ startRequestId: '', limit: undefined });
+    await harness.given(started({ minute: 10.2, transactionId: '2', receivedMinute: 16, offline: true }));
+    expect(await become(startRequestId, StartRequestState.STARTED)).toMatchObject({ startRequestId });
+  });
+
   it('is sent once under one key', async () => {
     const first = await request({ idempotencyKey: 'k' });
     expect(await request({ idempotencyKey: 'k' })).toEqual(first);
@@ -164,5 +194,84 @@ describe('a start request', () => {
     await expect(harness.sessions.getStartRequest({ startRequestId: 'nobody', idempotencyKey: '' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
+  });
+});
+
+describe('a start that is taken back', () => {
+  const cancel = async (startRequestId: string) => {
+    const { startRequest } = await harness.sessions.cancelStart({ startRequestId, idempotencyKey: '', requestedBy: 'Driver' });
+    return startRequest;
+  };
+
+  it('is never the one that the next session with the same card came of', async () => {
+    const { startRequestId: first } = await request();
+    expect(await cancel(first)).toMatchObject({ state: StartRequestState.CANCELLED, sessionId: '' });
+    harness.later(0.2);
+    const { startRequestId: second } = await request({ limit: undefined });
+    await harness.given(started({ minute: 1, chargingState: 'Charging' }));
+    const { sessionId } = await become(second, StartRequestState.STARTED);
+    expect(await harness.only()).toMatchObject({ sessionId, startRequestId: second, limit: undefined });
+    expect((await harness.milestones(sessionId))[0]).toMatchObject({ startRequestId: second });
+    // Nor is the one after: the station waits for one start only.
+    await harness.given(ended({ minute: 1.2 }), started({ minute: 1.4, transactionId: '102', meterStartWh: 2_000 }));
+    harness.later(1.6);
+    await harness.settled();
+    expect(harness.stations.count('requestStopTransaction')).toBe(0);
+    expect(await harness.sessions.getStartRequest({ startRequestId: first, idempotencyKey: '' })).toMatchObject({
+      startRequest: { state: StartRequestState.CANCELLED, sessionId: '' },
+    });
+  });
+
+  it('is not the one either when both are asked of another instance that died', async () => {
+    const { startRequestId: first } = await request();
+    await cancel(first);
+    harness.later(0.2);
+    const { startRequestId: second } = await request();
+    await harness.restart();
+    await harness.given(started({ minute: 1 }));
+    await become(second, StartRequestState.STARTED);
+  });
+
+  it.each(['ocpp1.6', 'ocpp2.0.1'] as const)('and begins at a station of %s all the same is stopped, and told', async (ocppVersion) => {
+    const { startRequestId } = await request();
+    await cancel(startRequestId);
+    const told = ocppVersion === 'ocpp1.6' ? {} : { remoteStartId: remoteStartId() };
+    await harness.given(started({ minute: 1, ocppVersion, transactionId: '1', ...told }));
+    await harness.until(() => harness.stations.count('requestStopTransaction') === 1);
+    const { sessionId } = await harness.only();
+    expect(await cancel(startRequestId)).toMatchObject({ state: StartRequestState.CANCELLED, sessionId });
+  });
+
+  it('leaves alone what begins once the station waits no more', async () => {
+    const { startRequestId } = await request();
+    await cancel(startRequestId);
+    harness.later(4);
+    await harness.settled();
+    await harness.given(started({ minute: 4.1 }));
+    harness.later(4.5);
+    await harness.settled();
+    expect(harness.stations.count('requestStopTransaction')).toBe(0);
+  });
+
+  it('after it became a session stops that', async () => {
+    const { startRequestId } = await request();
+    await harness.given(started({ minute: 0.1 }));
+    await become(startRequestId, StartRequestState.STARTED);
+    expect(await cancel(startRequestId)).toMatchObject({ state: StartRequestState.STARTED });
+    await harness.until(() => harness.stations.count('requestStopTransaction') === 1);
+  });
+
+  it('stays what it is when it was refused, and is not known before it was made', async () => {
+    harness.stations.answers = [{ status: connectionV1.CommandStatus.OFFLINE }];
+    const { startRequestId } = await request();
+    expect(await cancel(startRequestId)).toMatchObject({ state: StartRequestState.REFUSED });
+    await expect(cancel('nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('stays taken back when the same start is asked for again', async () => {
+    const { startRequestId } = await request({ idempotencyKey: 'k' });
+    await cancel(startRequestId);
+    expect(await request({ idempotencyKey: 'k' })).toMatchObject({ startRequestId, state: StartRequestState.CANCELLED });
+    expect(harness.stations.sent).toHaveLength(1);
   });
 });

@@ -1,23 +1,17 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { isoTime } from '@voltlog/kernel';
-import { sessionV1 } from '@voltlog/proto';
+import { isoTime, OperatingError, RequestError } from '@voltlog/kernel';
 import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import { type Timer, TimerLoop } from '@voltlog/store';
 import { Services } from '../services.js';
-import { ChargeReader } from './charge-reader.js';
 import { type DriverLink, DriverLinks } from './driver-links.js';
 
 const CANCELLATION = 'DriverCancellation';
-/** Milliseconds between two looks whether a start that was taken back became a session after all. */
-const LOOK_MS = 1_000;
-/** Milliseconds after which nobody looks any more: longer than a start request waits for its session by any setting. */
-const LOOK_MS_MAX = 2 * 3_600_000;
-const { REFUSED, LAPSED } = sessionV1.StartRequestState;
+/** Milliseconds between two tries to have a start taken back. */
+const AGAIN_MS = 1_000;
+/** Milliseconds after which nobody tries any more: a start that was not recorded by then never will be. */
+const TRY_MS_MAX = 10 * 60_000;
 
-/**
- * Takes starts back that are no session yet. OCPP has no message for that: the station goes on waiting for the cable until its own time is
- * over. So the wish is kept, and a session that comes of the start is stopped at once.
- */
+/** Takes starts back that are no session yet. The wish is kept until the session service knows it, which stops what begins all the same. */
 @Injectable()
 export class Cancellations implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly loop: TimerLoop;
@@ -25,7 +19,6 @@ export class Cancellations implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly services: Services,
     private readonly links: DriverLinks,
-    private readonly reader: ChargeReader,
     @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
   ) {
     const { store, clock, logger } = context;
@@ -40,30 +33,36 @@ export class Cancellations implements OnApplicationBootstrap, BeforeApplicationS
     return this.loop.stop();
   }
 
-  /** Durable when it resolves. */
+  /** Durable when it resolves; known to the session service, too, unless that cannot be reached or was not asked to start yet. */
   async cancel(link: DriverLink): Promise<DriverLink> {
     const stopRequestedAt = link.stopRequestedAt ?? isoTime(this.links.now());
     await this.links.note(link.id, { stopRequestedAt });
-    await this.lookIn(link.id, LOOK_MS);
+    await this.again(link.id);
+    await this.tell(link);
     return { ...link, stopRequestedAt };
   }
 
   async handle({ payload }: Timer): Promise<void> {
     const link = await this.links.byId(payload as string);
-    if (link?.stopRequestedAt === undefined) return;
-    const { startRequest, session } = await this.reader.progress(link);
-    if (session === undefined) {
-      const isOver = startRequest?.state === REFUSED || startRequest?.state === LAPSED;
-      if (!isOver && this.links.now() - Date.parse(link.stopRequestedAt) < LOOK_MS_MAX) await this.lookIn(link.id, LOOK_MS);
-      return;
-    }
-    // A 1.6 station does not say which start it is: it is the new one, when there is one.
-    if (session.state === sessionV1.SessionState.ENDED || (await this.links.hasNewerCharge(link))) return;
-    await this.services.starts.requestStop({ sessionId: session.sessionId, requestedBy: 'Driver', idempotencyKey: `cancel ${link.id}` });
+    if (link?.stopRequestedAt === undefined || (await this.tell(link))) return;
+    if (this.links.now() - Date.parse(link.stopRequestedAt) < TRY_MS_MAX) await this.again(link.id);
   }
 
-  private lookIn(linkId: string, ms: number): Promise<void> {
-    const dueAt = isoTime(this.links.now() + ms);
+  /** False: nobody knows it yet. */
+  private async tell({ id, startRequestId = '' }: DriverLink): Promise<boolean> {
+    try {
+      // It was asked for under the link's id.
+      const idempotencyKey = startRequestId === '' ? id : '';
+      await this.services.session.cancelStart({ startRequestId, idempotencyKey, requestedBy: 'Driver' });
+      return true;
+    } catch (error) {
+      if (error instanceof OperatingError || (error instanceof RequestError && error.code === 'NOT_FOUND')) return false;
+      throw error;
+    }
+  }
+
+  private again(linkId: string): Promise<void> {
+    const dueAt = isoTime(this.links.now() + AGAIN_MS);
     return this.context.store.timers.schedule([{ id: `${CANCELLATION} ${linkId}`, kind: CANCELLATION, dueAt, payload: linkId }]);
   }
 }

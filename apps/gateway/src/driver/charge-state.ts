@@ -14,6 +14,8 @@ export const CHARGE_STATES = [
 ] as const;
 export type ChargeState = (typeof CHARGE_STATES)[number];
 
+const OPEN: ReadonlySet<ChargeState> = new Set(['Starting', 'PlugIn']);
+
 /** Percent from which a battery that takes no more counts as full: cars tell whole percents, and some stop at 99. */
 const FULL_PERCENT = 99;
 /** Milliseconds after which a start of which nothing was heard is told as one without an answer. */
@@ -47,9 +49,16 @@ export function chargeStatus(facts: ChargeFacts): ChargeStatus {
   return beforeSession(facts);
 }
 
-function beforeSession({ startRequest, askedAt, now, pluggedIn, stopRequested }: ChargeFacts): ChargeStatus {
-  if (stopRequested && startRequest?.state !== sessionV1.StartRequestState.REFUSED) return { state: 'Cancelled', reason: null };
+function beforeSession(facts: ChargeFacts): ChargeStatus {
+  const told = byRequest(facts);
+  // The wish counts until it is known.
+  return facts.stopRequested && OPEN.has(told.state) ? { state: 'Cancelled', reason: null } : told;
+}
+
+function byRequest({ startRequest, askedAt, now, pluggedIn }: ChargeFacts): ChargeStatus {
   switch (startRequest?.state) {
+    case sessionV1.StartRequestState.CANCELLED:
+      return { state: 'Cancelled', reason: null };
     case sessionV1.StartRequestState.REFUSED:
       return { state: 'Refused', reason: startRequest.reason || 'Rejected' };
     case sessionV1.StartRequestState.LAPSED:

@@ -12,8 +12,6 @@ export const LINK_KEY_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 /** Milliseconds between two cleanings. */
 const CLEAN_EVERY_MS = 600_000;
 const NOTE_TRIES = 5;
-/** Links that one token is given within minutes. */
-const NEWER_MAX = 50;
 
 /** What a key opens: one charge from its start request on, one reservation, or charging with one ID token. */
 export type LinkKind = 'Charge' | 'Reservation' | 'Contract';
@@ -134,12 +132,6 @@ export class DriverLinks implements OnModuleInit {
   /** By what is stored of its key. */
   byId(id: string): Promise<DriverLink | undefined> {
     return this.collection.get(id);
-  }
-
-  /** Whether another charge was begun with the same token at the same EVSE since this one was taken back. */
-  async hasNewerCharge({ id, idToken = '', stationId, evseId, stopRequestedAt = '' }: DriverLink): Promise<boolean> {
-    const { docs } = await this.collection.find({ where: { idToken, createdAt: { $gt: stopRequestedAt } }, limit: NEWER_MAX });
-    return docs.some((each) => each.kind === 'Charge' && each.id !== id && each.stationId === stationId && each.evseId === evseId);
   }
 
   /** Links of an ID token, newest first. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { OperatingError, RequestError } from '@voltlog/kernel';
 import { authorizationV1, notificationV1, type reservationV1, sessionV1 } from '@voltlog/proto';
@@ -6,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DriverServices } from '../testing/driver-services.js';
 import { station } from '../testing/fake-services.js';
 import { ADMIN_KEY, type GatewayUnderTest, startGateway } from '../testing/gateway-under-test.js';
-import { Cancellations } from './cancellations.js';
 import { STREAMS_OF_LINK_MAX } from './charge-feed.js';
 import { DriverLinks, LINK_KEY_PATTERN } from './driver-links.js';
 
@@ -327,27 +325,28 @@ describe('a charge, for whoever has its key', () => {
     expect((await write('POST', `${url}/stop`)).body).toMatchObject({ stopRequested: true });
   });
 
-  it('a start is taken back before anybody plugged in, and stopped should it begin all the same', async () => {
+  it('a start is taken back at once before anybody plugged in; a session that comes of it all the same is shown', async () => {
     const { url } = await begun({ keyCode: 'CODE4242' });
     expect(await write('POST', `${url}/stop`)).toMatchObject({ status: 200, body: { state: 'Cancelled', stopRequested: true } });
-    expect(gateway.services.lastCall('requestStop')).toBeUndefined();
+    expect(gateway.services.lastCall('cancelStart')).toMatchObject({ startRequestId: 'sr-1', requestedBy: 'Driver' });
     gateway.services.begin('sr-1');
+    gateway.services.answer('sr-1', { state: sessionV1.StartRequestState.CANCELLED });
     expect((await get(url)).body).toMatchObject({ state: 'Charging', stopRequested: true });
-    gateway.clock.ms += 1_000;
-    await expect
-      .poll(() => gateway.services.lastCall('requestStop'), { timeout: 10_000 })
-      .toMatchObject({ sessionId: 's-1', requestedBy: 'Driver' });
   });
 
-  it('a start that was taken back does not stop what the driver began afterwards', async () => {
-    const { key, url } = await begun({ keyCode: 'CODE4242' });
-    await write('POST', `${url}/stop`);
-    gateway.clock.ms += 10;
-    await begun({ keyCode: 'CODE4242' });
-    gateway.services.begin('sr-1');
-    const payload = createHash('sha256').update(key).digest('base64url');
-    await gateway.app.get(Cancellations).handle({ id: 'c', kind: 'DriverCancellation', dueAt: '', payload });
-    expect(gateway.services.lastCall('requestStop')).toBeUndefined();
+  it('a start that is still on its way is taken back once it is known', async () => {
+    let goOn = (): void => undefined;
+    gateway.services.startGate = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const { url } = await begun();
+    expect(await write('POST', `${url}/stop`)).toMatchObject({ status: 200, body: { state: 'Cancelled', stopRequested: true } });
+    goOn();
+    await expect.poll(() => gateway.services.startRequests.get('sr-1')?.state).toBe(sessionV1.StartRequestState.ACCEPTED);
+    gateway.clock.ms += 1_000;
+    await expect
+      .poll(() => gateway.services.startRequests.get('sr-1')?.state, { timeout: 10_000 })
+      .toBe(sessionV1.StartRequestState.CANCELLED);
   });
 
   it('a refused or lapsed start stays what it is when it is taken back', async () => {

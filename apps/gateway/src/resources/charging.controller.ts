@@ -76,6 +76,20 @@ export class ChargingController {
     return toStartRequest(startRequest);
   }
 
+  @Post('start-requests/:startRequestId/cancel')
+  @Write({
+    role: 'operator',
+    summary: 'Take a start request back',
+    description:
+      'OCPP has no message for that: the station goes on waiting for its own time, and what begins of it all the same is stopped. Read the `state`: `Cancelled`, else what became of it before; a session is stopped.',
+    answer: startRequestView,
+  })
+  async cancelStartRequest(@Param({ schema: startParams }) { startRequestId }: z.output<typeof startParams>) {
+    const cancelled = await this.services.session.cancelStart({ startRequestId, idempotencyKey: '', requestedBy: 'Operator' });
+    if (cancelled.startRequest === undefined) throw notFound(`Start request ${startRequestId}`);
+    return toStartRequest(cancelled.startRequest);
+  }
+
   @Post('sessions/:sessionId/stop')
   @Write({
     role: 'operator',

@@ -143,6 +143,15 @@ export class DriverServices extends FakeServices {
       },
       getStartRequest: ({ startRequestId, idempotencyKey }) =>
         Promise.resolve({ startRequest: this.startRequests.get(startRequestId || (this.startKeys.get(idempotencyKey) ?? '')) }),
+      cancelStart: (request) => {
+        this.calls.push({ method: 'cancelStart', request });
+        const id = request.startRequestId || (this.startKeys.get(request.idempotencyKey) ?? '');
+        const known = this.startRequests.get(id);
+        if (known === undefined) return Promise.reject(new RequestError('NOT_FOUND', 'not known', 'UnknownStartRequest'));
+        const { ACCEPTED, CANCELLED } = sessionV1.StartRequestState;
+        if (known.state === ACCEPTED) this.answer(id, { state: CANCELLED });
+        return Promise.resolve({ startRequest: this.startRequests.get(id) });
+      },
       requestStop: (request) => {
         this.calls.push({ method: 'requestStop', request });
         return Promise.resolve({ session: running(request.sessionId), stationStatus: 'Accepted' });

@@ -36,6 +36,8 @@ export const startBody = z
   })
   .meta({ id: 'StartRequestOrder' });
 
+const START_STATES = ['Pending', 'Accepted', 'Refused', 'Started', 'Lapsed', 'Cancelled'] as const;
+
 export const startRequestView = z
   .object({
     startRequestId: z.string(),
@@ -43,9 +45,9 @@ export const startRequestView = z
     evseId: z.int(),
     idToken: z.string().nullable(),
     limit: limitBody.nullable(),
-    state: z.enum(['Pending', 'Accepted', 'Refused', 'Started', 'Lapsed']).meta({ description: 'accepted is not happened' }),
+    state: z.enum(START_STATES).meta({ description: 'accepted is not happened' }),
     reason: z.string().nullable().meta({ description: "the station's word, or why it could not be asked" }),
-    sessionId: z.string().nullable(),
+    sessionId: z.string().nullable().meta({ description: 'of Cancelled: what began all the same, and is stopped' }),
     createdAt: instant.nullable(),
     updatedAt: instant.nullable(),
   })
@@ -110,13 +112,12 @@ export const toStartRequest = (request: sessionV1.StartRequest): z.input<typeof 
   evseId: request.evseId,
   idToken: orNull(request.idToken?.idToken),
   limit: toLimit(request.limit),
-  state: STATES.find((word) => word === wordOf(request.state, 'START_REQUEST_STATE_')) ?? 'Pending',
+  state: START_STATES.find((word) => word === wordOf(request.state, 'START_REQUEST_STATE_')) ?? 'Pending',
   reason: orNull(request.reason),
   sessionId: orNull(request.sessionId),
   createdAt: request.createdAt ?? null,
   updatedAt: request.updatedAt ?? null,
 });
-const STATES = ['Pending', 'Accepted', 'Refused', 'Started', 'Lapsed'] as const;
 
 export const toPrice = (price: sessionV1.Price): z.input<typeof priceView> => ({ ...price });
 

@@ -26,7 +26,11 @@ export interface CommandsGrpcParts {
 
 /** The part of `SessionService` that changes something. */
 export class CommandsGrpc
-  implements Pick<sessionV1.SessionService, 'requestStart' | 'getStartRequest' | 'requestStop' | 'setLimit' | 'putPrice' | 'getPrice'>
+  implements
+    Pick<
+      sessionV1.SessionService,
+      'requestStart' | 'getStartRequest' | 'cancelStart' | 'requestStop' | 'setLimit' | 'putPrice' | 'getPrice'
+    >
 {
   constructor(private readonly parts: CommandsGrpcParts) {}
 
@@ -49,9 +53,12 @@ export class CommandsGrpc
   }
 
   async getStartRequest(request: sessionV1.GetStartRequestRequest): Promise<sessionV1.GetStartRequestResponse> {
-    const key = text('idempotency_key', request.idempotencyKey);
-    const id = request.startRequestId === '' && key !== '' ? startRequestIdOf(key) : required('start_request_id', request.startRequestId);
-    return { startRequest: toStartRequest(await this.parts.startRequests.get(id)) };
+    return { startRequest: toStartRequest(await this.parts.startRequests.get(whichStart(request))) };
+  }
+
+  async cancelStart(request: sessionV1.CancelStartRequest): Promise<sessionV1.CancelStartResponse> {
+    const id = whichStart(request);
+    return { startRequest: toStartRequest(await this.parts.startRequests.cancel(id, byIn(request.requestedBy))) };
   }
 
   async requestStop(request: sessionV1.RequestStopRequest): Promise<sessionV1.RequestStopResponse> {
@@ -112,6 +119,7 @@ const STATES = {
   Refused: sessionV1.StartRequestState.REFUSED,
   Started: sessionV1.StartRequestState.STARTED,
   Lapsed: sessionV1.StartRequestState.LAPSED,
+  Cancelled: sessionV1.StartRequestState.CANCELLED,
 } as const;
 
 const toStartRequest = (state: Asked): sessionV1.StartRequest => ({
@@ -122,10 +130,16 @@ const toStartRequest = (state: Asked): sessionV1.StartRequest => ({
   limit: toLimit(state.limit),
   state: STATES[state.kind],
   reason: state.reason,
-  sessionId: state.kind === 'Started' ? state.sessionId : '',
+  sessionId: 'sessionId' in state ? (state.sessionId ?? '') : '',
   createdAt: state.requestedAt,
   updatedAt: state.updatedAt,
 });
+
+/** By its id, or the key it was asked for under. */
+function whichStart({ startRequestId, idempotencyKey }: sessionV1.GetStartRequestRequest | sessionV1.CancelStartRequest): string {
+  const key = text('idempotency_key', idempotencyKey);
+  return startRequestId === '' && key !== '' ? startRequestIdOf(key) : required('start_request_id', startRequestId);
+}
 
 function required(name: string, value: string, max?: number): string {
   if (text(name, value, max) === '') throw new RequestError('INVALID_ARGUMENT', `${name} is empty`, 'EmptyField');

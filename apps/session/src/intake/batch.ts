@@ -1,6 +1,6 @@
 import type { MeterValue } from '@voltlog/connection-contract';
 import type { EventEnvelope } from '@voltlog/kernel';
-import type { Claim } from '@voltlog/session-domain';
+import type { AskedStart, Claim } from '@voltlog/session-domain';
 import {
   type ChargingState,
   compareStates,
@@ -49,8 +49,14 @@ export class Batch {
   /** Facts that were put aside by this batch, for the alert. */
   readonly orphaned = new Map<string, { readonly orphan: QuarantinedDocument; readonly cause: Cause }>();
 
+  /** Start requests that a session of this batch came of. */
+  readonly answered = new Set<string>();
+
   /** Facts without a session that were not kept, their station having too many. */
   dropped = 0;
+
+  /** Start requests by station, of stations that were asked for any. */
+  asked: ReadonlyMap<string, readonly AskedStart[]> = new Map();
 
   constructor(readonly quarantineMax: number) {}
 

@@ -11,6 +11,7 @@ import type {
 import type { EventOf } from '@voltlog/kernel';
 import { chooseSession, detectedClaim, effectiveEnd, endOf, startClaim, tokenClaim, trueTime } from '@voltlog/session-domain';
 import { sameTransaction, sessionIdOf } from '../session-id.js';
+import { askedFor, matchUpdate } from './asked-starts.js';
 import type { Batch, Cause } from './batch.js';
 import { adoptStatus, letGoBefore, statusReported } from './connector-status.js';
 import { adoptOrphans, quarantine } from './quarantine.js';
@@ -118,7 +119,7 @@ export function findByTransaction(station: StationEntry, transactionId: string, 
 function started(batch: Batch, station: StationEntry, fact: TransactionStarted, cause: Cause): void {
   const sessionId = startedSessionId(station, fact);
   const entry = findById(station, sessionId) ?? addSession(station, sessionId, fact, fact.transactionId);
-  batch.record(entry, startClaim(fact), cause);
+  batch.record(entry, askedFor(batch, entry, startClaim(fact), fact), cause);
   batch.note(entry, fact, cause);
   batch.unsettled.set(station, cause);
   letGoBefore(batch, station, entry, cause);
@@ -135,6 +136,7 @@ function updated(
   const entry = sessionOf(station, fact);
   if (entry === undefined) return quarantine(batch, station, event, fact.transactionId);
   recordPlaceAndToken(batch, entry, fact, event);
+  if (fact.remoteStartId !== undefined) matchUpdate(batch, entry, fact, event);
   batch.note(entry, fact, event);
 }
 

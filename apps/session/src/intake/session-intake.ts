@@ -11,6 +11,7 @@ import type { StationContexts } from '../reactions/station-contexts.js';
 import { uuidOf } from '../session-id.js';
 import type { SessionMetrics } from '../session-metrics.js';
 import type { SessionCollections } from '../store/session-documents.js';
+import { askedStarts } from './asked-starts.js';
 import { Batch } from './batch.js';
 import { settleStation } from './quarantine.js';
 import { concernsSessions, route } from './route.js';
@@ -65,7 +66,7 @@ export class SessionIntake {
     this.parts.metrics.facts.value += records.length;
     if (records.length === 0) return Promise.resolve();
     return this.inTurn(async (batch) => {
-      await this.loader.load(records);
+      [batch.asked] = await Promise.all([askedStarts(this.parts.collections.openStarts, records), this.loader.load(records)]);
       for (const record of records) {
         const event = stationEvent(record);
         const station = this.cache.get(event.data.stationId) ?? this.cache.add(event.data.stationId);

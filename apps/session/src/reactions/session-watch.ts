@@ -80,15 +80,26 @@ export class SessionWatch {
    * @throws {RequestError} `NOT_FOUND`, or `FAILED_PRECONDITION` when the session has ended
    */
   async requestStop(sessionId: string, cause: StopCause, key: string): Promise<CommandAnswer | undefined> {
+    const { isOver, asks } = await this.ask(sessionId, cause, key);
+    if (isOver) throw new RequestError('FAILED_PRECONDITION', `session ${sessionId} has ended`, 'SessionEnded');
+    return asks === undefined ? undefined : this.send(asks);
+  }
+
+  /** The same without waiting for the station, for whoever must not be held up; one that has ended is left alone. */
+  async stopSoon(sessionId: string, cause: StopCause, key: string): Promise<void> {
+    const { asks } = await this.ask(sessionId, cause, key);
+    if (asks !== undefined) this.sendSoon(asks);
+  }
+
+  private async ask(sessionId: string, cause: StopCause, key: string): Promise<{ readonly isOver: boolean; readonly asks?: SessionEntry }> {
     await this.schedule([sessionId], this.parts.clock.now() + UNDERWAY_MS);
     const done = await this.parts.changes.change(sessionId, ({ claims, readings }) => {
       if (effectiveEnd(claims, readings) !== undefined) return [];
       const attempt = (claims.stop?.attempt ?? 0) + 1;
       return [{ claim: { kind: 'StopRequested', stop: { attempt, cause, at: this.now() } }, causationId: `stop#${key}` }];
     });
-    if (done === undefined || effectiveEnd(done.entry.claims, done.entry.readings) !== undefined)
-      throw new RequestError('FAILED_PRECONDITION', `session ${sessionId} has ended`, 'SessionEnded');
-    return done.committed[0] === true ? this.send(done.entry) : undefined;
+    const isOver = done === undefined || effectiveEnd(done.entry.claims, done.entry.readings) !== undefined;
+    return { isOver, ...(!isOver && done.committed[0] === true ? { asks: done.entry } : {}) };
   }
 
   private async look(sessionId: string): Promise<void> {
@@ -158,8 +169,13 @@ export class SessionWatch {
       if (isWatched(done.entry.claims, done.entry.readings)) await this.schedule([sessionId], this.parts.clock.now() + AGAIN_MS);
       return;
     }
-    // Not waited for: a slow station must not hold up the others. The timer looks after it.
-    this.send(done.entry).catch((error: unknown) => this.parts.logger.error({ err: error, sessionId }, 'a stop could not be sent'));
+    this.sendSoon(done.entry);
+  }
+
+  /** Not waited for: a slow station must not hold up the others. The timer looks after it. */
+  private sendSoon(entry: SessionEntry): void {
+    const { sessionId } = entry;
+    this.send(entry).catch((error: unknown) => this.parts.logger.error({ err: error, sessionId }, 'a stop could not be sent'));
   }
 
   private async send({ sessionId, identity, claims }: SessionEntry): Promise<CommandAnswer> {

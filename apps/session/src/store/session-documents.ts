@@ -1,5 +1,5 @@
 import type { MeterValue, SampledValue, StationFactType } from '@voltlog/connection-contract';
-import type { Readings, SessionClaims } from '@voltlog/session-domain';
+import type { AskedStart, Readings, SessionClaims } from '@voltlog/session-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -70,10 +70,9 @@ export interface PriceDocument {
   readonly since?: string;
 }
 
-/** A start request that a session may still come of; `id` is its id. */
-export interface OpenStartDocument {
+/** A start request that a session may still come of, or one taken back of which one may come all the same; `id` is its id. */
+export interface OpenStartDocument extends AskedStart {
   readonly id: string;
-  readonly stationId: string;
 }
 
 export interface SessionCollections {
@@ -153,7 +152,20 @@ export const priceSchema = new Schema(
   options,
 );
 
-export const openStartSchema = new Schema({ id: { type: String, required: true }, stationId: String }, options);
+export const openStartSchema = new Schema(
+  {
+    id: { type: String, required: true },
+    startRequestId: String,
+    stationId: String,
+    evseId: Number,
+    idToken: Mixed,
+    limit: Mixed,
+    remoteStartId: Number,
+    requestedAt: String,
+    cancelledAt: String,
+  },
+  options,
+);
 openStartSchema.index({ stationId: 1 });
 
 export async function openCollections(store: Store): Promise<SessionCollections> {

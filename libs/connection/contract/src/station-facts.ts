@@ -179,7 +179,10 @@ export interface TransactionStarted extends TransactionFact {
   readonly remoteStartId?: number;
 }
 
-export interface TransactionUpdated extends TransactionFact {}
+export interface TransactionUpdated extends TransactionFact {
+  /** The start command it is the first message of, where the transaction began before that. */
+  readonly remoteStartId?: number;
+}
 
 export interface TransactionEnded extends TransactionFact {
   /** OCPP 2.1 ReasonEnumType */

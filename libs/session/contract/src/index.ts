@@ -45,6 +45,7 @@ export type {
 export { SESSION_TOPIC } from './session-events.js';
 export type {
   StartAnswered,
+  StartRequestCancelled,
   StartRequestEvent,
   StartRequestEvents,
   StartRequestEventType,
@@ -52,5 +53,6 @@ export type {
   StartRequestFact,
   StartRequestLapsed,
   StartRequestMatched,
+  StartRequestOvertaken,
 } from './start-request-events.js';
 export { START_REQUEST_TOPIC } from './start-request-events.js';

@@ -38,12 +38,24 @@ export interface StartRequestMatched extends StartRequestFact {
 /** No session came of it in time. */
 export interface StartRequestLapsed extends StartRequestFact {}
 
+/** It was taken back. OCPP cannot tell a station so: what begins there of it all the same is stopped. */
+export interface StartRequestCancelled extends StartRequestFact {
+  readonly by: 'Driver' | 'Operator';
+}
+
+/** A session came of it although it was taken back; that session is stopped. */
+export interface StartRequestOvertaken extends StartRequestFact {
+  readonly sessionId: string;
+}
+
 /** Every event on the topic: event type -> data. */
 export interface StartRequestEvents {
   'voltlog.session.StartRequested.v1': StartRequested;
   'voltlog.session.StartAnswered.v1': StartAnswered;
   'voltlog.session.StartRequestMatched.v1': StartRequestMatched;
   'voltlog.session.StartRequestLapsed.v1': StartRequestLapsed;
+  'voltlog.session.StartRequestCancelled.v1': StartRequestCancelled;
+  'voltlog.session.StartRequestOvertaken.v1': StartRequestOvertaken;
 }
 
 export type StartRequestEventType = keyof StartRequestEvents;

@@ -24,7 +24,8 @@ import { compareStates } from './readings.js';
 /** One thing that is known of a session, from one fact. */
 export type Claim =
   | { readonly kind: 'Detected'; readonly detected: Omit<SessionDetected, keyof SessionFact> }
-  | { readonly kind: 'Started'; readonly start: StartClaim }
+  /** With the start request it came of, where that is known. */
+  | { readonly kind: 'Started'; readonly start: StartClaim; readonly asked?: AskedClaim }
   | { readonly kind: 'Token'; readonly token: TokenClaim }
   | { readonly kind: 'ChargingState'; readonly charging: ChargingState }
   | { readonly kind: 'Interrupted'; readonly interruption: Interruption }
@@ -35,13 +36,19 @@ export type Claim =
   | { readonly kind: 'Freed'; readonly freed: FreedClaim }
   | { readonly kind: 'Fault'; readonly fault: FaultClaim }
   | { readonly kind: 'LimitSet'; readonly limit: LimitClaim }
-  /** With the limit that was asked for at the start, unless one was set since. */
-  | { readonly kind: 'StartRequestMatched'; readonly startRequestId: string; readonly at: string; readonly limit?: LimitClaim }
+  | ({ readonly kind: 'StartRequestMatched' } & AskedClaim)
   | { readonly kind: 'StopRequested'; readonly stop: Omit<SessionStopRequested, keyof SessionFact> }
   | { readonly kind: 'StopAnswered'; readonly answer: Omit<SessionStopAnswered, keyof SessionFact> }
   | { readonly kind: 'StopEscalated'; readonly escalation: Omit<SessionStopEscalated, keyof SessionFact> }
   /** Nothing new, but the readings changed: look at the outcome again. */
   | { readonly kind: 'Review' };
+
+/** The start request a session came of, with the limit that was asked for, which holds unless one was set since. */
+export interface AskedClaim {
+  readonly startRequestId: string;
+  readonly at: string;
+  readonly limit?: LimitClaim;
+}
 
 export type StartClaim = Omit<SessionStarted, keyof SessionFact>;
 export type TokenClaim = Omit<SessionIdTokenPresented, keyof SessionFact>;
@@ -137,7 +144,7 @@ export function joinClaim(claims: SessionClaims, claim: Claim): SessionClaims {
     case 'Detected':
       return joinPlace(claims, claim.detected);
     case 'Started':
-      return joinStart(claims, claim.start);
+      return joinAsked(joinStart(claims, claim.start), claim.asked);
     case 'Token':
       return joinToken(claims, claim.token);
     case 'ChargingState':
@@ -163,11 +170,7 @@ export function joinClaim(claims: SessionClaims, claim: Claim): SessionClaims {
     case 'LimitSet':
       return joinLimit(claims, claim.limit);
     case 'StartRequestMatched':
-      if (claims.startRequestId !== undefined) return claims;
-      return {
-        ...(claim.limit === undefined || claims.limit !== undefined ? claims : joinLimit(claims, claim.limit)),
-        startRequestId: claim.startRequestId,
-      };
+      return joinAsked(claims, claim);
     case 'StopRequested':
       return joinStop(claims, claim.stop);
     case 'StopAnswered': {
@@ -205,6 +208,12 @@ function joinStart(claims: SessionClaims, start: StartClaim): SessionClaims {
   const earlier = compareClaims(start, known, (claim) => claim.startedAt) < 0;
   if (!earlier && !(differ && placed.startsDiffer === undefined)) return placed;
   return { ...placed, start: earlier ? start : known, ...(differ ? { startsDiffer: true } : {}) };
+}
+
+function joinAsked(claims: SessionClaims, asked: AskedClaim | undefined): SessionClaims {
+  if (asked === undefined || claims.startRequestId !== undefined) return claims;
+  const { startRequestId, limit } = asked;
+  return { ...(limit === undefined || claims.limit !== undefined ? claims : joinLimit(claims, limit)), startRequestId };
 }
 
 function startToken({ idToken, authorization, startedAt, receivedAt }: StartClaim): TokenClaim | undefined {

@@ -1,4 +1,5 @@
 export { hasNews, type RecordContext } from './announcements.js';
+export { type AskedStart, isStartOf, startAskedFor } from './asked-start.js';
 export {
   type AnnouncedMilestone,
   type Claim,
@@ -69,6 +70,7 @@ export {
 } from './registers.js';
 export { type RecordClaim, sameOutcome, sessionDecider } from './session.decider.js';
 export {
+  type CancelledStartRequest,
   isOpen,
   type StartRequestCommand,
   type StartRequestRefusal,

@@ -2,7 +2,7 @@ import type { Decider } from '@voltlog/kernel';
 import { decided } from '@voltlog/kernel';
 import type { SessionEvent, SessionFact, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
 import { announcements, evolveAnnounced, type RecordContext } from './announcements.js';
-import type { Claim, SessionClaims } from './claims.js';
+import type { AskedClaim, Claim, SessionClaims } from './claims.js';
 import { joinClaim, noClaims } from './claims.js';
 import { effectiveEnd, outcomeOf } from './outcome.js';
 import type { Readings } from './readings.js';
@@ -56,7 +56,10 @@ function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionC
     case 'Detected':
       return [{ type: 'voltlog.session.SessionDetected.v1', data: { ...identity, ...claim.detected } }];
     case 'Started':
-      return [{ type: 'voltlog.session.SessionStarted.v1', data: { ...identity, ...claim.start } }];
+      return [
+        { type: 'voltlog.session.SessionStarted.v1', data: { ...identity, ...claim.start } },
+        ...matched(identity, state, claim.asked),
+      ];
     case 'Token':
       return [{ type: 'voltlog.session.SessionIdTokenPresented.v1', data: { ...identity, ...claim.token } }];
     case 'ChargingState':
@@ -90,14 +93,8 @@ function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionC
       return [{ type: 'voltlog.session.SessionConnectorFreed.v1', data: { ...identity, ...claim.freed } }];
     case 'LimitSet':
       return [{ type: 'voltlog.session.SessionLimitSet.v1', data: { ...identity, ...claim.limit } }];
-    case 'StartRequestMatched': {
-      const { startRequestId, at, limit } = claim;
-      const matched: SessionEvent = { type: 'voltlog.session.SessionStartRequestMatched.v1', data: { ...identity, startRequestId, at } };
-      // Together, so that no crash in between leaves a session without the limit that its driver chose.
-      return limit === undefined || state.limit !== undefined
-        ? [matched]
-        : [matched, { type: 'voltlog.session.SessionLimitSet.v1', data: { ...identity, ...limit } }];
-    }
+    case 'StartRequestMatched':
+      return matched(identity, state, claim);
     case 'StopRequested':
       return [{ type: 'voltlog.session.SessionStopRequested.v1', data: { ...identity, ...claim.stop } }];
     case 'StopAnswered':
@@ -108,6 +105,16 @@ function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionC
     case 'Review':
       return [];
   }
+}
+
+/** Together, so that no crash in between leaves a session without the limit that its driver chose. */
+function matched(identity: SessionFact, state: SessionClaims, asked: AskedClaim | undefined): SessionEvent[] {
+  if (asked === undefined || state.startRequestId !== undefined) return [];
+  const { startRequestId, at, limit } = asked;
+  const event: SessionEvent = { type: 'voltlog.session.SessionStartRequestMatched.v1', data: { ...identity, startRequestId, at } };
+  return limit === undefined || state.limit !== undefined
+    ? [event]
+    : [event, { type: 'voltlog.session.SessionLimitSet.v1', data: { ...identity, ...limit } }];
 }
 
 /** What has to be said about an outcome that was announced and is another now. */

@@ -1,21 +1,39 @@
 import { type Decider, decided, refused } from '@voltlog/kernel';
-import type { SessionIdToken, SessionLimit, StartAnswered, StartRequestEvent, StartRequested } from '@voltlog/session-contract';
+import type {
+  SessionIdToken,
+  SessionLimit,
+  StartAnswered,
+  StartRequestCancelled,
+  StartRequestEvent,
+  StartRequested,
+} from '@voltlog/session-contract';
 
 export type StartRequestCommand =
   | { readonly kind: 'Request'; readonly requested: StartRequested }
   | { readonly kind: 'Answer'; readonly answered: StartAnswered }
   | { readonly kind: 'Match'; readonly sessionId: string; readonly at: string }
-  | { readonly kind: 'Lapse'; readonly at: string };
+  | { readonly kind: 'Lapse'; readonly at: string }
+  | { readonly kind: 'Cancel'; readonly by: StartRequestCancelled['by']; readonly at: string }
+  /** A session came of one that was taken back. */
+  | { readonly kind: 'Overtake'; readonly sessionId: string; readonly at: string };
 
 /** How a start request stands. `Pending`: the station was not heard of it yet. */
 export type StartRequestState =
   | { readonly kind: 'None' }
   | OpenStartRequest
   | ({ readonly kind: 'Refused' | 'Lapsed' } & Asked)
-  | ({ readonly kind: 'Started'; readonly sessionId: string } & Asked);
+  | ({ readonly kind: 'Started'; readonly sessionId: string } & Asked)
+  | CancelledStartRequest;
 
 /** A session may still come of it. */
 export type OpenStartRequest = { readonly kind: 'Pending' | 'Accepted' } & Asked;
+
+/** Taken back; `sessionId` came of it all the same, and is stopped. */
+export type CancelledStartRequest = {
+  readonly kind: 'Cancelled';
+  readonly by: StartRequestCancelled['by'];
+  readonly sessionId?: string;
+} & Asked;
 
 interface Asked {
   readonly startRequestId: string;
@@ -58,6 +76,18 @@ export const startRequestDecider: Decider<StartRequestCommand, StartRequestState
         const { startRequestId, stationId } = state;
         return decided({ type: 'voltlog.session.StartRequestLapsed.v1', data: { startRequestId, stationId, at: command.at } });
       }
+      case 'Cancel': {
+        if (!isOpen(state)) return decided();
+        const { startRequestId, stationId } = state;
+        const { by, at } = command;
+        return decided({ type: 'voltlog.session.StartRequestCancelled.v1', data: { startRequestId, stationId, at, by } });
+      }
+      case 'Overtake': {
+        if (state.kind !== 'Cancelled' || state.sessionId !== undefined) return decided();
+        const { startRequestId, stationId } = state;
+        const { sessionId, at } = command;
+        return decided({ type: 'voltlog.session.StartRequestOvertaken.v1', data: { startRequestId, stationId, at, sessionId } });
+      }
     }
   },
   evolve(state, event) {
@@ -69,7 +99,7 @@ export const startRequestDecider: Decider<StartRequestCommand, StartRequestState
       }
       case 'voltlog.session.StartAnswered.v1': {
         const { status, stationStatus, at } = event.data;
-        if (state.kind === 'None' || state.kind === 'Started') return state;
+        if (state.kind !== 'Pending') return state;
         // Not known whether it acted: the session may show.
         const kind = status === 'Accepted' || status === 'TimedOut' ? 'Accepted' : 'Refused';
         return { ...state, kind, updatedAt: at, reason: stationStatus ?? (status === 'Accepted' ? '' : status) };
@@ -77,7 +107,11 @@ export const startRequestDecider: Decider<StartRequestCommand, StartRequestState
       case 'voltlog.session.StartRequestMatched.v1':
         return state.kind === 'None' ? state : { ...state, kind: 'Started', sessionId: event.data.sessionId, updatedAt: event.data.at };
       case 'voltlog.session.StartRequestLapsed.v1':
-        return state.kind === 'None' || state.kind === 'Started' ? state : { ...state, kind: 'Lapsed', updatedAt: event.data.at };
+        return isOpen(state) ? { ...state, kind: 'Lapsed', updatedAt: event.data.at } : state;
+      case 'voltlog.session.StartRequestCancelled.v1':
+        return isOpen(state) ? { ...state, kind: 'Cancelled', by: event.data.by, updatedAt: event.data.at } : state;
+      case 'voltlog.session.StartRequestOvertaken.v1':
+        return state.kind === 'Cancelled' ? { ...state, sessionId: event.data.sessionId, updatedAt: event.data.at } : state;
     }
   },
 };

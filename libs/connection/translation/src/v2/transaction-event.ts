@@ -36,7 +36,7 @@ export const transactionEvent: Route<TransactionEventRequest> = {
       case 'Ended':
         return [ended(request, base)];
       default:
-        return [{ type: 'voltlog.connection.TransactionUpdated.v1', data: base }];
+        return [{ type: 'voltlog.connection.TransactionUpdated.v1', data: { ...base, ...remoteStart(request) } }];
     }
   },
   // C01, E05: told about the token only when it was in the message. OCPP 2.1 Part 2 E16: a limit may come with any answer but the last.
@@ -72,7 +72,8 @@ function question(request: TransactionEventRequest, context: CallContext): Token
 
 function purposeOf(request: TransactionEventRequest): TokenQuestion['purpose'] {
   if (request.eventType === 'Ended' || request.triggerReason === 'StopAuthorized') return 'stop';
-  return request.eventType === 'Started' || request.triggerReason === 'Authorized' ? 'start' : 'identify';
+  const begins = request.triggerReason === 'Authorized' || request.triggerReason === 'RemoteStart';
+  return request.eventType === 'Started' || begins ? 'start' : 'identify';
 }
 
 function transaction(request: TransactionEventRequest, context: CallContext, answer: AuthorizationAnswer | undefined): TransactionFact {
@@ -94,7 +95,6 @@ function transaction(request: TransactionEventRequest, context: CallContext, ans
 
 function started(request: TransactionEventRequest, base: TransactionFact): Fact {
   const meterStartWh = register(base, 'Transaction.Begin');
-  const { remoteStartId } = request.transactionInfo;
   return {
     type: 'voltlog.connection.TransactionStarted.v1',
     data: {
@@ -102,9 +102,13 @@ function started(request: TransactionEventRequest, base: TransactionFact): Fact 
       transactionKey: base.transactionId,
       ...(meterStartWh === undefined ? {} : { meterStartWh }),
       ...(request.reservationId === undefined ? {} : { reservationId: request.reservationId }),
-      ...(remoteStartId === undefined ? {} : { remoteStartId }),
+      ...remoteStart(request),
     },
   };
+}
+
+function remoteStart({ transactionInfo: { remoteStartId } }: TransactionEventRequest): { readonly remoteStartId?: number } {
+  return remoteStartId === undefined ? {} : { remoteStartId };
 }
 
 function ended(request: TransactionEventRequest, base: TransactionFact): Fact {

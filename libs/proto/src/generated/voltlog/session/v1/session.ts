@@ -22,6 +22,8 @@ export enum StartRequestState {
   STARTED = "START_REQUEST_STATE_STARTED",
   /** LAPSED - Accepted, but nobody plugged in in time. */
   LAPSED = "START_REQUEST_STATE_LAPSED",
+  /** CANCELLED - Taken back before a session began. */
+  CANCELLED = "START_REQUEST_STATE_CANCELLED",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -45,6 +47,9 @@ export function startRequestStateFromJSON(object: any): StartRequestState {
     case 5:
     case "START_REQUEST_STATE_LAPSED":
       return StartRequestState.LAPSED;
+    case 6:
+    case "START_REQUEST_STATE_CANCELLED":
+      return StartRequestState.CANCELLED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -66,6 +71,8 @@ export function startRequestStateToNumber(object: StartRequestState): number {
       return 4;
     case StartRequestState.LAPSED:
       return 5;
+    case StartRequestState.CANCELLED:
+      return 6;
     case StartRequestState.UNRECOGNIZED:
     default:
       return -1;
@@ -174,6 +181,18 @@ export interface GetStartRequestRequest {
 }
 
 export interface GetStartRequestResponse {
+  startRequest: StartRequest | undefined;
+}
+
+export interface CancelStartRequest {
+  startRequestId: string;
+  /** Instead of its id, for whoever never got it: the key it was asked for under. */
+  idempotencyKey: string;
+  /** Who asks: Driver, Operator. */
+  requestedBy: string;
+}
+
+export interface CancelStartResponse {
   startRequest: StartRequest | undefined;
 }
 
@@ -1147,6 +1166,142 @@ export const GetStartRequestResponse: MessageFns<GetStartRequestResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<GetStartRequestResponse>, I>>(object: I): GetStartRequestResponse {
     const message = createBaseGetStartRequestResponse();
+    message.startRequest = (object.startRequest !== undefined && object.startRequest !== null)
+      ? StartRequest.fromPartial(object.startRequest)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCancelStartRequest(): CancelStartRequest {
+  return { startRequestId: "", idempotencyKey: "", requestedBy: "" };
+}
+
+export const CancelStartRequest: MessageFns<CancelStartRequest> = {
+  encode(message: CancelStartRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startRequestId !== "") {
+      writer.uint32(10).string(message.startRequestId);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(18).string(message.idempotencyKey);
+    }
+    if (message.requestedBy !== "") {
+      writer.uint32(26).string(message.requestedBy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelStartRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelStartRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startRequestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestedBy = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CancelStartRequest>, I>>(base?: I): CancelStartRequest {
+    return CancelStartRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelStartRequest>, I>>(object: I): CancelStartRequest {
+    const message = createBaseCancelStartRequest();
+    message.startRequestId = object.startRequestId ?? "";
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    message.requestedBy = object.requestedBy ?? "";
+    return message;
+  },
+};
+
+function createBaseCancelStartResponse(): CancelStartResponse {
+  return { startRequest: undefined };
+}
+
+export const CancelStartResponse: MessageFns<CancelStartResponse> = {
+  encode(message: CancelStartResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startRequest !== undefined) {
+      StartRequest.encode(message.startRequest, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelStartResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelStartResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startRequest = StartRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CancelStartResponse>, I>>(base?: I): CancelStartResponse {
+    return CancelStartResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CancelStartResponse>, I>>(object: I): CancelStartResponse {
+    const message = createBaseCancelStartResponse();
     message.startRequest = (object.startRequest !== undefined && object.startRequest !== null)
       ? StartRequest.fromPartial(object.startRequest)
       : undefined;
@@ -3891,6 +4046,11 @@ export interface SessionService {
    */
   requestStart(request: RequestStartRequest): Promise<RequestStartResponse>;
   getStartRequest(request: GetStartRequestRequest): Promise<GetStartRequestResponse>;
+  /**
+   * Takes a start back. One that became a session is stopped, and so is what a station, which cannot be told, begins of it all the same:
+   * `session_id` names that.
+   */
+  cancelStart(request: CancelStartRequest): Promise<CancelStartResponse>;
   /** Asks the station to stop; the stop is repeated until it is seen, or given up and escalated. */
   requestStop(request: RequestStopRequest): Promise<RequestStopResponse>;
   /** Sets, changes or (empty limit) takes away the limit of a session that runs. */
@@ -3969,6 +4129,18 @@ export const SessionServiceDefinition = {
       requestType: GetStartRequestRequest as typeof GetStartRequestRequest,
       requestStream: false,
       responseType: GetStartRequestResponse as typeof GetStartRequestResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Takes a start back. One that became a session is stopped, and so is what a station, which cannot be told, begins of it all the same:
+     * `session_id` names that.
+     */
+    cancelStart: {
+      name: "CancelStart",
+      requestType: CancelStartRequest as typeof CancelStartRequest,
+      requestStream: false,
+      responseType: CancelStartResponse as typeof CancelStartResponse,
       responseStream: false,
       options: {},
     },
