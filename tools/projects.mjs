@@ -33,6 +33,7 @@ export const projects = [
   ['libs/platform/grpc', 'shared', 'platform', 'grpc'],
   ['libs/platform/telemetry', 'shared', 'platform', 'telemetry'],
   ['libs/platform/config', 'shared', 'platform', 'config'],
+  ['libs/platform/outbound', 'shared', 'platform', 'outbound'],
   ['libs/platform/service', 'shared', 'platform', 'service'],
   ['libs/testing', 'shared', 'testing', 'testing'],
   ['apps/connection', 'connection', 'app', 'connection-app'],

@@ -62,6 +62,8 @@ export const connectionConfig = z
     AUTHORIZATION_WAIT_MS: whole(0, 25_000).default(8_000),
     /** How long a decision stands in for the authorization service while that is away. */
     AUTHORIZATION_CACHE_SECONDS: whole(0, 31_536_000).default(86_400),
+    /** How long the device service may take to find out about certificates, for which it asks others; stations wait 30 s or more. */
+    CERTIFICATES_TIMEOUT_MS: whole(100, 60_000).default(15_000),
     /** How long what the device service said about a station is used without asking again. */
     ACCESS_CACHE_SECONDS: whole(1, 86_400).default(300),
     COMMAND_TIMEOUT_MS: whole(100, 600_000).default(30_000),

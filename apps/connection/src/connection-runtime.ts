@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { LIMITS } from '@voltlog/ocpp-rpc';
-import { authorizationV1, connectionV1, dataTransferV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, certificatesV1, connectionV1, dataTransferV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
@@ -17,6 +17,7 @@ import { type VendorRow, Vendors, vendorSchema } from './data-transfer/vendors.j
 import { Dialects } from './edge/actions.js';
 import { Endpoints } from './edge/endpoints.js';
 import { FactRecorder } from './edge/facts.js';
+import { Inquiries } from './edge/inquiries.js';
 import type { EdgeParts } from './edge/parts.js';
 import { Stations } from './edge/stations.js';
 import { type FrameChunk, frameSchema } from './frames/frame.schema.js';
@@ -206,7 +207,14 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   const edge: EdgeParts = {
     clock,
     facts,
-    vendors,
+    inquiries: new Inquiries(
+      vendors,
+      rpc.client<certificatesV1.CertificateService>(certificatesV1.CertificateServiceDefinition, {
+        address: config.DEVICE_GRPC,
+        deadlineMs: config.CERTIFICATES_TIMEOUT_MS,
+      }),
+      logger,
+    ),
     authorizations: new Authorizations(
       authorization,
       accepted,

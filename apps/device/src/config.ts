@@ -46,6 +46,15 @@ export const deviceConfig = z
     DEVICE_JOB_LOOK_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
     /** How long what stations report (security events, uploads of logs, alarms, ...) is kept to be looked at; it stays on the log. */
     DEVICE_REPORT_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
+    /** Where stations reach this platform's OCSP responder, `https://host/ocsp` (the gateway serves it); named in certificates that are made from then on. Empty: they name none. */
+    DEVICE_OCSP_URL: z
+      .string()
+      .regex(/^(https?:\/\/\S{1,240})?$/, 'must be an http:// or https:// URL')
+      .default(''),
+    /** How long the OCSP responders of one certificate may take together; a station waits for it. */
+    DEVICE_OCSP_TIMEOUT_MS: z.coerce.number().int().min(100).max(20_000).default(8_000),
+    /** `true`: OCSP responders and revocation lists may be at private, loopback and link-local addresses. Stations name them, so for development or a closed network alone. `voltlog start` sets it when it listens on a loopback address. */
+    DEVICE_ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false']).default('false'),
     CONNECTION_GRPC: z.string().default(''),
   })
   .transform((env) => ({
@@ -53,6 +62,11 @@ export const deviceConfig = z
     reportDays: env.DEVICE_REPORT_DAYS,
     scryptN: env.DEVICE_SCRYPT_N,
     jobs: { lookMs: env.DEVICE_JOB_LOOK_MS },
+    pki: {
+      ocspUrl: env.DEVICE_OCSP_URL,
+      ocspTimeoutMs: env.DEVICE_OCSP_TIMEOUT_MS,
+      allowPrivateTargets: env.DEVICE_ALLOW_PRIVATE_TARGETS === 'true',
+    },
     security: {
       secretKey: env.DEVICE_SECRET_KEY === undefined ? undefined : Buffer.from(env.DEVICE_SECRET_KEY, 'base64'),
       organization: env.DEVICE_CA_ORGANIZATION,

@@ -15,6 +15,7 @@ describe('device as a service', () => {
     expect(served).toEqual([
       'voltlog.device.v1.DeviceService',
       'voltlog.device.v1.StationSecurityService',
+      'voltlog.device.v1.CertificateService',
       'voltlog.device.v1.JobService',
       'voltlog.device.v1.StationReportsService',
       'voltlog.device.v1.RegistryService',

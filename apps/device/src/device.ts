@@ -1,4 +1,5 @@
 import {
+  certificatesV1,
   deviceJobV1,
   deviceModelV1,
   deviceOperationV1,
@@ -9,6 +10,7 @@ import {
 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from './config.js';
+import { CertificatesGrpc } from './grpc/certificates.grpc.js';
 import { DeviceGrpc } from './grpc/device.grpc.js';
 import { DeviceModelGrpc } from './grpc/device-model.grpc.js';
 import { RegistryGrpc } from './grpc/registry.grpc.js';
@@ -17,6 +19,7 @@ import { StationReportsGrpc } from './grpc/station-reports.grpc.js';
 import { StationSecurityGrpc } from './grpc/station-security.grpc.js';
 import { createJobs } from './jobs/jobs.js';
 import { createModel } from './model/model.js';
+import { createPki } from './pki/pki.js';
 import { DeviceEvents } from './projections/device-events.js';
 import { StationFollower } from './projections/station-follower.js';
 import { Importer } from './registry/importer.js';
@@ -32,6 +35,7 @@ import { StationMemory } from './store/station-memory.js';
 export interface Device {
   readonly grpc: deviceV1.DeviceService;
   readonly securityGrpc: deviceSecurityV1.StationSecurityService;
+  readonly certificatesGrpc: certificatesV1.CertificateService;
   readonly jobGrpc: deviceJobV1.JobService;
   readonly reportsGrpc: deviceReportsV1.StationReportsService;
   readonly registryGrpc: deviceRegistryV1.RegistryService;
@@ -52,13 +56,15 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const events = new DeviceEvents(context, repository, memory);
   const reportCollections = await openReportCollections(context.store);
   const reports = new ReportFollower(context, reportCollections, config.reportDays);
-  const security = await createSecurity(context, config, repository, memory);
+  const pki = await createPki(context, config, repository);
+  const security = await createSecurity(context, config, repository, memory, pki);
   const jobs = await createJobs(context, config, collections, outbox);
   const model = await createModel(context, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
     grpc: new DeviceGrpc(context, repository, memory, collections, config),
     securityGrpc: new StationSecurityGrpc(context, repository, security),
+    certificatesGrpc: new CertificatesGrpc(pki),
     jobGrpc: jobs.grpc,
     reportsGrpc: new StationReportsGrpc(reportCollections),
     registryGrpc: new RegistryGrpc(new Importer(context, repository, collections, config.scryptN)),
@@ -92,6 +98,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
 export function serveDevice(context: ServiceContext, device: Device): void {
   context.rpc.serve<deviceV1.DeviceService>(deviceV1.DeviceServiceDefinition, device.grpc);
   context.rpc.serve<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, device.securityGrpc);
+  context.rpc.serve<certificatesV1.CertificateService>(certificatesV1.CertificateServiceDefinition, device.certificatesGrpc);
   context.rpc.serve<deviceJobV1.JobService>(deviceJobV1.JobServiceDefinition, device.jobGrpc);
   context.rpc.serve<deviceReportsV1.StationReportsService>(deviceReportsV1.StationReportsServiceDefinition, device.reportsGrpc);
   context.rpc.serve<deviceRegistryV1.RegistryService>(deviceRegistryV1.RegistryServiceDefinition, device.registryGrpc);

@@ -56,6 +56,7 @@ import { DocsController } from './web/docs.controller.js';
 import { DriverPageController } from './web/driver-page.controller.js';
 import { httpErrors } from './web/http-errors.js';
 import { HttpRim } from './web/http-rim.js';
+import { OcspController } from './web/ocsp.controller.js';
 import { OutboxPageController } from './web/outbox-page.controller.js';
 import { TracingInterceptor } from './web/tracing.interceptor.js';
 import { UnsubscribeController } from './web/unsubscribe.controller.js';
@@ -93,6 +94,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       SubscriptionsController,
       NotificationsController,
       OutboxPageController,
+      OcspController,
       UnsubscribeController,
       ApiKeysController,
       QrCodesController,

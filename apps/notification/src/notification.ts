@@ -1,3 +1,4 @@
+import type { Resolve } from '@voltlog/outbound';
 import { notificationV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { OutboxRelay } from '@voltlog/store';
@@ -22,7 +23,6 @@ import { type Collections, openCollections } from './store/documents.js';
 import { idOfStream, topicOf } from './store/ids.js';
 import { Subscriptions } from './subscriptions/subscriptions.js';
 import { UnsubscribeLinks } from './subscriptions/unsubscribe-links.js';
-import type { Resolve } from './targets/address-guard.js';
 
 /** The parts of the service, joined. */
 export interface NotificationParts {

@@ -1,9 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { notificationV1 } from '@voltlog/proto';
-import { PushBrowser, until } from '@voltlog/testing';
+import { PushBrowser, Receiver, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { milestone, NotificationUnderTest } from './testing/harness.js';
-import { Receiver } from './testing/receiver.js';
 
 const { DELIVERED, DEAD, PENDING } = notificationV1.DeliveryState;
 

@@ -1,9 +1,8 @@
 import type { LogRecord } from '@voltlog/event-log';
 import { notificationV1 } from '@voltlog/proto';
-import { until } from '@voltlog/testing';
+import { Receiver, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotificationUnderTest, START } from './testing/harness.js';
-import { Receiver } from './testing/receiver.js';
 
 let service: NotificationUnderTest;
 let receiver: Receiver;

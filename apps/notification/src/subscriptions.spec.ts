@@ -1,9 +1,8 @@
 import { notificationV1 } from '@voltlog/proto';
-import { openTestContext } from '@voltlog/testing';
+import { openTestContext, Receiver } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { notificationProjections } from './projections/rebuild.js';
 import { milestone, NotificationUnderTest } from './testing/harness.js';
-import { Receiver } from './testing/receiver.js';
 
 const { WEBHOOK, EMAIL } = notificationV1.Channel;
 const HOOK = 'https://partner.example/hook';

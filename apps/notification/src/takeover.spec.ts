@@ -1,12 +1,11 @@
 import { openSqliteEventLog } from '@voltlog/event-log';
 import { openSqliteStore } from '@voltlog/store';
-import { type TestClock, until } from '@voltlog/testing';
+import { Receiver, type TestClock, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ALIVE_MS } from './deliveries/senders.js';
 import { deliveryIdOf } from './store/ids.js';
 import { milestone, NotificationUnderTest, START } from './testing/harness.js';
 import { MortalStore } from './testing/mortal-store.js';
-import { Receiver } from './testing/receiver.js';
 
 describe('what a process was sending when it died', () => {
   let shared: { log: Awaited<ReturnType<typeof openSqliteEventLog>>; clock: TestClock };

@@ -1,12 +1,11 @@
 import { openSqliteEventLog } from '@voltlog/event-log';
 import { notificationV1 } from '@voltlog/proto';
 import { openSqliteStore } from '@voltlog/store';
-import { type TestClock, until } from '@voltlog/testing';
+import { Receiver, type TestClock, until } from '@voltlog/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { milestone, NotificationUnderTest, START } from './testing/harness.js';
 import { MortalStore } from './testing/mortal-store.js';
-import { Receiver } from './testing/receiver.js';
 
 describe('whatever happens when, each subscription is told once', () => {
   const scenario = fc.record({

@@ -1,9 +1,8 @@
 import { notificationV1 } from '@voltlog/proto';
-import { until } from '@voltlog/testing';
+import { type Received, Receiver, until } from '@voltlog/testing';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { milestone, NotificationUnderTest } from './testing/harness.js';
-import { type Received, Receiver } from './testing/receiver.js';
 
 const { PENDING, DELIVERED, DEAD, DROPPED } = notificationV1.DeliveryState;
 

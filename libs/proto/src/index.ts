@@ -2,6 +2,7 @@ export * as authorizationV1 from './generated/voltlog/authorization/v1/authoriza
 export * as connectionV1 from './generated/voltlog/connection/v1/connection.js';
 export * as dataTransferV1 from './generated/voltlog/connection/v1/data_transfer.js';
 export * as stationRequestsV1 from './generated/voltlog/connection/v1/station_requests.js';
+export * as certificatesV1 from './generated/voltlog/device/v1/certificates.js';
 export * as deviceV1 from './generated/voltlog/device/v1/device.js';
 export * as deviceModelV1 from './generated/voltlog/device/v1/device_model.js';
 export * as deviceJobV1 from './generated/voltlog/device/v1/job.js';

@@ -1,4 +1,7 @@
 import 'reflect-metadata';
+import { createHash } from 'node:crypto';
+import { AsnConvert } from '@peculiar/asn1-schema';
+import { Certificate } from '@peculiar/asn1-x509';
 import * as x509 from '@peculiar/x509';
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -90,4 +93,16 @@ const toGeneralName = (host: string): x509.JsonGeneralName => ({ type: /^[\d.]+$
 async function toPem(key: CryptoKey): Promise<string> {
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
   return `-----BEGIN PRIVATE KEY-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END PRIVATE KEY-----\n`;
+}
+
+/** How OCPP names a certificate under its issuer, SHA-256. Source: OCPP 2.0.1 Part 2 CertificateHashDataType */
+export function hashDataOf(certificate: string, issuer: string) {
+  const { tbsCertificate } = AsnConvert.parse(new x509.X509Certificate(issuer).rawData, Certificate);
+  const hash = (bytes: ArrayBuffer): string => createHash('sha256').update(new Uint8Array(bytes)).digest('hex');
+  return {
+    hashAlgorithm: 'SHA256' as const,
+    issuerNameHash: hash(AsnConvert.serialize(tbsCertificate.subject)),
+    issuerKeyHash: hash(tbsCertificate.subjectPublicKeyInfo.subjectPublicKey),
+    serialNumber: new x509.X509Certificate(certificate).serialNumber.replace(/^0+/, ''),
+  };
 }

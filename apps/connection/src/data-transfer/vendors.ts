@@ -1,4 +1,4 @@
-import type { VendorAnswer, VendorQuestion } from '@voltlog/connection-translation';
+import type { VendorFinding, VendorInquiry } from '@voltlog/connection-translation';
 import { type Clock, OperatingError } from '@voltlog/kernel';
 import type { Collection } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
@@ -52,7 +52,7 @@ export class Vendors {
    *
    * @throws {OperatingError} when nobody knows since the store could never be read
    */
-  async answer({ vendorId, messageId }: VendorQuestion): Promise<VendorAnswer> {
+  async answer({ vendorId, messageId }: VendorInquiry): Promise<VendorFinding> {
     if (this.clock.now() - this.readAtMs >= FRESH_MS) await this.refresh();
     if (this.known === undefined) throw new OperatingError('StoreUnavailable', 'the known vendors could not be read');
     const vendor = this.known.get(vendorId);

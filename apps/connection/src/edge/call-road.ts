@@ -88,9 +88,10 @@ async function askRecordAnswer(
     station.refused(call, text, refusal);
     return;
   }
-  const vendor = route.vendor === undefined ? undefined : await station.edge.vendors.answer(route.vendor(call.payload));
+  const inquiry = route.inquiry?.(call.payload, context);
+  const finding = inquiry === undefined ? undefined : await station.edge.inquiries.find(station.stationId, inquiry);
   if (call.action === 'BootNotification') station.told = context.registrationStatus;
-  station.answered(call, text, route.toResponse(call.payload, context, answer, vendor));
+  station.answered(call, text, route.toResponse(call.payload, context, answer, finding));
   action.answered.value += 1;
   action.duration.record((clock.now() - receivedAtMs) / 1_000);
 }

@@ -2,9 +2,9 @@ import type { Clock } from '@voltlog/kernel';
 import type { CallRateLimits, FrameLimits } from '@voltlog/ocpp-rpc';
 import type { Logger, Tracing } from '@voltlog/telemetry';
 import type { Authorizations } from '../authorization/authorizations.js';
-import type { Vendors } from '../data-transfer/vendors.js';
 import type { FrameLog } from '../frames/frame-log.js';
 import type { FactRecorder } from './facts.js';
+import type { Inquiries } from './inquiries.js';
 import type { StationSocket } from './station-socket.js';
 
 /** What all sockets of an instance share. */
@@ -12,7 +12,7 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly facts: FactRecorder;
   readonly authorizations: Authorizations;
-  readonly vendors: Pick<Vendors, 'answer'>;
+  readonly inquiries: Pick<Inquiries, 'find'>;
   readonly frames: FrameLog;
   readonly logger: Logger;
   readonly tracing: Tracing;

@@ -1,5 +1,5 @@
 import { OperatingError } from '@voltlog/kernel';
-import { authorizationV1, type deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, type certificatesV1, type deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 
 const { AuthorizationStatus } = authorizationV1;
 const { StationLifecycle } = deviceV1;
@@ -89,5 +89,29 @@ export class FakeDevice {
     if (this.held !== undefined) await new Promise<void>((resolve) => this.held?.push(resolve));
     if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
     return { stations: stationIds.flatMap((id) => this.stations.get(id) ?? []) };
+  }
+}
+
+/** What the device service knows about certificates, as the specs need it. */
+export class FakeCertificates {
+  readonly asked: certificatesV1.CertificateStatusQuestion[] = [];
+  /** By serial number; default: Good. */
+  readonly statuses = new Map<string, Partial<certificatesV1.CertificateStatusAnswer>>();
+  away = false;
+
+  async getCertificateStatus({
+    questions,
+  }: certificatesV1.GetCertificateStatusRequest): Promise<certificatesV1.GetCertificateStatusResponse> {
+    if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
+    this.asked.push(...questions);
+    return {
+      answers: questions.map(({ serialNumber }) => ({
+        status: 'Good',
+        ocspResponse: Buffer.from('der'),
+        nextUpdate: '2026-12-01T00:00:00.000Z',
+        reason: '',
+        ...this.statuses.get(serialNumber),
+      })),
+    };
   }
 }

@@ -3,7 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { openTestContext, type TestContext, testCsr } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AuthorityDoc, authoritySchema, BuiltInAuthority } from './built-in-authority.js';
+import { type AuthorityDoc, AuthorityKeys, authoritySchema } from './authority-keys.js';
+import { BuiltInAuthority } from './built-in-authority.js';
+import { IssuedCertificates, type IssuedDoc, issuedSchema } from './issued-certificates.js';
 import { Sealing } from './sealing.js';
 import { readSigningRequest } from './signing-request.js';
 
@@ -84,14 +86,20 @@ describe('the built-in authority', () => {
   });
   afterEach(() => context.close());
 
-  const authority = async (key = 7, validityDays = 397) =>
-    new BuiltInAuthority({
-      collection: await context.store.collection<AuthorityDoc>('certificate_authority', authoritySchema),
-      sealing: new Sealing(Buffer.alloc(32, key)),
+  const authority = async (key = 7, validityDays = 397) => {
+    const sealing = new Sealing(Buffer.alloc(32, key));
+    const now = () => context.clock.now();
+    const collection = await context.store.collection<AuthorityDoc>('certificate_authority', authoritySchema);
+    const rows = await context.store.collection<IssuedDoc>('issued_certificates', issuedSchema);
+    return new BuiltInAuthority({
+      keys: new AuthorityKeys({ collection, sealing, now }),
+      issued: new IssuedCertificates(rows, async () => false, now),
+      sealing,
       organization: 'Voltlog',
       validityDays,
-      now: () => context.clock.now(),
+      ocspUrl: '',
     });
+  };
   const publicKey = async () => new x509.Pkcs10CertificateRequest((await testCsr('x')).csr).publicKey;
 
   it('makes a client certificate for the station under its root', async () => {

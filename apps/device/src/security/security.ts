@@ -1,9 +1,8 @@
 import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from '../config.js';
-import { type AuthorityDoc, authoritySchema, BuiltInAuthority } from '../pki/built-in-authority.js';
 import type { CertificateAuthority } from '../pki/certificate-authority.js';
-import { Sealing } from '../pki/sealing.js';
+import type { Pki } from '../pki/pki.js';
 import type { DeviceRepository } from '../store/device-repository.js';
 import type { StationMemory } from '../store/station-memory.js';
 import { Certificates } from './certificates.js';
@@ -35,10 +34,9 @@ export async function createSecurity(
   config: DeviceConfig,
   repository: DeviceRepository,
   memory: StationMemory,
+  { sealing, authority }: Pki,
 ): Promise<Security> {
-  const { clock } = context;
   const { security: options } = config;
-  const sealing = options.secretKey === undefined ? undefined : new Sealing(options.secretKey);
   const line = new StationLine(
     context.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
       address: options.connectionGrpc,
@@ -48,16 +46,6 @@ export async function createSecurity(
   );
   const intents = await Intents.open(context, options.lookMs);
   const renewals = await Renewals.open(context, intents, { line, stations: memory }, options);
-  const authority =
-    sealing === undefined
-      ? undefined
-      : new BuiltInAuthority({
-          collection: await context.store.collection<AuthorityDoc>('certificate_authority', authoritySchema),
-          sealing,
-          organization: options.organization,
-          validityDays: options.validityDays,
-          now: () => clock.now(),
-        });
   const certificates = new Certificates({ context, repository, authority, organization: options.organization, intents, renewals, line });
   const passwords = sealing === undefined ? undefined : new PasswordChanges({ context, repository, sealing, intents, line });
   const profiles = new ProfileChanges({ context, repository, intents, line, fallbackMs: options.fallbackMs });

@@ -1,9 +1,9 @@
 import type { Clock } from '@voltlog/kernel';
 import type { Notification } from '@voltlog/notification-contract';
 import type { KnownDelivery, KnownSubscription } from '@voltlog/notification-domain';
+import { type GuardedAnswer, type GuardOptions, guardedPost } from '@voltlog/outbound';
 import { Webhook } from 'standardwebhooks';
 import type { SecretBox } from '../keys/secret-box.js';
-import { type GuardedAnswer, type GuardOptions, guardedPost } from '../targets/guarded-request.js';
 import { type Channel, hostLane, type Sent } from './channel.js';
 import { retryAfterMs } from './retry-after.js';
 

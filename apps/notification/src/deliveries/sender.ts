@@ -8,11 +8,11 @@ import {
   type KnownDelivery,
   type KnownSubscription,
 } from '@voltlog/notification-domain';
+import { TargetRefused } from '@voltlog/outbound';
 import type { ServiceContext } from '@voltlog/service';
 import type { Channel, Sent } from '../channels/channel.js';
 import { type Collections, toSubscription } from '../store/documents.js';
 import type { Subscriptions } from '../subscriptions/subscriptions.js';
-import { TargetRefused } from '../targets/address-guard.js';
 import type { Deliveries } from './deliveries.js';
 import { failsTooLong } from './fails-too-long.js';
 

@@ -1,9 +1,9 @@
 import { RequestError } from '@voltlog/kernel';
 import type { NotificationKind, SubscriptionAttributes, SubscriptionFilter } from '@voltlog/notification-contract';
 import { isTimeZone, quietHoursProblem } from '@voltlog/notification-domain';
+import { targetProblem } from '@voltlog/outbound';
 import type { notificationV1 } from '@voltlog/proto';
 import type { PushKeys } from '../channels/web-push.js';
-import { targetProblem } from '../targets/address-guard.js';
 import { channelOf, KINDS, LANGUAGES, OWNER_KINDS } from './words.js';
 
 export const PAGE_SIZE_DEFAULT = 50;

@@ -25,9 +25,10 @@ export const dataTransfer: Route<DataTransferRequest> = {
       },
     },
   ],
-  vendor: ({ vendorId, messageId }) => ({ vendorId, messageId: messageId ?? '' }),
-  toResponse(_request, { ocppVersion }, _answer, vendor) {
-    const { status, data } = vendor ?? { status: 'UnknownVendorId' };
+  inquiry: ({ vendorId, messageId }) => ({ kind: 'vendor', vendorId, messageId: messageId ?? '' }),
+  toResponse(_request, { ocppVersion }, _answer, finding) {
+    if (finding?.kind !== 'vendor') return { status: 'UnknownVendorId' };
+    const { status, data } = finding;
     if (data === undefined) return { status };
     // 1.6 has text alone.
     return { status, data: ocppVersion === 'ocpp1.6' && typeof data !== 'string' ? JSON.stringify(data) : data };

@@ -2,6 +2,15 @@ export { toldByAnswer } from './commands/answered.js';
 export type { Command, CommandContext, CommandOutcome, NotSupportedHere, OutgoingMessage } from './commands/command.js';
 export { type CommandPlan, planCommand } from './commands/plan.js';
 export { hash128 } from './hash128.js';
-export type { CallContext, Fact, Route, TokenQuestion, TransactionLimit, VendorAnswer, VendorQuestion } from './route.js';
+export type {
+  CertificateHashData,
+  CertificateStatusFinding,
+  CertificateStatusQuestion,
+  Finding,
+  Inquiry,
+  VendorFinding,
+  VendorInquiry,
+} from './inquiry.js';
+export type { CallContext, Fact, Route, TokenQuestion, TransactionLimit } from './route.js';
 export { routesOf } from './routing-table.js';
 export { clockBehind, OFFLINE_AFTER_MS } from './station-time.js';

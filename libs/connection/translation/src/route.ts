@@ -1,4 +1,5 @@
 import type { AuthorizationAnswer, IdToken, MessageFact, OcppVersion, StationFacts, StationFactType } from '@voltlog/connection-contract';
+import type { Finding, Inquiry } from './inquiry.js';
 import { stationTime } from './station-time.js';
 
 /** A station fact without its envelope; the edge adds id, source and trace. */
@@ -62,22 +63,10 @@ export interface Route<Request> {
   question?(request: Request, context: CallContext): TokenQuestion | undefined;
   /** Empty: nothing happened that others must know (Heartbeat). */
   toFacts(request: Request, context: CallContext, answer: AuthorizationAnswer | undefined): readonly Fact[];
-  /** Of a message of a vendor: whose it is, looked up among those the operator has made known before it is answered. */
-  vendor?(request: Request): VendorQuestion;
-  toResponse(request: Request, context: CallContext, answer: AuthorizationAnswer | undefined, vendor?: VendorAnswer): object;
-}
-
-/** A DataTransfer, as it is looked up. */
-export interface VendorQuestion {
-  readonly vendorId: string;
-  /** Empty: it has none. */
-  readonly messageId: string;
-}
-
-/** OCPP 2.1 DataTransferResponse */
-export interface VendorAnswer {
-  readonly status: 'Accepted' | 'Rejected' | 'UnknownVendorId' | 'UnknownMessageId';
-  readonly data?: unknown;
+  /** What is found out, besides the token, once the facts are durable and before the answer. */
+  inquiry?(request: Request, context: CallContext): Inquiry | undefined;
+  /** @param finding to the inquiry, of the same kind */
+  toResponse(request: Request, context: CallContext, answer: AuthorizationAnswer | undefined, finding?: Finding): object;
 }
 
 /** A message that is answered with one of the version's CALLERROR codes: it is known, and this platform cannot serve it. */

@@ -37,7 +37,6 @@ const REPORTS = [
   ['NotifyChargingLimit', 'ChargingLimitReported'],
   ['ClearedChargingLimit', 'ChargingLimitCleared'],
   ['ReportChargingProfiles', 'ChargingProfilesReported'],
-  ['GetCertificateStatus', 'CertificateStatusRequested'],
   ['Get15118EVCertificate', 'EvCertificateRequested'],
   ['LogStatusNotification', 'LogStatusReported'],
 ] as const;
@@ -74,24 +73,8 @@ describe('what stations report', () => {
   });
 
   it('are all in this table', () => {
-    const tested: readonly string[] = [...REPORTS, ...REPORTS_21, ['GetCertificateChainStatus']].map(([action]) => action);
+    const tested: readonly string[] = [...REPORTS, ...REPORTS_21].map(([action]) => action);
     expect([...notices201, ...notices21].map(({ action }) => action).filter((action) => !tested.includes(action))).toEqual([]);
-  });
-
-  it('GetCertificateChainStatus is answered Failed for each certificate, which is true: nobody was asked', async () => {
-    const hash = { hashAlgorithm: 'SHA256', issuerNameHash: 'ab', issuerKeyHash: 'cd', serialNumber: '1f' };
-    const request = { certificateStatusRequests: [{ certificateHashData: hash, source: 'OCSP', urls: ['http://ocsp.example.org'] }] };
-    const protocol = await loadV21();
-    expect(protocol.checkRequest('GetCertificateChainStatus', request)).toBeUndefined();
-    const route = routesOf('ocpp2.1').get('GetCertificateChainStatus');
-    const fact = samples.get('CertificateStatusRequested');
-    if (route === undefined || fact === undefined) throw new Error('missing');
-    const answer = route.toResponse(request, contextOf(fact, 'ocpp2.1'), undefined);
-    expect(answer).toMatchObject({ certificateStatus: [{ certificateHashData: hash, status: 'Failed' }] });
-    expect(protocol.checkResponse('GetCertificateChainStatus', answer)).toBeUndefined();
-    expect(route.toFacts(request, contextOf(fact, 'ocpp2.1'), undefined)[0]?.data).toMatchObject({
-      certificates: [{ issuerNameHash: 'ab', serialNumber: '1f' }],
-    });
   });
 
   it.each([

@@ -71,13 +71,6 @@ export const notices201 = [
     evseId: request.evseId,
     source: request.chargingLimitSource,
   })),
-  // M06.FR.04: no OCSP responder is connected.
-  reported(
-    'GetCertificateStatus',
-    'voltlog.connection.CertificateStatusRequested.v1',
-    ({ ocspRequestData }: Report<'GetCertificateStatus'>) => ({ certificates: [named(ocspRequestData)] }),
-    () => ({ status: 'Failed' }),
-  ),
   // M01, M02: no authority for contract certificates is connected.
   reported(
     'Get15118EVCertificate',
@@ -176,28 +169,7 @@ export const notices21 = [
       values: data.map(({ t, v }) => ({ at: later(basetime, t, context), value: v })),
     }),
   ),
-  // M06 for a whole chain: no OCSP responder is connected.
-  reported(
-    'GetCertificateChainStatus',
-    'voltlog.connection.CertificateStatusRequested.v1',
-    ({ certificateStatusRequests }: Report<'GetCertificateChainStatus'>) => ({
-      certificates: certificateStatusRequests.map(({ certificateHashData }) => named(certificateHashData)),
-    }),
-    ({ certificateStatusRequests }, { receivedAt }) => ({
-      certificateStatus: certificateStatusRequests.map(({ certificateHashData, source }) => ({
-        certificateHashData,
-        source,
-        status: 'Failed',
-        nextUpdate: receivedAt,
-      })),
-    }),
-  ),
 ] as const satisfies readonly Route<never>[];
-
-const named = ({ issuerNameHash, serialNumber }: { readonly issuerNameHash: string; readonly serialNumber: string }) => ({
-  issuerNameHash,
-  serialNumber,
-});
 
 /** Milliseconds around 1970 that a date can be. */
 const DATE_MS_MAX = 8.64e15;

@@ -7,6 +7,7 @@ import { logStatusNotification } from '../v16/log-status-notification.js';
 import { securityEventNotification } from '../v16/security-event-notification.js';
 import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
+import { getCertificateChainStatus, getCertificateStatus } from './certificate-status.js';
 import { meterValues } from './meter-values.js';
 import { notices21, notices201 } from './notices.js';
 import { notifyEvent, notifyMonitoringReport, notifyReport } from './reports.js';
@@ -31,8 +32,9 @@ export const routes201 = [
   notifyEvent,
   notifyMonitoringReport,
   notifyReport,
+  getCertificateStatus,
   ...notices201,
 ] as const satisfies readonly Route<never>[];
 
 /** What 2.1 adds. */
-export const routes21 = [...routes201, ...notices21] as const satisfies readonly Route<never>[];
+export const routes21 = [...routes201, getCertificateChainStatus, ...notices21] as const satisfies readonly Route<never>[];

@@ -1,6 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { guardedAddresses, type Resolve, type ResolvedAddress, resolveBySystem, TargetRefused, targetProblem } from './address-guard.js';
 
 /** Bytes of an answer that are read; the rest is not waited for. */
@@ -26,6 +27,8 @@ export interface GuardedAnswer {
 export interface GuardOptions {
   /** Lets private addresses and plain http pass. */
   readonly allowPrivate: boolean;
+  /** Lets plain http pass: what is fetched proves itself, as what an authority has signed does. */
+  readonly allowHttp?: boolean;
   /** From the look-up of the name to the answer's status. */
   readonly timeoutMs: number;
   /** Default: the system's. */
@@ -39,7 +42,52 @@ export interface GuardOptions {
  * @throws {TargetRefused}; any error of network or TLS; an `Error` that says so when the time is up
  */
 export async function guardedPost(request: GuardedRequest, options: GuardOptions): Promise<GuardedAnswer> {
-  const problem = targetProblem(request.url, options.allowPrivate);
+  // The status has been given: how long the rest takes does not matter any more.
+  return exchange({ ...request, method: 'POST' }, options, async (response, clear) => {
+    clear();
+    const excerpt = await readExcerpt(response);
+    return { status: response.statusCode ?? 0, headers: response.headers, excerpt };
+  });
+}
+
+export interface FetchRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export interface FetchOptions extends GuardOptions {
+  /** A longer answer is an error. */
+  readonly bytesMax: number;
+  /** Of the caller: roots it trusts, and what it shows. */
+  readonly tls?: Pick<SecureContextOptions, 'ca' | 'cert' | 'key'>;
+}
+
+export interface FetchedAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+/**
+ * Asks an address that somebody else chose, as {@link guardedPost} does, and reads the answer to its end, within the same time.
+ *
+ * @throws {TargetRefused}; any error of network or TLS; an `Error` that says so when the time is up or the answer is too long
+ */
+export const guardedFetch = (request: FetchRequest, options: FetchOptions): Promise<FetchedAnswer> =>
+  exchange(request, options, async (response) => {
+    const body = await readWhole(response, options.bytesMax);
+    return { status: response.statusCode ?? 0, headers: response.headers, body };
+  });
+
+/** @param read what becomes of the answer; it may say that the time does not matter any more */
+async function exchange<T>(
+  request: FetchRequest,
+  options: GuardOptions & Pick<Partial<FetchOptions>, 'tls'>,
+  read: (response: IncomingMessage, clear: () => void) => Promise<T>,
+): Promise<T> {
+  const problem = targetProblem(request.url, options.allowPrivate, options.allowHttp ?? options.allowPrivate);
   if (problem !== undefined) throw new TargetRefused(`the target ${problem}`);
   const url = new URL(request.url);
   const endsAt = performance.now() + options.timeoutMs;
@@ -47,28 +95,52 @@ export async function guardedPost(request: GuardedRequest, options: GuardOptions
   const addresses = await within(guardedAddresses(url, options.allowPrivate, options.resolve ?? resolveBySystem), options.timeoutMs, late);
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const { body, method, headers } = request;
     const client: ClientRequest = send(url, {
-      method: 'POST',
+      method,
       agent: false,
       lookup: lookupAmong(addresses),
-      headers: { ...request.headers, 'content-length': String(Buffer.byteLength(request.body)) },
+      headers: { ...headers, ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) },
+      ...options.tls,
     });
-    const timer = setTimeout(() => client.destroy(late()), Math.max(1, endsAt - performance.now()));
+    let isLate = false;
     let answered = false;
+    const timer = setTimeout(
+      () => {
+        isLate = true;
+        client.destroy(late());
+      },
+      Math.max(1, endsAt - performance.now()),
+    );
+    const clear = (): void => clearTimeout(timer);
     client.on('error', (error) => {
-      clearTimeout(timer);
-      if (!answered) reject(error);
+      // Once an answer has begun it is its reader who sees what is wrong with the rest.
+      if (answered) return;
+      clear();
+      reject(error);
     });
     client.on('response', (response) => {
-      clearTimeout(timer);
       answered = true;
-      void readExcerpt(response).then((excerpt) => {
-        client.destroy();
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, excerpt });
-      });
+      read(response, clear)
+        .then(resolve, (error: unknown) => reject(isLate ? late() : error))
+        .finally(() => {
+          clear();
+          client.destroy();
+        });
     });
-    client.end(request.body);
+    client.end(body);
   });
+}
+
+async function readWhole(response: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw new Error(`the answer has more than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Answers with what was judged, whatever the name is by now. */

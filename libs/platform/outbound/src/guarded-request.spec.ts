@@ -1,8 +1,15 @@
 import { createServer as createTcpServer, type Server } from 'node:net';
+import { Receiver } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Receiver } from '../testing/receiver.js';
 import { type ResolvedAddress, TargetRefused } from './address-guard.js';
-import { ANSWER_BYTES_MAX, type GuardedAnswer, type GuardOptions, guardedPost } from './guarded-request.js';
+import {
+  ANSWER_BYTES_MAX,
+  type FetchOptions,
+  type GuardedAnswer,
+  type GuardOptions,
+  guardedFetch,
+  guardedPost,
+} from './guarded-request.js';
 
 let receiver: Receiver;
 const servers: Server[] = [];
@@ -106,5 +113,38 @@ describe('a post to an address that somebody else chose', () => {
     await expect(post(await raw('SSH-2.0-OpenSSH_9.9\r\n'))).rejects.toThrow();
     await expect(post(await raw(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(64 * 1_024)}\r\n\r\n`))).rejects.toThrow();
     await expect(post('http://127.0.0.1:1/')).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
+describe('a fetch from an address that somebody else chose', () => {
+  const fetchIt = (url: string, options: Partial<FetchOptions> = {}) =>
+    guardedFetch(
+      { method: 'POST', url, headers: { 'content-type': 'x/y' }, body: Buffer.of(1, 2) },
+      { allowPrivate: true, timeoutMs: 2_000, bytesMax: 1_000, ...options },
+    );
+
+  it('brings the whole answer, and what was sent', async () => {
+    receiver.answer = (response) => response.writeHead(200).end(Buffer.alloc(1_000, 7));
+    expect(await fetchIt(receiver.url)).toMatchObject({ status: 200, body: Buffer.alloc(1_000, 7) });
+    expect(receiver.received[0]?.body).toEqual(Buffer.of(1, 2));
+  });
+
+  it('of more than may be read, cut off, or without an end in time, is an error', async () => {
+    receiver.answer = (response) => response.writeHead(200).end(Buffer.alloc(1_001));
+    await expect(fetchIt(receiver.url)).rejects.toThrow('the answer has more than 1000 bytes');
+    await expect(fetchIt(await raw('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort'))).rejects.toThrow();
+    receiver.answer = (response) => {
+      response.writeHead(200);
+      response.write('.');
+    };
+    await expect(fetchIt(receiver.url, { timeoutMs: 150 })).rejects.toThrow('no answer within 0.15 s');
+  });
+
+  it('may be plain http where that is said, and never at a private address', async () => {
+    const resolve = async (): Promise<readonly ResolvedAddress[]> => [{ address: '10.0.0.1', family: 4 }];
+    await expect(fetchIt('http://ocsp.example/', { allowPrivate: false, resolve })).rejects.toThrow('must begin with https');
+    await expect(fetchIt('http://ocsp.example/', { allowPrivate: false, allowHttp: true, resolve })).rejects.toThrow('public address');
+    await expect(fetchIt(receiver.url, { allowPrivate: false, allowHttp: true })).rejects.toThrow('public address');
+    expect(receiver.received).toEqual([]);
   });
 });

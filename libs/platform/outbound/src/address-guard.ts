@@ -56,10 +56,10 @@ export async function guardedAddresses(url: URL, allowPrivate: boolean, resolve:
 }
 
 /** What is wrong with a URL as a target, or nothing. */
-export function targetProblem(target: string, allowPrivate: boolean): string | undefined {
+export function targetProblem(target: string, allowPrivate: boolean, allowHttp = allowPrivate): string | undefined {
   const url = URL.parse(target);
   if (url === null) return 'is not a URL';
-  if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) return 'must begin with https://';
+  if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) return 'must begin with https://';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
   if (url.hash !== '') return 'must not hold a fragment';
   const host = hostOf(url);

@@ -1,0 +1,52 @@
+/** OCPP 2.1 CertificateHashDataType, as the station writes it. */
+export interface CertificateHashData {
+  readonly hashAlgorithm: string;
+  readonly issuerNameHash: string;
+  readonly issuerKeyHash: string;
+  readonly serialNumber: string;
+}
+
+/** Whether a certificate is revoked, and who is to be asked. */
+export interface CertificateStatusQuestion extends CertificateHashData {
+  readonly source: string;
+  readonly urls: readonly string[];
+}
+
+/** A DataTransfer, as it is looked up among the vendors that the operator has made known. */
+export interface VendorInquiry {
+  readonly vendorId: string;
+  /** Empty: it has none. */
+  readonly messageId: string;
+}
+
+/** What must be found out before a station can be answered, other than about a token. */
+export type Inquiry =
+  | (VendorInquiry & { readonly kind: 'vendor' })
+  | { readonly kind: 'certificate-status'; readonly questions: readonly CertificateStatusQuestion[] };
+
+/** OCPP 2.1 DataTransferResponse */
+export interface VendorFinding {
+  readonly status: 'Accepted' | 'Rejected' | 'UnknownVendorId' | 'UnknownMessageId';
+  readonly data?: unknown;
+}
+
+/** What is known about one certificate. */
+export interface CertificateStatusFinding {
+  /** OCPP 2.1 CertificateStatusEnumType */
+  readonly status: 'Good' | 'Revoked' | 'Unknown' | 'Failed';
+  /** The OCSPResponse in base64; absent: there is none. */
+  readonly ocspResult?: string;
+  /** ISO 8601; absent: the answer cannot be kept. */
+  readonly nextUpdate?: string;
+  /** Why it failed, in plain words. */
+  readonly reason?: string;
+}
+
+/** What was found out, by the kind of the inquiry. */
+export type Finding =
+  | (VendorFinding & { readonly kind: 'vendor' })
+  | {
+      readonly kind: 'certificate-status';
+      /** In the order of the questions. */
+      readonly certificates: readonly CertificateStatusFinding[];
+    };

@@ -1,0 +1,20 @@
+export {
+  guardedAddresses,
+  hostOf,
+  isPublicAddress,
+  type Resolve,
+  type ResolvedAddress,
+  resolveBySystem,
+  TargetRefused,
+  targetProblem,
+} from './address-guard.js';
+export {
+  type FetchedAnswer,
+  type FetchOptions,
+  type FetchRequest,
+  type GuardedAnswer,
+  type GuardedRequest,
+  type GuardOptions,
+  guardedFetch,
+  guardedPost,
+} from './guarded-request.js';
