@@ -144,7 +144,7 @@ describe('an e-mail', () => {
   it('waits for the end of quiet hours, unless it is urgent', async () => {
     const service = await start();
     const quietHours = { from: '19:00', until: '07:00', timeZone: 'Europe/Berlin' };
-    const { id } = await service.subscribe({ ...anna, quietHours });
+    const { id } = await service.subscribe({ ...anna, filter: { sessionId: 's-1' }, quietHours });
     await service.tell(milestone());
     expect((await service.delivery(id, PENDING)).nextAttemptAt).toBe('2026-11-25T06:00:00.000Z');
     await service.tell(milestone({ milestone: 'Faulted' }, { time: '2026-11-24T18:00:01.000Z' }));

@@ -106,7 +106,7 @@ describe('a push', () => {
   });
 
   it('that is urgent says so', async () => {
-    const { id } = await subscribe();
+    const { id } = await subscribe({ filter: { sessionId: 's-1' } });
     await service.tell(milestone({ milestone: 'Faulted' }));
     await service.delivery(id, DELIVERED);
     expect(pushService.received[0]?.headers['urgency']).toBe('high');

@@ -2,7 +2,7 @@ import type { LogRecord } from '@voltlog/event-log';
 import { notificationV1 } from '@voltlog/proto';
 import { Receiver, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NotificationUnderTest, START } from './testing/harness.js';
+import { milestone, NotificationUnderTest, START } from './testing/harness.js';
 
 let service: NotificationUnderTest;
 let receiver: Receiver;
@@ -51,6 +51,28 @@ describe('a station that reports a fault', () => {
     await report(status('Available'));
     await report(status('Faulted', { evseId: 0, connectorId: 0 }), status('Faulted'));
     await until(() => receiver.received.length === 3, 'the next faults');
+  });
+
+  it('is told of when it is over, once, as what the station itself reports; a crash between the two changes nothing', async () => {
+    await service.subscribe({ target: receiver.url, filter: { kinds: ['StationFault', 'StationFaultCleared'] } });
+    const [fault, well] = [status('Faulted'), status('Available')];
+    await report(status('Available'), fault, well, status('Occupied'));
+    await report(fault, well, status('Occupied'));
+    await until(() => receiver.received.length === 2, 'both are told');
+    expect(told()).toMatchObject([{ type: 'StationFault' }, { type: 'StationFaultCleared' }]);
+  });
+
+  it('and charges somebody is told of once to whoever wants both, and to the driver as theirs', async () => {
+    const all = await service.subscribe({ target: receiver.url });
+    const driver = await service.subscribe({ target: receiver.url, filter: { contractId: 'C-1' } });
+    const faulted = { milestone: 'Faulted', contractId: 'C-1', errorCode: 'GroundFailure' };
+    await service.tell(milestone(faulted));
+    await report(status('Faulted'));
+    await until(() => receiver.received.length === 2, 'both are told');
+    const { DELIVERED } = notificationV1.DeliveryState;
+    expect(await service.delivery(all.id, DELIVERED)).toMatchObject({ kind: 'StationFault' });
+    expect(await service.delivery(driver.id, DELIVERED)).toMatchObject({ kind: 'Faulted' });
+    expect(await service.deliveriesOf(all.id)).toHaveLength(1);
   });
 
   it('is told of to whoever asked for its site, by where it stands', async () => {

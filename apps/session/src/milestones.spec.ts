@@ -119,7 +119,23 @@ describe('milestones of a 1.6 session', () => {
     const fault = (minute: number) => status({ minute, status: 'Faulted', errorCode: 'GroundFailure' });
     await oneByOne([started({ minute: 0 }), status({ minute: 1, detail: 'Charging' }), fault(2), fault(3)]);
     await oneByOne([status({ minute: 4, detail: 'Charging' }), fault(3), fault(5)]);
-    expect(await announced()).toEqual(['ChargingStarted @1', 'Faulted @2', 'Faulted #2 @5']);
+    expect(await announced()).toEqual(['ChargingStarted @1', 'Faulted @2', 'FaultCleared @4', 'Faulted #2 @5']);
+  });
+
+  it('tell that a fault is over, once, and of the next one though no energy flowed between; across a restart', async () => {
+    const fault = (minute: number) => status({ minute, status: 'Faulted', errorCode: 'GroundFailure' });
+    const well = (minute: number) => status({ minute, detail: 'SuspendedEVSE' });
+    await oneByOne([started({ minute: 0 }), status({ minute: 1, detail: 'Charging' }), well(1.5), fault(2), well(3)]);
+    await harness.restart();
+    await oneByOne([well(3), well(4), fault(2), fault(5)]);
+    await harness.restart();
+    await oneByOne([status({ minute: 6, status: 'Available' }), well(3)]);
+    expect((await announced()).filter((each) => each.includes('Fault'))).toEqual([
+      'Faulted @2',
+      'FaultCleared @3',
+      'Faulted #2 @5',
+      'FaultCleared #2 @6',
+    ]);
   });
 
   it('find the free connector though it was told before the stop came out of the queue, across a restart', async () => {

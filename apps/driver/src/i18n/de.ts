@@ -161,6 +161,7 @@ export const de: Dictionary = {
   notifyFailed: 'Benachrichtigungen ließen sich nicht einschalten. Versuchen Sie es noch einmal.',
   share: 'Link teilen',
   shareHint: 'Wer den Link hat, kann diesen Ladevorgang sehen und beenden.',
+  shareHintOver: 'Wer den Link hat, kann diesen Ladevorgang und seinen Beleg sehen.',
   shareCopied: 'Der Link ist kopiert.',
   history: 'Bisher',
   milestoneChargingStarted: 'Laden begonnen',
@@ -173,6 +174,7 @@ export const de: Dictionary = {
   milestoneChargingEnded: 'Laden beendet',
   milestoneSessionEnded: 'Ausgesteckt',
   milestoneFaulted: 'Störung',
+  milestoneFaultCleared: 'Störung behoben',
 
   receiptTitle: 'Beleg',
   receiptPending: 'Die letzten Zahlen fehlen noch; dieser Beleg kann sich noch ändern.',

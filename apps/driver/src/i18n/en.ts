@@ -163,6 +163,7 @@ export const en = {
   notifyFailed: 'Notifications could not be turned on. Try again.',
   share: 'Share link',
   shareHint: 'Whoever has the link can see and stop this charge.',
+  shareHintOver: 'Whoever has the link can see this charge and its receipt.',
   shareCopied: 'The link is copied.',
   history: 'So far',
   milestoneChargingStarted: 'Charging began',
@@ -175,6 +176,7 @@ export const en = {
   milestoneChargingEnded: 'Charging ended',
   milestoneSessionEnded: 'Unplugged',
   milestoneFaulted: 'Fault',
+  milestoneFaultCleared: 'Fault is over',
 
   // receipt
   receiptTitle: 'Receipt',

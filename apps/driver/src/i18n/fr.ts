@@ -160,6 +160,7 @@ export const fr: Dictionary = {
   notifyFailed: "Les notifications n'ont pas pu être activées. Réessayez.",
   share: 'Partager le lien',
   shareHint: 'Qui a le lien peut voir et arrêter cette recharge.',
+  shareHintOver: 'Qui a le lien peut voir cette recharge et son reçu.',
   shareCopied: 'Le lien est copié.',
   history: "Jusqu'ici",
   milestoneChargingStarted: 'Recharge commencée',
@@ -172,6 +173,7 @@ export const fr: Dictionary = {
   milestoneChargingEnded: 'Recharge terminée',
   milestoneSessionEnded: 'Débranché',
   milestoneFaulted: 'Panne',
+  milestoneFaultCleared: 'Panne résolue',
 
   receiptTitle: 'Reçu',
   receiptPending: 'Les derniers chiffres manquent encore ; ce reçu peut encore changer.',

@@ -160,6 +160,7 @@ export const nl: Dictionary = {
   notifyFailed: 'Meldingen konden niet worden aangezet. Probeer het opnieuw.',
   share: 'Link delen',
   shareHint: 'Wie de link heeft, kan deze laadbeurt zien en stoppen.',
+  shareHintOver: 'Wie de link heeft, kan deze laadbeurt en de bon zien.',
   shareCopied: 'De link is gekopieerd.',
   history: 'Tot nu toe',
   milestoneChargingStarted: 'Laden begonnen',
@@ -172,6 +173,7 @@ export const nl: Dictionary = {
   milestoneChargingEnded: 'Laden gestopt',
   milestoneSessionEnded: 'Stekker eruit',
   milestoneFaulted: 'Storing',
+  milestoneFaultCleared: 'Storing voorbij',
 
   receiptTitle: 'Bon',
   receiptPending: 'De laatste cijfers zijn er nog niet; deze bon kan nog veranderen.',

@@ -147,7 +147,7 @@ function Actions({ chargeKey, charge, take }: ActionsProps) {
         </button>
       ) : null}
       {isOver(state) ? null : <PushButton chargeKey={chargeKey} />}
-      {again ? null : <ShareButton />}
+      {again ? null : <ShareButton over={isOver(state)} />}
       <p className="small muted" role="status">
         {said}
       </p>
@@ -229,7 +229,7 @@ function StopSheet({ chargeKey, take, onClose }: Pick<ActionsProps, 'chargeKey' 
 }
 
 /** The link in the address bar is the key to this charge; that is said before it is given away. */
-function ShareButton() {
+function ShareButton({ over }: { readonly over: boolean }) {
   const { t } = useWords();
   const [copied, setCopied] = useState(false);
   if (!('share' in navigator) && !('clipboard' in navigator)) return null;
@@ -250,7 +250,7 @@ function ShareButton() {
         {t('share')}
       </button>
       <p className="muted small" role="status">
-        {t(copied ? 'shareCopied' : 'shareHint')}
+        {t(copied ? 'shareCopied' : over ? 'shareHintOver' : 'shareHint')}
       </p>
     </>
   );

@@ -12,6 +12,7 @@ const KINDS: Readonly<Record<string, TextKey>> = {
   ChargingEnded: 'milestoneChargingEnded',
   SessionEnded: 'milestoneSessionEnded',
   Faulted: 'milestoneFaulted',
+  FaultCleared: 'milestoneFaultCleared',
 };
 
 /** What happened so far, in order of time. */

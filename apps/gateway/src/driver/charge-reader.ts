@@ -12,8 +12,6 @@ import type { PriceView } from './evse.view.js';
 import { evseUidOf } from './evse-uid.js';
 import { Places } from './places.js';
 
-const STOP_REQUESTED = 'voltlog.session.SessionStopRequested.v1';
-const STOP_ESCALATED = 'voltlog.session.SessionStopEscalated.v1';
 /** Sessions whose price is remembered. */
 const PRICES_MAX = 5_000;
 
@@ -30,10 +28,7 @@ export class ChargeReader {
 
   async read(link: DriverLink): Promise<ChargeView> {
     const [{ startRequest, session }, place] = await Promise.all([this.progress(link), this.placeOf(link)]);
-    const [price, stopFailed] = await Promise.all([
-      session === undefined ? this.priceAt(link.stationId ?? '') : this.priceOf(session),
-      this.hasStopFailed(link, session),
-    ]);
+    const price = await (session === undefined ? this.priceAt(link.stationId ?? '') : this.priceOf(session));
     const now = this.context.clock.now();
     const status = chargeStatus({
       askedAt: Date.parse(link.createdAt),
@@ -51,7 +46,6 @@ export class ChargeReader {
       price,
       limit: session === undefined ? startRequest?.limit : session.limit,
       session,
-      stopFailed,
       now: isoTime(now),
     });
   }
@@ -96,15 +90,6 @@ export class ChargeReader {
     const price = toPrice(receipt.price);
     this.prices.set(sessionId, price);
     return price;
-  }
-
-  /** Looked up where somebody, or a limit, waits for the end. */
-  private async hasStopFailed(link: DriverLink, session: sessionV1.Session | undefined): Promise<boolean> {
-    if (session === undefined || session.state === sessionV1.SessionState.ENDED) return false;
-    const isAwaited = link.stopRequestedAt !== undefined || session.milestones.some(({ kind }) => kind === 'LimitReached');
-    if (!isAwaited) return false;
-    const { events } = await this.services.session.listSessionEvents({ sessionId: session.sessionId });
-    return events.findLast(({ type }) => type === STOP_REQUESTED || type === STOP_ESCALATED)?.type === STOP_ESCALATED;
   }
 
   async progress({ id, startRequestId = '' }: DriverLink): Promise<{

@@ -63,7 +63,7 @@ export const chargeView = z
       }),
     ),
     idleSeconds: z.int().nullable().meta({ description: 'from the end of charging until the cable was out' }),
-    stopRequested: z.boolean(),
+    stopRequested: z.boolean().meta({ description: 'by whoever: the driver, the operator, a limit' }),
     stopFailed: z.boolean().meta({ description: 'the station was asked again and again, and did not stop; the operator is told' }),
     asOf: instant,
   })
@@ -77,12 +77,11 @@ export interface ChargeParts {
   readonly price: PriceView | null;
   readonly limit: sessionV1.SessionLimit | undefined;
   readonly session: sessionV1.Session | undefined;
-  readonly stopFailed: boolean;
   /** ISO 8601 */
   readonly now: string;
 }
 
-export const toCharge = ({ link, place: at, status, price, limit, session, stopFailed, now }: ChargeParts): ChargeView => ({
+export const toCharge = ({ link, place: at, status, price, limit, session, now }: ChargeParts): ChargeView => ({
   ...headOf(at),
   ...status,
   price,
@@ -102,8 +101,8 @@ export const toCharge = ({ link, place: at, status, price, limit, session, stopF
     dimension: orNull(milestone.dimension),
   })),
   idleSeconds: session?.idleSeconds ?? null,
-  stopRequested: link.stopRequestedAt !== undefined,
-  stopFailed,
+  stopRequested: link.stopRequestedAt !== undefined || session?.stop !== undefined,
+  stopFailed: session?.stop?.escalated ?? false,
   asOf: now,
 });
 

@@ -359,10 +359,19 @@ describe('a charge, for whoever has its key', () => {
     const { url } = await begun();
     gateway.services.begin('sr-1');
     expect((await write('POST', `${url}/stop`)).body).toMatchObject({ stopRequested: true, stopFailed: false });
-    gateway.services.events.push('voltlog.session.SessionStopRequested.v1', 'voltlog.session.SessionStopEscalated.v1');
+    const stop = sessionV1.SessionStop.fromPartial({ cause: 'Driver', attempts: 6, status: 'Accepted', escalated: true });
+    gateway.services.move({ stop });
     expect((await get(url)).body).toMatchObject({ state: 'Charging', stopRequested: true, stopFailed: true });
-    gateway.services.events.push('voltlog.session.SessionStopRequested.v1');
-    expect((await get(url)).body).toMatchObject({ stopFailed: false });
+    gateway.services.move({ stop: { ...stop, attempts: 1, escalated: false } });
+    expect((await get(url)).body).toMatchObject({ stopRequested: true, stopFailed: false });
+    gateway.services.move({ stop: undefined, state: sessionV1.SessionState.ENDED });
+    expect((await get(url)).body).toMatchObject({ state: 'Ended', stopFailed: false });
+  });
+
+  it('says that it is being stopped when it is a limit or the operator who asked', async () => {
+    const { url } = await begun();
+    gateway.services.begin('sr-1', { stop: sessionV1.SessionStop.fromPartial({ cause: 'Limit', attempts: 1 }) });
+    expect((await get(url)).body).toMatchObject({ state: 'Charging', stopRequested: true, stopFailed: false });
   });
 
   it('shows the price that it is counted by, not the one of today', async () => {

@@ -10,8 +10,6 @@ export class DriverServices extends FakeServices {
   price: sessionV1.Price | undefined = sessionV1.Price.fromPartial({ scope: 'default', currency: 'EUR', perKwh: '0.49' });
   /** The price that holds now, where it is another. */
   priceNow: sessionV1.Price | undefined;
-  /** Types of the events of the session. */
-  readonly events: string[] = [];
   /** Thrown by the next start. */
   startError: Error | undefined;
   /** The same, once the start was taken. */
@@ -162,7 +160,6 @@ export class DriverServices extends FakeServices {
         return Promise.resolve({ session: running(request.sessionId) });
       },
       getPrice: () => Promise.resolve({ price: this.priceNow ?? this.price }),
-      listSessionEvents: () => Promise.resolve({ events: this.events.map((type) => sessionV1.SessionEvent.fromPartial({ type })) }),
       getReceipt: ({ sessionId }) =>
         Promise.resolve({
           receipt: sessionV1.Receipt.fromPartial({

@@ -52,6 +52,7 @@ export const session = (sessionId: string, change: Partial<sessionV1.Session> = 
   stoppedReason: '',
   endCause: '',
   stoppedBy: undefined,
+  stop: undefined,
   flags: [],
   lastReadingAt: AT,
   updatedAt: AT,

@@ -17,8 +17,10 @@ const KINDS = [
   'ChargingEnded',
   'SessionEnded',
   'Faulted',
+  'FaultCleared',
   'StopEscalated',
   'StationFault',
+  'StationFaultCleared',
 ] as const;
 const kind = z.enum(KINDS);
 const ownerKind = z.enum(['Driver', 'Contract', 'Operator', 'Partner']);

@@ -48,6 +48,16 @@ export const sessionView = z
       }),
     ),
     startRequestId: z.string().nullable(),
+    stop: z
+      .object({
+        cause: z.string().meta({ description: 'Limit, Driver or Operator' }),
+        attempts: z.int(),
+        requestedAt: instant.nullable().meta({ description: 'the latest attempt' }),
+        status: z.string().nullable().meta({ description: 'what came of it; accepted is not happened' }),
+        escalated: z.boolean().meta({ description: 'the station does not stop; nobody asks it any more' }),
+      })
+      .nullable()
+      .meta({ description: 'what was asked of the station and has not happened; null once the session ended' }),
     unpluggedAt: instant.nullable().meta({ description: 'when the connector was free again' }),
     idleSeconds: z.int().nullable().meta({ description: 'from the end until the connector was free' }),
     overshootWh: z.number().nullable(),
@@ -99,6 +109,7 @@ export const toSession = (session: sessionV1.Session): z.input<typeof sessionVie
     dimension: orNull(dimension),
   })),
   startRequestId: orNull(session.startRequestId),
+  stop: toStop(session.stop),
   unpluggedAt: session.unpluggedAt ?? null,
   idleSeconds: session.idleSeconds ?? null,
   overshootWh: session.overshootWh ?? null,
@@ -108,6 +119,9 @@ export const toSession = (session: sessionV1.Session): z.input<typeof sessionVie
   updatedAt: session.updatedAt ?? null,
   version: session.version,
 });
+
+const toStop = (stop: sessionV1.SessionStop | undefined): z.input<typeof sessionView>['stop'] =>
+  stop === undefined ? null : { ...stop, requestedAt: stop.requestedAt ?? null, status: orNull(stop.status) };
 
 export const sessionPage = pageOf(sessionView, 'SessionPage');
 export const sessionQuery = pageQuery.extend({

@@ -57,6 +57,8 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'CP-1 (Charge point 2) was asked to stop charging and has not done so. Somebody must look at it.',
     ],
     StationFault: ['Fault at a station', 'CP-1 (Charge point 2) reports a fault. Somebody should look at it.'],
+    FaultCleared: ['Fault is over', 'CP-1 (Charge point 2) is well again.'],
+    StationFaultCleared: ['A station is well again', 'The fault at CP-1 (Charge point 2) is over.'],
   },
   de: {
     ReservationConfirmed: [
@@ -84,6 +86,8 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     Faulted: ['Störung an der Station', 'CP-1 (Ladepunkt 2) meldet eine Störung. Das Laden wurde möglicherweise unterbrochen.'],
     StopEscalated: ['Station stoppt nicht', 'CP-1 (Ladepunkt 2) sollte das Laden stoppen und hat es nicht getan. Jemand muss nachsehen.'],
     StationFault: ['Störung an einer Station', 'CP-1 (Ladepunkt 2) meldet eine Störung. Jemand sollte nachsehen.'],
+    FaultCleared: ['Störung behoben', 'CP-1 (Ladepunkt 2) funktioniert wieder.'],
+    StationFaultCleared: ['Station funktioniert wieder', 'Die Störung an CP-1 (Ladepunkt 2) ist behoben.'],
   },
   nl: {
     ReservationConfirmed: [
@@ -114,6 +118,8 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'CP-1 (Laadpunt 2) moest stoppen met laden en heeft dat niet gedaan. Iemand moet gaan kijken.',
     ],
     StationFault: ['Storing bij een laadstation', 'CP-1 (Laadpunt 2) meldt een storing. Iemand moet gaan kijken.'],
+    FaultCleared: ['Storing voorbij', 'CP-1 (Laadpunt 2) werkt weer.'],
+    StationFaultCleared: ['Laadstation werkt weer', 'De storing bij CP-1 (Laadpunt 2) is voorbij.'],
   },
   fr: {
     ReservationConfirmed: [
@@ -144,6 +150,8 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'CP-1 (Point de charge 2) devait arrêter la charge et ne l’a pas fait. Une intervention est nécessaire.',
     ],
     StationFault: ['Défaut d’une borne', 'CP-1 (Point de charge 2) signale un défaut. Quelqu’un doit aller voir.'],
+    FaultCleared: ['Défaut résolu', 'CP-1 (Point de charge 2) fonctionne à nouveau.'],
+    StationFaultCleared: ['Borne à nouveau en service', 'Le défaut de CP-1 (Point de charge 2) est résolu.'],
   },
 };
 

@@ -52,10 +52,12 @@ export const de: Words = {
       title: 'Störung an der Station',
       body: `${place} meldet eine Störung. Das Laden wurde möglicherweise unterbrochen.`,
     }),
+    FaultCleared: ({ place }) => ({ title: 'Störung behoben', body: `${place} funktioniert wieder.` }),
     StopEscalated: ({ place }) => ({
       title: 'Station stoppt nicht',
       body: `${place} sollte das Laden stoppen und hat es nicht getan. Jemand muss nachsehen.`,
     }),
     StationFault: ({ place }) => ({ title: 'Störung an einer Station', body: `${place} meldet eine Störung. Jemand sollte nachsehen.` }),
+    StationFaultCleared: ({ place }) => ({ title: 'Station funktioniert wieder', body: `Die Störung an ${place} ist behoben.` }),
   },
 };

@@ -43,10 +43,12 @@ export const en: Words = {
     ChargingEnded: ({ place }) => ({ title: 'Charging ended', body: `Charging at ${place} has ended.` }),
     SessionEnded: ({ place }) => ({ title: 'Session ended', body: `The session at ${place} has ended.` }),
     Faulted: ({ place }) => ({ title: 'Fault at the station', body: `${place} reports a fault. Charging may have stopped.` }),
+    FaultCleared: ({ place }) => ({ title: 'Fault is over', body: `${place} is well again.` }),
     StopEscalated: ({ place }) => ({
       title: 'Station does not stop',
       body: `${place} was asked to stop charging and has not done so. Somebody must look at it.`,
     }),
     StationFault: ({ place }) => ({ title: 'Fault at a station', body: `${place} reports a fault. Somebody should look at it.` }),
+    StationFaultCleared: ({ place }) => ({ title: 'A station is well again', body: `The fault at ${place} is over.` }),
   },
 };

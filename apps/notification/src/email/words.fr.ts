@@ -49,10 +49,12 @@ export const fr: Words = {
     ChargingEnded: ({ place }) => ({ title: 'Charge terminée', body: `La charge sur ${place} est terminée.` }),
     SessionEnded: ({ place }) => ({ title: 'Session terminée', body: `La session de charge sur ${place} est terminée.` }),
     Faulted: ({ place }) => ({ title: 'Défaut de la borne', body: `${place} signale un défaut. La charge est peut-être interrompue.` }),
+    FaultCleared: ({ place }) => ({ title: 'Défaut résolu', body: `${place} fonctionne à nouveau.` }),
     StopEscalated: ({ place }) => ({
       title: 'La borne ne s’arrête pas',
       body: `${place} devait arrêter la charge et ne l’a pas fait. Une intervention est nécessaire.`,
     }),
     StationFault: ({ place }) => ({ title: 'Défaut d’une borne', body: `${place} signale un défaut. Quelqu’un doit aller voir.` }),
+    StationFaultCleared: ({ place }) => ({ title: 'Borne à nouveau en service', body: `Le défaut de ${place} est résolu.` }),
   },
 };

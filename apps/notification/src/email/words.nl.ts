@@ -46,10 +46,12 @@ export const nl: Words = {
       title: 'Storing bij het laadstation',
       body: `${place} meldt een storing. Het laden is mogelijk gestopt.`,
     }),
+    FaultCleared: ({ place }) => ({ title: 'Storing voorbij', body: `${place} werkt weer.` }),
     StopEscalated: ({ place }) => ({
       title: 'Laadstation stopt niet',
       body: `${place} moest stoppen met laden en heeft dat niet gedaan. Iemand moet gaan kijken.`,
     }),
     StationFault: ({ place }) => ({ title: 'Storing bij een laadstation', body: `${place} meldt een storing. Iemand moet gaan kijken.` }),
+    StationFaultCleared: ({ place }) => ({ title: 'Laadstation werkt weer', body: `De storing bij ${place} is voorbij.` }),
   },
 };

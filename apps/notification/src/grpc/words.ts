@@ -19,8 +19,10 @@ export const KINDS: readonly NotificationKind[] = [
   'ChargingEnded',
   'SessionEnded',
   'Faulted',
+  'FaultCleared',
   'StopEscalated',
   'StationFault',
+  'StationFaultCleared',
 ];
 export const LANGUAGES: readonly NotificationLanguage[] = ['en', 'de', 'nl', 'fr'];
 export const OWNER_KINDS: readonly SubscriptionOwnerKind[] = ['Driver', 'Contract', 'Operator', 'Partner'];

@@ -8,7 +8,7 @@ import type { Notifier } from './notifier.js';
 const GROUP = 'notification-faults';
 const REPORTED = 'voltlog.connection.ConnectorStatusReported.v1';
 
-/** Tells of connectors, EVSEs and stations that report a fault, once until they report that they are well again. */
+/** Tells of connectors, EVSEs and stations that report a fault, once until they report that they are well again; and of that. */
 export class StationFaults {
   private subscription: Subscription | undefined;
 
@@ -41,7 +41,7 @@ export class StationFaults {
     for (const { event, report } of reports) {
       const id = keyOf(report);
       const isFaulted = report.status === 'Faulted';
-      if (isFaulted && !(faulted.get(id) ?? known.has(id))) found.push(toNotification(event, report));
+      if (isFaulted !== (faulted.get(id) ?? known.has(id))) found.push(toNotification(event, report));
       faulted.set(id, isFaulted);
     }
     // Told before it is written down: a crash between the two tells it again under the same id, which is once.
@@ -58,7 +58,7 @@ const keyOf = ({ stationId, evseId, connectorId }: ConnectorStatusReported): str
 
 const toNotification = (event: LogRecord['event'], report: ConnectorStatusReported): Notification => ({
   notificationId: event.id,
-  kind: 'StationFault',
+  kind: report.status === 'Faulted' ? 'StationFault' : 'StationFaultCleared',
   at: report.occurredAt,
   recordedAt: event.time,
   stationId: report.stationId,

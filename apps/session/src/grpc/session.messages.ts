@@ -48,6 +48,7 @@ export function toSession(document: ShownSession, readings: Readings, nowMs: num
     startRequestId: claims.startRequestId ?? '',
     endCause: ended?.cause ?? '',
     stoppedBy: ended?.stoppedBy,
+    stop: outcome.state === 'Active' ? toStop(claims) : undefined,
     ...afterEnd(claims, readings),
   };
 }
@@ -61,6 +62,12 @@ export const toLimit = (limit: SessionLimit | undefined): sessionV1.SessionLimit
         cost: limit.cost,
         stateOfChargePercent: limit.stateOfChargePercent,
       };
+
+function toStop({ stop }: SessionClaims): sessionV1.SessionStop | undefined {
+  if (stop === undefined || stop.withdrawn) return undefined;
+  const { cause, attempt, firstAttempt, at, status = '', escalated = false } = stop;
+  return { cause, attempts: attempt - firstAttempt + 1, requestedAt: at, status, escalated };
+}
 
 /** In order of the station's time; without those of an end that turned out to be none. */
 const toMilestones = ({ milestones = [] }: SessionClaims, ended: boolean): sessionV1.Milestone[] =>

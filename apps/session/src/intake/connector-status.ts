@@ -82,14 +82,18 @@ function sessionAt(station: StationEntry, told: ConnectorStatus): SessionEntry |
 function apply(batch: Batch, entry: SessionEntry, told: ConnectorStatus, cause: Cause): void {
   const { claims, readings } = entry;
   const end = effectiveEnd(claims, readings);
+  const { at, receivedAt } = told;
+  const isWell = told.status !== 'Faulted' && claims.fault !== undefined && claims.fault.at < at;
+  if (isWell && (claims.faultCleared?.at ?? '') <= claims.fault.at)
+    batch.record(entry, { kind: 'FaultCleared', cleared: { at, receivedAt } }, cause, `${cause.id}#FaultCleared`);
   switch (told.status) {
     case 'Available':
       if (freedAfter(claims, readings) !== undefined) return;
-      batch.record(entry, { kind: 'Freed', freed: { at: told.at, receivedAt: told.receivedAt } }, cause, `${cause.id}#Freed`);
+      batch.record(entry, { kind: 'Freed', freed: { at, receivedAt } }, cause, `${cause.id}#Freed`);
       return;
     case 'Faulted': {
       if (end !== undefined && !awaitsUnplug(claims)) return;
-      const { at, receivedAt, errorCode } = told;
+      const { errorCode } = told;
       const fault = { at, receivedAt, ...(errorCode === undefined ? {} : { errorCode }) };
       batch.record(entry, { kind: 'Fault', fault }, cause, `${cause.id}#Fault`);
       return;
@@ -97,8 +101,8 @@ function apply(batch: Batch, entry: SessionEntry, told: ConnectorStatus, cause: 
     default: {
       const value = STATES[told.detail ?? ''];
       // After the end it is the next car's, unless it says that this one is still there.
-      if (value === undefined || (end !== undefined && value !== 'EVConnected' && told.at > end.endedAt)) return;
-      batch.noteState(entry, { seqNo: -1, at: told.at, value }, cause);
+      if (value === undefined || (end !== undefined && value !== 'EVConnected' && at > end.endedAt)) return;
+      batch.noteState(entry, { seqNo: -1, at, value }, cause);
     }
   }
 }

@@ -10,7 +10,8 @@ export const DELIVERY_TOPIC = 'notification.delivery.v1';
 
 /**
  * What is told. `StopEscalated`: a station did not stop when it was asked to; somebody must look. `StationFault`: a station reports a fault
- * of a connector or of itself, whether or not somebody charges there; `Faulted` is the same told to whoever charges.
+ * of a connector or of itself, whether or not somebody charges there; `Faulted` is the same told to whoever charges. The one of a
+ * subscription that would be told both is `StationFault`. `...Cleared`: it says that it is well again.
  */
 export type NotificationKind =
   | 'ReservationConfirmed'
@@ -27,8 +28,10 @@ export type NotificationKind =
   | 'ChargingEnded'
   | 'SessionEnded'
   | 'Faulted'
+  | 'FaultCleared'
   | 'StopEscalated'
-  | 'StationFault';
+  | 'StationFault'
+  | 'StationFaultCleared';
 
 /** Decimal text and ISO 4217 code, e.g. `12.40` `EUR`. */
 export interface NotificationCost {

@@ -1,7 +1,10 @@
+import type { NotificationKind } from '@voltlog/notification-contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { matches, selectorOf, selectorsOf } from './filter.js';
 import { notification } from './testing.js';
+
+const cleared = (kind: 'Faulted' | 'StationFault') => `${kind}Cleared`.replace('FaultedCleared', 'FaultCleared') as NotificationKind;
 
 describe('a filter', () => {
   const told = notification({ idToken: 'Tag1', contractId: 'C-1', siteId: 'north', groupId: 'g' });
@@ -17,6 +20,18 @@ describe('a filter', () => {
     [{ kinds: [], reservationId: 'r-1' }, false],
   ])('%o: %s', (filter, expected) => {
     expect(matches(filter, told)).toBe(expected);
+  });
+
+  it.each([
+    [{ kinds: [] }, false],
+    [{ kinds: ['Faulted', 'StationFault'] as const, siteId: 'north' }, false],
+    [{ kinds: [], stationId: 'CP-1' }, false],
+    [{ kinds: ['Faulted'] as const }, true],
+    [{ kinds: [], contractId: 'C-1' }, true],
+    [{ kinds: [], sessionId: 's-1' }, true],
+  ])('%o is told of a fault as of a session: %s', (filter, expected) => {
+    expect(matches(filter, { ...told, kind: 'Faulted' })).toBe(expected);
+    expect(matches({ ...filter, kinds: filter.kinds.map(cleared) }, { ...told, kind: 'FaultCleared' })).toBe(expected);
   });
 
   const id = fc.constantFrom('a', 'A', 'b');

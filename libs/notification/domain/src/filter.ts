@@ -31,8 +31,23 @@ export function selectorsOf(notification: Notification): readonly Selector[] {
   return selectors;
 }
 
-/** True when every condition of the filter holds. */
+/** What is told of a session, and of the station itself whether or not there is a session. */
+const OF_STATION: { readonly [Kind in NotificationKind]?: NotificationKind } = {
+  Faulted: 'StationFault',
+  FaultCleared: 'StationFaultCleared',
+};
+
+/** True when every condition of the filter holds, and the same is not told to it as the station's own anyway. */
 export function matches(filter: SubscriptionFilter, notification: Notification): boolean {
+  if (!holds(filter, notification)) return false;
+  const kind = OF_STATION[notification.kind];
+  if (kind === undefined) return true;
+  const { notificationId, at, recordedAt, stationId, siteId, evseId } = notification;
+  const ofStation = { notificationId, kind, at, recordedAt, stationId, evseId, ...(siteId === undefined ? {} : { siteId }) };
+  return !holds(filter, ofStation);
+}
+
+function holds(filter: SubscriptionFilter, notification: Notification): boolean {
   if (filter.kinds.length > 0 && !filter.kinds.includes(notification.kind)) return false;
   return BY.every((field) => {
     const wanted = filter[field];

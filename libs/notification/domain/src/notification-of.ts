@@ -31,6 +31,7 @@ const MILESTONES: ReadonlySet<string> = new Set<NotificationKind>([
   'ChargingEnded',
   'SessionEnded',
   'Faulted',
+  'FaultCleared',
 ]);
 
 /** The event types that something is told of; everything else can be passed by unread. */

@@ -29,13 +29,15 @@ export type MilestoneKind =
   | 'LimitReached'
   | 'ChargingEnded'
   | 'SessionEnded'
-  | 'Faulted';
+  | 'Faulted'
+  | 'FaultCleared';
 
 /**
  * Something happened that a driver is told of. Exactly once per session, milestone and occurrence, whatever is repeated or comes late.
  *
  * `ChargingStarted`: energy flows for the first time. `ParkingStarted`: plugged in, but not, or no longer, drawing. `SuspendedBy...`: the
  * car or the station holds the energy back. `ChargingEnded`: the transaction is over. `SessionEnded`: the connector is free again.
+ * `FaultCleared`: the connector that `Faulted` says that it is well again, whether or not energy flows.
  */
 export interface SessionMilestoneReached extends SessionFact {
   readonly milestone: MilestoneKind;

@@ -95,6 +95,12 @@ function milestone(state: SessionClaims, data: SessionMilestoneReached): Session
   const { sessionId: _s, stationId: _t, transactionId: _x, ocppVersion: _v, ...reached } = data;
   const kept: AnnouncedMilestone = reached;
   const milestones = [...(state.milestones ?? []), kept];
+  if (data.milestone === 'FaultCleared') {
+    const cleared = { at: data.at, receivedAt: data.receivedAt };
+    // It may break again before energy flows.
+    const rested = (state.rested ?? []).filter((known) => known !== 'Faulted');
+    return joinClaim({ ...state, milestones, rested }, { kind: 'FaultCleared', cleared });
+  }
   if (!RESTING.has(data.milestone)) return { ...state, milestones };
   const rested = { ...state, milestones, rested: [...(state.rested ?? []), data.milestone] };
   if (data.milestone !== 'Faulted') return rested;

@@ -35,6 +35,8 @@ export type Claim =
   | { readonly kind: 'Stale'; readonly at: string }
   | { readonly kind: 'Freed'; readonly freed: FreedClaim }
   | { readonly kind: 'Fault'; readonly fault: FaultClaim }
+  /** The connector that was broken says something else. */
+  | { readonly kind: 'FaultCleared'; readonly cleared: FaultCleared }
   | { readonly kind: 'LimitSet'; readonly limit: LimitClaim }
   | ({ readonly kind: 'StartRequestMatched' } & AskedClaim)
   | { readonly kind: 'StopRequested'; readonly stop: Omit<SessionStopRequested, keyof SessionFact> }
@@ -64,6 +66,8 @@ export interface FaultClaim {
   readonly receivedAt: string;
   readonly errorCode?: string;
 }
+
+export type FaultCleared = Pick<FaultClaim, 'at' | 'receivedAt'>;
 
 /** The stop commands of a session: the latest one, and from which attempt on they are for the same cause. */
 export interface StopClaim {
@@ -117,6 +121,7 @@ export interface SessionClaims {
   /** When the connector was reported free, rising by the station's clock; the first few. */
   readonly freed?: readonly FreedClaim[];
   readonly fault?: FaultClaim;
+  readonly faultCleared?: FaultCleared;
   /** What was chosen for the session; the contract's own limit is in the answer about its token. */
   readonly limit?: LimitClaim;
   /** The contract's limit as it was announced. */
@@ -167,6 +172,10 @@ export function joinClaim(claims: SessionClaims, claim: Claim): SessionClaims {
       return joinFreed(claims, claim.freed);
     case 'Fault':
       return claims.fault !== undefined && claims.fault.at >= claim.fault.at ? claims : { ...claims, fault: claim.fault };
+    case 'FaultCleared':
+      return claims.faultCleared !== undefined && claims.faultCleared.at >= claim.cleared.at
+        ? claims
+        : { ...claims, faultCleared: claim.cleared };
     case 'LimitSet':
       return joinLimit(claims, claim.limit);
     case 'StartRequestMatched':

@@ -60,6 +60,7 @@ export function dueMilestones(claims: SessionClaims, readings: Readings, battery
   rest(due, claims, heardAt);
   if (claims.fault !== undefined && isNewFault(claims, claims.fault.at))
     pushResting(due, claims, { milestone: 'Faulted', ...claims.fault });
+  faultCleared(due, claims);
   if (end !== undefined) ended(due, claims, { end, freed: freedAfter(claims, readings) });
   return due;
 }
@@ -99,8 +100,16 @@ function rest(due: DueMilestone[], claims: SessionClaims, receivedAt: string): v
   if (charging !== undefined && milestone !== undefined) pushResting(due, claims, { milestone, at: charging.at, receivedAt });
 }
 
-/** One from before energy flowed again is none. */
-function isNewFault({ milestones, charging }: SessionClaims, at: string): boolean {
+function faultCleared(due: DueMilestone[], claims: SessionClaims): void {
+  const { faultCleared: cleared, milestones } = claims;
+  const fault = milestones?.findLast(({ milestone }) => milestone === 'Faulted' || milestone === 'FaultCleared');
+  if (cleared === undefined || fault?.milestone !== 'Faulted' || fault.at >= cleared.at) return;
+  due.push({ milestone: 'FaultCleared', occurrence: fault.occurrence, ...cleared });
+}
+
+/** One from before energy flowed again, or from before it was said to be over, is none. */
+function isNewFault({ milestones, charging, faultCleared: cleared }: SessionClaims, at: string): boolean {
+  if (cleared !== undefined && cleared.at > at) return false;
   const before = milestones?.filter((known) => known.milestone === 'Faulted') ?? [];
   return before.length === 0 || (before.every((known) => known.at < at) && !(charging !== undefined && charging.at > at));
 }

@@ -16,7 +16,7 @@ export interface RecordClaim {
 }
 
 /** Claims that no event is made of as such. */
-const SILENT: ReadonlySet<Claim['kind']> = new Set(['Review', 'Fault']);
+const SILENT: ReadonlySet<Claim['kind']> = new Set(['Review', 'Fault', 'FaultCleared']);
 
 /** Flags that stay once found; they are announced when they are. */
 const LASTING: readonly SessionFlag[] = ['ConflictingEnd', 'RegisterFell', 'RegisterJumped', 'TransactionIdReused'];
@@ -34,8 +34,8 @@ export const sessionDecider: Decider<RecordClaim, SessionClaims, SessionEvent> =
     const joined = joinClaim(state, claim);
     const events: SessionEvent[] = [];
     if (joined !== state || (state.identity === undefined && !SILENT.has(claim.kind))) events.push(...claimEvents(command, state, joined));
-    // A fault has no event of its own: its milestone tells it.
-    let after = claim.kind === 'Fault' ? joined : state;
+    // A fault and its end have no event of their own: their milestones tell them.
+    let after = claim.kind === 'Fault' || claim.kind === 'FaultCleared' ? joined : state;
     for (const event of events) after = evolve(after, event);
     if (after.identity === undefined) return decided();
     const outcome = outcomeOf(after, readings);
@@ -102,6 +102,7 @@ function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionC
     case 'StopEscalated':
       return [{ type: 'voltlog.session.SessionStopEscalated.v1', data: { ...identity, ...claim.escalation } }];
     case 'Fault':
+    case 'FaultCleared':
     case 'Review':
       return [];
   }

@@ -355,7 +355,27 @@ export interface Session {
    */
   endCause: string;
   /** The token that stopped it, where one was presented. */
-  stoppedBy: IdToken | undefined;
+  stoppedBy:
+    | IdToken
+    | undefined;
+  /** Absent: nobody asked, the limit that asked holds no more, or the session has ended. */
+  stop: SessionStop | undefined;
+}
+
+/** A stop that was asked of the station. */
+export interface SessionStop {
+  /** Limit, Driver, Operator. */
+  cause: string;
+  /** For this cause. */
+  attempts: number;
+  /** The latest one. */
+  requestedAt:
+    | string
+    | undefined;
+  /** Accepted, Rejected, NotSupported, Offline, TimedOut, Busy; empty: not answered yet. */
+  status: string;
+  /** Nobody asks the station any more: an operator must look. */
+  escalated: boolean;
 }
 
 export interface GetSessionRequest {
@@ -2429,6 +2449,7 @@ function createBaseSession(): Session {
     overshootSeconds: undefined,
     endCause: "",
     stoppedBy: undefined,
+    stop: undefined,
   };
 }
 
@@ -2541,6 +2562,9 @@ export const Session: MessageFns<Session> = {
     }
     if (message.stoppedBy !== undefined) {
       IdToken.encode(message.stoppedBy, writer.uint32(290).fork()).join();
+    }
+    if (message.stop !== undefined) {
+      SessionStop.encode(message.stop, writer.uint32(298).fork()).join();
     }
     return writer;
   },
@@ -2846,6 +2870,14 @@ export const Session: MessageFns<Session> = {
             message.stoppedBy = IdToken.decode(reader, reader.uint32());
             continue;
           }
+          case 37: {
+            if (tag !== 298) {
+              break;
+            }
+
+            message.stop = SessionStop.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2905,6 +2937,112 @@ export const Session: MessageFns<Session> = {
     message.stoppedBy = (object.stoppedBy !== undefined && object.stoppedBy !== null)
       ? IdToken.fromPartial(object.stoppedBy)
       : undefined;
+    message.stop = (object.stop !== undefined && object.stop !== null)
+      ? SessionStop.fromPartial(object.stop)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSessionStop(): SessionStop {
+  return { cause: "", attempts: 0, requestedAt: undefined, status: "", escalated: false };
+}
+
+export const SessionStop: MessageFns<SessionStop> = {
+  encode(message: SessionStop, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cause !== "") {
+      writer.uint32(10).string(message.cause);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(16).uint32(message.attempts);
+    }
+    if (message.requestedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.requestedAt), writer.uint32(26).fork()).join();
+    }
+    if (message.status !== "") {
+      writer.uint32(34).string(message.status);
+    }
+    if (message.escalated !== false) {
+      writer.uint32(40).bool(message.escalated);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionStop {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionStop();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attempts = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.escalated = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SessionStop>, I>>(base?: I): SessionStop {
+    return SessionStop.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionStop>, I>>(object: I): SessionStop {
+    const message = createBaseSessionStop();
+    message.cause = object.cause ?? "";
+    message.attempts = object.attempts ?? 0;
+    message.requestedAt = object.requestedAt ?? undefined;
+    message.status = object.status ?? "";
+    message.escalated = object.escalated ?? false;
     return message;
   },
 };
