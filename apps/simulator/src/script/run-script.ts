@@ -107,6 +107,9 @@ async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>):
     case 'wait':
       await station.clock.pass(step.seconds * 1000);
       return;
+    case 'heat':
+      station.heat(step.evse ?? 1, step.celsius);
+      return;
     case 'goOffline':
       await station.goOffline(step.how);
       return;

@@ -2,6 +2,7 @@ import type { EvseOptions } from '../station/evse.js';
 import type { OcppVersion } from '../station/protocol.js';
 import type { StationOptions } from '../station/station-options.js';
 import { LIMIT_SCENARIOS } from './limit-scenarios.js';
+import { MONITORING_SCENARIOS } from './monitoring-scenarios.js';
 import { RESERVATION_SCENARIOS } from './reservation-scenarios.js';
 import type { Step } from './steps.js';
 import { TOKEN_SCENARIOS } from './token-scenarios.js';
@@ -333,6 +334,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...RESERVATION_SCENARIOS,
   ...TOKEN_SCENARIOS,
   ...LIMIT_SCENARIOS,
+  ...MONITORING_SCENARIOS,
 ];
 
 function lostStart(version: OcppVersion, token: string): readonly Step[] {

@@ -29,6 +29,8 @@ export type Step =
     }
   /** Simulated seconds. */
   | { readonly do: 'wait'; readonly seconds: number }
+  /** An EVSE gets that hot. */
+  | { readonly do: 'heat'; readonly evse?: number; readonly celsius: number }
   | { readonly do: 'goOffline'; readonly how?: 'orderly' | 'broken' }
   | { readonly do: 'goOnline' }
   | { readonly do: 'loseNextAnswer'; readonly action: string; readonly how?: Loss }
@@ -93,6 +95,7 @@ const NEEDED: Readonly<Record<Step['do'], Readonly<Record<string, 'string' | 'nu
   charge: {},
   stop: {},
   wait: { seconds: 'number' },
+  heat: { celsius: 'number' },
   goOffline: {},
   goOnline: {},
   loseNextAnswer: { action: 'string' },

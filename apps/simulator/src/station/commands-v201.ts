@@ -1,24 +1,19 @@
+import { baseReport, getVariables, setVariables, someReport } from './device-model.js';
 import type { CommandOutcome } from './dialect.js';
-import { isObject, listAt, numberAt, type Payload, textAt } from './protocol.js';
+import { listAt, numberAt, type Payload, textAt } from './protocol.js';
 import type { SimulatedStation } from './station.js';
 
 /** Commands of OCPP 2.0.1 that this station knows and does not do. */
 const NOT_SUPPORTED = new Set([
   'ClearChargingProfile',
-  'ClearVariableMonitoring',
   'CostUpdated',
   'DeleteCertificate',
   'GetChargingProfiles',
   'GetCompositeSchedule',
   'GetInstalledCertificateIds',
   'GetLog',
-  'GetMonitoringReport',
-  'GetReport',
   'PublishFirmware',
   'SetChargingProfile',
-  'SetMonitoringBase',
-  'SetMonitoringLevel',
-  'SetVariableMonitoring',
   'UnpublishFirmware',
   'UpdateFirmware',
 ]);
@@ -71,7 +66,19 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
     case 'SetVariables':
       return setVariables(station, payload);
     case 'GetBaseReport':
-      return status('Accepted', () => baseReport(station, numberAt(payload, 'requestId') ?? 0));
+      return baseReport(station, payload);
+    case 'GetReport':
+      return someReport(station, payload);
+    case 'SetVariableMonitoring':
+      return station.monitoring.set(payload);
+    case 'ClearVariableMonitoring':
+      return station.monitoring.clear(payload);
+    case 'GetMonitoringReport':
+      return station.monitoring.report(payload);
+    case 'SetMonitoringBase':
+      return station.monitoring.setBase(payload);
+    case 'SetMonitoringLevel':
+      return station.monitoring.setLevel(payload);
     case 'ReserveNow':
       return reserveNow(station, payload);
     case 'CancelReservation':
@@ -145,14 +152,6 @@ function sendLocalList({ localList }: SimulatedStation, payload: Payload): Comma
   return status(localList.update({ version, differential: payload['updateType'] === 'Differential', tokens }));
 }
 
-/** What the maker built in, by variable and attribute. Source: OCPP 2.0.1 Part 2 §2.1.7 (LocalAuthListCtrlr) */
-function listVariable({ localList }: SimulatedStation, name: string, attributeType: string): number | undefined {
-  if (localList === undefined) return undefined;
-  if (name === 'LocalAuthListCtrlr.ItemsPerMessage' && attributeType === 'Actual') return localList.limits.itemsPerMessage;
-  if (name !== 'LocalAuthListCtrlr.Entries') return undefined;
-  return attributeType === 'MaxSet' ? localList.limits.entriesMax : attributeType === 'Actual' ? localList.size : undefined;
-}
-
 /** OCPP 2.0.1 Part 2 E14: without an id only the queue is told. */
 function transactionStatus(station: SimulatedStation, transactionId: string | undefined): CommandOutcome {
   const messagesInQueue = station.line.hasQueued((entry) => transactionId === undefined || entry.transactionId === transactionId);
@@ -185,74 +184,4 @@ function trigger(station: SimulatedStation, payload: Payload): CommandOutcome {
     default:
       return status('NotImplemented');
   }
-}
-
-const nameOf = (item: unknown): string => `${textAt(item, 'component', 'name') ?? ''}.${textAt(item, 'variable', 'name') ?? ''}`;
-
-/** `UnknownComponent` where no variable of the component is known. */
-const unknownWord = (station: SimulatedStation, item: unknown): string => {
-  const component = `${textAt(item, 'component', 'name') ?? ''}.`;
-  return station.settings.names().some((name) => name.startsWith(component)) ? 'UnknownVariable' : 'UnknownComponent';
-};
-
-function getVariables(station: SimulatedStation, payload: Payload): CommandOutcome {
-  const getVariableResult = listAt(payload, 'getVariableData')
-    .filter(isObject)
-    .map((item) => {
-      const setting = station.settings.get(nameOf(item));
-      const { component, variable } = item;
-      const asked = textAt(item, 'attributeType') ?? 'Actual';
-      const built = listVariable(station, nameOf(item), asked);
-      if (built !== undefined)
-        return { attributeStatus: 'Accepted', attributeType: asked, attributeValue: String(built), component, variable };
-      if (setting === undefined) return { attributeStatus: unknownWord(station, item), component, variable };
-      if (asked !== 'Actual') return { attributeStatus: 'NotSupportedAttributeType', attributeType: asked, component, variable };
-      const attributeValue = nameOf(item) === 'ClockCtrlr.DateTime' ? station.timestamp() : setting.value;
-      return { attributeStatus: 'Accepted', attributeType: asked, attributeValue, component, variable };
-    });
-  return { answer: { payload: { getVariableResult } } };
-}
-
-function setVariables(station: SimulatedStation, payload: Payload): CommandOutcome {
-  let passwordSet = false;
-  const setVariableResult = listAt(payload, 'setVariableData')
-    .filter(isObject)
-    .map((item) => {
-      const { component, variable } = item;
-      if ((textAt(item, 'attributeType') ?? 'Actual') !== 'Actual')
-        return { attributeStatus: 'NotSupportedAttributeType', component, variable };
-      const name = nameOf(item);
-      const value = textAt(item, 'attributeValue') ?? '';
-      // Write-only, so no setting. Source: OCPP 2.0.1 Part 2 A01
-      if (name === 'SecurityCtrlr.BasicAuthPassword') {
-        passwordSet = station.security.setPassword(value);
-        return { attributeStatus: passwordSet ? 'Accepted' : 'Rejected', component, variable };
-      }
-      if (name === 'OCPPCommCtrlr.NetworkConfigurationPriority' && !station.security.prioritize(value))
-        return { attributeStatus: 'Rejected', component, variable };
-      const word = station.settings.set(name, value);
-      return { attributeStatus: word === 'Unknown' ? unknownWord(station, item) : word, component, variable };
-    });
-  const then = (): void => {
-    station.settingsChanged();
-    if (passwordSet) station.reconnect();
-  };
-  return { answer: { payload: { setVariableResult } }, then };
-}
-
-/** OCPP 2.0.1 Part 2 B07: everything the station can be configured to, in one message. */
-function baseReport(station: SimulatedStation, requestId: number): void {
-  const reportData = station.settings.names().map((name) => {
-    const [component = '', variable = ''] = name.split('.');
-    const setting = station.settings.get(name);
-    return {
-      component: { name: component },
-      variable: { name: variable },
-      variableAttribute: [
-        { type: 'Actual', value: setting?.value ?? '', mutability: setting?.readonly === true ? 'ReadOnly' : 'ReadWrite' },
-      ],
-      variableCharacteristics: { dataType: /^\d+$/.test(setting?.value ?? '') ? 'integer' : 'string', supportsMonitoring: false },
-    };
-  });
-  void station.call('NotifyReport', { requestId, generatedAt: station.timestamp(), seqNo: 0, reportData });
 }

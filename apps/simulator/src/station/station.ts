@@ -13,7 +13,9 @@ import { Evse } from './evse.js';
 import { type HoldHost, Holds } from './holds.js';
 import { Line, type LineEvent, type LineHost } from './line.js';
 import { LIST_LIMITS, LocalList } from './local-list.js';
+import { Monitoring } from './monitoring.js';
 import { type Answer, type OcppVersion, type Payload } from './protocol.js';
+import { Sensors } from './sensors.js';
 import { Settings } from './settings.js';
 import { CALL_TIMEOUT_MS, type Identity, ONE_OUTLET, RECONNECT_MS, type StationOptions } from './station-options.js';
 import { StationSecurity } from './station-security.js';
@@ -36,6 +38,9 @@ export class SimulatedStation implements LineHost, HoldHost {
   readonly line: Line;
   readonly holds: Holds;
   readonly display = new Display();
+  readonly sensors: Sensors;
+  /** What it watches by itself; a 1.6 station has no words for it. */
+  readonly monitoring: Monitoring;
   /** undefined: it keeps none. */
   readonly localList: LocalList | undefined;
   private readonly dialect: Dialect;
@@ -54,6 +59,8 @@ export class SimulatedStation implements LineHost, HoldHost {
     for (const [name, value] of Object.entries(options.settings ?? {})) this.settings.set(name, value);
     this.evses = (options.evses ?? ONE_OUTLET).map((evse, index) => new Evse(index + 1, evse.kind, evse.powerWMax, evse.registerWh));
     this.holds = new Holds(this);
+    this.sensors = new Sensors(this.evses);
+    this.monitoring = new Monitoring(this);
     this.localList = options.localList === false ? undefined : new LocalList(options.localList ?? LIST_LIMITS);
     this.identity = { vendor: 'Voltlog', model: 'Simulated', serialNumber: id.slice(-25), firmwareVersion: '1.0.0', ...options.identity };
     const urls: readonly [string, ...string[]] = typeof options.url === 'string' ? [options.url] : options.url;
@@ -91,6 +98,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     this.line.close();
     for (const evse of this.evses) for (const timer of [evse.sampleTimer, evse.limitTimer]) this.clock.cancel(timer);
     this.holds.forget();
+    this.monitoring.stop();
     await this.line.until(() => !this.line.isOpen);
   }
 
@@ -225,6 +233,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     this.tell(evse, entry, { stage: 'Started', ...(reservationId === undefined ? {} : { reservationId }) });
     this.scheduleSample(evse);
     this.reportStatus(evseId);
+    this.watch();
     return entry;
   }
 
@@ -256,6 +265,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     if (evse.scheduledOperative !== undefined) evse.isOperative = evse.scheduledOperative;
     evse.scheduledOperative = undefined;
     this.reportStatus(evseId);
+    this.watch();
     if (this.isResetDue && this.evseOf(() => true) === undefined) this.reset('SoftReset');
     return entry;
   }
@@ -268,6 +278,7 @@ export class SimulatedStation implements LineHost, HoldHost {
       evse.meter(this.clock.now());
       this.tell(evse, evse.transaction, { stage: 'Updated', stateChanged: charged !== evse.powerW > 0 });
       this.reportStatus(evse.id);
+      this.watch();
     }
   }
 
@@ -328,6 +339,17 @@ export class SimulatedStation implements LineHost, HoldHost {
     this.line.dropConnection();
   }
 
+  /** An EVSE gets hot, or cools down. */
+  heat(evseId: number, celsius: number): void {
+    this.known(evseId);
+    this.sensors.heat(evseId, celsius);
+    this.watch();
+  }
+
+  private watch(): void {
+    if (this.version !== '1.6') this.monitoring.look();
+  }
+
   unlock(evseId: number): void {
     this.stopTransaction(evseId, 'UnlockCommand');
   }
@@ -381,6 +403,7 @@ export class SimulatedStation implements LineHost, HoldHost {
 
   registered(): void {
     this.reportStatus(undefined, true);
+    this.watch();
   }
 
   timeTold(currentTime: string): void {
