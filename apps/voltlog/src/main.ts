@@ -28,15 +28,15 @@ program
 
 program
   .command('replay')
-  .description('rebuild a read model of a stopped Voltlog from what happened')
-  .argument('[projection]', 'which one; see --list')
+  .description('rebuild read models of a stopped Voltlog from what happened')
+  .argument('[projections...]', 'which ones, in this order; see --list')
   .option('--data <folder>', 'where everything is kept', process.env['VOLTLOG_DATA'] ?? '.voltlog')
   .option('--list', 'name the read models and stop')
-  .action(async (projection: string | undefined, options: { readonly data: string; readonly list?: true }) => {
-    const { projectionList, replayProjection } = await import('./replay.js');
+  .action(async (projections: readonly string[], options: { readonly data: string; readonly list?: true }) => {
+    const { projectionList, replayProjections } = await import('./replay.js');
     const write = (text: string): void => void process.stdout.write(text);
-    if (options.list === true || projection === undefined) write(projectionList());
-    else await replayProjection({ dataFolder: options.data, projection, write });
+    if (options.list === true || projections.length === 0) write(projectionList());
+    else await replayProjections({ dataFolder: options.data, projections, write });
   });
 
 addApiCommands(program, process.env);

@@ -10,26 +10,28 @@ import { SERVICES } from './platform.js';
 export const projectionList = (): string => listProjections(SERVICES);
 
 /**
- * Rebuilds one read model of a data folder that no other process has open.
+ * Rebuilds read models, one after the other, of a data folder that no other process has open.
  *
  * @throws {RequestError} `NOT_FOUND` when there is no such read model or folder; {OperatingError} when another process holds the folder
  */
-export async function replayProjection(options: {
+export async function replayProjections(options: {
   readonly dataFolder: string;
-  readonly projection: string;
+  readonly projections: readonly string[];
   write(text: string): void;
 }): Promise<void> {
-  const found = findProjection(SERVICES, options.projection);
+  const found = options.projections.map((projection) => findProjection(SERVICES, projection));
   const folder = resolve(options.dataFolder);
   if (!existsSync(join(folder, 'log.db'))) throw new RequestError('NOT_FOUND', `${folder} holds no data of Voltlog`, 'NoData');
   const log = await openSqliteEventLog({ path: join(folder, 'log.db') });
   try {
     await log.ensureTopics(SERVICES.flatMap(({ topics }) => topics));
-    const store = await openSqliteStore({ path: join(folder, `${found.service}.db`) });
-    try {
-      await replay(found, { log, store }, options.write);
-    } finally {
-      await store.close();
+    for (const each of found) {
+      const store = await openSqliteStore({ path: join(folder, `${each.service}.db`) });
+      try {
+        await replay(each, { log, store }, options.write);
+      } finally {
+        await store.close();
+      }
     }
   } finally {
     await log.close();

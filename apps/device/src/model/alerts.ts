@@ -67,6 +67,8 @@ function toDoc(id: string, state: AlertState, version: number): AlertDoc | undef
   return { ...alert, id, version, open: alert.state !== 'Cleared' };
 }
 
+export const ALERTS = { name: 'alerts', schema: alertSchema, prefix: 'alert:', decider: alertDecider, toDoc };
+
 /** What operators should look at: monitors that fired, security events, stations that are stuck. */
 export class Alerts {
   readonly streams: DocumentedStreams<AlertCommand, AlertState, AlertEvent, AlertRefusal, AlertDoc>;
@@ -81,8 +83,8 @@ export class Alerts {
   }
 
   static async open(context: ServiceContext, outbox: Pick<OutboxRelay, 'publish'>, models: Collection<DeviceModelDoc>): Promise<Alerts> {
-    const collection = await context.store.collection<AlertDoc>('alerts', alertSchema);
-    const streams = new DocumentedStreams({ context, outbox, prefix: 'alert:', decider: alertDecider, collection, toDoc });
+    const collection = await context.store.collection<AlertDoc>(ALERTS.name, ALERTS.schema);
+    const streams = new DocumentedStreams({ ...ALERTS, context, outbox, collection });
     return new Alerts(context, collection, models, streams);
   }
 

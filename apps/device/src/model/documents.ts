@@ -1,5 +1,13 @@
 import type { DeviceModelReported, ModelMonitor, ModelVariable } from '@voltlog/device-contract';
-import type { Configuration, DeviceModel, Template, TemplateState } from '@voltlog/device-domain';
+import {
+  type Configuration,
+  configurationDecider,
+  type DeviceModel,
+  deviceModelDecider,
+  type Template,
+  type TemplateState,
+  templateDecider,
+} from '@voltlog/device-domain';
 import { Schema } from 'mongoose';
 
 const required = { type: String, required: true };
@@ -163,3 +171,26 @@ export const configurationSchema = new Schema(
 );
 
 export const toConfigurationDoc = (id: string, state: Configuration, version: number): ConfigurationDoc => ({ ...state, id, version });
+
+/** Streams of each kind, and the document they fold to. */
+export const MODELS = {
+  name: 'device_models',
+  schema: deviceModelSchema,
+  prefix: 'model:',
+  decider: deviceModelDecider,
+  toDoc: toModelDoc,
+};
+export const TEMPLATES = {
+  name: 'configuration_templates',
+  schema: templateSchema,
+  prefix: 'template:',
+  decider: templateDecider,
+  toDoc: toTemplateDoc,
+};
+export const CONFIGURATIONS = {
+  name: 'configurations',
+  schema: configurationSchema,
+  prefix: 'configuration:',
+  decider: configurationDecider,
+  toDoc: toConfigurationDoc,
+};

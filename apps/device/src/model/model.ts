@@ -1,5 +1,4 @@
 import { MODEL_TOPIC } from '@voltlog/device-contract';
-import { configurationDecider, deviceModelDecider, templateDecider } from '@voltlog/device-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { Collection, OutboxRelay } from '@voltlog/store';
 import type { Security } from '../security/security.js';
@@ -12,17 +11,7 @@ import { Alerts } from './alerts.js';
 import { Availability, type ToldDoc, toldSchema } from './availability.js';
 import { ConfigurationFollower } from './configuration-follower.js';
 import { DeviceModels } from './device-models.js';
-import {
-  type ConfigurationDoc,
-  configurationSchema,
-  type DeviceModelDoc,
-  deviceModelSchema,
-  type TemplateDoc,
-  templateSchema,
-  toConfigurationDoc,
-  toModelDoc,
-  toTemplateDoc,
-} from './documents.js';
+import { CONFIGURATIONS, type ConfigurationDoc, type DeviceModelDoc, MODELS, TEMPLATES, type TemplateDoc } from './documents.js';
 import { ModelFollower } from './model-follower.js';
 import { Provisioner } from './provisioner.js';
 import { Reconciler } from './reconciler.js';
@@ -42,31 +31,12 @@ export async function createModel(
   options: { readonly lookMs: number },
 ) {
   const { store, log } = context;
-  const models = await store.collection<DeviceModelDoc>('device_models', deviceModelSchema);
-  const templateDocs = await store.collection<TemplateDoc>('configuration_templates', templateSchema);
-  const configurationDocs = await store.collection<ConfigurationDoc>('configurations', configurationSchema);
-  const streams = { context, outbox };
-  const modelStreams = new DocumentedStreams({
-    ...streams,
-    prefix: 'model:',
-    decider: deviceModelDecider,
-    collection: models,
-    toDoc: toModelDoc,
-  });
-  const templateStreams = new DocumentedStreams({
-    ...streams,
-    prefix: 'template:',
-    decider: templateDecider,
-    collection: templateDocs,
-    toDoc: toTemplateDoc,
-  });
-  const configurations = new DocumentedStreams({
-    ...streams,
-    prefix: 'configuration:',
-    decider: configurationDecider,
-    collection: configurationDocs,
-    toDoc: toConfigurationDoc,
-  });
+  const models = await store.collection<DeviceModelDoc>(MODELS.name, MODELS.schema);
+  const templateDocs = await store.collection<TemplateDoc>(TEMPLATES.name, TEMPLATES.schema);
+  const configurationDocs = await store.collection<ConfigurationDoc>(CONFIGURATIONS.name, CONFIGURATIONS.schema);
+  const modelStreams = new DocumentedStreams({ ...MODELS, context, outbox, collection: models });
+  const templateStreams = new DocumentedStreams({ ...TEMPLATES, context, outbox, collection: templateDocs });
+  const configurations = new DocumentedStreams({ ...CONFIGURATIONS, context, outbox, collection: configurationDocs });
   const reports = await Reports.open(context, options.lookMs);
   const templates = new Templates(templateDocs, templateStreams);
   const { intents, line } = security;

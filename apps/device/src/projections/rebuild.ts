@@ -1,12 +1,16 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { isStationId } from '@voltlog/device-domain';
 import type { Projection } from '@voltlog/service';
-import { bringUp, type Collection, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
+import { bringUp, type Collection, type Commit, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
+import type { Schema } from 'mongoose';
 import { type JobDoc, type JobStationDoc, jobSchema, jobStationSchema } from '../jobs/job-documents.js';
 import { jobDocsOf } from '../jobs/job-repository.js';
+import { ALERTS } from '../model/alerts.js';
+import { CONFIGURATIONS, MODELS, TEMPLATES } from '../model/documents.js';
 import { type DisplayDoc, displaySchema, type ReportDoc, reportSchema } from '../reports/report-documents.js';
 import { DISPLAY_FACTS, REPORTS, writeDisplays, writeReports } from '../reports/report-follower.js';
 import { docsOf } from '../store/device-repository.js';
+import { documentsOf } from '../store/documented-streams.js';
 import {
   type SiteDoc,
   type StationDoc,
@@ -18,72 +22,48 @@ import {
 import { STATUS_FACTS, type StatusFact } from './station-status.js';
 import { StatusWriter } from './status-writer.js';
 
-/** The read models of the service: stations and sites of their streams, statuses of what stations said. */
+/** A read model of which each document is what one stream, or some of them, fold to. */
+const fromStreams = <Doc extends { readonly id: string; readonly version: number }>(
+  about: string,
+  { name, schema }: { readonly name: string; readonly schema: Schema },
+  docs: (streams: ReadonlyMap<string, readonly Commit[]>) => readonly Doc[],
+): Projection => ({
+  about,
+  from: 'commits',
+  async rebuild({ store }, onProgress) {
+    const { commits } = await rebuildCollection<Doc>({
+      store,
+      name,
+      schema,
+      onProgress: (progress) => onProgress(progress.commits),
+      async project(batch, target) {
+        await bringUp(target, docs(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])));
+      },
+    });
+    return commits;
+  },
+});
+
+/** The read models of the service: those of its own streams, and those of what stations said. */
 export const deviceProjections: Readonly<Record<string, Projection>> = {
-  stations: {
-    about: 'stations, their EVSEs and credentials, as registered and as they told',
-    from: 'commits',
-    async rebuild({ store }, onProgress) {
-      const { commits } = await rebuildCollection<StationDoc>({
-        store,
-        name: 'stations',
-        schema: stationSchema,
-        onProgress: (progress) => onProgress(progress.commits),
-        async project(batch, target) {
-          await bringUp(target, docsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).stations);
-        },
-      });
-      return commits;
-    },
-  },
-  sites: {
-    about: 'sites',
-    from: 'commits',
-    async rebuild({ store }, onProgress) {
-      const { commits } = await rebuildCollection<SiteDoc>({
-        store,
-        name: 'sites',
-        schema: siteSchema,
-        onProgress: (progress) => onProgress(progress.commits),
-        async project(batch, target) {
-          await bringUp(target, docsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).sites);
-        },
-      });
-      return commits;
-    },
-  },
-  jobs: {
-    about: 'jobs, and how far each is',
-    from: 'commits',
-    async rebuild({ store }, onProgress) {
-      const { commits } = await rebuildCollection<JobDoc>({
-        store,
-        name: 'jobs',
-        schema: jobSchema,
-        onProgress: (progress) => onProgress(progress.commits),
-        async project(batch, target) {
-          await bringUp(target, jobDocsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).jobs);
-        },
-      });
-      return commits;
-    },
-  },
-  'job-stations': {
-    about: 'what came of jobs at each station',
-    from: 'commits',
-    async rebuild({ store }, onProgress) {
-      const { commits } = await rebuildCollection<JobStationDoc>({
-        store,
-        name: 'job_stations',
-        schema: jobStationSchema,
-        onProgress: (progress) => onProgress(progress.commits),
-        async project(batch, target) {
-          await bringUp(target, jobDocsOf(await store.streams.load([...new Set(batch.map(({ streamId }) => streamId))])).stations);
-        },
-      });
-      return commits;
-    },
-  },
+  stations: fromStreams<StationDoc>(
+    'stations, their EVSEs and credentials, as registered and as they told',
+    { name: 'stations', schema: stationSchema },
+    (streams) => docsOf(streams).stations,
+  ),
+  sites: fromStreams<SiteDoc>('sites', { name: 'sites', schema: siteSchema }, (streams) => docsOf(streams).sites),
+  jobs: fromStreams<JobDoc>('jobs, and how far each is', { name: 'jobs', schema: jobSchema }, (streams) => jobDocsOf(streams).jobs),
+  'job-stations': fromStreams<JobStationDoc>(
+    'what came of jobs at each station',
+    { name: 'job_stations', schema: jobStationSchema },
+    (streams) => jobDocsOf(streams).stations,
+  ),
+  'device-models': fromStreams('what stations told of their device model', MODELS, (streams) => documentsOf(streams, MODELS)),
+  'configuration-templates': fromStreams('configuration templates', TEMPLATES, (streams) => documentsOf(streams, TEMPLATES)),
+  configurations: fromStreams('what is intended for each station, and its outages', CONFIGURATIONS, (streams) =>
+    documentsOf(streams, CONFIGURATIONS),
+  ),
+  alerts: fromStreams('alerts', ALERTS, (streams) => documentsOf(streams, ALERTS)),
   statuses: {
     about: 'whether stations are connected, and what they last said of their connectors and firmware',
     from: 'records',

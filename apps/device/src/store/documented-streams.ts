@@ -1,6 +1,6 @@
-import { type Decider, type EventEnvelope, fold } from '@voltlog/kernel';
+import type { Decider, EventEnvelope } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { Aggregates, bringUp, type Collection, type Execution, type OutboxRelay } from '@voltlog/store';
+import { Aggregates, bringUp, type Collection, type Commit, type Execution, type OutboxRelay } from '@voltlog/store';
 import { Documented } from './documented.js';
 
 export interface DocumentedInput<Command> {
@@ -20,6 +20,28 @@ export interface DocumentedParts<Command, State, Event, Refusal, Doc extends { r
   readonly collection: Collection<Doc>;
   /** @param version commits of the stream; undefined: there is nothing to show */
   toDoc(id: string, state: State, version: number): Doc | undefined;
+}
+
+/** The documents that whole streams fold to; streams of another kind are left out. */
+export function documentsOf<State, Event, Doc>(
+  streams: ReadonlyMap<string, readonly Commit[]>,
+  {
+    prefix,
+    decider,
+    toDoc,
+  }: {
+    readonly prefix: string;
+    readonly decider: Pick<Decider<never, State, Event, unknown>, 'initialState' | 'evolve'>;
+    readonly toDoc: (id: string, state: State, version: number) => Doc | undefined;
+  },
+): Doc[] {
+  return [...streams].flatMap(([streamId, commits]) => {
+    if (!streamId.startsWith(prefix)) return [];
+    // What was written as an event of the stream is one.
+    const events = commits.flatMap((commit) => commit.events.map(({ type, data }) => ({ type, data }) as Event));
+    const state = events.reduce((before, event) => decider.evolve(before, event), decider.initialState);
+    return toDoc(streamId.slice(prefix.length), state, commits.at(-1)?.version ?? 0) ?? [];
+  });
 }
 
 /**
@@ -98,16 +120,7 @@ export class DocumentedStreams<
     const streamIds = new Set<string>();
     for (const event of events) if (event.subject.startsWith(prefix) && !this.documented.isDone(event)) streamIds.add(event.subject);
     if (streamIds.size === 0) return;
-    const docs: Doc[] = [];
-    for (const [streamId, commits] of await context.store.streams.load([...streamIds])) {
-      // What was written as an event of the stream is one.
-      const state = fold(
-        decider,
-        commits.flatMap((commit) => commit.events.map(({ type, data }) => ({ type, data }) as Event)),
-      );
-      const doc = toDoc(streamId.slice(prefix.length), state, commits.at(-1)?.version ?? 0);
-      if (doc !== undefined) docs.push(doc);
-    }
+    const docs = documentsOf(await context.store.streams.load([...streamIds]), { prefix, decider, toDoc });
     await bringUp(collection, docs);
     this.documented.mended([...streamIds]);
   }

@@ -16,13 +16,13 @@ import { tracedLog } from './traced-log.js';
 const STOP_MS_MAX = 60_000;
 
 /**
- * One service as its own process, on Kafka, MongoDB and gRPC; with the arguments `replay <projection>` it rebuilds a read model instead, and
+ * One service as its own process, on Kafka, MongoDB and gRPC; with the arguments `replay <projection>...` it rebuilds read models instead, and
  * with `replay --list` it names them. Ends the process when it cannot start.
  */
 export async function runService<Config>(definition: ServiceDefinition<Config>): Promise<void> {
-  const [command, projection] = process.argv.slice(2);
+  const [command, ...projections] = process.argv.slice(2);
   try {
-    await (command === 'replay' ? replayHere(definition, projection) : run(definition));
+    await (command === 'replay' ? replayHere(definition, projections) : run(definition));
   } catch (error) {
     process.stderr.write(
       `${definition.name}: ${error instanceof ConfigError || error instanceof RequestError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
@@ -97,10 +97,10 @@ async function run<Config>(definition: ServiceDefinition<Config>): Promise<void>
 }
 
 /** Beside the instances that run, or without one. */
-async function replayHere<Config>(definition: ServiceDefinition<Config>, projection: string | undefined): Promise<void> {
+async function replayHere<Config>(definition: ServiceDefinition<Config>, projections: readonly string[]): Promise<void> {
   const write = (text: string): void => void process.stdout.write(text);
-  if (projection === undefined || projection === '--list') return write(listProjections([definition]));
-  const found = findProjection([definition], projection);
+  if (projections.length === 0 || projections.includes('--list')) return write(listProjections([definition]));
+  const found = projections.map((projection) => findProjection([definition], projection));
   const platform = loadConfig(platformConfig, process.env);
   const telemetry = createTelemetry({ instanceId: `${definition.name}-replay`, logLevel: platform.LOG_LEVEL, traceRatio: 0 });
   const [log, store] = await Promise.all([
@@ -108,7 +108,7 @@ async function replayHere<Config>(definition: ServiceDefinition<Config>, project
     openMongoStore({ url: platform.MONGO_URL, database: `${platform.MONGO_DATABASE_PREFIX}_${definition.name}` }),
   ]);
   try {
-    await replay(found, { log, store }, write);
+    for (const each of found) await replay(each, { log, store }, write);
   } finally {
     await log.close();
     await store.close();
