@@ -2,6 +2,7 @@
 //   proto/.../station_requests.proto from STATION_REQUESTS and the OCPP 2.1 schemas (tools/station-requests.mjs)
 //   libs/proto/src/generated       from proto/ (buf, ts-proto)
 //   docs/reference/configuration.md from the services' config.ts (tools/configuration.mjs)
+//   docs/reference/quirks.md from the catalogue (tools/quirks.mjs)
 //   docs/reference/openapi.json    from the gateway's routes (apps/gateway/src/web/openapi.spec.ts)
 //   docs/reference/ocpp-coverage.md from the translations and who names what (tools/ocpp-coverage.mjs)
 //   docs/reference/asyncapi.json   from the contract libraries (tools/asyncapi.mjs)
@@ -47,6 +48,7 @@ const stale = [
   ...generate('libs/proto/src/generated', join(root, 'node_modules/.bin/buf'), ['generate'], { cwd: join(root, 'proto') }),
   ...generate('docs/reference/asyncapi.json', process.execPath, ['tools/asyncapi.mjs']),
   ...generate('docs/reference/ocpp-coverage.md', process.execPath, ['tools/ocpp-coverage.mjs']),
+  ...generate('docs/reference/quirks.md', process.execPath, ['tools/quirks.mjs']),
   ...generate('docs/reference/configuration.md', process.execPath, ['tools/configuration.mjs']),
   ...generate('docs/reference/openapi.json', process.execPath, ['node_modules/vitest/vitest.mjs', ...OPENAPI_SPEC]),
 ];

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { LIMITS } from '@voltlog/ocpp-rpc';
-import { authorizationV1, certificatesV1, connectionV1, dataTransferV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, certificatesV1, connectionV1, dataTransferV1, deviationsV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
@@ -27,6 +27,9 @@ import { ConnectionRpc } from './grpc/connection-rpc.js';
 import { PeerRpc, Peers } from './grpc/peers.js';
 import { Presence } from './presence/presence.js';
 import { type InstanceRow, instanceSchema, type PresenceRow, presenceSchema } from './presence/presence.schema.js';
+import { type DeviationRow, deviationSchema } from './quirks/deviation.schema.js';
+import { DeviationRpc } from './quirks/deviation-rpc.js';
+import { Deviations } from './quirks/deviations.js';
 import { SoapEdge } from './soap/soap-edge.js';
 
 /** After these, what is known about a station may be outdated. */
@@ -44,6 +47,7 @@ const ACCESS_EVENTS: readonly DeviceEventType[] = [
   'voltlog.device.StationIdentityReported.v1',
   'voltlog.device.StationCertificateRevoked.v1',
   'voltlog.device.ConnectorsLearnt.v1',
+  'voltlog.device.StationQuirkChosen.v1',
 ];
 const DEVICE_PARTITIONS = 12;
 /** Milliseconds that facts nobody waits for get when the process stops. */
@@ -103,6 +107,7 @@ export class ConnectionRuntime {
     this.parts.soap.start();
     this.parts.frames.start();
     this.parts.accepted.start();
+    this.parts.deviations.start();
     await this.parts.endpoints.listen();
   }
 
@@ -122,6 +127,11 @@ export class ConnectionRuntime {
   /** Stores the frames that wait. For tests. */
   flushFrames(): Promise<void> {
     return this.parts.frames.flush();
+  }
+
+  /** Stores the deviations that wait. For tests. */
+  flushDeviations(): Promise<void> {
+    return this.parts.deviations.flush();
   }
 
   /** Stops as a crash would: nothing is told to anybody. For tests. */
@@ -147,6 +157,7 @@ export class ConnectionRuntime {
     await this.parts.facts.settle(SETTLE_MS);
     await this.parts.frames.stop();
     await this.parts.accepted.stop();
+    await this.parts.deviations.stop();
     await this.parts.presence.leave();
   }
 }
@@ -154,6 +165,7 @@ export class ConnectionRuntime {
 interface RuntimeParts {
   readonly accepted: AcceptedTokens;
   readonly access: StationAccessCache;
+  readonly deviations: Deviations;
   readonly endpoints: Endpoints;
   readonly facts: FactRecorder;
   readonly frames: FrameLog;
@@ -198,6 +210,8 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     metrics,
   });
   const history = new FrameHistory(chunks, frames);
+  const deviations = new Deviations(await store.collection<DeviationRow>('deviations', deviationSchema), clock, logger, metrics);
+  rpc.serve<deviationsV1.DeviationService>(deviationsV1.DeviationServiceDefinition, new DeviationRpc(deviations));
   const commander = new Commander(facts, clock, context.ids, config.COMMAND_TIMEOUT_MS);
   const accepted = new AcceptedTokens(await store.collection<AcceptedTokenRow>('acceptedTokens', acceptedTokenSchema), clock, logger);
   const policies = new SitePolicies();
@@ -228,6 +242,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       metrics,
     ),
     frames,
+    deviations,
     logger,
     tracing: context.tracing,
     limits: {
@@ -289,7 +304,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   });
   context.readiness('listeners', async () => endpoints.ready());
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { accepted, access, endpoints, facts, frames, gate, policies, presence, soap, stations, draining };
+  return { accepted, access, deviations, endpoints, facts, frames, gate, policies, presence, soap, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>

@@ -40,6 +40,7 @@ import { LocalListsController } from './resources/local-lists.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
 import { OperationController } from './resources/operation.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
+import { QuirksController } from './resources/quirks.controller.js';
 import { ReservationsController } from './resources/reservations.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
 import { SitesController } from './resources/sites.controller.js';
@@ -80,6 +81,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       StationRequestsController,
       StationReportsController,
       DataTransferVendorsController,
+      QuirksController,
       CustomerErasuresController,
       StationSecurityController,
       TokensController,

@@ -4,6 +4,7 @@ import { CLOSE } from '../edge/close.js';
 import { basicCredentials } from '../edge/handshake.js';
 import type { AdmittedStation, BootAnswer } from '../edge/parts.js';
 import type { StationSocket } from '../edge/station-socket.js';
+import { knownQuirks } from '../quirks/known-quirks.js';
 import { type Credentials, FailedAttempts } from './credentials.js';
 import { type ClientCertificate, type Link, PLAIN } from './link.js';
 import type { StationAccessCache } from './station-access.js';
@@ -88,6 +89,7 @@ export class Gate {
           quarantined: false,
           boot: bootOf(access),
           connectorsPerEvse: connectorsOf(access),
+          quirks: knownQuirks(access, station.station.quirks),
         };
         if (access.revokedCertificates.includes(station.station.certificateSerial ?? '')) station.close(CLOSE.revoked);
         return;
@@ -107,6 +109,7 @@ export class Gate {
       quarantined: false,
       boot: bootOf(access),
       connectorsPerEvse: connectorsOf(access),
+      quirks: knownQuirks(access),
     };
     if (link.kind === 'mutual') {
       const reason = certificateProblem(link.certificate, access, this.options.organization);
@@ -152,6 +155,7 @@ export class Gate {
       quarantined,
       boot: quarantined ? PENDING : ACCEPTED,
       connectorsPerEvse: undefined,
+      quirks: undefined,
     };
     if (link.kind === 'mutual') {
       if (link.certificate.commonName !== stationId) return forbidden(`the certificate is of ${link.certificate.commonName ?? 'nobody'}`);

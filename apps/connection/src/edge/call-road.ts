@@ -1,9 +1,11 @@
 import type { AuthorizationAnswer } from '@voltlog/connection-contract';
-import { type CallContext, clockBehind, type Fact } from '@voltlog/connection-translation';
+import { type CallContext, clockBehind, type Fact, type Tolerated } from '@voltlog/connection-translation';
 import { isoTime } from '@voltlog/kernel';
-import { type Call, NotSupported } from '@voltlog/ocpp-rpc';
+import { type Call, NotSupported, type OcppError } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
 import type { OfferedLimits } from '../commands/offered-limits.js';
+import { makeOf } from '../quirks/known-quirks.js';
+import { meant, mended, telling } from '../quirks/tolerance.js';
 import type { Action } from './actions.js';
 import type { CallingStation } from './calling-station.js';
 import { isAccepted, refusalOf } from './not-accepted.js';
@@ -31,19 +33,34 @@ export function serveCall(station: CallingStation, received: ReceivedCall): Prom
   if (station.repeated(call, text)) return undefined;
   const { protocol, actions, unknown } = station.dialect;
   const action = actions.get(call.action);
-  const error =
-    protocol.checkCall(call.action, call.payload, 'station') ??
-    (action === undefined ? new NotSupported(`${call.action} is not supported`) : undefined);
+  const broken = protocol.checkCall(call.action, call.payload, 'station');
+  const tolerated = action === undefined ? undefined : toleratedIn(station, received, broken);
+  const error = tolerated === undefined ? broken : undefined;
   if (error !== undefined || action === undefined) {
     (action?.refused ?? unknown).value += 1;
-    station.refused(call, text, refusalOf(station, call.action) ?? error ?? new NotSupported(''));
+    const refusal = error ?? new NotSupported(`${call.action} is not supported`);
+    station.refused(call, text, refusalOf(station, call.action) ?? refusal);
     return undefined;
   }
+  const read: ReadCall = tolerated === undefined ? received : { ...received, tolerated };
+  if (call.action === 'BootNotification') station.isOfMake(makeOf(call.payload));
   const span = station.edge.tracing.start(call.action);
-  return span === undefined ? askRecordAnswer(station, received, action, undefined) : traced(station, received, action, span);
+  return span === undefined ? askRecordAnswer(station, read, action, undefined) : traced(station, read, action, span);
 }
 
-async function traced(station: CallingStation, received: ReceivedCall, action: Action, span: Span): Promise<void> {
+/** A received call with what was tolerated in it. */
+interface ReadCall extends ReceivedCall {
+  readonly tolerated?: Tolerated;
+}
+
+/** Nothing of a call that is well formed from a station without quirks. */
+function toleratedIn(station: CallingStation, received: ReceivedCall, broken: OcppError | undefined): Tolerated | undefined {
+  if (broken !== undefined) return mended(station, received, broken);
+  const meanings = station.station.quirks?.meanings;
+  return meanings === undefined ? undefined : meant(station, received, meanings);
+}
+
+async function traced(station: CallingStation, received: ReadCall, action: Action, span: Span): Promise<void> {
   span.set(ATTRIBUTE.stationId, station.stationId);
   span.set(ATTRIBUTE.ocppVersion, station.dialect.version);
   span.set(ATTRIBUTE.ocppAction, received.call.action);
@@ -59,15 +76,16 @@ async function traced(station: CallingStation, received: ReceivedCall, action: A
 
 async function askRecordAnswer(
   station: CallingStation,
-  received: ReceivedCall,
+  received: ReadCall,
   action: Action,
   traceparent: string | undefined,
 ): Promise<void> {
-  const { call, text, receivedAtMs } = received;
+  const { call, text, receivedAtMs, tolerated } = received;
   const { route } = action;
+  const payload = tolerated === undefined ? call.payload : tolerated.payload;
   const { clock, authorizations, facts: recorder } = station.edge;
   const context = contextOf(station, call.messageId, call.action, receivedAtMs);
-  const question = route.question?.(call.payload, context);
+  const question = route.question?.(payload, context);
   let answer: AuthorizationAnswer | undefined;
   if (question !== undefined)
     answer = station.station.quarantined
@@ -75,7 +93,8 @@ async function askRecordAnswer(
       : !isAccepted(station)
         ? NOT_ACCEPTED
         : await authorizations.ask(station.stationId, question, traceparent);
-  const facts = route.toFacts(call.payload, context, answer);
+  const told = route.toFacts(payload, context, answer);
+  const facts = tolerated === undefined ? told : told.map((fact) => telling(fact, call.payload, tolerated.quirks));
   if (facts.length > 0) {
     if (context.ocppVersion === 'ocpp1.6') noteClock(station, facts, context);
     const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
@@ -88,10 +107,10 @@ async function askRecordAnswer(
     station.refused(call, text, refusal);
     return;
   }
-  const inquiry = route.inquiry?.(call.payload, context);
+  const inquiry = route.inquiry?.(payload, context);
   const finding = inquiry === undefined ? undefined : await station.edge.inquiries.find(station.stationId, inquiry);
   if (call.action === 'BootNotification') station.told = context.registrationStatus;
-  station.answered(call, text, route.toResponse(call.payload, context, answer, finding));
+  station.answered(call, text, route.toResponse(payload, context, answer, finding));
   action.answered.value += 1;
   action.duration.record((clock.now() - receivedAtMs) / 1_000);
 }

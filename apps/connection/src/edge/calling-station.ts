@@ -1,3 +1,4 @@
+import type { StationMake } from '@voltlog/connection-contract';
 import type { Call, OcppError } from '@voltlog/ocpp-rpc';
 import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { Dialect } from './actions.js';
@@ -23,6 +24,8 @@ export interface CallingStation {
   repeated(call: Call, text: string): boolean;
   /** The call in work begins to wait for the log. */
   logging(money: boolean): void;
+  /** What it said when it booted: its quirks go by it. */
+  isOfMake(make: StationMake): void;
   answered(call: Call, text: string, payload: object): void;
   refused(call: Call, text: string, error: OcppError): void;
 }

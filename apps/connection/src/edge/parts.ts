@@ -3,6 +3,8 @@ import type { CallRateLimits, FrameLimits } from '@voltlog/ocpp-rpc';
 import type { Logger, Tracing } from '@voltlog/telemetry';
 import type { Authorizations } from '../authorization/authorizations.js';
 import type { FrameLog } from '../frames/frame-log.js';
+import type { Deviations } from '../quirks/deviations.js';
+import type { KnownQuirks } from '../quirks/known-quirks.js';
 import type { FactRecorder } from './facts.js';
 import type { Inquiries } from './inquiries.js';
 import type { StationSocket } from './station-socket.js';
@@ -14,6 +16,7 @@ export interface EdgeParts {
   readonly authorizations: Authorizations;
   readonly inquiries: Pick<Inquiries, 'find'>;
   readonly frames: FrameLog;
+  readonly deviations: Deviations;
   readonly logger: Logger;
   readonly tracing: Tracing;
   readonly limits: EdgeLimits;
@@ -48,6 +51,8 @@ export interface AdmittedStation {
   /** What a boot is answered. */
   readonly boot: BootAnswer;
   readonly connectorsPerEvse: readonly number[] | undefined;
+  /** Undefined: nothing is known that decides about any. */
+  readonly quirks: KnownQuirks | undefined;
   /** Serial number of the client certificate it showed. */
   readonly certificateSerial: string | undefined;
   /** It showed the password that was on its way to it. */

@@ -1,3 +1,4 @@
+import type { StationMake } from '@voltlog/connection-contract';
 import { hash128 } from '@voltlog/connection-translation';
 import { isoTime } from '@voltlog/kernel';
 import {
@@ -20,6 +21,8 @@ import type { RawData, WebSocket } from 'ws';
 import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { CallLine, OutgoingMessage, StationCalls } from '../commands/station-calls.js';
 import type { FrameSource } from '../frames/frame-log.js';
+import { ofMake } from '../quirks/known-quirks.js';
+import { mended } from '../quirks/tolerance.js';
 import type { Dialect } from './actions.js';
 import { contextOf, type ReceivedCall, serveCall } from './call-road.js';
 import type { CallingStation } from './calling-station.js';
@@ -216,7 +219,7 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
       this.readAgainAtMs = now + waitMs;
       this.pause();
     }
-    if (call.action === 'Heartbeat') this.heartbeat(call, now);
+    if (call.action === 'Heartbeat') this.heartbeat(call, text, now);
     else if (this.working) this.wait({ call, text, receivedAtMs: now });
     else {
       this.working = true;
@@ -249,8 +252,10 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
   }
 
   /** Answered from memory. Source: design §3.2 and §3.4. */
-  private heartbeat(call: Call, now: number): void {
-    const error = refusalOf(this, 'Heartbeat') ?? this.dialect.protocol.checkCall('Heartbeat', call.payload, 'station');
+  private heartbeat(call: Call, text: string, now: number): void {
+    const broken = this.dialect.protocol.checkCall('Heartbeat', call.payload, 'station');
+    const refused = broken === undefined || mended(this, { call, text, receivedAtMs: now }, broken) !== undefined ? undefined : broken;
+    const error = refusalOf(this, 'Heartbeat') ?? refused;
     const action = this.dialect.actions.get('Heartbeat');
     if (error !== undefined) {
       if (action !== undefined) action.refused.value += 1;
@@ -338,6 +343,11 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
   /** {@link CallingStation} */
   refused(call: Call, text: string, error: OcppError): void {
     this.answer(call, text, encodeCallError(call.messageId, error));
+  }
+
+  /** {@link CallingStation} */
+  isOfMake(make: StationMake): void {
+    this.station = { ...this.station, quirks: ofMake(this.station.quirks, make) };
   }
 
   /** {@link CallLine} */

@@ -1,8 +1,10 @@
+import type { StationMake } from '@voltlog/connection-contract';
 import type { Call, OcppError } from '@voltlog/ocpp-rpc';
 import { InternalError } from '@voltlog/ocpp-rpc';
 import { faultOf, type ReplyHeaders, writeFault, writeResponse } from '@voltlog/ocpp-v16-soap';
 import { serveCall } from '../edge/call-road.js';
 import type { CallingStation } from '../edge/calling-station.js';
+import { ofMake } from '../quirks/known-quirks.js';
 import type { SoapStation } from './soap-station.js';
 
 /** What goes back over HTTP. */
@@ -88,6 +90,11 @@ export class SoapExchange implements CallingStation {
 
   /** {@link CallingStation} The endpoint waits only so long in any case. */
   logging(): void {}
+
+  /** {@link CallingStation} */
+  isOfMake(make: StationMake): void {
+    this.from.station = { ...this.from.station, quirks: ofMake(this.from.station.quirks, make) };
+  }
 
   /** {@link CallingStation} */
   answered(call: Call, text: string, payload: object): void {

@@ -30,6 +30,7 @@ const ADMITTED: AdmittedStation = {
   quarantined: false,
   boot: { status: 'Accepted', intervalSeconds: 0 },
   connectorsPerEvse: undefined,
+  quirks: undefined,
   certificateSerial: undefined,
   offeredChangeId: undefined,
 };

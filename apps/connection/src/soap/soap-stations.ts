@@ -10,6 +10,7 @@ import type { AdmittedStation, EdgeParts } from '../edge/parts.js';
 import { recordConnected, recordDisconnected } from '../edge/presence-facts.js';
 import type { Presence } from '../presence/presence.js';
 import { ANY_INSTANCE, type PresenceRow } from '../presence/presence.schema.js';
+import { knownQuirks } from '../quirks/known-quirks.js';
 import { SoapStation } from './soap-station.js';
 
 const SWEEP_MS = 1_000;
@@ -112,6 +113,7 @@ export class SoapStations {
         quarantined: false,
         boot: bootOf(access),
         connectorsPerEvse: access?.connectorsPerEvse.length ? access.connectorsPerEvse : undefined,
+        quirks: access === undefined ? undefined : knownQuirks(access),
         certificateSerial: undefined,
         offeredChangeId: undefined,
       },

@@ -71,6 +71,11 @@ export class FakeDevice {
       revokedCertificates: [],
       offeredPasswordHash: '',
       offeredChangeId: '',
+      vendor: '',
+      model: '',
+      firmwareVersion: '',
+      quirksOn: [],
+      quirksOff: [],
       ...access,
     });
   }

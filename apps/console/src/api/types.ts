@@ -52,6 +52,21 @@ export interface Station {
   readonly connection: Connection | null;
 }
 
+/** A known deviation of stations as it stands for one of them. */
+export interface StationQuirk {
+  readonly quirkId: string;
+  readonly deviates: string;
+  readonly tolerance: string;
+  readonly on: boolean;
+  readonly because: 'Operator' | 'Make' | 'None';
+  readonly suggested: boolean;
+  readonly tolerated: number;
+  readonly refused: number;
+  readonly lastAt: string | null;
+  readonly lastAction: string | null;
+  readonly lastProblem: string | null;
+}
+
 export interface Session {
   readonly sessionId: string;
   readonly stationId: string;

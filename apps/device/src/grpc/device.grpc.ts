@@ -1,3 +1,4 @@
+import { quirkOf } from '@voltlog/connection-contract';
 import {
   type AlertRefusal,
   type ConfigurationRefusal,
@@ -9,7 +10,7 @@ import {
   type TemplateRefusal,
 } from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
-import type { deviceV1 } from '@voltlog/proto';
+import { deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Query } from '@voltlog/store';
 import { hashChosenPassword, hashMadePassword, makePassword } from '../commands/passwords.js';
@@ -200,6 +201,16 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     return { stations: page.docs.map((doc) => toStationMessage(doc, statuses.get(doc.id))), nextPageToken: page.next ?? '' };
   }
 
+  async setStationQuirk(request: deviceV1.SetStationQuirkRequest): Promise<deviceV1.SetStationQuirkResponse> {
+    const stationId = checkStationId(request.stationId);
+    const { quirkId } = request;
+    if (quirkOf(quirkId) === undefined) throw new RequestError('NOT_FOUND', `there is no quirk ${quirkId}`, 'QuirkUnknown');
+    const choice = CHOICES[request.choice];
+    if (choice === undefined) throw new RequestError('INVALID_ARGUMENT', 'choice must be on, off or by make');
+    const command = { kind: 'ChooseQuirk' as const, quirkId, choice, now: this.now() };
+    return { station: await this.stationOf(await this.repository.onStation(stationId, command, this.cause(request.idempotencyKey))) };
+  }
+
   async getStationAccess(request: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {
     if (request.stationIds.length > ACCESS_MAX) throw new RequestError('INVALID_ARGUMENT', `at most ${ACCESS_MAX} station_ids in one call`);
     for (const stationId of request.changedStationIds.slice(0, ACCESS_MAX)) this.memory.forget(stationId);
@@ -240,6 +251,12 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     return toStationMessage(state, await this.collections.statuses.get(state.stationId));
   }
 }
+
+const CHOICES: Readonly<Record<string, 'On' | 'Off' | 'ByMake'>> = {
+  [deviceV1.QuirkChoice.ON]: 'On',
+  [deviceV1.QuirkChoice.OFF]: 'Off',
+  [deviceV1.QuirkChoice.BY_MAKE]: 'ByMake',
+};
 
 const NOTHING_TOLD = { name: '', address: '', city: '', countryCode: '', latitude: 0, longitude: 0, timeZone: '' } satisfies Parameters<
   typeof siteProblem

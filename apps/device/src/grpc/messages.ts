@@ -51,6 +51,8 @@ export const toStationMessage = (station: Omit<StationDoc, 'id' | 'version'>, st
   updatedAt: station.updatedAt,
   connected: status?.connected ?? false,
   securityProfileMin: station.security?.securityProfileMin ?? 0,
+  quirksOn: [...(station.quirks?.on ?? [])],
+  quirksOff: [...(station.quirks?.off ?? [])],
 });
 
 const toConnector = (connectorId: number, connectorType: string, status: ConnectorStatus | undefined): deviceV1.Connector => ({

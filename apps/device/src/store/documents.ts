@@ -93,6 +93,7 @@ export const stationSchema = new Schema(
     identityAt: words,
     security: { type: Schema.Types.Mixed },
     boot: { type: Schema.Types.Mixed },
+    quirks: { type: Schema.Types.Mixed },
     createdAt: required,
     updatedAt: required,
     revision: count,

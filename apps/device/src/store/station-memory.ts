@@ -120,5 +120,10 @@ function toAccess(doc: StationDoc): deviceV1.StationAccess {
     revokedCertificates: [...revoked],
     offeredPasswordHash: offered?.passwordHash ?? '',
     offeredChangeId: offered?.changeId ?? '',
+    vendor: doc.vendor,
+    model: doc.model,
+    firmwareVersion: doc.firmwareVersion,
+    quirksOn: [...(doc.quirks?.on ?? [])],
+    quirksOff: [...(doc.quirks?.off ?? [])],
   };
 }

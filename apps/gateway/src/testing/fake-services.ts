@@ -8,6 +8,8 @@ export const station = (stationId: string, change: Partial<deviceV1.Station> = {
   stationId,
   siteId: '',
   name: '',
+  quirksOn: [],
+  quirksOff: [],
   lifecycle: deviceV1.StationLifecycle.ACTIVE,
   evses: [
     {

@@ -266,6 +266,8 @@ const toMessage = (stationId: string, { siteId, lifecycle, statuses, connectorTy
   stationId,
   siteId,
   name: '',
+  quirksOn: [],
+  quirksOff: [],
   lifecycle,
   evses: statuses.map((status, index) => ({
     evseId: index + 1,

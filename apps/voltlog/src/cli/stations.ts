@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { query } from './client.js';
+import { CliError, EXIT } from './errors.js';
 import type { Column } from './output.js';
 import { bodyOf, wholeNumber } from './words.js';
 
@@ -85,6 +86,46 @@ export function addStations(program: Command, cli: Cli): void {
         ]),
       ),
     );
+  addQuirks(stations, cli);
+}
+
+const QUIRK: readonly Column[] = [
+  ['QUIRK', 'quirkId'],
+  ['STATE', (row) => `${row['on'] === true ? 'on' : 'off'}${row['suggested'] === true ? ' (suggested)' : ''}`],
+  ['BECAUSE', 'because'],
+  ['TOLERATED', 'tolerated'],
+  ['REFUSED', 'refused'],
+  ['LAST', 'lastAt'],
+  ['STATION DOES', 'deviates'],
+];
+const CHOICES: Readonly<Record<string, string>> = { on: 'On', off: 'Off', 'by-make': 'ByMake' };
+
+function addQuirks(stations: Command, cli: Cli): void {
+  stations
+    .command('quirks')
+    .description('known deviations of a station: which are tolerated and seen; switches one with <quirk> and on, off or by-make')
+    .argument('<stationId>')
+    .argument('[quirk]', 'its id')
+    .argument('[choice]', 'on, off or by-make')
+    .option('--all', 'also those that are off and were never seen')
+    .addHelpText('after', example('voltlog stations quirks CP-001', 'voltlog stations quirks CP-001 numbers-as-texts on'))
+    .action((id: string, quirk: string | undefined, word: string | undefined, { all }: { all?: boolean }) =>
+      cli.run(async (client, output) => {
+        const choice = word === undefined ? undefined : CHOICES[word];
+        if (quirk !== undefined && choice === undefined)
+          throw new CliError(EXIT.usage, 'say what becomes of the quirk: on, off or by-make');
+        const at = `${path(id)}/quirks`;
+        const answer =
+          quirk === undefined ? await client.get(at) : await client.call('PUT', `${at}/${encodeURIComponent(quirk)}`, { choice });
+        const rows = answer['data'] as readonly Readonly<Record<string, unknown>>[];
+        const shown = rows.filter((row) => all === true || row['on'] === true || row['because'] === 'Operator' || row['lastAt'] !== null);
+        await output.list(rowsOf(shown), QUIRK);
+      }),
+    );
+}
+
+async function* rowsOf(rows: readonly Readonly<Record<string, unknown>>[]) {
+  yield* rows;
 }
 
 export function addCommands(program: Command, cli: Cli): void {

@@ -1,3 +1,14 @@
+export { QUIRKS } from './quirks/catalogue.js';
+export {
+  type MakePattern,
+  NO_QUIRK_CHOICES,
+  type Quirk,
+  type QuirkCause,
+  type QuirkChoices,
+  type QuirkId,
+  type StationMake,
+} from './quirks/quirk.js';
+export { type QuirkSubject, quirkOf, quirksOf, quirksOn, type StationQuirk } from './quirks/quirks-of.js';
 export type {
   BatterySwapReported,
   CertificateStatusRequested,

@@ -28,6 +28,8 @@ export interface MessageFact extends StationFact {
   readonly action: string;
   /** The request as it was received. */
   readonly raw: unknown;
+  /** Deviations of the station that were tolerated in it, by their ids in the catalogue; absent: none. */
+  readonly quirks?: readonly string[];
 }
 
 export interface IdToken {

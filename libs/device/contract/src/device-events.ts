@@ -236,6 +236,15 @@ export interface ConnectorsLearnt {
   readonly at: string;
 }
 
+/** An operator said whether a quirk is on for the station; the ids are those of the catalogue in the connection contract. */
+export interface StationQuirkChosen {
+  readonly stationId: string;
+  readonly quirkId: string;
+  /** `ByMake`: on where the station's make is known for it. */
+  readonly choice: 'On' | 'Off' | 'ByMake';
+  readonly at: string;
+}
+
 /** Every event on the topic: event type -> data. */
 export interface DeviceEvents {
   'voltlog.device.SiteRegistered.v1': SiteRegistered;
@@ -261,6 +270,7 @@ export interface DeviceEvents {
   'voltlog.device.StationBootDecided.v1': StationBootDecided;
   'voltlog.device.StationIdentityReported.v1': StationIdentityReported;
   'voltlog.device.ConnectorsLearnt.v1': ConnectorsLearnt;
+  'voltlog.device.StationQuirkChosen.v1': StationQuirkChosen;
 }
 
 export type DeviceEventType = keyof DeviceEvents;

@@ -27,6 +27,7 @@ export type {
   StationEvent,
   StationIdentityReported,
   StationQuarantined,
+  StationQuirkChosen,
   StationRegistered,
   StationRetired,
   StationSecurityProfileRequired,

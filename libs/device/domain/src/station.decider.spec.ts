@@ -51,6 +51,28 @@ const given = (...commands: readonly StationCommand[]) => {
   };
 };
 
+describe('quirks of a station', () => {
+  const choose = (choice: 'On' | 'Off' | 'ByMake'): StationCommand => ({ kind: 'ChooseQuirk', quirkId: 'extra-fields', choice, now });
+  const quirksAfter = (...commands: readonly StationCommand[]) => {
+    const state = given(register(), ...commands).state;
+    return state.kind === 'station' ? state.quirks : undefined;
+  };
+
+  it('are switched on and off, and left to the make again', () => {
+    expect(quirksAfter()).toBeUndefined();
+    expect(quirksAfter(choose('On'))).toEqual({ on: ['extra-fields'], off: [] });
+    expect(quirksAfter(choose('On'), choose('Off'))).toEqual({ on: [], off: ['extra-fields'] });
+    expect(quirksAfter(choose('On'), choose('ByMake'))).toEqual({ on: [], off: [] });
+  });
+
+  it('what is so already is no event; a retired station has no choice', () => {
+    given(register()).when(choose('ByMake')).thenHappens();
+    given(register(), choose('On')).when(choose('On')).thenHappens();
+    given(register(), choose('On')).when(choose('Off')).thenHappens('StationQuirkChosen');
+    given(register(), retire).when(choose('On')).thenRefuses('StationRetired');
+  });
+});
+
 describe('a station', () => {
   it('is registered once, also out of quarantine, never after it retired', () => {
     given().when(register()).thenHappens('StationRegistered');

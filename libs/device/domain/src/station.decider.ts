@@ -1,4 +1,4 @@
-import type { EvseTopology, StationAttributes, StationBootDecided, StationEvent } from '@voltlog/device-contract';
+import type { EvseTopology, StationAttributes, StationBootDecided, StationEvent, StationQuirkChosen } from '@voltlog/device-contract';
 import { type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 import { hasConnector, type KnownStation, type StationIdentity, type StationState, withConnectors } from './station.state.js';
 import { decideSecurity, evolveSecurity, NO_SECURITY, type SecurityCommand, type SecurityRefusal } from './station-security.js';
@@ -30,6 +30,7 @@ export type StationCommand =
   | ChangeStation
   | { readonly kind: 'RetireStation'; readonly now: number }
   | { readonly kind: 'DecideBoot'; readonly boot: Omit<StationBootDecided, 'stationId' | 'at'>; readonly now: number }
+  | { readonly kind: 'ChooseQuirk'; readonly quirkId: string; readonly choice: StationQuirkChosen['choice']; readonly now: number }
   | { readonly kind: 'SetCredential'; readonly passwordHash: string; readonly now: number }
   /** A station that nobody registered came in. */
   | { readonly kind: 'QuarantineStation'; readonly stationId: string; readonly now: number }
@@ -80,6 +81,13 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
           ? decided()
           : decided<StationEvent>({ type: 'voltlog.device.StationBootDecided.v1', data: { stationId, ...boot, at } });
       }
+      case 'ChooseQuirk': {
+        if (state.lifecycle === 'Retired') return refused('StationRetired');
+        const { quirkId, choice } = command;
+        return choiceOf(state, quirkId) === choice
+          ? decided()
+          : decided<StationEvent>({ type: 'voltlog.device.StationQuirkChosen.v1', data: { stationId, quirkId, choice, at } });
+      }
       case 'ReportConnectors': {
         const connectors = command.connectors.filter((each) => !hasConnector(state.evses, each.evseId, each.connectorId));
         return connectors.length === 0
@@ -120,6 +128,8 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
           identityAt: data.at,
           updatedAt: data.at < state.updatedAt ? state.updatedAt : data.at,
         };
+      case 'voltlog.device.StationQuirkChosen.v1':
+        return { ...next, quirks: withChoice(state.quirks ?? NO_QUIRKS, data) };
       case 'voltlog.device.ConnectorsLearnt.v1':
         return { ...next, evses: withConnectors(state.evses, data.connectors) };
       default:
@@ -127,6 +137,19 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
     }
   },
 };
+
+const NO_QUIRKS = { on: [], off: [] };
+
+function choiceOf({ quirks = NO_QUIRKS }: KnownStation, quirkId: string): StationQuirkChosen['choice'] {
+  if (quirks.on.includes(quirkId)) return 'On';
+  return quirks.off.includes(quirkId) ? 'Off' : 'ByMake';
+}
+
+function withChoice(quirks: NonNullable<KnownStation['quirks']>, { quirkId, choice }: StationQuirkChosen) {
+  const on = quirks.on.filter((id) => id !== quirkId);
+  const off = quirks.off.filter((id) => id !== quirkId);
+  return { on: choice === 'On' ? [...on, quirkId].sort() : on, off: choice === 'Off' ? [...off, quirkId].sort() : off };
+}
 
 /** True when the station says nothing new about itself. */
 export const sameIdentity = (a: StationIdentity, b: StationIdentity): boolean =>
@@ -195,6 +218,7 @@ function registered(before: StationState, data: StationAttributes & { readonly s
     passwordHash: known?.passwordHash ?? '',
     identityAt: known?.identityAt ?? '',
     security: known?.security ?? NO_SECURITY,
+    ...(known?.quirks === undefined ? {} : { quirks: known.quirks }),
     createdAt: known?.createdAt ?? data.at,
     updatedAt: data.at,
     revision: (known?.revision ?? 0) + 1,

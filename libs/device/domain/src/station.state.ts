@@ -25,6 +25,8 @@ export interface KnownStation extends StationAttributes, StationIdentity {
   readonly security: StationSecurity;
   /** What was decided for this station alone; absent: nothing, its templates say what a boot is answered. */
   readonly boot?: Omit<StationBootDecided, 'stationId'>;
+  /** Quirks that an operator switched; absent: none. */
+  readonly quirks?: { readonly on: readonly string[]; readonly off: readonly string[] };
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts events, from 1. */

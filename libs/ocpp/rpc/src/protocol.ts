@@ -42,6 +42,8 @@ export interface OcppProtocol {
   checkRequest(action: string, payload: unknown): OcppError | undefined;
   /** A response's payload against its schema. */
   checkResponse(action: string, payload: unknown): OcppError | undefined;
+  /** Where a request's payload breaks its schema first; undefined: nowhere, or the action is not known. */
+  violationOf(action: string, payload: unknown): SchemaViolation | undefined;
 }
 
 interface ActionRule extends ActionValidators {
@@ -105,6 +107,14 @@ class CompiledProtocol implements OcppProtocol {
   checkResponse(action: string, payload: unknown): OcppError | undefined {
     const response = this.rules.get(action)?.response;
     return response === undefined ? unknownAction() : this.check(response, payload);
+  }
+
+  violationOf(action: string, payload: unknown): SchemaViolation | undefined {
+    const validate = this.rules.get(action)?.request;
+    if (validate === undefined || validate(payload)) return undefined;
+    const violation = validate.errors?.[0];
+    validate.errors = null;
+    return violation;
   }
 
   private checkFrom(action: string, rule: ActionRule, payload: unknown, from: Peer): OcppError | undefined {

@@ -58,6 +58,52 @@ export function stationLifecycleToNumber(object: StationLifecycle): number {
   }
 }
 
+export enum QuirkChoice {
+  UNSPECIFIED = "QUIRK_CHOICE_UNSPECIFIED",
+  /** BY_MAKE - On where the station's make is known for it. */
+  BY_MAKE = "QUIRK_CHOICE_BY_MAKE",
+  ON = "QUIRK_CHOICE_ON",
+  OFF = "QUIRK_CHOICE_OFF",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function quirkChoiceFromJSON(object: any): QuirkChoice {
+  switch (object) {
+    case 0:
+    case "QUIRK_CHOICE_UNSPECIFIED":
+      return QuirkChoice.UNSPECIFIED;
+    case 1:
+    case "QUIRK_CHOICE_BY_MAKE":
+      return QuirkChoice.BY_MAKE;
+    case 2:
+    case "QUIRK_CHOICE_ON":
+      return QuirkChoice.ON;
+    case 3:
+    case "QUIRK_CHOICE_OFF":
+      return QuirkChoice.OFF;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return QuirkChoice.UNRECOGNIZED;
+  }
+}
+
+export function quirkChoiceToNumber(object: QuirkChoice): number {
+  switch (object) {
+    case QuirkChoice.UNSPECIFIED:
+      return 0;
+    case QuirkChoice.BY_MAKE:
+      return 1;
+    case QuirkChoice.ON:
+      return 2;
+    case QuirkChoice.OFF:
+      return 3;
+    case QuirkChoice.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export interface Site {
   siteId: string;
   name: string;
@@ -170,7 +216,12 @@ export interface Station {
   updatedAt: string | undefined;
   connected: boolean;
   /** It is let in on no lower security profile than this. */
-  securityProfileMin?: number | undefined;
+  securityProfileMin?:
+    | number
+    | undefined;
+  /** Quirks that an operator switched on or off for it; all others are on where its make is known for them. */
+  quirksOn: string[];
+  quirksOff: string[];
 }
 
 export interface RegisterStationRequest {
@@ -281,6 +332,25 @@ export interface StationAccess {
     | undefined;
   /** The change that the offered password is of; empty: none is. */
   offeredChangeId: string;
+  /** What it said when it last booted; empty: not known. */
+  vendor: string;
+  model: string;
+  firmwareVersion: string;
+  /** As in Station. */
+  quirksOn: string[];
+  quirksOff: string[];
+}
+
+export interface SetStationQuirkRequest {
+  stationId: string;
+  /** An id of the catalogue. */
+  quirkId: string;
+  choice: QuirkChoice;
+  idempotencyKey: string;
+}
+
+export interface SetStationQuirkResponse {
+  station: Station | undefined;
 }
 
 export interface GetStationAccessRequest {
@@ -1493,6 +1563,8 @@ function createBaseStation(): Station {
     updatedAt: undefined,
     connected: false,
     securityProfileMin: undefined,
+    quirksOn: [],
+    quirksOff: [],
   };
 }
 
@@ -1554,6 +1626,12 @@ export const Station: MessageFns<Station> = {
     }
     if (message.securityProfileMin !== undefined) {
       writer.uint32(152).uint32(message.securityProfileMin);
+    }
+    for (const v of message.quirksOn) {
+      writer.uint32(322).string(v!);
+    }
+    for (const v of message.quirksOff) {
+      writer.uint32(330).string(v!);
     }
     return writer;
   },
@@ -1723,6 +1801,22 @@ export const Station: MessageFns<Station> = {
             message.securityProfileMin = reader.uint32();
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.quirksOn.push(reader.string());
+            continue;
+          }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.quirksOff.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1759,6 +1853,8 @@ export const Station: MessageFns<Station> = {
     message.updatedAt = object.updatedAt ?? undefined;
     message.connected = object.connected ?? false;
     message.securityProfileMin = object.securityProfileMin ?? undefined;
+    message.quirksOn = object.quirksOn?.map((e) => e) || [];
+    message.quirksOff = object.quirksOff?.map((e) => e) || [];
     return message;
   },
 };
@@ -2740,6 +2836,11 @@ function createBaseStationAccess(): StationAccess {
     bootStatus: undefined,
     bootIntervalSeconds: undefined,
     offeredChangeId: "",
+    vendor: "",
+    model: "",
+    firmwareVersion: "",
+    quirksOn: [],
+    quirksOff: [],
   };
 }
 
@@ -2784,6 +2885,21 @@ export const StationAccess: MessageFns<StationAccess> = {
     }
     if (message.offeredChangeId !== "") {
       writer.uint32(82).string(message.offeredChangeId);
+    }
+    if (message.vendor !== "") {
+      writer.uint32(322).string(message.vendor);
+    }
+    if (message.model !== "") {
+      writer.uint32(330).string(message.model);
+    }
+    if (message.firmwareVersion !== "") {
+      writer.uint32(338).string(message.firmwareVersion);
+    }
+    for (const v of message.quirksOn) {
+      writer.uint32(346).string(v!);
+    }
+    for (const v of message.quirksOff) {
+      writer.uint32(354).string(v!);
     }
     return writer;
   },
@@ -2907,6 +3023,46 @@ export const StationAccess: MessageFns<StationAccess> = {
             message.offeredChangeId = reader.string();
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.vendor = reader.string();
+            continue;
+          }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 42: {
+            if (tag !== 338) {
+              break;
+            }
+
+            message.firmwareVersion = reader.string();
+            continue;
+          }
+          case 43: {
+            if (tag !== 346) {
+              break;
+            }
+
+            message.quirksOn.push(reader.string());
+            continue;
+          }
+          case 44: {
+            if (tag !== 354) {
+              break;
+            }
+
+            message.quirksOff.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2936,6 +3092,159 @@ export const StationAccess: MessageFns<StationAccess> = {
     message.bootStatus = object.bootStatus ?? undefined;
     message.bootIntervalSeconds = object.bootIntervalSeconds ?? undefined;
     message.offeredChangeId = object.offeredChangeId ?? "";
+    message.vendor = object.vendor ?? "";
+    message.model = object.model ?? "";
+    message.firmwareVersion = object.firmwareVersion ?? "";
+    message.quirksOn = object.quirksOn?.map((e) => e) || [];
+    message.quirksOff = object.quirksOff?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSetStationQuirkRequest(): SetStationQuirkRequest {
+  return { stationId: "", quirkId: "", choice: QuirkChoice.UNSPECIFIED, idempotencyKey: "" };
+}
+
+export const SetStationQuirkRequest: MessageFns<SetStationQuirkRequest> = {
+  encode(message: SetStationQuirkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.quirkId !== "") {
+      writer.uint32(18).string(message.quirkId);
+    }
+    if (message.choice !== QuirkChoice.UNSPECIFIED) {
+      writer.uint32(24).int32(quirkChoiceToNumber(message.choice));
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(34).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetStationQuirkRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetStationQuirkRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quirkId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.choice = quirkChoiceFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetStationQuirkRequest>, I>>(base?: I): SetStationQuirkRequest {
+    return SetStationQuirkRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetStationQuirkRequest>, I>>(object: I): SetStationQuirkRequest {
+    const message = createBaseSetStationQuirkRequest();
+    message.stationId = object.stationId ?? "";
+    message.quirkId = object.quirkId ?? "";
+    message.choice = object.choice ?? QuirkChoice.UNSPECIFIED;
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBaseSetStationQuirkResponse(): SetStationQuirkResponse {
+  return { station: undefined };
+}
+
+export const SetStationQuirkResponse: MessageFns<SetStationQuirkResponse> = {
+  encode(message: SetStationQuirkResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.station !== undefined) {
+      Station.encode(message.station, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetStationQuirkResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetStationQuirkResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.station = Station.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SetStationQuirkResponse>, I>>(base?: I): SetStationQuirkResponse {
+    return SetStationQuirkResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetStationQuirkResponse>, I>>(object: I): SetStationQuirkResponse {
+    const message = createBaseSetStationQuirkResponse();
+    message.station = (object.station !== undefined && object.station !== null)
+      ? Station.fromPartial(object.station)
+      : undefined;
     return message;
   },
 };
@@ -3076,6 +3385,8 @@ export interface DeviceService {
   setStationCredential(request: SetStationCredentialRequest): Promise<SetStationCredentialResponse>;
   getStation(request: GetStationRequest): Promise<GetStationResponse>;
   listStations(request: ListStationsRequest): Promise<ListStationsResponse>;
+  /** Says whether a quirk of the catalogue is on for a station, whatever make it is of. */
+  setStationQuirk(request: SetStationQuirkRequest): Promise<SetStationQuirkResponse>;
   /** What the connection service needs to let stations in; unknown ids are left out of the answer. */
   getStationAccess(request: GetStationAccessRequest): Promise<GetStationAccessResponse>;
 }
@@ -3172,6 +3483,15 @@ export const DeviceServiceDefinition = {
       requestType: ListStationsRequest as typeof ListStationsRequest,
       requestStream: false,
       responseType: ListStationsResponse as typeof ListStationsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Says whether a quirk of the catalogue is on for a station, whatever make it is of. */
+    setStationQuirk: {
+      name: "SetStationQuirk",
+      requestType: SetStationQuirkRequest as typeof SetStationQuirkRequest,
+      requestStream: false,
+      responseType: SetStationQuirkResponse as typeof SetStationQuirkResponse,
       responseStream: false,
       options: {},
     },

@@ -1,0 +1,76 @@
+import { Drawer, Loader, SegmentedControl } from '@mantine/core';
+import { IconPuzzle } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { moment } from '../api/format.js';
+import { usePlatform } from '../api/platform.js';
+import type { StationQuirk } from '../api/types.js';
+import { Empty, Failed } from './empty.js';
+import { useNow } from './use-now.js';
+
+type Choice = 'On' | 'ByMake' | 'Off';
+type Quirks = { readonly data: readonly StationQuirk[] };
+
+/** Where a station departs from OCPP, and what is tolerated of it. */
+export function QuirkDrawer({ stationId, opened, onClose }: { stationId: string; opened: boolean; onClose: () => void }) {
+  return (
+    <Drawer opened={opened} onClose={onClose} position="right" size="xl" title={`Quirks of ${stationId}`}>
+      {opened && <Quirks stationId={stationId} />}
+    </Drawer>
+  );
+}
+
+function Quirks({ stationId }: { stationId: string }) {
+  const { api, me } = usePlatform();
+  const now = useNow();
+  const queries = useQueryClient();
+  const path = `/v1/stations/${encodeURIComponent(stationId)}/quirks`;
+  const key = ['quirks', stationId];
+  const quirks = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<Quirks>(path, signal), refetchInterval: 5_000 });
+  const choose = useMutation({
+    mutationFn: ({ quirkId, choice }: { quirkId: string; choice: Choice }) => api.put<Quirks>(`${path}/${quirkId}`, { choice }),
+    onSuccess: (answer) => queries.setQueryData(key, answer),
+  });
+  if (quirks.isPending) return <Loader aria-label="Reading the quirks" />;
+  if (quirks.isError) return <Failed what="Quirks" error={quirks.error} onRetry={() => void quirks.refetch()} />;
+  if (quirks.data.data.length === 0)
+    return (
+      <Empty icon={<IconPuzzle size={30} aria-hidden />} title="No quirk is known">
+        <p>There is none for its version of OCPP.</p>
+      </Empty>
+    );
+  return (
+    <>
+      {choose.isError && <Failed what="The choice" error={choose.error} onRetry={() => choose.reset()} />}
+      {quirks.data.data.map((quirk) => (
+        <section className="frame" key={quirk.quirkId} aria-label={quirk.quirkId}>
+          <div className="frame-head">
+            <b>{quirk.quirkId}</b>
+            {quirk.suggested && <span className="muted">suggested: {quirk.lastProblem}</span>}
+            <span className="push" />
+            <SegmentedControl
+              size="xs"
+              aria-label={`${quirk.quirkId} for this station`}
+              disabled={me.role === 'viewer' || choose.isPending}
+              value={choiceOf(quirk)}
+              onChange={(choice) => choose.mutate({ quirkId: quirk.quirkId, choice: choice as Choice })}
+              data={[
+                { value: 'On', label: 'On' },
+                { value: 'ByMake', label: quirk.because === 'Make' ? 'By make: on' : 'By make' },
+                { value: 'Off', label: 'Off' },
+              ]}
+            />
+          </div>
+          <p>{quirk.deviates}</p>
+          <p className="muted">{quirk.tolerance}</p>
+          {quirk.lastAt !== null && (
+            <p className="muted num">
+              {quirk.tolerated} tolerated, {quirk.refused} refused, last {moment(quirk.lastAt, now)} in {quirk.lastAction}
+            </p>
+          )}
+        </section>
+      ))}
+    </>
+  );
+}
+
+const choiceOf = ({ on, because }: StationQuirk): Choice => (because !== 'Operator' ? 'ByMake' : on ? 'On' : 'Off');
