@@ -9,6 +9,7 @@ import { ChargeFeed } from './driver/charge-feed.js';
 import { ChargeReader } from './driver/charge-reader.js';
 import { DriverChargesController } from './driver/charges.controller.js';
 import { DriverContractsController } from './driver/contracts.controller.js';
+import { DriverLimits } from './driver/driver-limits.js';
 import { DriverLinks } from './driver/driver-links.js';
 import { DriverEvsesController } from './driver/evses.controller.js';
 import { KeyCodeTries } from './driver/key-code-tries.js';
@@ -120,6 +121,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       LiveHub,
       DriverLinks,
       Places,
+      DriverLimits,
       KeyCodeTries,
       Payers,
       Starter,

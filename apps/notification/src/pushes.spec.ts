@@ -103,6 +103,13 @@ describe('a push', () => {
       aud: `http://127.0.0.1:${pushService.port}`,
       sub: 'mailto:ops@ladenetz.example',
     });
+    // RFC 8292 §2: a day at most.
+    const { exp = 0 } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { exp?: number };
+    const hoursLeft = (exp * 1_000 - Date.now()) / 3_600_000;
+    expect([JSON.parse(Buffer.from(header, 'base64url').toString()), hoursLeft > 1 && hoursLeft <= 24]).toEqual([
+      { typ: 'JWT', alg: 'ES256' },
+      true,
+    ]);
   });
 
   it('that is urgent says so', async () => {

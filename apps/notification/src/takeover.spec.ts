@@ -59,9 +59,9 @@ describe('what a process was sending when it died', () => {
   });
 
   it('is left to it as long as it lives, however slow the receiver is', async () => {
-    for (let ms = 0; ms < 3 * ALIVE_MS; ms += 3_000) {
+    for (let ms = 0; ms < 3 * ALIVE_MS; ms += 1_500) {
       await first.parts.senders.renew();
-      second.pass(3_000);
+      second.pass(1_500);
       await until(async () => {
         const due = await disk.timers.claim({
           kind: 'NotificationDelivery',

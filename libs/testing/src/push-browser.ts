@@ -3,11 +3,15 @@ import { createDecipheriv, createECDH, hkdfSync, randomBytes } from 'node:crypto
 /** A browser's side of a push subscription. */
 export class PushBrowser {
   private readonly ecdh = createECDH('prime256v1');
-  private readonly auth = randomBytes(16);
+  private readonly auth: Buffer;
   readonly keys: { readonly p256dh: string; readonly auth: string };
 
-  constructor() {
-    this.keys = { p256dh: this.ecdh.generateKeys().toString('base64url'), auth: this.auth.toString('base64url') };
+  /** @param secrets of a browser that is known, base64url; else a new one */
+  constructor(secrets?: { readonly privateKey: string; readonly auth: string }) {
+    this.auth = secrets === undefined ? randomBytes(16) : Buffer.from(secrets.auth, 'base64url');
+    if (secrets === undefined) this.ecdh.generateKeys();
+    else this.ecdh.setPrivateKey(Buffer.from(secrets.privateKey, 'base64url'));
+    this.keys = { p256dh: this.ecdh.getPublicKey().toString('base64url'), auth: this.auth.toString('base64url') };
   }
 
   /** What a push service was given for this browser. Source: RFC 8291 §3.4, RFC 8188 §2. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isoTime } from '@voltlog/kernel';
 import type { Collection } from '@voltlog/store';
 import { Schema } from 'mongoose';
-import { type Bucket, type Rate, takeFrom, type Verdict } from './rate-limit.js';
+import { type Bucket, giveBackTo, type Rate, takeFrom, type Verdict } from './rate-limit.js';
 
 /** Others may take from the same bucket at once; who loses so often is told to wait. */
 const TRIES = 20;
@@ -36,8 +36,7 @@ export class KeptRateLimit {
 
   /** @param now milliseconds */
   async take(caller: string, now: number): Promise<Verdict> {
-    // Callers are addresses of people; they are not kept in the clear.
-    const id = createHash('sha256').update(`${this.name}\n${caller}`).digest('base64url');
+    const id = this.idOf(caller);
     for (let tries = 0; tries < TRIES; tries += 1) {
       const stored = await this.buckets.get(id);
       const { bucket, verdict } = takeFrom(stored, now, this.rate);
@@ -49,5 +48,24 @@ export class KeptRateLimit {
       if (written === true) return verdict;
     }
     return CONTENDED;
+  }
+
+  /** Puts one back. Who loses against others each time leaves it: that is on the safe side. */
+  async giveBack(caller: string, now: number): Promise<void> {
+    const id = this.idOf(caller);
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const stored = await this.buckets.get(id);
+      if (stored === undefined) return;
+      const bucket = giveBackTo(stored, now, this.rate);
+      const [written] = await this.buckets.upsert([
+        { doc: { ...stored, ...bucket, version: stored.version + 1 }, expectedVersion: stored.version },
+      ]);
+      if (written === true) return;
+    }
+  }
+
+  /** Callers are addresses of people; they are not kept in the clear. */
+  private idOf(caller: string): string {
+    return createHash('sha256').update(`${this.name}\n${caller}`).digest('base64url');
   }
 }

@@ -1,4 +1,5 @@
 import { BoundedMap } from '../bounded-map.js';
+import { Problem } from '../problems/problem.js';
 
 /** Buckets kept at once; the one unused for longest goes first and starts full again. */
 const BUCKETS_MAX = 10_000;
@@ -23,14 +24,27 @@ export interface Verdict {
 }
 
 /** Takes one out of a bucket, which fills again with time; one that was not there is full. */
-export function takeFrom(bucket: Bucket | undefined, now: number, { burst, perSecond }: Rate): { bucket: Bucket; verdict: Verdict } {
-  const filled = bucket === undefined ? burst : Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
+export function takeFrom(bucket: Bucket | undefined, now: number, rate: Rate): { bucket: Bucket; verdict: Verdict } {
+  const { burst, perSecond } = rate;
+  const filled = bucket === undefined ? burst : filledAt(bucket, now, rate);
   const allowed = filled >= 1;
   const tokens = allowed ? filled - 1 : filled;
   const missing = allowed ? burst - tokens : 1 - tokens;
   const verdict = { allowed, remaining: Math.floor(tokens), resetSeconds: Math.max(1, Math.ceil(missing / perSecond)) };
   return { bucket: { tokens, at: now }, verdict };
 }
+
+export const tooMany = (seconds: number): Problem =>
+  new Problem(429, 'rate-limited', `Too many requests; try again in ${seconds} s.`, { headers: { 'retry-after': String(seconds) } });
+
+/** Puts one back that was taken. */
+export const giveBackTo = (bucket: Bucket, now: number, rate: Rate): Bucket => ({
+  tokens: Math.min(rate.burst, filledAt(bucket, now, rate) + 1),
+  at: now,
+});
+
+const filledAt = ({ tokens, at }: Bucket, now: number, { burst, perSecond }: Rate): number =>
+  Math.min(burst, tokens + ((now - at) / 1000) * perSecond);
 
 /** A token bucket per caller, in the memory of this process. */
 export class RateLimit {

@@ -14,10 +14,11 @@ import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/s
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { Public, setCaller } from '../auth/access.js';
-import { RateLimit } from '../auth/rate-limit.js';
+import { RateLimit, tooMany } from '../auth/rate-limit.js';
 import type { GatewayConfig } from '../config.js';
 import { Problem } from '../problems/problem.js';
 import { clientAddress } from './client-address.js';
+import { DriverLimits } from './driver-limits.js';
 
 /** Requests of one address: many phones share one behind a mobile network's translation. */
 const ADDRESS_BURST = 240;
@@ -25,9 +26,8 @@ const ADDRESS_PER_SECOND = 20;
 /** Requests with one link: a page that reads, watches and sets a limit. */
 const LINK_BURST = 60;
 const LINK_PER_SECOND = 2;
-/** Starts and reservations of one address. */
-const BEGIN_BURST = 12;
-const BEGIN_PER_SECOND = 0.2;
+/** Starts and reservations of one address, whichever instances are asked: each takes a connector from others. */
+const BEGIN = { burst: 12, perSecond: 0.2 };
 /** An idempotency key stands for whoever made it, so nobody may guess one. */
 const IDEMPOTENCY_KEY_MIN = 22;
 
@@ -40,25 +40,24 @@ export const DRIVER_HEADER = 'voltlog-driver';
 @Injectable()
 export class DriverGuard implements CanActivate {
   private readonly addresses = new RateLimit(ADDRESS_BURST, ADDRESS_PER_SECOND);
-  private readonly links = new RateLimit(LINK_BURST, LINK_PER_SECOND);
-  private readonly begins = new RateLimit(BEGIN_BURST, BEGIN_PER_SECOND);
+  private readonly byLink = new RateLimit(LINK_BURST, LINK_PER_SECOND);
 
   constructor(
     private readonly reflector: Reflector,
+    private readonly limits: DriverLimits,
     @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
     @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
   ) {}
 
-  canActivate(execution: ExecutionContext): boolean {
+  canActivate(execution: ExecutionContext): boolean | Promise<boolean> {
     const request = execution.switchToHttp().getRequest<FastifyRequest>();
     const address = clientAddress(request, this.config.trustedProxies);
     this.count(this.addresses, address);
     const { key } = request.params as { readonly key?: string };
-    if (key !== undefined) this.count(this.links, key);
+    if (key !== undefined) this.count(this.byLink, key);
     if (request.method === 'GET') return true;
     if (request.headers[DRIVER_HEADER] === undefined)
       throw new Problem(403, 'driver-header-missing', `Send the header ${DRIVER_HEADER}: 1 with every write.`);
-    if (this.reflector.get<boolean | undefined>(BEGINS, execution.getHandler()) === true) this.count(this.begins, address);
     const idempotencyKey = request.headers['idempotency-key'];
     if (idempotencyKey !== undefined && String(idempotencyKey).length < IDEMPOTENCY_KEY_MIN)
       throw new Problem(
@@ -67,6 +66,11 @@ export class DriverGuard implements CanActivate {
         `An Idempotency-Key here has at least ${IDEMPOTENCY_KEY_MIN} characters of chance.`,
       );
     setCaller(request, { keyId: 'driver', name: 'driver', role: 'viewer' });
+    return this.reflector.get<boolean | undefined>(BEGINS, execution.getHandler()) !== true || this.mayBegin(address);
+  }
+
+  private async mayBegin(address: string): Promise<true> {
+    await this.limits.take('begin', BEGIN, address);
     return true;
   }
 
@@ -75,9 +79,6 @@ export class DriverGuard implements CanActivate {
     if (!allowed) throw tooMany(resetSeconds);
   }
 }
-
-export const tooMany = (seconds: number): Problem =>
-  new Problem(429, 'rate-limited', `Too many requests; try again in ${seconds} s.`, { headers: { 'retry-after': String(seconds) } });
 
 interface DriverRoute {
   readonly summary: string;

@@ -65,6 +65,7 @@ export class Payers {
     const isLong = keyCode.length >= this.config.keyCodeLengthMin;
     const [token] = await Promise.all([isLong ? this.usable({ idToken: keyCode, type: 'KeyCode' }) : undefined, wait(CODE_ANSWER_MS)]);
     if (token?.idToken?.type !== 'KeyCode') throw new Problem(403, 'key-code-refused', 'This key code cannot be used here.');
+    await this.tries.wasRight();
     return { idToken: token.idToken, groupId: token.groupId, guest: false };
   }
 

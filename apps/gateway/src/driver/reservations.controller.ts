@@ -59,7 +59,7 @@ export class DriverReservationsController {
   ) {
     const place = await this.places.find(evseUid);
     const address = clientAddress(request, this.config.trustedProxies);
-    if (who.guest === true) this.reservations.guestMayHold(minutes, address);
+    if (who.guest === true) await this.reservations.guestMayHold(minutes, address);
     const payer = await this.payers.find(who, place, address, minutes * 60_000);
     return this.reservations.reserve(place, payer, minutes);
   }

@@ -3,12 +3,11 @@ import { isoTime, OperatingError, RequestError } from '@voltlog/kernel';
 import { reservationV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import { z } from 'zod';
-import { RateLimit } from '../auth/rate-limit.js';
 import type { GatewayConfig } from '../config.js';
 import { Problem } from '../problems/problem.js';
 import { Services } from '../services.js';
 import { instant, orNull } from '../views/common.js';
-import { tooMany } from './driver.guard.js';
+import { DriverLimits } from './driver-limits.js';
 import { type DriverLink, DriverLinks } from './driver-links.js';
 import { type Availability, type DriverEvseView, headOf, headView } from './evse.view.js';
 import { type EvsePlace, evseUidOf } from './evse-uid.js';
@@ -18,8 +17,7 @@ import { type Place, Places } from './places.js';
 /** Milliseconds a key tells what became of a reservation after its time. */
 const AFTER_MS = 24 * 3_600_000;
 /** Holds that guests of one address get: a new token for each guest makes the limit by token none. */
-const GUEST_HOLDS_BURST = 2;
-const GUEST_HOLDS_PER_SECOND = 1 / 900;
+const GUEST_HOLDS = { burst: 2, perSecond: 1 / 900 };
 /** Minutes a guest may hold an EVSE that others pay for. */
 const GUEST_MINUTES_MAX = 30;
 /** Reservations of one station that are looked through. */
@@ -46,12 +44,11 @@ const STATES: Readonly<Record<string, ReservationView['state']>> = {
 /** Holds EVSEs for drivers, by keys as charges have them. */
 @Injectable()
 export class Reservations {
-  private readonly guests = new RateLimit(GUEST_HOLDS_BURST, GUEST_HOLDS_PER_SECOND);
-
   constructor(
     private readonly services: Services,
     private readonly links: DriverLinks,
     private readonly places: Places,
+    private readonly limits: DriverLimits,
     @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
     @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
   ) {}
@@ -103,12 +100,11 @@ export class Reservations {
   }
 
   /** Counts and bounds what guests hold. */
-  guestMayHold(minutes: number, address: string): void {
+  async guestMayHold(minutes: number, address: string): Promise<void> {
     if (this.config.guestCharging === 'off') throw new Problem(403, 'guest-refused', 'Guests cannot charge here.');
     if (minutes > GUEST_MINUTES_MAX)
       throw new Problem(422, 'guest-holds-shorter', `A guest may hold a charging point for ${GUEST_MINUTES_MAX} minutes.`);
-    const { allowed, resetSeconds } = this.guests.take(address, this.context.clock.now());
-    if (!allowed) throw tooMany(resetSeconds);
+    await this.limits.take('guest hold', GUEST_HOLDS, address);
   }
 
   async reserve(place: Place, payer: Payer, minutes: number): Promise<{ readonly key: string; readonly reservation: ReservationView }> {

@@ -6,10 +6,9 @@ import { RequestError } from '@voltlog/kernel';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
-import { RateLimit } from '../auth/rate-limit.js';
+import { RateLimit, tooMany } from '../auth/rate-limit.js';
 import type { GatewayConfig } from '../config.js';
 import { clientAddress } from '../driver/client-address.js';
-import { tooMany } from '../driver/driver.guard.js';
 import { Services } from '../services.js';
 import { UNSUBSCRIBE_WORDS, type UnsubscribeWords } from './unsubscribe-words.js';
 

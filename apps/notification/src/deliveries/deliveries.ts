@@ -8,7 +8,7 @@ import { deliveryStream } from '../store/ids.js';
 /** Kind of the timers of deliveries. */
 export const DELIVERY_TIMER = 'NotificationDelivery';
 /** Milliseconds until it is looked whether whoever works on a delivery is still alive. */
-export const WATCH_MS = 10_000;
+export const WATCH_MS = 5_000;
 
 /** What a timer of a delivery says. */
 export interface DeliveryTimer {

@@ -3,8 +3,8 @@ import type { ServiceContext } from '@voltlog/service';
 import type { Collections } from '../store/documents.js';
 
 /** How long a process counts as alive after it said so, milliseconds; more than clocks of machines differ, and a stall lasts. */
-export const ALIVE_MS = 12_000;
-const RENEW_MS = 3_000;
+export const ALIVE_MS = 6_000;
+const RENEW_MS = 1_500;
 /** What nobody waits for any more. */
 const FORGOTTEN_MS = 3_600_000;
 
