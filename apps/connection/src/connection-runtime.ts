@@ -2,7 +2,16 @@ import { hostname } from 'node:os';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { LIMITS } from '@voltlog/ocpp-rpc';
-import { authorizationV1, certificatesV1, connectionV1, dataTransferV1, deviationsV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import {
+  authorizationV1,
+  certificatesV1,
+  connectionV1,
+  dataTransferV1,
+  deviationsV1,
+  deviceSecurityV1,
+  deviceV1,
+  recordingsV1,
+} from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
@@ -30,6 +39,9 @@ import { type InstanceRow, instanceSchema, type PresenceRow, presenceSchema } fr
 import { type DeviationRow, deviationSchema } from './quirks/deviation.schema.js';
 import { DeviationRpc } from './quirks/deviation-rpc.js';
 import { Deviations } from './quirks/deviations.js';
+import { Recorder } from './recording/recorder.js';
+import { type RecordingChunk, type RecordingRow, recordingChunkSchema, recordingSchema } from './recording/recording.schema.js';
+import { RecordingRpc } from './recording/recording-rpc.js';
 import { SoapEdge } from './soap/soap-edge.js';
 
 /** After these, what is known about a station may be outdated. */
@@ -108,6 +120,7 @@ export class ConnectionRuntime {
     this.parts.frames.start();
     this.parts.accepted.start();
     this.parts.deviations.start();
+    this.parts.recorder.start();
     await this.parts.endpoints.listen();
   }
 
@@ -134,6 +147,11 @@ export class ConnectionRuntime {
     return this.parts.deviations.flush();
   }
 
+  /** Looks for recordings and stores what waits. For tests. */
+  tickRecordings(): Promise<void> {
+    return this.parts.recorder.tick();
+  }
+
   /** Stops as a crash would: nothing is told to anybody. For tests. */
   die(): void {
     this.parts.endpoints.stopAccepting();
@@ -158,6 +176,7 @@ export class ConnectionRuntime {
     await this.parts.frames.stop();
     await this.parts.accepted.stop();
     await this.parts.deviations.stop();
+    await this.parts.recorder.stop();
     await this.parts.presence.leave();
   }
 }
@@ -166,6 +185,7 @@ interface RuntimeParts {
   readonly accepted: AcceptedTokens;
   readonly access: StationAccessCache;
   readonly deviations: Deviations;
+  readonly recorder: Recorder;
   readonly endpoints: Endpoints;
   readonly facts: FactRecorder;
   readonly frames: FrameLog;
@@ -212,6 +232,20 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   const history = new FrameHistory(chunks, frames);
   const deviations = new Deviations(await store.collection<DeviationRow>('deviations', deviationSchema), clock, logger, metrics);
   rpc.serve<deviationsV1.DeviationService>(deviationsV1.DeviationServiceDefinition, new DeviationRpc(deviations));
+  const recordings = await store.collection<RecordingRow>('recordings', recordingSchema);
+  const lines = await store.collection<RecordingChunk>('recordingChunks', recordingChunkSchema);
+  const recorder = new Recorder({
+    recordings,
+    chunks: lines,
+    connected: (stationId) => stations.get(stationId),
+    clock,
+    ids: context.ids,
+    logger,
+  });
+  rpc.serve<recordingsV1.RecordingService>(
+    recordingsV1.RecordingServiceDefinition,
+    new RecordingRpc({ recorder, recordings, chunks: lines }),
+  );
   const commander = new Commander(facts, clock, context.ids, config.COMMAND_TIMEOUT_MS);
   const accepted = new AcceptedTokens(await store.collection<AcceptedTokenRow>('acceptedTokens', acceptedTokenSchema), clock, logger);
   const policies = new SitePolicies();
@@ -289,7 +323,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       gate,
       dialects,
       soap: config.OCPP_SOAP ? soap.endpoint : undefined,
-      accepted: (socket, dialect, station) => stations.accept(socket, dialect, station, edge),
+      accepted: (socket, dialect, station) => recorder.opened(stations.accept(socket, dialect, station, edge)),
     },
     authority: rpc.client<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, {
       address: config.DEVICE_GRPC,
@@ -304,7 +338,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   });
   context.readiness('listeners', async () => endpoints.ready());
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { accepted, access, deviations, endpoints, facts, frames, gate, policies, presence, soap, stations, draining };
+  return { accepted, access, deviations, endpoints, facts, frames, gate, policies, presence, recorder, soap, stations, draining };
 }
 
 const addressOf = (config: ConnectionConfig): string =>

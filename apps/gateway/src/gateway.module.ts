@@ -42,6 +42,7 @@ import { NotificationsController } from './resources/notifications.controller.js
 import { OperationController } from './resources/operation.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
 import { QuirksController } from './resources/quirks.controller.js';
+import { RecordingsController } from './resources/recordings.controller.js';
 import { ReservationsController } from './resources/reservations.controller.js';
 import { SessionsController } from './resources/sessions.controller.js';
 import { SitesController } from './resources/sites.controller.js';
@@ -83,6 +84,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       StationReportsController,
       DataTransferVendorsController,
       QuirksController,
+      RecordingsController,
       CustomerErasuresController,
       StationSecurityController,
       TokensController,

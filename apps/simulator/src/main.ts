@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addLoadCommand } from './cli/load.command.js';
+import { addReplayCommand } from './cli/replay.command.js';
 import { addRunCommand } from './cli/run.command.js';
 import { addScenarioCommand } from './cli/scenario.command.js';
 
@@ -11,6 +12,7 @@ const program = new Command('simulator')
 addRunCommand(program);
 addScenarioCommand(program);
 addLoadCommand(program);
+addReplayCommand(program);
 for (const command of program.commands) exitWithErrors(command);
 
 /** Wrong options leave by an exception, so that the exit code is one place's business. */

@@ -2,6 +2,7 @@ export * as authorizationV1 from './generated/voltlog/authorization/v1/authoriza
 export * as connectionV1 from './generated/voltlog/connection/v1/connection.js';
 export * as dataTransferV1 from './generated/voltlog/connection/v1/data_transfer.js';
 export * as deviationsV1 from './generated/voltlog/connection/v1/deviations.js';
+export * as recordingsV1 from './generated/voltlog/connection/v1/recordings.js';
 export * as stationRequestsV1 from './generated/voltlog/connection/v1/station_requests.js';
 export * as certificatesV1 from './generated/voltlog/device/v1/certificates.js';
 export * as deviceV1 from './generated/voltlog/device/v1/device.js';

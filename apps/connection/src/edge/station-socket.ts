@@ -23,6 +23,7 @@ import type { CallLine, OutgoingMessage, StationCalls } from '../commands/statio
 import type { FrameSource } from '../frames/frame-log.js';
 import { ofMake } from '../quirks/known-quirks.js';
 import { mended } from '../quirks/tolerance.js';
+import type { Tape } from '../recording/tape.js';
 import type { Dialect } from './actions.js';
 import { contextOf, type ReceivedCall, serveCall } from './call-road.js';
 import type { CallingStation } from './calling-station.js';
@@ -63,6 +64,8 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
   frameWindow = 0;
   /** {@link FrameSource} */
   framesKept = 0;
+  /** Undefined: it is not recorded. */
+  tape: Tape | undefined = undefined;
   /** How far its clock is behind ours, as far as is known; only of 1.6. */
   clockBehindMs = 0;
   /** Actions we asked it to call: a 2.x station in quarantine may call no others. */
@@ -122,6 +125,7 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
       return;
     }
     const text = data.toString();
+    if (this.tape !== undefined) this.tape.frame('station', now, text);
     const frame = parseFrame(text, this.edge.limits.frame, this.dialect.version);
     switch (frame.kind) {
       case 'call':
@@ -155,7 +159,9 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
 
   /** Sends a frame and keeps it for the message log. */
   send(text: string): void {
-    this.edge.frames.sent(this, this.edge.clock.now(), text);
+    const now = this.edge.clock.now();
+    this.edge.frames.sent(this, now, text);
+    if (this.tape !== undefined) this.tape.frame('csms', now, text);
     this.socket.sendText(text);
   }
 
@@ -180,6 +186,7 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
     this.closed = true;
     this.queue = undefined;
     this.calls?.disconnected();
+    this.tape?.closed(this.edge.clock.now(), code);
     this.edge.closed(this, code, reason);
   }
 
@@ -263,7 +270,9 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
       return;
     }
     if (action !== undefined) action.answered.value += 1;
-    this.socket.sendText(encodeCallResult(call.messageId, { currentTime: isoTime(now) }));
+    const answer = encodeCallResult(call.messageId, { currentTime: isoTime(now) });
+    if (this.tape !== undefined) this.tape.frame('csms', now, answer);
+    this.socket.sendText(answer);
   }
 
   private receivedBad(frame: BadFrame): void {

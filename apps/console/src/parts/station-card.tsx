@@ -8,7 +8,6 @@ import { readingsOf } from '../api/readings.js';
 import type { Connector, Evse, Session, Station } from '../api/types.js';
 import { Answer } from './answer.js';
 import { MessageDrawer } from './message-drawer.js';
-import { QuirkDrawer } from './quirk-drawer.js';
 import { StartDialog } from './start-dialog.js';
 import { StationMenu } from './station-menu.js';
 import { StatusSign, statusOf } from './status.js';
@@ -32,7 +31,6 @@ export function StationCard({ station, sessions, onSession }: Props) {
   const command = useCommand(station.stationId);
   const [startAt, setStartAt] = useState<number>();
   const [showMessages, setShowMessages] = useState(false);
-  const [showQuirks, setShowQuirks] = useState(false);
   const connected = station.connection?.connected === true;
   const mayAct = me.role !== 'viewer';
   const evses = withSessions(station, sessions);
@@ -53,14 +51,7 @@ export function StationCard({ station, sessions, onSession }: Props) {
         </div>
         <span className="push" />
         {station.lifecycle === 'Quarantined' && <Quarantined stationId={station.stationId} mayAct={mayAct} />}
-        <StationMenu
-          station={station}
-          connected={connected}
-          mayAct={mayAct}
-          command={command}
-          onMessages={() => setShowMessages(true)}
-          onQuirks={() => setShowQuirks(true)}
-        />
+        <StationMenu station={station} connected={connected} mayAct={mayAct} command={command} onMessages={() => setShowMessages(true)} />
       </div>
       {evses.length === 0 && (
         <div className="evse">
@@ -94,7 +85,6 @@ export function StationCard({ station, sessions, onSession }: Props) {
         }}
       />
       <MessageDrawer stationId={station.stationId} opened={showMessages} onClose={() => setShowMessages(false)} />
-      <QuirkDrawer stationId={station.stationId} opened={showQuirks} onClose={() => setShowQuirks(false)} />
     </article>
   );
 }

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconBroadcast, IconDotsVertical, IconLockOpen, IconMessages, IconPower, IconPuzzle, IconRefresh } from '@tabler/icons-react';
+import { IconBroadcast, IconDotsVertical, IconLockOpen, IconMessages, IconPower, IconRefresh } from '@tabler/icons-react';
 import type { Station } from '../api/types.js';
 import type { Command } from './use-command.js';
 
@@ -9,11 +9,10 @@ interface Props {
   readonly mayAct: boolean;
   readonly command: Command;
   readonly onMessages: () => void;
-  readonly onQuirks: () => void;
 }
 
 /** What else can be asked of a station. */
-export function StationMenu({ station, connected, mayAct, command, onMessages, onQuirks }: Props) {
+export function StationMenu({ station, connected, mayAct, command, onMessages }: Props) {
   const off = !connected || command.busy !== undefined;
   return (
     <Menu position="bottom-end" width={230} withinPortal>
@@ -65,9 +64,6 @@ export function StationMenu({ station, connected, mayAct, command, onMessages, o
         )}
         <Menu.Item leftSection={<IconMessages size={16} />} onClick={onMessages}>
           Message log
-        </Menu.Item>
-        <Menu.Item leftSection={<IconPuzzle size={16} />} onClick={onQuirks}>
-          Quirks
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

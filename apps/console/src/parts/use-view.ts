@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 
 /** What of a station is shown. */
-export const STATION_TABS = ['configuration', 'monitors', 'service', 'alerts', 'reports', 'display'] as const;
+export const STATION_TABS = ['configuration', 'monitors', 'service', 'alerts', 'reports', 'display', 'quirks'] as const;
 export type StationTab = (typeof STATION_TABS)[number];
 
 /** Which page is shown: the part of the address behind `#`. */

@@ -8,6 +8,7 @@ import { StationAlerts } from './alerts.js';
 import { Configuration } from './configuration.js';
 import { StationDisplay } from './display.js';
 import { Monitors } from './monitors.js';
+import { Quirks } from './quirks.js';
 import { Reports } from './reports.js';
 import { Service } from './service.js';
 
@@ -18,6 +19,7 @@ const TITLES: Readonly<Record<StationTab, string>> = {
   alerts: 'Alerts',
   reports: 'Reports',
   display: 'Display',
+  quirks: 'Quirks',
 };
 
 interface Props {
@@ -80,6 +82,9 @@ export function StationPage({ stationId, tab, onSession }: Props) {
             </Tabs.Panel>
             <Tabs.Panel value="display">
               <StationDisplay stationId={stationId} />
+            </Tabs.Panel>
+            <Tabs.Panel value="quirks">
+              <Quirks stationId={stationId} />
             </Tabs.Panel>
           </Tabs>
         </div>

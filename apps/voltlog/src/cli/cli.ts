@@ -3,6 +3,7 @@ import { Client } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { addJobs } from './jobs.js';
 import { type Format, Output } from './output.js';
+import { addRecordings } from './recordings.js';
 import { addCertificates, addSessions, addTokens } from './records.js';
 import { addRegistry } from './registry.js';
 import { configPath, keep, readKept, settingsOf } from './settings.js';
@@ -50,6 +51,7 @@ Exit codes: 0 done; 1 refused, or not by every station; 2 wrong usage; 3 no vali
   addCertificates(program, cli);
   addTokens(program, cli);
   addRegistry(program, cli);
+  addRecordings(program, cli);
   addConfig(program, environment);
 }
 

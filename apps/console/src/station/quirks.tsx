@@ -1,33 +1,25 @@
-import { Drawer, Loader, SegmentedControl } from '@mantine/core';
+import { Loader, SegmentedControl } from '@mantine/core';
 import { IconPuzzle } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { moment } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
 import type { StationQuirk } from '../api/types.js';
-import { Empty, Failed } from './empty.js';
-import { useNow } from './use-now.js';
+import { Empty, Failed } from '../parts/empty.js';
+import { useNow } from '../parts/use-now.js';
 
 type Choice = 'On' | 'ByMake' | 'Off';
-type Quirks = { readonly data: readonly StationQuirk[] };
+type Answer = { readonly data: readonly StationQuirk[] };
 
 /** Where a station departs from OCPP, and what is tolerated of it. */
-export function QuirkDrawer({ stationId, opened, onClose }: { stationId: string; opened: boolean; onClose: () => void }) {
-  return (
-    <Drawer opened={opened} onClose={onClose} position="right" size="xl" title={`Quirks of ${stationId}`}>
-      {opened && <Quirks stationId={stationId} />}
-    </Drawer>
-  );
-}
-
-function Quirks({ stationId }: { stationId: string }) {
+export function Quirks({ stationId }: { stationId: string }) {
   const { api, me } = usePlatform();
   const now = useNow();
   const queries = useQueryClient();
   const path = `/v1/stations/${encodeURIComponent(stationId)}/quirks`;
   const key = ['quirks', stationId];
-  const quirks = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<Quirks>(path, signal), refetchInterval: 5_000 });
+  const quirks = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<Answer>(path, signal), refetchInterval: 5_000 });
   const choose = useMutation({
-    mutationFn: ({ quirkId, choice }: { quirkId: string; choice: Choice }) => api.put<Quirks>(`${path}/${quirkId}`, { choice }),
+    mutationFn: ({ quirkId, choice }: { quirkId: string; choice: Choice }) => api.put<Answer>(`${path}/${quirkId}`, { choice }),
     onSuccess: (answer) => queries.setQueryData(key, answer),
   });
   if (quirks.isPending) return <Loader aria-label="Reading the quirks" />;
