@@ -91,8 +91,9 @@ describe('samples of device', () => {
     expect(fold(templateDecider, events<TemplateEvent>('TemplateDefined', 'TemplateRetired'))).toMatchObject({
       templateId: 'voltmaker-ac22',
       boot: 'Pending',
+      monitors: [{ type: 'UpperThreshold', value: 70 }],
       retired: true,
-      revision: 2,
+      revision: 3,
     });
   });
 });

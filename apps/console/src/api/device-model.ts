@@ -32,6 +32,10 @@ export interface DeviceModel extends Page<ModelVariable> {
   readonly intended: number;
   readonly differences: number;
   readonly monitors: readonly Monitor[];
+  readonly intendedMonitors: readonly (Omit<Monitor, 'monitorId' | 'attributeType'> & {
+    readonly templateId: string;
+    readonly held: boolean;
+  })[];
   readonly lastReconciliation: {
     readonly outcome: 'InSync' | 'RebootRequired' | 'Refused';
     readonly results: readonly (VariableName & { readonly value: string; readonly status: string })[];
@@ -104,7 +108,15 @@ export interface Display {
 const ROWS = 50;
 
 /** `EVSE[1].Power`, `LocalAuthListCtrlr.Entries[x]`: as the API filters by. */
-export const spoken = ({ component, componentInstance, evseId, connectorId, name, instance, attributeType }: VariableName): string => {
+export const spoken = ({
+  component,
+  componentInstance,
+  evseId,
+  connectorId,
+  name,
+  instance,
+  attributeType = 'Actual',
+}: Omit<VariableName, 'attributeType'> & Partial<Pick<VariableName, 'attributeType'>>): string => {
   const at = [componentInstance, evseId || '', connectorId || ''].filter(Boolean).join(',');
   const whole = `${component}${at === '' ? '' : `[${at}]`}.${name}${instance ? `[${instance}]` : ''}`;
   return attributeType === 'Actual' ? whole : `${whole} (${attributeType})`;

@@ -15,6 +15,7 @@ export function Monitors({ stationId }: { stationId: string }) {
     api.post(`${ofStation(stationId)}/commands/clear-variable-monitoring`, { monitorIds: [monitorId] }),
   );
   const mayAct = me.role !== 'viewer';
+  const missing = model.model?.intendedMonitors.filter(({ held }) => !held) ?? [];
   const error = report.error ?? clear.error;
   return (
     <div className="tab">
@@ -26,6 +27,15 @@ export function Monitors({ stationId }: { stationId: string }) {
         </div>
       )}
       {error !== null && <p role="alert">{wordsOf(error)}</p>}
+      {missing.length > 0 && (
+        <ul className="notes" aria-label="What it does not watch though a template says so">
+          {missing.map((each) => (
+            <li key={`${spoken(each)} ${each.type} ${each.severity}`}>
+              {spoken(each)}: {words(each.type)} {each.value}, severity {each.severity}, by {each.templateId}, is not told by the station
+            </li>
+          ))}
+        </ul>
+      )}
       <Table
         name="Monitors"
         columns={['Variable', 'Watched for', 'Severity', 'Id', ...(mayAct ? ['Change'] : [])]}

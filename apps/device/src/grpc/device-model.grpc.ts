@@ -1,5 +1,22 @@
-import type { AttributeType, BootStatus, IntendedVariable, TemplateAttributes } from '@voltlog/device-contract';
-import { compare, matching, spoken, VARIABLE_NAME_MAX } from '@voltlog/device-domain';
+import type {
+  AttributeType,
+  BootStatus,
+  IntendedMonitor,
+  IntendedVariable,
+  ModelVariableName,
+  MonitoringBase,
+  TemplateAttributes,
+} from '@voltlog/device-contract';
+import {
+  compare,
+  heldMonitor,
+  INTENDED_MONITORS_MAX,
+  isHeld,
+  matching,
+  monitorKey,
+  spoken,
+  VARIABLE_NAME_MAX,
+} from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import type { deviceModelV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
@@ -9,12 +26,15 @@ import { checkIntent } from '../model/templates.js';
 import type { StationDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
 import { refusal } from './device.grpc.js';
-import { toNameMessage, toReconciliation, toReport, toTemplate, toVariableMessage } from './model-messages.js';
+import { toIntendedMonitor, toNameMessage, toReconciliation, toReport, toTemplate, toVariableMessage } from './model-messages.js';
 import { causeOf, checkName, checkStationId, pageSize } from './requests.js';
 
 /** Source: OCPP 2.0.1 Part 2 SetVariableDataType (attributeValue up to 1000, longer by ConfigurationValueSize) */
 const VALUE_LENGTH_MAX = 2_500;
 const ATTRIBUTE_TYPES: readonly string[] = ['Actual', 'Target', 'MinSet', 'MaxSet'];
+const MONITOR_TYPES: readonly string[] = ['UpperThreshold', 'LowerThreshold', 'Delta', 'Periodic', 'PeriodicClockAligned'];
+const MONITORING_BASES: readonly string[] = ['All', 'FactoryDefault', 'HardWiredOnly'];
+const SEVERITY_MAX = 9;
 const BOOT_STATUSES: readonly string[] = ['Accepted', 'Pending', 'Rejected'];
 const BOOT_SECONDS_DEFAULT = 60;
 const BOOT_SECONDS_MAX = 86_400;
@@ -32,11 +52,13 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
 
   async getDeviceModel(request: deviceModelV1.GetDeviceModelRequest): Promise<deviceModelV1.GetDeviceModelResponse> {
     const station = await this.station(request.stationId);
-    const [reported, configuration, intended] = await Promise.all([
+    const [reported, configuration, intended, { monitors }] = await Promise.all([
       this.model.deviceModels.get(station.id),
       this.model.configurationDocs.get(station.id),
       this.model.reconciler.intended(station.id),
+      this.model.monitorKeeper.intended(station.id),
     ]);
+    const held = reported?.monitors ?? [];
     const rows = compare(reported?.variables ?? [], intended);
     const filter = request.filter.toLowerCase();
     const shown = rows.filter(
@@ -50,7 +72,8 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
       reported: rows.filter((row) => row.reported !== undefined).length,
       intended: intended.length,
       differences: rows.filter(({ difference }) => difference !== 'None').length,
-      monitors: (reported?.monitors ?? []).map(({ variable, ...monitor }) => ({ ...monitor, variable: toNameMessage(variable) })),
+      intendedMonitors: monitors.map((each) => toIntendedMonitor(each, each.templateId, isHeld(heldMonitor(held, each), each))),
+      monitors: held.map(({ variable, ...monitor }) => ({ ...monitor, variable: toNameMessage(variable) })),
       lastReconciliation: configuration?.lastReconciled === undefined ? undefined : toReconciliation(configuration.lastReconciled),
       templateIds: matching(this.model.templates.all, station).map(({ templateId }) => templateId),
       updatedAt: reported?.updatedAt,
@@ -95,6 +118,7 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
   async reconcile(request: deviceModelV1.ReconcileRequest): Promise<deviceModelV1.ReconcileResponse> {
     const { id } = await this.station(request.stationId);
     await this.model.reconciler.ask(id);
+    for (const each of await this.model.monitorKeeper.concerned([id])) await this.model.monitorKeeper.ask(each);
     return {};
   }
 
@@ -157,15 +181,35 @@ function offsetOf(pageToken: string): number {
 }
 
 function toIntended({ variable, value }: deviceModelV1.IntendedVariable): IntendedVariable {
+  const name = toName(variable);
+  const { attributeType = '' } = variable ?? {};
+  if (value.length > VALUE_LENGTH_MAX)
+    throw invalid(`${name.component}.${name.name}: a value must have at most ${VALUE_LENGTH_MAX} characters`);
+  if (attributeType !== '' && !ATTRIBUTE_TYPES.includes(attributeType))
+    throw invalid(`attribute_type must be ${ATTRIBUTE_TYPES.join(', ')}`);
+  return {
+    ...name,
+    ...(attributeType === '' || attributeType === 'Actual' ? {} : { attributeType: attributeType as AttributeType }),
+    value,
+  };
+}
+
+function toMonitor({ variable, type, value, severity, transaction }: deviceModelV1.IntendedMonitor): IntendedMonitor {
+  const name = toName(variable);
+  if (!MONITOR_TYPES.includes(type)) throw invalid(`the type of a monitor must be ${MONITOR_TYPES.join(', ')}`);
+  if (severity > SEVERITY_MAX) throw invalid(`a severity must be at most ${SEVERITY_MAX}`);
+  if (!Number.isFinite(value)) throw invalid('the value of a monitor must be a number');
+  if (type.startsWith('Periodic') && value < 1) throw invalid(`the value of a ${type} monitor is its interval, at least 1 s`);
+  return { variable: name, type, value, severity, transaction };
+}
+
+function toName(variable: deviceModelV1.ModelVariableName | undefined): ModelVariableName {
   if (variable === undefined || variable.name === '' || variable.component === '')
     throw invalid('a variable needs a component and a name; a 1.6 key that 2.x has no word for is in the component `1.6`');
-  const { component, componentInstance, evseId, connectorId, name, instance, attributeType } = variable;
+  const { component, componentInstance, evseId, connectorId, name, instance } = variable;
   if ([component, componentInstance, name, instance].some((text) => text.length > VARIABLE_NAME_MAX))
     throw invalid(`names must have at most ${VARIABLE_NAME_MAX} characters`);
   if (evseId > EVSE_MAX || connectorId > EVSE_MAX) throw invalid(`evse_id and connector_id must be at most ${EVSE_MAX}`);
-  if (value.length > VALUE_LENGTH_MAX) throw invalid(`${component}.${name}: a value must have at most ${VALUE_LENGTH_MAX} characters`);
-  if (attributeType !== '' && !ATTRIBUTE_TYPES.includes(attributeType))
-    throw invalid(`attribute_type must be ${ATTRIBUTE_TYPES.join(', ')}`);
   return {
     component,
     ...(componentInstance === '' ? {} : { componentInstance }),
@@ -173,19 +217,24 @@ function toIntended({ variable, value }: deviceModelV1.IntendedVariable): Intend
     ...(connectorId === 0 ? {} : { connectorId }),
     name,
     ...(instance === '' ? {} : { instance }),
-    ...(attributeType === '' || attributeType === 'Actual' ? {} : { attributeType: attributeType as AttributeType }),
-    value,
   };
 }
 
 function toAttributes(template: deviceModelV1.Template): TemplateAttributes {
-  const { name, vendor, model, firmwareVersion, priority, boot, bootIntervalSeconds } = template;
+  const { name, vendor, model, firmwareVersion, priority, boot, bootIntervalSeconds, monitoringBase, monitoringLevel } = template;
   checkName(name);
   if ([vendor, model, firmwareVersion].some((text) => text.length > VARIABLE_NAME_MAX))
     throw invalid(`vendor, model and firmware_version must have at most ${VARIABLE_NAME_MAX} characters`);
   if (Math.abs(priority) > PRIORITY_MAX) throw invalid(`priority must be between -${PRIORITY_MAX} and ${PRIORITY_MAX}`);
   if (boot !== '' && !BOOT_STATUSES.includes(boot)) throw invalid(`boot must be ${BOOT_STATUSES.join(', ')}`);
   if (bootIntervalSeconds > BOOT_SECONDS_MAX) throw invalid(`boot_interval_seconds must be at most ${BOOT_SECONDS_MAX}`);
+  if (template.monitors.length > INTENDED_MONITORS_MAX) throw invalid(`a template has at most ${INTENDED_MONITORS_MAX} monitors`);
+  const monitors = template.monitors.map(toMonitor);
+  if (new Set(monitors.map(monitorKey)).size < monitors.length)
+    throw invalid('a variable has one monitor of a type and severity: one of them is named twice');
+  if (monitoringBase !== '' && !MONITORING_BASES.includes(monitoringBase))
+    throw invalid(`monitoring_base must be ${MONITORING_BASES.join(', ')}`);
+  if ((monitoringLevel ?? 0) > SEVERITY_MAX) throw invalid(`monitoring_level must be at most ${SEVERITY_MAX}`);
   return {
     name,
     vendor,
@@ -193,6 +242,9 @@ function toAttributes(template: deviceModelV1.Template): TemplateAttributes {
     firmwareVersion,
     priority,
     variables: template.variables.map(toIntended),
+    ...(monitors.length === 0 ? {} : { monitors }),
+    ...(monitoringBase === '' ? {} : { monitoringBase: monitoringBase as MonitoringBase }),
+    ...(monitoringLevel === undefined ? {} : { monitoringLevel }),
     ...(boot === '' ? {} : { boot: boot as BootStatus }),
     bootIntervalSeconds: bootIntervalSeconds || BOOT_SECONDS_DEFAULT,
   };

@@ -1,4 +1,10 @@
-import type { AttributeType, ConfigurationReconciled, IntendedVariable, ModelVariableName } from '@voltlog/device-contract';
+import type {
+  AttributeType,
+  ConfigurationReconciled,
+  IntendedMonitor,
+  IntendedVariable,
+  ModelVariableName,
+} from '@voltlog/device-contract';
 import type { Comparison, IntentSource, Template } from '@voltlog/device-domain';
 import type { deviceModelV1 } from '@voltlog/proto';
 import type { ReportDoc } from '../model/documents.js';
@@ -51,6 +57,12 @@ export const toReport = (report: ReportDoc): deviceModelV1.ModelReport => ({
   endedAt: report.endedAt === '' ? undefined : report.endedAt,
 });
 
+export const toIntendedMonitor = (
+  { variable, type, value, severity, transaction }: IntendedMonitor,
+  templateId = '',
+  held = false,
+): deviceModelV1.IntendedMonitor => ({ variable: toNameMessage(variable), type, value, severity, transaction, templateId, held });
+
 export const toTemplate = (template: Template & { readonly revision: number; readonly updatedAt: string }): deviceModelV1.Template => ({
   templateId: template.templateId,
   name: template.name,
@@ -61,6 +73,9 @@ export const toTemplate = (template: Template & { readonly revision: number; rea
   variables: template.variables.map(toIntendedMessage),
   boot: template.boot ?? '',
   bootIntervalSeconds: template.bootIntervalSeconds,
+  monitors: (template.monitors ?? []).map((monitor) => toIntendedMonitor(monitor)),
+  monitoringBase: template.monitoringBase ?? '',
+  ...(template.monitoringLevel === undefined ? {} : { monitoringLevel: template.monitoringLevel }),
   version: template.revision,
   updatedAt: template.updatedAt,
 });

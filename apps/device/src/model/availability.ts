@@ -1,3 +1,4 @@
+import type { ConnectorStatusReported } from '@voltlog/connection-contract';
 import { inoperativeAt, type Outage, type Place, samePlace } from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
@@ -5,12 +6,17 @@ import { type Collection, type Execution, type Timer, TimerLoop } from '@voltlog
 import { Schema } from 'mongoose';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from '../security/intents.js';
 import type { StationLine } from '../security/station-line.js';
+import type { Alerts } from './alerts.js';
 import type { ConfigurationDoc } from './documents.js';
+import { notTaken } from './monitor-keeper.js';
 import type { ConfigurationStreams } from './reconciler.js';
 
 const OUTAGE_TIMER = 'OutageBoundary';
 /** A station that does not come for this long is told when it next boots, ms. */
 const AVAILABILITY_MS = 7 * 86_400_000;
+/** What a station says of its connectors so soon after it was told may be from before, ms. */
+const SETTLING_MS = 10_000;
+const ALERT = 'availability';
 
 /** Places that a station was told are out of service. */
 export interface ToldDoc {
@@ -18,10 +24,17 @@ export interface ToldDoc {
   readonly id: string;
   readonly version: number;
   readonly places: readonly Place[];
+  /** Absent: before this was noted. */
+  readonly toldAt?: string;
 }
 
 export const toldSchema = new Schema(
-  { id: { type: String, required: true }, version: { type: Number, required: true }, places: { type: [Schema.Types.Mixed], default: [] } },
+  {
+    id: { type: String, required: true },
+    version: { type: Number, required: true },
+    places: { type: [Schema.Types.Mixed], default: [] },
+    toldAt: String,
+  },
   { versionKey: false },
 );
 
@@ -41,6 +54,7 @@ export interface AvailabilityParts {
   readonly configurations: ConfigurationStreams;
   readonly configurationDocs: Collection<ConfigurationDoc>;
   readonly told: Collection<ToldDoc>;
+  readonly alerts: Pick<Alerts, 'open' | 'clear'>;
   readonly intents: Intents;
   readonly line: StationLine;
   readonly lookMs: number;
@@ -99,9 +113,13 @@ export class Availability implements IntentHandler<null> {
 
   /** Tells the station as soon as it is there. */
   async ask(stationId: string): Promise<void> {
+    await this.parts.intents.go(await this.keep(stationId));
+  }
+
+  private async keep(stationId: string): Promise<string> {
     const id = `availability:${stationId}`;
     await this.parts.intents.keep({ id, stationId, kind: 'Availability', data: null }, AVAILABILITY_MS);
-    await this.parts.intents.go(id);
+    return id;
   }
 
   /** Those of the stations of which something is to be out of service now: they are told again when they boot, as they may have lost it. */
@@ -114,8 +132,31 @@ export class Availability implements IntentHandler<null> {
     });
   }
 
+  /** Of what stations say of their connectors: one that is in service though it is to be out of it is told again. */
+  async heard(statuses: readonly ConnectorStatusReported[]): Promise<void> {
+    // A connector in use changes when it is free; one that is Unavailable or Faulted is as it is to be.
+    const inService = statuses.filter(({ status }) => status === 'Available' || status === 'Reserved');
+    if (inService.length === 0) return;
+    const at = isoTime(this.now());
+    const stationIds = [...new Set(inService.map(({ stationId }) => stationId))];
+    const docs = await this.parts.configurationDocs.getMany(stationIds);
+    const lost = stationIds.filter((id) => {
+      const doc = docs.get(id);
+      const places = doc === undefined ? [] : inoperativeAt(doc, at);
+      return inService.some((each) => each.stationId === id && places.some((place) => covers(place, each)));
+    });
+    if (lost.length === 0) return;
+    const told = await this.parts.told.getMany(lost);
+    const settled = isoTime(this.now() - SETTLING_MS);
+    for (const id of lost) {
+      if ((told.get(id)?.toldAt ?? '') < settled) await this.ask(id);
+      // Looked at again in a while.
+      else await this.keep(id);
+    }
+  }
+
   async attempt({ stationId }: Intent<null>): Promise<Step<null>> {
-    const { configurations, told, line, context } = this.parts;
+    const { configurations, told, line, alerts } = this.parts;
     const wanted = inoperativeAt(await configurations.state(stationId), isoTime(this.now()));
     const before = await told.get(stationId);
     const back = (before?.places ?? []).filter((place) => !wanted.some((each) => samePlace(each, place)));
@@ -123,17 +164,17 @@ export class Availability implements IntentHandler<null> {
     // Noted before it is told, so that it is told back whatever happens.
     const all = [...wanted, ...back];
     const version = (before?.version ?? 0) + 1;
-    if (all.length > 0) await told.upsert([{ doc: { id: stationId, version, places: all } }]);
+    const toldAt = isoTime(this.now());
+    if (all.length > 0) await told.upsert([{ doc: { id: stationId, version, places: all, toldAt } }]);
+    const refused: string[] = [];
     for (const value of changes) {
       const said = await line.say(stationId, { $case: 'changeAvailability', value });
       if (said.kind === 'away') return LATER;
-      if (said.kind === 'refused')
-        context.logger.warn(
-          { station_id: stationId, ...value, reason: said.reason },
-          'a station does not change its availability as intended',
-        );
+      if (said.kind === 'refused') refused.push(`${inWords(value)}: ${said.reason}`);
     }
-    if (back.length > 0) await told.upsert([{ doc: { id: stationId, version: version + 1, places: wanted } }]);
+    if (back.length > 0) await told.upsert([{ doc: { id: stationId, version: version + 1, places: wanted, toldAt } }]);
+    if (refused.length === 0) await alerts.clear(stationId, ALERT, 'Platform');
+    else await alerts.open(stationId, ALERT, notTaken('Availability', refused, toldAt));
     return DONE;
   }
 
@@ -156,6 +197,14 @@ export class Availability implements IntentHandler<null> {
     return this.parts.context.clock.now();
   }
 }
+
+const covers = (place: Place, { evseId, connectorId }: Pick<ConnectorStatusReported, 'evseId' | 'connectorId'>): boolean =>
+  place.evseId === 0 || (place.evseId === evseId && (place.connectorId === 0 || place.connectorId === connectorId));
+
+const inWords = ({ evseId, connectorId, operative }: Place & { readonly operative: boolean }): string => {
+  const what = evseId === 0 ? 'the station' : connectorId === 0 ? `EVSE ${evseId}` : `EVSE ${evseId}, connector ${connectorId}`;
+  return `${what} ${operative ? 'back into' : 'out of'} service`;
+};
 
 const timerOf = (payload: Boundary, dueAt: string): Timer => ({
   id: `outage:${payload.stationId}:${payload.outageId}:${payload.ends ? 'until' : 'from'}`,

@@ -1,15 +1,23 @@
-import { STATION_TOPIC, type StationBooted, type StationFact, type StationFactType } from '@voltlog/connection-contract';
+import {
+  type ConnectorStatusReported,
+  STATION_TOPIC,
+  type StationBooted,
+  type StationFact,
+  type StationFactType,
+} from '@voltlog/connection-contract';
 import { DEVICE_TOPIC, type DeviceEventType, MODEL_TOPIC } from '@voltlog/device-contract';
 import { isStationId } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import type { DocumentedStreams } from '../store/documented-streams.js';
 import type { Availability } from './availability.js';
+import type { MonitorKeeper } from './monitor-keeper.js';
 import type { Provisioner } from './provisioner.js';
 import type { Reconciler } from './reconciler.js';
 import type { Templates } from './templates.js';
 
-const BOOTS: readonly StationFactType[] = ['voltlog.connection.StationBooted.v1'];
+const BOOTED: StationFactType = 'voltlog.connection.StationBooted.v1';
+const STATUS: StationFactType = 'voltlog.connection.ConnectorStatusReported.v1';
 /** Another firmware can bring other templates with it. */
 const IDENTITIES: readonly DeviceEventType[] = ['voltlog.device.StationIdentityReported.v1'];
 
@@ -19,7 +27,8 @@ export interface FollowerParts {
   readonly context: Pick<ServiceContext, 'log' | 'instanceId'>;
   readonly reconciler: Pick<Reconciler, 'concerned' | 'ask'>;
   readonly provisioner: Pick<Provisioner, 'begin'>;
-  readonly availability: Pick<Availability, 'concerned' | 'ask'>;
+  readonly availability: Pick<Availability, 'concerned' | 'ask' | 'heard'>;
+  readonly monitorKeeper: Pick<MonitorKeeper, 'concerned' | 'ask'>;
   readonly templates: Pick<Templates, 'refresh'>;
   readonly streams: readonly AnyStreams[];
 }
@@ -33,7 +42,12 @@ export class ConfigurationFollower {
   async start(): Promise<void> {
     const { log, instanceId } = this.parts.context;
     this.subscriptions = [
-      await log.subscribe({ group: 'device-configuration', topics: [STATION_TOPIC], types: BOOTS, handle: (batch) => this.booted(batch) }),
+      await log.subscribe({
+        group: 'device-configuration',
+        topics: [STATION_TOPIC],
+        types: [BOOTED, STATUS],
+        handle: (batch) => this.told(batch),
+      }),
       await log.subscribe({
         group: 'device-identities',
         topics: [DEVICE_TOPIC],
@@ -61,6 +75,13 @@ export class ConfigurationFollower {
     await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
   }
 
+  private async told(batch: readonly LogRecord[]): Promise<void> {
+    const boots = batch.filter(({ event }) => event.type === BOOTED);
+    if (boots.length > 0) await this.booted(boots);
+    const statuses = batch.filter(({ event }) => event.type === STATUS).map(({ event }) => event.data as ConnectorStatusReported);
+    await this.parts.availability.heard(statuses.filter(({ stationId }) => isStationId(stationId)));
+  }
+
   private async booted(batch: readonly LogRecord[]): Promise<void> {
     const { provisioner, availability } = this.parts;
     await this.changed(batch);
@@ -71,7 +92,9 @@ export class ConfigurationFollower {
 
   private async changed(batch: readonly LogRecord[]): Promise<void> {
     const stationIds = stationsOf(batch);
-    for (const stationId of await this.parts.reconciler.concerned(stationIds)) await this.parts.reconciler.ask(stationId);
+    const { reconciler, monitorKeeper } = this.parts;
+    for (const stationId of await reconciler.concerned(stationIds)) await reconciler.ask(stationId);
+    for (const stationId of await monitorKeeper.concerned(stationIds)) await monitorKeeper.ask(stationId);
   }
 
   private async mend(batch: readonly LogRecord[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { variableKey } from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import type { Collection } from '@voltlog/store';
 import type { Said, StationLine } from '../security/station-line.js';
@@ -25,6 +26,17 @@ export class DeviceModels {
 
   reportsOf(stationId: string): Promise<readonly ReportDoc[]> {
     return this.reports.of(stationId);
+  }
+
+  report(id: string): Promise<ReportDoc | undefined> {
+    return this.reports.get(id);
+  }
+
+  /** What the station last told that a variable is; undefined: nothing. */
+  async value(stationId: string, component: string, name: string): Promise<string | undefined> {
+    const key = variableKey({ component, name });
+    const variable = (await this.get(stationId))?.variables.find((each) => variableKey(each) === key);
+    return variable?.attributes.find(({ type }) => type === 'Actual')?.value;
   }
 
   /** Asks for all variables. Only the inventory of everything shows what is gone. @returns what the station said, and the report to follow */

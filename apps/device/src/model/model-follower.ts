@@ -59,7 +59,7 @@ export class ModelFollower {
     traceparent: string | undefined,
     answer: CommandAnswered,
   ): readonly DocumentedInput<DeviceModelCommand>[] {
-    const { stationId, variables = [], clearedMonitors = [] } = answer;
+    const { stationId, variables = [], clearedMonitors = [], setMonitors = [] } = answer;
     const now = this.context.clock.now();
     const input = (command: DeviceModelCommand, causationId: string) => ({ id: stationId, command, causationId, traceparent });
     const inputs: DocumentedInput<DeviceModelCommand>[] = [];
@@ -70,6 +70,8 @@ export class ModelFollower {
     } else if (variables.length > 0) inputs.push(input({ kind: 'Note', stationId, variables, now }, eventId));
     if (clearedMonitors.length > 0)
       inputs.push(input({ kind: 'ClearMonitors', stationId, monitorIds: clearedMonitors, now }, `${eventId}:monitors`));
+    if (setMonitors.length > 0)
+      inputs.push(input({ kind: 'ReportMonitors', stationId, whole: false, monitors: setMonitors, now }, `${eventId}:set`));
     return inputs;
   }
 

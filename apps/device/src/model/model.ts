@@ -13,6 +13,7 @@ import { ConfigurationFollower } from './configuration-follower.js';
 import { DeviceModels } from './device-models.js';
 import { CONFIGURATIONS, type ConfigurationDoc, type DeviceModelDoc, MODELS, TEMPLATES, type TemplateDoc } from './documents.js';
 import { ModelFollower } from './model-follower.js';
+import { MonitorKeeper } from './monitor-keeper.js';
 import { Provisioner } from './provisioner.js';
 import { Reconciler } from './reconciler.js';
 import { Reports } from './reports.js';
@@ -40,17 +41,19 @@ export async function createModel(
   const reports = await Reports.open(context, options.lookMs);
   const templates = new Templates(templateDocs, templateStreams);
   const { intents, line } = security;
-  const reconciler = new Reconciler({ context, configurations, configurationDocs, models, templates, memory, intents, line });
+  const alerts = await Alerts.open(context, outbox, models);
+  const reconciler = new Reconciler({ context, configurations, configurationDocs, models, templates, memory, alerts, intents, line });
   intents.handle('Reconcile', reconciler);
   const deviceModels = new DeviceModels(models, reports, line);
-  const alerts = await Alerts.open(context, outbox, models);
   const alertFollower = new AlertFollower(context, alerts);
   memory.useTemplates(() => templates.all);
   const provisioner = new Provisioner({ context, ...registry, memory, templates, reconciler, deviceModels, alerts, intents, line });
   intents.handle('Provision', provisioner);
+  const monitorKeeper = new MonitorKeeper({ context, memory, templates, deviceModels, alerts, intents, line });
+  intents.handle('Monitor', monitorKeeper);
   const told = await store.collection<ToldDoc>('availability_told', toldSchema);
   const { lookMs } = options;
-  const availability = new Availability({ context, configurations, configurationDocs, told, intents, line, lookMs });
+  const availability = new Availability({ context, configurations, configurationDocs, told, alerts, intents, line, lookMs });
   intents.handle('Availability', availability);
   const modelFollower = new ModelFollower(context, modelStreams, reports);
   const follower = new ConfigurationFollower({
@@ -58,6 +61,7 @@ export async function createModel(
     reconciler,
     provisioner,
     availability,
+    monitorKeeper,
     templates,
     streams: [modelStreams, templateStreams, configurations, alerts.streams],
   });
@@ -72,6 +76,7 @@ export async function createModel(
     configurationDocs,
     templates,
     reconciler,
+    monitorKeeper,
     async start(): Promise<void> {
       await log.ensureTopics([{ name: MODEL_TOPIC, partitions: MODEL_PARTITIONS }]);
       await follower.start();

@@ -79,6 +79,83 @@ describe('what a boot is answered', () => {
   });
 });
 
+describe('what a station is to watch', () => {
+  const monitor = { variable: { component: 'EVSE', evseId: 1, name: 'Temperature' }, type: 'UpperThreshold', value: 70, severity: 3 };
+  const withMonitors = (more: object = {}) =>
+    put(deviceModelV1.Template.fromPartial({ templateId: 't', vendor: 'Voltmaker', monitors: [monitor], ...more }));
+  const sent = ($case: string) => world.station.sent.filter((each) => each.$case === $case);
+
+  it('is set at its boot, base and level first, where it tells that it watches nothing', async () => {
+    world.station.refuse('getMonitoringReport', 'EmptyResultSet');
+    await withMonitors({ monitoringBase: 'All', monitoringLevel: 6 });
+    await world.booted();
+    await until(() => sent('setVariableMonitoring').length === 1, 'it is set');
+    expect(world.station.sent.map(({ $case }) => $case)).toEqual([
+      'setMonitoringBase',
+      'setMonitoringLevel',
+      'getMonitoringReport',
+      'setVariableMonitoring',
+    ]);
+    expect(sent('setVariableMonitoring')[0]).toMatchObject({ value: { monitors: [{ monitorId: 0, value: 70, severity: 3 }] } });
+    expect((await world.model()).intendedMonitors).toMatchObject([{ type: 'UpperThreshold', templateId: 't', held: false }]);
+  });
+
+  it('is not set where it watches it by its report, and in the place of one with another value', async () => {
+    await withMonitors({ monitors: [monitor, { ...monitor, severity: 5, value: 60 }] });
+    await world.booted();
+    await until(() => sent('getMonitoringReport').length === 1, 'it is asked');
+    const [asked] = sent('getMonitoringReport') as { value: { requestId: number } }[];
+    const held = { ...monitor, monitorId: 7, transaction: false };
+    await world.tell('voltlog.connection.MonitorsReported.v1', {
+      stationId: STATION,
+      messageId: 'm',
+      action: 'NotifyMonitoringReport',
+      raw: {},
+      requestId: asked?.value.requestId ?? 0,
+      seqNo: 0,
+      toBeContinued: false,
+      monitors: [held, { ...held, monitorId: 8, severity: 5, value: 55 }],
+    });
+    await untilPassed(world.context.clock, 2_000, () => sent('setVariableMonitoring').length === 1, 'the other is set');
+    expect(sent('setVariableMonitoring')).toMatchObject([{ value: { monitors: [{ monitorId: 8, value: 60 }] } }]);
+    expect((await world.model()).intendedMonitors.map(({ held: is }) => is)).toEqual([true, false]);
+  });
+
+  it('is an alert where the station does not take it, until it does', async () => {
+    world.station.refuse('getMonitoringReport', 'EmptyResultSet');
+    world.station.refuse('setVariableMonitoring', 'Rejected');
+    await withMonitors();
+    await world.booted();
+    await until(async () => (await alerts({ open: true })).length === 1, 'the alert');
+    expect((await alerts())[0]).toMatchObject({ source: 'Configuration', subject: 'Monitoring' });
+    world.station.refusals.delete('setVariableMonitoring');
+    await world.device.modelGrpc.reconcile({ stationId: STATION });
+    await until(async () => (await alerts({ open: true })).length === 0, 'it is cleared');
+  });
+
+  it('is refused where a template says it wrongly', async () => {
+    await expect(withMonitors({ monitors: [{ ...monitor, type: 'Sometimes' }] })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(withMonitors({ monitors: [{ ...monitor, severity: 10 }] })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(withMonitors({ monitors: [monitor, monitor] })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(withMonitors({ monitoringBase: 'Some' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+it('a variable that a station refuses is an alert outside of its boot, too, until it takes it', async () => {
+  world.station.words.set('OCPPCommCtrlr.HeartbeatInterval', 'Rejected');
+  const intend = { stationId: STATION, variables: [variable('600')], expectedVersion: 0, idempotencyKey: '' };
+  await world.device.modelGrpc.setIntent(intend);
+  await until(async () => (await alerts({ open: true })).length === 1, 'the alert');
+  expect((await alerts())[0]).toMatchObject({
+    source: 'Configuration',
+    subject: 'Configuration',
+    detail: 'the station does not take what is intended: OCPPCommCtrlr.HeartbeatInterval = 600: Rejected',
+  });
+  world.station.words.delete('OCPPCommCtrlr.HeartbeatInterval');
+  await world.device.modelGrpc.reconcile({ stationId: STATION });
+  await until(async () => (await alerts({ open: true })).length === 0, 'it is cleared');
+});
+
 describe('what a station notices', () => {
   const event = (more: object) => ({
     eventId: 1,
@@ -201,6 +278,53 @@ describe('availability', () => {
       [1, true],
     ]);
     expect((await operation())?.inoperative).toEqual([]);
+  });
+
+  const status = (connectorStatus: string) =>
+    world.tell('voltlog.connection.ConnectorStatusReported.v1', {
+      stationId: STATION,
+      messageId: 'c',
+      action: 'StatusNotification',
+      raw: {},
+      evseId: 1,
+      connectorId: 1,
+      status: connectorStatus as 'Available',
+    });
+
+  it('is told again when the station says that it is back in service without a word from here', async () => {
+    await set(1, false);
+    await until(() => told().length === 1, 'it is told');
+    world.context.clock.ms += 11_000;
+    // In use it changes when it is free; Unavailable is as it is to be.
+    await status('Occupied');
+    await status('Unavailable');
+    await status('Available');
+    await until(() => told().length === 2, 'it is told again');
+    expect(told()).toEqual([
+      [1, false],
+      [1, false],
+    ]);
+    await set(1, true);
+    await until(() => told().length === 3, 'it is told back');
+    world.context.clock.ms += 11_000;
+    await status('Available');
+    await set(2, false);
+    await until(() => told().length === 4, 'only the other one');
+    expect(told().at(-1)).toEqual([2, false]);
+  });
+
+  it('that a station refuses is an alert, until it takes it', async () => {
+    world.station.refuse('changeAvailability', 'Rejected');
+    await set(1, false);
+    await until(async () => (await alerts({ open: true })).length === 1, 'the alert');
+    expect((await alerts())[0]).toMatchObject({
+      source: 'Configuration',
+      subject: 'Availability',
+      detail: 'the station does not take what is intended: EVSE 1 out of service: no',
+    });
+    world.station.refusals.delete('changeAvailability');
+    await world.booted();
+    await until(async () => (await alerts({ open: true })).length === 0, 'it is cleared');
   });
 
   it('changes when an outage begins and ends, also over a restart', async () => {

@@ -9,8 +9,10 @@ import {
   intendedOf,
   nameOf,
   sameValue,
+  spoken,
   variableKey,
 } from '@voltlog/device-domain';
+import { isoTime } from '@voltlog/kernel';
 import type { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Collection } from '@voltlog/store';
@@ -18,7 +20,9 @@ import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step }
 import type { StationLine } from '../security/station-line.js';
 import type { DocumentedStreams } from '../store/documented-streams.js';
 import type { StationMemory } from '../store/station-memory.js';
+import type { Alerts } from './alerts.js';
 import type { ConfigurationDoc, DeviceModelDoc } from './documents.js';
+import { notTaken } from './monitor-keeper.js';
 import type { Templates } from './templates.js';
 
 /** A station that does not come for this long is reconciled when it next boots, ms. */
@@ -26,6 +30,7 @@ const RECONCILE_MS = 7 * 86_400_000;
 /** Variables in one message to a station that has not told how many it takes. */
 const PER_MESSAGE = 10;
 const PER_MESSAGE_MAX = 50;
+const ALERT = 'configuration';
 
 export type ConfigurationStreams = DocumentedStreams<
   ConfigurationCommand,
@@ -42,6 +47,7 @@ export interface ReconcilerParts {
   readonly models: Collection<DeviceModelDoc>;
   readonly templates: Pick<Templates, 'all'>;
   readonly memory: Pick<StationMemory, 'docs'>;
+  readonly alerts: Pick<Alerts, 'open' | 'clear'>;
   readonly intents: Intents;
   readonly line: StationLine;
 }
@@ -49,7 +55,12 @@ export interface ReconcilerParts {
 /** What came of one round with a station. */
 export type Reconciled =
   | { readonly kind: 'away' }
-  | { readonly kind: 'done'; readonly outcome: ConfigurationReconciled['outcome'] | 'Nothing' };
+  | {
+      readonly kind: 'done';
+      readonly outcome: ConfigurationReconciled['outcome'] | 'Nothing';
+      /** In words. */
+      readonly refused: readonly string[];
+    };
 
 /** Brings stations to what is intended for them: what they have is read from them, and only the difference is sent. */
 export class Reconciler implements IntentHandler<null> {
@@ -80,7 +91,12 @@ export class Reconciler implements IntentHandler<null> {
 
   async attempt({ stationId }: Intent<null>): Promise<Step<null>> {
     const reconciled = await this.reconcile(stationId);
-    return reconciled.kind === 'away' ? LATER : DONE;
+    if (reconciled.kind === 'away') return LATER;
+    const { alerts, context } = this.parts;
+    const now = isoTime(context.clock.now());
+    if (reconciled.refused.length === 0) await alerts.clear(stationId, ALERT, 'Platform');
+    else await alerts.open(stationId, ALERT, notTaken('Configuration', reconciled.refused, now));
+    return DONE;
   }
 
   /** When it next boots it is asked for again. */
@@ -90,7 +106,7 @@ export class Reconciler implements IntentHandler<null> {
 
   async reconcile(stationId: string): Promise<Reconciled> {
     const intended = await this.intended(stationId);
-    if (intended.length === 0) return { kind: 'done', outcome: 'Nothing' };
+    if (intended.length === 0) return { kind: 'done', outcome: 'Nothing', refused: [] };
     const perMessage = itemsPerMessage(await this.parts.models.get(stationId));
     const results: AppliedVariable[] = [];
     const differing: Intended[] = [];
@@ -119,15 +135,17 @@ export class Reconciler implements IntentHandler<null> {
       { kind: 'NoteReconciled', stationId, outcome, results, now },
       this.parts.context.ids.next(),
     );
-    return { kind: 'done', outcome };
+    const refused = results.filter(isRefused).map((result) => `${spoken(result)} = ${result.value}: ${result.status}`);
+    return { kind: 'done', outcome, refused };
   }
 }
 
 function outcomeOf(results: readonly AppliedVariable[]): ConfigurationReconciled['outcome'] {
-  if (results.some(({ status }) => status !== 'Accepted' && status !== 'RebootRequired')) return 'Refused';
+  if (results.some(isRefused)) return 'Refused';
   return results.some(({ status }) => status === 'RebootRequired') ? 'RebootRequired' : 'InSync';
 }
 
+const isRefused = ({ status }: AppliedVariable): boolean => status !== 'Accepted' && status !== 'RebootRequired';
 const isUnknown = (status: string | undefined): boolean =>
   status === 'UnknownComponent' || status === 'UnknownVariable' || status === 'NotSupportedAttributeType';
 

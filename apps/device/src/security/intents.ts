@@ -19,7 +19,8 @@ export type IntentKind =
   | 'ChangeProfile'
   | 'Reconcile'
   | 'Provision'
-  | 'Availability';
+  | 'Availability'
+  | 'Monitor';
 
 /** Something a station is to do, kept until it did, refused, or its time is over. */
 export interface Intent<Data = unknown> {

@@ -19,15 +19,20 @@ export class FakeStation {
   /** By variable name; absent: Accepted where it is known. */
   readonly words = new Map<string, string>();
   readonly sent: Command[] = [];
-  /** What a command is answered with, by its case. */
-  readonly statuses = new Map<string, connectionV1.CommandStatus>();
+  /** What commands are refused with, by their case. */
+  readonly refusals = new Map<string, string>();
+
+  refuse($case: Command['$case'], stationStatus: string): void {
+    this.refusals.set($case, stationStatus);
+  }
 
   async sendCommand({ command }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
     if (command === undefined) throw new Error('no command');
     if (!this.online) return { ...ANSWER, status: CommandStatus.OFFLINE };
     this.sent.push(command);
-    const status = this.statuses.get(command.$case) ?? CommandStatus.ACCEPTED;
-    if (command.$case !== 'getVariables' && command.$case !== 'setVariables') return { ...ANSWER, status, reason: 'no' };
+    const stationStatus = this.refusals.get(command.$case) ?? 'Accepted';
+    const status = stationStatus === 'Accepted' ? CommandStatus.ACCEPTED : CommandStatus.REJECTED;
+    if (command.$case !== 'getVariables' && command.$case !== 'setVariables') return { ...ANSWER, status, stationStatus, reason: 'no' };
     const set = command.$case === 'setVariables';
     const variables = command.value.variables.map((variable): connectionV1.VariableResult => {
       const name = `${variable.component}.${variable.name}`;

@@ -10,8 +10,8 @@ import {
   templateId as templateIdSchema,
   templatePage,
   templateView,
-  toIntendedMessage,
   toTemplate,
+  toTemplateMessage,
 } from '../views/device-model.view.js';
 import { idempotencyKey, withEtag } from '../web/etag.js';
 import { Read, Write } from '../web/route.js';
@@ -54,14 +54,7 @@ export class ConfigurationTemplatesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { template } = await this.services.deviceModel.putTemplate({
-      template: {
-        ...body,
-        templateId,
-        variables: body.variables.map(toIntendedMessage),
-        boot: body.boot ?? '',
-        version: 0,
-        updatedAt: undefined,
-      },
+      template: toTemplateMessage(templateId, body),
       expectedVersion: 0,
       idempotencyKey: idempotencyKey(request),
     });

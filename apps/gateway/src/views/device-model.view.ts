@@ -40,6 +40,10 @@ const modelVariable = nameView
   })
   .meta({ id: 'ModelVariable' });
 
+const intendedMonitorView = nameView
+  .omit({ attributeType: true })
+  .extend({ type: z.string(), value: z.number(), severity: z.int(), transaction: z.boolean() });
+
 export const modelView = z
   .object({
     data: z.array(modelVariable).meta({ description: 'in order of names' }),
@@ -50,6 +54,9 @@ export const modelView = z
     monitors: z.array(
       nameView.extend({ monitorId: z.int(), type: z.string(), value: z.number(), severity: z.int(), transaction: z.boolean() }),
     ),
+    intendedMonitors: z.array(intendedMonitorView.extend({ templateId: z.string(), held: z.boolean() })).meta({
+      description: 'what templates have it watch; `held`: the station told that it does',
+    }),
     lastReconciliation: z
       .object({
         outcome: z.enum(['InSync', 'RebootRequired', 'Refused']),
@@ -110,6 +117,28 @@ export const templateBody = z
       .default(0)
       .meta({ description: 'of templates that match as closely, the higher counts' }),
     variables: intendedVariables.default([]),
+    monitors: z
+      .array(
+        z.strictObject({
+          ...variable.omit({ attributeType: true }).shape,
+          component: z.string().min(1).max(50),
+          type: z.enum(['UpperThreshold', 'LowerThreshold', 'Delta', 'Periodic', 'PeriodicClockAligned']),
+          value: z.number().meta({ description: 'a threshold in the unit of the variable, or seconds' }),
+          severity: z.int().min(0).max(9).meta({ description: '0 danger to 9 debug' }),
+          transaction: z.boolean().default(false).meta({ description: 'only while a transaction is going on' }),
+        }),
+      )
+      .max(200)
+      .default([])
+      .meta({ description: 'what stations of 2.x watch by themselves; a variable has one of a type and severity' }),
+    monitoringBase: z
+      .enum(['All', 'FactoryDefault', 'HardWiredOnly'])
+      .nullable()
+      .default(null)
+      .meta({ description: 'which of its monitors a station has active; null: nothing is said about it' }),
+    monitoringLevel: z.int().min(0).max(9).nullable().default(null).meta({
+      description: 'up to which severity stations send events; null: nothing is said about it',
+    }),
     boot: z.enum(['Accepted', 'Pending', 'Rejected']).nullable().default(null).meta({
       description: 'what a station is answered when it boots; Pending: provisioned first, then accepted; null: nothing is said about it',
     }),
@@ -117,7 +146,12 @@ export const templateBody = z
   })
   .meta({ id: 'NewConfigurationTemplate' });
 export const templateView = templateBody
-  .extend({ templateId: z.string(), variables: z.array(nameView.extend({ value: z.string() })), updatedAt: instant.nullable() })
+  .extend({
+    templateId: z.string(),
+    variables: z.array(nameView.extend({ value: z.string() })),
+    monitors: z.array(intendedMonitorView),
+    updatedAt: instant.nullable(),
+  })
   .meta({ id: 'ConfigurationTemplate' });
 export const templatePage = pageOf(templateView, 'ConfigurationTemplatePage');
 
@@ -150,6 +184,35 @@ export const toIntendedMessage = (told: z.output<typeof intendedVariable>): devi
   value: told.value,
 });
 
+const toMonitorView = ({ variable: name, type, value, severity, transaction }: deviceModelV1.IntendedMonitor) => {
+  const { attributeType: _, ...named } = toName(name);
+  return { ...named, type, value, severity, transaction };
+};
+
+/** What a template says, as the device service takes it. */
+export const toTemplateMessage = (
+  templateId: string,
+  { variables, monitors, monitoringBase, monitoringLevel, boot, ...rest }: z.output<typeof templateBody>,
+): deviceModelV1.Template => ({
+  ...rest,
+  templateId,
+  variables: variables.map(toIntendedMessage),
+  monitors: monitors.map(({ type, value, severity, transaction, ...name }) => ({
+    variable: { ...name, componentInstance: name.componentInstance ?? '', connectorId: name.connectorId ?? 0, attributeType: '' },
+    type,
+    value,
+    severity,
+    transaction,
+    templateId: '',
+    held: false,
+  })),
+  monitoringBase: monitoringBase ?? '',
+  ...(monitoringLevel === null ? {} : { monitoringLevel }),
+  boot: boot ?? '',
+  version: 0,
+  updatedAt: undefined,
+});
+
 type ModelView = z.input<typeof modelView>;
 
 export function toModel(answer: deviceModelV1.GetDeviceModelResponse): ModelView {
@@ -169,6 +232,7 @@ export function toModel(answer: deviceModelV1.GetDeviceModelResponse): ModelView
     intended: answer.intended,
     differences: answer.differences,
     monitors: answer.monitors.map(({ variable: name, ...monitor }) => ({ ...toName(name), ...monitor })),
+    intendedMonitors: answer.intendedMonitors.map((each) => ({ ...toMonitorView(each), templateId: each.templateId, held: each.held })),
     lastReconciliation:
       last === undefined
         ? null
@@ -202,6 +266,9 @@ export const toTemplate = (template: deviceModelV1.Template) => ({
   firmwareVersion: template.firmwareVersion,
   priority: template.priority,
   variables: template.variables.map(toIntendedView),
+  monitors: template.monitors.map(toMonitorView),
+  monitoringBase: orNull(template.monitoringBase) as 'All' | 'FactoryDefault' | 'HardWiredOnly' | null,
+  monitoringLevel: template.monitoringLevel ?? null,
   boot: template.boot === '' ? null : (template.boot as 'Accepted' | 'Pending' | 'Rejected'),
   bootIntervalSeconds: template.bootIntervalSeconds,
   updatedAt: template.updatedAt ?? null,

@@ -355,6 +355,8 @@ export interface CommandAnswered extends StationFact {
   readonly tellsAll?: boolean;
   /** Monitors that the station no longer has. */
   readonly clearedMonitors?: readonly number[];
+  /** Monitors that the station took, under the ids it gave them. */
+  readonly setMonitors?: readonly ReportedMonitor[];
 }
 
 /** Every fact on the topic: event type -> data. */

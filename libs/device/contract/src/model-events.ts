@@ -96,6 +96,12 @@ export interface IntendedVariable extends ModelVariableName {
   readonly value: string;
 }
 
+/** What a station is to watch by itself. */
+export type IntendedMonitor = Omit<ModelMonitor, 'monitorId'>;
+
+/** OCPP 2.1 MonitoringBaseEnumType */
+export type MonitoringBase = 'All' | 'FactoryDefault' | 'HardWiredOnly';
+
 /** What a station is answered when it boots. OCPP 2.1 RegistrationStatusEnumType */
 export type BootStatus = 'Accepted' | 'Pending' | 'Rejected';
 
@@ -109,6 +115,12 @@ export interface TemplateAttributes {
   /** Of templates that match as closely, the higher counts. */
   readonly priority: number;
   readonly variables: readonly IntendedVariable[];
+  /** Absent: none. */
+  readonly monitors?: readonly IntendedMonitor[];
+  /** Which of its monitors a station has active; absent: the template says nothing about it. */
+  readonly monitoringBase?: MonitoringBase;
+  /** Up to which severity events are sent; absent: the template says nothing about it. */
+  readonly monitoringLevel?: number;
   /** Absent: the template says nothing about it. `Pending`: provisioned first, then accepted. */
   readonly boot?: BootStatus;
   /** After how long a station that was not accepted asks again. */

@@ -61,6 +61,15 @@ export {
   jobPartDecider,
   PART_STATIONS_MAX,
 } from './job-part.decider.js';
+export {
+  heldMonitor,
+  INTENDED_MONITORS_MAX,
+  type IntendedMonitoring,
+  intendedMonitoring,
+  isHeld,
+  monitorKey,
+  monitorsToSet,
+} from './monitoring.js';
 export { type KnownSite, type NoSite, type SiteCommand, type SiteRefusal, type SiteState, siteDecider } from './site.decider.js';
 export {
   type ChangeStation,

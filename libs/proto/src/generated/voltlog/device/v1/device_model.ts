@@ -64,6 +64,24 @@ export interface ModelMonitor {
   transaction: boolean;
 }
 
+/** What a station is to watch by itself; 1.6 has no word for it. */
+export interface IntendedMonitor {
+  variable:
+    | ModelVariableName
+    | undefined;
+  /** UpperThreshold, LowerThreshold, Delta, Periodic or PeriodicClockAligned */
+  type: string;
+  value: number;
+  /** 0 (danger) to 9 (debug). */
+  severity: number;
+  /** Only while a transaction is going on. */
+  transaction: boolean;
+  /** Of the template that says so; empty in a template. */
+  templateId: string;
+  /** The station told that it watches just that; not told in a template. */
+  held: boolean;
+}
+
 export interface Reconciliation {
   /** InSync, RebootRequired or Refused */
   outcome: string;
@@ -106,6 +124,7 @@ export interface GetDeviceModelResponse {
     | undefined;
   /** Of the station's own intent, for `expected_version`. */
   version: number;
+  intendedMonitors: IntendedMonitor[];
 }
 
 export interface ModelReport {
@@ -174,6 +193,11 @@ export interface Template {
   bootIntervalSeconds: number;
   version: number;
   updatedAt: string | undefined;
+  monitors: IntendedMonitor[];
+  /** All, FactoryDefault or HardWiredOnly; empty: the template says nothing about it. */
+  monitoringBase: string;
+  /** Up to which severity events are sent, 0 to 9; absent: the template says nothing about it. */
+  monitoringLevel?: number | undefined;
 }
 
 export interface PutTemplateRequest {
@@ -732,6 +756,135 @@ export const ModelMonitor: MessageFns<ModelMonitor> = {
   },
 };
 
+function createBaseIntendedMonitor(): IntendedMonitor {
+  return { variable: undefined, type: "", value: 0, severity: 0, transaction: false, templateId: "", held: false };
+}
+
+export const IntendedMonitor: MessageFns<IntendedMonitor> = {
+  encode(message: IntendedMonitor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.variable !== undefined) {
+      ModelVariableName.encode(message.variable, writer.uint32(10).fork()).join();
+    }
+    if (message.type !== "") {
+      writer.uint32(18).string(message.type);
+    }
+    if (message.value !== 0) {
+      writer.uint32(25).double(message.value);
+    }
+    if (message.severity !== 0) {
+      writer.uint32(32).uint32(message.severity);
+    }
+    if (message.transaction !== false) {
+      writer.uint32(40).bool(message.transaction);
+    }
+    if (message.templateId !== "") {
+      writer.uint32(50).string(message.templateId);
+    }
+    if (message.held !== false) {
+      writer.uint32(56).bool(message.held);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IntendedMonitor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIntendedMonitor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.variable = ModelVariableName.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.severity = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.transaction = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.templateId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.held = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<IntendedMonitor>, I>>(base?: I): IntendedMonitor {
+    return IntendedMonitor.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<IntendedMonitor>, I>>(object: I): IntendedMonitor {
+    const message = createBaseIntendedMonitor();
+    message.variable = (object.variable !== undefined && object.variable !== null)
+      ? ModelVariableName.fromPartial(object.variable)
+      : undefined;
+    message.type = object.type ?? "";
+    message.value = object.value ?? 0;
+    message.severity = object.severity ?? 0;
+    message.transaction = object.transaction ?? false;
+    message.templateId = object.templateId ?? "";
+    message.held = object.held ?? false;
+    return message;
+  },
+};
+
 function createBaseReconciliation(): Reconciliation {
   return { outcome: "", results: [], at: undefined };
 }
@@ -1007,6 +1160,7 @@ function createBaseGetDeviceModelResponse(): GetDeviceModelResponse {
     templateIds: [],
     updatedAt: undefined,
     version: 0,
+    intendedMonitors: [],
   };
 }
 
@@ -1041,6 +1195,9 @@ export const GetDeviceModelResponse: MessageFns<GetDeviceModelResponse> = {
     }
     if (message.version !== 0) {
       writer.uint32(80).uint64(message.version);
+    }
+    for (const v of message.intendedMonitors) {
+      IntendedMonitor.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1138,6 +1295,14 @@ export const GetDeviceModelResponse: MessageFns<GetDeviceModelResponse> = {
             message.version = longToNumber(reader.uint64());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.intendedMonitors.push(IntendedMonitor.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1167,6 +1332,7 @@ export const GetDeviceModelResponse: MessageFns<GetDeviceModelResponse> = {
     message.templateIds = object.templateIds?.map((e) => e) || [];
     message.updatedAt = object.updatedAt ?? undefined;
     message.version = object.version ?? 0;
+    message.intendedMonitors = object.intendedMonitors?.map((e) => IntendedMonitor.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1801,6 +1967,9 @@ function createBaseTemplate(): Template {
     bootIntervalSeconds: 0,
     version: 0,
     updatedAt: undefined,
+    monitors: [],
+    monitoringBase: "",
+    monitoringLevel: undefined,
   };
 }
 
@@ -1838,6 +2007,15 @@ export const Template: MessageFns<Template> = {
     }
     if (message.updatedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(90).fork()).join();
+    }
+    for (const v of message.monitors) {
+      IntendedMonitor.encode(v!, writer.uint32(98).fork()).join();
+    }
+    if (message.monitoringBase !== "") {
+      writer.uint32(106).string(message.monitoringBase);
+    }
+    if (message.monitoringLevel !== undefined) {
+      writer.uint32(112).uint32(message.monitoringLevel);
     }
     return writer;
   },
@@ -1943,6 +2121,30 @@ export const Template: MessageFns<Template> = {
             message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.monitors.push(IntendedMonitor.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.monitoringBase = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.monitoringLevel = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1971,6 +2173,9 @@ export const Template: MessageFns<Template> = {
     message.bootIntervalSeconds = object.bootIntervalSeconds ?? 0;
     message.version = object.version ?? 0;
     message.updatedAt = object.updatedAt ?? undefined;
+    message.monitors = object.monitors?.map((e) => IntendedMonitor.fromPartial(e)) || [];
+    message.monitoringBase = object.monitoringBase ?? "";
+    message.monitoringLevel = object.monitoringLevel ?? undefined;
     return message;
   },
 };
