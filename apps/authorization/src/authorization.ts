@@ -1,10 +1,11 @@
 import type { RoamingAuthorizer } from '@voltlog/authorization-domain';
-import { authorizationV1, connectionV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, sessionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Commit } from '@voltlog/store';
 import { Authorizer } from './commands/authorizer.js';
 import { Places } from './commands/places.js';
 import { RoamingDesk } from './commands/roaming-desk.js';
+import { RunningSessions, SESSION_DEADLINE_MS } from './commands/running-sessions.js';
 import { Stops } from './commands/stops.js';
 import { Subjects } from './commands/subjects.js';
 import type { AuthorizationConfig } from './config.js';
@@ -22,6 +23,7 @@ import { Sweep } from './reactions/sweep.js';
 import { TransactionFollower } from './reactions/transaction-follower.js';
 import { ContractRepository } from './store/contract-repository.js';
 import { openCollections } from './store/documents.js';
+import { Grants } from './store/grants.js';
 import { createOutbox } from './store/outbox.js';
 import { Sites } from './store/sites.js';
 import { TokenRepository } from './store/token-repository.js';
@@ -60,17 +62,21 @@ export async function createAuthorization(
   const contracts = new ContractRepository(context, collections, { ...config, publish });
   const sites = new Sites(context, collections, publish);
   const usage = new Usage(collections, context.clock);
-  const subjects = new Subjects(tokens, contracts, sites, usage, config.policy);
+  const subjects = new Subjects(tokens, contracts, sites, { usage, grants: new Grants(collections.grants, context.clock) }, config.policy);
   const places = new Places(context, { tokens, contracts, collections }, config);
   const holds = await Holds.open(context);
   const running = new RunningTransactions();
+  const sessions = context.rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, {
+    address: config.sessionGrpc,
+    deadlineMs: SESSION_DEADLINE_MS,
+  });
   const authorizer = new Authorizer(
     context,
     subjects,
     places,
     holds,
     new RoamingDesk(roaming, config.roaming, context.clock, context.logger),
-    new Stops(running, tokens, contracts),
+    new Stops(running, new RunningSessions(sessions, context.clock, context.logger), tokens, contracts),
   );
   const connection = context.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
     address: config.connectionGrpc,

@@ -142,4 +142,25 @@ describe('budgets', () => {
     await until(async () => (await world.ask({ token: 'A', stationId: 'S2' })).status === Status.NO_CREDIT, 'A is counted');
     expect(await world.ask({ token: 'FREE' })).toMatchObject({ status: Status.ACCEPTED, limit: undefined });
   });
+
+  it('are given out once by two instances that are asked in the same moment, and by one that was started anew', async () => {
+    await world.putContract('C', { budget: { ...BUDGET, energyWhPerDay: 10_000 }, sessionLimit: { ...LIMIT, energyWh: 4_000 } });
+    const cards = ['A', 'B', 'D', 'E', 'F', 'G'];
+    for (const token of cards) await world.putToken(token, { contractId: 'C' });
+    const other = await world.another();
+    try {
+      const decisions = await Promise.all(cards.map((token, i) => (i % 2 === 0 ? world : other).start(`S${i}`, 't', { token })));
+      const given = decisions.flatMap(({ status, limit }) => (status === Status.ACCEPTED ? [limit?.energyWh ?? 0] : []));
+      expect(given.sort()).toEqual([2_000, 4_000, 4_000]);
+    } finally {
+      await other.stop();
+    }
+    const anew = await world.another();
+    expect(await anew.start('S9', 't', { token: 'A' })).toMatchObject({ reason: 'BudgetExhausted' });
+    expect(await anew.ask({ token: 'A', stationId: 'S9' })).toMatchObject({ reason: 'BudgetExhausted' });
+    // Nobody told that any of them began.
+    world.context.clock.ms += 120_000;
+    expect((await anew.start('S9', 't', { token: 'A' })).limit).toMatchObject({ energyWh: 4_000 });
+    await anew.stop();
+  });
 });

@@ -31,6 +31,8 @@ export const authorizationConfig = z
     /** While the provider is away: let in whom it let in within a day, or nobody. */
     AUTHORIZATION_ROAMING_AWAY: z.enum(['reject', 'accept-known']).default('accept-known'),
     CONNECTION_GRPC: z.string().default('127.0.0.1:9301'),
+    /** Where it is asked whose a transaction is that a token is to stop, when this instance did not hear of it. */
+    SESSION_GRPC: z.string().default('127.0.0.1:9304'),
     /** How long a refused start waits for the stops that were acknowledged before it, milliseconds. */
     AUTHORIZATION_VERIFY_MS: z.coerce.number().int().min(50).max(10_000).default(1_500),
     /** After so long a permitted transaction that its station never reported gives its place back, seconds. */
@@ -53,6 +55,7 @@ export const authorizationConfig = z
       staleMs: DAY_SECONDS * 1_000,
     },
     connectionGrpc: env.CONNECTION_GRPC,
+    sessionGrpc: env.SESSION_GRPC,
     tokensInMemoryMax: env.AUTHORIZATION_TOKENS_IN_MEMORY,
     contractsInMemoryMax: env.AUTHORIZATION_CONTRACTS_IN_MEMORY,
     verifyMs: env.AUTHORIZATION_VERIFY_MS,

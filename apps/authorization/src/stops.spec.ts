@@ -1,5 +1,6 @@
 import type { TransactionEnded, TransactionFact } from '@voltlog/connection-contract';
-import { authorizationV1 } from '@voltlog/proto';
+import { OperatingError } from '@voltlog/kernel';
+import { authorizationV1, sessionV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -15,8 +16,12 @@ const ACCEPTED = { status: Status.ACCEPTED, reason: '' };
 describe('a stop', () => {
   let world: AuthorizationWorld;
   let station: StationVoice;
-  const open = async (env: Record<string, string> = {}): Promise<void> => {
-    world = await AuthorizationWorld.open({ AUTHORIZATION_MASTER_PASS_GROUP: 'GUARDS', ...env });
+  const open = async (listSessions?: sessionV1.SessionService['listSessions']): Promise<void> => {
+    world = await AuthorizationWorld.open({ AUTHORIZATION_MASTER_PASS_GROUP: 'GUARDS' }, (context) =>
+      listSessions === undefined
+        ? context
+        : { ...context, rpc: { ...context.rpc, client: <Service extends object>() => ({ listSessions }) as unknown as Service } },
+    );
     station = new StationVoice(world.context, 'S1');
     await world.putContract('C');
     await world.putToken('OWN');
@@ -63,6 +68,46 @@ describe('a stop', () => {
     await until(async () => (await stop('STRANGER')).status === Status.ACCEPTED, 'the end is known');
     await world.putToken('STRANGER', { status: authorizationV1.TokenStatus.BLOCKED });
     expect(await stop('STRANGER')).toMatchObject({ status: Status.BLOCKED });
+  });
+
+  it('is asked about where this instance did not hear of the start: started anew, or another follows the station', async () => {
+    const asked: string[] = [];
+    const session = sessionV1.Session.fromPartial({ transactionId: 'T', idToken: { idToken: 'own', type: 'Local' }, groupId: 'GARAGE' });
+    let answer = (): Promise<sessionV1.ListSessionsResponse> => Promise.resolve({ sessions: [session], nextPageToken: '' });
+    await open(({ stationId, transactionId, state }) => {
+      asked.push(`${stationId} ${transactionId} ${state}`);
+      return answer();
+    });
+    await world.putToken('OTHER', { groupId: 'GARAGE' });
+    expect(await stop('STRANGER')).toMatchObject(NOT_YOURS);
+    for (const token of ['OWN', 'OTHER', 'GUARD']) expect(await stop(token)).toMatchObject(ACCEPTED);
+    expect(new Set(asked)).toEqual(new Set([`S1 T ${sessionV1.SessionState.ACTIVE}`]));
+    // What happened is not asked about, nor is what is known here.
+    asked.length = 0;
+    expect(await stop('STRANGER', 'T', true)).toMatchObject(ACCEPTED);
+    expect(asked).toEqual([]);
+    await begun('OWN', 'T2');
+    asked.length = 0;
+    expect(await stop('STRANGER', 'T2')).toMatchObject(NOT_YOURS);
+    expect(await world.ask({ token: 'STRANGER' })).toMatchObject(ACCEPTED);
+    expect(asked).toEqual([]);
+    // Who cannot be asked locks nobody in, and is left alone for a while.
+    answer = () => Promise.reject(new OperatingError('ServiceUnavailable', 'away'));
+    expect(await stop('STRANGER')).toMatchObject(ACCEPTED);
+    expect(await stop('STRANGER')).toMatchObject(ACCEPTED);
+    expect(asked).toHaveLength(1);
+    world.context.clock.ms += 5_000;
+    answer = () => Promise.resolve({ sessions: [session], nextPageToken: '' });
+    expect(await stop('STRANGER')).toMatchObject(NOT_YOURS);
+  });
+
+  it('may be identified for by a mate whose places are taken, where this instance did not hear of the start', async () => {
+    const session = sessionV1.Session.fromPartial({ transactionId: 'T', idToken: { idToken: 'FLEET', type: 'Local' } });
+    await open(() => Promise.resolve({ sessions: [session], nextPageToken: '' }));
+    await world.putToken('MATE', { concurrentTransactionsMax: 1, groupId: 'fleet' });
+    expect(await world.start('S9', 'm', { token: 'MATE' })).toMatchObject(ACCEPTED);
+    expect(await world.ask({ token: 'MATE' })).toMatchObject(ACCEPTED);
+    expect(await world.start('S1', 'new', { token: 'MATE' })).toMatchObject({ status: Status.CONCURRENT_TX });
   });
 
   it('of a session whose group changed is for both, the group it began with and the one it has', async () => {

@@ -128,15 +128,15 @@ export class Authorizer {
   ): Promise<readonly AuthorizationDecided[]> {
     const now = this.context.clock.now();
     const prepared = await this.subjects.prepare(questions, now);
-    const payers = await this.stops.payers(prepared);
+    const asked = await this.stops.ask(prepared);
     const open: OpenQuestion[] = [];
     const settled = new Array<Verdict | OpenQuestion>(questions.length);
     for (let i = 0; i < prepared.length; i += 1) {
-      const { question, key, asked, subject, policy } = prepared[i] as Prepared;
-      const first = verdictOf(question, asked, subject, policy);
-      const verdict = this.holds.guard(question, this.stops.judge(prepared[i] as Prepared, first, payers), now);
+      const { question, key, asked: about, subject, policy } = prepared[i] as Prepared;
+      const first = verdictOf(question, about, subject, policy);
+      const verdict = this.holds.guard(question, this.stops.judge(prepared[i] as Prepared, first, asked), now);
       if (verdict.needs === undefined || subject === undefined) settled[i] = verdict;
-      else open.push((settled[i] = { question, key, asked, policy, subject, verdict }));
+      else open.push((settled[i] = { question, key, asked: about, policy, subject, verdict }));
     }
     const strangers = prepared.filter((one) => this.isStranger(one));
     if (strangers.length > 0) await this.askProviders(strangers, (one, verdict) => (settled[prepared.indexOf(one)] = verdict), now);
@@ -145,9 +145,18 @@ export class Authorizer {
       const verdict = settled[i] as Verdict | OpenQuestion;
       return this.decision(question, 'verdict' in verdict ? verdict.verdict : verdict, now);
     });
-    for (const [i, { status }] of decisions.entries()) if (status !== 'Accepted') this.subjects.release(prepared[i] as Prepared);
+    await this.release(prepared.filter((_, i) => decisions[i]?.status !== 'Accepted'));
     await this.record(decisions, spans);
     return decisions;
+  }
+
+  /** What refused starts held of budgets. It ends by itself, too, so that no answer fails for it. */
+  private async release(refused: readonly Prepared[]): Promise<void> {
+    try {
+      await this.subjects.release(refused);
+    } catch (error) {
+      this.context.logger.warn({ err: error }, 'what a refused start held of a budget is free only in two minutes');
+    }
   }
 
   /** A token that is not ours: its provider may know it. A stop is answered for the station's cache alone. */

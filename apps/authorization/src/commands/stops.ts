@@ -2,12 +2,19 @@ import { authorize, groupOf, mayStop, type Payer, type Subject, type Verdict } f
 import type { Running, RunningTransactions } from '../reactions/running.js';
 import type { ContractRepository } from '../store/contract-repository.js';
 import type { TokenRepository } from '../store/token-repository.js';
+import type { Question } from './authorizer.js';
+import type { RunningSessions } from './running-sessions.js';
 import type { Prepared } from './subjects.js';
 
-/** Whose the transactions are that are asked about, by token key. */
-export type Payers = ReadonlyMap<string, Subject>;
+/** What is known of the transactions that are asked about. */
+export interface Asked {
+  /** Of those that this instance does not know itself, by question. */
+  readonly elsewhere: ReadonlyMap<Question, ReadonlyMap<string, Running>>;
+  /** Their tokens, by key. */
+  readonly payers: ReadonlyMap<string, Subject>;
+}
 
-const NOBODY: Payers = new Map();
+const NOTHING: Asked = { elsewhere: new Map(), payers: new Map() };
 
 /**
  * Judges a token against the transaction that it would stop. A transaction that is not known lets anybody stop it, who may charge at all: a
@@ -16,32 +23,51 @@ const NOBODY: Payers = new Map();
 export class Stops {
   constructor(
     private readonly running: RunningTransactions,
+    private readonly sessions: RunningSessions,
     private readonly tokens: TokenRepository,
     private readonly contracts: ContractRepository,
   ) {}
 
-  /** Reads the tokens, and their contracts, of the transactions that somebody else's token would stop: few. */
-  async payers(prepared: readonly Prepared[]): Promise<Payers> {
+  /** Finds out about the transactions that somebody else's token would stop, with their tokens and contracts: few. */
+  async ask(prepared: readonly Prepared[]): Promise<Asked> {
+    const elsewhere = await this.askElsewhere(prepared);
     let keys: Set<string> | undefined;
-    for (const one of prepared) for (const { tokenKey } of this.othersOf(one)) (keys ??= new Set()).add(tokenKey);
-    if (keys === undefined) return NOBODY;
+    for (const one of prepared) for (const { tokenKey } of this.othersOf(one, elsewhere)) (keys ??= new Set()).add(tokenKey);
+    if (keys === undefined) return NOTHING;
     const entries = await this.tokens.load([...keys]);
     const contractIds = new Set<string>();
     for (const { state } of entries.values())
       if (state.kind === 'known' && state.contractId !== undefined) contractIds.add(state.contractId);
     const contracts = contractIds.size === 0 ? undefined : await this.contracts.load([...contractIds]);
-    return new Map(
+    const payers = new Map(
       [...entries].map(([key, { state: token }]) => {
         const contract = token.kind === 'known' ? contracts?.get(token.contractId ?? '')?.state : undefined;
         return [key, contract === undefined ? { token } : { token, contract }];
       }),
     );
+    return { elsewhere, payers };
+  }
+
+  private async askElsewhere(prepared: readonly Prepared[]): Promise<Asked['elsewhere']> {
+    const unknown = prepared.filter((one) => this.isUnknown(one));
+    if (unknown.length === 0) return NOTHING.elsewhere;
+    const found = await Promise.all(
+      unknown.map(({ question: { stationId, stops } }) => this.sessions.at(stationId, stops === undefined ? '' : stops.transactionId)),
+    );
+    return new Map(unknown.map(({ question }, i) => [question, found[i] ?? new Map<string, Running>()]));
+  }
+
+  /** What is done is done, and is not asked about; nor is what would be refused or accepted either way. */
+  private isUnknown({ question: { purpose, stationId, stops }, subject }: Prepared): boolean {
+    if (subject === undefined) return false;
+    if (purpose === 'Stop') return stops !== undefined && !stops.ended && !this.running.at(stationId).has(stops.transactionId);
+    return purpose === 'Identify' && isFull(subject) && this.running.at(stationId).size === 0;
   }
 
   /** What the token is told after all. */
-  judge(one: Prepared, verdict: Verdict, payers: Payers): Verdict {
+  judge(one: Prepared, verdict: Verdict, { elsewhere, payers }: Asked): Verdict {
     const { question, asked, subject, policy } = one;
-    const others = this.othersOf(one);
+    const others = this.othersOf(one, elsewhere);
     if (subject === undefined || others.length === 0) return verdict;
     const stopper = payerOf({ tokenKey: one.key }, subject);
     const isTheirs = (running: Running): boolean =>
@@ -64,9 +90,10 @@ export class Stops {
   }
 
   /** The transactions of other tokens that the question may be about: of a stop the one that it names, of an identification any there. */
-  private othersOf({ question: { purpose, stationId, stops }, key, subject }: Prepared): readonly Running[] {
+  private othersOf({ question, key, subject }: Prepared, elsewhere: Asked['elsewhere']): readonly Running[] {
+    const { purpose, stationId, stops } = question;
     if (subject === undefined || purpose === 'Start') return [];
-    const known = this.running.at(stationId);
+    const known = elsewhere.get(question) ?? this.running.at(stationId);
     if (known.size === 0) return [];
     if (purpose === 'Identify') return isLimited(subject) ? [...known.values()].filter((running) => running.tokenKey !== key) : [];
     const running = stops === undefined ? undefined : known.get(stops.transactionId);
@@ -79,6 +106,12 @@ const isLimited = ({ token, contract, left }: Subject): boolean =>
   left === 'exhausted' ||
   (token.kind === 'known' && token.concurrentTransactionsMax > 0) ||
   (contract?.kind === 'known' && contract.concurrentTransactionsMax > 0);
+
+/** Its places, or its budget, are used up now. */
+const isFull = ({ token, contract, left }: Subject): boolean => left === 'exhausted' || [token, contract].some(hasNoPlace);
+
+const hasNoPlace = (state: Subject['token'] | Subject['contract']): boolean =>
+  state?.kind === 'known' && state.concurrentTransactionsMax > 0 && state.places.length >= state.concurrentTransactionsMax;
 
 function payerOf({ tokenKey, groupId, contractId }: Running, subject: Subject | undefined): Payer {
   const token = subject?.token;

@@ -10,6 +10,7 @@ import {
   UNKNOWN_TOKEN,
 } from '@voltlog/authorization-domain';
 import type { ContractEntry, ContractRepository } from '../store/contract-repository.js';
+import { GRANT_MS, type Grant, type Granted, type Grants } from '../store/grants.js';
 import type { Sites } from '../store/sites.js';
 import type { TokenEntry, TokenRepository } from '../store/token-repository.js';
 import type { BudgetOf, Scope, Usage } from '../store/usage.js';
@@ -60,7 +61,7 @@ export class Subjects {
     private readonly tokens: TokenRepository,
     private readonly contracts: ContractRepository,
     private readonly sites: Sites,
-    private readonly usage: Usage,
+    private readonly budgets: { readonly usage: Usage; readonly grants: Grants },
     private readonly policy: AuthorizationPolicy,
   ) {}
 
@@ -72,7 +73,7 @@ export class Subjects {
       let missing: Missing | undefined;
       for (let i = 0; i < questions.length; i += 1)
         prepared[i] ??= this.look(questions[i] as Question, now, found, () => (missing ??= new Missing()));
-      if (missing === undefined) return prepared as readonly Prepared[];
+      if (missing === undefined) return this.claimed(prepared as readonly Prepared[], now);
       found ??= new Found();
       await this.load(missing, found);
     }
@@ -119,29 +120,61 @@ export class Subjects {
     return undefined;
   }
 
-  /** With what the budgets leave, where there are any. */
+  /** Its budgets' use is in memory, where it has any. */
   private budgeted(key: string, subject: Subject, { question, found, missing }: Looking): Subject | undefined {
     const budgets = budgetsOf(key, subject);
     if (budgets.length === 0 || question.purpose === 'Stop') return subject;
-    const cold = budgets.filter(({ scope }) => !this.usage.has(scope) && found?.budgets.has(scope) !== true);
-    if (cold.length === 0) return this.claimed(budgets, subject, question);
+    const cold = budgets.filter(({ scope }) => !this.budgets.usage.has(scope) && found?.budgets.has(scope) !== true);
+    if (cold.length === 0) return subject;
     for (const { scope } of cold) missing().budgets.add(scope);
     return undefined;
   }
 
-  /** What is left; of a start that is held for it at once, since another may be asked about in the same moment. */
-  private claimed(budgets: readonly BudgetOf[], subject: Subject, { stationId, purpose, transactionKey }: Question): Subject {
-    const begins = purpose === 'Start' ? transactionKey : '';
-    const { left, charging } = this.usage.leftOf(budgets, { stationId, transactionKey: begins });
-    const limit = subject.contract?.kind === 'known' ? subject.contract.sessionLimit : undefined;
-    if (begins !== '' && left !== 'exhausted') this.usage.grant(budgets, begins, tighter(limit, left));
-    return { ...subject, ...(left === undefined ? {} : { left }), ...(charging === undefined ? {} : { charging }) };
+  /** With what budgets leave; of a start that is held for it at once, since another may be asked about in the same moment, here or elsewhere. */
+  private async claimed(prepared: readonly Prepared[], now: number): Promise<readonly Prepared[]> {
+    const scopes = new Set<Scope>();
+    let begins = false;
+    for (const one of prepared) {
+      for (const { scope } of budgetsIn(one)) scopes.add(scope);
+      begins ||= scopes.size > 0 && beginsIn(one) !== '';
+    }
+    if (scopes.size === 0) return prepared;
+    let claimed = prepared;
+    const claim = (granted: Granted): void => {
+      claimed = prepared.map((one) => this.claimOf(one, granted, now));
+    };
+    if (begins) await this.budgets.grants.change([...scopes], claim);
+    else claim(await this.budgets.grants.read([...scopes]));
+    return claimed;
   }
 
-  /** The start was refused, for whatever reason. */
-  release({ question, key, subject }: Pick<Prepared, 'question' | 'key' | 'subject'>): void {
-    if (question.purpose !== 'Start' || question.transactionKey === '' || subject === undefined) return;
-    this.usage.release(budgetsOf(key, subject), question.transactionKey);
+  private claimOf(one: Prepared, granted: Granted, now: number): Prepared {
+    const budgets = budgetsIn(one);
+    const { subject, question } = one;
+    if (budgets.length === 0 || subject === undefined) return one;
+    const transactionKey = beginsIn(one);
+    const { left, charging } = this.budgets.usage.leftOf(budgets, { stationId: question.stationId, transactionKey }, granted);
+    const limit = subject.contract?.kind === 'known' ? subject.contract.sessionLimit : undefined;
+    const held = left === 'exhausted' ? undefined : tighter(limit, left);
+    const grant = {
+      transactionKey,
+      startedAt: new Date(now).toISOString(),
+      energyWh: 0,
+      ...(held === undefined ? {} : { held }),
+      until: new Date(now + GRANT_MS).toISOString(),
+    };
+    if (transactionKey !== '') put(granted, budgets, transactionKey, left === 'exhausted' ? undefined : grant);
+    return { ...one, subject: { ...subject, ...(left === undefined ? {} : { left }), ...(charging === undefined ? {} : { charging }) } };
+  }
+
+  /** These starts were refused, for whatever reason: what they held is free. */
+  async release(refused: readonly Prepared[]): Promise<void> {
+    const held = refused.filter((one) => beginsIn(one) !== '' && one.subject?.left !== 'exhausted' && budgetsIn(one).length > 0);
+    if (held.length === 0) return;
+    const scopes = new Set(held.flatMap((one) => budgetsIn(one).map(({ scope }) => scope)));
+    await this.budgets.grants.change([...scopes], (granted) => {
+      for (const one of held) put(granted, budgetsIn(one), beginsIn(one), undefined);
+    });
   }
 
   /** Empty where it does not matter. */
@@ -164,7 +197,7 @@ export class Subjects {
       missing.tokens.size === 0 ? [] : this.tokens.load([...missing.tokens]),
       missing.contracts.size === 0 ? [] : this.contracts.load([...missing.contracts]),
       missing.stations.size === 0 ? [] : this.sites.load([...missing.stations]),
-      missing.budgets.size === 0 ? undefined : this.usage.load(missing.budgets),
+      missing.budgets.size === 0 ? undefined : this.budgets.usage.load(missing.budgets),
     ]);
     for (const [key, entry] of tokens) found.tokens.set(key, entry);
     for (const [key, entry] of contracts) found.contracts.set(key, entry);
@@ -180,6 +213,23 @@ export function budgetsOf(key: string, { token, contract }: Subject): readonly B
   if (contract?.kind === 'known' && contract.budget !== undefined)
     budgets.push({ scope: `contract:${contract.contractId}`, budget: contract.budget });
   return budgets;
+}
+
+/** The budgets that a question is about. */
+const budgetsIn = ({ key, subject, question }: Prepared): readonly BudgetOf[] =>
+  subject === undefined || question.purpose === 'Stop' ? [] : budgetsOf(key, subject);
+
+/** The transaction that would begin; empty: none. */
+const beginsIn = ({ question: { purpose, transactionKey } }: Prepared): string => (purpose === 'Start' ? transactionKey : '');
+
+/** Puts a start in, or takes it out; the very same list when that changes nothing. */
+function put(granted: Granted, budgets: readonly BudgetOf[], transactionKey: string, grant: Grant | undefined): void {
+  for (const { scope } of budgets) {
+    const known = granted.get(scope) ?? [];
+    const others = known.filter((each) => each.transactionKey !== transactionKey);
+    if (grant !== undefined) granted.set(scope, [...others, grant]);
+    else if (others.length < known.length) granted.set(scope, others);
+  }
 }
 
 /** A transaction that the station let in by itself is judged by when it began; a clock that is ahead does not count. */

@@ -17,8 +17,8 @@ export interface Running {
 const NONE: ReadonlyMap<string, Running> = new Map();
 
 /**
- * The transactions that run, in memory, as far as this instance follows their stations. What is not here is not known, which is never
- * held against a driver: after a restart, at a station that another instance follows, or for the moment that an event travels.
+ * The transactions that run, in memory, as far as this instance follows their stations. After a restart, and at stations that another
+ * instance follows, the session service is asked instead; what it does not know either is never held against a driver.
  */
 export class RunningTransactions {
   private readonly byStation = new BoundedCache<Map<string, Running>>(STATIONS_MAX);

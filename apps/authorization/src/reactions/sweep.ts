@@ -44,6 +44,7 @@ export class Sweep {
     await this.collections.decisions.deleteWhere({ id: { $lt: uuidV7At(now - this.options.decisionDays * DAY_MS) } });
     await this.collections.sessionUses.deleteWhere({ startedAt: { $lt: new Date(now - USE_DAYS * DAY_MS).toISOString() } });
     await this.collections.transactions.deleteWhere({ endedAt: { $lt: new Date(now - ENDED_TRANSACTION_DAYS * DAY_MS).toISOString() } });
+    await this.collections.grants.deleteWhere({ until: { $lt: new Date(now).toISOString() } });
     await this.context.store.timers.schedule([this.next()]);
   }
 

@@ -2,6 +2,7 @@ import type { AuthorizationDecided, SitePolicyAttributes, UseRules } from '@volt
 import { type KnownContract, type KnownToken, type OpenUse, type Place, type SentList, useRules } from '@voltlog/authorization-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
+import { type GrantDoc, grantSchema } from './grants.js';
 
 /** A token as it is: read model, and the state its stream folds to, so that nothing has to be folded to answer a station. */
 export interface TokenDoc extends UseRules {
@@ -278,11 +279,12 @@ export interface Collections {
   readonly stations: Collection<StationDoc>;
   readonly sessionUses: Collection<SessionUseDoc>;
   readonly localLists: Collection<LocalListDoc>;
+  readonly grants: Collection<GrantDoc>;
 }
 
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists] = await Promise.all([
+  const [tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists, grants] = await Promise.all([
     store.collection<TokenDoc>('tokens', tokenSchema),
     store.collection<DecisionDoc>('decisions', decisionSchema),
     store.collection<TransactionDoc>('transactions', transactionSchema),
@@ -291,6 +293,7 @@ export async function openCollections(store: Store): Promise<Collections> {
     store.collection<StationDoc>('stations', stationSchema),
     store.collection<SessionUseDoc>('sessionUses', sessionUseSchema),
     store.collection<LocalListDoc>('localLists', localListSchema),
+    store.collection<GrantDoc>('grants', grantSchema),
   ]);
-  return { tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists };
+  return { tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists, grants };
 }

@@ -13,6 +13,7 @@ import {
 import type { Clock } from '@voltlog/kernel';
 import { BoundedCache } from '@voltlog/store';
 import type { Collections, SessionUseDoc } from './documents.js';
+import type { Grant } from './grants.js';
 
 /** Tokens and contracts with a budget whose sessions are kept in memory. */
 const SCOPES_MAX = 20_000;
@@ -21,8 +22,6 @@ const FRESH_MS = 30_000;
 /** Long enough for a month in any time zone, milliseconds. */
 const MONTH_MS = 33 * 86_400_000;
 const PAGE = 500;
-/** From the answer about a start until its session is told, at most, milliseconds. */
-const GRANT_MS = 120_000;
 
 /** Whose budget it is: `token:<key>` or `contract:<id>`. */
 export type Scope = `token:${string}` | `contract:${string}`;
@@ -45,17 +44,9 @@ interface Remembered {
   summed: { readonly budget: Budget; readonly period: Period; readonly used: Used } | undefined;
 }
 
-/** A start that was let in, and whose session is not told yet. */
-interface Granted extends OpenUse {
-  readonly untilMs: number;
-}
-
 /** What the sessions of tokens and contracts with a budget used: in memory, behind it the projection of the session service's events. */
 export class Usage {
   private readonly scopes = new BoundedCache<Remembered>(SCOPES_MAX);
-  /** By scope and transaction key. */
-  private readonly granted = new BoundedCache<Map<string, Granted>>(SCOPES_MAX);
-
   /** What is stored of a scope while it is read: a page may have been fetched before. */
   private readonly reading = new Map<Scope, Set<SessionUseDoc[]>>();
 
@@ -79,8 +70,8 @@ export class Usage {
     return this.summed(one).used;
   }
 
-  /** What all of the budgets together leave for a session, after what sessions under way hold. */
-  leftOf(budgets: readonly BudgetOf[], asker: Asker): Pick<Subject, 'left' | 'charging'> {
+  /** What all of the budgets together leave for a session, after what sessions under way, and starts that were let in, hold. */
+  leftOf(budgets: readonly BudgetOf[], asker: Asker, granted: ReadonlyMap<Scope, readonly Grant[]>): Pick<Subject, 'left' | 'charging'> {
     let left: AllowedLimit | undefined;
     let isExhausted = false;
     let charging = false;
@@ -97,40 +88,14 @@ export class Usage {
         charging ||= isOwn || ((asker.transactionKey === '' || use.transactionKey === undefined) && use.stationId === asker.stationId);
       }
       const { period, used } = this.summed({ scope, budget });
-      const begun = this.grantedOf(scope, (key) => key !== asker.transactionKey && !told.has(key));
+      const isOther = ({ transactionKey }: Grant): boolean => transactionKey !== asker.transactionKey && !told.has(transactionKey);
+      const begun = (granted.get(scope) ?? []).filter(isOther);
       const all = begun.length === 0 ? used : usedIn(begun, period, budget.currency, used);
       const each = leftOf(budget, withHeld(all, [...open, ...begun], period, budget.currency));
       if (each === undefined) isExhausted = true;
       else left = tighter(left, each);
     }
     return { ...(isExhausted ? { left: 'exhausted' as const } : left === undefined ? {} : { left }), charging };
-  }
-
-  /** Holds what a start is let in for until its session is told. */
-  grant(budgets: readonly BudgetOf[], transactionKey: string, held: AllowedLimit | undefined): void {
-    const now = this.clock.now();
-    const grant = { startedAt: new Date(now).toISOString(), energyWh: 0, ...(held === undefined ? {} : { held }), untilMs: now + GRANT_MS };
-    for (const { scope } of budgets) {
-      const known = this.granted.get(scope) ?? new Map<string, Granted>();
-      this.granted.set(scope, known.set(transactionKey, grant));
-    }
-  }
-
-  /** It was not let in after all. */
-  release(budgets: readonly BudgetOf[], transactionKey: string): void {
-    for (const { scope } of budgets) this.granted.get(scope)?.delete(transactionKey);
-  }
-
-  private grantedOf(scope: Scope, counts: (transactionKey: string) => boolean): readonly Granted[] {
-    const known = this.granted.get(scope);
-    if (known === undefined) return [];
-    const now = this.clock.now();
-    const found: Granted[] = [];
-    for (const [transactionKey, grant] of known) {
-      if (grant.untilMs <= now) known.delete(transactionKey);
-      else if (counts(transactionKey)) found.push(grant);
-    }
-    return found;
   }
 
   private summed({ scope, budget }: BudgetOf): NonNullable<Remembered['summed']> {

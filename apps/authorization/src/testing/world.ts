@@ -30,6 +30,14 @@ export class AuthorizationWorld {
     return new AuthorizationWorld(context, service);
   }
 
+  /** One more instance on the same log and store; it is stopped by hand. */
+  async another(): Promise<AuthorizationWorld & { stop(): Promise<void> }> {
+    const context = { ...this.context, instanceId: `other-${this.context.ids.next()}`, clock: this.context.clock };
+    const service = await createAuthorization(context, authorizationConfig.parse({}));
+    await service.start();
+    return Object.assign(new AuthorizationWorld(context, service), { stop: () => service.stop() });
+  }
+
   async close(): Promise<void> {
     await this.service.stop();
     await this.context.close();
