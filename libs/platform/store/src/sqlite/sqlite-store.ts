@@ -1,6 +1,6 @@
 import { type DatabaseSync, type StatementSync } from 'node:sqlite';
 import { OperatingError, RequestError } from '@voltlog/kernel';
-import { Checkpoints } from '@voltlog/sqlite';
+import { Checkpoints, WalSync } from '@voltlog/sqlite';
 import type { Schema } from 'mongoose';
 import { shapeOf } from '../shape.js';
 import type { Collection, Store } from '../store.js';
@@ -35,6 +35,7 @@ class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #closeFile: () => void;
   readonly #checkpoints: Checkpoints;
+  readonly #sync: WalSync | undefined;
   readonly #queue: WriteQueue;
   readonly #touch: StatementSync;
   readonly #opened = new Map<string, Opened>();
@@ -45,7 +46,8 @@ class SqliteStore implements Store {
     this.#db = db;
     this.#closeFile = close;
     this.#checkpoints = new Checkpoints(db, options.path);
-    this.#queue = new WriteQueue(db, options.path !== ':memory:', () => this.#checkpoints.committed());
+    this.#sync = WalSync.of(db);
+    this.#queue = new WriteQueue(db, this.#sync, options.path !== ':memory:', () => this.#checkpoints.committed());
     this.streams = new SqliteStreams(db, this.#queue);
     this.timers = new SqliteTimers(db, this.#queue);
     this.#queue.hooks = this.streams;
@@ -113,8 +115,9 @@ class SqliteStore implements Store {
     this.#closed = true;
     if (this.streams.marksWaiting)
       await this.health().catch((error: unknown) => (error instanceof OperatingError ? undefined : Promise.reject(error)));
-    this.#queue.close();
+    await this.#queue.close();
     await this.#checkpoints.close();
+    await this.#sync?.close();
     this.#closeFile();
   }
 }

@@ -41,6 +41,10 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
   readonly #beyond = new Set<number>();
   #publishedUpTo = 0;
   #marksDirty = false;
+  /** The last row that was inserted, is committed, is durable. */
+  #insertedUpTo = 0;
+  #committedUpTo = 0;
+  #durableUpTo = 0;
 
   constructor(
     db: DatabaseSync,
@@ -59,6 +63,9 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
       this.#publishedUpTo = marks.upTo;
       for (const n of marks.beyond) this.#beyond.add(n);
     }
+    this.#insertedUpTo = Number(db.prepare('SELECT max(n) AS n FROM commits').get()?.['n'] ?? 0);
+    this.#committedUpTo = this.#insertedUpTo;
+    this.#durableUpTo = this.#insertedUpTo;
   }
 
   append(commits: readonly Commit[]): Promise<readonly AppendOutcome[]> {
@@ -94,6 +101,7 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
     if (seen) return 'duplicate';
     if (version !== head.version + 1) return 'conflict';
     const n = Number(this.#insert.run(streamId, version, causationId, commit.at, body).lastInsertRowid);
+    this.#insertedUpTo = n;
     head.version = version;
     remember(head, causationId);
     if (this.#pending.size < PENDING_MAX) this.#pending.set(keyOf(commit), n);
@@ -139,6 +147,8 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
         const rows = this.#after.all(after, limit);
         for (const row of rows) {
           after = Number(row['n']);
+          // Nobody else may hear of what a power cut could still take back.
+          if (after > this.#durableUpTo) return commits;
           if (commits.length < limit && !this.#beyond.has(after)) commits.push(this.#commitOf(row));
         }
         if (rows.length < limit) break;
@@ -166,7 +176,16 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
     this.#marksDirty = false;
   }
 
+  committed(): void {
+    this.#committedUpTo = this.#insertedUpTo;
+  }
+
+  durable(): void {
+    this.#durableUpTo = this.#committedUpTo;
+  }
+
   rolledBack(): void {
+    this.#insertedUpTo = this.#committedUpTo;
     this.#heads.clear();
     this.#pending.clear();
     this.#marksDirty = true;

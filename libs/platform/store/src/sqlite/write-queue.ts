@@ -1,12 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { OperatingError } from '@voltlog/kernel';
+import { moveAll, type WalSync } from '@voltlog/sqlite';
 import { sqliteCode } from './sqlite-database.js';
 
 /** Waiting writes of one transaction; the rest waits for the next, so that the event loop is not held for long. */
 const TRANSACTION_MAX_WRITES = 1_024;
 /**
- * A transaction holds up the whole process while the disk syncs it. So after one the next waits this many times as long as it took: what
- * comes meanwhile shares it, and the disk gets at most a ninth of the time however slow it is. After a pause a write is made at once.
+ * After a transaction the next waits this many times as long as it took with its sync: what comes meanwhile shares it, and the disk gets at
+ * most a ninth of the time however slow it is. After a pause a write is made at once.
  */
 const REST_FACTOR = 8;
 /** ... but never longer than this, milliseconds: one slow transaction does not make the next one late. */
@@ -22,31 +24,43 @@ interface Waiting {
   result: unknown;
 }
 
-/** Told about the transactions; both run synchronously. */
+/** Told about the transactions; all run synchronously. */
 export interface TransactionHooks {
   /** Writes what costs nothing when a transaction is made anyway. */
   beforeCommit(): void;
+  /** What was done since `BEGIN` is in the file, and can be read. */
+  committed(): void;
   /** What was done since `BEGIN` has not happened. */
   rolledBack(): void;
+  /** All that was committed is on the disk. */
+  durable(): void;
 }
 
-/** Group commit: all writes that wait at the same time share one transaction, and so one fsync. They run in the order of the calls. */
+/**
+ * Group commit: all writes that wait at the same time share one transaction, and so one fsync. They run in the order of the calls. The event
+ * loop goes on while the disk syncs: what is committed can be read meanwhile, but whoever wrote it is told when it is durable.
+ */
 export class WriteQueue {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   #waiting: Waiting[] = [];
-  #scheduled = false;
   #closed = false;
+  /** The last sync failed: nothing is written behind what it left out before that is safe. */
+  #unsafe = false;
   /** Before this moment of `performance.now()` no transaction begins. */
   #restUntil = 0;
+  /** Goes on as long as something waits. */
+  #running: Promise<void> | undefined;
   hooks: TransactionHooks | undefined;
 
   /**
+   * @param sync makes transactions durable; absent: they are so by themselves
    * @param rests whether transactions are kept apart: not in memory, where there is no disk to wait for
    * @param committed told of every transaction
    */
   constructor(
     private readonly db: DatabaseSync,
+    private readonly sync: Pick<WalSync, 'sync'> | undefined,
     private readonly rests: boolean,
     private readonly committed: () => void,
   ) {
@@ -57,44 +71,68 @@ export class WriteQueue {
   /**
    * @param work runs inside the transaction, perhaps twice when another one's work failed
    * @returns what `work` returned, once it is durable
-   * @throws {OperatingError} `StoreUnavailable`
+   * @throws {OperatingError} `StoreUnavailable`. After a failed sync it may have happened all the same: a repetition tells
    */
   write<T>(work: () => T): Promise<T> {
     if (this.#closed) return Promise.reject(new OperatingError('StoreUnavailable', 'the store is closed'));
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject, result: undefined });
-      if (!this.#scheduled) {
-        this.#scheduled = true;
-        setImmediate(this.#flushOrRest);
-      }
+      this.#running ??= this.#run();
     });
   }
 
-  readonly #flushOrRest = (): void => {
-    const restMs = this.#restUntil - performance.now();
-    if (restMs > 0) setTimeout(() => this.flush(), restMs);
-    else this.flush();
-  };
-
-  /** Writes what waits. */
-  flush(): void {
-    this.#scheduled = false;
-    const began = performance.now();
+  async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.length <= TRANSACTION_MAX_WRITES ? this.#waiting : this.#waiting.slice(0, TRANSACTION_MAX_WRITES);
-      this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(TRANSACTION_MAX_WRITES);
-      this.#transact(batch);
+      await setImmediate();
+      const restMs = this.#restUntil - performance.now();
+      if (restMs > 0) await setTimeout(restMs);
+      await this.#flush();
+    }
+    this.#running = undefined;
+  }
+
+  /** Writes what waits; what comes until that is durable waits for the next. */
+  async #flush(): Promise<void> {
+    const began = performance.now();
+    const done: Waiting[] = [];
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.#write(waiting, done);
+      for (const one of done) one.resolve(one.result);
+    } catch (error) {
+      const trouble = unavailable(error);
+      for (const one of done) one.reject(trouble);
     }
     const ended = performance.now();
     if (this.rests) this.#restUntil = ended + Math.min(REST_MAX_MS, REST_FACTOR * (ended - began));
   }
 
-  close(): void {
-    this.flush();
-    this.#closed = true;
+  /** @param done takes those that are durable when this resolves, and unknown when it rejects */
+  async #write(waiting: readonly Waiting[], done: Waiting[]): Promise<void> {
+    if (this.#unsafe) {
+      try {
+        moveAll(this.db);
+      } catch (error) {
+        done.push(...waiting);
+        throw error;
+      }
+      this.#unsafe = false;
+      this.hooks?.durable();
+    }
+    for (let at = 0; at < waiting.length; at += TRANSACTION_MAX_WRITES)
+      this.#transact(waiting.slice(at, at + TRANSACTION_MAX_WRITES), done);
+    if (done.length === 0) return;
+    try {
+      await this.sync?.sync();
+    } catch (error) {
+      this.#unsafe = true;
+      throw error;
+    }
+    this.hooks?.durable();
   }
 
-  #transact(batch: readonly Waiting[]): void {
+  #transact(batch: readonly Waiting[], done: Waiting[]): void {
     try {
       this.#begin.run();
       for (const one of batch) one.result = one.work();
@@ -103,11 +141,12 @@ export class WriteQueue {
     } catch (error) {
       this.#rollback();
       const trouble = outsideTrouble(error);
-      if (trouble === undefined && batch.length > 1) for (const one of batch) this.#transact([one]);
+      if (trouble === undefined && batch.length > 1) for (const one of batch) this.#transact([one], done);
       else for (const one of batch) one.reject(trouble ?? error);
       return;
     }
-    for (const one of batch) one.resolve(one.result);
+    for (const one of batch) done.push(one);
+    this.hooks?.committed();
     this.committed();
   }
 
@@ -115,12 +154,22 @@ export class WriteQueue {
     if (this.db.isTransaction) this.db.exec('ROLLBACK');
     this.hooks?.rolledBack();
   }
+
+  /** Resolves when all that was written is durable or refused; from now on nothing is taken. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
 }
 
 /** The `OperatingError` for an error of the disk or the file; undefined for a bug. */
 export function outsideTrouble(error: unknown): OperatingError | undefined {
   const code = sqliteCode(error);
   if (code === undefined || !OUTSIDE_TROUBLE.has(code)) return undefined;
+  return unavailable(error);
+}
+
+function unavailable(error: unknown): OperatingError {
   return new OperatingError('StoreUnavailable', `the store cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
     cause: error,
   });
