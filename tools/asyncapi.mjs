@@ -41,6 +41,20 @@ const topics = [
     about: 'What stations are set to and are to be set to, their availability, and alerts about them.',
   },
   {
+    topic: 'device.firmware.v1',
+    library: 'libs/device/contract',
+    map: 'FirmwareEvents',
+    key: 'image id, or campaign id',
+    about: 'Firmware images, and campaigns that bring them to stations.',
+  },
+  {
+    topic: 'device.upload.v1',
+    library: 'libs/device/contract',
+    map: 'UploadEvents',
+    key: 'upload id',
+    about: 'Logs that stations upload.',
+  },
+  {
     topic: 'authorization.token.v1',
     library: 'libs/authorization/contract',
     map: 'TokenEvents',

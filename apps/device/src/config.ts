@@ -55,6 +55,10 @@ export const deviceConfig = z
     DEVICE_OCSP_TIMEOUT_MS: z.coerce.number().int().min(100).max(20_000).default(8_000),
     /** `true`: OCSP responders and revocation lists may be at private, loopback and link-local addresses. Stations name them, so for development or a closed network alone. `voltlog start` sets it when it listens on a loopback address. */
     DEVICE_ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false']).default('false'),
+    /** How long the address of a firmware image is good that a station is told; counted from when it is to fetch it. */
+    DEVICE_FIRMWARE_LINK_HOURS: z.coerce.number().int().min(1).max(8_760).default(72),
+    /** How long logs that stations uploaded are kept. */
+    DEVICE_UPLOAD_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
     CONNECTION_GRPC: z.string().default(''),
   })
   .transform((env) => ({
@@ -67,6 +71,7 @@ export const deviceConfig = z
       ocspTimeoutMs: env.DEVICE_OCSP_TIMEOUT_MS,
       allowPrivateTargets: env.DEVICE_ALLOW_PRIVATE_TARGETS === 'true',
     },
+    files: { linkMs: env.DEVICE_FIRMWARE_LINK_HOURS * 3_600_000, uploadMs: env.DEVICE_UPLOAD_DAYS * 86_400_000 },
     security: {
       secretKey: env.DEVICE_SECRET_KEY === undefined ? undefined : Buffer.from(env.DEVICE_SECRET_KEY, 'base64'),
       organization: env.DEVICE_CA_ORGANIZATION,

@@ -17,6 +17,8 @@ describe('device as a service', () => {
       'voltlog.device.v1.StationSecurityService',
       'voltlog.device.v1.CertificateService',
       'voltlog.device.v1.JobService',
+      'voltlog.device.v1.FirmwareService',
+      'voltlog.device.v1.LogUploadService',
       'voltlog.device.v1.StationReportsService',
       'voltlog.device.v1.RegistryService',
       'voltlog.device.v1.DeviceModelService',

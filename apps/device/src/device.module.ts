@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DEVICE_TOPIC, JOB_TOPIC, MODEL_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
 import { type DeviceConfig, deviceConfig } from './config.js';
 import { createDevice, type Device, serveDevice } from './device.js';
@@ -45,6 +45,8 @@ export const deviceService: ServiceDefinition<DeviceConfig> = {
   topics: [
     { name: DEVICE_TOPIC, partitions: 12 },
     { name: JOB_TOPIC, partitions: 12 },
+    { name: FIRMWARE_TOPIC, partitions: 12 },
+    { name: UPLOAD_TOPIC, partitions: 12 },
     { name: MODEL_TOPIC, partitions: MODEL_PARTITIONS },
   ],
   config: deviceConfig,

@@ -1,6 +1,8 @@
 import {
   certificatesV1,
+  deviceFirmwareV1,
   deviceJobV1,
+  deviceLogUploadV1,
   deviceModelV1,
   deviceOperationV1,
   deviceRegistryV1,
@@ -10,6 +12,7 @@ import {
 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from './config.js';
+import { createFirmware, createImages } from './firmware/firmware.js';
 import { CertificatesGrpc } from './grpc/certificates.grpc.js';
 import { DeviceGrpc } from './grpc/device.grpc.js';
 import { DeviceModelGrpc } from './grpc/device-model.grpc.js';
@@ -30,6 +33,7 @@ import { DeviceRepository } from './store/device-repository.js';
 import { openCollections } from './store/documents.js';
 import { createOutbox } from './store/outbox.js';
 import { StationMemory } from './store/station-memory.js';
+import { createUploads } from './uploads/uploads.js';
 
 /** The parts of the service, joined. */
 export interface Device {
@@ -37,6 +41,8 @@ export interface Device {
   readonly securityGrpc: deviceSecurityV1.StationSecurityService;
   readonly certificatesGrpc: certificatesV1.CertificateService;
   readonly jobGrpc: deviceJobV1.JobService;
+  readonly firmwareGrpc: deviceFirmwareV1.FirmwareService;
+  readonly uploadGrpc: deviceLogUploadV1.LogUploadService;
   readonly reportsGrpc: deviceReportsV1.StationReportsService;
   readonly registryGrpc: deviceRegistryV1.RegistryService;
   readonly modelGrpc: deviceModelV1.DeviceModelService;
@@ -58,7 +64,10 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const reports = new ReportFollower(context, reportCollections, config.reportDays);
   const pki = await createPki(context, config, repository);
   const security = await createSecurity(context, config, repository, memory, pki);
-  const jobs = await createJobs(context, config, collections, outbox);
+  const images = await createImages(context, config, outbox);
+  const jobs = await createJobs(context, config, collections, outbox, images.forStation);
+  const firmware = createFirmware(context, config, collections, images, jobs);
+  const uploads = await createUploads(context, config, outbox, images.links);
   const model = await createModel(context, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
@@ -66,6 +75,8 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
     securityGrpc: new StationSecurityGrpc(context, repository, security),
     certificatesGrpc: new CertificatesGrpc(pki),
     jobGrpc: jobs.grpc,
+    firmwareGrpc: firmware.grpc,
+    uploadGrpc: uploads.grpc,
     reportsGrpc: new StationReportsGrpc(reportCollections),
     registryGrpc: new RegistryGrpc(new Importer(context, repository, collections, config.scryptN)),
     modelGrpc: new DeviceModelGrpc(context, memory, model),
@@ -81,8 +92,12 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       await model.start();
       await security.start();
       await jobs.start();
+      await firmware.start();
+      await uploads.start();
     },
     async stop() {
+      await uploads.stop();
+      await firmware.stop();
       await jobs.stop();
       await security.stop();
       await reports.stop();
@@ -100,6 +115,8 @@ export function serveDevice(context: ServiceContext, device: Device): void {
   context.rpc.serve<deviceSecurityV1.StationSecurityService>(deviceSecurityV1.StationSecurityServiceDefinition, device.securityGrpc);
   context.rpc.serve<certificatesV1.CertificateService>(certificatesV1.CertificateServiceDefinition, device.certificatesGrpc);
   context.rpc.serve<deviceJobV1.JobService>(deviceJobV1.JobServiceDefinition, device.jobGrpc);
+  context.rpc.serve<deviceFirmwareV1.FirmwareService>(deviceFirmwareV1.FirmwareServiceDefinition, device.firmwareGrpc);
+  context.rpc.serve<deviceLogUploadV1.LogUploadService>(deviceLogUploadV1.LogUploadServiceDefinition, device.uploadGrpc);
   context.rpc.serve<deviceReportsV1.StationReportsService>(deviceReportsV1.StationReportsServiceDefinition, device.reportsGrpc);
   context.rpc.serve<deviceRegistryV1.RegistryService>(deviceRegistryV1.RegistryServiceDefinition, device.registryGrpc);
   context.rpc.serve<deviceModelV1.DeviceModelService>(deviceModelV1.DeviceModelServiceDefinition, device.modelGrpc);

@@ -32,6 +32,21 @@ export const gatewayConfig = z
       .union([z.literal(''), z.url({ protocol: /^https?$/ })])
       .default('')
       .transform((url) => url.replace(/\/+$/, '')),
+    /** Where stations reach the gateway, for firmware and logs, e.g. `https://stations.example.org`. Empty: GATEWAY_PUBLIC_URL, or the host that was asked. */
+    GATEWAY_STATION_FILES_URL: z
+      .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+      .default('')
+      .transform((url) => url.replace(/\/+$/, '')),
+    /** What a firmware image may have, MB. */
+    GATEWAY_FIRMWARE_MB: z.coerce.number().int().min(1).max(100_000).default(1_000),
+    /** What a log that a station uploads may have, MB. */
+    GATEWAY_UPLOAD_MB: z.coerce.number().int().min(1).max(100_000).default(500),
+    /** What all files together may have, MB. */
+    GATEWAY_FILES_MB: z.coerce.number().int().min(1).max(100_000_000).default(20_000),
+    /** A file that comes in is cut off when nothing came for so long. */
+    GATEWAY_UPLOAD_IDLE_SECONDS: z.coerce.number().int().min(1).max(3_600).default(60),
+    /** And a log when it is not there as a whole after so long. */
+    GATEWAY_UPLOAD_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3_600),
     /** Whether somebody without a contract may charge; `free-vend`: yes, and nobody is billed, since this version takes no payments. */
     GATEWAY_GUEST_CHARGING: z.enum(['off', 'free-vend']).default('off'),
     /** Characters that a key code has at least: shorter ones are neither made nor taken, since anybody may try codes at the driver page. */
@@ -58,6 +73,12 @@ export const gatewayConfig = z
     consoleDir: env.CONSOLE_DIR,
     driverDir: env.DRIVER_DIR,
     publicUrl: env.GATEWAY_PUBLIC_URL,
+    stationFilesUrl: env.GATEWAY_STATION_FILES_URL,
+    firmwareMaxBytes: env.GATEWAY_FIRMWARE_MB * 1_000_000,
+    uploadMaxBytes: env.GATEWAY_UPLOAD_MB * 1_000_000,
+    filesMaxBytes: env.GATEWAY_FILES_MB * 1_000_000,
+    uploadIdleMs: env.GATEWAY_UPLOAD_IDLE_SECONDS * 1_000,
+    uploadTotalMs: env.GATEWAY_UPLOAD_SECONDS * 1_000,
     guestCharging: env.GATEWAY_GUEST_CHARGING,
     keyCodeLengthMin: env.GATEWAY_KEY_CODE_LENGTH_MIN,
     trustedProxies: env.GATEWAY_TRUSTED_PROXIES,

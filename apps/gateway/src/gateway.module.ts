@@ -19,6 +19,8 @@ import { DriverPushController } from './driver/push.controller.js';
 import { DriverReservationsController } from './driver/reservations.controller.js';
 import { Reservations } from './driver/reservations.js';
 import { Starter } from './driver/starter.js';
+import { FileSweep } from './files/file-sweep.js';
+import { StationFiles } from './files/station-files.js';
 import { LimitCurrency } from './limit-currency.js';
 import { EventTickets } from './live/event-tickets.js';
 import { LiveHub } from './live/live-hub.js';
@@ -36,8 +38,11 @@ import { DataTransferVendorsController } from './resources/data-transfer-vendors
 import { DecisionsController } from './resources/decisions.controller.js';
 import { DeviceModelController } from './resources/device-model.controller.js';
 import { EventsController } from './resources/events.controller.js';
+import { FirmwareCampaignsController } from './resources/firmware-campaigns.controller.js';
+import { BinaryBodies, FirmwareImagesController } from './resources/firmware-images.controller.js';
 import { JobsController } from './resources/jobs.controller.js';
 import { LocalListsController } from './resources/local-lists.controller.js';
+import { LogUploadsController } from './resources/log-uploads.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
 import { OperationController } from './resources/operation.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
@@ -76,6 +81,9 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       StationsController,
       CommandsController,
       JobsController,
+      FirmwareImagesController,
+      FirmwareCampaignsController,
+      LogUploadsController,
       RegistryController,
       DeviceModelController,
       OperationController,
@@ -133,6 +141,9 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       Cancellations,
       HttpRim,
       RegistryFiles,
+      BinaryBodies,
+      StationFiles,
+      FileSweep,
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useClass: ValidationPipe },
       { provide: APP_GUARD, useClass: AccessGuard },

@@ -19,6 +19,7 @@ export { SCENARIOS, type Scenario, type ScenarioTokens, scenarioNamed } from './
 export { type Expectation, parseScript, type Step } from './script/steps.js';
 export type { StopReason } from './station/dialect.js';
 export type { Evse, EvseOptions } from './station/evse.js';
+export type { FirmwareConduct } from './station/firmware-update.js';
 export type { Loss } from './station/link.js';
 export type { Answer, OcppVersion, Payload } from './station/protocol.js';
 export { SimulatedStation } from './station/station.js';

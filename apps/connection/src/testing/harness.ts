@@ -55,6 +55,7 @@ class TestStore implements Store {
   private isAway = false;
   readonly streams: Store['streams'];
   readonly timers: Store['timers'];
+  readonly files: Store['files'];
 
   constructor(
     private readonly inner: Store,
@@ -62,6 +63,7 @@ class TestStore implements Store {
   ) {
     this.streams = inner.streams;
     this.timers = inner.timers;
+    this.files = inner.files;
   }
 
   get away(): boolean {

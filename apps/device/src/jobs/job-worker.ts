@@ -39,6 +39,8 @@ export interface JobWorkerParts {
   readonly registry: Pick<Collections, 'stations' | 'statuses'>;
   readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand' | 'listConnections'>;
   readonly lookMs: number;
+  /** Fills in what is of the one station a command goes to, and must not lie on the log: signed addresses. */
+  readonly forStation: (request: connectionV1.SendCommandRequest) => Promise<connectionV1.SendCommandRequest>;
 }
 
 /**
@@ -256,7 +258,7 @@ export class JobWorker {
     try {
       // What is absent of an older event has its default.
       const request = connectionV1.SendCommandRequest.fromPartial({ stationId, timeoutMs, command: { $case, value } } as never);
-      return outcomeOf(await this.parts.connection.sendCommand(request));
+      return outcomeOf(await this.parts.connection.sendCommand(await this.parts.forStation(request)));
     } catch (error) {
       const outcome = outcomeOfError(error);
       this.parts.context.logger.warn({ err: error, station_id: stationId }, 'a command of a job was not answered');

@@ -4,10 +4,10 @@ import type { OutboxRelay } from '@voltlog/store';
 import type { DeviceConfig } from '../config.js';
 import { JobGrpc } from '../grpc/job.grpc.js';
 import type { Collections } from '../store/documents.js';
-import { openJobCollections } from './job-documents.js';
+import { type JobCollections, openJobCollections } from './job-documents.js';
 import { JobFollower } from './job-follower.js';
 import { JobRepository } from './job-repository.js';
-import { JobWorker } from './job-worker.js';
+import { JobWorker, type JobWorkerParts } from './job-worker.js';
 
 /** A station may take as long as a command may wait, and the way there and back. */
 const DEADLINE_MS = 125_000;
@@ -15,6 +15,8 @@ const DEADLINE_MS = 125_000;
 /** Bulk work, joined. */
 export interface Jobs {
   readonly grpc: JobGrpc;
+  /** For those who make jobs of their own. */
+  readonly parts: { readonly repository: JobRepository; readonly collections: JobCollections; readonly worker: JobWorker };
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export async function createJobs(
   { jobs: options, security: { connectionGrpc } }: DeviceConfig,
   registry: Collections,
   outbox: Pick<OutboxRelay, 'publish'>,
+  forStation: JobWorkerParts['forStation'],
 ): Promise<Jobs> {
   const jobs = await openJobCollections(context.store);
   const repository = new JobRepository(context, jobs, outbox);
@@ -31,10 +34,11 @@ export async function createJobs(
     address: connectionGrpc,
     deadlineMs: DEADLINE_MS,
   });
-  const worker = new JobWorker({ context, repository, jobs, registry, connection, lookMs: options.lookMs });
+  const worker = new JobWorker({ context, repository, jobs, registry, connection, lookMs: options.lookMs, forStation });
   const follower = new JobFollower(context, repository, jobs, worker);
   return {
     grpc: new JobGrpc({ context, repository, jobs, registry, worker }),
+    parts: { repository, collections: jobs, worker },
     async start() {
       await follower.start();
       worker.start();

@@ -1,4 +1,4 @@
-import { DEVICE_TOPIC, JOB_TOPIC, MODEL_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
 import type { ServiceContext } from '@voltlog/service';
 import { type Commit, OutboxRelay } from '@voltlog/store';
 
@@ -12,6 +12,10 @@ const TOPICS: Readonly<Record<string, string>> = {
   configuration: MODEL_TOPIC,
   template: MODEL_TOPIC,
   alert: MODEL_TOPIC,
+  'firmware-image': FIRMWARE_TOPIC,
+  campaign: FIRMWARE_TOPIC,
+  'firmware-update': FIRMWARE_TOPIC,
+  'log-upload': UPLOAD_TOPIC,
 };
 
 /** Brings the commits of every stream of the service to the topic of its kind. */
@@ -24,8 +28,10 @@ function topicOf({ streamId }: Commit): string {
   return topic;
 }
 
-/** Parts of a job go with it, alerts of a station with it. */
+/** Kinds whose streams go with what the first part of their key names: parts of a job, alerts of a station, stations of a campaign. */
+const BELONGING: ReadonlySet<string> = new Set(['job-part', 'alert', 'firmware-update']);
+
 function keyOf({ streamId }: Commit): string {
   const [kind = '', ...key] = streamId.split(':');
-  return kind === 'job-part' || kind === 'alert' ? (key[0] ?? '') : key.join(':');
+  return BELONGING.has(kind) ? (key[0] ?? '') : key.join(':');
 }

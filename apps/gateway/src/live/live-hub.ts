@@ -11,6 +11,8 @@ export const LIVE_TOPICS = [
   'device.station.v1',
   'device.job.v1',
   'device.model.v1',
+  'device.firmware.v1',
+  'device.upload.v1',
   'authorization.token.v1',
   'authorization.decision.v1',
   'session.session.v1',

@@ -69,10 +69,12 @@ const TITLES: Readonly<Record<number, string>> = {
   405: 'Method not allowed',
   408: 'Timed out',
   409: 'Conflict',
+  410: 'Gone',
   412: 'Changed by somebody else',
   413: 'Too large',
   414: 'Address too long',
   415: 'Unsupported media type',
+  416: 'Range not satisfiable',
   422: 'Unprocessable',
   429: 'Too many requests',
   431: 'Headers too large',
@@ -80,6 +82,7 @@ const TITLES: Readonly<Record<number, string>> = {
   501: 'Not supported',
   503: 'Unavailable',
   504: 'No answer in time',
+  507: 'No room',
 };
 
 /** The one table from refusals of services to HTTP. */

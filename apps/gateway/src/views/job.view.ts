@@ -36,6 +36,8 @@ export const selectionIn = z
   .refine((selection) => Object.keys(selection).length > 0, 'has no condition: say `all` when every station in service is meant')
   .meta({ id: 'StationSelection', description: 'all stations in service that meet every condition' });
 
+export const selectionView = z.object({ ...selectionFields, stationIds: z.array(z.string()).optional(), all: z.boolean().optional() });
+
 export const newJob = z
   .strictObject({
     name: z.string().max(255).default(''),
@@ -70,7 +72,7 @@ export const jobView = z
     jobId: z.string(),
     name: z.string().nullable(),
     command: z.object({ name: z.string(), parameters: z.unknown().meta({ description: 'as the connection service is told' }) }),
-    selection: z.object({ ...selectionFields, stationIds: z.array(z.string()).optional(), all: z.boolean().optional() }),
+    selection: selectionView,
     state: z.enum(STATES),
     outcome: z.enum(['Completed', 'Cancelled', 'Expired']).nullable(),
     stationCount: z.int().meta({ description: '0 while they are being looked up' }),
@@ -132,17 +134,11 @@ export const toStationState = (state: string): deviceJobV1.JobStationState => {
 };
 
 export function toJob(job: deviceJobV1.Job): z.input<typeof jobView> {
-  const { stationIds, connected, all, ...words } = job.selection ?? deviceJobV1.StationSelection.fromPartial({});
   return {
     jobId: job.jobId,
     name: orNull(job.name),
     command: toCommandView(job.command?.command),
-    selection: {
-      ...(Object.fromEntries(Object.entries(words).filter(([, text]) => text !== '')) as object),
-      ...(stationIds.length === 0 ? {} : { stationIds }),
-      ...(connected === undefined ? {} : { connected }),
-      ...(all ? { all: true } : {}),
-    },
+    selection: toSelectionView(job.selection),
     state: wordOf(job.state, 'JOB_STATE_') as (typeof STATES)[number],
     outcome: orNull(job.outcome) as z.input<typeof jobView>['outcome'],
     stationCount: job.stationCount,
@@ -154,6 +150,16 @@ export function toJob(job: deviceJobV1.Job): z.input<typeof jobView> {
     createdAt: job.createdAt ?? '',
     expiresAt: job.expiresAt ?? '',
     endedAt: job.endedAt ?? null,
+  };
+}
+
+export function toSelectionView(selection = deviceJobV1.StationSelection.fromPartial({})): z.input<typeof selectionView> {
+  const { stationIds, connected, all, ...words } = selection;
+  return {
+    ...(Object.fromEntries(Object.entries(words).filter(([, text]) => text !== '')) as object),
+    ...(stationIds.length === 0 ? {} : { stationIds }),
+    ...(connected === undefined ? {} : { connected }),
+    ...(all ? { all: true } : {}),
   };
 }
 

@@ -33,6 +33,8 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('contracts', "Drivers' contracts: several tokens, one set of rules")
     .addTag('reservations', 'EVSEs held for drivers, and what sites allow')
     .addTag('jobs', 'One command for many stations, kept until each answered')
+    .addTag('firmware', 'Firmware images, and campaigns that bring them to stations')
+    .addTag('logs', 'Logs that stations upload')
     .addTag('registry', 'All sites and stations in and out, as CSV or lines of JSON')
     .addTag('sites', 'Where stations stand')
     .addTag('events', 'What happens, live')

@@ -16,6 +16,7 @@ export class MortalStore {
     return {
       streams,
       timers,
+      files: this.inner.files,
       collection: async (name, schema) => this.mortal(await this.inner.collection(name, schema), ['upsert']),
       swapCollection: (rebuilt, live) => this.inner.swapCollection(rebuilt, live),
       health: () => this.inner.health(),

@@ -52,6 +52,7 @@ export class ObservedTimers implements TimerStore {
 export const observed = (store: Store, timers: TimerStore): Store => ({
   streams: store.streams,
   timers,
+  files: store.files,
   collection: (name, schema) => store.collection(name, schema),
   swapCollection: (rebuilt, live) => store.swapCollection(rebuilt, live),
   health: () => store.health(),

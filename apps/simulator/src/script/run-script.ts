@@ -147,6 +147,12 @@ async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>):
     case 'awaitCommand':
       await line.until(() => (line.commanded.get(step.action) ?? 0) >= (step.count ?? 1));
       return;
+    case 'awaitCall':
+      await line.until(() => {
+        const last = line.last(step.action);
+        return last?.answer !== undefined && line.timesSent(step.action) >= (step.count ?? 1) && includes(last.payload, step.payload);
+      });
+      return;
     case 'ignoreCommands':
       line.ignoreCommands(step.action, step.count);
       return;

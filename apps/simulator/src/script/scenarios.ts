@@ -1,6 +1,7 @@
 import type { EvseOptions } from '../station/evse.js';
 import type { OcppVersion } from '../station/protocol.js';
 import type { StationOptions } from '../station/station-options.js';
+import { FILE_SCENARIOS } from './file-scenarios.js';
 import { LIMIT_SCENARIOS } from './limit-scenarios.js';
 import { MONITORING_SCENARIOS } from './monitoring-scenarios.js';
 import { RESERVATION_SCENARIOS } from './reservation-scenarios.js';
@@ -22,7 +23,7 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly versions: readonly OcppVersion[];
-  readonly station?: Pick<StationOptions, 'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds' | 'settings'>;
+  readonly station?: Pick<StationOptions, 'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds' | 'settings' | 'firmware'>;
   /** Commands that somebody has to send from the CSMS's side meanwhile. */
   readonly commands?: readonly string[];
   /** What the CSMS has to know beforehand, besides two good tokens and a blocked one. */
@@ -335,6 +336,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...TOKEN_SCENARIOS,
   ...LIMIT_SCENARIOS,
   ...MONITORING_SCENARIOS,
+  ...FILE_SCENARIOS,
 ];
 
 function lostStart(version: OcppVersion, token: string): readonly Step[] {

@@ -46,6 +46,14 @@ export type Step =
   | { readonly do: 'callBeforeAnswering'; readonly command: string; readonly action: string; readonly payload: Payload }
   /** Until the CSMS has sent a command of the kind, counted from the start of the script. */
   | { readonly do: 'awaitCommand'; readonly action: string; readonly count?: number; readonly withinSeconds?: number }
+  /** Until the station has said this, and so often (counted from its start), and was answered. */
+  | {
+      readonly do: 'awaitCall';
+      readonly action: string;
+      readonly payload: Payload;
+      readonly count?: number;
+      readonly withinSeconds?: number;
+    }
   /** The next commands of the kind are lost: neither done nor answered. */
   | { readonly do: 'ignoreCommands'; readonly action: string; readonly count: number }
   | ApiStep
@@ -108,6 +116,7 @@ const NEEDED: Readonly<Record<Step['do'], Readonly<Record<string, 'string' | 'nu
   release: {},
   callBeforeAnswering: { command: 'string', action: 'string', payload: 'object' },
   awaitCommand: { action: 'string' },
+  awaitCall: { action: 'string', payload: 'object' },
   ignoreCommands: { action: 'string', count: 'number' },
   api: { method: 'string', path: 'string' },
   awaitApi: { path: 'string', answer: 'object' },

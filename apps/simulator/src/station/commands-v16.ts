@@ -8,12 +8,8 @@ const NOT_SUPPORTED = new Set([
   'ClearChargingProfile',
   'DeleteCertificate',
   'GetCompositeSchedule',
-  'GetDiagnostics',
   'GetInstalledCertificateIds',
-  'GetLog',
   'SetChargingProfile',
-  'SignedUpdateFirmware',
-  'UpdateFirmware',
 ]);
 
 const accepted: CommandOutcome = { answer: { payload: { status: 'Accepted' } } };
@@ -69,6 +65,14 @@ export function commandV16(station: SimulatedStation, action: string, payload: P
       return sendLocalList(station, payload);
     case 'GetLocalListVersion':
       return station.localList === undefined ? NO_LIST : { answer: { payload: { listVersion: station.localList.version } } };
+    case 'UpdateFirmware':
+      return station.firmware.ordered16(payload);
+    case 'SignedUpdateFirmware':
+      return station.firmware.ordered(payload);
+    case 'GetDiagnostics':
+      return station.logUpload.diagnostics(payload);
+    case 'GetLog':
+      return station.logUpload.log(payload);
     case 'ClearCache':
       return accepted;
     case 'DataTransfer':

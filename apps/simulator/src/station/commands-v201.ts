@@ -11,11 +11,9 @@ const NOT_SUPPORTED = new Set([
   'GetChargingProfiles',
   'GetCompositeSchedule',
   'GetInstalledCertificateIds',
-  'GetLog',
   'PublishFirmware',
   'SetChargingProfile',
   'UnpublishFirmware',
-  'UpdateFirmware',
 ]);
 
 const status = (word: string, then?: () => void): CommandOutcome => ({
@@ -97,6 +95,10 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
       return station.display.report(payload, (report) => void station.call('NotifyDisplayMessages', report));
     case 'CustomerInformation':
       return status('Accepted', () => customerInformation(station, payload));
+    case 'UpdateFirmware':
+      return station.firmware.ordered(payload);
+    case 'GetLog':
+      return station.logUpload.log(payload);
     case 'ClearCache':
       return status('Accepted');
     case 'DataTransfer':

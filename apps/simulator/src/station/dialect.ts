@@ -25,7 +25,7 @@ export type StopReason =
   | 'SOCLimitReached'
   | 'Other';
 
-export type BootReason = 'PowerUp' | 'RemoteReset' | 'LocalReset' | 'Triggered';
+export type BootReason = 'PowerUp' | 'RemoteReset' | 'LocalReset' | 'Triggered' | 'FirmwareUpdate';
 
 /** A moment of a transaction that the station has to tell. */
 export interface Moment {

@@ -61,6 +61,7 @@ export class Line implements LinkHost, RegistrationHost {
   private retryTimer: Timer | undefined;
   private readonly waiters = new Waiters();
   private readonly sent = new Map<string, Sent>();
+  private readonly sentCounts = new Map<string, number>();
   /** How often each action was commanded. */
   readonly commanded = new Map<string, number>();
   private readonly ignored = new Map<string, number>();
@@ -140,6 +141,10 @@ export class Line implements LinkHost, RegistrationHost {
   /** The last CALL of the action and its answer. */
   last(action: string): Sent | undefined {
     return this.sent.get(action);
+  }
+
+  timesSent(action: string): number {
+    return this.sentCounts.get(action) ?? 0;
   }
 
   /** Sends what was queued, when it may be sent. */
@@ -252,6 +257,7 @@ export class Line implements LinkHost, RegistrationHost {
     const unread = before?.kind === 'lost' ? before.unread : undefined;
     const sent: Sent = { messageId: call.messageId, payload: call.payload, ...(unread === undefined ? {} : { unread }) };
     this.sent.set(call.action, sent);
+    this.sentCounts.set(call.action, this.timesSent(call.action) + 1);
     return sent;
   }
 
@@ -276,11 +282,12 @@ export class Line implements LinkHost, RegistrationHost {
     const reason = this.registration.takeBoot();
     if (reason === undefined) return undefined;
     const settle = (answer: Answer): void => {
+      sent.answer = answer;
       this.registration.booted(answer);
       this.waiters.changed();
     };
     const call: OutgoingCall = { messageId: this.nextId(), action: 'BootNotification', payload: this.host.bootPayload(reason), settle };
-    this.remember(call);
+    const sent = this.remember(call);
     return call;
   }
 

@@ -1,6 +1,7 @@
 import type { Ledger, LedgerEntry } from '../ledger.js';
 import type { SimulationClock } from '../time/clock.js';
 import type { EvseOptions } from './evse.js';
+import type { FirmwareConduct } from './firmware-update.js';
 import type { LineEvent } from './line.js';
 import type { ListLimits } from './local-list.js';
 import type { OcppVersion } from './protocol.js';
@@ -38,6 +39,8 @@ export interface StationOptions {
   readonly localList?: ListLimits | false;
   /** Loses its list of tokens with its power. Default: no. */
   readonly forgetsList?: boolean;
+  /** How it updates its firmware. Default: it installs what it is told. */
+  readonly firmware?: FirmwareConduct;
   /** Real ms without an answer after which the socket is closed. Default: 30 000. */
   readonly callTimeoutMs?: number;
   /** First and longest pause before reconnecting, real ms. Default: 1 000 and 60 000. */

@@ -10,9 +10,11 @@ import { DIALECT_21 } from './dialect-v21.js';
 import { DIALECT_201 } from './dialect-v201.js';
 import { Display } from './display.js';
 import { Evse } from './evse.js';
+import { FirmwareUpdate } from './firmware-update.js';
 import { type HoldHost, Holds } from './holds.js';
 import { Line, type LineEvent, type LineHost } from './line.js';
 import { LIST_LIMITS, LocalList } from './local-list.js';
+import { LogUpload } from './log-upload.js';
 import { Monitoring } from './monitoring.js';
 import { type Answer, type OcppVersion, type Payload } from './protocol.js';
 import { Sensors } from './sensors.js';
@@ -31,7 +33,7 @@ export class SimulatedStation implements LineHost, HoldHost {
   readonly evses: readonly Evse[];
   readonly clock: SimulationClock;
   readonly ledger: Ledger;
-  readonly identity: Identity;
+  identity: Identity;
   readonly settings: Settings;
   readonly security: StationSecurity;
   /** The station's socket and what waits for it; scripts cut, hold and repeat through it. */
@@ -41,6 +43,8 @@ export class SimulatedStation implements LineHost, HoldHost {
   readonly sensors: Sensors;
   /** What it watches by itself; a 1.6 station has no words for it. */
   readonly monitoring: Monitoring;
+  readonly firmware: FirmwareUpdate;
+  readonly logUpload = new LogUpload(this);
   /** undefined: it keeps none. */
   readonly localList: LocalList | undefined;
   private readonly dialect: Dialect;
@@ -61,6 +65,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     this.holds = new Holds(this);
     this.sensors = new Sensors(this.evses);
     this.monitoring = new Monitoring(this);
+    this.firmware = new FirmwareUpdate(this, options.firmware ?? 'installs');
     this.localList = options.localList === false ? undefined : new LocalList(options.localList ?? LIST_LIMITS);
     this.identity = { vendor: 'Voltlog', model: 'Simulated', serialNumber: id.slice(-25), firmwareVersion: '1.0.0', ...options.identity };
     const urls: readonly [string, ...string[]] = typeof options.url === 'string' ? [options.url] : options.url;
@@ -96,6 +101,8 @@ export class SimulatedStation implements LineHost, HoldHost {
   /** Switches the station off for good. What is queued stays queued. */
   async stop(): Promise<void> {
     this.line.close();
+    this.firmware.stop();
+    this.logUpload.stop();
     for (const evse of this.evses) for (const timer of [evse.sampleTimer, evse.limitTimer]) this.clock.cancel(timer);
     this.holds.forget();
     this.monitoring.stop();
@@ -309,6 +316,11 @@ export class SimulatedStation implements LineHost, HoldHost {
   private forgetStart(evse: Evse): void {
     this.clock.cancel(evse.pendingStart?.lapse);
     evse.pendingStart = undefined;
+  }
+
+  /** It has other firmware from its next boot on. */
+  runs(firmwareVersion: string): void {
+    this.identity = { ...this.identity, firmwareVersion };
   }
 
   /** Restarts at once, by the CSMS's wish. */

@@ -34,6 +34,37 @@ export type {
 } from './device-events.js';
 export { DEVICE_TOPIC } from './device-events.js';
 export type {
+  CampaignAttributes,
+  CampaignCancelled,
+  CampaignCreated,
+  CampaignEnded,
+  CampaignEvent,
+  CampaignPaused,
+  CampaignPlanned,
+  CampaignResumed,
+  CampaignStopped,
+  CampaignWave,
+  CampaignWaveEnded,
+  CampaignWaveStarted,
+  FirmwareEvents,
+  FirmwareImageAdded,
+  FirmwareImageAttributes,
+  FirmwareImageDeleted,
+  FirmwareImageEvent,
+  FirmwareImageSigned,
+  FirmwareUpdateAccepted,
+  FirmwareUpdateAttemptFailed,
+  FirmwareUpdateEnded,
+  FirmwareUpdateEvent,
+  FirmwareUpdateFetched,
+  FirmwareUpdatePlanned,
+  FirmwareUpdateProgressed,
+  FirmwareUpdateQueued,
+  FirmwareUpdateReleased,
+  MaintenanceWindow,
+} from './firmware-events.js';
+export { FIRMWARE_TOPIC } from './firmware-events.js';
+export type {
   JobAnswer,
   JobAnswerState,
   JobCancelled,
@@ -88,3 +119,17 @@ export type {
   VariablesGone,
 } from './model-events.js';
 export { MODEL_TOPIC } from './model-events.js';
+export type {
+  LogType,
+  LogUploadAnswered,
+  LogUploadBegun,
+  LogUploadBroken,
+  LogUploadDeleted,
+  LogUploadFailed,
+  LogUploadReceived,
+  LogUploadReported,
+  LogUploadRequested,
+  UploadEvent,
+  UploadEvents,
+} from './upload-events.js';
+export { UPLOAD_TOPIC } from './upload-events.js';

@@ -9,6 +9,16 @@ export {
   securitySeverity,
 } from './alert.decider.js';
 export {
+  type CampaignCommand,
+  type CampaignRefusal,
+  type CampaignState,
+  type CampaignTally,
+  campaignDecider,
+  type KnownCampaign,
+  nextWaveAt,
+  waveSizes,
+} from './campaign.decider.js';
+export {
   type Configuration,
   type ConfigurationCommand,
   type ConfigurationEvent,
@@ -29,6 +39,21 @@ export {
   MONITORS_MAX,
   VARIABLES_MAX,
 } from './device-model.decider.js';
+export {
+  type FirmwareImageCommand,
+  type FirmwareImageRefusal,
+  type FirmwareImageState,
+  firmwareImageDecider,
+  type KnownFirmwareImage,
+} from './firmware-image.decider.js';
+export {
+  type FirmwareUpdate,
+  type FirmwareUpdateCommand,
+  type FirmwareUpdateState,
+  firmwareUpdateDecider,
+  UPDATE_STEPS_MAX,
+  type UpdateStep,
+} from './firmware-update.decider.js';
 export {
   bootAnswer,
   bootOf,
@@ -61,6 +86,15 @@ export {
   jobPartDecider,
   PART_STATIONS_MAX,
 } from './job-part.decider.js';
+export {
+  type LogUpload,
+  type LogUploadCommand,
+  type LogUploadRefusal,
+  type LogUploadState,
+  logUploadDecider,
+  UPLOAD_ATTEMPTS_MAX,
+} from './log-upload.decider.js';
+export { isWindowOpen, windowProblem } from './maintenance-window.js';
 export {
   heldMonitor,
   INTENDED_MONITORS_MAX,

@@ -7,5 +7,20 @@ export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { type RebuildOptions, rebuildCollection, rebuildName } from './rebuild-collection.js';
 export { rebuildFromTopic, type TopicRebuildOptions } from './rebuild-from-topic.js';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.js';
-export type { AppendOutcome, Collection, Commit, Condition, Page, Query, Store, StreamStore, Timer, TimerStore, Upsert } from './store.js';
+export type {
+  AppendOutcome,
+  Collection,
+  Commit,
+  Condition,
+  FileStore,
+  Page,
+  Query,
+  Store,
+  StoredFile,
+  StreamStore,
+  Timer,
+  TimerStore,
+  Upsert,
+  WriteFile,
+} from './store.js';
 export { TimerLoop, type TimerLoopOptions } from './timer-loop.js';

@@ -1,5 +1,6 @@
 import { Schema } from 'mongoose';
 import { describeCollections } from './contract/collections.contract.js';
+import { describeFiles } from './contract/files.contract.js';
 import { describeReplay } from './contract/replay.contract.js';
 import { describeStreams } from './contract/streams.contract.js';
 import { describeTimers } from './contract/timers.contract.js';
@@ -42,4 +43,5 @@ export function describeStore(name: string, harness: StoreHarness): void {
   describeCollections(name, harness);
   describeTimers(name, harness);
   describeReplay(name, harness);
+  describeFiles(name, harness);
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { EventEnvelope } from '@voltlog/kernel';
 import type { Schema } from 'mongoose';
 
@@ -113,10 +114,53 @@ export interface TimerStore {
   complete(ids: readonly string[]): Promise<void>;
 }
 
+/** A file that is there as a whole. */
+export interface StoredFile {
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** ISO 8601 */
+  readonly createdAt: string;
+  /** From then on it may be deleted at any moment. Absent: it is kept until it is deleted. */
+  readonly expiresAt?: string;
+}
+
+export interface WriteFile {
+  readonly maxBytes: number;
+  /** So much may all files of the store have together, this one and others under way included. */
+  readonly totalBytesMax: number;
+  readonly now: string;
+  readonly expiresAt?: string;
+  /** Called with the bytes so far, for each piece. */
+  onProgress?(bytes: number): void;
+}
+
+/** Files of any size under an id of letters, digits, `-` and `_`. A file is there as a whole or not at all. */
+export interface FileStore {
+  /**
+   * Durable when it resolves. Memory holds a piece at a time.
+   *
+   * @throws {RequestError} `RESOURCE_EXHAUSTED` `FileTooLarge` or `FilesFull`; `ALREADY_EXISTS` `FileExists`; whatever the source throws
+   */
+  write(id: string, source: AsyncIterable<Uint8Array>, options: WriteFile): Promise<StoredFile>;
+  stat(id: string): Promise<StoredFile | undefined>;
+  /** @param range first and last byte, both included @throws {RequestError} `NOT_FOUND` `FileUnknown` */
+  read(id: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+  /** Sets until when it is kept; undefined: until it is deleted. @returns false: there is no such file */
+  keep(id: string, expiresAt: string | undefined): Promise<boolean>;
+  delete(ids: readonly string[]): Promise<void>;
+  /** Deletes files whose time is over, and what a crash left of files under way. @returns how many */
+  deleteExpired(now: string): Promise<number>;
+  /** Bytes of all files. */
+  usedBytes(): Promise<number>;
+}
+
 /** A service's own store. Two adapters, one contract suite. */
 export interface Store {
   readonly streams: StreamStore;
   readonly timers: TimerStore;
+  readonly files: FileStore;
   /** The collection of a shape; its table or model and its indexes are made when missing. `name` is the name on disk. */
   collection<Doc extends { readonly id: string }>(name: string, schema: Schema): Promise<Collection<Doc>>;
   /** Puts the rebuilt collection in the place of the live one, in one step. */

@@ -1,5 +1,6 @@
 import { OperatingError, RequestError } from '@voltlog/kernel';
 import { type Connection, createConnection, mongo, type Schema } from 'mongoose';
+import { GridFiles } from '../files/grid-files.js';
 import { shapeOf } from '../shape.js';
 import type { Collection, Store } from '../store.js';
 import { MongoCollection } from './mongo-collection.js';
@@ -60,6 +61,7 @@ function databaseOf(connection: Connection): mongo.Db {
 class MongoStore implements Store {
   readonly streams: MongoStreams;
   readonly timers: MongoTimers;
+  readonly files: GridFiles;
   #closed = false;
 
   constructor(
@@ -68,6 +70,7 @@ class MongoStore implements Store {
   ) {
     this.streams = new MongoStreams(db.collection('streams'), this.#call);
     this.timers = new MongoTimers(db.collection('timers'), this.#call);
+    this.files = new GridFiles(db, this.#call);
   }
 
   readonly #call = <T>(work: () => Promise<T>): Promise<T> => {
@@ -82,7 +85,8 @@ class MongoStore implements Store {
 
   async collection<Doc extends { readonly id: string }>(name: string, schema: Schema): Promise<Collection<Doc>> {
     const shape = shapeOf(name, schema);
-    if (name === 'streams' || name === 'timers') throw new RequestError('INVALID_ARGUMENT', `the name ${name} is taken`, 'UnsupportedName');
+    if (name === 'streams' || name === 'timers' || name.startsWith('files.'))
+      throw new RequestError('INVALID_ARGUMENT', `the name ${name} is taken`, 'UnsupportedName');
     const documents = this.db.collection<{ readonly _id: string }>(name);
     await this.#call(() => this.db.createCollection(name).catch(unlessThere));
     await this.#call(() => MongoCollection.ensure(shape, documents));

@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type DatabaseSync, type StatementSync } from 'node:sqlite';
 import { OperatingError, RequestError } from '@voltlog/kernel';
 import { Checkpoints, WalSync } from '@voltlog/sqlite';
 import type { Schema } from 'mongoose';
+import { FolderFiles } from '../files/folder-files.js';
 import { shapeOf } from '../shape.js';
 import type { Collection, Store } from '../store.js';
 import { SqliteCollection } from './sqlite-collection.js';
@@ -32,6 +37,9 @@ interface Opened {
 class SqliteStore implements Store {
   readonly streams: SqliteStreams;
   readonly timers: SqliteTimers;
+  /** In a folder beside the database; of one in memory, in a folder that goes with it. */
+  readonly files: FolderFiles;
+  readonly #forgetFiles: () => void;
   readonly #db: DatabaseSync;
   readonly #closeFile: () => void;
   readonly #checkpoints: Checkpoints;
@@ -50,6 +58,11 @@ class SqliteStore implements Store {
     this.#queue = new WriteQueue(db, this.#sync, options.path !== ':memory:', () => this.#checkpoints.committed());
     this.streams = new SqliteStreams(db, this.#queue);
     this.timers = new SqliteTimers(db, this.#queue);
+    // Made when the first file is written.
+    const folder =
+      options.path === ':memory:' ? join(tmpdir(), `voltlog-files-${randomUUID()}`) : `${options.path.replace(/\.db$/, '')}.files`;
+    this.files = new FolderFiles(folder);
+    this.#forgetFiles = () => (options.path === ':memory:' ? rmSync(folder, { recursive: true, force: true }) : undefined);
     this.#queue.hooks = this.streams;
     this.#touch = db.prepare("INSERT INTO meta (key, value) VALUES ('health', '') ON CONFLICT DO UPDATE SET value = excluded.value");
     this.#dropForgotten();
@@ -119,6 +132,7 @@ class SqliteStore implements Store {
     await this.#checkpoints.close();
     await this.#sync?.close();
     this.#closeFile();
+    this.#forgetFiles();
   }
 }
 

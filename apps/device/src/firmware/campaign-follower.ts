@@ -1,0 +1,128 @@
+import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
+import { FIRMWARE_TOPIC, JOB_TOPIC, type JobPartEvent } from '@voltlog/device-contract';
+import { type FirmwareUpdateCommand, isStationId } from '@voltlog/device-domain';
+import type { LogRecord, Subscription } from '@voltlog/event-log';
+import type { ServiceContext } from '@voltlog/service';
+import type { DocumentedInput } from '../store/documented-streams.js';
+import { campaignOf } from './campaign-job.js';
+import type { CampaignWorker } from './campaign-worker.js';
+import type { FirmwareCollections } from './firmware-documents.js';
+import type { FirmwareStreams } from './firmware-streams.js';
+
+const GROUP = 'device-campaigns';
+const PAGE = 500;
+/** Stations looked up in one question. */
+const IDS_MAX = 200;
+const ANSWERED = 'voltlog.device.JobStationsAnswered.v1';
+const DROPPED = 'voltlog.device.JobStationsDropped.v1';
+const STATUS = 'voltlog.connection.FirmwareStatusReported.v1';
+const BOOTED = 'voltlog.connection.StationBooted.v1';
+
+type Input = DocumentedInput<FirmwareUpdateCommand>;
+type Fact =
+  | { readonly type: typeof STATUS; readonly data: StationFacts[typeof STATUS] }
+  | { readonly type: typeof BOOTED; readonly data: StationFacts[typeof BOOTED] };
+
+/** Brings what stations and jobs say to the campaigns that wait for it. */
+export class CampaignFollower {
+  private subscriptions: readonly Subscription[] = [];
+
+  constructor(
+    private readonly context: Pick<ServiceContext, 'log'>,
+    private readonly streams: FirmwareStreams,
+    private readonly stations: FirmwareCollections['stations'],
+    private readonly worker: CampaignWorker,
+  ) {}
+
+  async start(): Promise<void> {
+    const { log } = this.context;
+    this.subscriptions = [
+      await log.subscribe({ group: GROUP, topics: [FIRMWARE_TOPIC], handle: (batch) => this.changed(batch) }),
+      await log.subscribe({
+        group: `${GROUP}-jobs`,
+        topics: [JOB_TOPIC],
+        types: [ANSWERED, DROPPED],
+        handle: (batch) => this.worked(batch),
+      }),
+      await log.subscribe({
+        group: `${GROUP}-stations`,
+        topics: [STATION_TOPIC],
+        types: [STATUS, BOOTED],
+        handle: (batch) => this.said(batch),
+      }),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
+  }
+
+  /** Whoever committed may have died before the document was written, or the campaign was begun. */
+  private async changed(batch: readonly LogRecord[]): Promise<void> {
+    const events = batch.map(({ event }) => event);
+    await this.streams.images.mend(events);
+    await this.streams.campaigns.mend(events);
+    await this.streams.updates.mend(events);
+    const created = events.filter(({ type }) => type === 'voltlog.device.CampaignCreated.v1');
+    await this.worker.nudge(created.map(({ data }) => (data as { readonly campaignId: string }).campaignId));
+  }
+
+  private async worked(batch: readonly LogRecord[]): Promise<void> {
+    const inputs: Input[] = [];
+    for (const { event } of batch) {
+      const { type, data } = { type: event.type, data: event.data } as JobPartEvent;
+      const { jobId, at } = data;
+      const campaignId = campaignOf(jobId);
+      if (campaignId === undefined) continue;
+      const now = Date.parse(at);
+      const add = (stationId: string, command: FirmwareUpdateCommand): void =>
+        void inputs.push({ id: `${campaignId}:${stationId}`, command, causationId: event.id });
+      if (type === ANSWERED)
+        for (const { stationId, state, stationStatus, reason } of data.answers)
+          add(stationId, { kind: 'ReportAnswer', jobId, state, stationStatus, reason, now });
+      if (type === DROPPED)
+        for (const stationId of data.stationIds) add(stationId, { kind: 'ReportDropped', jobId, state: data.state, now });
+    }
+    await this.write(inputs);
+  }
+
+  private async said(batch: readonly LogRecord[]): Promise<void> {
+    const facts = batch.map(({ event }) => ({ ...event, fact: { type: event.type, data: event.data } as Fact }));
+    const stationIds = [...new Set(facts.map(({ fact }) => fact.data.stationId).filter(isStationId))];
+    const campaigns = await this.campaignsOf(stationIds);
+    if (campaigns.size === 0) return;
+    const inputs = facts.flatMap(({ id, fact }) =>
+      (campaigns.get(fact.data.stationId) ?? []).map((update): Input => ({ id: update, command: commandOf(fact), causationId: id })),
+    );
+    await this.write(inputs);
+  }
+
+  /** The updates of these stations that something they say may matter to. */
+  private async campaignsOf(stationIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const found = new Map<string, string[]>();
+    for (let at = 0; at < stationIds.length; at += IDS_MAX) {
+      const where = { stationId: { $in: stationIds.slice(at, at + IDS_MAX) }, open: true };
+      for (let after: string | undefined; ; ) {
+        const page = await this.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
+        for (const { id, stationId } of page.docs) found.set(stationId, [...(found.get(stationId) ?? []), id]);
+        if (page.next === undefined) break;
+        after = page.next;
+      }
+    }
+    return found;
+  }
+
+  private async write(inputs: readonly Input[]): Promise<void> {
+    if (inputs.length === 0) return;
+    const executions = await this.streams.updates.all(inputs);
+    const moved = executions.flatMap(({ outcome, state }) => (outcome === 'committed' && state !== undefined ? [state.campaignId] : []));
+    await this.worker.nudge([...new Set(moved)]);
+  }
+}
+
+function commandOf({ type, data }: Fact): FirmwareUpdateCommand {
+  const now = Date.parse(data.receivedAt);
+  return type === BOOTED
+    ? { kind: 'ReportBoot', version: data.firmwareVersion ?? '', now }
+    : { kind: 'ReportStatus', status: data.status, requestId: data.requestId, now };
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { type FirmwareUpdateCommand, type KnownCampaign, waveSizes } from '@voltlog/device-domain';
+import type { ServiceContext } from '@voltlog/service';
+import { selected } from '../jobs/selection.js';
+import type { Collections } from '../store/documents.js';
+import type { FirmwareStreams } from './firmware-streams.js';
+
+/** Streams written in one go. */
+const SLICE = 200;
+/** Stations of one campaign: their ids are put in order in memory. */
+export const CAMPAIGN_STATIONS_MAX = 100_000;
+
+export interface CampaignPlanningParts {
+  readonly context: Pick<ServiceContext, 'clock'>;
+  readonly streams: FirmwareStreams;
+  readonly registry: Pick<Collections, 'stations' | 'statuses' | 'sites'>;
+}
+
+/**
+ * Looks up the stations of a campaign and gives each its wave, in an order by chance that is the same each time, so that a small first wave
+ * is a sample of all. A station that is planned already, by an attempt that was cut off, stays as it is.
+ */
+export async function planCampaign({ context, streams, registry }: CampaignPlanningParts, campaign: KnownCampaign): Promise<void> {
+  const { campaignId, waves } = campaign;
+  const ids: string[] = [];
+  for await (const page of selected(registry, campaign.selection)) {
+    ids.push(...page);
+    if (ids.length > CAMPAIGN_STATIONS_MAX) break;
+  }
+  const stationIds = inOrderByChance(ids.slice(0, CAMPAIGN_STATIONS_MAX), campaignId);
+  const sizes = waveSizes(waves, stationIds.length);
+  const waveOf = sizes.flatMap((size, index) => Array<number>(size).fill(index + 1));
+  const zones = new Map<string, string>();
+  for (let at = 0; at < stationIds.length; at += SLICE) {
+    const slice = stationIds.slice(at, at + SLICE);
+    const stations = await registry.stations.getMany(slice);
+    const missing = [...new Set([...stations.values()].map(({ siteId }) => siteId))].filter((id) => id !== '' && !zones.has(id));
+    for (const [siteId, site] of await registry.sites.getMany(missing)) zones.set(siteId, site.timeZone);
+    const commands = slice.map((stationId, index): { id: string; command: FirmwareUpdateCommand; causationId: string } => {
+      const station = stations.get(stationId);
+      return {
+        id: `${campaignId}:${stationId}`,
+        causationId: 'plan',
+        command: {
+          kind: 'PlanUpdate',
+          campaignId,
+          stationId,
+          plan: {
+            wave: waveOf[at + index] ?? 1,
+            version: campaign.version,
+            fromVersion: station?.firmwareVersion ?? '',
+            timeZone: zones.get(station?.siteId ?? '') || campaign.timeZone,
+            proof: campaign.proof,
+            attemptsMax: campaign.attemptsMax,
+            retryMinutes: campaign.retryMinutes,
+          },
+          now: context.clock.now(),
+        },
+      };
+    });
+    await streams.updates.all(commands);
+  }
+  const command = { kind: 'ReportPlanned' as const, stationCounts: sizes, now: context.clock.now() };
+  await streams.campaigns.one(campaignId, command, 'planned');
+}
+
+function inOrderByChance(ids: readonly string[], seed: string): readonly string[] {
+  const keyed = ids.map((id) => [createHash('sha256').update(`${seed} ${id}`).digest('hex'), id] as const);
+  return keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, id]) => id);
+}

@@ -1,0 +1,292 @@
+import { randomBytes } from 'node:crypto';
+import { type CampaignTally, isWindowOpen, type KnownCampaign, nextWaveAt } from '@voltlog/device-domain';
+import { isoTime } from '@voltlog/kernel';
+import type { ServiceContext } from '@voltlog/service';
+import { TimerLoop } from '@voltlog/store';
+import type { JobCollections } from '../jobs/job-documents.js';
+import type { JobRepository } from '../jobs/job-repository.js';
+import type { JobWorker } from '../jobs/job-worker.js';
+import { type CampaignJob, updateCommand } from './campaign-job.js';
+import type { CampaignPlanningParts } from './campaign-planning.js';
+import { planCampaign } from './campaign-planning.js';
+import type { CampaignStationDoc, FirmwareCollections } from './firmware-documents.js';
+
+const CAMPAIGN_TIMER = 'CampaignStep';
+/** Stations looked at in one go. */
+const PAGE = 500;
+/** Stations of one job. */
+const JOB_STATIONS_MAX = 5_000;
+/** Streams written in one go. */
+const SLICE = 200;
+const BUSY_MS = 2_000;
+const IDLE_MS = 15_000;
+/** What happens at stations is looked at together. */
+const GATHER_MS = 500;
+/** How often it is looked whether a job was lost between two writes. */
+const LOST_JOBS_MS = 60_000;
+const LEASE_MS = 120_000;
+
+export interface CampaignWorkerParts extends CampaignPlanningParts {
+  readonly context: Pick<ServiceContext, 'clock' | 'logger' | 'store' | 'ids'>;
+  readonly collections: FirmwareCollections;
+  readonly jobs: { readonly repository: JobRepository; readonly collections: JobCollections; readonly worker: Pick<JobWorker, 'hurry'> };
+  readonly lookMs: number;
+}
+
+/**
+ * Works on campaigns step by step, one instance at a time by a durable timer with a lease. Sending is left to jobs: a step hands the stations
+ * whose turn it is to a job, and takes them back from it when the campaign is paused or a window shuts.
+ */
+export class CampaignWorker {
+  private readonly loop: TimerLoop;
+  private readonly lookedAtMs = new Map<string, number>();
+
+  constructor(private readonly parts: CampaignWorkerParts) {
+    const { store, clock, logger } = parts.context;
+    const handle = ({ payload }: { readonly payload: unknown }): Promise<void> => this.step(String(payload));
+    this.loop = new TimerLoop({
+      timers: store.timers,
+      kind: CAMPAIGN_TIMER,
+      handle,
+      clock,
+      logger,
+      everyMs: parts.lookMs,
+      leaseMs: LEASE_MS,
+    });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** Somebody changed it. */
+  async hurry(campaignId: string): Promise<void> {
+    await this.schedule([campaignId], 0);
+    this.loop.hurry();
+  }
+
+  /** Something happened at its stations. */
+  async nudge(campaignIds: readonly string[]): Promise<void> {
+    if (campaignIds.length > 0) await this.schedule(campaignIds, GATHER_MS);
+  }
+
+  /** How many of a campaign's stations failed, and ended as updated or failed. */
+  async tally(campaignId: string): Promise<CampaignTally> {
+    const { stations } = this.parts.collections;
+    const [updated, failed] = await Promise.all(['Updated', 'Failed'].map((state) => stations.count({ campaignId, state })));
+    return { failed: failed ?? 0, ended: (updated ?? 0) + (failed ?? 0) };
+  }
+
+  private async step(campaignId: string): Promise<void> {
+    const campaign = await this.parts.streams.campaigns.state(campaignId);
+    if (campaign.kind === 'none' || campaign.state === 'Ended') return void this.lookedAtMs.delete(campaignId);
+    const waitMs = campaign.state === 'Planning' ? await this.plan(campaign) : await this.work(campaign);
+    if (waitMs === undefined) return;
+    await this.schedule([campaignId], waitMs);
+    if (waitMs === 0) this.loop.hurry();
+  }
+
+  private async plan(campaign: KnownCampaign): Promise<number> {
+    await planCampaign(this.parts, campaign);
+    return 0;
+  }
+
+  /** How long until the next step, ms; undefined: it has ended. */
+  private async work(before: KnownCampaign): Promise<number | undefined> {
+    const { campaignId } = before;
+    const { streams, context } = this.parts;
+    const now = context.clock.now();
+    await this.giveUp(before, now);
+    const judged = await streams.campaigns.one(campaignId, { kind: 'Judge', tally: await this.tally(campaignId), now }, context.ids.next());
+    const campaign = judged.state.kind === 'campaign' ? judged.state : before;
+    const expired = campaign.expiresAt <= isoTime(now);
+    await this.findLostJobs(campaign, now);
+    if (expired || campaign.state === 'Cancelling') await this.drop(campaign, expired ? 'Expired' : 'Cancelled');
+    // The jobs of a campaign that is over expire with it.
+    if (campaign.state !== 'Running') await this.takeBack(campaign, () => true);
+    else if (!expired) await this.serve(await this.withWaves(campaign, now), now);
+    const [planned, queued, updating] = await Promise.all(
+      (['Planned', 'Queued', 'Updating'] as const).map((state) => this.parts.collections.stations.count({ campaignId, state })),
+    );
+    if (planned === 0 && queued === 0 && updating === 0) {
+      await streams.campaigns.one(campaignId, { kind: 'EndCampaign', expired, now }, 'end');
+      return undefined;
+    }
+    return queued === 0 && updating === 0 ? IDLE_MS : BUSY_MS;
+  }
+
+  /** Stations that get no further have failed. The time until they are to begin does not count. */
+  private async giveUp({ campaignId, noProgressMinutes, retrieveAt, installAt }: KnownCampaign, now: number): Promise<void> {
+    const waitsUntil = Math.max(0, ...[retrieveAt, installAt].filter((at) => at !== '').map((at) => Date.parse(at)));
+    const patienceMs = noProgressMinutes * 60_000;
+    if (now < waitsUntil + patienceMs) return;
+    const before = isoTime(now - patienceMs);
+    const reason = `nothing happened for ${noProgressMinutes} minutes`;
+    await this.eachPage({ campaignId, state: 'Updating', progressAt: { $lt: before } }, (docs) =>
+      this.onEach(docs, () => ({ kind: 'GiveUp', before, reason, now })),
+    );
+  }
+
+  private async drop({ campaignId }: KnownCampaign, outcome: 'Expired' | 'Cancelled'): Promise<void> {
+    const now = this.parts.context.clock.now();
+    await this.eachPage({ campaignId, state: 'Planned' }, (docs) => this.onEach(docs, () => ({ kind: 'DropUpdate', outcome, now })));
+  }
+
+  /** Ends a wave that is through, and begins the next one when its time has come. */
+  private async withWaves(campaign: KnownCampaign, now: number): Promise<KnownCampaign> {
+    const { campaigns } = this.parts.streams;
+    const { campaignId, wave } = campaign;
+    let state: KnownCampaign = campaign;
+    const decide = async (command: Parameters<typeof campaigns.one>[1], cause: string): Promise<void> => {
+      const execution = await campaigns.one(campaignId, command, cause);
+      if (execution.state.kind === 'campaign') state = execution.state;
+    };
+    if (wave > 0 && state.wavesEnded < wave && (await this.isThrough(campaign)))
+      await decide({ kind: 'EndWave', wave, now }, `wave-ended:${wave}`);
+    const at = nextWaveAt(state);
+    if (at !== undefined && at <= now && state.wave < state.waves.length)
+      await decide({ kind: 'StartWave', wave: state.wave + 1, now }, `wave:${state.wave + 1}`);
+    return state;
+  }
+
+  /** Nobody of the wave is at it; those that are offline are not waited for, unless all of them are. */
+  private async isThrough({ campaignId, wave }: KnownCampaign): Promise<boolean> {
+    const { stations } = this.parts.collections;
+    const of = (states: readonly string[]) => stations.count({ campaignId, wave, state: { $in: states } });
+    if ((await of(['Planned', 'Updating'])) > 0) return false;
+    let queued = 0;
+    for (let after: string | undefined; ; ) {
+      const page = await stations.find({
+        where: { campaignId, state: 'Queued', wave },
+        limit: PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
+      queued += page.docs.length;
+      const told = await this.parts.jobs.collections.stations.getMany(
+        page.docs.map(({ update, stationId }) => `${update.jobId}:${stationId}`),
+      );
+      if (page.docs.some(({ update, stationId }) => told.get(`${update.jobId}:${stationId}`)?.state !== 'Waiting')) return false;
+      if (page.next === undefined) break;
+      after = page.next;
+    }
+    return queued === 0 || (await of(['Updated', 'Failed', 'Skipped'])) > 0;
+  }
+
+  /** Hands stations whose turn it is to jobs, a job for each time zone; takes them back where the window has shut. */
+  private async serve(campaign: KnownCampaign, now: number): Promise<void> {
+    const { campaignId, wave, windows } = campaign;
+    const isOpen = (timeZone: string): boolean => isWindowOpen(windows, timeZone, now);
+    if (windows.length > 0) await this.takeBack(campaign, ({ update }) => !isOpen(update.timeZone));
+    const where = { campaignId, state: 'Planned', wave: { $lte: wave }, dueAt: { $lte: isoTime(now) } };
+    const byZone = new Map<string, CampaignStationDoc[]>();
+    for (let after: string | undefined; ; ) {
+      const page = await this.parts.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      for (const doc of page.docs) {
+        const { timeZone } = doc.update;
+        if (isOpen(timeZone)) byZone.set(timeZone, [...(byZone.get(timeZone) ?? []), doc]);
+      }
+      if (page.next === undefined) break;
+      after = page.next;
+    }
+    for (const docs of byZone.values())
+      for (let at = 0; at < docs.length; at += JOB_STATIONS_MAX) await this.queue(campaign, docs.slice(at, at + JOB_STATIONS_MAX), now);
+  }
+
+  /** That they are in the job is written before the job is: one that a crash left out is found and made. */
+  private async queue(campaign: KnownCampaign, docs: readonly CampaignStationDoc[], now: number): Promise<void> {
+    const jobId = `${campaign.campaignId}-${randomBytes(4).toString('hex')}`;
+    const requestId = randomBytes(4).readUInt32BE() >>> 1;
+    const stationIds: string[] = [];
+    for (let at = 0; at < docs.length; at += SLICE) {
+      const executions = await this.onEach(docs.slice(at, at + SLICE), () => ({ kind: 'QueueUpdate', jobId, requestId, now }));
+      for (const { state } of executions) if (state?.jobId === jobId) stationIds.push(state.stationId);
+    }
+    if (stationIds.length > 0) await this.make(campaign, { jobId, requestId, stationIds: stationIds.sort() });
+  }
+
+  private async make(campaign: KnownCampaign, job: CampaignJob): Promise<void> {
+    const { repository, worker } = this.parts.jobs;
+    const image = await this.parts.streams.images.state(campaign.imageId);
+    if (image.kind === 'none') throw new Error(`campaign ${campaign.campaignId} has no image`);
+    const now = this.parts.context.clock.now();
+    const attributes = {
+      name: `Firmware ${campaign.version}: ${campaign.name || campaign.campaignId}, wave ${campaign.wave}`.slice(0, 255),
+      command: updateCommand(campaign, image, job, now),
+      selection: { stationIds: job.stationIds },
+      stationsPerMinute: campaign.stationsPerMinute,
+      concurrency: campaign.concurrency,
+      expiresAt: campaign.expiresAt,
+      createdBy: campaign.createdBy,
+    };
+    await repository.onJob(job.jobId, { kind: 'CreateJob', jobId: job.jobId, attributes, now }, 'campaign');
+    await worker.hurry([job.jobId]);
+  }
+
+  /** Jobs whose stations were written down, but that a crash left unmade. */
+  private async findLostJobs(campaign: KnownCampaign, now: number): Promise<void> {
+    const { campaignId } = campaign;
+    if (now - (this.lookedAtMs.get(campaignId) ?? Number.NEGATIVE_INFINITY) < LOST_JOBS_MS) return;
+    this.lookedAtMs.set(campaignId, now);
+    const byJob = new Map<string, CampaignStationDoc[]>();
+    await this.eachRow({ campaignId, state: 'Queued' }, (doc) => {
+      byJob.set(doc.update.jobId, [...(byJob.get(doc.update.jobId) ?? []), doc]);
+    });
+    for (const [jobId, docs] of byJob) {
+      if ((await this.parts.jobs.repository.job(jobId)).kind !== 'none') continue;
+      const requestId = docs[0]?.update.requestId ?? 0;
+      await this.make(campaign, { jobId, requestId, stationIds: docs.map(({ stationId }) => stationId).sort() });
+    }
+  }
+
+  /** Cancels the jobs of stations that are not to be told now; the stations come back as planned. */
+  private async takeBack({ campaignId }: KnownCampaign, which: (doc: CampaignStationDoc) => boolean): Promise<void> {
+    const jobIds = new Set<string>();
+    await this.eachRow({ campaignId, state: 'Queued' }, (doc) => {
+      if (which(doc)) jobIds.add(doc.update.jobId);
+    });
+    const { repository, worker } = this.parts.jobs;
+    const { clock } = this.parts.context;
+    for (const jobId of jobIds) {
+      const { outcome } = await repository.onJob(jobId, { kind: 'CancelJob', by: 'campaign', now: clock.now() }, 'taken-back');
+      if (outcome === 'committed') await worker.hurry([jobId]);
+    }
+  }
+
+  private async eachRow(where: Readonly<Record<string, string>>, see: (doc: CampaignStationDoc) => void): Promise<void> {
+    for (let after: string | undefined; ; ) {
+      const page = await this.parts.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
+      for (const doc of page.docs) see(doc);
+      if (page.next === undefined) return;
+      after = page.next;
+    }
+  }
+
+  /** Works on what meets the condition until nothing does, or nothing changes. */
+  private async eachPage(
+    where: Parameters<FirmwareCollections['stations']['find']>[0]['where'] & object,
+    work: (docs: readonly CampaignStationDoc[]) => Promise<readonly { readonly outcome: string }[]>,
+  ): Promise<void> {
+    for (;;) {
+      const { docs } = await this.parts.collections.stations.find({ where, limit: SLICE });
+      if (docs.length === 0) return;
+      const executions = await work(docs);
+      if (executions.every(({ outcome }) => outcome !== 'committed')) return;
+    }
+  }
+
+  private onEach(docs: readonly CampaignStationDoc[], command: () => Parameters<CampaignWorkerParts['streams']['updates']['one']>[1]) {
+    const { streams, context } = this.parts;
+    return streams.updates.all(docs.map(({ id }) => ({ id, command: command(), causationId: context.ids.next() })));
+  }
+
+  private schedule(campaignIds: readonly string[], inMs: number): Promise<void> {
+    const dueAt = isoTime(this.parts.context.clock.now() + inMs);
+    return this.parts.context.store.timers.scheduleNoLater(
+      campaignIds.map((campaignId) => ({ id: `campaign:${campaignId}`, kind: CAMPAIGN_TIMER, dueAt, payload: campaignId })),
+    );
+  }
+}

@@ -1,0 +1,130 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import type { CampaignAttributes, FirmwareImageAttributes } from '@voltlog/device-contract';
+import { windowProblem } from '@voltlog/device-domain';
+import { isoTime, RequestError } from '@voltlog/kernel';
+import { deviceFirmwareV1 } from '@voltlog/proto';
+import { toSelection } from './job-messages.js';
+import { checkPace, checkSelection } from './job-requests.js';
+
+const WAVES_MAX = 50;
+const WINDOWS_MAX = 20;
+const LIFETIME_MS_DEFAULT = 7 * 86_400_000;
+const LIFETIME_MS_MAX = 366 * 86_400_000;
+const NO_PROGRESS_MINUTES_DEFAULT = 60;
+const MINUTES_MAX = 7 * 24 * 60;
+const ATTEMPTS_MAX = 10;
+const WORD_LENGTH_MAX = 50;
+/** OCPP 2.0.1 FirmwareType: signature at most 800 characters, signing certificate at most 5 500, location at most 512. */
+const SIGNATURE_LENGTH_MAX = 800;
+const CERTIFICATE_LENGTH_MAX = 5_500;
+/** Of 512 the signed part takes up to 350. */
+const FILES_URL_LENGTH_MAX = 150;
+
+const invalid = (message: string, reason?: string): RequestError => new RequestError('INVALID_ARGUMENT', message, reason);
+
+export const IMAGE_ID = /^[0-9a-f]{32}$/;
+
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function checkImage(request: deviceFirmwareV1.AddImageRequest): FirmwareImageAttributes {
+  const { imageId, fileName, vendor, model, version, sizeBytes, sha256 } = request;
+  if (!IMAGE_ID.test(imageId)) throw invalid('image_id must be 32 lower-case hex digits');
+  if (!/^[\w.-]{1,100}$/.test(fileName)) throw invalid('file_name must be 1 to 100 of letters, digits, dot, dash and underscore');
+  if (vendor === '') throw invalid('vendor is missing: it is what stations say when they boot');
+  if (version === '') throw invalid('version is missing: it is what stations say once they run the image');
+  for (const [field, text] of Object.entries({ vendor, model, version }))
+    if (text.length > WORD_LENGTH_MAX) throw invalid(`${field} must have at most ${WORD_LENGTH_MAX} characters`);
+  if (sizeBytes === 0) throw invalid('the image is empty');
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw invalid('sha256 must be 64 lower-case hex digits');
+  return { fileName, vendor, model, version, sizeBytes, sha256 };
+}
+
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function checkSignature({ signature, signingCertificate }: deviceFirmwareV1.SignImageRequest): void {
+  if (signature === '' || signature.length > SIGNATURE_LENGTH_MAX || !/^[A-Za-z0-9+/]+={0,2}$/.test(signature))
+    throw invalid(`signature must be base64 of at most ${SIGNATURE_LENGTH_MAX} characters`);
+  if (signingCertificate.length > CERTIFICATE_LENGTH_MAX)
+    throw invalid(`signing_certificate must have at most ${CERTIFICATE_LENGTH_MAX} characters: stations take no more`);
+  try {
+    void new X509Certificate(signingCertificate);
+  } catch {
+    throw invalid('signing_certificate is not a certificate in PEM');
+  }
+}
+
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function checkFilesUrl(filesUrl: string): string {
+  if (!/^https?:\/\/[^\s?#]+[^/\s?#]$/.test(filesUrl))
+    throw invalid('files_url must be an http:// or https:// address without a slash at the end');
+  if (filesUrl.length > FILES_URL_LENGTH_MAX)
+    throw invalid(`files_url must have at most ${FILES_URL_LENGTH_MAX} characters: stations take addresses of at most 512`);
+  return filesUrl;
+}
+
+/** All but the image. @throws {RequestError} `INVALID_ARGUMENT` saying what is wrong and what to do instead */
+export function checkPlan(
+  plan: deviceFirmwareV1.CampaignPlan,
+  createdBy: string,
+  nowMs: number,
+): Omit<CampaignAttributes, 'imageId' | 'version' | 'rollBackImageId' | 'rollBackOf' | 'filesUrl'> {
+  const { noProgressMinutes, attemptsMax, retryMinutes, stopAtFailedPercent, stopAtFailedMin } = plan;
+  for (const [field, minutes] of Object.entries({ noProgressMinutes, retryMinutes }))
+    if (minutes > MINUTES_MAX) throw invalid(`${field} must be at most ${MINUTES_MAX}`);
+  if (attemptsMax > ATTEMPTS_MAX) throw invalid(`attempts_max must be at most ${ATTEMPTS_MAX}`);
+  if (stopAtFailedPercent > 100) throw invalid('stop_at_failed_percent must be at most 100');
+  const expiresMs = plan.expiresAt === undefined ? nowMs + LIFETIME_MS_DEFAULT : Date.parse(plan.expiresAt);
+  if (!(expiresMs > nowMs)) throw invalid('expires_at must lie in the future');
+  if (expiresMs > nowMs + LIFETIME_MS_MAX) throw invalid('expires_at must lie within a year');
+  for (const [field, at] of Object.entries({ retrieve_at: plan.retrieveAt, install_at: plan.installAt }))
+    if (at !== undefined && Date.parse(at) >= expiresMs) throw invalid(`${field} must lie before expires_at`);
+  return {
+    ...checkPace({ ...plan, createdBy }),
+    selection: toSelection(checkSelection(plan.selection)),
+    waves: checkWaves(plan.waves),
+    windows: checkWindows(plan.windows),
+    timeZone: checkTimeZone(plan.timeZone || 'UTC'),
+    retrieveAt: plan.retrieveAt === undefined ? '' : isoTime(Date.parse(plan.retrieveAt)),
+    installAt: plan.installAt === undefined ? '' : isoTime(Date.parse(plan.installAt)),
+    proof: plan.proof === deviceFirmwareV1.CampaignProof.INSTALLED ? 'Installed' : 'Boot',
+    stopAtFailedPercent,
+    stopAtFailedMin,
+    attemptsMax: attemptsMax || 1,
+    retryMinutes,
+    noProgressMinutes: noProgressMinutes || NO_PROGRESS_MINUTES_DEFAULT,
+    expiresAt: isoTime(expiresMs),
+  };
+}
+
+function checkWaves(waves: readonly deviceFirmwareV1.CampaignWave[]): CampaignAttributes['waves'] {
+  if (waves.length === 0) return [{ percent: 100, stations: 0, pauseMinutes: 0 }];
+  if (waves.length > WAVES_MAX) throw invalid(`at most ${WAVES_MAX} waves`);
+  for (const [index, { percent, stations, pauseMinutes }] of waves.entries()) {
+    if (percent > 100) throw invalid('a wave has at most 100 percent');
+    if (index < waves.length - 1 && percent === 0 && stations === 0)
+      throw invalid(`waves[${index}] needs percent or stations; only the last one takes the rest`);
+    if (percent > 0 && stations > 0) throw invalid(`waves[${index}] has percent or stations, not both`);
+    if (pauseMinutes > MINUTES_MAX) throw invalid(`waves[${index}].pause_minutes must be at most ${MINUTES_MAX}`);
+  }
+  return waves.map(({ percent, stations, pauseMinutes }) => ({ percent, stations, pauseMinutes }));
+}
+
+function checkWindows(windows: readonly deviceFirmwareV1.MaintenanceWindow[]): CampaignAttributes['windows'] {
+  if (windows.length > WINDOWS_MAX) throw invalid(`at most ${WINDOWS_MAX} windows`);
+  return windows.map(({ from, until, days }, index) => {
+    const problem = windowProblem({ from, until, days });
+    if (problem !== undefined) throw invalid(`windows[${index}]: ${problem}`);
+    return { from, until, days: [...days] };
+  });
+}
+
+function checkTimeZone(timeZone: string): string {
+  try {
+    void new Intl.DateTimeFormat('en', { timeZone });
+    return timeZone;
+  } catch {
+    throw invalid('time_zone must be an IANA name such as Europe/Amsterdam');
+  }
+}
+
+/** The same for the same key, so that a repetition makes no second one. */
+export const campaignIdOf = (idempotencyKey: string): string =>
+  createHash('sha256').update(`campaign ${idempotencyKey}`).digest('hex').slice(0, 32);

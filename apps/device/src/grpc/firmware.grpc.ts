@@ -1,0 +1,306 @@
+import type { CampaignAttributes } from '@voltlog/device-contract';
+import type { CampaignCommand, CampaignRefusal, FirmwareImageRefusal, KnownFirmwareImage } from '@voltlog/device-domain';
+import { isoTime, RequestError } from '@voltlog/kernel';
+import type { deviceFirmwareV1 as proto } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import type { CampaignWorker } from '../firmware/campaign-worker.js';
+import type { FileLinks } from '../firmware/file-links.js';
+import type { CampaignDoc, FirmwareCollections } from '../firmware/firmware-documents.js';
+import type { FirmwareStreams } from '../firmware/firmware-streams.js';
+import type { Collections } from '../store/documents.js';
+import { toCampaignMessage, toCampaignStationMessage, toImageMessage, UPDATE_STATES, updateStateOf } from './firmware-messages.js';
+import { campaignIdOf, checkFilesUrl, checkImage, checkPlan, checkSignature } from './firmware-requests.js';
+import { STATION_IDS_MAX } from './job-requests.js';
+import { causeOf, pageSize } from './requests.js';
+
+const IMAGE_REFUSALS: Readonly<Record<FirmwareImageRefusal, readonly [RequestError['code'], string]>> = {
+  ImageExists: ['ALREADY_EXISTS', 'there is an image of this id'],
+  ImageUnknown: ['NOT_FOUND', 'there is no such firmware image'],
+  ImageInUse: ['FAILED_PRECONDITION', 'a campaign that has not ended needs the image: cancel that first'],
+};
+const CAMPAIGN_REFUSALS: Readonly<Record<CampaignRefusal, readonly [RequestError['code'], string]>> = {
+  CampaignExists: ['ALREADY_EXISTS', 'there is a campaign of this id'],
+  CampaignUnknown: ['NOT_FOUND', 'there is no such campaign'],
+  CampaignExpired: ['INVALID_ARGUMENT', 'expires_at must lie in the future'],
+  CampaignEnded: ['FAILED_PRECONDITION', 'the campaign has ended: create a new one'],
+  CampaignNotRunning: ['FAILED_PRECONDITION', 'the campaign is not running: wait until its stations are looked up, or it is cancelled'],
+};
+const NOT_ENDED = ['Planning', 'Running', 'Paused', 'Stopped', 'Cancelling'];
+const PAGE = 500;
+
+export interface FirmwareGrpcParts {
+  readonly context: Pick<ServiceContext, 'clock' | 'ids'>;
+  readonly collections: FirmwareCollections;
+  readonly streams: FirmwareStreams;
+  readonly registry: Pick<Collections, 'stations'>;
+  readonly links: FileLinks;
+  readonly worker: CampaignWorker;
+}
+
+/** `voltlog.device.v1.FirmwareService`. A write repeated with its idempotency key changes nothing and answers what is now. */
+export class FirmwareGrpc implements proto.FirmwareService {
+  constructor(private readonly parts: FirmwareGrpcParts) {}
+
+  async addImage(request: proto.AddImageRequest): Promise<proto.AddImageResponse> {
+    const { imageId, createdBy: by } = request;
+    const attributes = checkImage(request);
+    const command = { kind: 'AddImage' as const, imageId, attributes, by, now: this.now() };
+    const { refusal } = await this.parts.streams.images.one(imageId, command, 'added');
+    if (refusal !== undefined) throw imageRefusal(refusal);
+    return { image: await this.image(imageId) };
+  }
+
+  async signImage(request: proto.SignImageRequest): Promise<proto.SignImageResponse> {
+    checkSignature(request);
+    const { imageId, signature, signingCertificate, signedBy: by } = request;
+    const command = { kind: 'SignImage' as const, signature, signingCertificate, by, now: this.now() };
+    const { refusal } = await this.parts.streams.images.one(imageId, command, this.parts.context.ids.next());
+    if (refusal !== undefined) throw imageRefusal(refusal);
+    return { image: await this.image(imageId) };
+  }
+
+  async getImage({ imageId }: proto.GetImageRequest): Promise<proto.GetImageResponse> {
+    return { image: await this.image(imageId) };
+  }
+
+  async listImages(request: proto.ListImagesRequest): Promise<proto.ListImagesResponse> {
+    const page = await this.parts.collections.images.find({
+      where: { deleted: false },
+      sort: ['createdAt', -1],
+      limit: pageSize(request.pageSize),
+      ...(request.pageToken === '' ? {} : { after: request.pageToken }),
+    });
+    return { images: page.docs.map(({ image }) => toImageMessage(image)), nextPageToken: page.next ?? '' };
+  }
+
+  async deleteImage({ imageId, deletedBy: by }: proto.DeleteImageRequest): Promise<proto.DeleteImageResponse> {
+    const { campaigns } = this.parts.collections;
+    const state = { $in: NOT_ENDED };
+    const inUse = (await campaigns.count({ imageId, state })) + (await campaigns.count({ rollBackImageId: imageId, state })) > 0;
+    const command = { kind: 'DeleteImage' as const, inUse, by, now: this.now() };
+    const { refusal } = await this.parts.streams.images.one(imageId, command, this.parts.context.ids.next());
+    if (refusal !== undefined) throw imageRefusal(refusal);
+    return {};
+  }
+
+  async openDownload(request: proto.OpenDownloadRequest): Promise<proto.OpenDownloadResponse> {
+    const { imageId, stationId, expires, signature, fetches } = request;
+    if (!this.parts.links.isFirmwareSignature({ imageId, stationId, expires }, signature))
+      throw new RequestError('PERMISSION_DENIED', 'the signature of this address is wrong', 'BadSignature');
+    if (expires * 1_000 <= this.now()) throw new RequestError('FAILED_PRECONDITION', 'this address has expired', 'LinkExpired');
+    const image = (await this.parts.collections.images.get(imageId))?.image;
+    if (image === undefined || image.deleted) throw new RequestError('FAILED_PRECONDITION', 'this image was deleted', 'ImageGone');
+    if (fetches) await this.noteFetch(stationId, imageId);
+    return { image: toImageMessage(image) };
+  }
+
+  async createCampaign(request: proto.CreateCampaignRequest): Promise<proto.CreateCampaignResponse> {
+    const { plan, createdBy } = request;
+    if (plan === undefined) throw new RequestError('INVALID_ARGUMENT', 'plan is missing');
+    const checked = checkPlan(plan, createdBy, this.now());
+    const { rollBackImageId } = plan;
+    const image = await this.known(plan.imageId);
+    if (rollBackImageId !== '') await this.known(rollBackImageId);
+    const { stationIds } = checked.selection;
+    if (stationIds !== undefined) await this.checkFit(stationIds, image);
+    // Stations that the image is not for are not meant, whatever else they have in common.
+    const selection = { ...checked.selection, vendor: image.vendor, ...(image.model === '' ? {} : { model: image.model }) };
+    const { imageId, version } = image;
+    const attributes = {
+      ...checked,
+      selection,
+      imageId,
+      version,
+      rollBackImageId,
+      rollBackOf: '',
+      filesUrl: checkFilesUrl(request.filesUrl),
+    };
+    return { campaign: await this.create(attributes, request.idempotencyKey) };
+  }
+
+  async getCampaign({ campaignId }: proto.GetCampaignRequest): Promise<proto.GetCampaignResponse> {
+    return { campaign: await this.message(await this.doc(campaignId)) };
+  }
+
+  async listCampaigns(request: proto.ListCampaignsRequest): Promise<proto.ListCampaignsResponse> {
+    const page = await this.parts.collections.campaigns.find({
+      sort: ['createdAt', -1],
+      limit: pageSize(request.pageSize),
+      ...(request.pageToken === '' ? {} : { after: request.pageToken }),
+    });
+    return { campaigns: await Promise.all(page.docs.map((doc) => this.message(doc))), nextPageToken: page.next ?? '' };
+  }
+
+  async listCampaignStations(request: proto.ListCampaignStationsRequest): Promise<proto.ListCampaignStationsResponse> {
+    const { id: campaignId } = await this.doc(request.campaignId);
+    const state = updateStateOf(request.state);
+    const page = await this.parts.collections.stations.find({
+      where: { campaignId, ...(state === undefined ? {} : { state }) },
+      limit: pageSize(request.pageSize),
+      ...(request.pageToken === '' ? {} : { after: request.pageToken }),
+    });
+    return { stations: page.docs.map(({ update }) => toCampaignStationMessage(update)), nextPageToken: page.next ?? '' };
+  }
+
+  pauseCampaign(request: proto.PauseCampaignRequest): Promise<proto.PauseCampaignResponse> {
+    return this.change(request, { kind: 'PauseCampaign', by: request.pausedBy, now: this.now() });
+  }
+
+  async resumeCampaign(request: proto.ResumeCampaignRequest): Promise<proto.ResumeCampaignResponse> {
+    const tally = await this.parts.worker.tally(request.campaignId);
+    return this.change(request, { kind: 'ResumeCampaign', by: request.resumedBy, tally, now: this.now() });
+  }
+
+  cancelCampaign(request: proto.CancelCampaignRequest): Promise<proto.CancelCampaignResponse> {
+    return this.change(request, { kind: 'CancelCampaign', by: request.cancelledBy, now: this.now() });
+  }
+
+  async rollBackCampaign(request: proto.RollBackCampaignRequest): Promise<proto.RollBackCampaignResponse> {
+    const { campaign } = await this.doc(request.campaignId);
+    const { campaignId, rollBackImageId, state } = campaign;
+    if (rollBackImageId === '') throw new RequestError('FAILED_PRECONDITION', 'the campaign has no image to go back to', 'NoWayBack');
+    if (state === 'Running' || state === 'Planning')
+      throw new RequestError(
+        'FAILED_PRECONDITION',
+        'pause or cancel the campaign first: it still brings stations the new version',
+        'CampaignRunning',
+      );
+    const image = await this.known(rollBackImageId);
+    const stationIds = await this.wayBackOf(campaignId, new Set(request.stationIds));
+    const now = this.now();
+    const { outcome: _, ...rest } = campaign;
+    const attributes: CampaignAttributes = {
+      name: `Back from: ${campaign.name || campaignId}`.slice(0, 255),
+      imageId: image.imageId,
+      version: image.version,
+      selection: { stationIds },
+      waves: [{ percent: 100, stations: 0, pauseMinutes: 0 }],
+      windows: [],
+      timeZone: rest.timeZone,
+      stationsPerMinute: rest.stationsPerMinute,
+      concurrency: rest.concurrency,
+      retrieveAt: '',
+      installAt: '',
+      proof: rest.proof,
+      stopAtFailedPercent: rest.stopAtFailedPercent,
+      stopAtFailedMin: rest.stopAtFailedMin,
+      attemptsMax: rest.attemptsMax,
+      retryMinutes: rest.retryMinutes,
+      noProgressMinutes: rest.noProgressMinutes,
+      expiresAt: isoTime(now + 7 * 86_400_000),
+      rollBackImageId: '',
+      rollBackOf: campaignId,
+      filesUrl: checkFilesUrl(request.filesUrl),
+      createdBy: request.createdBy,
+    };
+    return { campaign: await this.create(attributes, request.idempotencyKey) };
+  }
+
+  private async create(attributes: CampaignAttributes, idempotencyKey: string): Promise<proto.Campaign> {
+    this.parts.links.check();
+    const { context, streams, worker } = this.parts;
+    const cause = causeOf(idempotencyKey, () => context.ids.next());
+    const campaignId = idempotencyKey === '' ? context.ids.next().replaceAll('-', '') : campaignIdOf(idempotencyKey);
+    const command = { kind: 'CreateCampaign' as const, campaignId, attributes, now: this.now() };
+    const { refusal } = await streams.campaigns.one(campaignId, command, cause);
+    if (refusal !== undefined) throw campaignRefusal(refusal);
+    await worker.hurry(campaignId);
+    return this.message(await this.doc(campaignId));
+  }
+
+  private async change(
+    request: Pick<proto.PauseCampaignRequest, 'campaignId' | 'idempotencyKey'>,
+    command: CampaignCommand,
+  ): Promise<proto.PauseCampaignResponse> {
+    const { campaignId, idempotencyKey } = request;
+    const { context, streams, worker } = this.parts;
+    const { refusal } = await streams.campaigns.one(
+      campaignId,
+      command,
+      causeOf(idempotencyKey, () => context.ids.next()),
+    );
+    if (refusal !== undefined) throw campaignRefusal(refusal);
+    await worker.hurry(campaignId);
+    return { campaign: await this.message(await this.doc(campaignId)) };
+  }
+
+  /** Stations that have the new version, or may have; of those that were named, or of all. */
+  private async wayBackOf(campaignId: string, named: ReadonlySet<string>): Promise<readonly string[]> {
+    const stationIds: string[] = [];
+    for (const state of ['Updated', 'Failed']) {
+      for (let after: string | undefined; ; ) {
+        const where = { campaignId, state };
+        const page = await this.parts.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
+        stationIds.push(...page.docs.map(({ stationId }) => stationId).filter((id) => named.size === 0 || named.has(id)));
+        if (page.next === undefined) break;
+        after = page.next;
+      }
+    }
+    if (stationIds.length === 0)
+      throw new RequestError('FAILED_PRECONDITION', 'none of these stations was updated by the campaign, or failed', 'NothingToRollBack');
+    if (stationIds.length > STATION_IDS_MAX)
+      throw new RequestError('INVALID_ARGUMENT', `at most ${STATION_IDS_MAX} stations go back at once: name some of them`);
+    return stationIds.sort();
+  }
+
+  /** Every update of the station with this image that is under way. */
+  private async noteFetch(stationId: string, imageId: string): Promise<void> {
+    const { docs } = await this.parts.collections.stations.find({ where: { stationId, open: true }, limit: PAGE });
+    const now = this.now();
+    for (const { id, campaignId, update } of docs) {
+      if (update.fetched || (await this.parts.collections.campaigns.get(campaignId))?.imageId !== imageId) continue;
+      await this.parts.streams.updates.one(id, { kind: 'ReportFetch', now }, `fetch:${update.attempt}:${update.jobId}`);
+    }
+  }
+
+  private async checkFit(stationIds: readonly string[], { vendor, model }: KnownFirmwareImage): Promise<void> {
+    const known = await this.parts.registry.stations.getMany(stationIds);
+    const wrong = stationIds.filter((id) => {
+      const station = known.get(id);
+      return station?.lifecycle !== 'Active' || station.vendor !== vendor || (model !== '' && station.model !== model);
+    });
+    if (wrong.length === 0) return;
+    throw new RequestError(
+      'INVALID_ARGUMENT',
+      `the image is for ${vendor} ${model || '(any model)'}; not such a station in service: ${wrong.slice(0, 10).join(', ')}${wrong.length > 10 ? ` and ${wrong.length - 10} more` : ''}`,
+      'ImageDoesNotFit',
+    );
+  }
+
+  private async known(imageId: string): Promise<KnownFirmwareImage> {
+    const state = await this.parts.streams.images.state(imageId);
+    if (state.kind === 'none' || state.deleted) throw imageRefusal('ImageUnknown');
+    return state;
+  }
+
+  private async image(imageId: string): Promise<proto.FirmwareImage> {
+    return toImageMessage(await this.known(imageId));
+  }
+
+  private async doc(campaignId: string): Promise<CampaignDoc> {
+    const doc = await this.parts.collections.campaigns.get(campaignId);
+    if (doc === undefined) throw campaignRefusal('CampaignUnknown');
+    return doc;
+  }
+
+  private async message({ id: campaignId, campaign }: CampaignDoc): Promise<proto.Campaign> {
+    const counts = await Promise.all(
+      Object.keys(UPDATE_STATES).map(async (state) => [state, await this.parts.collections.stations.count({ campaignId, state })] as const),
+    );
+    return toCampaignMessage(campaign, Object.fromEntries(counts));
+  }
+
+  private now(): number {
+    return this.parts.context.clock.now();
+  }
+}
+
+function imageRefusal(reason: FirmwareImageRefusal): RequestError {
+  const [code, message] = IMAGE_REFUSALS[reason];
+  return new RequestError(code, message, reason);
+}
+
+function campaignRefusal(reason: CampaignRefusal): RequestError {
+  const [code, message] = CAMPAIGN_REFUSALS[reason];
+  return new RequestError(code, message, reason);
+}

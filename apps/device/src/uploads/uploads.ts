@@ -1,0 +1,127 @@
+import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
+import { UPLOAD_TOPIC, type UploadEvent } from '@voltlog/device-contract';
+import { isStationId, type LogUploadCommand, type LogUploadRefusal, type LogUploadState, logUploadDecider } from '@voltlog/device-domain';
+import type { LogRecord, Subscription } from '@voltlog/event-log';
+import { isoTime } from '@voltlog/kernel';
+import { connectionV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
+import { type OutboxRelay, type Timer, TimerLoop } from '@voltlog/store';
+import type { DeviceConfig } from '../config.js';
+import type { FileLinks } from '../firmware/file-links.js';
+import { LogUploadGrpc } from '../grpc/log-upload.grpc.js';
+import { DocumentedStreams } from '../store/documented-streams.js';
+import { openUploadCollections, type UploadCollections, type UploadDoc, uploadDoc } from './upload-documents.js';
+
+const GROUP = 'device-uploads';
+const EXPIRY = 'LogUploadExpiry';
+const STATUS = 'voltlog.connection.LogStatusReported.v1';
+/** Uploads of a station that what it says may be about. */
+const RECENT = 20;
+/** Bytes that have not come for so long are brought by nobody any more: whoever took them is gone, ms. */
+export const LOST_MS = 90_000;
+/** A station may take as long as a command may wait, and the way there and back. */
+const DEADLINE_MS = 125_000;
+
+export type UploadStreams = DocumentedStreams<LogUploadCommand, LogUploadState, UploadEvent, LogUploadRefusal, UploadDoc>;
+
+export interface Uploads {
+  readonly grpc: LogUploadGrpc;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Logs that stations upload, joined. */
+export async function createUploads(
+  context: ServiceContext,
+  { files: { uploadMs }, security: { connectionGrpc } }: DeviceConfig,
+  outbox: Pick<OutboxRelay, 'publish'>,
+  links: FileLinks,
+): Promise<Uploads> {
+  const collections = await openUploadCollections(context.store);
+  const streams: UploadStreams = new DocumentedStreams({
+    context,
+    outbox,
+    prefix: 'log-upload:',
+    decider: logUploadDecider,
+    collection: collections.uploads,
+    toDoc: (id, state, version) => (state.kind === 'none' ? undefined : uploadDoc(id, state, version)),
+  });
+  const connection = context.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
+    address: connectionGrpc,
+    deadlineMs: DEADLINE_MS,
+  });
+  const follower = new UploadFollower(context, streams, collections);
+  return {
+    grpc: new LogUploadGrpc({
+      context,
+      streams,
+      collections,
+      links,
+      connection,
+      keptMs: uploadMs,
+      expireAt: (id, at) => follower.expireAt(id, at),
+    }),
+    start: () => follower.start(),
+    stop: () => follower.stop(),
+  };
+}
+
+/** Brings what stations say about uploads to them, and ends those whose time is over. */
+class UploadFollower {
+  private subscriptions: readonly Subscription[] = [];
+  private readonly expiry: TimerLoop;
+
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly streams: UploadStreams,
+    private readonly collections: UploadCollections,
+  ) {
+    const { store, clock, logger } = context;
+    this.expiry = new TimerLoop({ timers: store.timers, kind: EXPIRY, clock, logger, handle: (timer) => this.expire(timer) });
+  }
+
+  async start(): Promise<void> {
+    const { log } = this.context;
+    this.expiry.start();
+    this.subscriptions = [
+      await log.subscribe({ group: GROUP, topics: [UPLOAD_TOPIC], handle: (batch) => this.streams.mend(batch.map(({ event }) => event)) }),
+      await log.subscribe({ group: `${GROUP}-stations`, topics: [STATION_TOPIC], types: [STATUS], handle: (batch) => this.said(batch) }),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
+    await this.expiry.stop();
+  }
+
+  expireAt(uploadId: string, at: string): Promise<void> {
+    return this.context.store.timers.schedule([{ id: `log-upload:${uploadId}`, kind: EXPIRY, dueAt: at, payload: uploadId }]);
+  }
+
+  private async expire({ payload }: Timer): Promise<void> {
+    const uploadId = String(payload);
+    const now = this.context.clock.now();
+    const state = await this.streams.state(uploadId);
+    if (state.kind === 'none') return;
+    const progress = await this.collections.progress.get(uploadId);
+    // One that is coming in is not cut off.
+    if (state.state === 'Receiving' && Date.parse(progress?.at ?? state.updatedAt) + LOST_MS > now)
+      return this.expireAt(uploadId, isoTime(now + LOST_MS));
+    await this.streams.one(uploadId, { kind: 'ExpireUpload', now }, 'expired');
+    await this.collections.progress.delete([uploadId]);
+  }
+
+  private async said(batch: readonly LogRecord[]): Promise<void> {
+    for (const { event } of batch) {
+      const { stationId, status, requestId, receivedAt } = event.data as StationFacts[typeof STATUS];
+      if (!isStationId(stationId)) continue;
+      const { docs } = await this.collections.uploads.find({ where: { stationId }, sort: ['createdAt', -1], limit: RECENT });
+      // Diagnostics of 1.6 name no request: it can be about the last one only.
+      const about = docs.find(({ upload }) =>
+        requestId === undefined ? upload.logType === 'DiagnosticsLog' : upload.requestId === requestId,
+      );
+      if (about === undefined) continue;
+      await this.streams.one(about.id, { kind: 'ReportStatus', status, requestId, now: Date.parse(receivedAt) }, event.id);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import { createHash, createSign } from 'node:crypto';
+import { type FirmwareConduct, type OcppVersion, SimulatedStation } from '@voltlog/simulator-app';
+import { TestAuthority } from '@voltlog/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { AllInOne } from './harness/all-in-one.js';
+import { eventually } from './harness/eventually.js';
+import { allOf, registerStation, STATION_PASSWORD } from './harness/fleet.js';
+
+const WAIT_MS = 60_000;
+const REST = Buffer.alloc(300_000, 'firmware ');
+
+interface ImageView {
+  readonly imageId: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+interface CampaignView {
+  readonly campaignId: string;
+  readonly state: string;
+  readonly outcome: string | null;
+  readonly counts: Readonly<Record<string, number>>;
+}
+interface RowView {
+  readonly stationId: string;
+  readonly state: string;
+  readonly evidence: string | null;
+  readonly reason: string | null;
+  readonly fetched: boolean;
+  readonly attempts: number;
+  readonly steps: readonly { readonly status: string }[];
+}
+interface UploadView {
+  readonly uploadId: string;
+  readonly state: string;
+  readonly answer: string | null;
+  readonly reason: string | null;
+  readonly receivedBytes: number;
+  readonly sha256: string | null;
+}
+
+let platform: AllInOne;
+const stations: SimulatedStation[] = [];
+
+beforeAll(async () => {
+  platform = await AllInOne.start({
+    RATE_LIMIT_BURST: '10000',
+    RATE_LIMIT_PER_SECOND: '1000',
+    GATEWAY_UPLOAD_MB: '1',
+    GATEWAY_UPLOAD_IDLE_SECONDS: '2',
+  });
+});
+afterEach(async () => {
+  for (const station of stations.splice(0)) await station.stop();
+});
+afterAll(() => platform?.stop());
+
+/** A station of a model of its own, so that it is in no other test's campaign. */
+async function station(id: string, version: OcppVersion, model: string, firmware: FirmwareConduct = 'installs'): Promise<SimulatedStation> {
+  await registerStation(platform.api, id);
+  const simulated = new SimulatedStation({
+    id,
+    version,
+    url: platform.ocppUrl,
+    password: STATION_PASSWORD,
+    reconnectMs: [50, 500],
+    identity: { vendor: 'Acme', model },
+    firmware,
+  });
+  stations.push(simulated);
+  await simulated.connect();
+  return simulated;
+}
+
+const imageOf = (version: string, rest = REST): Buffer =>
+  Buffer.concat([Buffer.from(`version=${version} sha256=${createHash('sha256').update(REST).digest('hex')}\n`), rest]);
+
+async function upload(content: Buffer, model: string, version: string, more = ''): Promise<{ status: number; body: ImageView }> {
+  const response = await fetch(`${platform.api.url}/v1/firmware-images?vendor=Acme&model=${model}&version=${version}${more}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${platform.api.key}`, 'content-type': 'application/octet-stream' },
+    body: content as Uint8Array<ArrayBuffer>,
+  });
+  return { status: response.status, body: (await response.json()) as ImageView };
+}
+
+async function ended(campaignId: string): Promise<CampaignView> {
+  return eventually(
+    'the campaign ends',
+    async () => {
+      const now = await platform.api.get<CampaignView>(`/v1/firmware-campaigns/${campaignId}`);
+      return now.state === 'Ended' ? now : undefined;
+    },
+    WAIT_MS,
+  );
+}
+const rows = (campaignId: string) => allOf<RowView>(platform.api, `/v1/firmware-campaigns/${campaignId}/stations`);
+const campaign = (body: object) => platform.api.ok<CampaignView>('POST', '/v1/firmware-campaigns', body);
+
+describe('a firmware campaign', () => {
+  it('brings stations of 1.6 and 2.x the image; they fetch it, and boot with it', async () => {
+    await station('FW-16', '1.6', 'M1');
+    await station('FW-201', '2.0.1', 'M1');
+    await station('FW-21', '2.1', 'M1');
+    const content = imageOf('2.0.0');
+    const { status, body: image } = await upload(content, 'M1', '2.0.0', `&sha256=${createHash('sha256').update(content).digest('hex')}`);
+    expect(status).toBe(201);
+    expect(image).toMatchObject({ sizeBytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
+    const { campaignId } = await campaign({ imageId: image.imageId, selection: { all: true } });
+    expect(await ended(campaignId)).toMatchObject({ outcome: 'Completed', counts: { Updated: 3 } });
+    for (const row of await rows(campaignId)) {
+      expect(row).toMatchObject({ state: 'Updated', evidence: 'Boot', fetched: true, attempts: 1 });
+      expect(row.steps.map((step) => step.status)).toEqual(
+        expect.arrayContaining(['Queued', 'Downloading', 'Fetched', 'Downloaded', 'Installing', 'Updated']),
+      );
+    }
+    for (const id of ['FW-16', 'FW-201', 'FW-21'])
+      expect(await platform.api.get(`/v1/stations/${id}`)).toMatchObject({ firmwareVersion: '2.0.0' });
+  }, 120_000);
+
+  it('says why it did not work: a wrong checksum, a station that lies, a wrong signature', async () => {
+    await station('FW-LIES', '1.6', 'M3', 'lies');
+    await station('FW-SUM', '2.0.1', 'M4');
+    const forLiar = (await upload(imageOf('3.0.0'), 'M3', '3.0.0')).body.imageId;
+    const broken = (await upload(imageOf('3.0.0', Buffer.alloc(300_000, 'x')), 'M4', '3.0.0')).body.imageId;
+    const liar = await campaign({ imageId: forLiar, selection: { all: true } });
+    const wrong = await campaign({ imageId: broken, selection: { all: true } });
+    expect((await ended(liar.campaignId)).counts).toEqual({ Failed: 1 });
+    expect(await rows(liar.campaignId)).toMatchObject([
+      { state: 'Failed', fetched: false, reason: expect.stringContaining('booted with version 1.0.0') },
+    ]);
+    expect((await ended(wrong.campaignId)).counts).toEqual({ Failed: 1 });
+    expect(await rows(wrong.campaignId)).toMatchObject([{ state: 'Failed', reason: 'it found the image wrong' }]);
+  }, 120_000);
+
+  it('sends a signature that fits, by the message of each version; one that does not is not taken', async () => {
+    await station('FW-S16', '1.6', 'M5');
+    await station('FW-S201', '2.0.1', 'M5');
+    const content = imageOf('4.0.0');
+    const { imageId } = (await upload(content, 'M5', '4.0.0')).body;
+    const { certificate: signingCertificate, key } = await (await TestAuthority.create('Acme')).issue({ commonName: 'Acme firmware' });
+    const signature = createSign('sha256').update(content).sign(key, 'base64');
+    const other = createSign('sha256').update('other').sign(key, 'base64');
+    const path = `/v1/firmware-images/${imageId}/signature`;
+    expect((await platform.api.call('PUT', path, { signature: other, signingCertificate })).status).toBe(422);
+    await platform.api.ok('PUT', path, { signature, signingCertificate });
+    const { campaignId } = await campaign({ imageId, selection: { all: true } });
+    expect((await ended(campaignId)).counts).toEqual({ Updated: 2 });
+    for (const row of await rows(campaignId)) expect(row.steps.map((step) => step.status)).toContain('SignatureVerified');
+  }, 120_000);
+});
+
+describe('an uploaded log', () => {
+  it('is kept once, whatever version the station speaks', async () => {
+    for (const [id, version] of [
+      ['LOG-16', '1.6'],
+      ['LOG-201', '2.0.1'],
+    ] as const) {
+      const simulated = await station(id, version, 'ML');
+      const { uploadId, answer } = await platform.api.ok<UploadView>('POST', `/v1/stations/${id}/log-uploads`, {});
+      expect(answer).toBe('Accepted');
+      const done = await eventually(
+        'the file is there',
+        async () => {
+          const now = await platform.api.get<UploadView & { status: string | null }>(`/v1/log-uploads/${uploadId}`);
+          return now.state === 'Received' && now.status === 'Uploaded' ? now : undefined;
+        },
+        WAIT_MS,
+      );
+      const file = await fetch(`${platform.api.url}/v1/log-uploads/${uploadId}/file`, {
+        headers: { authorization: `Bearer ${platform.api.key}` },
+      });
+      const text = await file.text();
+      expect(text).toContain(`${id} line 500`);
+      expect(createHash('sha256').update(text).digest('hex')).toBe(done.sha256);
+      await simulated.stop();
+    }
+  }, 120_000);
+});

@@ -1,0 +1,150 @@
+import type { LogUploadReceived, LogUploadRequested, UploadEvent } from '@voltlog/device-contract';
+import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
+
+/** Reports of one upload that are kept. */
+const REPORTS_MAX = 20;
+/** Tries of a station to bring its file. */
+export const UPLOAD_ATTEMPTS_MAX = 10;
+
+export interface LogUpload extends Omit<LogUploadRequested, 'at'> {
+  readonly kind: 'upload';
+  /** `Waiting`: nothing has come. `Receiving`: bytes are coming. `Received`: the file is kept. `Failed`: nothing comes any more. */
+  readonly state: 'Waiting' | 'Receiving' | 'Received' | 'Failed' | 'Deleted';
+  /** What the station said to the command; empty: nothing yet. */
+  readonly answer: string;
+  readonly stationStatus: string;
+  /** Its last word about the upload. */
+  readonly status: string;
+  readonly reports: number;
+  readonly attempt: number;
+  readonly reason: string;
+  /** As the station names it. */
+  readonly announcedFileName: string;
+  readonly file?: Pick<LogUploadReceived, 'fileName' | 'contentType' | 'sizeBytes' | 'sha256' | 'keptUntil'>;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export type LogUploadState = { readonly kind: 'none' } | LogUpload;
+
+export type LogUploadCommand =
+  | { readonly kind: 'RequestUpload'; readonly request: Omit<LogUploadRequested, 'at'>; readonly now: number }
+  | {
+      readonly kind: 'ReportAnswer';
+      readonly state: string;
+      readonly stationStatus: string;
+      readonly reason: string;
+      readonly fileName: string;
+      readonly now: number;
+    }
+  | { readonly kind: 'ReportStatus'; readonly status: string; readonly requestId: number | undefined; readonly now: number }
+  /** `lost`: bytes that were coming have not come for so long that nobody brings them any more. */
+  | { readonly kind: 'BeginUpload'; readonly lost: boolean; readonly now: number }
+  | { readonly kind: 'ReceiveUpload'; readonly attempt: number; readonly file: NonNullable<LogUpload['file']>; readonly now: number }
+  | {
+      readonly kind: 'BreakUpload';
+      readonly attempt: number;
+      readonly reason: string;
+      readonly receivedBytes: number;
+      /** Another try would break in the same way. */
+      readonly final: boolean;
+      readonly now: number;
+    }
+  | { readonly kind: 'ExpireUpload'; readonly now: number }
+  | { readonly kind: 'DeleteUpload'; readonly by: string; readonly now: number };
+
+/** `UploadUsed`: its file has come. `UploadOver`: it failed, expired or was deleted. `UploadUnderWay`: somebody is bringing it now. */
+export type LogUploadRefusal = 'UploadExists' | 'UploadUnknown' | 'UploadUsed' | 'UploadOver' | 'UploadUnderWay';
+
+/** A log that a station is to upload, once. */
+export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadEvent, LogUploadRefusal> = {
+  initialState: { kind: 'none' },
+  decide(command, state): Decision<UploadEvent, LogUploadRefusal> {
+    const at = isoTime(command.now);
+    if (command.kind === 'RequestUpload') {
+      if (state.kind === 'upload') return refused('UploadExists');
+      return decided<UploadEvent>({ type: 'voltlog.device.LogUploadRequested.v1', data: { ...command.request, at } });
+    }
+    if (state.kind === 'none') return refused('UploadUnknown');
+    const { uploadId, attempt } = state;
+    const isOpen = state.state === 'Waiting' || state.state === 'Receiving';
+    switch (command.kind) {
+      case 'ReportAnswer': {
+        if (state.answer !== '') return decided();
+        const { state: word, stationStatus, reason, fileName } = command;
+        const answered: UploadEvent = {
+          type: 'voltlog.device.LogUploadAnswered.v1',
+          data: { uploadId, state: word, stationStatus, reason, fileName, at },
+        };
+        // Bytes can be here before the answer is; whether a station of `Unknown` acts will be seen.
+        if (word === 'Accepted' || word === 'Unknown' || state.state !== 'Waiting') return decided(answered);
+        const why = [stationStatus, reason].filter((text) => text !== '').join(', ') || word;
+        return decided<UploadEvent>(answered, {
+          type: 'voltlog.device.LogUploadFailed.v1',
+          data: { uploadId, reason: `it was not asked: ${why}`, at },
+        });
+      }
+      case 'ReportStatus': {
+        const { status, requestId } = command;
+        if (state.state === 'Deleted' || (requestId !== undefined && requestId !== state.requestId)) return decided();
+        if (status === 'Idle' || status === state.status || state.reports >= REPORTS_MAX) return decided();
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReported.v1', data: { uploadId, status, at } });
+      }
+      case 'BeginUpload': {
+        if (state.state === 'Received') return refused('UploadUsed');
+        if (state.state === 'Receiving' && !command.lost) return refused('UploadUnderWay');
+        if (!isOpen || state.expiresAt <= at || attempt >= UPLOAD_ATTEMPTS_MAX) return refused('UploadOver');
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadBegun.v1', data: { uploadId, attempt: attempt + 1, at } });
+      }
+      case 'ReceiveUpload':
+        if (state.state !== 'Receiving' || command.attempt !== attempt) return refused('UploadOver');
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReceived.v1', data: { uploadId, attempt, ...command.file, at } });
+      case 'BreakUpload': {
+        if (state.state !== 'Receiving' || command.attempt !== attempt) return decided();
+        const { reason, receivedBytes } = command;
+        const broken: UploadEvent = { type: 'voltlog.device.LogUploadBroken.v1', data: { uploadId, attempt, reason, receivedBytes, at } };
+        if (!command.final && attempt < UPLOAD_ATTEMPTS_MAX) return decided(broken);
+        return decided<UploadEvent>(broken, { type: 'voltlog.device.LogUploadFailed.v1', data: { uploadId, reason, at } });
+      }
+      case 'ExpireUpload': {
+        if (!isOpen || state.expiresAt > at) return decided();
+        const said = state.status === '' ? 'no file came in time' : `no file came in time; the station said ${state.status}`;
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadFailed.v1', data: { uploadId, reason: state.reason || said, at } });
+      }
+      case 'DeleteUpload':
+        if (state.state === 'Deleted') return decided();
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadDeleted.v1', data: { uploadId, by: command.by, at } });
+      default:
+        return assertNever(command, 'log upload command');
+    }
+  },
+  evolve(state, { type, data }) {
+    if (type === 'voltlog.device.LogUploadRequested.v1') {
+      const { at, ...request } = data;
+      const nothing = { answer: '', stationStatus: '', status: '', reports: 0, attempt: 0, reason: '', announcedFileName: '' };
+      return { kind: 'upload', ...request, state: 'Waiting', ...nothing, createdAt: at, updatedAt: at };
+    }
+    if (state.kind === 'none') return state;
+    const updatedAt = data.at;
+    switch (type) {
+      case 'voltlog.device.LogUploadAnswered.v1':
+        return { ...state, answer: data.state, stationStatus: data.stationStatus, announcedFileName: data.fileName, updatedAt };
+      case 'voltlog.device.LogUploadReported.v1':
+        return { ...state, status: data.status, reports: state.reports + 1, updatedAt };
+      case 'voltlog.device.LogUploadBegun.v1':
+        return { ...state, state: 'Receiving', attempt: data.attempt, reason: '', updatedAt };
+      case 'voltlog.device.LogUploadReceived.v1': {
+        const { uploadId: _id, attempt: _attempt, at: _at, ...file } = data;
+        return { ...state, state: 'Received', reason: '', file, updatedAt };
+      }
+      case 'voltlog.device.LogUploadBroken.v1':
+        return { ...state, state: 'Waiting', reason: data.reason, updatedAt };
+      case 'voltlog.device.LogUploadFailed.v1':
+        return { ...state, state: 'Failed', reason: data.reason, updatedAt };
+      case 'voltlog.device.LogUploadDeleted.v1':
+        return { ...state, state: 'Deleted', updatedAt };
+      default:
+        return assertNever(type, 'log upload event');
+    }
+  },
+};
