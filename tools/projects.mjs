@@ -15,6 +15,7 @@ export const projects = [
   ['libs/ocpp/v16-soap', 'shared', 'protocol', 'ocpp-v16-soap'],
   ['libs/ocpp/v201', 'shared', 'protocol', 'ocpp-v201'],
   ['libs/ocpp/v21', 'shared', 'protocol', 'ocpp-v21'],
+  ['libs/iso15118', 'shared', 'protocol', 'iso15118'],
   ['libs/connection/contract', 'connection', 'contract', 'connection-contract'],
   ['libs/connection/translation', 'connection', 'translation', 'connection-translation'],
   ['libs/device/contract', 'device', 'contract', 'device-contract'],

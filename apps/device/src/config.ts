@@ -59,6 +59,12 @@ export const deviceConfig = z
     DEVICE_FIRMWARE_LINK_HOURS: z.coerce.number().int().min(1).max(8_760).default(72),
     /** How long logs that stations uploaded are kept. */
     DEVICE_UPLOAD_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+    /** `true`: there is a PKI for Plug & Charge to try it with: V2G, mobility operator's and car maker's roots that no real car knows. */
+    DEVICE_TEST_PKI: z.enum(['true', 'false']).default('false'),
+    /** Files (PEM, comma-separated) with the roots under which contract certificates of cars are good. */
+    DEVICE_CONTRACT_ROOTS_PATH: z.string().default(''),
+    /** A contract certificate nobody can say of whether it is revoked: charging with it is refused, or let be. */
+    DEVICE_REVOCATION_UNKNOWN: z.enum(['refuse', 'accept']).default('refuse'),
     CONNECTION_GRPC: z.string().default(''),
   })
   .transform((env) => ({
@@ -69,6 +75,9 @@ export const deviceConfig = z
     pki: {
       ocspUrl: env.DEVICE_OCSP_URL,
       ocspTimeoutMs: env.DEVICE_OCSP_TIMEOUT_MS,
+      testPki: env.DEVICE_TEST_PKI === 'true',
+      contractRootsPath: env.DEVICE_CONTRACT_ROOTS_PATH,
+      unknownRevocation: env.DEVICE_REVOCATION_UNKNOWN,
       allowPrivateTargets: env.DEVICE_ALLOW_PRIVATE_TARGETS === 'true',
     },
     files: { linkMs: env.DEVICE_FIRMWARE_LINK_HOURS * 3_600_000, uploadMs: env.DEVICE_UPLOAD_DAYS * 86_400_000 },

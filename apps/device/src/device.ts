@@ -23,6 +23,7 @@ import { StationSecurityGrpc } from './grpc/station-security.grpc.js';
 import { createJobs } from './jobs/jobs.js';
 import { createModel } from './model/model.js';
 import { createPki } from './pki/pki.js';
+import { createPlugAndCharge } from './plug-and-charge/plug-and-charge.js';
 import { DeviceEvents } from './projections/device-events.js';
 import { StationFollower } from './projections/station-follower.js';
 import { Importer } from './registry/importer.js';
@@ -63,6 +64,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const reportCollections = await openReportCollections(context.store);
   const reports = new ReportFollower(context, reportCollections, config.reportDays);
   const pki = await createPki(context, config, repository);
+  const plugAndCharge = await createPlugAndCharge(context, config, pki);
   const security = await createSecurity(context, config, repository, memory, pki);
   const images = await createImages(context, config, outbox);
   const jobs = await createJobs(context, config, collections, outbox, images.forStation);
@@ -73,7 +75,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   return {
     grpc: new DeviceGrpc(context, repository, memory, collections, config),
     securityGrpc: new StationSecurityGrpc(context, repository, security),
-    certificatesGrpc: new CertificatesGrpc(pki),
+    certificatesGrpc: new CertificatesGrpc(context, pki, plugAndCharge),
     jobGrpc: jobs.grpc,
     firmwareGrpc: firmware.grpc,
     uploadGrpc: uploads.grpc,

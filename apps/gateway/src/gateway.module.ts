@@ -45,6 +45,7 @@ import { LocalListsController } from './resources/local-lists.controller.js';
 import { LogUploadsController } from './resources/log-uploads.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
 import { OperationController } from './resources/operation.controller.js';
+import { PlugAndChargeController } from './resources/plug-and-charge.controller.js';
 import { QrCodesController } from './resources/qr-codes.controller.js';
 import { QuirksController } from './resources/quirks.controller.js';
 import { RecordingsController } from './resources/recordings.controller.js';
@@ -110,6 +111,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       OcspController,
       UnsubscribeController,
       ApiKeysController,
+      PlugAndChargeController,
       QrCodesController,
       TokenLinksController,
       DriverEvsesController,

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TestCar } from '@voltlog/iso15118';
 import { hashDataOf, testCsr } from '@voltlog/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
@@ -14,7 +15,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'voltlog-pnc-'));
-  platform = await AllInOne.start({ DEVICE_INTENT_LOOK_MS: '100', DEVICE_ALLOW_PRIVATE_TARGETS: 'true' });
+  platform = await AllInOne.start({ DEVICE_INTENT_LOOK_MS: '100', DEVICE_ALLOW_PRIVATE_TARGETS: 'true', DEVICE_TEST_PKI: 'true' });
 });
 afterAll(async () => {
   await platform?.stop();
@@ -88,5 +89,79 @@ describe('whether a certificate is revoked', () => {
       status: 'Failed',
       statusInfo: { additionalInfo: expect.stringContaining('hash data') },
     });
+  });
+});
+
+const PNC = 'org.openchargealliance.iso15118pnc';
+
+/** The same in every version: 1.6 has it by DataTransfer. */
+async function ask(station: RawStation, version: string, action: string, payload: object): Promise<Record<string, unknown>> {
+  if (version !== 'ocpp1.6') return station.result(action, payload);
+  const { data } = await station.result('DataTransfer', { vendorId: PNC, messageId: action, data: JSON.stringify(payload) });
+  return JSON.parse(String(data)) as Record<string, unknown>;
+}
+
+describe.each(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'])('a car with a contract at a station of %s', (version) => {
+  const n = version.replaceAll(/\D/g, '');
+  const emaid = `DEABCC0000${n.padStart(4, '0')}`;
+
+  it('gets its certificate, charges with it, and no more once it is revoked', { timeout: 60_000 }, async () => {
+    const station = await connect(`pnc-${n}`, version);
+    const { csr, key } = await testCsr(`CAR${n}`);
+    const car = new TestCar(`CAR${n}`, key);
+    const { provisioningCertificateChain } = await platform.api.ok<{ provisioningCertificateChain: string }>(
+      'PUT',
+      `/v1/plug-and-charge/test-vehicles/CAR${n}`,
+      { emaid, csr },
+    );
+    car.provisioned(provisioningCertificateChain);
+    await platform.api.ok('PUT', `/v1/tokens/${emaid}`, { type: 'eMAID' });
+
+    const { exiResponse, status } = await ask(station, version, 'Get15118EVCertificate', {
+      iso15118SchemaVersion: 'urn:iso:15118:2:2013:MsgDef',
+      action: 'Install',
+      exiRequest: car.installationRequest(),
+    });
+    expect(status).toBe('Accepted');
+    const { chain } = car.install(String(exiResponse));
+
+    // The station has the root and checks the chain itself; or it has not, and sends the chain.
+    const { responderURL, ...hash } = { ...hashDataOf(String(chain[0]), String(chain[1])), responderURL: 'http://127.0.0.1:1/' };
+    const idToken = { idToken: emaid, type: 'eMAID' };
+    const byHash = () => ask(station, version, 'Authorize', { idToken, iso15118CertificateHashData: [{ ...hash, responderURL }] });
+    const byChain = () => ask(station, version, 'Authorize', { idToken, certificate: chain.join('') });
+    expect(await byHash()).toMatchObject({ idTokenInfo: { status: 'Accepted' }, certificateStatus: 'Accepted' });
+    expect(await byChain()).toMatchObject({ idTokenInfo: { status: 'Accepted' }, certificateStatus: 'Accepted' });
+
+    await platform.api.ok('PUT', `/v1/tokens/${emaid}`, { type: 'eMAID', status: 'Blocked' });
+    expect(await byChain()).toMatchObject({ idTokenInfo: { status: 'Blocked' }, certificateStatus: 'ContractCancelled' });
+    await platform.api.ok('PUT', `/v1/tokens/${emaid}`, { type: 'eMAID', status: 'Active' });
+
+    await platform.api.ok('POST', `/v1/plug-and-charge/contract-certificates/${hash.serialNumber}/revoke`);
+    expect(await byHash()).toMatchObject({ idTokenInfo: { status: 'Invalid' }, certificateStatus: 'CertificateRevoked' });
+    expect(await byChain()).toMatchObject({ idTokenInfo: { status: 'Invalid' }, certificateStatus: 'CertificateRevoked' });
+    const decision = await eventually('the decision to be listed', async () => {
+      const { data } = await platform.api.get<{ data: { reason: string | null; explanation: string }[] }>(
+        `/v1/authorization-decisions?stationId=pnc-${n}`,
+      );
+      return data.find(({ reason }) => reason === 'CertificateRevoked');
+    });
+    expect(decision.explanation).toContain('revoked');
+  });
+
+  it('trusts the station by a certificate of its own towards cars', { timeout: 60_000 }, async () => {
+    const station = await connect(`secc-${n}`, version);
+    const { csr } = await testCsr(`secc-${n}`, 'Voltlog');
+    expect(await ask(station, version, 'SignCertificate', { csr, certificateType: 'V2GCertificate' })).toEqual({ status: 'Accepted' });
+    const call = await called(station, version === 'ocpp1.6' ? 'DataTransfer' : 'CertificateSigned');
+    const { certificateChain, certificateType } = version === 'ocpp1.6' ? JSON.parse(String(call['data'])) : call;
+    expect(certificateType).toBe('V2GCertificate');
+    const roots = await platform.api.get<{ data: { certificateType: string; certificate: string }[] }>('/v1/plug-and-charge/test-roots');
+    writeFileSync(join(folder, 'v2g.pem'), roots.data.find((each) => each.certificateType === 'V2GRootCertificate')?.certificate ?? '');
+    writeFileSync(join(folder, 'secc.pem'), certificateChain);
+    const openssl = (...args: string[]) =>
+      execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    expect(openssl('verify', '-CAfile', 'v2g.pem', '-untrusted', 'secc.pem', 'secc.pem')).toContain('secc.pem: OK');
+    expect(openssl('x509', '-in', 'secc.pem', '-noout', '-subject')).toContain('CPO');
   });
 });

@@ -1,4 +1,10 @@
-import { type AuthorizationDecided, type AuthorizationPurpose, DECISION_TOPIC, type DecisionStatus } from '@voltlog/authorization-contract';
+import {
+  type AuthorizationDecided,
+  type AuthorizationPurpose,
+  type CertificateFault,
+  DECISION_TOPIC,
+  type DecisionStatus,
+} from '@voltlog/authorization-contract';
 import {
   type AuthorizationPolicy,
   type AuthorizationQuestion,
@@ -32,6 +38,8 @@ export interface Question {
   readonly offline: boolean;
   /** Of a stop: the transaction as the station calls it; absent: not known. */
   readonly stops?: { readonly transactionId: string; readonly ended: boolean } | undefined;
+  /** What is wrong with the contract certificate that came with the token; absent: nothing, or none came. */
+  readonly certificateFault?: CertificateFault | undefined;
   /** Of the station's message, when its trace is sampled. */
   readonly traceparent?: string | undefined;
 }
@@ -161,6 +169,7 @@ export class Authorizer {
 
   /** A token that is not ours: its provider may know it. A stop is answered for the station's cache alone. */
   private isStranger({ question, subject }: Prepared): boolean {
+    if (question.certificateFault !== undefined) return false;
     return subject?.token.kind === 'unknown' && question.purpose !== 'Stop' && this.roaming.isFor(question.type);
   }
 
@@ -235,5 +244,7 @@ export class Authorizer {
 
 function verdictOf(question: Question, asked: AuthorizationQuestion, subject: Subject | undefined, policy: AuthorizationPolicy): Verdict {
   if (question.type === NO_AUTHORIZATION) return authorizeNobody(policy);
+  // Who shows a contract that does not hold is not who the token says.
+  if (question.certificateFault !== undefined) return { status: 'Invalid', reason: question.certificateFault };
   return subject === undefined ? MALFORMED : authorize(asked, subject, policy);
 }

@@ -1,3 +1,4 @@
+import type { CertificateFault } from '@voltlog/authorization-contract';
 import { isIdToken, type PutToken, tokenKey, typeFault } from '@voltlog/authorization-domain';
 import { type IdSource, RequestError } from '@voltlog/kernel';
 import type { authorizationV1 } from '@voltlog/proto';
@@ -42,10 +43,24 @@ export function toQuestions(request: authorizationV1.AuthorizeRequest): readonly
       offline: item.offline,
       traceparent: item.traceparent,
       stops: item.stops,
+      certificateFault: faultOf(item.certificateStatus),
     };
   }
   return questions;
 }
+
+const CERTIFICATE_FAULTS: ReadonlySet<string> = new Set<CertificateFault>([
+  'SignatureError',
+  'CertificateExpired',
+  'CertificateRevoked',
+  'NoCertificateAvailable',
+  'CertChainError',
+]);
+const isFault = (status: string): status is CertificateFault => CERTIFICATE_FAULTS.has(status);
+
+/** Whatever is not said to be good is not. */
+const faultOf = (status = ''): CertificateFault | undefined =>
+  status === '' || status === 'Accepted' ? undefined : isFault(status) ? status : 'CertChainError';
 
 /** The key of a token that was asked for. @throws {RequestError} `INVALID_ARGUMENT` */
 export function toKey(idToken: authorizationV1.IdToken | undefined): string {

@@ -74,7 +74,12 @@ export class Authorizations {
     this.unavailable = metrics.counter('voltlog_authorization_unavailable_total', 'Tokens decided without the authorization service');
   }
 
-  ask(stationId: string, question: TokenQuestion, traceparent?: string): Promise<AuthorizationAnswer> {
+  /** @param question with what its contract certificate is worth, where one was shown */
+  ask(
+    stationId: string,
+    question: TokenQuestion & { readonly certificateStatus?: string },
+    traceparent?: string,
+  ): Promise<AuthorizationAnswer> {
     const item = {
       stationId,
       evseId: question.evseId,
@@ -85,6 +90,7 @@ export class Authorizations {
       offline: question.offline,
       traceparent,
       stops: question.stops,
+      certificateStatus: question.certificateStatus,
     };
     return new Promise((resolve) => this.queue({ item, askedAtMs: this.options.now(), resolve }));
   }
@@ -147,7 +153,9 @@ export class Authorizations {
   ): AuthorizationAnswer {
     const groupId = decision.groupIdToken?.idToken;
     const key = keyOf(item);
-    if (status === 'Accepted') this.accepted.accepted(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
+    if (isFaulty(item)) {
+      // That certificate says nothing about the token.
+    } else if (status === 'Accepted') this.accepted.accepted(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
     // A token whose places are all taken stays a known token, and so does one that may not stop the session of another.
     else if (status !== 'ConcurrentTx' && decision.reason !== NOT_YOUR_SESSION) this.accepted.refused(key);
     const answer: { -readonly [Key in keyof AuthorizationAnswer]: AuthorizationAnswer[Key] } = { status, source: 'authorization' };
@@ -157,10 +165,19 @@ export class Authorizations {
     if (decision.cacheExpiresAt !== undefined) answer.cacheExpiresAt = decision.cacheExpiresAt;
     if (decision.limit !== undefined) answer.limit = toLimit(decision.limit);
     if (decision.contractId !== '') answer.contractId = decision.contractId;
+    if (item.certificateStatus !== undefined) answer.certificateStatus = item.certificateStatus;
     return answer;
   }
 
   private fallback(item: authorizationV1.AuthorizationRequestItem, now: number): AuthorizationAnswer {
+    const { certificateStatus } = item;
+    if (certificateStatus === undefined) return this.withoutService(item, now);
+    return isFaulty(item)
+      ? { status: 'Invalid', source: 'policy', reason: certificateStatus, certificateStatus }
+      : { ...this.withoutService(item, now), certificateStatus };
+  }
+
+  private withoutService(item: authorizationV1.AuthorizationRequestItem, now: number): AuthorizationAnswer {
     const cached = this.accepted.get(keyOf(item));
     const group = cached?.groupId === undefined ? {} : { groupId: cached.groupId };
     if (cached !== undefined && this.isFresh(cached, now)) return { status: 'Accepted', source: 'cache', ...group };
@@ -175,6 +192,9 @@ export class Authorizations {
     return now - decidedAtMs < this.options.cacheMs && (expiresAt === undefined || now < Date.parse(expiresAt));
   }
 }
+
+const isFaulty = ({ certificateStatus }: authorizationV1.AuthorizationRequestItem): boolean =>
+  certificateStatus !== undefined && certificateStatus !== 'Accepted';
 
 const toLimit = (limit: authorizationV1.ChargingLimit): ChargingLimit => ({
   ...(limit.energyWh === undefined ? {} : { energyWh: limit.energyWh }),

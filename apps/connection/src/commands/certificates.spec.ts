@@ -13,6 +13,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+/** As 1.6 says it. */
+const plugAndCharge = (messageId: string, request: object) =>
+  ['DataTransfer', { vendorId: 'org.openchargealliance.iso15118pnc', messageId, data: JSON.stringify(request) }] as const;
+
 describe('a command about certificates', () => {
   it.each([
     [
@@ -23,7 +27,7 @@ describe('a command about certificates', () => {
     ],
     [
       { $case: 'installCertificate', value: { certificateType: 'V2GRootCertificate', certificate: 'PEM' } },
-      NONE,
+      plugAndCharge('InstallCertificate', { certificateType: 'V2GRootCertificate', certificate: 'PEM' }),
       ['InstallCertificate', { certificateType: 'V2GRootCertificate', certificate: 'PEM' }],
       ['InstallCertificate', { certificateType: 'V2GRootCertificate', certificate: 'PEM' }],
     ],
@@ -40,7 +44,25 @@ describe('a command about certificates', () => {
       ['GetInstalledCertificateIds', { certificateType: ['CSMSRootCertificate', 'ManufacturerRootCertificate'] }],
     ],
     [
-      { $case: 'deleteCertificate', value: { certificate: HASH } },
+      { $case: 'getInstalledCertificateIds', value: { certificateTypes: ['V2GRootCertificate', 'MORootCertificate'] } },
+      plugAndCharge('GetInstalledCertificateIds', { certificateType: ['V2GRootCertificate', 'MORootCertificate'] }),
+      ['GetInstalledCertificateIds', { certificateType: ['V2GRootCertificate', 'MORootCertificate'] }],
+      ['GetInstalledCertificateIds', { certificateType: ['V2GRootCertificate', 'MORootCertificate'] }],
+    ],
+    [
+      { $case: 'deleteCertificate', value: { certificateType: 'MORootCertificate', certificate: HASH } },
+      plugAndCharge('DeleteCertificate', { certificateHashData: HASH }),
+      ['DeleteCertificate', { certificateHashData: HASH }],
+      ['DeleteCertificate', { certificateHashData: HASH }],
+    ],
+    [
+      { $case: 'triggerMessage', value: { requestedMessage: 'SignV2GCertificate', evseId: 0, connectorId: 0 } },
+      plugAndCharge('TriggerMessage', { requestedMessage: 'SignV2GCertificate' }),
+      ['TriggerMessage', { requestedMessage: 'SignV2GCertificate' }],
+      ['TriggerMessage', { requestedMessage: 'SignV2GCertificate' }],
+    ],
+    [
+      { $case: 'deleteCertificate', value: { certificateType: '', certificate: HASH } },
       ['DeleteCertificate', { certificateHashData: HASH }],
       ['DeleteCertificate', { certificateHashData: HASH }],
       ['DeleteCertificate', { certificateHashData: HASH }],
@@ -53,7 +75,7 @@ describe('a command about certificates', () => {
     ],
     [
       { $case: 'certificateSigned', value: { certificateChain: 'PEM', certificateType: 'V2GCertificate', requestId: undefined } },
-      NONE,
+      plugAndCharge('CertificateSigned', { certificateChain: 'PEM', certificateType: 'V2GCertificate' }),
       ['CertificateSigned', { certificateChain: 'PEM', certificateType: 'V2GCertificate' }],
       ['CertificateSigned', { certificateChain: 'PEM', certificateType: 'V2GCertificate' }],
     ],
@@ -76,13 +98,25 @@ describe('a command about certificates', () => {
       const sent: unknown[] = [];
       station.onCall = (action, payload, id) => {
         sent.push([action, payload]);
-        return JSON.stringify([3, id, { status: 'Accepted' }]);
+        return JSON.stringify([3, id, { status: 'Accepted', ...(action === 'DataTransfer' ? { data: '{"status":"Accepted"}' } : {}) }]);
       };
       const { status } = await world.command('CP1', command as Parameters<World['command']>[1]);
       expect([version, status, sent]).toEqual(
         expected === NONE ? [version, CommandStatus.NOT_SUPPORTED, []] : [version, CommandStatus.ACCEPTED, [expected]],
       );
     }
+  });
+
+  it.each([
+    [{ status: 'UnknownVendorId' }, CommandStatus.NOT_SUPPORTED],
+    [{ status: 'Accepted', data: '{"status":"Rejected","statusInfo":{"reasonCode":"Full"}}' }, CommandStatus.REJECTED],
+    [{ status: 'Accepted', data: 'nonsense' }, CommandStatus.REJECTED],
+    [{ status: 'Accepted' }, CommandStatus.REJECTED],
+  ])('of 1.6 Plug & Charge that is answered %j: %s', async (answer, status) => {
+    const station = await world.connect();
+    station.onCall = (_action, _payload, id) => JSON.stringify([3, id, answer]);
+    const value = { certificateType: 'MORootCertificate', certificate: 'PEM' };
+    expect(await world.command('CP1', { $case: 'installCertificate', value })).toMatchObject({ status });
   });
 
   it('that finds none is answered all the same', async () => {
@@ -93,7 +127,7 @@ describe('a command about certificates', () => {
       status: CommandStatus.ACCEPTED,
       stationStatus: 'NotFound',
     });
-    expect(await world.command('CP1', { $case: 'deleteCertificate', value: { certificate: HASH } })).toMatchObject({
+    expect(await world.command('CP1', { $case: 'deleteCertificate', value: { certificateType: '', certificate: HASH } })).toMatchObject({
       status: CommandStatus.REJECTED,
     });
   });

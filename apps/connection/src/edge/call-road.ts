@@ -1,5 +1,12 @@
 import type { AuthorizationAnswer } from '@voltlog/connection-contract';
-import { type CallContext, clockBehind, type Fact, type Tolerated } from '@voltlog/connection-translation';
+import {
+  type CallContext,
+  clockBehind,
+  type Fact,
+  type ShownContract,
+  type TokenQuestion,
+  type Tolerated,
+} from '@voltlog/connection-translation';
 import { isoTime } from '@voltlog/kernel';
 import { type Call, NotSupported, type OcppError } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
@@ -92,7 +99,11 @@ async function askRecordAnswer(
       ? QUARANTINED
       : !isAccepted(station)
         ? NOT_ACCEPTED
-        : await authorizations.ask(station.stationId, question, traceparent);
+        : await authorizations.ask(
+            station.stationId,
+            question.contract === undefined ? question : await withContract(station, question, question.contract),
+            traceparent,
+          );
   const told = route.toFacts(payload, context, answer);
   const facts = tolerated === undefined ? told : told.map((fact) => telling(fact, call.payload, tolerated.quirks));
   if (facts.length > 0) {
@@ -113,6 +124,16 @@ async function askRecordAnswer(
   station.answered(call, text, route.toResponse(payload, context, answer, finding));
   action.answered.value += 1;
   action.duration.record((clock.now() - receivedAtMs) / 1_000);
+}
+
+/** What the contract certificate is worth is found out before the token is asked about. */
+async function withContract(
+  station: CallingStation,
+  question: TokenQuestion,
+  contract: ShownContract,
+): Promise<TokenQuestion & { readonly certificateStatus: string }> {
+  const { inquiries } = station.edge;
+  return { ...question, certificateStatus: await inquiries.contract(station.stationId, question.idToken.idToken, contract) };
 }
 
 /** 1.6 does not say that a message was kept: the clock of the station has to be known for that. A fact without a time of the station has ours. */

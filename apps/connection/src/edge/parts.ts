@@ -14,7 +14,7 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly facts: FactRecorder;
   readonly authorizations: Authorizations;
-  readonly inquiries: Pick<Inquiries, 'find'>;
+  readonly inquiries: Pick<Inquiries, 'find' | 'contract'>;
   readonly frames: FrameLog;
   readonly deviations: Deviations;
   readonly logger: Logger;

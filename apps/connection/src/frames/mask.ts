@@ -20,6 +20,9 @@ const VALUE_ELEMENT = new RegExp(String.raw`<((?:[\w.-]+:)?value)(\s[^>]*)?>${XM
 const CUSTOMER_FRAME = /"NotifyCustomerInformation"/;
 const CUSTOMER_DATA = /"(data)"(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
 
+/** Plug & Charge in 1.6: a message within a text. */
+const FRAME_WITHIN = /\\"(?:idToken|certificate|certificateChain|csr|exiRequest|exiResponse|ocspResult)\\"/;
+
 /** Nothing of the above without one of these; `includes` is some ten times faster than the expressions, and meter values are most frames. */
 const MARKS = ['dT', 'ertif', 'csr', 'exi', 'ocsp', 'assword', 'AuthorizationKey', 'apn', 'ustomerI', '"user"', '"key"'] as const;
 
@@ -38,7 +41,7 @@ export function masked(text: string): string {
     name === 'key' && configuration ? whole : `"${name}"${colon}"${MASK}"`,
   );
   const named = NAMED_SECRET.test(plain) ? fields.replace(NAMED_VALUE, `"$1"$2"${MASK}"`) : fields;
-  return CUSTOMER_FRAME.test(plain) ? named.replace(CUSTOMER_DATA, `"$1"$2"${MASK}"`) : named;
+  return CUSTOMER_FRAME.test(plain) || FRAME_WITHIN.test(plain) ? named.replace(CUSTOMER_DATA, `"$1"$2"${MASK}"`) : named;
 }
 
 /** An element that is empty stays so. A name beside a value may be written as character references: then every value is masked. */

@@ -102,7 +102,26 @@ export class FakeCertificates {
   readonly asked: certificatesV1.CertificateStatusQuestion[] = [];
   /** By serial number; default: Good. */
   readonly statuses = new Map<string, Partial<certificatesV1.CertificateStatusAnswer>>();
+  /** Of contract certificates. */
+  contract = { status: 'Accepted', reason: '' };
+  readonly contracts: certificatesV1.CheckContractCertificateRequest[] = [];
+  evCertificate: certificatesV1.GetEvCertificateResponse = { status: 'Accepted', exiResponse: 'ZXhp', remainingContracts: 1, reason: '' };
+  readonly evRequests: certificatesV1.GetEvCertificateRequest[] = [];
   away = false;
+
+  async checkContractCertificate(
+    request: certificatesV1.CheckContractCertificateRequest,
+  ): Promise<certificatesV1.CheckContractCertificateResponse> {
+    if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
+    this.contracts.push(request);
+    return this.contract;
+  }
+
+  async getEvCertificate(request: certificatesV1.GetEvCertificateRequest): Promise<certificatesV1.GetEvCertificateResponse> {
+    if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
+    this.evRequests.push(request);
+    return this.evCertificate;
+  }
 
   async getCertificateStatus({
     questions,

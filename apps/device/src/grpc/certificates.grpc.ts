@@ -1,16 +1,44 @@
 import { isoTime, RequestError } from '@voltlog/kernel';
 import type { certificatesV1 } from '@voltlog/proto';
+import type { ServiceContext } from '@voltlog/service';
 import { toCertificateId } from '../pki/certificate-id.js';
 import { OcspRefused } from '../pki/ocsp-message.js';
 import { OCSP_REQUEST_BYTES_MAX } from '../pki/ocsp-responder.js';
 import type { Pki } from '../pki/pki.js';
+import type { PlugAndCharge } from '../plug-and-charge/plug-and-charge.js';
+import { TestPkiGrpc } from './test-pki.grpc.js';
 
 /** OCPP 2.1: four certificates of a chain; some more for stations that count otherwise. */
 const QUESTIONS_MAX = 16;
+/** OCPP 2.1 AuthorizeRequest.certificate */
+const PEM_LENGTH_MAX = 10_000;
+/** OCPP 2.1 Get15118EVCertificateRequest.exiRequest */
+const EXI_LENGTH_MAX = 11_000;
+
+type Service = certificatesV1.CertificateService;
 
 /** `voltlog.device.v1.CertificateService`. */
-export class CertificatesGrpc implements certificatesV1.CertificateService {
-  constructor(private readonly pki: Pki) {}
+export class CertificatesGrpc implements Service {
+  readonly listTestRoots: Service['listTestRoots'];
+  readonly putTestVehicle: Service['putTestVehicle'];
+  readonly listTestVehicles: Service['listTestVehicles'];
+  readonly deleteTestVehicle: Service['deleteTestVehicle'];
+  readonly listContractCertificates: Service['listContractCertificates'];
+  readonly revokeContractCertificate: Service['revokeContractCertificate'];
+
+  constructor(
+    private readonly context: Pick<ServiceContext, 'clock' | 'logger'>,
+    private readonly pki: Pki,
+    private readonly plugAndCharge: PlugAndCharge,
+  ) {
+    const test = new TestPkiGrpc(pki, plugAndCharge.testContracts, () => context.clock.now());
+    this.listTestRoots = test.listTestRoots;
+    this.putTestVehicle = test.putTestVehicle;
+    this.listTestVehicles = test.listTestVehicles;
+    this.deleteTestVehicle = test.deleteTestVehicle;
+    this.listContractCertificates = test.listContractCertificates;
+    this.revokeContractCertificate = test.revokeContractCertificate;
+  }
 
   async getCertificateStatus({
     questions,
@@ -28,6 +56,36 @@ export class CertificatesGrpc implements certificatesV1.CertificateService {
     return { response: await responder.respond(Buffer.from(request)) };
   }
 
+  async checkContractCertificate(
+    request: certificatesV1.CheckContractCertificateRequest,
+  ): Promise<certificatesV1.CheckContractCertificateResponse> {
+    const { emaid, certificate, hashes } = request;
+    if (certificate.length > PEM_LENGTH_MAX) throw invalid(`certificate must have at most ${PEM_LENGTH_MAX} characters`);
+    if (hashes.length > QUESTIONS_MAX) throw invalid(`at most ${QUESTIONS_MAX} certificates at a time`);
+    if (certificate === '' && hashes.length === 0) throw invalid('neither certificate nor hashes are given');
+    const questions = hashes.flatMap((each) => {
+      const id = toCertificateId(each);
+      return id === undefined ? [] : [{ id, urls: each.urls }];
+    });
+    if (questions.length < hashes.length)
+      return { status: 'CertChainError', reason: 'the hash data is none: digests of hashAlgorithm and a serial number, in hexadecimal' };
+    return this.plugAndCharge.check.check({ emaid, certificate, hashes: questions });
+  }
+
+  async getEvCertificate(request: certificatesV1.GetEvCertificateRequest): Promise<certificatesV1.GetEvCertificateResponse> {
+    const { stationId, iso15118SchemaVersion: schemaVersion, action, exiRequest } = request;
+    if (action !== 'Install' && action !== 'Update') throw invalid('action must be Install or Update');
+    if (exiRequest.length > EXI_LENGTH_MAX) throw invalid(`exi_request must have at most ${EXI_LENGTH_MAX} characters`);
+    const { provider } = this.plugAndCharge;
+    const answer =
+      provider === undefined
+        ? { status: 'Failed' as const, reason: 'no provider of contract certificates is connected' }
+        : await provider.answer({ stationId, schemaVersion, action, exiRequest, orderedAtMs: this.context.clock.now() });
+    if (answer.status === 'Accepted') return { ...answer, reason: '' };
+    this.context.logger.warn({ station_id: stationId, reason: answer.reason }, 'a car got no contract certificate');
+    return { status: 'Failed', exiResponse: '', remainingContracts: 0, reason: answer.reason };
+  }
+
   private async answer(question: certificatesV1.CertificateStatusQuestion): Promise<certificatesV1.CertificateStatusAnswer> {
     const id = toCertificateId(question);
     if (id === undefined) return failed('the hash data is none: digests of hashAlgorithm and a serial number, in hexadecimal');
@@ -41,6 +99,8 @@ export class CertificatesGrpc implements certificatesV1.CertificateService {
     }
   }
 }
+
+const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
 
 const failed = (reason: string): certificatesV1.CertificateStatusAnswer => ({
   status: 'Failed',

@@ -2,7 +2,9 @@ import type * as x509 from '@peculiar/x509';
 
 export interface CertificateOrder {
   readonly stationId: string;
-  /** Of a CSR that was found good. */
+  /** The CSR, PEM; it was found good. */
+  readonly csr: string;
+  /** Of the CSR. */
   readonly publicKey: x509.PublicKey;
   /** The same order twice gives certificates that are the same but for the signature. */
   readonly orderId: string;

@@ -1,5 +1,5 @@
 import { isoTime } from '@voltlog/kernel';
-import type { Collection } from '@voltlog/store';
+import type { Collection, Page, Query } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
 /** A certificate that an authority of ours has made. */
@@ -30,6 +30,7 @@ export const issuedSchema = new Schema<IssuedDoc>(
   { versionKey: false },
 );
 issuedSchema.index({ authority: 1, id: 1 });
+issuedSchema.index({ authority: 1, commonName: 1, id: 1 });
 
 /** Revoked certificates in one list. */
 const REVOKED_MAX = 10_000;
@@ -63,12 +64,15 @@ export class IssuedCertificates {
     return this.noted(row);
   }
 
-  /** @returns false when it was never made */
-  async revoke(authority: string, serialNumber: string): Promise<boolean> {
+  /** @returns undefined when it was never made */
+  async revoke(authority: string, serialNumber: string): Promise<IssuedDoc | undefined> {
     const row = await this.rows.get(`${authority}:${serialNumber}`);
-    if (row === undefined) return false;
-    if (row.revokedAt === undefined) await this.noted(row);
-    return true;
+    if (row === undefined || row.revokedAt !== undefined) return row;
+    return { ...row, revokedAt: (await this.noted(row)).revokedAt };
+  }
+
+  find(query: Query): Promise<Page<IssuedDoc>> {
+    return this.rows.find(query);
   }
 
   /** Those that are revoked and have not expired. */

@@ -39,8 +39,11 @@ export class OcspClient {
 
   constructor(private readonly options: OcspClientOptions) {}
 
-  /** @throws {OcspRefused} when nobody answers, or not so that it can be believed: in plain words, without addresses of our own network */
-  async statusOf(id: CertificateId, urls: readonly string[]): Promise<CertificateStatus> {
+  /**
+   * @param issuer DER, where the caller knows it
+   * @throws {OcspRefused} when nobody answers, or not so that it can be believed: in plain words, without addresses of our own network
+   */
+  async statusOf(id: CertificateId, urls: readonly string[], issuer?: Uint8Array): Promise<CertificateStatus> {
     const own = await this.options.own?.statusOf(id);
     if (own !== undefined) return own;
     const key = textOfId(id);
@@ -48,20 +51,20 @@ export class OcspClient {
     if (kept !== undefined && kept.untilMs > this.options.now()) return kept;
     let asking = this.asking.get(key);
     if (asking === undefined) {
-      asking = this.askAll(id, urls).finally(() => this.asking.delete(key));
+      asking = this.askAll(id, urls, issuer).finally(() => this.asking.delete(key));
       this.asking.set(key, asking);
     }
     return asking;
   }
 
-  private async askAll(id: CertificateId, urls: readonly string[]): Promise<CertificateStatus> {
+  private async askAll(id: CertificateId, urls: readonly string[], issuer: Uint8Array | undefined): Promise<CertificateStatus> {
     const endsAt = this.options.now() + this.options.timeoutMs;
     let last: unknown = new OcspRefused('the certificate names no responder');
     for (const url of urls.slice(0, URLS_MAX)) {
       const leftMs = endsAt - this.options.now();
       if (leftMs <= 0) break;
       try {
-        const status = await this.ask(id, url, leftMs);
+        const status = await this.ask(id, url, { timeoutMs: leftMs, issuer });
         const now = this.options.now();
         const untilMs = Math.min(status.untilMs, now + KEEP_MS_MAX);
         if (untilMs - now >= KEEP_MS_MIN) this.kept.set(textOfId(id), { ...status, untilMs });
@@ -73,7 +76,11 @@ export class OcspClient {
     throw last instanceof OcspRefused ? last : new OcspRefused(`no answer of the responder: ${wordsOf(last)}`, { cause: last });
   }
 
-  private async ask(id: CertificateId, url: string, timeoutMs: number): Promise<CertificateStatus> {
+  private async ask(
+    id: CertificateId,
+    url: string,
+    { timeoutMs, issuer }: { readonly timeoutMs: number; readonly issuer: Uint8Array | undefined },
+  ): Promise<CertificateStatus> {
     const { allowPrivate, authorities, now, resolve } = this.options;
     const nonce = randomBytes(16);
     const { status, body } = await guardedFetch(
@@ -81,7 +88,12 @@ export class OcspClient {
       { allowPrivate, allowHttp: true, timeoutMs, bytesMax: ANSWER_BYTES_MAX, ...(resolve === undefined ? {} : { resolve }) },
     );
     if (status !== 200) throw new OcspRefused(`the responder answered ${status}`);
-    return readOcspResponse(body, { id, nonce, nowMs: now(), authorities: await authorities() });
+    return readOcspResponse(body, {
+      id,
+      nonce,
+      nowMs: now(),
+      authorities: [...(issuer === undefined ? [] : [issuer]), ...(await authorities())],
+    });
   }
 }
 

@@ -47,7 +47,7 @@ async function world(organization = 'Voltlog') {
   const root = await ca.root();
   const responder = new OcspResponder(async () => [root], issued, now);
   const publicKey = new x509.Pkcs10CertificateRequest((await testCsr('x')).csr).publicKey;
-  const certificate = await ca.issue({ stationId: 'CP-1', publicKey, orderId: 'o', orderedAtMs: now() });
+  const certificate = await ca.issue({ stationId: 'CP-1', csr: '', publicKey, orderId: 'o', orderedAtMs: now() });
   return { root, responder, issued, certificate, id: certificateIdOf(certificate.serialNumber, raw(root)) };
 }
 

@@ -105,7 +105,7 @@ describe('the built-in authority', () => {
   it('makes a client certificate for the station under its root', async () => {
     const ca = await authority();
     const orderedAtMs = context.clock.now();
-    const issued = await ca.issue({ stationId: 'CP-1', publicKey: await publicKey(), orderId: 'o', orderedAtMs });
+    const issued = await ca.issue({ stationId: 'CP-1', csr: '', publicKey: await publicKey(), orderId: 'o', orderedAtMs });
     const root = new X509Certificate(await ca.roots());
     const certificate = new X509Certificate(issued.certificateChain);
     expect(certificate.verify(root.publicKey)).toBe(true);
@@ -122,7 +122,7 @@ describe('the built-in authority', () => {
     const [first, second] = [await authority(), await authority()];
     const [a, b] = await Promise.all([first.roots(), second.roots()]);
     expect(a).toBe(b);
-    const order = { stationId: 'CP-1', publicKey: await publicKey(), orderId: 'o', orderedAtMs: context.clock.now() };
+    const order = { stationId: 'CP-1', csr: '', publicKey: await publicKey(), orderId: 'o', orderedAtMs: context.clock.now() };
     expect((await first.issue(order)).serialNumber).toBe((await second.issue(order)).serialNumber);
     expect((await first.issue({ ...order, orderId: 'p' })).serialNumber).not.toBe((await second.issue(order)).serialNumber);
   });
@@ -137,6 +137,7 @@ describe('the built-in authority', () => {
   it('issues nothing beyond its own end', async () => {
     const issued = await (await authority(7, 3_650 * 4)).issue({
       stationId: 'CP-1',
+      csr: '',
       publicKey: await publicKey(),
       orderId: 'o',
       orderedAtMs: context.clock.now(),

@@ -8,13 +8,23 @@ import { IssuedCertificates, type IssuedDoc, issuedSchema } from './issued-certi
 import { OcspClient } from './ocsp-client.js';
 import { OcspResponder } from './ocsp-responder.js';
 import { Sealing } from './sealing.js';
+import { TestPki } from './test-pki.js';
+import { TrustedRoots } from './trusted-roots.js';
 
 /** Everything about certificates that is not about one station, joined. */
 export interface Pki {
   /** undefined: no key is configured. */
   readonly sealing: Sealing | undefined;
+  /** Who makes client certificates for stations. */
   readonly authority: CertificateAuthority | undefined;
+  /** Who makes what stations ask for, by OCPP 2.x CertificateSigningUseEnumType. */
+  readonly authorities: Readonly<Partial<Record<string, CertificateAuthority>>>;
+  readonly issued: IssuedCertificates | undefined;
   readonly responder: OcspResponder | undefined;
+  /** undefined: it is off. */
+  readonly testPki: TestPki | undefined;
+  /** Roots of mobility operators that the operator has in files. */
+  readonly contractRoots: TrustedRoots;
   readonly ocsp: OcspClient;
 }
 
@@ -25,9 +35,13 @@ export async function createPki(
 ): Promise<Pki> {
   const now = (): number => clock.now();
   const sealing = security.secretKey === undefined ? undefined : new Sealing(security.secretKey);
+  const contractRoots = new TrustedRoots(options.contractRootsPath, now);
   const outside = { allowPrivate: options.allowPrivateTargets, timeoutMs: options.ocspTimeoutMs, now };
-  if (sealing === undefined)
-    return { sealing, authority: undefined, responder: undefined, ocsp: new OcspClient({ ...outside, authorities: async () => [] }) };
+  const foreign = async (): Promise<readonly Uint8Array[]> => (await contractRoots.all()).map(({ raw }) => raw);
+  if (sealing === undefined) {
+    const none = { authority: undefined, authorities: {}, issued: undefined, responder: undefined, testPki: undefined };
+    return { sealing, ...none, contractRoots, ocsp: new OcspClient({ ...outside, authorities: foreign }) };
+  }
   const issued = new IssuedCertificates(
     await store.collection<IssuedDoc>('issued_certificates', issuedSchema),
     async (stationId, serialNumber) => {
@@ -42,13 +56,16 @@ export async function createPki(
     now,
   });
   const { organization, validityDays } = security;
-  const authority = new BuiltInAuthority({ keys, issued, sealing, organization, validityDays, ocspUrl: options.ocspUrl });
-  const authorities = async (): Promise<readonly Authority[]> => [await authority.root()];
-  const responder = new OcspResponder(authorities, issued, now);
+  const { ocspUrl } = options;
+  const authority = new BuiltInAuthority({ keys, issued, sealing, organization, validityDays, ocspUrl });
+  const testPki = options.testPki ? new TestPki({ keys, issued, sealing, organization, ocspUrl }) : undefined;
+  const own = async (): Promise<readonly Authority[]> => [await authority.root(), ...((await testPki?.authorities()) ?? [])];
+  const responder = new OcspResponder(own, issued, now);
   const ocsp = new OcspClient({
     ...outside,
     own: responder,
-    authorities: async () => (await authorities()).map(({ certificate }) => new Uint8Array(certificate.rawData)),
+    authorities: async () => [...(await own()).map(({ certificate }) => new Uint8Array(certificate.rawData)), ...(await foreign())],
   });
-  return { sealing, authority, responder, ocsp };
+  const authorities = { ChargingStationCertificate: authority, ...(testPki === undefined ? {} : { V2GCertificate: testPki }) };
+  return { sealing, authority, authorities, issued, responder, testPki, contractRoots, ocsp };
 }

@@ -24,8 +24,8 @@ interface Delivery {
 export interface CertificatesParts {
   readonly context: Pick<ServiceContext, 'clock' | 'logger'>;
   readonly repository: Pick<DeviceRepository, 'onStation'>;
-  /** undefined: there is none, and every request is refused. */
-  readonly authority: CertificateAuthority | undefined;
+  /** By OCPP 2.x CertificateSigningUseEnumType; a request for what nobody here makes is refused. */
+  readonly authorities: Readonly<Partial<Record<string, CertificateAuthority>>>;
   readonly organization: string;
   readonly intents: Intents;
   readonly renewals: Pick<Renewals, 'installed'>;
@@ -38,7 +38,7 @@ export class Certificates implements IntentHandler<Delivery> {
 
   /** @param eventId of the fact: the same request twice makes one certificate */
   async requested(eventId: string, request: CertificateSigningRequested, station: StationDoc): Promise<void> {
-    const { authority, organization, context } = this.parts;
+    const { authorities, organization, context } = this.parts;
     const { stationId, certificateType, requestId } = request;
     const refuse = (reason: string, detail: string) =>
       this.command(
@@ -50,15 +50,15 @@ export class Certificates implements IntentHandler<Delivery> {
       context.logger.warn({ station_id: stationId }, 'a station asks for certificates in a loop and gets no more for a while');
       return;
     }
-    if (authority === undefined)
+    const authority = authorities[certificateType];
+    if (Object.keys(authorities).length === 0)
       return void (await refuse('NoAuthority', 'there is no certificate authority: DEVICE_SECRET_KEY is not set'));
-    if (certificateType !== 'ChargingStationCertificate')
-      return void (await refuse('TypeNotSupported', `this authority makes no ${certificateType}`));
+    if (authority === undefined) return void (await refuse('TypeNotSupported', `there is no authority for a ${certificateType}`));
     const expected = { stationId, serialNumber: station.serialNumber, organization };
     const read = await readSigningRequest(request.csr, expected);
     if ('reason' in read) return void (await refuse(read.reason, read.detail));
     const orderedAtMs = Date.parse(request.receivedAt);
-    const certificate = await authority.issue({ stationId, publicKey: read.publicKey, orderId: eventId, orderedAtMs });
+    const certificate = await authority.issue({ stationId, csr: request.csr, publicKey: read.publicKey, orderId: eventId, orderedAtMs });
     const { serialNumber, certificateChain } = certificate;
     const id = `certificate:${stationId}:${serialNumber}`;
     const data: Delivery = { serialNumber, certificateChain, certificateType, ...(requestId === undefined ? {} : { requestId }) };
@@ -91,7 +91,7 @@ export class Certificates implements IntentHandler<Delivery> {
     const { outcome, state } = await this.command(stationId, { kind: 'ReportCertificateInstalled', serialNumber, now }, causationId);
     if (state.kind === 'none' || outcome === 'unchanged' || outcome === 'refused') return;
     const certificate = state.security.certificates.find((each) => each.serialNumber === serialNumber);
-    if (certificate !== undefined) await this.parts.renewals.installed(stationId, certificate.notAfter);
+    if (certificate !== undefined) await this.parts.renewals.installed(stationId, certificate);
   }
 
   async expired({ stationId, data }: Intent<Delivery>): Promise<Step<Delivery>> {

@@ -4,6 +4,7 @@ import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceRepository, StationExecution } from '../store/device-repository.js';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from './intents.js';
+import { OWN } from './renewals.js';
 import type { Said, StationLine } from './station-line.js';
 
 /** A change that is not done after this long has failed, ms. */
@@ -100,7 +101,11 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     const { stationId, data } = intent;
     const nowMs = this.parts.context.clock.now();
     const now = isoTime(nowMs);
-    if (security.certificates.some(({ status, notAfter }) => status === 'Installed' && notAfter > now))
+    if (
+      security.certificates.some(
+        ({ certificateType, status, notAfter }) => certificateType === OWN && status === 'Installed' && notAfter > now,
+      )
+    )
       return this.advance(intent, 'Switch', data);
     if (data.askedAt !== '' && nowMs - Date.parse(data.askedAt) < CERTIFICATE_MS) return { again: LOOK_MS };
     const value = { requestedMessage: 'SignChargingStationCertificate', evseId: 0, connectorId: 0 };

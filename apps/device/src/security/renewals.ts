@@ -7,6 +7,17 @@ import type { StationMemory } from '../store/station-memory.js';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from './intents.js';
 import type { StationLine } from './station-line.js';
 
+/** What a station proves itself to the CSMS with, and what it is asked for one by. */
+export const OWN = 'ChargingStationCertificate';
+/** Triggers of OCPP 2.x MessageTriggerEnumType, by the type of the certificate. */
+const TRIGGERS: Readonly<Partial<Record<string, string>>> = {
+  [OWN]: 'SignChargingStationCertificate',
+  V2GCertificate: 'SignV2GCertificate',
+  V2G20Certificate: 'SignV2G20Certificate',
+};
+/** Between a station's id and a type: no station's id has it. */
+const SEPARATOR = ' ';
+
 const WAVE_TIMER = 'CertificateRenewalWave';
 const WAVE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -17,7 +28,7 @@ const AGAIN_MS = DAY_MS;
 
 /** When a station's certificate is to be renewed. */
 export interface RenewalDoc {
-  /** The station's id. */
+  /** The station's id, with the type of the certificate behind it where that is not {@link OWN}. */
   readonly id: string;
   readonly version: number;
   readonly dueAt: string;
@@ -35,6 +46,11 @@ export const renewalSchema = new Schema(
 );
 renewalSchema.index({ dueAt: 1, id: 1 });
 
+/** Kept with an intent. */
+export interface RenewalOf {
+  readonly certificateType: string;
+}
+
 export interface RenewalOptions {
   /** Before a certificate expires. */
   readonly renewDays: number;
@@ -43,7 +59,7 @@ export interface RenewalOptions {
 }
 
 /** Renews certificates before they expire, so many stations a minute. Source: OCPP 2.0.1 Part 2 A02. */
-export class Renewals implements IntentHandler<null> {
+export class Renewals implements IntentHandler<RenewalOf | null> {
   private readonly waves: TimerLoop;
 
   private constructor(
@@ -82,23 +98,25 @@ export class Renewals implements IntentHandler<null> {
   }
 
   /** A station has a certificate that is good until then. */
-  async installed(stationId: string, notAfter: string): Promise<void> {
+  async installed(stationId: string, { certificateType, notAfter }: { certificateType: string; notAfter: string }): Promise<void> {
     const endMs = Date.parse(notAfter);
     // Of a short life the last third, of a long one the last days.
     const leadMs = Math.min(this.options.renewDays * DAY_MS, (endMs - this.context.clock.now()) / 3);
     const dueAt = isoTime(Math.round(endMs - leadMs - Math.min(SPREAD_MS, leadMs) * shareOf(stationId)));
-    await this.collection.upsert([{ doc: { id: stationId, version: 1, dueAt, notAfter } }]);
+    await this.collection.upsert([{ doc: { id: renewalId(stationId, certificateType), version: 1, dueAt, notAfter } }]);
   }
 
   /** Asks for a new CSR as soon as the station is there. */
-  async ask(stationId: string): Promise<void> {
-    const id = `renew:${stationId}`;
-    await this.intents.keep({ id, stationId, kind: 'RenewCertificate', data: null }, AGAIN_MS);
+  async ask(stationId: string, certificateType = OWN): Promise<void> {
+    const id = `renew:${renewalId(stationId, certificateType)}`;
+    await this.intents.keep({ id, stationId, kind: 'RenewCertificate', data: { certificateType } }, AGAIN_MS);
     await this.intents.go(id);
   }
 
-  async attempt({ stationId }: Intent<null>): Promise<Step<null>> {
-    const value = { requestedMessage: 'SignChargingStationCertificate', evseId: 0, connectorId: 0 };
+  async attempt({ stationId, data }: Intent<RenewalOf | null>): Promise<Step<RenewalOf>> {
+    // None: kept by an older version.
+    const requestedMessage = TRIGGERS[data?.certificateType ?? OWN] ?? '';
+    const value = { requestedMessage, evseId: 0, connectorId: 0 };
     const said = await this.parts.line.say(stationId, { $case: 'triggerMessage', value });
     if (said.kind === 'away') return LATER;
     if (said.kind === 'refused')
@@ -106,7 +124,7 @@ export class Renewals implements IntentHandler<null> {
     return DONE;
   }
 
-  async expired(): Promise<Step<null>> {
+  async expired(): Promise<Step<RenewalOf>> {
     return DONE;
   }
 
@@ -118,12 +136,12 @@ export class Renewals implements IntentHandler<null> {
       sort: ['dueAt', 1],
       limit: this.options.perMinute,
     });
-    const known = await this.parts.stations.docs(docs.map(({ id }) => id));
+    const known = await this.parts.stations.docs([...new Set(docs.map(({ id }) => partsOf(id).stationId))]);
     // Retired or gone: nobody asks it again. Should it come back, its next certificate brings its entry back.
-    const gone = docs.filter(({ id }) => known.get(id)?.lifecycle !== 'Active');
+    const gone = docs.filter(({ id }) => known.get(partsOf(id).stationId)?.lifecycle !== 'Active');
     await this.collection.delete(gone.map(({ id }) => id));
     const due = docs.filter((doc) => !gone.includes(doc));
-    for (const doc of due) await this.ask(doc.id);
+    for (const { id } of due) await this.ask(partsOf(id).stationId, partsOf(id).certificateType);
     await this.collection.upsert(due.map((doc) => ({ doc: { ...doc, version: doc.version + 1, dueAt: isoTime(now + AGAIN_MS) } })));
     await this.next(now + WAVE_MS);
   }
@@ -131,6 +149,14 @@ export class Renewals implements IntentHandler<null> {
   private next(dueMs: number): Promise<void> {
     return this.context.store.timers.schedule([{ id: WAVE_TIMER, kind: WAVE_TIMER, dueAt: isoTime(dueMs), payload: null }]);
   }
+}
+
+const renewalId = (stationId: string, certificateType: string): string =>
+  certificateType === OWN ? stationId : `${stationId}${SEPARATOR}${certificateType}`;
+
+function partsOf(id: string): { readonly stationId: string; readonly certificateType: string } {
+  const [stationId = '', certificateType = OWN] = id.split(SEPARATOR);
+  return { stationId, certificateType };
 }
 
 /** 0 to 1, the same for the same station. */

@@ -181,7 +181,7 @@ describe('the security of stations', () => {
 
     it.each([
       ['another station', 'ChargingStationCertificate', 'CP-2', /is for CP-2, and CP-1 sent it/],
-      ['the vehicle side', 'V2GCertificate', STATION, /makes no V2GCertificate/],
+      ['the vehicle side', 'V2GCertificate', STATION, /no authority for a V2GCertificate/],
     ])('for %s is refused, and that is told', async (_who, certificateType, name, words) => {
       await asks((await testCsr(name, 'Voltlog')).csr, { certificateType });
       await until(async () => (await security()).csrRefusal !== '', 'the refusal');

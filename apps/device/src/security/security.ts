@@ -34,7 +34,7 @@ export async function createSecurity(
   config: DeviceConfig,
   repository: DeviceRepository,
   memory: StationMemory,
-  { sealing, authority }: Pki,
+  { sealing, authority, authorities }: Pki,
 ): Promise<Security> {
   const { security: options } = config;
   const line = new StationLine(
@@ -46,7 +46,7 @@ export async function createSecurity(
   );
   const intents = await Intents.open(context, options.lookMs);
   const renewals = await Renewals.open(context, intents, { line, stations: memory }, options);
-  const certificates = new Certificates({ context, repository, authority, organization: options.organization, intents, renewals, line });
+  const certificates = new Certificates({ context, repository, authorities, organization: options.organization, intents, renewals, line });
   const passwords = sealing === undefined ? undefined : new PasswordChanges({ context, repository, sealing, intents, line });
   const profiles = new ProfileChanges({ context, repository, intents, line, fallbackMs: options.fallbackMs });
   intents.handle('DeliverCertificate', certificates);

@@ -119,9 +119,9 @@ export const COMMANDS = {
     certificateBodies.list,
     ({ ...value }) => ({ $case: 'getInstalledCertificateIds', value }),
   ),
-  'delete-certificate': entry('Delete an installed certificate', certificateBodies.remove, ({ ...certificate }) => ({
+  'delete-certificate': entry('Delete an installed certificate', certificateBodies.remove, ({ certificateType, ...certificate }) => ({
     $case: 'deleteCertificate',
-    value: { certificate },
+    value: { certificate, certificateType },
   })),
   'certificate-signed': entry('Bring a certificate made elsewhere to the station', certificateBodies.signed, ({ ...value }) => ({
     $case: 'certificateSigned',

@@ -10,13 +10,21 @@ const certificateChain = z.string().min(1).max(10_000).meta({ description: "PEM,
 const hash = z.string().min(1).max(128);
 export const serialNumber = z.string().regex(/^[0-9a-fA-F:]{1,59}$/, 'must be hexadecimal');
 
+const ROOT_USES = [
+  'CSMSRootCertificate',
+  'ManufacturerRootCertificate',
+  'V2GRootCertificate',
+  'MORootCertificate',
+  'OEMRootCertificate',
+] as const;
+
 /** The bodies of the commands about certificates. */
 export const certificateBodies = {
   install: z
     .strictObject({
       certificateType: z
-        .enum(['CSMSRootCertificate', 'ManufacturerRootCertificate', 'V2GRootCertificate', 'MORootCertificate', 'OEMRootCertificate'])
-        .meta({ description: 'OCPP 1.6 knows the first two' }),
+        .enum(ROOT_USES)
+        .meta({ description: 'OCPP 1.6 has those for cars (V2G, MO, OEM) by DataTransfer, where the station has Plug & Charge' }),
       certificate: pem,
       timeoutMs,
     })
@@ -33,6 +41,10 @@ export const certificateBodies = {
       issuerNameHash: hash,
       issuerKeyHash: hash,
       serialNumber: z.string().min(1).max(40),
+      certificateType: z
+        .enum(['', ...ROOT_USES])
+        .default('')
+        .meta({ description: 'what it is used for; OCPP 1.6 keeps those for cars apart (V2G, MO, OEM), 2.x need not be told' }),
       timeoutMs,
     })
     .meta({ id: 'DeleteCertificate' }),

@@ -191,6 +191,7 @@ export type DecisionReason =
   | 'BudgetExhausted'
   | 'MasterPassMayNotStart'
   | 'NotYourSession'
+  | CertificateFault
   | 'ConcurrentLimit'
   | 'ConcurrentLimitUnverified'
   | 'ConcurrentLimitExceededOffline'
@@ -202,6 +203,9 @@ export type DecisionReason =
   | 'RoamingAccepted'
   | 'RoamingRefused'
   | 'RoamingUnavailable';
+
+/** What is wrong with the contract certificate of a car. OCPP 2.x AuthorizeCertificateStatusEnumType */
+export type CertificateFault = 'SignatureError' | 'CertificateExpired' | 'CertificateRevoked' | 'NoCertificateAvailable' | 'CertChainError';
 
 /** OCPP 2.1 AuthorizationStatusEnumType, as far as this service gives it. */
 export type DecisionStatus =

@@ -5,6 +5,7 @@ export type {
   AuthorizationPolicyChanged,
   AuthorizationPurpose,
   Budget,
+  CertificateFault,
   ContractAttributes,
   ContractChanged,
   ContractEvent,

@@ -113,6 +113,8 @@ export interface AuthorizationAnswer {
   readonly limit?: ChargingLimit;
   /** The driver's contract, where the token has one. */
   readonly contractId?: string;
+  /** Of the contract certificate that came with the token: OCPP 2.x AuthorizeCertificateStatusEnumType; absent: none came. */
+  readonly certificateStatus?: string;
 }
 
 /** Where a session is to stop; what is absent is not limited. */

@@ -6,8 +6,11 @@ export type {
   CertificateHashData,
   CertificateStatusFinding,
   CertificateStatusQuestion,
+  EvCertificateFinding,
+  EvCertificateInquiry,
   Finding,
   Inquiry,
+  ShownContract,
   VendorFinding,
   VendorInquiry,
 } from './inquiry.js';

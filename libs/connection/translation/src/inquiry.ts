@@ -6,6 +6,21 @@ export interface CertificateHashData {
   readonly serialNumber: string;
 }
 
+/** A contract certificate that a car has shown. */
+export interface ShownContract {
+  /** PEM, the contract certificate first; empty: the station has checked the chain itself. */
+  readonly certificate: string;
+  readonly hashes: readonly CertificateStatusQuestion[];
+}
+
+/** A car asks for a contract certificate. */
+export interface EvCertificateInquiry {
+  readonly schemaVersion: string;
+  readonly action: string;
+  /** Base64. */
+  readonly exiRequest: string;
+}
+
 /** Whether a certificate is revoked, and who is to be asked. */
 export interface CertificateStatusQuestion extends CertificateHashData {
   readonly source: string;
@@ -22,7 +37,8 @@ export interface VendorInquiry {
 /** What must be found out before a station can be answered, other than about a token. */
 export type Inquiry =
   | (VendorInquiry & { readonly kind: 'vendor' })
-  | { readonly kind: 'certificate-status'; readonly questions: readonly CertificateStatusQuestion[] };
+  | { readonly kind: 'certificate-status'; readonly questions: readonly CertificateStatusQuestion[] }
+  | (EvCertificateInquiry & { readonly kind: 'ev-certificate' });
 
 /** OCPP 2.1 DataTransferResponse */
 export interface VendorFinding {
@@ -42,9 +58,20 @@ export interface CertificateStatusFinding {
   readonly reason?: string;
 }
 
+/** What the provider of contracts has for a car. */
+export interface EvCertificateFinding {
+  readonly status: 'Accepted' | 'Failed';
+  /** Base64; empty: failed. */
+  readonly exiResponse: string;
+  readonly remainingContracts: number;
+  /** Why it failed, in plain words. */
+  readonly reason: string;
+}
+
 /** What was found out, by the kind of the inquiry. */
 export type Finding =
   | (VendorFinding & { readonly kind: 'vendor' })
+  | (EvCertificateFinding & { readonly kind: 'ev-certificate' })
   | {
       readonly kind: 'certificate-status';
       /** In the order of the questions. */

@@ -1,5 +1,5 @@
 import type { AuthorizationAnswer, IdToken, MessageFact, OcppVersion, StationFacts, StationFactType } from '@voltlog/connection-contract';
-import type { Finding, Inquiry } from './inquiry.js';
+import type { Finding, Inquiry, ShownContract } from './inquiry.js';
 import { stationTime } from './station-time.js';
 
 /** A station fact without its envelope; the edge adds id, source and trace. */
@@ -49,6 +49,8 @@ export interface TokenQuestion {
   readonly offline: boolean;
   /** Of `stop`: the transaction as the station calls it, and whether it has ended already. */
   readonly stops?: { readonly transactionId: string; readonly ended: boolean };
+  /** The contract certificate that was shown with the token: looked at first. */
+  readonly contract?: ShownContract;
 }
 
 /**

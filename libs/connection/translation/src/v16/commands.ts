@@ -1,7 +1,15 @@
 import type { connectionV1 as proto } from '@voltlog/proto';
 import { byStatus, type CommandRoute, type CommandTable, offerTransactionLimit, raw } from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
-import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
+import {
+  certificateSigned,
+  deleteCertificate,
+  getInstalledCertificateIds,
+  installCertificate,
+  plugAndCharge,
+  plugAndChargeOutcome,
+  setNetworkProfile,
+} from './certificates.js';
 import {
   clearVariableMonitoring,
   getBaseReport,
@@ -83,15 +91,20 @@ const TRIGGERS: Readonly<Record<string, readonly [action: string, requestedMessa
   StatusNotification: ['TriggerMessage', 'StatusNotification'],
 };
 
+/** By Plug & Charge. */
+const PNC_TRIGGER = 'SignV2GCertificate';
+
 /** OCPP 1.6 §5.17 */
 const triggerMessage: CommandRoute<'triggerMessage'> = {
   toCalls(value, { connectorsPerEvse }) {
+    if (value.requestedMessage === PNC_TRIGGER) return [plugAndCharge('TriggerMessage', { requestedMessage: PNC_TRIGGER })];
     const trigger = TRIGGERS[value.requestedMessage];
     if (trigger === undefined) return { notSupported: `1.6 cannot trigger ${value.requestedMessage}` };
     const connectorId = toConnector(value, connectorsPerEvse);
     return [{ action: trigger[0], payload: { requestedMessage: trigger[1], ...(connectorId === 0 ? {} : { connectorId }) } }];
   },
-  toOutcome: byStatus,
+  toOutcome: (responses, { requestedMessage }) =>
+    requestedMessage === PNC_TRIGGER ? plugAndChargeOutcome(responses, byStatus) : byStatus(responses),
 };
 
 /** CiString20Type, OCPP 1.6 §7.28. */

@@ -1,4 +1,3 @@
-import { dataTransfer } from '../data-transfer.js';
 import { heartbeat } from '../heartbeat.js';
 import type { Route } from '../route.js';
 import { signCertificate } from '../sign-certificate.js';
@@ -7,6 +6,7 @@ import { bootNotification } from './boot-notification.js';
 import { firmwareStatusNotification, signedFirmwareStatusNotification } from './firmware-status-notification.js';
 import { diagnosticsStatusNotification, logStatusNotification } from './log-status-notification.js';
 import { meterValues } from './meter-values.js';
+import { dataTransfer16 } from './plug-and-charge.js';
 import { securityEventNotification } from './security-event-notification.js';
 import { startTransaction } from './start-transaction.js';
 import { statusNotification } from './status-notification.js';
@@ -16,7 +16,7 @@ import { stopTransaction } from './stop-transaction.js';
 export const routes16 = [
   authorize,
   bootNotification,
-  dataTransfer,
+  dataTransfer16,
   firmwareStatusNotification,
   heartbeat,
   meterValues,

@@ -37,7 +37,6 @@ const REPORTS = [
   ['NotifyChargingLimit', 'ChargingLimitReported'],
   ['ClearedChargingLimit', 'ChargingLimitCleared'],
   ['ReportChargingProfiles', 'ChargingProfilesReported'],
-  ['Get15118EVCertificate', 'EvCertificateRequested'],
   ['LogStatusNotification', 'LogStatusReported'],
 ] as const;
 const REPORTS_21 = [
@@ -81,7 +80,6 @@ describe('what stations report', () => {
     ['ocpp2.0.1', 'NotifyEVChargingNeeds', { status: 'Rejected' }],
     ['ocpp2.1', 'OpenPeriodicEventStream', { status: 'Accepted' }],
     ['ocpp2.1', 'PullDynamicScheduleUpdate', { status: 'Rejected' }],
-    ['ocpp2.0.1', 'Get15118EVCertificate', { status: 'Failed', exiResponse: '' }],
     ['ocpp2.1', 'NotifySettlement', {}],
   ] as const)('%s %s is answered %j', async (version, action, expected) => {
     const fact = samples.get([...REPORTS, ...REPORTS_21].find(([each]) => each === action)?.[1] ?? '');

@@ -71,13 +71,6 @@ export const notices201 = [
     evseId: request.evseId,
     source: request.chargingLimitSource,
   })),
-  // M01, M02: no authority for contract certificates is connected.
-  reported(
-    'Get15118EVCertificate',
-    'voltlog.connection.EvCertificateRequested.v1',
-    ({ iso15118SchemaVersion, action }: Report<'Get15118EVCertificate'>) => ({ iso15118SchemaVersion, certificateAction: action }),
-    () => ({ status: 'Failed', exiResponse: '', statusInfo: notEnabled('no authority for contract certificates is connected') }),
-  ),
 ] as const satisfies readonly Route<never>[];
 
 /** What 2.1 adds. */

@@ -8,6 +8,7 @@ import { securityEventNotification } from '../v16/security-event-notification.js
 import { authorize } from './authorize.js';
 import { bootNotification } from './boot-notification.js';
 import { getCertificateChainStatus, getCertificateStatus } from './certificate-status.js';
+import { getEvCertificate } from './ev-certificate.js';
 import { meterValues } from './meter-values.js';
 import { notices21, notices201 } from './notices.js';
 import { notifyEvent, notifyMonitoringReport, notifyReport } from './reports.js';
@@ -33,6 +34,7 @@ export const routes201 = [
   notifyMonitoringReport,
   notifyReport,
   getCertificateStatus,
+  getEvCertificate,
   ...notices201,
 ] as const satisfies readonly Route<never>[];
 

@@ -215,7 +215,11 @@ export interface AuthorizationRequestItem {
     | string
     | undefined;
   /** Of a stop: the transaction; absent: not known, and then the token alone is judged. */
-  stops?: TransactionStop | undefined;
+  stops?:
+    | TransactionStop
+    | undefined;
+  /** What was found out about the contract certificate that came with the token: OCPP 2.x AuthorizeCertificateStatusEnumType. Absent: none came. */
+  certificateStatus?: string | undefined;
 }
 
 export interface TransactionStop {
@@ -590,6 +594,7 @@ function createBaseAuthorizationRequestItem(): AuthorizationRequestItem {
     offline: false,
     traceparent: undefined,
     stops: undefined,
+    certificateStatus: undefined,
   };
 }
 
@@ -621,6 +626,9 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
     }
     if (message.stops !== undefined) {
       TransactionStop.encode(message.stops, writer.uint32(74).fork()).join();
+    }
+    if (message.certificateStatus !== undefined) {
+      writer.uint32(82).string(message.certificateStatus);
     }
     return writer;
   },
@@ -710,6 +718,14 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
             message.stops = TransactionStop.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.certificateStatus = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -740,6 +756,7 @@ export const AuthorizationRequestItem: MessageFns<AuthorizationRequestItem> = {
     message.stops = (object.stops !== undefined && object.stops !== null)
       ? TransactionStop.fromPartial(object.stops)
       : undefined;
+    message.certificateStatus = object.certificateStatus ?? undefined;
     return message;
   },
 };

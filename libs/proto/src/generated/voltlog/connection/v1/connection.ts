@@ -312,14 +312,18 @@ export interface CertificateHash {
 
 /** Source: OCPP 2.0.1 Part 2 M04. */
 export interface DeleteCertificate {
-  certificate: CertificateHash | undefined;
+  certificate:
+    | CertificateHash
+    | undefined;
+  /** What it is used for, as InstallCertificate has it; 1.6 keeps those for cars apart from its own. Empty: its own. 2.x need not be told. */
+  certificateType: string;
 }
 
 /** A certificate the station asked for. Source: OCPP 2.0.1 Part 2 A02, A03. */
 export interface CertificateSigned {
   /** PEM, the station's own first, then those between it and the root. */
   certificateChain: string;
-  /** ChargingStationCertificate or V2GCertificate; empty: not told. 1.6 knows only the first. */
+  /** ChargingStationCertificate or V2GCertificate; empty: not told. 1.6 has the second by DataTransfer (Plug & Charge). */
   certificateType: string;
   /** Of the request that is answered; OCPP 2.1 only. */
   requestId?: number | undefined;
@@ -2189,13 +2193,16 @@ export const CertificateHash: MessageFns<CertificateHash> = {
 };
 
 function createBaseDeleteCertificate(): DeleteCertificate {
-  return { certificate: undefined };
+  return { certificate: undefined, certificateType: "" };
 }
 
 export const DeleteCertificate: MessageFns<DeleteCertificate> = {
   encode(message: DeleteCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.certificate !== undefined) {
       CertificateHash.encode(message.certificate, writer.uint32(10).fork()).join();
+    }
+    if (message.certificateType !== "") {
+      writer.uint32(18).string(message.certificateType);
     }
     return writer;
   },
@@ -2221,6 +2228,14 @@ export const DeleteCertificate: MessageFns<DeleteCertificate> = {
             message.certificate = CertificateHash.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.certificateType = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2241,6 +2256,7 @@ export const DeleteCertificate: MessageFns<DeleteCertificate> = {
     message.certificate = (object.certificate !== undefined && object.certificate !== null)
       ? CertificateHash.fromPartial(object.certificate)
       : undefined;
+    message.certificateType = object.certificateType ?? "";
     return message;
   },
 };

@@ -57,6 +57,124 @@ export interface AnswerOcspResponse {
   response: Uint8Array;
 }
 
+export interface CheckContractCertificateRequest {
+  stationId: string;
+  emaid: string;
+  /** PEM, the contract certificate first; empty: the station has checked the chain itself. */
+  certificate: string;
+  hashes: CertificateStatusQuestion[];
+}
+
+export interface CheckContractCertificateResponse {
+  /** OCPP 2.x AuthorizeCertificateStatusEnumType */
+  status: string;
+  /** In plain words; empty: accepted. */
+  reason: string;
+}
+
+export interface GetEvCertificateRequest {
+  stationId: string;
+  iso15118SchemaVersion: string;
+  /** Install or Update */
+  action: string;
+  /** The message of the car, base64. */
+  exiRequest: string;
+}
+
+export interface GetEvCertificateResponse {
+  /** Accepted or Failed */
+  status: string;
+  /** The message for the car, base64. */
+  exiResponse: string;
+  remainingContracts: number;
+  /** Why it failed, in plain words. */
+  reason: string;
+}
+
+export interface TestRoot {
+  /** OCPP 2.x InstallCertificateUseEnumType */
+  certificateType: string;
+  /** PEM */
+  certificate: string;
+}
+
+export interface ListTestRootsRequest {
+}
+
+export interface ListTestRootsResponse {
+  roots: TestRoot[];
+}
+
+export interface TestVehicle {
+  /** CN of its provisioning certificate. */
+  pcid: string;
+  emaid: string;
+  createdAt: string | undefined;
+}
+
+export interface PutTestVehicleRequest {
+  pcid: string;
+  emaid: string;
+  /** PEM; empty: it has its provisioning certificate already. */
+  csr: string;
+}
+
+export interface PutTestVehicleResponse {
+  vehicle:
+    | TestVehicle
+    | undefined;
+  /** PEM, the car's own first; empty: there was no CSR. */
+  provisioningCertificateChain: string;
+}
+
+export interface ListTestVehiclesRequest {
+  pageSize: number;
+  pageToken: string;
+}
+
+export interface ListTestVehiclesResponse {
+  vehicles: TestVehicle[];
+  nextPageToken: string;
+}
+
+export interface DeleteTestVehicleRequest {
+  pcid: string;
+}
+
+export interface DeleteTestVehicleResponse {
+}
+
+export interface ContractCertificate {
+  /** Lower-case hexadecimal without leading zeros. */
+  serialNumber: string;
+  emaid: string;
+  notAfter:
+    | string
+    | undefined;
+  /** Absent: it is not revoked. */
+  revokedAt: string | undefined;
+}
+
+export interface ListContractCertificatesRequest {
+  /** Empty: all. */
+  emaid: string;
+  pageSize: number;
+  pageToken: string;
+}
+
+export interface ListContractCertificatesResponse {
+  certificates: ContractCertificate[];
+  nextPageToken: string;
+}
+
+export interface RevokeContractCertificateRequest {
+  serialNumber: string;
+}
+
+export interface RevokeContractCertificateResponse {
+  certificate: ContractCertificate | undefined;
+}
+
 function createBaseCertificateStatusQuestion(): CertificateStatusQuestion {
   return { hashAlgorithm: "", issuerNameHash: "", issuerKeyHash: "", serialNumber: "", source: "", urls: [] };
 }
@@ -495,12 +613,1358 @@ export const AnswerOcspResponse: MessageFns<AnswerOcspResponse> = {
   },
 };
 
+function createBaseCheckContractCertificateRequest(): CheckContractCertificateRequest {
+  return { stationId: "", emaid: "", certificate: "", hashes: [] };
+}
+
+export const CheckContractCertificateRequest: MessageFns<CheckContractCertificateRequest> = {
+  encode(message: CheckContractCertificateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.emaid !== "") {
+      writer.uint32(18).string(message.emaid);
+    }
+    if (message.certificate !== "") {
+      writer.uint32(26).string(message.certificate);
+    }
+    for (const v of message.hashes) {
+      CertificateStatusQuestion.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckContractCertificateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckContractCertificateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.emaid = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.certificate = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.hashes.push(CertificateStatusQuestion.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckContractCertificateRequest>, I>>(base?: I): CheckContractCertificateRequest {
+    return CheckContractCertificateRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckContractCertificateRequest>, I>>(
+    object: I,
+  ): CheckContractCertificateRequest {
+    const message = createBaseCheckContractCertificateRequest();
+    message.stationId = object.stationId ?? "";
+    message.emaid = object.emaid ?? "";
+    message.certificate = object.certificate ?? "";
+    message.hashes = object.hashes?.map((e) => CertificateStatusQuestion.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCheckContractCertificateResponse(): CheckContractCertificateResponse {
+  return { status: "", reason: "" };
+}
+
+export const CheckContractCertificateResponse: MessageFns<CheckContractCertificateResponse> = {
+  encode(message: CheckContractCertificateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== "") {
+      writer.uint32(10).string(message.status);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckContractCertificateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckContractCertificateResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckContractCertificateResponse>, I>>(
+    base?: I,
+  ): CheckContractCertificateResponse {
+    return CheckContractCertificateResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckContractCertificateResponse>, I>>(
+    object: I,
+  ): CheckContractCertificateResponse {
+    const message = createBaseCheckContractCertificateResponse();
+    message.status = object.status ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseGetEvCertificateRequest(): GetEvCertificateRequest {
+  return { stationId: "", iso15118SchemaVersion: "", action: "", exiRequest: "" };
+}
+
+export const GetEvCertificateRequest: MessageFns<GetEvCertificateRequest> = {
+  encode(message: GetEvCertificateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.iso15118SchemaVersion !== "") {
+      writer.uint32(18).string(message.iso15118SchemaVersion);
+    }
+    if (message.action !== "") {
+      writer.uint32(26).string(message.action);
+    }
+    if (message.exiRequest !== "") {
+      writer.uint32(34).string(message.exiRequest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEvCertificateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEvCertificateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.iso15118SchemaVersion = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.exiRequest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetEvCertificateRequest>, I>>(base?: I): GetEvCertificateRequest {
+    return GetEvCertificateRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetEvCertificateRequest>, I>>(object: I): GetEvCertificateRequest {
+    const message = createBaseGetEvCertificateRequest();
+    message.stationId = object.stationId ?? "";
+    message.iso15118SchemaVersion = object.iso15118SchemaVersion ?? "";
+    message.action = object.action ?? "";
+    message.exiRequest = object.exiRequest ?? "";
+    return message;
+  },
+};
+
+function createBaseGetEvCertificateResponse(): GetEvCertificateResponse {
+  return { status: "", exiResponse: "", remainingContracts: 0, reason: "" };
+}
+
+export const GetEvCertificateResponse: MessageFns<GetEvCertificateResponse> = {
+  encode(message: GetEvCertificateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== "") {
+      writer.uint32(10).string(message.status);
+    }
+    if (message.exiResponse !== "") {
+      writer.uint32(18).string(message.exiResponse);
+    }
+    if (message.remainingContracts !== 0) {
+      writer.uint32(24).uint32(message.remainingContracts);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetEvCertificateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetEvCertificateResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.exiResponse = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.remainingContracts = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetEvCertificateResponse>, I>>(base?: I): GetEvCertificateResponse {
+    return GetEvCertificateResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetEvCertificateResponse>, I>>(object: I): GetEvCertificateResponse {
+    const message = createBaseGetEvCertificateResponse();
+    message.status = object.status ?? "";
+    message.exiResponse = object.exiResponse ?? "";
+    message.remainingContracts = object.remainingContracts ?? 0;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseTestRoot(): TestRoot {
+  return { certificateType: "", certificate: "" };
+}
+
+export const TestRoot: MessageFns<TestRoot> = {
+  encode(message: TestRoot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificateType !== "") {
+      writer.uint32(10).string(message.certificateType);
+    }
+    if (message.certificate !== "") {
+      writer.uint32(18).string(message.certificate);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TestRoot {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTestRoot();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificateType = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.certificate = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TestRoot>, I>>(base?: I): TestRoot {
+    return TestRoot.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TestRoot>, I>>(object: I): TestRoot {
+    const message = createBaseTestRoot();
+    message.certificateType = object.certificateType ?? "";
+    message.certificate = object.certificate ?? "";
+    return message;
+  },
+};
+
+function createBaseListTestRootsRequest(): ListTestRootsRequest {
+  return {};
+}
+
+export const ListTestRootsRequest: MessageFns<ListTestRootsRequest> = {
+  encode(_: ListTestRootsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTestRootsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTestRootsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListTestRootsRequest>, I>>(base?: I): ListTestRootsRequest {
+    return ListTestRootsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTestRootsRequest>, I>>(_: I): ListTestRootsRequest {
+    const message = createBaseListTestRootsRequest();
+    return message;
+  },
+};
+
+function createBaseListTestRootsResponse(): ListTestRootsResponse {
+  return { roots: [] };
+}
+
+export const ListTestRootsResponse: MessageFns<ListTestRootsResponse> = {
+  encode(message: ListTestRootsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.roots) {
+      TestRoot.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTestRootsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTestRootsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.roots.push(TestRoot.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListTestRootsResponse>, I>>(base?: I): ListTestRootsResponse {
+    return ListTestRootsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTestRootsResponse>, I>>(object: I): ListTestRootsResponse {
+    const message = createBaseListTestRootsResponse();
+    message.roots = object.roots?.map((e) => TestRoot.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTestVehicle(): TestVehicle {
+  return { pcid: "", emaid: "", createdAt: undefined };
+}
+
+export const TestVehicle: MessageFns<TestVehicle> = {
+  encode(message: TestVehicle, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pcid !== "") {
+      writer.uint32(10).string(message.pcid);
+    }
+    if (message.emaid !== "") {
+      writer.uint32(18).string(message.emaid);
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TestVehicle {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTestVehicle();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pcid = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.emaid = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TestVehicle>, I>>(base?: I): TestVehicle {
+    return TestVehicle.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TestVehicle>, I>>(object: I): TestVehicle {
+    const message = createBaseTestVehicle();
+    message.pcid = object.pcid ?? "";
+    message.emaid = object.emaid ?? "";
+    message.createdAt = object.createdAt ?? undefined;
+    return message;
+  },
+};
+
+function createBasePutTestVehicleRequest(): PutTestVehicleRequest {
+  return { pcid: "", emaid: "", csr: "" };
+}
+
+export const PutTestVehicleRequest: MessageFns<PutTestVehicleRequest> = {
+  encode(message: PutTestVehicleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pcid !== "") {
+      writer.uint32(10).string(message.pcid);
+    }
+    if (message.emaid !== "") {
+      writer.uint32(18).string(message.emaid);
+    }
+    if (message.csr !== "") {
+      writer.uint32(26).string(message.csr);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutTestVehicleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutTestVehicleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pcid = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.emaid = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.csr = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutTestVehicleRequest>, I>>(base?: I): PutTestVehicleRequest {
+    return PutTestVehicleRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutTestVehicleRequest>, I>>(object: I): PutTestVehicleRequest {
+    const message = createBasePutTestVehicleRequest();
+    message.pcid = object.pcid ?? "";
+    message.emaid = object.emaid ?? "";
+    message.csr = object.csr ?? "";
+    return message;
+  },
+};
+
+function createBasePutTestVehicleResponse(): PutTestVehicleResponse {
+  return { vehicle: undefined, provisioningCertificateChain: "" };
+}
+
+export const PutTestVehicleResponse: MessageFns<PutTestVehicleResponse> = {
+  encode(message: PutTestVehicleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vehicle !== undefined) {
+      TestVehicle.encode(message.vehicle, writer.uint32(10).fork()).join();
+    }
+    if (message.provisioningCertificateChain !== "") {
+      writer.uint32(18).string(message.provisioningCertificateChain);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PutTestVehicleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePutTestVehicleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vehicle = TestVehicle.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provisioningCertificateChain = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PutTestVehicleResponse>, I>>(base?: I): PutTestVehicleResponse {
+    return PutTestVehicleResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PutTestVehicleResponse>, I>>(object: I): PutTestVehicleResponse {
+    const message = createBasePutTestVehicleResponse();
+    message.vehicle = (object.vehicle !== undefined && object.vehicle !== null)
+      ? TestVehicle.fromPartial(object.vehicle)
+      : undefined;
+    message.provisioningCertificateChain = object.provisioningCertificateChain ?? "";
+    return message;
+  },
+};
+
+function createBaseListTestVehiclesRequest(): ListTestVehiclesRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListTestVehiclesRequest: MessageFns<ListTestVehiclesRequest> = {
+  encode(message: ListTestVehiclesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTestVehiclesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTestVehiclesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListTestVehiclesRequest>, I>>(base?: I): ListTestVehiclesRequest {
+    return ListTestVehiclesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTestVehiclesRequest>, I>>(object: I): ListTestVehiclesRequest {
+    const message = createBaseListTestVehiclesRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListTestVehiclesResponse(): ListTestVehiclesResponse {
+  return { vehicles: [], nextPageToken: "" };
+}
+
+export const ListTestVehiclesResponse: MessageFns<ListTestVehiclesResponse> = {
+  encode(message: ListTestVehiclesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.vehicles) {
+      TestVehicle.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTestVehiclesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTestVehiclesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vehicles.push(TestVehicle.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListTestVehiclesResponse>, I>>(base?: I): ListTestVehiclesResponse {
+    return ListTestVehiclesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTestVehiclesResponse>, I>>(object: I): ListTestVehiclesResponse {
+    const message = createBaseListTestVehiclesResponse();
+    message.vehicles = object.vehicles?.map((e) => TestVehicle.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteTestVehicleRequest(): DeleteTestVehicleRequest {
+  return { pcid: "" };
+}
+
+export const DeleteTestVehicleRequest: MessageFns<DeleteTestVehicleRequest> = {
+  encode(message: DeleteTestVehicleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pcid !== "") {
+      writer.uint32(10).string(message.pcid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteTestVehicleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteTestVehicleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pcid = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteTestVehicleRequest>, I>>(base?: I): DeleteTestVehicleRequest {
+    return DeleteTestVehicleRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteTestVehicleRequest>, I>>(object: I): DeleteTestVehicleRequest {
+    const message = createBaseDeleteTestVehicleRequest();
+    message.pcid = object.pcid ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteTestVehicleResponse(): DeleteTestVehicleResponse {
+  return {};
+}
+
+export const DeleteTestVehicleResponse: MessageFns<DeleteTestVehicleResponse> = {
+  encode(_: DeleteTestVehicleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteTestVehicleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteTestVehicleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteTestVehicleResponse>, I>>(base?: I): DeleteTestVehicleResponse {
+    return DeleteTestVehicleResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteTestVehicleResponse>, I>>(_: I): DeleteTestVehicleResponse {
+    const message = createBaseDeleteTestVehicleResponse();
+    return message;
+  },
+};
+
+function createBaseContractCertificate(): ContractCertificate {
+  return { serialNumber: "", emaid: "", notAfter: undefined, revokedAt: undefined };
+}
+
+export const ContractCertificate: MessageFns<ContractCertificate> = {
+  encode(message: ContractCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serialNumber !== "") {
+      writer.uint32(10).string(message.serialNumber);
+    }
+    if (message.emaid !== "") {
+      writer.uint32(18).string(message.emaid);
+    }
+    if (message.notAfter !== undefined) {
+      Timestamp.encode(toTimestamp(message.notAfter), writer.uint32(26).fork()).join();
+    }
+    if (message.revokedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.revokedAt), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContractCertificate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContractCertificate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.serialNumber = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.emaid = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.notAfter = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.revokedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ContractCertificate>, I>>(base?: I): ContractCertificate {
+    return ContractCertificate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ContractCertificate>, I>>(object: I): ContractCertificate {
+    const message = createBaseContractCertificate();
+    message.serialNumber = object.serialNumber ?? "";
+    message.emaid = object.emaid ?? "";
+    message.notAfter = object.notAfter ?? undefined;
+    message.revokedAt = object.revokedAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListContractCertificatesRequest(): ListContractCertificatesRequest {
+  return { emaid: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListContractCertificatesRequest: MessageFns<ListContractCertificatesRequest> = {
+  encode(message: ListContractCertificatesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.emaid !== "") {
+      writer.uint32(10).string(message.emaid);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListContractCertificatesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListContractCertificatesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.emaid = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListContractCertificatesRequest>, I>>(base?: I): ListContractCertificatesRequest {
+    return ListContractCertificatesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListContractCertificatesRequest>, I>>(
+    object: I,
+  ): ListContractCertificatesRequest {
+    const message = createBaseListContractCertificatesRequest();
+    message.emaid = object.emaid ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListContractCertificatesResponse(): ListContractCertificatesResponse {
+  return { certificates: [], nextPageToken: "" };
+}
+
+export const ListContractCertificatesResponse: MessageFns<ListContractCertificatesResponse> = {
+  encode(message: ListContractCertificatesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.certificates) {
+      ContractCertificate.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListContractCertificatesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListContractCertificatesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificates.push(ContractCertificate.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListContractCertificatesResponse>, I>>(
+    base?: I,
+  ): ListContractCertificatesResponse {
+    return ListContractCertificatesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListContractCertificatesResponse>, I>>(
+    object: I,
+  ): ListContractCertificatesResponse {
+    const message = createBaseListContractCertificatesResponse();
+    message.certificates = object.certificates?.map((e) => ContractCertificate.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseRevokeContractCertificateRequest(): RevokeContractCertificateRequest {
+  return { serialNumber: "" };
+}
+
+export const RevokeContractCertificateRequest: MessageFns<RevokeContractCertificateRequest> = {
+  encode(message: RevokeContractCertificateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serialNumber !== "") {
+      writer.uint32(10).string(message.serialNumber);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeContractCertificateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeContractCertificateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.serialNumber = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RevokeContractCertificateRequest>, I>>(
+    base?: I,
+  ): RevokeContractCertificateRequest {
+    return RevokeContractCertificateRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokeContractCertificateRequest>, I>>(
+    object: I,
+  ): RevokeContractCertificateRequest {
+    const message = createBaseRevokeContractCertificateRequest();
+    message.serialNumber = object.serialNumber ?? "";
+    return message;
+  },
+};
+
+function createBaseRevokeContractCertificateResponse(): RevokeContractCertificateResponse {
+  return { certificate: undefined };
+}
+
+export const RevokeContractCertificateResponse: MessageFns<RevokeContractCertificateResponse> = {
+  encode(message: RevokeContractCertificateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificate !== undefined) {
+      ContractCertificate.encode(message.certificate, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeContractCertificateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeContractCertificateResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificate = ContractCertificate.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RevokeContractCertificateResponse>, I>>(
+    base?: I,
+  ): RevokeContractCertificateResponse {
+    return RevokeContractCertificateResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokeContractCertificateResponse>, I>>(
+    object: I,
+  ): RevokeContractCertificateResponse {
+    const message = createBaseRevokeContractCertificateResponse();
+    message.certificate = (object.certificate !== undefined && object.certificate !== null)
+      ? ContractCertificate.fromPartial(object.certificate)
+      : undefined;
+    return message;
+  },
+};
+
 /** Certificates of others than stations: whether they are revoked, and what cars ask for. */
 export interface CertificateService {
   /** Whether certificates are revoked, in the order of the questions. A question that nobody answers is answered `Failed`, with the reason. */
   getCertificateStatus(request: GetCertificateStatusRequest): Promise<GetCertificateStatusResponse>;
   /** The platform's own OCSP responder (RFC 6960) for certificates of its own authorities. */
   answerOcsp(request: AnswerOcspRequest): Promise<AnswerOcspResponse>;
+  /** Whether the contract certificate that a car has shown is good (OCPP C07); not whether its contract is. */
+  checkContractCertificate(request: CheckContractCertificateRequest): Promise<CheckContractCertificateResponse>;
+  /** A contract certificate for a car (OCPP M01, M02), from the provider of contracts. */
+  getEvCertificate(request: GetEvCertificateRequest): Promise<GetEvCertificateResponse>;
+  /** The roots of the test PKI, for stations to install. FAILED_PRECONDITION when it is off, as of all below. */
+  listTestRoots(request: ListTestRootsRequest): Promise<ListTestRootsResponse>;
+  /** Gives a car of the test PKI a contract, and a provisioning certificate when there is a CSR. */
+  putTestVehicle(request: PutTestVehicleRequest): Promise<PutTestVehicleResponse>;
+  listTestVehicles(request: ListTestVehiclesRequest): Promise<ListTestVehiclesResponse>;
+  /** Its contract has ended: it gets no certificate any more. What it has goes on until it is revoked, or its token blocked. */
+  deleteTestVehicle(request: DeleteTestVehicleRequest): Promise<DeleteTestVehicleResponse>;
+  listContractCertificates(request: ListContractCertificatesRequest): Promise<ListContractCertificatesResponse>;
+  revokeContractCertificate(request: RevokeContractCertificateRequest): Promise<RevokeContractCertificateResponse>;
 }
 
 /** Certificates of others than stations: whether they are revoked, and what cars ask for. */
@@ -524,6 +1988,75 @@ export const CertificateServiceDefinition = {
       requestType: AnswerOcspRequest as typeof AnswerOcspRequest,
       requestStream: false,
       responseType: AnswerOcspResponse as typeof AnswerOcspResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Whether the contract certificate that a car has shown is good (OCPP C07); not whether its contract is. */
+    checkContractCertificate: {
+      name: "CheckContractCertificate",
+      requestType: CheckContractCertificateRequest as typeof CheckContractCertificateRequest,
+      requestStream: false,
+      responseType: CheckContractCertificateResponse as typeof CheckContractCertificateResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** A contract certificate for a car (OCPP M01, M02), from the provider of contracts. */
+    getEvCertificate: {
+      name: "GetEvCertificate",
+      requestType: GetEvCertificateRequest as typeof GetEvCertificateRequest,
+      requestStream: false,
+      responseType: GetEvCertificateResponse as typeof GetEvCertificateResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The roots of the test PKI, for stations to install. FAILED_PRECONDITION when it is off, as of all below. */
+    listTestRoots: {
+      name: "ListTestRoots",
+      requestType: ListTestRootsRequest as typeof ListTestRootsRequest,
+      requestStream: false,
+      responseType: ListTestRootsResponse as typeof ListTestRootsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Gives a car of the test PKI a contract, and a provisioning certificate when there is a CSR. */
+    putTestVehicle: {
+      name: "PutTestVehicle",
+      requestType: PutTestVehicleRequest as typeof PutTestVehicleRequest,
+      requestStream: false,
+      responseType: PutTestVehicleResponse as typeof PutTestVehicleResponse,
+      responseStream: false,
+      options: {},
+    },
+    listTestVehicles: {
+      name: "ListTestVehicles",
+      requestType: ListTestVehiclesRequest as typeof ListTestVehiclesRequest,
+      requestStream: false,
+      responseType: ListTestVehiclesResponse as typeof ListTestVehiclesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Its contract has ended: it gets no certificate any more. What it has goes on until it is revoked, or its token blocked. */
+    deleteTestVehicle: {
+      name: "DeleteTestVehicle",
+      requestType: DeleteTestVehicleRequest as typeof DeleteTestVehicleRequest,
+      requestStream: false,
+      responseType: DeleteTestVehicleResponse as typeof DeleteTestVehicleResponse,
+      responseStream: false,
+      options: {},
+    },
+    listContractCertificates: {
+      name: "ListContractCertificates",
+      requestType: ListContractCertificatesRequest as typeof ListContractCertificatesRequest,
+      requestStream: false,
+      responseType: ListContractCertificatesResponse as typeof ListContractCertificatesResponse,
+      responseStream: false,
+      options: {},
+    },
+    revokeContractCertificate: {
+      name: "RevokeContractCertificate",
+      requestType: RevokeContractCertificateRequest as typeof RevokeContractCertificateRequest,
+      requestStream: false,
+      responseType: RevokeContractCertificateResponse as typeof RevokeContractCertificateResponse,
       responseStream: false,
       options: {},
     },
