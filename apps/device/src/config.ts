@@ -44,6 +44,8 @@ export const deviceConfig = z
     DEVICE_STATION_MTLS_URL: url,
     /** How often jobs that are due are looked for. */
     DEVICE_JOB_LOOK_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
+    /** How long a job that has ended is listed, with what came of each station; its events stay. */
+    DEVICE_JOB_KEEP_DAYS: z.coerce.number().int().min(1).max(3_650).default(180),
     /** How long what stations report (security events, uploads of logs, alarms, ...) is kept to be looked at; it stays on the log. */
     DEVICE_REPORT_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
     /** Where stations reach this platform's OCSP responder, `https://host/ocsp` (the gateway serves it); named in certificates that are made from then on. Empty: they name none. */
@@ -71,7 +73,7 @@ export const deviceConfig = z
     stationsInMemoryMax: env.DEVICE_STATIONS_IN_MEMORY,
     reportDays: env.DEVICE_REPORT_DAYS,
     scryptN: env.DEVICE_SCRYPT_N,
-    jobs: { lookMs: env.DEVICE_JOB_LOOK_MS },
+    jobs: { lookMs: env.DEVICE_JOB_LOOK_MS, keepDays: env.DEVICE_JOB_KEEP_DAYS },
     pki: {
       ocspUrl: env.DEVICE_OCSP_URL,
       ocspTimeoutMs: env.DEVICE_OCSP_TIMEOUT_MS,

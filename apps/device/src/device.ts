@@ -67,10 +67,10 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const plugAndCharge = await createPlugAndCharge(context, config, pki);
   const security = await createSecurity(context, config, repository, memory, pki);
   const images = await createImages(context, config, outbox);
-  const jobs = await createJobs(context, config, collections, outbox, images.forStation);
-  const firmware = createFirmware(context, config, collections, images, jobs);
   const uploads = await createUploads(context, config, outbox, images.links);
   const model = await createModel(context, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
+  const jobs = await createJobs(context, config, collections, outbox, { model, forStation: images.forStation });
+  const firmware = createFirmware(context, config, collections, images, jobs);
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
     grpc: new DeviceGrpc(context, repository, memory, collections, config),

@@ -51,6 +51,8 @@ class JobFakes extends FakeServices {
         nextPageToken: '',
       }),
       cancelJob: answer('cancelJob', { job: job({ state: JobState.CANCELLING }) }),
+      pauseJob: answer('pauseJob', { job: job({ state: JobState.PAUSED, pausedBecause: '3 of 10 stations failed' }) }),
+      resumeJob: answer('resumeJob', { job: job() }),
       retryJob: answer('retryJob', { job: job({ round: 2 }) }),
     });
   }
@@ -67,6 +69,18 @@ beforeAll(async () => {
 afterAll(() => gateway.app.close());
 
 describe('jobs', () => {
+  it('are made of a template, and stop at a bound of failures', async () => {
+    const body = { applyTemplate: { templateId: 'ac22' }, failureBound: { percent: 20 }, selection: { all: true } };
+    const answer = await gateway.call('POST', '/v1/jobs', { body });
+    expect(answer.status).toBe(201);
+    expect(gateway.services.last('createJob')).toMatchObject({
+      applyTemplate: { templateId: 'ac22' },
+      failureBound: { percent: 20, stations: 10 },
+    });
+    const neither = await gateway.call('POST', '/v1/jobs', { body: { selection: { all: true } } });
+    expect(neither.status).toBe(400);
+  });
+
   it('are made of a command by its name, with the body of its route', async () => {
     const body = {
       command: { name: 'reset', body: { type: 'Immediate' } },

@@ -20,7 +20,8 @@ export interface Job {
   readonly jobId: string;
   readonly name: string | null;
   readonly command: { readonly name: string };
-  readonly state: 'Planning' | 'Running' | 'Cancelling' | 'Ended';
+  readonly state: 'Planning' | 'Running' | 'Paused' | 'Cancelling' | 'Ended';
+  readonly pausedBecause: string | null;
   readonly outcome: 'Completed' | 'Cancelled' | 'Expired' | null;
   readonly stationCount: number;
   readonly counts: Readonly<Partial<Record<JobStationState, number>>>;

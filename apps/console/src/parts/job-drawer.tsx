@@ -29,7 +29,8 @@ function Details({ jobId }: { jobId: string }) {
       <h2>{data.name ?? data.command.name}</h2>
       <JobProgress job={data} />
       <p role="status">
-        {stateOf(data)}. {resultsOf(data)}
+        {stateOf(data)}
+        {data.pausedBecause === null ? '' : `: ${data.pausedBecause}`}. {resultsOf(data)}
       </p>
       <p className="muted">
         {data.command.name}, {data.stationsPerMinute === 0 ? 'no pace' : `${count(data.stationsPerMinute)} stations a minute`}, by{' '}
@@ -45,27 +46,33 @@ function Actions({ job }: { job: Job }) {
   const { api, me } = usePlatform();
   const queries = useQueryClient();
   const act = useMutation({
-    mutationFn: ({ what, body }: { what: 'cancel' | 'retry'; body: object }) =>
+    mutationFn: ({ what, body }: { what: 'cancel' | 'retry' | 'pause' | 'resume'; body: object }) =>
       api.post<Job>(`/v1/jobs/${encodeURIComponent(job.jobId)}/${what}`, body),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['jobs'] }),
   });
   if (me.role === 'viewer') return null;
   const failed = (job.counts.Rejected ?? 0) + (job.counts.Failed ?? 0) + (job.counts.Expired ?? 0);
   const unknown = job.counts.Unknown ?? 0;
-  const isOpen = job.state === 'Planning' || job.state === 'Running';
+  const isOpen = job.state === 'Planning' || job.state === 'Running' || job.state === 'Paused';
+  const onOff = job.state === 'Running' ? 'pause' : job.state === 'Paused' ? 'resume' : undefined;
   return (
     <div style={{ display: 'flex', gap: 10, flexWrap: 'wrap' }}>
+      {onOff !== undefined && (
+        <Button variant="default" loading={act.isPending} onClick={() => act.mutate({ what: onOff, body: {} })}>
+          {onOff === 'pause' ? 'Pause' : 'Resume'}
+        </Button>
+      )}
       {isOpen && (
         <Button variant="default" loading={act.isPending} onClick={() => act.mutate({ what: 'cancel', body: {} })}>
           Cancel
         </Button>
       )}
-      {failed > 0 && job.state !== 'Cancelling' && (
+      {failed > 0 && job.state !== 'Cancelling' && job.state !== 'Paused' && (
         <Button variant="default" loading={act.isPending} onClick={() => act.mutate({ what: 'retry', body: {} })}>
           Retry {count(failed)} failed
         </Button>
       )}
-      {unknown > 0 && job.state !== 'Cancelling' && (
+      {unknown > 0 && job.state !== 'Cancelling' && job.state !== 'Paused' && (
         <Button
           variant="default"
           loading={act.isPending}

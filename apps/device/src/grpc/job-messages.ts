@@ -1,6 +1,7 @@
 import type { JobEndState, JobStationState, StationSelection } from '@voltlog/device-contract';
 import type { KnownJob } from '@voltlog/device-domain';
 import { connectionV1, deviceJobV1 } from '@voltlog/proto';
+import { APPLY_TEMPLATE } from '../jobs/asking.js';
 import type { JobStationDoc } from '../jobs/job-documents.js';
 
 const { JobState, JobStationState: State } = deviceJobV1;
@@ -8,6 +9,7 @@ const { JobState, JobStationState: State } = deviceJobV1;
 const JOB_STATES: Readonly<Record<KnownJob['state'], deviceJobV1.JobState>> = {
   Planning: JobState.PLANNING,
   Running: JobState.RUNNING,
+  Paused: JobState.PAUSED,
   Cancelling: JobState.CANCELLING,
   Ended: JobState.ENDED,
 };
@@ -64,7 +66,14 @@ export function toJobMessage(job: Omit<KnownJob, 'kind'>, counts: Readonly<Recor
   return {
     jobId: job.jobId,
     name: job.name,
-    command: connectionV1.SendCommandRequest.fromPartial({ timeoutMs, command: { $case, value } } as never),
+    ...($case === APPLY_TEMPLATE
+      ? { command: undefined, applyTemplate: { templateId: String(value['templateId'] ?? '') } }
+      : {
+          command: connectionV1.SendCommandRequest.fromPartial({ timeoutMs, command: { $case, value } } as never),
+          applyTemplate: undefined,
+        }),
+    failureBound: job.failureBound,
+    pausedBecause: job.state === 'Paused' ? (job.pausedBecause ?? '') : '',
     selection: deviceJobV1.StationSelection.fromPartial({
       ...job.selection,
       stationIds: [...(job.selection.stationIds ?? [])],

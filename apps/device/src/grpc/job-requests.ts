@@ -1,8 +1,9 @@
 import { isSecretVariable, withoutSecrets } from '@voltlog/connection-contract';
-import type { JobCommand } from '@voltlog/device-contract';
+import type { JobCommand, JobFailureBound } from '@voltlog/device-contract';
 import { NAME_LENGTH_MAX } from '@voltlog/device-domain';
 import { isoTime, RequestError } from '@voltlog/kernel';
 import { connectionV1, type deviceJobV1 } from '@voltlog/proto';
+import { APPLY_TEMPLATE } from '../jobs/asking.js';
 import { checkSiteId, checkStationId } from './requests.js';
 
 /** Stations named one by one: they lie in one event. */
@@ -12,6 +13,8 @@ export const CONCURRENCY_DEFAULT = 50;
 export const PER_MINUTE_MAX = 100_000;
 const WORD_LENGTH_MAX = 255;
 const TIMEOUT_MS_MAX = 120_000;
+/** Reading and setting takes several messages: a station is given up on after this long, ms. */
+const WORK_MS = 600_000;
 const LIFETIME_MS_DEFAULT = 86_400_000;
 const LIFETIME_MS_MAX = 366 * 86_400_000;
 /** Commands that are of one station: they carry a transaction, a certificate or a number that is its own. */
@@ -34,7 +37,27 @@ const OF_ONE_STATION: ReadonlySet<string> = new Set([
 const invalid = (message: string, reason?: string): RequestError => new RequestError('INVALID_ARGUMENT', message, reason);
 
 /** @throws {RequestError} `INVALID_ARGUMENT` saying what is wrong and what to do instead */
-export function checkCommand(request: connectionV1.SendCommandRequest | undefined): JobCommand {
+export function checkWork(
+  { command, applyTemplate }: Pick<deviceJobV1.CreateJobRequest, 'command' | 'applyTemplate'>,
+  templateIds: ReadonlySet<string>,
+): JobCommand {
+  if (applyTemplate === undefined) return checkCommand(command);
+  if (command !== undefined) throw invalid('a job has a command or a template to apply, not both');
+  const { templateId } = applyTemplate;
+  if (templateId !== '' && !templateIds.has(templateId)) throw invalid(`there is no template ${templateId} in use`, 'TemplateUnknown');
+  return { name: APPLY_TEMPLATE, parameters: { templateId }, timeoutMs: WORK_MS };
+}
+
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function checkFailureBound(bound: deviceJobV1.JobFailureBound | undefined): { readonly failureBound?: JobFailureBound } {
+  if (bound === undefined) return {};
+  const { percent, stations } = bound;
+  if (percent < 1 || percent > 100) throw invalid('failure_bound.percent must be between 1 and 100');
+  if (stations < 1 || stations > STATION_IDS_MAX) throw invalid(`failure_bound.stations must be between 1 and ${STATION_IDS_MAX}`);
+  return { failureBound: { percent, stations } };
+}
+
+function checkCommand(request: connectionV1.SendCommandRequest | undefined): JobCommand {
   const command = request?.command;
   if (command === undefined) throw invalid('command is missing');
   if (OF_ONE_STATION.has(command.$case))

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobEndState } from '@voltlog/device-contract';
-import type { JobRefusal } from '@voltlog/device-domain';
+import { failuresOf, type JobRefusal } from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import type { deviceJobV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
@@ -8,9 +8,10 @@ import type { JobCollections, JobDoc } from '../jobs/job-documents.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobWorker } from '../jobs/job-worker.js';
 import { selected } from '../jobs/selection.js';
+import type { Model } from '../model/model.js';
 import type { Collections } from '../store/documents.js';
 import { endStateOf, STATION_STATES, stationStateOf, toJobMessage, toJobStationMessage, toSelection } from './job-messages.js';
-import { checkCommand, checkExpiry, checkPace, checkSelection } from './job-requests.js';
+import { checkExpiry, checkFailureBound, checkPace, checkSelection, checkWork } from './job-requests.js';
 import { causeOf, pageSize } from './requests.js';
 
 const REFUSALS: Readonly<Record<JobRefusal, readonly [RequestError['code'], string]>> = {
@@ -22,6 +23,8 @@ const REFUSALS: Readonly<Record<JobRefusal, readonly [RequestError['code'], stri
     'FAILED_PRECONDITION',
     'the job was cancelled before all of its stations were looked up, so a retry would leave some out: create a new job',
   ],
+  JobEnded: ['FAILED_PRECONDITION', 'the job has ended'],
+  JobPaused: ['FAILED_PRECONDITION', 'the job is paused: resume or cancel it first'],
   JobExpired: ['INVALID_ARGUMENT', 'expires_at must lie in the future'],
 };
 /** `Unknown` is not among them: such a station may have acted. */
@@ -34,6 +37,7 @@ export interface JobGrpcParts {
   readonly repository: JobRepository;
   readonly jobs: JobCollections;
   readonly registry: Pick<Collections, 'stations' | 'statuses'>;
+  readonly templates: Pick<Model['templates'], 'all'>;
   readonly worker: JobWorker;
 }
 
@@ -44,9 +48,10 @@ export class JobGrpc implements deviceJobV1.JobService {
   async createJob(request: deviceJobV1.CreateJobRequest): Promise<deviceJobV1.CreateJobResponse> {
     const { context, repository, worker } = this.parts;
     const now = context.clock.now();
-    const command = checkCommand(request.command);
+    const command = checkWork(request, new Set(this.parts.templates.all.map(({ templateId }) => templateId)));
     const selection = toSelection(checkSelection(request.selection));
-    const attributes = { ...checkPace(request), command, selection, expiresAt: checkExpiry(request.expiresAt, now) };
+    const bound = checkFailureBound(request.failureBound);
+    const attributes = { ...checkPace(request), ...bound, command, selection, expiresAt: checkExpiry(request.expiresAt, now) };
     const causationId = this.cause(request.idempotencyKey);
     // The key stands in for the id, so that a repetition does not make a second job.
     const jobId = request.idempotencyKey === '' ? context.ids.next() : jobIdOf(request.idempotencyKey);
@@ -100,6 +105,24 @@ export class JobGrpc implements deviceJobV1.JobService {
     return { job: await this.change(jobId, { kind: 'CancelJob', by, now: this.parts.context.clock.now() }, request.idempotencyKey) };
   }
 
+  async pauseJob(request: deviceJobV1.PauseJobRequest): Promise<deviceJobV1.PauseJobResponse> {
+    const { jobId, pausedBy: by } = request;
+    const command = {
+      kind: 'PauseJob' as const,
+      by,
+      reason: by === '' ? 'paused' : `paused by ${by}`,
+      now: this.parts.context.clock.now(),
+    };
+    return { job: await this.change(jobId, command, request.idempotencyKey) };
+  }
+
+  async resumeJob(request: deviceJobV1.ResumeJobRequest): Promise<deviceJobV1.ResumeJobResponse> {
+    const { jobId, resumedBy: by } = request;
+    const counts = failuresOf(await this.counts(await this.doc(jobId)));
+    const command = { kind: 'ResumeJob' as const, by, ...counts, now: this.parts.context.clock.now() };
+    return { job: await this.change(jobId, command, request.idempotencyKey) };
+  }
+
   async retryJob(request: deviceJobV1.RetryJobRequest): Promise<deviceJobV1.RetryJobResponse> {
     const now = this.parts.context.clock.now();
     const states = request.states.map((state) => {
@@ -133,11 +156,15 @@ export class JobGrpc implements deviceJobV1.JobService {
 
   /** Of a job that has ended the counts are known; of another they are counted. */
   private async message(doc: JobDoc): Promise<deviceJobV1.Job> {
-    const { jobId } = doc;
-    if (doc.state === 'Ended') return toJobMessage(doc, doc.counts, doc.version);
+    return toJobMessage(doc, await this.counts(doc), doc.version);
+  }
+
+  private async counts({ jobId, state: of, counts }: JobDoc): Promise<Readonly<Record<string, number>>> {
+    if (of === 'Ended') return counts;
     const states = Object.keys(STATION_STATES);
-    const counts = await Promise.all(states.map(async (state) => [state, await this.parts.jobs.stations.count({ jobId, state })] as const));
-    return toJobMessage(doc, Object.fromEntries(counts), doc.version);
+    return Object.fromEntries(
+      await Promise.all(states.map(async (state) => [state, await this.parts.jobs.stations.count({ jobId, state })] as const)),
+    );
   }
 
   private async checkKnown(stationIds: readonly string[]): Promise<void> {

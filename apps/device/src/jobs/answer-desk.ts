@@ -113,10 +113,10 @@ export class AnswerDesk {
 /** In slices whose answers fit one event. */
 function slices(answers: readonly JobAnswer[]): readonly (readonly JobAnswer[])[] {
   const all: JobAnswer[][] = [];
-  let length = EVENT_LENGTH_MAX;
+  let length = 0;
   for (const answer of answers) {
     length += answer.responseJson.length + answer.reason.length;
-    if (length > EVENT_LENGTH_MAX) {
+    if (all.length === 0 || length > EVENT_LENGTH_MAX) {
       all.push([]);
       length = 0;
     }

@@ -34,6 +34,9 @@ export const jobSchema = new Schema(
     selection: mixed,
     stationsPerMinute: count,
     concurrency: count,
+    failureBound: mixed,
+    pausedBecause: { type: String },
+    resumed: mixed,
     expiresAt: required,
     createdBy: words,
     state: required,
@@ -50,6 +53,7 @@ export const jobSchema = new Schema(
   { versionKey: false },
 );
 jobSchema.index({ createdAt: 1, id: 1 });
+jobSchema.index({ state: 1, endedAt: 1, id: 1 });
 
 export const jobStationSchema = new Schema(
   {

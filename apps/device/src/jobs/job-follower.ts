@@ -10,7 +10,9 @@ import type { JobWorker } from './job-worker.js';
 const GROUP = 'device-jobs';
 const PAGE = 500;
 /** What makes work of a job. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['JobCreated', 'JobCancelled', 'JobRetried'].map((name) => `voltlog.device.${name}.v1`));
+const BEGINNINGS: ReadonlySet<string> = new Set(
+  ['JobCreated', 'JobResumed', 'JobCancelled', 'JobRetried'].map((name) => `voltlog.device.${name}.v1`),
+);
 
 /** Sees to it that every job is worked on, whoever asked for it, and that stations which come back get what waits for them. */
 export class JobFollower {

@@ -1,7 +1,7 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC, JOB_TOPIC } from '@voltlog/device-contract';
 import { isoTime, OperatingError, type RequestError } from '@voltlog/kernel';
-import { connectionV1, deviceJobV1, deviceV1 } from '@voltlog/proto';
+import { connectionV1, deviceJobV1, deviceModelV1, deviceV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
@@ -169,6 +169,91 @@ describe('jobs', () => {
         responseJson: '{"status":"Rejected"}',
       },
     ]);
+  });
+
+  it('pauses and goes on by an operator; what is on its way is waited for', async () => {
+    const ids = await register(30);
+    let letThrough: () => void = () => {};
+    connection.gate = new Promise((resolve) => {
+      letThrough = resolve;
+    });
+    const { jobId } = await create({ concurrency: 5 });
+    await until(() => connection.sent.length === 5, 'some are asked');
+    const { job: paused } = await service.jobGrpc.pauseJob({ jobId, pausedBy: 'ops', idempotencyKey: '' });
+    expect(paused).toMatchObject({ state: JobState.PAUSED, pausedBecause: 'paused by ops' });
+    letThrough();
+    await until(async () => (await counts(jobId))['ACCEPTED'] === 5, 'their answers');
+    await service.stop();
+    devices.length = 0;
+    service = await open();
+    expect((await get(jobId)).state).toBe(JobState.PAUSED);
+    expect(connection.sent).toHaveLength(5);
+    await service.jobGrpc.resumeJob({ jobId, resumedBy: 'ops', idempotencyKey: '' });
+    await ended(jobId);
+    expect(connection.sent.toSorted()).toEqual(ids);
+  });
+
+  it('pauses by itself when too many fail, and counts anew when it goes on', async () => {
+    const ids = await register(60);
+    for (const id of ids.slice(0, 12)) connection.answers.set(id, { status: CommandStatus.REJECTED, reason: 'no' });
+    const { jobId } = await create({ concurrency: 2, failureBound: { percent: 50, stations: 10 } });
+    await until(async () => (await get(jobId)).state === JobState.PAUSED, 'it pauses');
+    const { pausedBecause } = await get(jobId);
+    expect(pausedBecause).toMatch(/^1[0-2] of 1[0-2] stations failed$/);
+    const sent = connection.sent.length;
+    expect(sent).toBeLessThanOrEqual(14);
+    await service.jobGrpc.resumeJob({ jobId, resumedBy: 'ops', idempotencyKey: '' });
+    await ended(jobId);
+    expect(await counts(jobId)).toEqual({ ACCEPTED: 48, REJECTED: 12 });
+    await expect(create({ failureBound: { percent: 0, stations: 1 } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('sets stations to a template, and keeps what each took', async () => {
+    await register(3);
+    const set = (status: string): Partial<connectionV1.SendCommandResponse> => ({
+      status: status === 'Accepted' ? CommandStatus.ACCEPTED : CommandStatus.REJECTED,
+      variables: [
+        {
+          variable: { component: '1.6', name: 'Key', value: '', evseId: 0, instance: '' },
+          status,
+          readonly: false,
+        } as connectionV1.VariableResult,
+      ],
+    });
+    connection.answers.set('CP-00001', set('Accepted'));
+    connection.answers.set('CP-00002', set('Rejected'));
+    connection.answers.set('CP-00003', set('Accepted'));
+    const template = deviceModelV1.Template.fromPartial({
+      templateId: 'keys',
+      vendor: 'Somebody else',
+      variables: [{ variable: { component: '1.6', name: 'Key' }, value: '7' }],
+    });
+    await service.modelGrpc.putTemplate({ template, expectedVersion: 0, idempotencyKey: '' });
+    const { jobId } = await create({ command: undefined, applyTemplate: { templateId: 'keys' } });
+    await ended(jobId);
+    expect(await counts(jobId)).toEqual({ ACCEPTED: 2, REJECTED: 1 });
+    expect(await stations(jobId, State.REJECTED)).toMatchObject([{ stationId: 'CP-00002', reason: '1.6.Key = 7: Rejected' }]);
+    const unknown = { command: undefined, applyTemplate: { templateId: 'nothing' } };
+    expect(await failure(create(unknown))).toMatchObject({ code: 'INVALID_ARGUMENT', reason: 'TemplateUnknown' });
+    expect(await failure(create({ applyTemplate: { templateId: 'keys' } }))).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('is not listed for ever when it has ended', async () => {
+    await register(2);
+    const old = await create();
+    await ended(old.jobId);
+    context.clock.ms += 100 * 86_400_000;
+    const young = await create();
+    await ended(young.jobId);
+    context.clock.ms += 81 * 86_400_000;
+    const isGone = () =>
+      get(old.jobId).then(
+        () => false,
+        ({ code }: RequestError) => code === 'NOT_FOUND',
+      );
+    await until(isGone, 'it is gone', WAIT_MS);
+    expect(await context.store.streams.load([`job:${old.jobId}`])).not.toEqual(new Map());
+    expect((await get(young.jobId)).jobId).toBe(young.jobId);
   });
 
   it('makes one job of a request that is repeated with its key', async () => {

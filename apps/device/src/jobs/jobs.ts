@@ -3,11 +3,14 @@ import type { ServiceContext } from '@voltlog/service';
 import type { OutboxRelay } from '@voltlog/store';
 import type { DeviceConfig } from '../config.js';
 import { JobGrpc } from '../grpc/job.grpc.js';
+import type { Model } from '../model/model.js';
 import type { Collections } from '../store/documents.js';
+import { type AskingParts, asking } from './asking.js';
 import { type JobCollections, openJobCollections } from './job-documents.js';
 import { JobFollower } from './job-follower.js';
 import { JobRepository } from './job-repository.js';
-import { JobWorker, type JobWorkerParts } from './job-worker.js';
+import { JobWorker } from './job-worker.js';
+import { JobRetention } from './retention.js';
 
 /** A station may take as long as a command may wait, and the way there and back. */
 const DEADLINE_MS = 125_000;
@@ -26,7 +29,7 @@ export async function createJobs(
   { jobs: options, security: { connectionGrpc } }: DeviceConfig,
   registry: Collections,
   outbox: Pick<OutboxRelay, 'publish'>,
-  forStation: JobWorkerParts['forStation'],
+  { model, forStation }: { readonly model: Pick<Model, 'reconciler' | 'templates'>; readonly forStation: AskingParts['forStation'] },
 ): Promise<Jobs> {
   const jobs = await openJobCollections(context.store);
   const repository = new JobRepository(context, jobs, outbox);
@@ -34,16 +37,20 @@ export async function createJobs(
     address: connectionGrpc,
     deadlineMs: DEADLINE_MS,
   });
-  const worker = new JobWorker({ context, repository, jobs, registry, connection, lookMs: options.lookMs, forStation });
+  const ask = asking({ context, connection, reconciler: model.reconciler, forStation });
+  const worker = new JobWorker({ context, repository, jobs, registry, connection, ask, lookMs: options.lookMs });
+  const retention = new JobRetention(context, jobs, options.keepDays, options.lookMs);
   const follower = new JobFollower(context, repository, jobs, worker);
   return {
-    grpc: new JobGrpc({ context, repository, jobs, registry, worker }),
+    grpc: new JobGrpc({ context, repository, jobs, registry, templates: model.templates, worker }),
     parts: { repository, collections: jobs, worker },
     async start() {
       await follower.start();
       worker.start();
+      await retention.start();
     },
     async stop() {
+      await retention.stop();
       await follower.stop();
       await worker.stop();
     },

@@ -12,7 +12,7 @@ import {
   spoken,
   variableKey,
 } from '@voltlog/device-domain';
-import { isoTime } from '@voltlog/kernel';
+import { isoTime, RequestError } from '@voltlog/kernel';
 import type { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Collection } from '@voltlog/store';
@@ -104,15 +104,40 @@ export class Reconciler implements IntentHandler<null> {
     return DONE;
   }
 
+  /**
+   * Sets a station to what one template says, whether or not it is about such a station.
+   *
+   * @throws {RequestError} `NOT_FOUND` when it is not in use
+   */
+  async apply(stationId: string, templateId: string): Promise<Reconciled> {
+    const template = this.parts.templates.all.find((each) => each.templateId === templateId);
+    if (template === undefined) throw new RequestError('NOT_FOUND', `template ${templateId} is not in use any more`, 'TemplateUnknown');
+    const results = await this.bringTo(stationId, template.variables);
+    return results === undefined ? { kind: 'away' } : done(results);
+  }
+
   async reconcile(stationId: string): Promise<Reconciled> {
     const intended = await this.intended(stationId);
     if (intended.length === 0) return { kind: 'done', outcome: 'Nothing', refused: [] };
+    const results = await this.bringTo(stationId, intended);
+    if (results === undefined) return { kind: 'away' };
+    const now = this.parts.context.clock.now();
+    await this.parts.configurations.one(
+      stationId,
+      { kind: 'NoteReconciled', stationId, outcome: outcomeOf(results), results, now },
+      this.parts.context.ids.next(),
+    );
+    return done(results);
+  }
+
+  /** What was sent since it differed, and what the station said to it; undefined: it is away. */
+  private async bringTo(stationId: string, intended: readonly IntendedVariable[]): Promise<readonly AppliedVariable[] | undefined> {
     const perMessage = itemsPerMessage(await this.parts.models.get(stationId));
     const results: AppliedVariable[] = [];
-    const differing: Intended[] = [];
+    const differing: IntendedVariable[] = [];
     for (const some of inSlices(intended, perMessage.get)) {
       const said = await this.parts.line.say(stationId, { $case: 'getVariables', value: { variables: some.map(toVariable) } });
-      if (said.kind === 'away') return { kind: 'away' };
+      if (said.kind === 'away') return undefined;
       const read = byKey(said.response.variables);
       for (const variable of some) {
         const result = read.get(attributeKey(variable));
@@ -123,22 +148,20 @@ export class Reconciler implements IntentHandler<null> {
     }
     for (const some of inSlices(differing, perMessage.set)) {
       const said = await this.parts.line.say(stationId, { $case: 'setVariables', value: { variables: some.map(toVariable) } });
-      if (said.kind === 'away') return { kind: 'away' };
+      if (said.kind === 'away') return undefined;
       const set = byKey(said.response.variables);
       for (const variable of some)
         results.push(applied(variable, set.get(attributeKey(variable))?.status ?? (said.response.stationStatus || 'NotSupported')));
     }
-    const outcome = outcomeOf(results);
-    const now = this.parts.context.clock.now();
-    await this.parts.configurations.one(
-      stationId,
-      { kind: 'NoteReconciled', stationId, outcome, results, now },
-      this.parts.context.ids.next(),
-    );
-    const refused = results.filter(isRefused).map((result) => `${spoken(result)} = ${result.value}: ${result.status}`);
-    return { kind: 'done', outcome, refused };
+    return results;
   }
 }
+
+const done = (results: readonly AppliedVariable[]): Reconciled => ({
+  kind: 'done',
+  outcome: outcomeOf(results),
+  refused: results.filter(isRefused).map((result) => `${spoken(result)} = ${result.value}: ${result.status}`),
+});
 
 function outcomeOf(results: readonly AppliedVariable[]): ConfigurationReconciled['outcome'] {
   if (results.some(isRefused)) return 'Refused';

@@ -56,6 +56,8 @@ export class CustomerErasuresController {
       name: `Customer erasure${body.reference === '' ? '' : ` ${body.reference}`}`,
       command: { stationId: '', timeoutMs: 0, command: stationRequest('CustomerInformation', fields) },
       selection: deviceJobV1.StationSelection.fromPartial({ all: true }),
+      applyTemplate: undefined,
+      failureBound: undefined,
       stationsPerMinute: 0,
       concurrency: 0,
       expiresAt: new Date(this.now() + EXPIRES_MS).toISOString(),

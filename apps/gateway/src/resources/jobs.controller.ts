@@ -63,11 +63,13 @@ export class JobsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { command, timeoutMs } = commandNamed(body.command.name, body.command.body, '/command/body');
-    checkMaySend(caller, command);
+    const named = body.command === undefined ? undefined : commandNamed(body.command.name, body.command.body, '/command/body');
+    if (named !== undefined) checkMaySend(caller, named.command);
     const { job } = await this.jobs.createJob({
       name: body.name,
-      command: { stationId: '', timeoutMs, command },
+      command: named === undefined ? undefined : { stationId: '', ...named },
+      applyTemplate: body.applyTemplate === undefined ? undefined : { templateId: body.applyTemplate.templateId ?? '' },
+      failureBound: body.failureBound,
       selection: toSelection(body.selection),
       stationsPerMinute: body.stationsPerMinute,
       concurrency: body.concurrency,
@@ -116,6 +118,28 @@ export class JobsController {
   })
   async cancelJob(@Param({ schema: jobParams }) { jobId }: JobParams, @CallerParam() caller: Caller, @Req() request: FastifyRequest) {
     return shown((await this.jobs.cancelJob({ jobId, cancelledBy: caller.name, idempotencyKey: idempotencyKey(request) })).job);
+  }
+
+  @Post('jobs/:jobId/pause')
+  @Write({
+    role: 'operator',
+    summary: 'Pause a job',
+    description: 'Nothing more is sent until it is resumed; stations that come back meanwhile wait. It expires all the same.',
+    answer: jobView,
+  })
+  async pauseJob(@Param({ schema: jobParams }) { jobId }: JobParams, @CallerParam() caller: Caller, @Req() request: FastifyRequest) {
+    return shown((await this.jobs.pauseJob({ jobId, pausedBy: caller.name, idempotencyKey: idempotencyKey(request) })).job);
+  }
+
+  @Post('jobs/:jobId/resume')
+  @Write({
+    role: 'operator',
+    summary: 'Let a paused job go on',
+    description: 'Its failures are counted anew from here.',
+    answer: jobView,
+  })
+  async resumeJob(@Param({ schema: jobParams }) { jobId }: JobParams, @CallerParam() caller: Caller, @Req() request: FastifyRequest) {
+    return shown((await this.jobs.resumeJob({ jobId, resumedBy: caller.name, idempotencyKey: idempotencyKey(request) })).job);
   }
 
   @Post('jobs/:jobId/retry')

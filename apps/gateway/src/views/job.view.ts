@@ -3,8 +3,9 @@ import { deviceJobV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import { COMMAND_NAMES, nameOf } from '../resources/command-table.js';
 import { identifier, instant, instantIn, orNull, pageOf, pageQuery, parsed, stationId, wordOf } from './common.js';
+import { templateId } from './device-model.view.js';
 
-const STATES = ['Planning', 'Running', 'Cancelling', 'Ended'] as const;
+const STATES = ['Planning', 'Running', 'Paused', 'Cancelling', 'Ended'] as const;
 export const STATION_STATES = [
   'Pending',
   'Waiting',
@@ -38,25 +39,43 @@ export const selectionIn = z
 
 export const selectionView = z.object({ ...selectionFields, stationIds: z.array(z.string()).optional(), all: z.boolean().optional() });
 
+const failureBound = z.strictObject({
+  percent: z.int().min(1).max(100),
+  stations: z.int().min(1).max(10_000).default(10).meta({ description: 'fewer that are through say nothing yet' }),
+});
+
 export const newJob = z
   .strictObject({
     name: z.string().max(255).default(''),
-    command: z.strictObject({
-      name: z
-        .string()
-        .min(1)
-        .max(64)
-        .meta({
-          description: `as in \`POST /v1/stations/{stationId}/commands/{name}\`: ${COMMAND_NAMES.join(', ')}`,
-          examples: ['reset'],
-        }),
-      body: z.looseObject({}).default({}).meta({ description: 'the body of that route' }),
+    command: z
+      .strictObject({
+        name: z
+          .string()
+          .min(1)
+          .max(64)
+          .meta({
+            description: `as in \`POST /v1/stations/{stationId}/commands/{name}\`: ${COMMAND_NAMES.join(', ')}`,
+            examples: ['reset'],
+          }),
+        body: z.looseObject({}).default({}).meta({ description: 'the body of that route' }),
+      })
+      .optional(),
+    applyTemplate: z
+      .strictObject({ templateId: templateId.optional().meta({ description: 'absent: all that is intended for each of them' }) })
+      .optional()
+      .meta({ description: 'instead of a command: stations are set to what a configuration template says, whatever they are' }),
+    failureBound: failureBound.optional().meta({
+      description: 'the job pauses by itself when so many of those that are through are Rejected, NotSupported, Failed or Unknown',
     }),
     selection: selectionIn,
     stationsPerMinute: z.int().min(0).max(100_000).default(0).meta({ description: '0: as fast as the concurrency allows' }),
     concurrency: z.int().min(1).max(500).default(50).meta({ description: 'stations that are asked at once' }),
     expiresAt: instantIn.optional().meta({ description: 'until when stations that are offline may come back; default: in 24 hours' }),
   })
+  .refine(
+    ({ command, applyTemplate }) => (command === undefined) !== (applyTemplate === undefined),
+    'has either a command or applyTemplate',
+  )
   .meta({
     id: 'NewJob',
     examples: [{ name: 'Restart', command: { name: 'reset', body: { type: 'OnIdle' } }, selection: { siteId: 'depot-north' } }],
@@ -79,6 +98,8 @@ export const jobView = z
     counts: z.partialRecord(z.enum(STATION_STATES), z.int()).meta({ description: 'stations by state; what is absent is 0' }),
     stationsPerMinute: z.int(),
     concurrency: z.int(),
+    failureBound: z.object({ percent: z.int(), stations: z.int() }).nullable(),
+    pausedBecause: z.string().nullable(),
     round: z.int().meta({ description: '1, and one more with each retry' }),
     createdBy: z.string().nullable(),
     createdAt: instant,
@@ -137,7 +158,8 @@ export function toJob(job: deviceJobV1.Job): z.input<typeof jobView> {
   return {
     jobId: job.jobId,
     name: orNull(job.name),
-    command: toCommandView(job.command?.command),
+    command:
+      job.applyTemplate === undefined ? toCommandView(job.command?.command) : { name: 'apply-template', parameters: job.applyTemplate },
     selection: toSelectionView(job.selection),
     state: wordOf(job.state, 'JOB_STATE_') as (typeof STATES)[number],
     outcome: orNull(job.outcome) as z.input<typeof jobView>['outcome'],
@@ -145,6 +167,8 @@ export function toJob(job: deviceJobV1.Job): z.input<typeof jobView> {
     counts: Object.fromEntries(job.counts.map(({ state, count }) => [wordOf(state, STATION_PREFIX) as StationState, count])),
     stationsPerMinute: job.stationsPerMinute,
     concurrency: job.concurrency,
+    failureBound: job.failureBound ?? null,
+    pausedBecause: orNull(job.pausedBecause),
     round: job.round,
     createdBy: orNull(job.createdBy),
     createdAt: job.createdAt ?? '',

@@ -50,6 +50,7 @@ interface CreateOptions extends SelectionOptions {
   readonly name?: string;
   readonly perMinute?: number;
   readonly concurrency?: number;
+  readonly stopAt?: number;
   readonly expires?: string;
   readonly wait?: true;
   readonly dryRun?: true;
@@ -60,7 +61,7 @@ export function addJobs(program: Command, cli: Cli): void {
   jobs
     .command('create')
     .description('send a command to many stations')
-    .argument('<command>', 'see: voltlog commands list')
+    .argument('<command>', 'see: voltlog commands list; or apply-template')
     .argument('[words...]', 'its fields, as name=value')
     .option('--body <json>', 'its fields as JSON')
     .option('--station <ids>', 'these stations, separated by commas; may be repeated', words)
@@ -75,6 +76,7 @@ export function addJobs(program: Command, cli: Cli): void {
     .option('--name <text>', 'what to call it')
     .option('--per-minute <n>', 'stations a minute; default: no limit', wholeNumber)
     .option('--concurrency <n>', 'stations asked at once; default 50', wholeNumber)
+    .option('--stop-at <percent>', 'pause when so many of at least 10 stations failed', wholeNumber)
     .option('--expires <when>', 'until when stations may come back: an instant, or 30m, 12h, 7d; default 24h')
     .option('--dry-run', 'only say how many stations are meant')
     .option('--wait', 'follow it to its end')
@@ -82,6 +84,7 @@ export function addJobs(program: Command, cli: Cli): void {
       'after',
       example(
         'voltlog jobs create reset type=OnIdle --site depot-north --per-minute 60 --wait',
+        'voltlog jobs create apply-template templateId=ac22 --vendor Voltmaker --stop-at 20',
         'voltlog jobs create raw --body \'{"action":"ClearCache"}\' --all --dry-run',
       ),
     )
@@ -98,7 +101,10 @@ export function addJobs(program: Command, cli: Cli): void {
           return;
         }
         const job = await client.call('POST', '/v1/jobs', {
-          command: { name: command, body: bodyOf(fields, options.body) },
+          ...(command === 'apply-template'
+            ? { applyTemplate: bodyOf(fields, options.body) }
+            : { command: { name: command, body: bodyOf(fields, options.body) } }),
+          failureBound: options.stopAt === undefined ? undefined : { percent: options.stopAt },
           selection,
           name: options.name,
           stationsPerMinute: options.perMinute,
@@ -146,6 +152,17 @@ export function addJobs(program: Command, cli: Cli): void {
     .description('send nothing more')
     .argument('<jobId>')
     .action((jobId: string) => cli.run(async (client, output) => output.one(await client.call('POST', `${path(jobId)}/cancel`, {}), JOB)));
+  for (const [name, about] of [
+    ['pause', 'send nothing until it is resumed'],
+    ['resume', 'let a paused job go on'],
+  ] as const)
+    jobs
+      .command(name)
+      .description(about)
+      .argument('<jobId>')
+      .action((jobId: string) =>
+        cli.run(async (client, output) => output.one(await client.call('POST', `${path(jobId)}/${name}`, {}), JOB)),
+      );
   jobs
     .command('retry')
     .description('send again to stations where it failed')

@@ -74,6 +74,7 @@ export type {
   JobEndState,
   JobEvent,
   JobEvents,
+  JobFailureBound,
   JobOutcome,
   JobPartEvent,
   JobPartPlanned,

@@ -18,7 +18,10 @@ export interface StationSelection {
   readonly connected?: boolean;
 }
 
-/** A command of `voltlog.connection.v1.SendCommandRequest`. */
+/**
+ * A command of `voltlog.connection.v1.SendCommandRequest`; or `applyTemplate` with `templateId`: the station is set to what the template says,
+ * with an empty one to all that is intended for it.
+ */
 export interface JobCommand {
   /** Of its field in the request, e.g. `setVariables`. */
   readonly name: string;
@@ -26,6 +29,14 @@ export interface JobCommand {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** How long a station's answer is waited for; 0: as long as the connection service waits. */
   readonly timeoutMs: number;
+}
+
+/** A job pauses by itself when so many of those that are through since it began, or went on, have failed. */
+export interface JobFailureBound {
+  /** 1 to 100. */
+  readonly percent: number;
+  /** Fewer that are through say nothing yet. */
+  readonly stations: number;
 }
 
 export interface JobCreated {
@@ -37,6 +48,8 @@ export interface JobCreated {
   readonly stationsPerMinute: number;
   /** Stations that are being asked at once. */
   readonly concurrency: number;
+  /** Absent: it goes on whatever fails. */
+  readonly failureBound?: JobFailureBound;
   readonly expiresAt: string;
   readonly createdBy: string;
   readonly at: string;
@@ -47,6 +60,24 @@ export interface JobPlanned {
   readonly jobId: string;
   readonly partCount: number;
   readonly stationCount: number;
+  readonly at: string;
+}
+
+/** Nothing is sent until it goes on; what is on its way is waited for. */
+export interface JobPaused {
+  readonly jobId: string;
+  /** Empty: too many stations failed. */
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface JobResumed {
+  readonly jobId: string;
+  readonly by: string;
+  /** Stations that were through, and those of them that had failed: they count no more. */
+  readonly through: number;
+  readonly failed: number;
   readonly at: string;
 }
 
@@ -143,6 +174,8 @@ export interface JobStationsDropped {
 export interface JobEvents {
   'voltlog.device.JobCreated.v1': JobCreated;
   'voltlog.device.JobPlanned.v1': JobPlanned;
+  'voltlog.device.JobPaused.v1': JobPaused;
+  'voltlog.device.JobResumed.v1': JobResumed;
   'voltlog.device.JobCancelled.v1': JobCancelled;
   'voltlog.device.JobRetried.v1': JobRetried;
   'voltlog.device.JobEnded.v1': JobEnded;

@@ -70,6 +70,7 @@ export {
   type TemplateSubject,
 } from './intended.js';
 export {
+  failuresOf,
   type JobAttributes,
   type JobCommandIn,
   type JobRefusal,
@@ -77,6 +78,7 @@ export {
   jobDecider,
   type KnownJob,
   type NoJob,
+  tooManyFailed,
 } from './job.decider.js';
 export {
   type JobPart,

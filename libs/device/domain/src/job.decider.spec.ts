@@ -3,7 +3,7 @@ import { fold } from '@voltlog/kernel';
 import { given } from '@voltlog/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type JobAttributes, jobDecider } from './job.decider.js';
+import { type JobAttributes, jobDecider, tooManyFailed } from './job.decider.js';
 import { type JobPartCommand, type JobPartState, jobPartDecider } from './job-part.decider.js';
 
 const NOW = Date.parse('2026-11-02T08:00:00.000Z');
@@ -45,6 +45,39 @@ describe('a job', () => {
     given(jobDecider, created, planned, cancelled).when(cancel).thenNothing();
     given(jobDecider, created, planned, ended).when(cancel).thenNothing();
     given(jobDecider).when(cancel).thenRefuses('JobUnknown');
+  });
+
+  it('pauses while it runs, goes on, and does not end or begin by it', () => {
+    const pause = { kind: 'PauseJob' as const, by: 'ops', reason: 'paused by ops', now: NOW };
+    const resume = { kind: 'ResumeJob' as const, by: 'ops', through: 12, failed: 6, now: NOW };
+    const paused: JobEvent = { type: 'voltlog.device.JobPaused.v1', data: { jobId, by: 'ops', reason: 'paused by ops', at } };
+    const resumed: JobEvent = { type: 'voltlog.device.JobResumed.v1', data: { jobId, by: 'ops', through: 12, failed: 6, at } };
+    given(jobDecider, created, planned).when(pause).then(paused);
+    given(jobDecider, created, planned, paused).thenState({ state: 'Paused', pausedBecause: 'paused by ops' });
+    given(jobDecider, created, planned, paused).when(pause).thenNothing();
+    given(jobDecider, created).when(pause).thenRefuses('JobPlanning');
+    given(jobDecider, created, planned, cancelled).when(pause).thenRefuses('JobCancelling');
+    given(jobDecider, created, planned, ended).when(pause).thenRefuses('JobEnded');
+    given(jobDecider, created, planned, paused).when(retry).thenRefuses('JobPaused');
+    given(jobDecider, created, planned, paused).when(resume).then(resumed);
+    given(jobDecider, created, planned).when(resume).thenNothing();
+    given(jobDecider, created, planned, paused, resumed).thenState({ state: 'Running', pausedBecause: '' });
+    given(jobDecider, created, planned, paused).when({ kind: 'CancelJob', by: 'ops', now: NOW }).then(cancelled);
+  });
+
+  it.each([
+    [{ Accepted: 8, Rejected: 2 }, undefined, '2 of 10 stations failed'],
+    [{ Accepted: 9, Rejected: 1 }, undefined, undefined],
+    // Too few to tell.
+    [{ Rejected: 9 }, undefined, undefined],
+    [{ Failed: 4, Unknown: 3, NotSupported: 3, Pending: 90 }, undefined, '10 of 10 stations failed'],
+    // What failed before it went on counts no more.
+    [{ Accepted: 12, Rejected: 8 }, { through: 10, failed: 8 }, undefined],
+    [{ Accepted: 10, Rejected: 10 }, { through: 10, failed: 8 }, '2 of 10 stations failed'],
+  ])('that bears 20 percent of failures and has %j since %j: %s', (counts, resumed, reason) => {
+    const job = { failureBound: { percent: 20, stations: 10 }, ...(resumed === undefined ? {} : { resumed }) };
+    expect(tooManyFailed(job, counts)).toBe(reason);
+    expect(tooManyFailed({}, counts)).toBeUndefined();
   });
 
   it('is retried while it runs and after it ended, not while it is planned or being cancelled', () => {

@@ -1,4 +1,4 @@
-import type { JobCommand, JobEndState, JobEvent, JobOutcome, StationSelection } from '@voltlog/device-contract';
+import type { JobCommand, JobEndState, JobEvent, JobFailureBound, JobOutcome, StationSelection } from '@voltlog/device-contract';
 import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 
 /** What a job is made of. */
@@ -9,6 +9,8 @@ export interface JobAttributes {
   /** 0: as fast as `concurrency` allows. */
   readonly stationsPerMinute: number;
   readonly concurrency: number;
+  /** Absent: it goes on whatever fails. */
+  readonly failureBound?: JobFailureBound;
   readonly expiresAt: string;
   readonly createdBy: string;
 }
@@ -25,8 +27,12 @@ export interface NoJob {
 export interface KnownJob extends JobAttributes {
   readonly kind: 'job';
   readonly jobId: string;
-  /** `Planning`: its stations are being looked up. `Cancelling`: answers are still on their way. */
-  readonly state: 'Planning' | 'Running' | 'Cancelling' | 'Ended';
+  /** `Planning`: its stations are being looked up. `Paused`: nothing is sent. `Cancelling`: answers are still on their way. */
+  readonly state: 'Planning' | 'Running' | 'Paused' | 'Cancelling' | 'Ended';
+  /** Why it was paused last; empty: it goes on. */
+  readonly pausedBecause?: string;
+  /** When it last went on: what was through before says nothing about its failures. Absent: it was never paused. */
+  readonly resumed?: { readonly through: number; readonly failed: number };
   /** Absent: it has not ended. */
   readonly outcome?: JobOutcome;
   readonly partCount: number;
@@ -49,6 +55,9 @@ export type JobState = NoJob | KnownJob;
 export type JobCommandIn =
   | { readonly kind: 'CreateJob'; readonly jobId: string; readonly attributes: JobAttributes; readonly now: number }
   | { readonly kind: 'ReportPlanned'; readonly partCount: number; readonly stationCount: number; readonly now: number }
+  /** `by` empty: too many failed. */
+  | { readonly kind: 'PauseJob'; readonly by: string; readonly reason: string; readonly now: number }
+  | { readonly kind: 'ResumeJob'; readonly by: string; readonly through: number; readonly failed: number; readonly now: number }
   | { readonly kind: 'CancelJob'; readonly by: string; readonly now: number }
   | {
       readonly kind: 'RetryJob';
@@ -64,7 +73,15 @@ export type JobCommandIn =
  * `JobCancelling`: it is cancelled and not through yet. `JobPlanning`: its stations are not looked up yet. `JobNeverPlanned`: it was
  * cancelled before they all were, so that a retry would leave some out.
  */
-export type JobRefusal = 'JobExists' | 'JobUnknown' | 'JobCancelling' | 'JobPlanning' | 'JobNeverPlanned' | 'JobExpired';
+export type JobRefusal =
+  | 'JobEnded'
+  | 'JobPaused'
+  | 'JobExists'
+  | 'JobUnknown'
+  | 'JobCancelling'
+  | 'JobPlanning'
+  | 'JobNeverPlanned'
+  | 'JobExpired';
 
 /** A job as a whole; what is done at each station lies in its parts. */
 export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> = {
@@ -85,12 +102,22 @@ export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> =
         const { partCount, stationCount } = command;
         return decided<JobEvent>({ type: 'voltlog.device.JobPlanned.v1', data: { jobId, partCount, stationCount, at } });
       }
+      case 'PauseJob':
+        if (state.state === 'Paused') return decided();
+        if (state.state !== 'Running') return refused(CANNOT_PAUSE[state.state]);
+        return decided<JobEvent>({ type: 'voltlog.device.JobPaused.v1', data: { jobId, by: command.by, reason: command.reason, at } });
+      case 'ResumeJob': {
+        if (state.state !== 'Paused') return decided();
+        const { by, through, failed } = command;
+        return decided<JobEvent>({ type: 'voltlog.device.JobResumed.v1', data: { jobId, by, through, failed, at } });
+      }
       case 'CancelJob':
         if (state.state === 'Ended' || state.state === 'Cancelling') return decided();
         return decided<JobEvent>({ type: 'voltlog.device.JobCancelled.v1', data: { jobId, by: command.by, at } });
       case 'RetryJob': {
         if (state.state === 'Cancelling') return refused('JobCancelling');
         if (state.state === 'Planning') return refused('JobPlanning');
+        if (state.state === 'Paused') return refused('JobPaused');
         if (!state.planned) return refused('JobNeverPlanned');
         if (command.expiresAt <= at) return refused('JobExpired');
         const { states, expiresAt, by } = command;
@@ -119,6 +146,10 @@ export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> =
     switch (type) {
       case 'voltlog.device.JobPlanned.v1':
         return { ...state, state: 'Running', planned: true, partCount: data.partCount, stationCount: data.stationCount };
+      case 'voltlog.device.JobPaused.v1':
+        return { ...state, state: 'Paused', pausedBecause: data.reason };
+      case 'voltlog.device.JobResumed.v1':
+        return { ...state, state: 'Running', pausedBecause: '', resumed: { through: data.through, failed: data.failed } };
       case 'voltlog.device.JobCancelled.v1':
         // Before its stations are looked up there is nobody to wait for, but parts may lie there: they are dropped all the same.
         return { ...state, state: 'Cancelling' };
@@ -137,6 +168,31 @@ export const jobDecider: Decider<JobCommandIn, JobState, JobEvent, JobRefusal> =
   },
 };
 
+const CANNOT_PAUSE = { Planning: 'JobPlanning', Cancelling: 'JobCancelling', Ended: 'JobEnded' } as const;
+
+/** States that count as failures. */
+const FAILURES: readonly JobEndState[] = ['Rejected', 'NotSupported', 'Failed', 'Unknown'];
+
+/** How many stations are through, and how many of them failed. */
+export function failuresOf(counts: Readonly<Record<string, number>>): { readonly through: number; readonly failed: number } {
+  const failed = FAILURES.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+  return { through: failed + (counts['Accepted'] ?? 0), failed };
+}
+
+/** In words, when more have failed since the job began, or went on, than it bears; undefined: it goes on. */
+export function tooManyFailed(
+  { failureBound, resumed = { through: 0, failed: 0 } }: Pick<KnownJob, 'failureBound' | 'resumed'>,
+  counts: Readonly<Record<string, number>>,
+): string | undefined {
+  if (failureBound === undefined) return undefined;
+  const now = failuresOf(counts);
+  // Fewer than before: a retry has queued some of them again.
+  const through = now.through - Math.min(resumed.through, now.through);
+  const failed = now.failed - Math.min(resumed.failed, now.failed);
+  if (through < failureBound.stations || failed * 100 < failureBound.percent * through || failed === 0) return undefined;
+  return `${failed} of ${through} stations failed`;
+}
+
 const created = ({ at, jobId, ...attributes }: JobAttributes & { readonly jobId: string; readonly at: string }): KnownJob => ({
   kind: 'job',
   jobId,
@@ -145,6 +201,7 @@ const created = ({ at, jobId, ...attributes }: JobAttributes & { readonly jobId:
   selection: attributes.selection,
   stationsPerMinute: attributes.stationsPerMinute,
   concurrency: attributes.concurrency,
+  ...(attributes.failureBound === undefined ? {} : { failureBound: attributes.failureBound }),
   expiresAt: attributes.expiresAt,
   createdBy: attributes.createdBy,
   state: 'Planning',

@@ -21,6 +21,8 @@ export enum JobState {
   /** CANCELLING - Cancelled, while answers are still on their way. */
   CANCELLING = "JOB_STATE_CANCELLING",
   ENDED = "JOB_STATE_ENDED",
+  /** PAUSED - By an operator, or since too many stations failed. */
+  PAUSED = "JOB_STATE_PAUSED",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -41,6 +43,9 @@ export function jobStateFromJSON(object: any): JobState {
     case 4:
     case "JOB_STATE_ENDED":
       return JobState.ENDED;
+    case 5:
+    case "JOB_STATE_PAUSED":
+      return JobState.PAUSED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -60,6 +65,8 @@ export function jobStateToNumber(object: JobState): number {
       return 3;
     case JobState.ENDED:
       return 4;
+    case JobState.PAUSED:
+      return 5;
     case JobState.UNRECOGNIZED:
     default:
       return -1;
@@ -176,6 +183,19 @@ export interface JobStationCount {
   count: number;
 }
 
+/** Sets stations to what a template says, whatever they are; without one to all that is intended for each of them. */
+export interface ApplyTemplate {
+  templateId: string;
+}
+
+/** A job pauses by itself when so many of those that are through have failed: Rejected, NotSupported, Failed or Unknown. */
+export interface JobFailureBound {
+  /** 1 to 100. */
+  percent: number;
+  /** Fewer that are through say nothing yet. */
+  stations: number;
+}
+
 export interface Job {
   jobId: string;
   name: string;
@@ -198,6 +218,16 @@ export interface Job {
   /** 1, and one more with each retry. */
   round: number;
   version: number;
+  /** Absent: it sends `command`. */
+  applyTemplate:
+    | ApplyTemplate
+    | undefined;
+  /** Absent: it goes on whatever fails. */
+  failureBound:
+    | JobFailureBound
+    | undefined;
+  /** Of a job that is paused: why. */
+  pausedBecause: string;
 }
 
 export interface JobStation {
@@ -234,6 +264,9 @@ export interface CreateJobRequest {
   /** Who asked, for the record. */
   createdBy: string;
   idempotencyKey: string;
+  /** In the place of `command`. */
+  applyTemplate: ApplyTemplate | undefined;
+  failureBound: JobFailureBound | undefined;
 }
 
 export interface CreateJobResponse {
@@ -279,6 +312,26 @@ export interface ListJobStationsRequest {
 export interface ListJobStationsResponse {
   stations: JobStation[];
   nextPageToken: string;
+}
+
+export interface PauseJobRequest {
+  jobId: string;
+  pausedBy: string;
+  idempotencyKey: string;
+}
+
+export interface PauseJobResponse {
+  job: Job | undefined;
+}
+
+export interface ResumeJobRequest {
+  jobId: string;
+  resumedBy: string;
+  idempotencyKey: string;
+}
+
+export interface ResumeJobResponse {
+  job: Job | undefined;
 }
 
 export interface CancelJobRequest {
@@ -520,6 +573,128 @@ export const JobStationCount: MessageFns<JobStationCount> = {
   },
 };
 
+function createBaseApplyTemplate(): ApplyTemplate {
+  return { templateId: "" };
+}
+
+export const ApplyTemplate: MessageFns<ApplyTemplate> = {
+  encode(message: ApplyTemplate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.templateId !== "") {
+      writer.uint32(10).string(message.templateId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ApplyTemplate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseApplyTemplate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.templateId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ApplyTemplate>, I>>(base?: I): ApplyTemplate {
+    return ApplyTemplate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ApplyTemplate>, I>>(object: I): ApplyTemplate {
+    const message = createBaseApplyTemplate();
+    message.templateId = object.templateId ?? "";
+    return message;
+  },
+};
+
+function createBaseJobFailureBound(): JobFailureBound {
+  return { percent: 0, stations: 0 };
+}
+
+export const JobFailureBound: MessageFns<JobFailureBound> = {
+  encode(message: JobFailureBound, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.percent !== 0) {
+      writer.uint32(8).uint32(message.percent);
+    }
+    if (message.stations !== 0) {
+      writer.uint32(16).uint32(message.stations);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobFailureBound {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobFailureBound();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.percent = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stations = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<JobFailureBound>, I>>(base?: I): JobFailureBound {
+    return JobFailureBound.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JobFailureBound>, I>>(object: I): JobFailureBound {
+    const message = createBaseJobFailureBound();
+    message.percent = object.percent ?? 0;
+    message.stations = object.stations ?? 0;
+    return message;
+  },
+};
+
 function createBaseJob(): Job {
   return {
     jobId: "",
@@ -538,6 +713,9 @@ function createBaseJob(): Job {
     createdBy: "",
     round: 0,
     version: 0,
+    applyTemplate: undefined,
+    failureBound: undefined,
+    pausedBecause: "",
   };
 }
 
@@ -590,6 +768,15 @@ export const Job: MessageFns<Job> = {
     }
     if (message.version !== 0) {
       writer.uint32(128).uint64(message.version);
+    }
+    if (message.applyTemplate !== undefined) {
+      ApplyTemplate.encode(message.applyTemplate, writer.uint32(138).fork()).join();
+    }
+    if (message.failureBound !== undefined) {
+      JobFailureBound.encode(message.failureBound, writer.uint32(146).fork()).join();
+    }
+    if (message.pausedBecause !== "") {
+      writer.uint32(154).string(message.pausedBecause);
     }
     return writer;
   },
@@ -735,6 +922,30 @@ export const Job: MessageFns<Job> = {
             message.version = longToNumber(reader.uint64());
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.applyTemplate = ApplyTemplate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.failureBound = JobFailureBound.decode(reader, reader.uint32());
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.pausedBecause = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -772,6 +983,13 @@ export const Job: MessageFns<Job> = {
     message.createdBy = object.createdBy ?? "";
     message.round = object.round ?? 0;
     message.version = object.version ?? 0;
+    message.applyTemplate = (object.applyTemplate !== undefined && object.applyTemplate !== null)
+      ? ApplyTemplate.fromPartial(object.applyTemplate)
+      : undefined;
+    message.failureBound = (object.failureBound !== undefined && object.failureBound !== null)
+      ? JobFailureBound.fromPartial(object.failureBound)
+      : undefined;
+    message.pausedBecause = object.pausedBecause ?? "";
     return message;
   },
 };
@@ -986,6 +1204,8 @@ function createBaseCreateJobRequest(): CreateJobRequest {
     expiresAt: undefined,
     createdBy: "",
     idempotencyKey: "",
+    applyTemplate: undefined,
+    failureBound: undefined,
   };
 }
 
@@ -1014,6 +1234,12 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
     }
     if (message.idempotencyKey !== "") {
       writer.uint32(66).string(message.idempotencyKey);
+    }
+    if (message.applyTemplate !== undefined) {
+      ApplyTemplate.encode(message.applyTemplate, writer.uint32(74).fork()).join();
+    }
+    if (message.failureBound !== undefined) {
+      JobFailureBound.encode(message.failureBound, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1095,6 +1321,22 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.applyTemplate = ApplyTemplate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.failureBound = JobFailureBound.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1124,6 +1366,12 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
     message.expiresAt = object.expiresAt ?? undefined;
     message.createdBy = object.createdBy ?? "";
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.applyTemplate = (object.applyTemplate !== undefined && object.applyTemplate !== null)
+      ? ApplyTemplate.fromPartial(object.applyTemplate)
+      : undefined;
+    message.failureBound = (object.failureBound !== undefined && object.failureBound !== null)
+      ? JobFailureBound.fromPartial(object.failureBound)
+      : undefined;
     return message;
   },
 };
@@ -1721,6 +1969,274 @@ export const ListJobStationsResponse: MessageFns<ListJobStationsResponse> = {
   },
 };
 
+function createBasePauseJobRequest(): PauseJobRequest {
+  return { jobId: "", pausedBy: "", idempotencyKey: "" };
+}
+
+export const PauseJobRequest: MessageFns<PauseJobRequest> = {
+  encode(message: PauseJobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.pausedBy !== "") {
+      writer.uint32(18).string(message.pausedBy);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseJobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseJobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pausedBy = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PauseJobRequest>, I>>(base?: I): PauseJobRequest {
+    return PauseJobRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PauseJobRequest>, I>>(object: I): PauseJobRequest {
+    const message = createBasePauseJobRequest();
+    message.jobId = object.jobId ?? "";
+    message.pausedBy = object.pausedBy ?? "";
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBasePauseJobResponse(): PauseJobResponse {
+  return { job: undefined };
+}
+
+export const PauseJobResponse: MessageFns<PauseJobResponse> = {
+  encode(message: PauseJobResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== undefined) {
+      Job.encode(message.job, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseJobResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseJobResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = Job.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PauseJobResponse>, I>>(base?: I): PauseJobResponse {
+    return PauseJobResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PauseJobResponse>, I>>(object: I): PauseJobResponse {
+    const message = createBasePauseJobResponse();
+    message.job = (object.job !== undefined && object.job !== null) ? Job.fromPartial(object.job) : undefined;
+    return message;
+  },
+};
+
+function createBaseResumeJobRequest(): ResumeJobRequest {
+  return { jobId: "", resumedBy: "", idempotencyKey: "" };
+}
+
+export const ResumeJobRequest: MessageFns<ResumeJobRequest> = {
+  encode(message: ResumeJobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== "") {
+      writer.uint32(10).string(message.jobId);
+    }
+    if (message.resumedBy !== "") {
+      writer.uint32(18).string(message.resumedBy);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeJobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeJobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.resumedBy = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ResumeJobRequest>, I>>(base?: I): ResumeJobRequest {
+    return ResumeJobRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResumeJobRequest>, I>>(object: I): ResumeJobRequest {
+    const message = createBaseResumeJobRequest();
+    message.jobId = object.jobId ?? "";
+    message.resumedBy = object.resumedBy ?? "";
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBaseResumeJobResponse(): ResumeJobResponse {
+  return { job: undefined };
+}
+
+export const ResumeJobResponse: MessageFns<ResumeJobResponse> = {
+  encode(message: ResumeJobResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== undefined) {
+      Job.encode(message.job, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeJobResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeJobResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = Job.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ResumeJobResponse>, I>>(base?: I): ResumeJobResponse {
+    return ResumeJobResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResumeJobResponse>, I>>(object: I): ResumeJobResponse {
+    const message = createBaseResumeJobResponse();
+    message.job = (object.job !== undefined && object.job !== null) ? Job.fromPartial(object.job) : undefined;
+    return message;
+  },
+};
+
 function createBaseCancelJobRequest(): CancelJobRequest {
   return { jobId: "", cancelledBy: "", idempotencyKey: "" };
 }
@@ -2039,6 +2555,9 @@ export interface JobService {
   listJobStations(request: ListJobStationsRequest): Promise<ListJobStationsResponse>;
   /** Nothing more is sent; what is on its way is waited for. */
   cancelJob(request: CancelJobRequest): Promise<CancelJobResponse>;
+  /** Nothing is sent until it is resumed; what is on its way is waited for. */
+  pauseJob(request: PauseJobRequest): Promise<PauseJobResponse>;
+  resumeJob(request: ResumeJobRequest): Promise<ResumeJobResponse>;
   /** Sends again to the stations that are in one of the states. */
   retryJob(request: RetryJobRequest): Promise<RetryJobResponse>;
 }
@@ -2098,6 +2617,23 @@ export const JobServiceDefinition = {
       requestType: CancelJobRequest as typeof CancelJobRequest,
       requestStream: false,
       responseType: CancelJobResponse as typeof CancelJobResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Nothing is sent until it is resumed; what is on its way is waited for. */
+    pauseJob: {
+      name: "PauseJob",
+      requestType: PauseJobRequest as typeof PauseJobRequest,
+      requestStream: false,
+      responseType: PauseJobResponse as typeof PauseJobResponse,
+      responseStream: false,
+      options: {},
+    },
+    resumeJob: {
+      name: "ResumeJob",
+      requestType: ResumeJobRequest as typeof ResumeJobRequest,
+      requestStream: false,
+      responseType: ResumeJobResponse as typeof ResumeJobResponse,
       responseStream: false,
       options: {},
     },
