@@ -74,6 +74,8 @@ export const connectionConfig = z
     FRAME_LOG_RETENTION_HOURS: whole(1, 8_760).default(168),
     DEVICE_GRPC: z.string().default(''),
     AUTHORIZATION_GRPC: z.string().default(''),
+    /** Where it is asked what a transaction comes to, for the answer to its end. */
+    SESSION_GRPC: z.string().default(''),
     GRPC_LISTEN: z.string().default('0.0.0.0:50051'),
     /** Where the other connection instances reach this one; empty: this host's name and the port of GRPC_LISTEN. */
     GRPC_ADVERTISE: z.string().default(''),

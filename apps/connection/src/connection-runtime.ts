@@ -11,6 +11,7 @@ import {
   deviceSecurityV1,
   deviceV1,
   recordingsV1,
+  sessionV1,
 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
@@ -26,6 +27,7 @@ import { type VendorRow, Vendors, vendorSchema } from './data-transfer/vendors.j
 import { Dialects } from './edge/actions.js';
 import { Endpoints } from './edge/endpoints.js';
 import { FactRecorder } from './edge/facts.js';
+import { FINAL_COST_DEADLINE_MS, FinalCosts } from './edge/final-costs.js';
 import { Inquiries } from './edge/inquiries.js';
 import type { EdgeParts } from './edge/parts.js';
 import { Stations } from './edge/stations.js';
@@ -261,6 +263,14 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
         address: config.DEVICE_GRPC,
         deadlineMs: config.CERTIFICATES_TIMEOUT_MS,
       }),
+      new FinalCosts(
+        rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, {
+          address: config.SESSION_GRPC,
+          deadlineMs: FINAL_COST_DEADLINE_MS,
+        }),
+        clock,
+        logger,
+      ),
       logger,
     ),
     authorizations: new Authorizations(

@@ -1,6 +1,6 @@
-import { connectionV1 } from '@voltlog/proto';
+import { connectionV1, type sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ended, register, started, updated, values } from './testing/facts.js';
+import { at, ended, register, started, updated, values } from './testing/facts.js';
 import { SessionHarness } from './testing/session-harness.js';
 
 const V201 = { ocppVersion: 'ocpp2.0.1', transactionId: 'tx-1' } as const;
@@ -25,6 +25,30 @@ async function read(minute: number, energyWh: number): Promise<void> {
   await harness.given(updated({ minute, ...V201, meterValues: [values(minute, register(1_000 + energyWh))] }));
 }
 const begin = () => harness.given(started({ minute: 0, ...V201, meterValues: [values(0, register(1_000))] }));
+
+describe('the final cost', () => {
+  const ask = (meterStopWh: number, more: Partial<sessionV1.GetFinalCostRequest> = {}) =>
+    harness.sessions.getFinalCost({ stationId: 'CS-1', transactionId: 'tx-1', endedAt: at(5), meterStopWh, ...more });
+
+  it('OCPP 2.0.1 I03: is told before the end is folded, and is the same afterwards', async () => {
+    await begin();
+    await read(1, 2_000);
+    expect(await ask(6_000)).toEqual({ total: { amount: '3.50', currency: 'EUR' }, unpriced: false });
+    await harness.given(ended({ minute: 5, ...V201, meterStopWh: 6_000 }));
+    expect(await ask(6_000)).toMatchObject({ total: { amount: '3.50' } });
+    const { sessionId } = await harness.only();
+    expect((await harness.sessions.getReceipt({ sessionId })).receipt?.total).toMatchObject({ amount: '3.50' });
+  });
+
+  it('is not told of a transaction that is not known, or that has no price', async () => {
+    expect(await ask(6_000)).toEqual({ total: undefined, unpriced: false });
+    await expect(ask(6_000, { endedAt: undefined })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await harness.dispose();
+    harness = await new SessionHarness().start();
+    await begin();
+    expect(await ask(6_000)).toEqual({ total: undefined, unpriced: true });
+  });
+});
 
 describe('the running cost', () => {
   it('OCPP 2.0.1 I02: is told to a 2.x station at a pace, when it has changed, and once more at the end', async () => {

@@ -186,6 +186,7 @@ const joined = (reads: SessionGrpc, writes: CommandsGrpc): sessionV1.SessionServ
   listSessionEvents: (request) => reads.listSessionEvents(request),
   listQuarantined: (request) => reads.listQuarantined(request),
   getReceipt: (request) => reads.getReceipt(request),
+  getFinalCost: (request) => reads.getFinalCost(request),
   requestStart: (request) => writes.requestStart(request),
   getStartRequest: (request) => writes.getStartRequest(request),
   cancelStart: (request) => writes.cancelStart(request),

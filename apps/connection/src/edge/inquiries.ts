@@ -10,6 +10,7 @@ import { OperatingError } from '@voltlog/kernel';
 import type { certificatesV1 } from '@voltlog/proto';
 import type { Logger } from '@voltlog/telemetry';
 import type { Vendors } from '../data-transfer/vendors.js';
+import type { FinalCosts } from './final-costs.js';
 
 /** Finds out, by its kind, what a station's message asks for. */
 export class Inquiries {
@@ -19,6 +20,7 @@ export class Inquiries {
       certificatesV1.CertificateService,
       'getCertificateStatus' | 'checkContractCertificate' | 'getEvCertificate'
     >,
+    private readonly costs: Pick<FinalCosts, 'of'>,
     private readonly logger: Logger,
   ) {}
 
@@ -31,6 +33,10 @@ export class Inquiries {
         return { kind: 'certificate-status', certificates: await this.statuses(stationId, inquiry.questions) };
       case 'ev-certificate':
         return { kind: 'ev-certificate', ...(await this.evCertificate(stationId, inquiry)) };
+      case 'final-cost': {
+        const total = await this.costs.of(stationId, inquiry);
+        return { kind: 'final-cost', ...(total === undefined ? {} : { total }) };
+      }
       default:
         return inquiry satisfies never;
     }

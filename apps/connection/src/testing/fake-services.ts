@@ -1,5 +1,5 @@
 import { OperatingError } from '@voltlog/kernel';
-import { authorizationV1, type certificatesV1, type deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, type certificatesV1, type deviceSecurityV1, deviceV1, type sessionV1 } from '@voltlog/proto';
 
 const { AuthorizationStatus } = authorizationV1;
 const { StationLifecycle } = deviceV1;
@@ -137,5 +137,18 @@ export class FakeCertificates {
         ...this.statuses.get(serialNumber),
       })),
     };
+  }
+}
+
+/** What the session service knows of costs, as the specs need it. */
+export class FakeSessions {
+  readonly asked: sessionV1.GetFinalCostRequest[] = [];
+  answer: sessionV1.GetFinalCostResponse = { total: undefined, unpriced: true };
+  away = false;
+
+  async getFinalCost(request: sessionV1.GetFinalCostRequest): Promise<sessionV1.GetFinalCostResponse> {
+    this.asked.push(request);
+    if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
+    return this.answer;
   }
 }

@@ -3,14 +3,14 @@ import { STATION_TOPIC, type StationFacts, type StationFactType } from '@voltlog
 import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { type Clock, type EventEnvelope, OperatingError, uuidV7Source } from '@voltlog/kernel';
-import { authorizationV1, certificatesV1, connectionV1, deviceSecurityV1, deviceV1 } from '@voltlog/proto';
+import { authorizationV1, certificatesV1, connectionV1, deviceSecurityV1, deviceV1, sessionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { type Collection, openSqliteStore, type Store } from '@voltlog/store';
 import type { Metrics } from '@voltlog/telemetry';
 import { pino } from 'pino';
 import { type ConnectionConfig, connectionConfig } from '../config.js';
 import { ConnectionRuntime } from '../connection-runtime.js';
-import { FakeAuthorization, FakeCertificates, FakeDevice } from './fake-services.js';
+import { FakeAuthorization, FakeCertificates, FakeDevice, FakeSessions } from './fake-services.js';
 import { type ConnectOptions, TestStation } from './test-station.js';
 
 /** The real log, with a tap the specs can close. */
@@ -111,6 +111,7 @@ export class World {
   readonly device = new FakeDevice();
   readonly authorization = new FakeAuthorization();
   readonly certificates = new FakeCertificates();
+  readonly sessions = new FakeSessions();
   readonly instances: Instance[] = [];
   /** Added to the real time. */
   skewMs = 0;
@@ -134,6 +135,7 @@ export class World {
     rpc.serve(deviceV1.DeviceServiceDefinition, this.device);
     rpc.serve(deviceSecurityV1.StationSecurityServiceDefinition, this.device);
     rpc.serve(certificatesV1.CertificateServiceDefinition, this.certificates);
+    rpc.serve(sessionV1.SessionServiceDefinition, this.sessions);
     rpc.serve(authorizationV1.AuthorizationServiceDefinition, this.authorization);
     const counts = new Map<string, { value: number }>();
     const gauges = new Map<string, () => number>();

@@ -1,5 +1,7 @@
-import { type Clock, RequestError } from '@voltlog/kernel';
+import { type Clock, isoTime, RequestError } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
+import type { SessionEnd } from '@voltlog/session-contract';
+import { joinClaim, sessionCost } from '@voltlog/session-domain';
 import type { Query, StreamStore } from '@voltlog/store';
 import { readingsOf } from '../store/readings.js';
 import type { SessionCollections, SessionDocument } from '../store/session-documents.js';
@@ -16,7 +18,7 @@ export class SessionGrpc
   implements
     Pick<
       sessionV1.SessionService,
-      'getSession' | 'listSessions' | 'listMeterValues' | 'listSessionEvents' | 'listQuarantined' | 'getReceipt'
+      'getSession' | 'listSessions' | 'listMeterValues' | 'listSessionEvents' | 'listQuarantined' | 'getReceipt' | 'getFinalCost'
     >
 {
   constructor(
@@ -35,6 +37,25 @@ export class SessionGrpc
     const document = await this.existing(sessionId);
     const readings = (await readingsOf(this.collections, [document])).get(document.id)?.readings ?? {};
     return { receipt: await receiptOf(this.collections, document, readings, this.clock.now()) };
+  }
+
+  /** The end need not be folded yet: it is in the question. */
+  async getFinalCost(request: sessionV1.GetFinalCostRequest): Promise<sessionV1.GetFinalCostResponse> {
+    const { endedAt, meterStopWh } = request;
+    const stationId = text('station_id', request.stationId);
+    const transactionId = text('transaction_id', request.transactionId);
+    if (endedAt === undefined) throw new RequestError('INVALID_ARGUMENT', 'ended_at is empty', 'EmptyField');
+    const nowMs = this.clock.now();
+    const [prices, found] = await Promise.all([
+      this.collections.prices.find({ limit: 1 }),
+      this.collections.sessions.find({ where: { stationId, transactionId }, sort: ['startedAt', -1], limit: 1 }),
+    ]);
+    const [document] = found.docs;
+    const unpriced = prices.docs.length === 0;
+    if (document?.claims.price === undefined) return { total: undefined, unpriced };
+    const readings = (await readingsOf(this.collections, [document])).get(document.id)?.readings ?? {};
+    const end: SessionEnd = { basis: 'Reported', endedAt, receivedAt: isoTime(nowMs), offline: false, meterStopWh };
+    return { total: sessionCost(joinClaim(document.claims, { kind: 'Ended', end }), readings, nowMs)?.total, unpriced };
   }
 
   async listSessions(request: sessionV1.ListSessionsRequest): Promise<sessionV1.ListSessionsResponse> {

@@ -38,7 +38,8 @@ export interface CostUpdatesParts {
 
 /**
  * Tells 2.x stations what a session costs so far, for their displays: while it goes on at a pace of its own, beside the road that readings
- * take, and once more when it is over. The answer to a TransactionEvent cannot say it, since it goes out before the session is folded.
+ * take, and once more when it is over. Of the answers to a TransactionEvent only the one to its end says it: the others go out before the session
+ * is folded.
  *
  * Source: OCPP 2.0.1 Part 2 I02 (running total cost during charging), 1.16 CostUpdated
  */

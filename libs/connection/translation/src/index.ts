@@ -8,6 +8,7 @@ export type {
   CertificateStatusQuestion,
   EvCertificateFinding,
   EvCertificateInquiry,
+  FinalCostQuestion,
   Finding,
   Inquiry,
   ShownContract,

@@ -34,11 +34,20 @@ export interface VendorInquiry {
   readonly messageId: string;
 }
 
+/** What a transaction comes to that ends. */
+export interface FinalCostQuestion {
+  readonly transactionId: string;
+  /** ISO 8601 UTC, the station's clock. */
+  readonly endedAt: string;
+  readonly meterStopWh: number;
+}
+
 /** What must be found out before a station can be answered, other than about a token. */
 export type Inquiry =
   | (VendorInquiry & { readonly kind: 'vendor' })
   | { readonly kind: 'certificate-status'; readonly questions: readonly CertificateStatusQuestion[] }
-  | (EvCertificateInquiry & { readonly kind: 'ev-certificate' });
+  | (EvCertificateInquiry & { readonly kind: 'ev-certificate' })
+  | (FinalCostQuestion & { readonly kind: 'final-cost' });
 
 /** OCPP 2.1 DataTransferResponse */
 export interface VendorFinding {
@@ -76,4 +85,6 @@ export type Finding =
       readonly kind: 'certificate-status';
       /** In the order of the questions. */
       readonly certificates: readonly CertificateStatusFinding[];
-    };
+    }
+  /** `total` in the currency of the price; absent: there is no price, or it cannot be known in time. */
+  | { readonly kind: 'final-cost'; readonly total?: number };

@@ -73,8 +73,8 @@ export function baseSample(
 /** Beyond 2^53 / 1e6 there are no digits left to lose. */
 const rounded = (value: number): number => (Math.abs(value) < 9e9 ? Math.round(value * 1e6) / 1e6 : value);
 
-/** The energy register among samples: the whole meter's, not a phase's, of the given context when there is one of it. */
-export function energyRegisterWh(samples: readonly SampledValue[], context: string): number | undefined {
+/** The energy register among samples: the whole meter's, not a phase's, of the given context; undefined: Sample.Periodic. */
+export function energyRegisterWh(samples: readonly SampledValue[], context: string | undefined): number | undefined {
   for (const sample of samples) {
     if (sample.measurand === MEASURAND_DEFAULT && sample.phase === undefined && sample.context === context) return sample.value;
   }

@@ -1,4 +1,4 @@
-import type { AuthorizationAnswer, TransactionFact } from '@voltlog/connection-contract';
+import type { AuthorizationAnswer, MeterValue, TransactionFact } from '@voltlog/connection-contract';
 import { energyRegisterWh } from '../meter-values.js';
 import { type CallContext, type Fact, head, type Route, type TokenQuestion } from '../route.js';
 import { stationTime } from '../station-time.js';
@@ -39,12 +39,23 @@ export const transactionEvent: Route<TransactionEventRequest> = {
         return [{ type: 'voltlog.connection.TransactionUpdated.v1', data: { ...base, ...remoteStart(request) } }];
     }
   },
+  // OCPP 2.0.1 Part 2 I03: the final cost goes with the answer to the end; nobody looks at the display for one from the queue.
+  inquiry(request, context) {
+    if (request.eventType !== 'Ended' || request.offline === true) return undefined;
+    const meterValues = meterValues2(request.meterValue, context);
+    const meterStopWh = registerOf(meterValues, 'Transaction.End') ?? registerOf(meterValues);
+    if (meterStopWh === undefined) return undefined;
+    const { transactionId } = request.transactionInfo;
+    return { kind: 'final-cost', transactionId, endedAt: stationTime(request.timestamp, context), meterStopWh };
+  },
   // C01, E05: told about the token only when it was in the message. OCPP 2.1 Part 2 E16: a limit may come with any answer but the last.
-  toResponse(request, context, answer) {
+  toResponse(request, context, answer, finding) {
+    const total = finding?.kind === 'final-cost' ? finding.total : undefined;
     const limit = request.eventType === 'Ended' ? undefined : context.transactionLimitOf?.(request.transactionInfo.transactionId);
     return {
       ...(request.idToken === undefined ? {} : { idTokenInfo: idTokenInfo(answer, context.ocppVersion) }),
       ...(limit === undefined ? {} : { transactionLimit: limit }),
+      ...(total === undefined ? {} : { totalCost: total }),
     };
   },
 };
@@ -94,7 +105,7 @@ function transaction(request: TransactionEventRequest, context: CallContext, ans
 }
 
 function started(request: TransactionEventRequest, base: TransactionFact): Fact {
-  const meterStartWh = register(base, 'Transaction.Begin');
+  const meterStartWh = registerOf(base.meterValues, 'Transaction.Begin');
   return {
     type: 'voltlog.connection.TransactionStarted.v1',
     data: {
@@ -112,7 +123,7 @@ function remoteStart({ transactionInfo: { remoteStartId } }: TransactionEventReq
 }
 
 function ended(request: TransactionEventRequest, base: TransactionFact): Fact {
-  const meterStopWh = register(base, 'Transaction.End');
+  const meterStopWh = registerOf(base.meterValues, 'Transaction.End');
   // OCPP 2.0.1 Part 2 §1.60: stoppedReason may be left out only when it is Local.
   return {
     type: 'voltlog.connection.TransactionEnded.v1',
@@ -124,8 +135,8 @@ function ended(request: TransactionEventRequest, base: TransactionFact): Fact {
   };
 }
 
-function register(base: TransactionFact, context: string): number | undefined {
-  for (const value of base.meterValues) {
+function registerOf(meterValues: readonly MeterValue[], context?: string): number | undefined {
+  for (const value of meterValues) {
     const found = energyRegisterWh(value.samples, context);
     if (found !== undefined) return found;
   }

@@ -283,6 +283,26 @@ export interface GetReceiptResponse {
   receipt: Receipt | undefined;
 }
 
+export interface GetFinalCostRequest {
+  stationId: string;
+  transactionId: string;
+  /** By the station's clock. */
+  endedAt:
+    | string
+    | undefined;
+  /** Register of the meter at the end. */
+  meterStopWh: number;
+}
+
+export interface GetFinalCostResponse {
+  /** Absent: the session has no price, or is not known yet. */
+  total:
+    | Money
+    | undefined;
+  /** No price is set anywhere: it need not be asked soon again. */
+  unpriced: boolean;
+}
+
 export interface IdToken {
   idToken: string;
   type: string;
@@ -2344,6 +2364,164 @@ export const GetReceiptResponse: MessageFns<GetReceiptResponse> = {
   },
 };
 
+function createBaseGetFinalCostRequest(): GetFinalCostRequest {
+  return { stationId: "", transactionId: "", endedAt: undefined, meterStopWh: 0 };
+}
+
+export const GetFinalCostRequest: MessageFns<GetFinalCostRequest> = {
+  encode(message: GetFinalCostRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.transactionId !== "") {
+      writer.uint32(18).string(message.transactionId);
+    }
+    if (message.endedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.endedAt), writer.uint32(26).fork()).join();
+    }
+    if (message.meterStopWh !== 0) {
+      writer.uint32(33).double(message.meterStopWh);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetFinalCostRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetFinalCostRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.endedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.meterStopWh = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetFinalCostRequest>, I>>(base?: I): GetFinalCostRequest {
+    return GetFinalCostRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetFinalCostRequest>, I>>(object: I): GetFinalCostRequest {
+    const message = createBaseGetFinalCostRequest();
+    message.stationId = object.stationId ?? "";
+    message.transactionId = object.transactionId ?? "";
+    message.endedAt = object.endedAt ?? undefined;
+    message.meterStopWh = object.meterStopWh ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetFinalCostResponse(): GetFinalCostResponse {
+  return { total: undefined, unpriced: false };
+}
+
+export const GetFinalCostResponse: MessageFns<GetFinalCostResponse> = {
+  encode(message: GetFinalCostResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.total !== undefined) {
+      Money.encode(message.total, writer.uint32(10).fork()).join();
+    }
+    if (message.unpriced !== false) {
+      writer.uint32(16).bool(message.unpriced);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetFinalCostResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetFinalCostResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.total = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.unpriced = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetFinalCostResponse>, I>>(base?: I): GetFinalCostResponse {
+    return GetFinalCostResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetFinalCostResponse>, I>>(object: I): GetFinalCostResponse {
+    const message = createBaseGetFinalCostResponse();
+    message.total = (object.total !== undefined && object.total !== null) ? Money.fromPartial(object.total) : undefined;
+    message.unpriced = object.unpriced ?? false;
+    return message;
+  },
+};
+
 function createBaseIdToken(): IdToken {
   return { idToken: "", type: "" };
 }
@@ -4195,6 +4373,8 @@ export interface SessionService {
   setLimit(request: SetLimitRequest): Promise<SetLimitResponse>;
   /** What a driver is shown afterwards. */
   getReceipt(request: GetReceiptRequest): Promise<GetReceiptResponse>;
+  /** What a transaction comes to that ends now, for the display of its station: asked before the end is folded. */
+  getFinalCost(request: GetFinalCostRequest): Promise<GetFinalCostResponse>;
   /** The simple price that running cost and money limits are counted by: of a station, else of its site, else the default. */
   putPrice(request: PutPriceRequest): Promise<PutPriceResponse>;
   getPrice(request: GetPriceRequest): Promise<GetPriceResponse>;
@@ -4306,6 +4486,15 @@ export const SessionServiceDefinition = {
       requestType: GetReceiptRequest as typeof GetReceiptRequest,
       requestStream: false,
       responseType: GetReceiptResponse as typeof GetReceiptResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What a transaction comes to that ends now, for the display of its station: asked before the end is folded. */
+    getFinalCost: {
+      name: "GetFinalCost",
+      requestType: GetFinalCostRequest as typeof GetFinalCostRequest,
+      requestStream: false,
+      responseType: GetFinalCostResponse as typeof GetFinalCostResponse,
       responseStream: false,
       options: {},
     },
