@@ -11,6 +11,8 @@ export const reservationConfig = z
   .object({
     CONNECTION_GRPC: address('127.0.0.1:9301'),
     DEVICE_GRPC: address('127.0.0.1:9302'),
+    /** Where sessions are stopped that stand in the way of a reservation. */
+    SESSION_GRPC: address('127.0.0.1:9304'),
     /** How long a station has to answer ReserveNow and CancelReservation, milliseconds. */
     RESERVATION_ASK_MS: z.coerce.number().int().min(1_000).max(60_000).default(10_000),
     /** Times a station that does not answer is asked for a hold, before it is held in the backend alone. */
@@ -25,6 +27,7 @@ export const reservationConfig = z
   .transform((env) => ({
     connectionGrpc: env.CONNECTION_GRPC,
     deviceGrpc: env.DEVICE_GRPC,
+    sessionGrpc: env.SESSION_GRPC,
     askMs: env.RESERVATION_ASK_MS,
     asksMax: env.RESERVATION_ASKS_MAX,
     retryMs: env.RESERVATION_RETRY_MS,

@@ -1,5 +1,5 @@
 import { OperatingError, type RequestError } from '@voltlog/kernel';
-import { connectionV1, reservationV1 } from '@voltlog/proto';
+import { connectionV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReservationApp } from './reservation.js';
@@ -43,6 +43,28 @@ describe('the reservation service', () => {
       (error: RequestError) => `${error.code} ${error.reason}`,
     );
   const at = (ms: number): string => new Date(world.now + ms).toISOString();
+
+  it('has whoever charges stopped in time for a later reservation, and nobody else', async () => {
+    world.add('S1');
+    const session = (sessionId: string, evseId: number, idToken: string, groupId = '') =>
+      sessionV1.Session.fromPartial({ sessionId, stationId: 'S1', evseId, idToken: { idToken, type: 'Local' }, groupId });
+    world.sessions.push(session('other', 1, 'OTHER'), session('slow', 1, 'SLOW'), session('own', 1, 'card'), session('next', 2, 'OTHER'));
+    world.sessions.push(session('mate', 1, 'MATE', 'FLEET'));
+    const later = { startsAt: at(60 * MINUTE), expiresAt: at(90 * MINUTE), groupId: 'fleet' };
+    const { keptFrom } = await reserve(later);
+    expect(keptFrom).toBe(at(45 * MINUTE));
+    const { reservationId: cancelled } = await reserve({ ...later, ...token('B'), evseId: 2 });
+    await cancel(cancelled);
+    world.pass(45 * MINUTE - 1);
+    world.sessionsAway = true;
+    world.pass(1);
+    await until(async () => {
+      world.pass(1_000);
+      world.sessionsAway = false;
+      return world.stopped.length >= 2;
+    }, 'they are stopped');
+    expect(new Set(world.stopped)).toEqual(new Set(['other', 'slow']));
+  });
 
   it('finds a reservation whose commit only seemed to fail, and has it held', async () => {
     const station = world.add('S1');

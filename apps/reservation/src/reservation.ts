@@ -1,4 +1,4 @@
-import { connectionV1, deviceV1, reservationV1 } from '@voltlog/proto';
+import { connectionV1, deviceV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Reserver } from './commands/reserver.js';
 import { StationDirectory } from './commands/station-directory.js';
@@ -7,6 +7,7 @@ import { ReservationGrpc } from './grpc/reservation.grpc.js';
 import { Deadlines } from './reactions/deadlines.js';
 import { DeviceFollower } from './reactions/device-follower.js';
 import { HoldKeeper } from './reactions/hold-keeper.js';
+import { KeepFree } from './reactions/keep-free.js';
 import { Scheduler } from './reactions/scheduler.js';
 import { StationFollower } from './reactions/station-follower.js';
 import { Timers } from './reactions/timers.js';
@@ -40,6 +41,8 @@ export async function createReservation(context: ServiceContext, config: Reserva
   const timers = new Timers(context);
   const keeper = new HoldKeeper(context, repository, timers, connection, config);
   const deadlines = new Deadlines(context, repository, timers, connection, directory);
+  const sessions = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
+  const keepFree = new KeepFree(context, repository, timers, sessions);
   const scheduler = new Scheduler(context, repository, timers);
   const stations = new StationFollower(context, repository, timers, keeper, config);
   const devices = new DeviceFollower(context, repository);
@@ -54,6 +57,7 @@ export async function createReservation(context: ServiceContext, config: Reserva
       await devices.start();
       keeper.listen();
       deadlines.listen();
+      keepFree.listen();
       timers.start();
     },
     async stop() {

@@ -36,6 +36,7 @@ export const holdSchema = new Schema(
     groupKey: text,
     startsAt: required,
     expiresAt: required,
+    keptFrom: text,
   },
   { versionKey: false },
 );
@@ -61,7 +62,7 @@ export const toHold = (data: ReservationConfirmed): Hold => {
   return hold;
 };
 
-const toDoc = (data: ReservationFact, stationEvses: number, open: boolean): HoldDoc => ({
+const toDoc = (data: ReservationFact & Pick<ReservationConfirmed, 'keptFrom'>, stationEvses: number, open: boolean): HoldDoc => ({
   id: data.reservationId,
   open,
   reservationId: data.reservationId,
@@ -72,4 +73,5 @@ const toDoc = (data: ReservationFact, stationEvses: number, open: boolean): Hold
   ...(data.groupId === undefined ? {} : { groupKey: tokenKey(data.groupId) }),
   startsAt: data.startsAt,
   expiresAt: data.expiresAt,
+  ...(data.keptFrom === undefined ? {} : { keptFrom: data.keptFrom }),
 });

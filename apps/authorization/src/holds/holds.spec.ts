@@ -82,6 +82,30 @@ describe('a hold', () => {
     expect(await ask('CARD', { purpose: Purpose.IDENTIFY, evseId: 0, transactionKey: '' })).toBe('Accepted');
   });
 
+  it('that begins later is kept free: who starts before has the time until then, who comes after waits; where the site keeps none, nobody does', async () => {
+    const now = context.clock.now();
+    const later = { startsAt: isoTime(now + 60 * MINUTE), expiresAt: isoTime(now + 90 * MINUTE) };
+    const limitOf = async (idToken: string, change: Partial<authorizationV1.AuthorizationRequestItem> = {}) => {
+      const item = { stationId: 'S1', evseId: 1, idToken: { idToken, type: 'Local' }, purpose: Purpose.START, transactionKey: 'S1/k' };
+      const request = { ...item, occurredAt: undefined, offline: false, ...change };
+      return (await service.grpc.authorize({ requests: [request] })).decisions[0]?.limit?.durationSeconds;
+    };
+    await tell('Confirmed', { ...later, keptFrom: isoTime(now + 45 * MINUTE) });
+    await tell('Confirmed', { reservationId: 'R2', evseId: 2, ...later });
+    await until(async () => (await limitOf('OTHER')) === 45 * 60, 'the hold is known');
+    expect(await limitOf('CARD')).toBeUndefined();
+    expect(await limitOf('OTHER', { purpose: Purpose.IDENTIFY, transactionKey: '' })).toBeUndefined();
+    expect(await limitOf('OTHER', { evseId: 2 })).toBeUndefined();
+    context.clock.ms += 45 * MINUTE - 1;
+    expect(await limitOf('OTHER')).toBe(1);
+    context.clock.ms += 1;
+    expect(await ask('OTHER')).toBe(REFUSED);
+    expect(await ask('CARD')).toBe('Accepted');
+    expect(await ask('OTHER', { evseId: 2 })).toBe('Accepted');
+    await tell('Cancelled', later);
+    await until(async () => (await ask('OTHER')) === 'Accepted', 'it is free again');
+  });
+
   it('lets in its group', async () => {
     const token = {
       idToken: { idToken: 'MATE', type: 'ISO14443' },

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { type Hold, isHeldForOthers, type Verdict } from '@voltlog/authorization-domain';
+import { freeUntil, type Hold, isHeldForOthers, tighter, type Verdict } from '@voltlog/authorization-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { isoTime } from '@voltlog/kernel';
 import { RESERVATION_TOPIC, type ReservationEvent } from '@voltlog/reservation-contract';
@@ -104,7 +104,10 @@ export class Holds {
     this.endedMeanwhile = undefined;
   }
 
-  /** Refuses whoever would charge where somebody else is waited for. A stop is never refused. */
+  /**
+   * Refuses whoever would charge where somebody else is waited for, and gives whoever starts before that so much time. A stop is never
+   * refused.
+   */
   guard(question: Question, verdict: Verdict, now: number): Verdict {
     if (verdict.status !== 'Accepted' || question.purpose === 'Stop') return verdict;
     const holds = this.byStation.get(question.stationId);
@@ -112,7 +115,9 @@ export class Holds {
     // Offline the station let it start then, when it may have been free.
     const at = question.offline && question.occurredAt !== undefined ? question.occurredAt : isoTime(now);
     const { evseId, idToken } = question;
-    if (!isHeldForOthers(holds.values(), { evseId, idToken, groupId: verdict.groupId, at })) return verdict;
+    const asked = { evseId, idToken, groupId: verdict.groupId, at };
+    if (!isHeldForOthers(holds.values(), asked))
+      return question.purpose === 'Start' ? within(verdict, freeUntil(holds.values(), asked), at) : verdict;
     // OCPP 2.0.1 Part 2 AuthorizationStatusEnumType: not at this time, perhaps later.
     const refused: Verdict = { status: 'NotAtThisTime', reason: 'ReservedForOther' };
     return verdict.groupId === undefined ? refused : { ...refused, groupId: verdict.groupId };
@@ -166,4 +171,12 @@ export class Holds {
       after = page.next;
     }
   }
+}
+
+/** With the time that is left until somebody else is waited for. */
+function within(verdict: Verdict, until: string | undefined, at: string): Verdict {
+  if (until === undefined) return verdict;
+  const durationSeconds = Math.max(1, Math.floor((Date.parse(until) - Date.parse(at)) / 1_000));
+  const limit = tighter(verdict.limit, { durationSeconds });
+  return limit === undefined ? verdict : { ...verdict, limit };
 }

@@ -454,6 +454,7 @@ const POLICY: reservationV1.ReservationPolicy = {
   lengthSecondsDefault: 1_800,
   activePerTokenMax: 1,
   expiringNoticeSeconds: 300,
+  keepFreeSeconds: 900,
   openingHours: [],
   version: 0,
 };
@@ -469,6 +470,7 @@ const reservation = (reservationId: string): reservationV1.Reservation => ({
   idToken: { idToken: 'TAG1', type: 'ISO14443' },
   groupId: '',
   startsAt: AT,
+  keptFrom: AT,
   expiresAt: AT,
   stationHold: reservationV1.StationHold.NOT_SUPPORTED,
   stationStatus: '',

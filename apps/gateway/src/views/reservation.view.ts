@@ -115,6 +115,10 @@ const policyFields = {
   lengthSecondsDefault: seconds,
   activePerTokenMax: z.int().min(0).max(100).meta({ description: 'active reservations of one token at once; 0: no limit' }),
   expiringNoticeSeconds: seconds.meta({ description: 'before the end of a hold the driver is told so; 0: not told' }),
+  keepFreeSeconds: seconds.default(900).meta({
+    description:
+      'so long before a hold begins nobody else may charge there any more, and what began before is stopped; 0: others may, and stay',
+  }),
   openingHours: z
     .array(z.strictObject({ weekday: z.int().min(1).max(7).meta({ description: '1 Monday to 7 Sunday' }), from: time, until: time }))
     .max(50)
@@ -146,6 +150,7 @@ export const toPolicy = (
         lengthSecondsDefault: policy.lengthSecondsDefault,
         activePerTokenMax: policy.activePerTokenMax,
         expiringNoticeSeconds: policy.expiringNoticeSeconds,
+        keepFreeSeconds: policy.keepFreeSeconds,
         openingHours: policy.openingHours,
         version: policy.version,
       };

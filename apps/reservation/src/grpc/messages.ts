@@ -32,6 +32,7 @@ export const toReservationMessage = (doc: ReservationDoc): reservationV1.Reserva
   groupId: doc.groupId ?? '',
   startsAt: doc.startsAt,
   expiresAt: doc.expiresAt,
+  keptFrom: doc.keptFrom ?? doc.startsAt,
   stationHold: HOLDS[doc.hold],
   stationStatus: doc.stationStatus ?? '',
   endReason: doc.end === undefined ? '' : doc.end.kind === 'Used' ? 'Used' : doc.end.reason,
@@ -50,6 +51,7 @@ export const toPolicyMessage = (siteId: string, policy: PolicyAttributes, revisi
   lengthSecondsDefault: policy.lengthSecondsDefault,
   activePerTokenMax: policy.activePerTokenMax,
   expiringNoticeSeconds: policy.expiringNoticeSeconds,
+  keepFreeSeconds: policy.keepFreeSeconds ?? 0,
   openingHours: policy.openingHours.map(({ weekday, from, until }) => ({ weekday, from, until })),
   version: revision,
 });

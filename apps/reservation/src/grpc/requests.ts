@@ -60,6 +60,7 @@ export function toPolicy(policy: reservationV1.ReservationPolicy | undefined): P
     lengthSecondsDefault: policy.lengthSecondsDefault,
     activePerTokenMax: policy.activePerTokenMax,
     expiringNoticeSeconds: policy.expiringNoticeSeconds,
+    keepFreeSeconds: policy.keepFreeSeconds,
     openingHours: policy.openingHours.map(({ weekday, from, until }) => ({ weekday, from, until })),
   };
   const problem = policyProblem(attributes);

@@ -8,7 +8,7 @@ import {
 } from '@voltlog/reservation-contract';
 import type { ServiceContext } from '@voltlog/service';
 import type { CalendarRepository } from '../store/calendar-repository.js';
-import { EXPIRY, HOLD, OUT_OF_SERVICE, RELEASE, REMINDER, type Timers } from './timers.js';
+import { EXPIRY, HOLD, KEEP_FREE, OUT_OF_SERVICE, RELEASE, REMINDER, type Timers } from './timers.js';
 
 const GROUP = 'reservation-clock';
 /** Whatever becomes of a reservation, it has a timer: the topic is read at least once, so a crash in between loses none. */
@@ -69,7 +69,7 @@ export class Scheduler {
     }
   }
 
-  private async begin({ reservationId, stationId, siteId, startsAt, expiresAt }: ReservationConfirmed): Promise<void> {
+  private async begin({ reservationId, stationId, siteId, startsAt, expiresAt, keptFrom }: ReservationConfirmed): Promise<void> {
     const due = { reservationId, stationId, attempt: 0 };
     const { policy } = await this.repository.policy(siteId ?? '');
     const startMs = Date.parse(startsAt);
@@ -78,13 +78,14 @@ export class Scheduler {
     await this.timers.schedule([
       { kind: HOLD, dueMs: startMs, due },
       { kind: EXPIRY, dueMs: endMs, due },
+      ...(keptFrom === undefined ? [] : [{ kind: KEEP_FREE, dueMs: Date.parse(keptFrom), due } as const]),
       // A hold that is hardly longer than the notice needs none.
       ...(policy.expiringNoticeSeconds > 0 && noticeMs > startMs ? [{ kind: REMINDER, dueMs: noticeMs, due } as const] : []),
     ]);
   }
 
   private async end({ reservationId, stationId, startsAt }: ReservationEvent['data'], release: boolean): Promise<void> {
-    await this.timers.cancel([reservationId], [HOLD, EXPIRY, REMINDER, OUT_OF_SERVICE]);
+    await this.timers.cancel([reservationId], [HOLD, EXPIRY, REMINDER, OUT_OF_SERVICE, KEEP_FREE]);
     const now = this.context.clock.now();
     if (release && Date.parse(startsAt) <= now)
       await this.timers.schedule([{ kind: RELEASE, dueMs: now, due: { reservationId, stationId, attempt: 0 } }]);

@@ -12,7 +12,10 @@ export const EXPIRY = 'ReservationExpiry';
 /** Look whether its EVSE is still out of service. */
 export const OUT_OF_SERVICE = 'ReservationOutOfService';
 
-export const KINDS = [HOLD, RELEASE, REMINDER, EXPIRY, OUT_OF_SERVICE] as const;
+/** Others are to be gone from its EVSE. */
+export const KEEP_FREE = 'ReservationKeepFree';
+
+export const KINDS = [HOLD, RELEASE, REMINDER, EXPIRY, OUT_OF_SERVICE, KEEP_FREE] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** How often due timers are looked for, ms; whoever schedules one that is due hurries it. */

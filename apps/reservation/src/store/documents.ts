@@ -52,6 +52,7 @@ export const reservationSchema = new Schema(
     groupId: text,
     startsAt: required,
     expiresAt: required,
+    keptFrom: text,
     hold: required,
     stationStatus: text,
     holdAt: required,

@@ -1,7 +1,7 @@
 import type { StationFacts } from '@voltlog/connection-contract';
 import { createRpc, type Rpc } from '@voltlog/grpc';
-import { isoTime, RequestError } from '@voltlog/kernel';
-import { connectionV1, deviceV1 } from '@voltlog/proto';
+import { isoTime, OperatingError, RequestError } from '@voltlog/kernel';
+import { connectionV1, deviceV1, sessionV1 } from '@voltlog/proto';
 import { RESERVATION_TOPIC, type ReservationEvent } from '@voltlog/reservation-contract';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { reservationConfig } from '../config.js';
@@ -42,6 +42,11 @@ export class World {
   readonly stations = new Map<string, FakeStation>();
   readonly sites = new Map<string, string>();
   readonly events: ReservationEvent[] = [];
+  /** Sessions that run. */
+  readonly sessions: sessionV1.Session[] = [];
+  sessionsAway = false;
+  /** Sessions that were asked to stop. */
+  readonly stopped: string[] = [];
   /** What the device service waits for before it lists stations. */
   listing: Promise<void> | undefined;
   listed = 0;
@@ -196,6 +201,17 @@ export class World {
       if (station === undefined) throw new RequestError('NOT_FOUND', 'there is no such station', 'StationUnknown');
       return station;
     };
+    this.rpc.serve<Partial<sessionV1.SessionService>>(sessionV1.SessionServiceDefinition, {
+      listSessions: async ({ stationId }) => {
+        if (this.sessionsAway) throw new OperatingError('ServiceUnavailable', 'away');
+        return { sessions: this.sessions.filter((each) => each.stationId === stationId), nextPageToken: '' };
+      },
+      requestStop: async ({ sessionId }) => {
+        this.stopped.push(sessionId);
+        if (sessionId === 'slow') throw new OperatingError('DeadlineExceeded', 'the station thinks');
+        return { session: undefined, stationStatus: 'Accepted' };
+      },
+    });
     this.rpc.serve<Partial<deviceV1.DeviceService>>(deviceV1.DeviceServiceDefinition, {
       getStation: async ({ stationId }) => ({ station: toMessage(stationId, known(stationId)) }),
       listStations: async ({ siteId }) => {

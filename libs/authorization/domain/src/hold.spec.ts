@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Hold, isHeldForOthers } from './hold.js';
+import { freeUntil, type Hold, isHeldForOthers } from './hold.js';
 
 const hold = (evseId: number, change: Partial<Hold> = {}): Hold => ({
   reservationId: `R${evseId}`,
@@ -27,6 +27,28 @@ describe('a held EVSE', () => {
     expect(isHeldForOthers([hold(1)], asked({ at: '2026-03-02T08:00:00.000Z' }))).toBe(true);
     expect(isHeldForOthers([hold(1)], asked({ at: '2026-03-02T08:29:59.999Z' }))).toBe(true);
     expect(isHeldForOthers([hold(1)], asked({ at: '2026-03-02T08:30:00.000Z' }))).toBe(false);
+  });
+
+  it('that begins later is kept free, and leaves others the time until then', () => {
+    const kept = hold(1, { keptFrom: '2026-03-02T07:45:00.000Z' });
+    const at = (time: string, change: object = {}) => asked({ at: `2026-03-02T${time}:00.000Z`, ...change });
+    expect(isHeldForOthers([kept], at('07:44'))).toBe(false);
+    expect(freeUntil([kept], at('07:44'))).toBe('2026-03-02T07:45:00.000Z');
+    expect(isHeldForOthers([kept], at('07:45'))).toBe(true);
+    for (const change of [{ idToken: 'card' }, { evseId: 2 }, { evseId: 0 }])
+      expect(freeUntil([kept], at('07:30', change))).toBeUndefined();
+    expect(freeUntil([hold(1)], at('07:30'))).toBeUndefined();
+    const sooner = hold(1, { reservationId: 'R0', keptFrom: '2026-03-02T07:40:00.000Z' });
+    expect(freeUntil([kept, sooner], at('07:30'))).toBe('2026-03-02T07:40:00.000Z');
+    // Who holds it until the other begins may charge until then.
+    const before = hold(1, {
+      reservationId: 'R0',
+      tokenKey: 'OTHER',
+      startsAt: '2026-03-02T07:00:00.000Z',
+      expiresAt: '2026-03-02T08:00:00.000Z',
+    });
+    expect(isHeldForOthers([kept, before], at('07:50'))).toBe(false);
+    expect(freeUntil([kept, before], at('07:50'))).toBe('2026-03-02T08:00:00.000Z');
   });
 
   it('that is not told refuses only where every EVSE is held for others', () => {

@@ -13,6 +13,8 @@ export interface Hold {
   /** ISO 8601; held from it on, and no more from `expiresAt` on. */
   readonly startsAt: string;
   readonly expiresAt: string;
+  /** Before that, others are to be gone from then on; absent: they may charge until it begins, and stay. */
+  readonly keptFrom?: string;
 }
 
 /**
@@ -31,11 +33,38 @@ export function isHeldForOthers(
   const others = new Set<number>();
   let evses = 0;
   for (const hold of holds) {
-    if (asked.at < hold.startsAt || asked.at >= hold.expiresAt) continue;
+    if (asked.at < beginOf(hold) || asked.at >= hold.expiresAt) continue;
     if (asked.evseId !== 0 && hold.evseId !== asked.evseId) continue;
-    if (hold.tokenKey === key || (groupKey !== undefined && hold.groupKey === groupKey)) return false;
+    if (isFor(hold, key, groupKey)) return false;
     others.add(hold.evseId);
     evses = Math.max(evses, hold.stationEvses);
   }
   return asked.evseId === 0 ? evses > 0 && others.size >= evses : others.size > 0;
 }
+
+/**
+ * Until when a token may charge at an EVSE that is held for others later; undefined: nobody waits for that.
+ *
+ * @param asked `at` ISO 8601
+ */
+export function freeUntil(
+  holds: Iterable<Hold>,
+  asked: { readonly evseId: number; readonly idToken: string; readonly groupId: string | undefined; readonly at: string },
+): string | undefined {
+  const key = tokenKey(asked.idToken);
+  const groupKey = asked.groupId === undefined ? undefined : tokenKey(asked.groupId);
+  let until: string | undefined;
+  for (const hold of holds) {
+    const { keptFrom, startsAt, evseId } = hold;
+    if (keptFrom === undefined || evseId !== asked.evseId || startsAt <= asked.at || isFor(hold, key, groupKey)) continue;
+    // Who holds it now, until the other begins, has it so long.
+    const end = keptFrom > asked.at ? keptFrom : startsAt;
+    if (until === undefined || end < until) until = end;
+  }
+  return until;
+}
+
+const beginOf = ({ keptFrom, startsAt }: Hold): string => keptFrom ?? startsAt;
+
+const isFor = (hold: Hold, key: string, groupKey: string | undefined): boolean =>
+  hold.tokenKey === key || (groupKey !== undefined && hold.groupKey === groupKey);

@@ -33,7 +33,7 @@ export {
   type PutContract,
   UNKNOWN_CONTRACT,
 } from './contract.js';
-export { type Hold, isHeldForOthers } from './hold.js';
+export { freeUntil, type Hold, isHeldForOthers } from './hold.js';
 export {
   fitsVersion,
   type ListEntry,

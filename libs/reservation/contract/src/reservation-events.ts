@@ -51,6 +51,8 @@ export interface ReservationFact {
 export interface ReservationConfirmed extends ReservationFact {
   /** The connector of that EVSE a 1.6 station is told, since it has no word for an EVSE; counts from 1 within the EVSE. Absent: 1. */
   readonly connectorId?: number;
+  /** Nobody else is to charge there from then on, so that it is free at the start; absent: from `startsAt` on. */
+  readonly keptFrom?: string;
   /** EVSEs the station has: a question about a token that names no EVSE is refused only when all of them are held for others. */
   readonly stationEvses: number;
 }
@@ -109,6 +111,8 @@ export interface PolicyAttributes {
   readonly activePerTokenMax: number;
   /** Before the end of a hold the driver is told so; 0: not told. */
   readonly expiringNoticeSeconds: number;
+  /** So long before a hold begins nobody else may charge there any more; absent: 0, others may until it begins, and stay. */
+  readonly keepFreeSeconds?: number;
   /** Empty: always open. */
   readonly openingHours: readonly OpeningHours[];
 }

@@ -47,6 +47,19 @@ function after(...commands: readonly CalendarCommand[]): ReservationEvent[] {
   return events;
 }
 
+describe('an EVSE that is reserved for later', () => {
+  const kept = (change: Partial<Reserve>) => after(reserve(change)).map(({ data }) => ('keptFrom' in data ? data.keptFrom : undefined));
+  const later = { startsAt: NOW + 60 * MINUTE, expiresAt: NOW + 90 * MINUTE };
+
+  it('is kept free as long before as the site says', () => {
+    expect(kept(later)).toEqual(['2026-03-02T08:45:00.000Z']);
+    expect(kept({ ...later, policy: { ...DEFAULT_POLICY, keepFreeSeconds: 0 } })).toEqual([undefined]);
+    const { keepFreeSeconds: _, ...old } = DEFAULT_POLICY;
+    expect(kept({ ...later, policy: old })).toEqual([undefined]);
+    expect(kept({})).toEqual([undefined]);
+  });
+});
+
 const confirmed = {
   reservationId: 'R1',
   number: 1,

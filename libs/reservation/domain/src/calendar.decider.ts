@@ -148,9 +148,15 @@ function reserve(command: Reserve, calendar: Calendar): Decision<ReservationEven
       expiresAt,
       at: isoTime(now),
       ...(connectorId === undefined ? {} : { connectorId }),
+      ...keptFrom(command),
       stationEvses: station.evses.length,
     },
   });
+}
+
+/** One that begins now has nobody to wait for. */
+function keptFrom({ startsAt, now, policy: { keepFreeSeconds = 0 } }: Reserve): { readonly keptFrom?: string } {
+  return keepFreeSeconds === 0 || startsAt <= now ? {} : { keptFrom: isoTime(startsAt - keepFreeSeconds * 1_000) };
 }
 
 function reportHold(

@@ -21,6 +21,8 @@ export interface Reservation {
   readonly groupId?: string;
   readonly startsAt: string;
   readonly expiresAt: string;
+  /** Nobody else is to charge there from then on; absent: from `startsAt` on. */
+  readonly keptFrom?: string;
   readonly hold: StationHold;
   readonly stationStatus?: string;
   /** When `hold` became what it is. */

@@ -44,6 +44,8 @@ describe('the policy of a site', () => {
     [{ leadSecondsMax: 365 * 86_400 + 1 }, 'lead_seconds_max'],
     [{ activePerTokenMax: 101 }, 'active_per_token_max'],
     [{ expiringNoticeSeconds: -1 }, 'expiring_notice_seconds'],
+    [{ keepFreeSeconds: 14_400 }, undefined],
+    [{ keepFreeSeconds: 14_401 }, 'keep_free_seconds'],
     [{ openingHours: [{ weekday: 7, from: '23:59', until: '24:00' }] }, undefined],
     [{ openingHours: [{ weekday: 8, from: '00:00', until: '24:00' }] }, 'opening_hours[0]'],
     [{ openingHours: [{ weekday: 1, from: '24:00', until: '24:00' }] }, 'opening_hours[0]'],

@@ -10,11 +10,14 @@ export const DEFAULT_POLICY: PolicyAttributes = {
   lengthSecondsDefault: 1_800,
   activePerTokenMax: 1,
   expiringNoticeSeconds: 300,
+  keepFreeSeconds: 900,
   openingHours: [],
 };
 
 /** The shortest hold; less is no time to drive there. */
 export const LENGTH_SECONDS_MIN = 60;
+/** A charging point that nobody may use for longer earns nothing. */
+const KEEP_FREE_SECONDS_LIMIT = 4 * 3_600;
 const LENGTH_SECONDS_LIMIT = 7 * 86_400;
 const LEAD_SECONDS_LIMIT = 365 * 86_400;
 const ACTIVE_PER_TOKEN_LIMIT = 100;
@@ -24,6 +27,7 @@ const OPENING_HOURS_LIMIT = 50;
 /** What is wrong with a policy, in words; undefined: nothing. */
 export function policyProblem(policy: PolicyAttributes): string | undefined {
   const { leadSecondsMax, lengthSecondsMax, lengthSecondsDefault, activePerTokenMax, expiringNoticeSeconds, openingHours } = policy;
+  const { keepFreeSeconds = 0 } = policy;
   if (!within(leadSecondsMax, 0, LEAD_SECONDS_LIMIT)) return `lead_seconds_max must be 0 to ${LEAD_SECONDS_LIMIT}`;
   if (!within(lengthSecondsMax, LENGTH_SECONDS_MIN, LENGTH_SECONDS_LIMIT))
     return `length_seconds_max must be ${LENGTH_SECONDS_MIN} to ${LENGTH_SECONDS_LIMIT}`;
@@ -31,6 +35,7 @@ export function policyProblem(policy: PolicyAttributes): string | undefined {
     return `length_seconds_default must be ${LENGTH_SECONDS_MIN} to length_seconds_max`;
   if (!within(activePerTokenMax, 0, ACTIVE_PER_TOKEN_LIMIT)) return `active_per_token_max must be 0 to ${ACTIVE_PER_TOKEN_LIMIT}`;
   if (!within(expiringNoticeSeconds, 0, lengthSecondsMax)) return 'expiring_notice_seconds must be 0 to length_seconds_max';
+  if (!within(keepFreeSeconds, 0, KEEP_FREE_SECONDS_LIMIT)) return `keep_free_seconds must be 0 to ${KEEP_FREE_SECONDS_LIMIT}`;
   if (openingHours.length > OPENING_HOURS_LIMIT) return `opening_hours must have at most ${OPENING_HOURS_LIMIT} entries`;
   const wrong = openingHours.findIndex((hours) => !isOpening(hours));
   return wrong === -1 ? undefined : `opening_hours[${wrong}] must have a weekday from 1 to 7 and times as HH:MM`;
@@ -90,5 +95,6 @@ const attributesOf = (from: PolicyAttributes): PolicyAttributes => ({
   lengthSecondsDefault: from.lengthSecondsDefault,
   activePerTokenMax: from.activePerTokenMax,
   expiringNoticeSeconds: from.expiringNoticeSeconds,
+  ...(from.keepFreeSeconds === undefined ? {} : { keepFreeSeconds: from.keepFreeSeconds }),
   openingHours: from.openingHours.map(({ weekday, from: opens, until }) => ({ weekday, from: opens, until })),
 });

@@ -165,6 +165,8 @@ export interface Reservation {
   createdAt: string | undefined;
   updatedAt: string | undefined;
   version: number;
+  /** Nobody else is to charge there from then on: before `starts_at` where the site keeps it free. */
+  keptFrom: string | undefined;
 }
 
 export interface ReserveRequest {
@@ -245,6 +247,8 @@ export interface ReservationPolicy {
   /** Empty: always open. */
   openingHours: OpeningHours[];
   version: number;
+  /** So long before a hold begins nobody else may charge there any more; what runs then is stopped. 0: others may until it begins, and stay. */
+  keepFreeSeconds: number;
 }
 
 export interface PutPolicyRequest {
@@ -357,6 +361,7 @@ function createBaseReservation(): Reservation {
     createdAt: undefined,
     updatedAt: undefined,
     version: 0,
+    keptFrom: undefined,
   };
 }
 
@@ -418,6 +423,9 @@ export const Reservation: MessageFns<Reservation> = {
     }
     if (message.version !== 0) {
       writer.uint32(152).uint64(message.version);
+    }
+    if (message.keptFrom !== undefined) {
+      Timestamp.encode(toTimestamp(message.keptFrom), writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -587,6 +595,14 @@ export const Reservation: MessageFns<Reservation> = {
             message.version = longToNumber(reader.uint64());
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.keptFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -625,6 +641,7 @@ export const Reservation: MessageFns<Reservation> = {
     message.createdAt = object.createdAt ?? undefined;
     message.updatedAt = object.updatedAt ?? undefined;
     message.version = object.version ?? 0;
+    message.keptFrom = object.keptFrom ?? undefined;
     return message;
   },
 };
@@ -1369,6 +1386,7 @@ function createBaseReservationPolicy(): ReservationPolicy {
     expiringNoticeSeconds: 0,
     openingHours: [],
     version: 0,
+    keepFreeSeconds: 0,
   };
 }
 
@@ -1400,6 +1418,9 @@ export const ReservationPolicy: MessageFns<ReservationPolicy> = {
     }
     if (message.version !== 0) {
       writer.uint32(72).uint64(message.version);
+    }
+    if (message.keepFreeSeconds !== 0) {
+      writer.uint32(80).uint32(message.keepFreeSeconds);
     }
     return writer;
   },
@@ -1489,6 +1510,14 @@ export const ReservationPolicy: MessageFns<ReservationPolicy> = {
             message.version = longToNumber(reader.uint64());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.keepFreeSeconds = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1515,6 +1544,7 @@ export const ReservationPolicy: MessageFns<ReservationPolicy> = {
     message.expiringNoticeSeconds = object.expiringNoticeSeconds ?? 0;
     message.openingHours = object.openingHours?.map((e) => OpeningHours.fromPartial(e)) || [];
     message.version = object.version ?? 0;
+    message.keepFreeSeconds = object.keepFreeSeconds ?? 0;
     return message;
   },
 };

@@ -1,0 +1,56 @@
+import { OperatingError, RequestError } from '@voltlog/kernel';
+import { sessionV1 } from '@voltlog/proto';
+import { isFor } from '@voltlog/reservation-domain';
+import type { ServiceContext } from '@voltlog/service';
+import type { CalendarRepository } from '../store/calendar-repository.js';
+import { type Due, KEEP_FREE, type Timers } from './timers.js';
+
+/** Sessions that run at one station. */
+const SESSIONS_MAX = 64;
+
+/**
+ * Ends what others charge at an EVSE that is about to be needed. Who started once the reservation was known was given no more time than until
+ * now; this is for who was there before.
+ */
+export class KeepFree {
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly repository: CalendarRepository,
+    private readonly timers: Timers,
+    private readonly sessions: Pick<sessionV1.SessionService, 'listSessions' | 'requestStop'>,
+  ) {}
+
+  listen(): void {
+    this.timers.on(KEEP_FREE, (due) => this.clear(due));
+  }
+
+  /** Asked again as long as the session service is away; that sees to it that each stop happens. */
+  async clear({ reservationId, stationId }: Due): Promise<void> {
+    const doc = await this.repository.reservation(reservationId);
+    if (doc === undefined || doc.state !== 'Active') return;
+    const { sessions } = await this.sessions.listSessions({
+      pageSize: SESSIONS_MAX,
+      pageToken: '',
+      stationId,
+      state: sessionV1.SessionState.ACTIVE,
+      idToken: '',
+      transactionId: '',
+    });
+    const others = sessions.filter(
+      ({ evseId, idToken, groupId }) => evseId === doc.evseId && !isFor(doc, idToken?.idToken, groupId === '' ? undefined : groupId),
+    );
+    await Promise.all(others.map(({ sessionId }) => this.end(sessionId, reservationId)));
+  }
+
+  private async end(sessionId: string, reservationId: string): Promise<void> {
+    const { logger } = this.context;
+    try {
+      await this.sessions.requestStop({ sessionId, requestedBy: 'Operator', idempotencyKey: `keep-free ${reservationId}` });
+      logger.info({ sessionId, reservationId }, 'a session is stopped: its EVSE is reserved for somebody who comes soon');
+    } catch (error) {
+      // It ended meanwhile; or the station is slow to answer, and the stop goes on without us.
+      if (error instanceof RequestError || (error instanceof OperatingError && error.code === 'DeadlineExceeded')) return;
+      throw error;
+    }
+  }
+}
