@@ -20,6 +20,11 @@ export const connectionConfig = z
     OCPP_TLS_KEY_PATH: z.string().default(''),
     /** File with the roots (PEM) of stations' certificates on profile 3; empty: the certificate authority of the device service. */
     OCPP_MTLS_CA_PATH: z.string().default(''),
+    /**
+     * Whether certificates under OCPP_MTLS_CA_PATH are revoked is asked of the responder or list that they name. Nobody can say: `soft` lets the
+     * station in, `hard` answers 403. `off`: nobody is asked. Certificates of the device service's own authority are always looked up.
+     */
+    OCPP_MTLS_REVOCATION: z.enum(['off', 'soft', 'hard']).default('soft'),
     /** The organization (O) that stations' certificates must name; empty: any under a trusted root. */
     OCPP_MTLS_ORGANIZATION: z.string().max(64).default(''),
     /** How often certificate files are looked at; SIGHUP does it at once. */

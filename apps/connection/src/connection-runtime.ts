@@ -16,6 +16,7 @@ import {
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
+import { Revocations } from './access/revocations.js';
 import { StationAccessCache } from './access/station-access.js';
 import { type AcceptedTokenRow, AcceptedTokens, acceptedTokenSchema } from './authorization/accepted-tokens.js';
 import { Authorizations } from './authorization/authorizations.js';
@@ -207,6 +208,10 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     address: config.AUTHORIZATION_GRPC,
     deadlineMs: config.AUTHORIZATION_TIMEOUT_MS,
   });
+  const certificates = rpc.client<certificatesV1.CertificateService>(certificatesV1.CertificateServiceDefinition, {
+    address: config.DEVICE_GRPC,
+    deadlineMs: config.CERTIFICATES_TIMEOUT_MS,
+  });
   const facts = new FactRecorder(context.log, context.ids, clock, logger, { instanceId, metrics });
   const presence = new Presence(
     await store.collection<PresenceRow>('presence', presenceSchema),
@@ -259,10 +264,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     facts,
     inquiries: new Inquiries(
       vendors,
-      rpc.client<certificatesV1.CertificateService>(certificatesV1.CertificateServiceDefinition, {
-        address: config.DEVICE_GRPC,
-        deadlineMs: config.CERTIFICATES_TIMEOUT_MS,
-      }),
+      certificates,
       new FinalCosts(
         rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, {
           address: config.SESSION_GRPC,
@@ -301,11 +303,17 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     closed: (station, code, reason) => stations.closed(station, code, reason),
   };
   const dialects = new Dialects(metrics);
-  const gate = new Gate(access, new Credentials(), clock, {
-    unknownStations: config.UNKNOWN_STATIONS,
-    allowInsecure: config.OCPP_ALLOW_INSECURE,
-    organization: config.OCPP_MTLS_ORGANIZATION,
-  });
+  const gate = new Gate(
+    access,
+    new Credentials(),
+    clock,
+    {
+      unknownStations: config.UNKNOWN_STATIONS,
+      allowInsecure: config.OCPP_ALLOW_INSECURE,
+      organization: config.OCPP_MTLS_ORGANIZATION,
+    },
+    config.OCPP_MTLS_CA_PATH === '' ? undefined : new Revocations(certificates, { policy: config.OCPP_MTLS_REVOCATION, clock, logger }),
+  );
   const soap = await SoapEdge.create({ context, config, edge, gate, access, dialects, presence, sockets: stations });
   rpc.serve<connectionV1.ConnectionService>(
     connectionV1.ConnectionServiceDefinition,

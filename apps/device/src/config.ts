@@ -6,6 +6,11 @@ const url = z
   .regex(/^(wss?:\/\/\S+)?$/, 'must be a ws:// or wss:// URL')
   .default('');
 
+const estUrl = z
+  .string()
+  .regex(/^(https:\/\/\S{1,500}[^/\s])?$/, 'must be an https:// URL without a slash at its end')
+  .default('');
+
 /** The environment of the device service. */
 export const deviceConfig = z
   .object({
@@ -61,6 +66,18 @@ export const deviceConfig = z
     DEVICE_FIRMWARE_LINK_HOURS: z.coerce.number().int().min(1).max(8_760).default(72),
     /** How long logs that stations uploaded are kept. */
     DEVICE_UPLOAD_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+    /** A certificate authority outside by EST (RFC 7030): `https://host/.well-known/est`, with a label behind it or without. It makes stations' certificates then. Empty: the built-in one does. */
+    DEVICE_EST_URL: estUrl,
+    /** The same for stations' certificates towards cars (V2GCertificate). */
+    DEVICE_EST_V2G_URL: estUrl,
+    /** Basic authentication at it; empty: none. */
+    DEVICE_EST_USER: z.string().default(''),
+    DEVICE_EST_PASSWORD: z.string().default(''),
+    /** File (PEM) with the roots of its server certificate; empty: the system's. */
+    DEVICE_EST_CA_PATH: z.string().default(''),
+    /** Files (PEM) with the certificate and key that it is shown; empty: none. */
+    DEVICE_EST_CERT_PATH: z.string().default(''),
+    DEVICE_EST_KEY_PATH: z.string().default(''),
     /** `true`: there is a PKI for Plug & Charge to try it with: V2G, mobility operator's and car maker's roots that no real car knows. */
     DEVICE_TEST_PKI: z.enum(['true', 'false']).default('false'),
     /** Files (PEM, comma-separated) with the roots under which contract certificates of cars are good. */
@@ -77,6 +94,15 @@ export const deviceConfig = z
     pki: {
       ocspUrl: env.DEVICE_OCSP_URL,
       ocspTimeoutMs: env.DEVICE_OCSP_TIMEOUT_MS,
+      est: {
+        url: env.DEVICE_EST_URL,
+        v2gUrl: env.DEVICE_EST_V2G_URL,
+        user: env.DEVICE_EST_USER,
+        password: env.DEVICE_EST_PASSWORD,
+        caPath: env.DEVICE_EST_CA_PATH,
+        certPath: env.DEVICE_EST_CERT_PATH,
+        keyPath: env.DEVICE_EST_KEY_PATH,
+      },
       testPki: env.DEVICE_TEST_PKI === 'true',
       contractRootsPath: env.DEVICE_CONTRACT_ROOTS_PATH,
       unknownRevocation: env.DEVICE_REVOCATION_UNKNOWN,

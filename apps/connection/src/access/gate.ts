@@ -7,6 +7,7 @@ import type { StationSocket } from '../edge/station-socket.js';
 import { knownQuirks } from '../quirks/known-quirks.js';
 import { type Credentials, FailedAttempts } from './credentials.js';
 import { type ClientCertificate, type Link, PLAIN } from './link.js';
+import type { Revocations } from './revocations.js';
 import type { StationAccessCache } from './station-access.js';
 
 const { StationLifecycle } = deviceV1;
@@ -55,6 +56,8 @@ export class Gate {
     private readonly credentials: Credentials,
     private readonly clock: Clock,
     private readonly options: GateOptions,
+    /** Of certificates of foreign authorities; undefined: stations have those of our own. */
+    private readonly revocations?: Pick<Revocations, 'problem'>,
   ) {}
 
   /** @throws {OperatingError} when it cannot be known now: the station is to come back */
@@ -112,7 +115,8 @@ export class Gate {
       quirks: knownQuirks(access),
     };
     if (link.kind === 'mutual') {
-      const reason = certificateProblem(link.certificate, access, this.options.organization);
+      const reason =
+        certificateProblem(link.certificate, access, this.options.organization) ?? (await this.revocations?.problem(link.certificate));
       if (reason !== undefined) return forbidden(reason);
       return { accepted: true, station: { ...station, securityProfile: 3, certificateSerial: link.certificate.serialNumber } };
     }
@@ -144,7 +148,7 @@ export class Gate {
     return hash.startsWith('sha256$') && this.credentials.verify(hash, Buffer.from(password.toString('hex')));
   }
 
-  private unknown(stationId: string, authorization: string | undefined, link: Link): Verdict {
+  private async unknown(stationId: string, authorization: string | undefined, link: Link): Promise<Verdict> {
     const { unknownStations, allowInsecure } = this.options;
     if (unknownStations === 'refuse') return NOT_FOUND;
     const quarantined = unknownStations === 'quarantine';
@@ -158,7 +162,10 @@ export class Gate {
       quirks: undefined,
     };
     if (link.kind === 'mutual') {
-      if (link.certificate.commonName !== stationId) return forbidden(`the certificate is of ${link.certificate.commonName ?? 'nobody'}`);
+      const { commonName = 'nobody' } = link.certificate;
+      if (commonName !== stationId) return forbidden(`the certificate is of ${commonName}`);
+      const reason = await this.revocations?.problem(link.certificate);
+      if (reason !== undefined) return forbidden(reason);
       return { accepted: true, station: { ...station, securityProfile: 3, certificateSerial: link.certificate.serialNumber } };
     }
     const shown = basicCredentials(authorization);

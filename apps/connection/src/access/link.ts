@@ -5,6 +5,10 @@ export interface ClientCertificate {
   readonly organization: string | undefined;
   /** Lower-case hexadecimal without leading zeros. */
   readonly serialNumber: string;
+  /** SHA-256 of the DER. */
+  readonly fingerprint: string;
+  /** Certificate and issuer in DER, read when somebody wants them; undefined: TLS found no issuer. */
+  der(): { readonly certificate: Buffer; readonly issuer: Buffer | undefined };
 }
 
 /**

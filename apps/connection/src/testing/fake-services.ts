@@ -109,6 +109,18 @@ export class FakeCertificates {
   readonly evRequests: certificatesV1.GetEvCertificateRequest[] = [];
   away = false;
 
+  /** Of client certificates. */
+  client: certificatesV1.CheckClientCertificateResponse = { status: 'Good', nextUpdate: undefined, reason: '' };
+  readonly clients: certificatesV1.CheckClientCertificateRequest[] = [];
+
+  async checkClientCertificate(
+    request: certificatesV1.CheckClientCertificateRequest,
+  ): Promise<certificatesV1.CheckClientCertificateResponse> {
+    if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
+    this.clients.push(request);
+    return this.client;
+  }
+
   async checkContractCertificate(
     request: certificatesV1.CheckContractCertificateRequest,
   ): Promise<certificatesV1.CheckContractCertificateResponse> {

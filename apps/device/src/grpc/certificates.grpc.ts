@@ -1,10 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { isoTime, RequestError } from '@voltlog/kernel';
 import type { certificatesV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { toCertificateId } from '../pki/certificate-id.js';
-import { OcspRefused } from '../pki/ocsp-message.js';
 import { OCSP_REQUEST_BYTES_MAX } from '../pki/ocsp-responder.js';
 import type { Pki } from '../pki/pki.js';
+import { RevocationUnknown } from '../pki/revocation-unknown.js';
 import type { PlugAndCharge } from '../plug-and-charge/plug-and-charge.js';
 import { TestPkiGrpc } from './test-pki.grpc.js';
 
@@ -56,6 +57,20 @@ export class CertificatesGrpc implements Service {
     return { response: await responder.respond(Buffer.from(request)) };
   }
 
+  /** @throws {RequestError} `INVALID_ARGUMENT` when what is given is no certificate */
+  async checkClientCertificate({
+    certificate,
+    issuer,
+  }: certificatesV1.CheckClientCertificateRequest): Promise<certificatesV1.CheckClientCertificateResponse> {
+    try {
+      const { status, untilMs } = await this.pki.revocations.of(x509Of(certificate), x509Of(issuer));
+      return { status, nextUpdate: isoTime(untilMs), reason: '' };
+    } catch (error) {
+      if (!(error instanceof RevocationUnknown)) throw error;
+      return { status: 'Failed', nextUpdate: undefined, reason: error.message };
+    }
+  }
+
   async checkContractCertificate(
     request: certificatesV1.CheckContractCertificateRequest,
   ): Promise<certificatesV1.CheckContractCertificateResponse> {
@@ -89,14 +104,25 @@ export class CertificatesGrpc implements Service {
   private async answer(question: certificatesV1.CertificateStatusQuestion): Promise<certificatesV1.CertificateStatusAnswer> {
     const id = toCertificateId(question);
     if (id === undefined) return failed('the hash data is none: digests of hashAlgorithm and a serial number, in hexadecimal');
-    if (question.source !== 'OCSP') return failed(`${question.source} is not looked at`);
     try {
+      if (question.source === 'CRL') {
+        const { status, untilMs } = await this.pki.crl.statusOf(id, question.urls);
+        return { status, ocspResponse: new Uint8Array(), nextUpdate: isoTime(untilMs), reason: '' };
+      }
       const { status, der, untilMs } = await this.pki.ocsp.statusOf(id, question.urls);
       return { status, ocspResponse: der, nextUpdate: isoTime(untilMs), reason: '' };
     } catch (error) {
-      if (error instanceof OcspRefused) return failed(error.message);
+      if (error instanceof RevocationUnknown) return failed(error.message);
       throw error;
     }
+  }
+}
+
+function x509Of(der: Uint8Array): X509Certificate {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    throw invalid('certificate and issuer must be X.509 in DER');
   }
 }
 

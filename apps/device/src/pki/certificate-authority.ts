@@ -1,4 +1,5 @@
 import type * as x509 from '@peculiar/x509';
+import { OperatingError } from '@voltlog/kernel';
 
 export interface CertificateOrder {
   readonly stationId: string;
@@ -28,6 +29,25 @@ export interface IssuedCertificate {
 export interface CertificateAuthority {
   /** Roots under which the certificates are, PEM. */
   roots(): Promise<string>;
-  /** @throws {OperatingError} when it cannot be made now; asked again later with the same order */
+  /**
+   * @throws {OrderRefused} when it will never be made
+   * @throws {OperatingError} when it cannot be made now; asked again later with the same order
+   */
   issue(order: CertificateOrder): Promise<IssuedCertificate>;
+}
+
+/** The authority does not make this certificate, however often it is asked. The text says why, in its words. */
+export class OrderRefused extends Error {
+  override readonly name = 'OrderRefused';
+}
+
+/** The authority wants to be asked again later. */
+export class AuthorityBusy extends OperatingError {
+  /** @param retryAfterMs as it said; undefined: it did not */
+  constructor(
+    message: string,
+    readonly retryAfterMs: number | undefined,
+  ) {
+    super('AuthorityBusy', message);
+  }
 }

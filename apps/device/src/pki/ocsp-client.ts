@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { guardedFetch, type Resolve } from '@voltlog/outbound';
 import { BoundedCache } from '@voltlog/store';
 import { type CertificateId, textOfId } from './certificate-id.js';
-import { type CertificateStatus, encodeOcspRequest, OcspRefused, readOcspResponse } from './ocsp-message.js';
+import { type CertificateStatus, encodeOcspRequest, readOcspResponse } from './ocsp-message.js';
 import type { OcspResponder } from './ocsp-responder.js';
+import { RevocationUnknown } from './revocation-unknown.js';
 
 /** Answers kept in memory; some 2 kB each. */
 const ANSWERS_MAX = 10_000;
@@ -41,7 +42,7 @@ export class OcspClient {
 
   /**
    * @param issuer DER, where the caller knows it
-   * @throws {OcspRefused} when nobody answers, or not so that it can be believed: in plain words, without addresses of our own network
+   * @throws {RevocationUnknown} when nobody answers, or not so that it can be believed: in plain words, without addresses of our own network
    */
   async statusOf(id: CertificateId, urls: readonly string[], issuer?: Uint8Array): Promise<CertificateStatus> {
     const own = await this.options.own?.statusOf(id);
@@ -59,7 +60,7 @@ export class OcspClient {
 
   private async askAll(id: CertificateId, urls: readonly string[], issuer: Uint8Array | undefined): Promise<CertificateStatus> {
     const endsAt = this.options.now() + this.options.timeoutMs;
-    let last: unknown = new OcspRefused('the certificate names no responder');
+    let last: unknown = new RevocationUnknown('the certificate names no responder');
     for (const url of urls.slice(0, URLS_MAX)) {
       const leftMs = endsAt - this.options.now();
       if (leftMs <= 0) break;
@@ -73,7 +74,7 @@ export class OcspClient {
         last = error;
       }
     }
-    throw last instanceof OcspRefused ? last : new OcspRefused(`no answer of the responder: ${wordsOf(last)}`, { cause: last });
+    throw RevocationUnknown.of('no answer of the responder', last);
   }
 
   private async ask(
@@ -87,7 +88,7 @@ export class OcspClient {
       { method: 'POST', url, headers: { 'content-type': 'application/ocsp-request' }, body: encodeOcspRequest(id, nonce) },
       { allowPrivate, allowHttp: true, timeoutMs, bytesMax: ANSWER_BYTES_MAX, ...(resolve === undefined ? {} : { resolve }) },
     );
-    if (status !== 200) throw new OcspRefused(`the responder answered ${status}`);
+    if (status !== 200) throw new RevocationUnknown(`the responder answered ${status}`);
     return readOcspResponse(body, {
       id,
       nonce,
@@ -96,9 +97,3 @@ export class OcspClient {
     });
   }
 }
-
-const wordsOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return 'unknown';
-  // Addresses in errors of the network would tell of our own.
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
-};

@@ -16,6 +16,7 @@ import {
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import { AlgorithmIdentifier, Certificate, Extension } from '@peculiar/asn1-x509';
 import { type CertificateId, type HashAlgorithm, issuerHashes, plainSerial } from './certificate-id.js';
+import { RevocationUnknown } from './revocation-unknown.js';
 
 /** Clocks of responders may differ by this much, ms. */
 const SKEW_MS = 300_000;
@@ -52,11 +53,6 @@ export interface CertificateStatus {
   readonly der: Buffer;
   /** Until when it may be used, ms. */
   readonly untilMs: number;
-}
-
-/** An answer that cannot be believed, or none. The text says why, in plain words. */
-export class OcspRefused extends Error {
-  override readonly name = 'OcspRefused';
 }
 
 /** Source: RFC 6960 §4.1.1, RFC 8954 (nonce) */
@@ -112,7 +108,7 @@ export interface ExpectedAnswer {
  * What an answer says about the certificate that was asked about. The issuer's key is known by its digest in the question, so whoever has
  * signed must have that key, or a certificate for OCSP made with it.
  *
- * @throws {OcspRefused} for every answer that is none, lies, is old, or is of somebody else. Source: RFC 6960 §3.2
+ * @throws {RevocationUnknown} for every answer that is none, lies, is old, or is of somebody else. Source: RFC 6960 §3.2
  */
 export function readOcspResponse(der: Buffer, expected: ExpectedAnswer): CertificateStatus {
   const basic = parse(der);
@@ -120,12 +116,12 @@ export function readOcspResponse(der: Buffer, expected: ExpectedAnswer): Certifi
   const { nowMs } = expected;
   checkSignature(basic, expected);
   const nonce = tbsResponseData.responseExtensions?.find(({ extnID }) => extnID === id_pkix_ocsp_nonce);
-  if (nonce !== undefined && !sameNonce(nonce, expected.nonce)) throw new OcspRefused('the answer is to another question (nonce)');
+  if (nonce !== undefined && !sameNonce(nonce, expected.nonce)) throw new RevocationUnknown('the answer is to another question (nonce)');
   const single = tbsResponseData.responses.find(({ certID }) => isSame(fromCertId(certID), expected.id));
-  if (single === undefined) throw new OcspRefused('the answer is about another certificate');
+  if (single === undefined) throw new RevocationUnknown('the answer is about another certificate');
   const untilMs = single.nextUpdate?.getTime() ?? tbsResponseData.producedAt.getTime() + FRESH_MS;
-  if (single.thisUpdate.getTime() > nowMs + SKEW_MS) throw new OcspRefused('the answer is of the future');
-  if (untilMs < nowMs - SKEW_MS) throw new OcspRefused('the answer is too old');
+  if (single.thisUpdate.getTime() > nowMs + SKEW_MS) throw new RevocationUnknown('the answer is of the future');
+  if (untilMs < nowMs - SKEW_MS) throw new RevocationUnknown('the answer is too old');
   return { status: wordOf(single), der, untilMs };
 }
 
@@ -134,42 +130,42 @@ function parse(der: Buffer): BasicOCSPResponse {
   try {
     response = AsnConvert.parse(der, OCSPResponse);
   } catch (error) {
-    throw new OcspRefused('what the responder answered is no OCSP response', { cause: error });
+    throw new RevocationUnknown('what the responder answered is no OCSP response', { cause: error });
   }
   const code = Number(response.responseStatus);
-  if (code !== 0) throw new OcspRefused(STATUS_WORDS[code] ?? `the responder answered with status ${code}`);
+  if (code !== 0) throw new RevocationUnknown(STATUS_WORDS[code] ?? `the responder answered with status ${code}`);
   const { responseBytes } = response;
-  if (responseBytes?.responseType !== id_pkix_ocsp_basic) throw new OcspRefused('the answer is not a basic OCSP response');
+  if (responseBytes?.responseType !== id_pkix_ocsp_basic) throw new RevocationUnknown('the answer is not a basic OCSP response');
   try {
     return AsnConvert.parse(responseBytes.response.buffer, BasicOCSPResponse);
   } catch (error) {
-    throw new OcspRefused('what the responder answered is no OCSP response', { cause: error });
+    throw new RevocationUnknown('what the responder answered is no OCSP response', { cause: error });
   }
 }
 
 function checkSignature(basic: BasicOCSPResponse, { id, nowMs, authorities }: ExpectedAnswer): void {
   const hash = SIGNATURES[basic.signatureAlgorithm.algorithm];
-  if (hash === undefined) throw new OcspRefused(`an answer signed with ${basic.signatureAlgorithm.algorithm} is not taken`);
+  if (hash === undefined) throw new RevocationUnknown(`an answer signed with ${basic.signatureAlgorithm.algorithm} is not taken`);
   const told = (basic.certs ?? []).map((each) => Buffer.from(AsnConvert.serialize(each)));
   const all = [...told, ...authorities.map((each) => Buffer.from(each))];
   const issuer = all.find((each) => isIssuer(each, id));
-  if (issuer === undefined) throw new OcspRefused('the issuer of the certificate is not known, so the answer cannot be checked');
+  if (issuer === undefined) throw new RevocationUnknown('the issuer of the certificate is not known, so the answer cannot be checked');
   const signer = [issuer, ...told].find((each) => isNamed(each, basic.tbsResponseData.responderID));
-  if (signer === undefined) throw new OcspRefused('it is not told who has signed the answer');
+  if (signer === undefined) throw new RevocationUnknown('it is not told who has signed the answer');
   if (signer !== issuer) checkDelegate(signer, issuer, nowMs);
   const data = basic.tbsResponseDataRaw ?? AsnConvert.serialize(basic.tbsResponseData);
   if (!isSignedBy(new Uint8Array(data), new Uint8Array(basic.signature), hash, keyOf(signer)))
-    throw new OcspRefused('the signature of the answer is wrong');
+    throw new RevocationUnknown('the signature of the answer is wrong');
 }
 
 /** Source: RFC 6960 §4.2.2.2: a certificate of the issuer's own, for OCSP. */
 function checkDelegate(der: Buffer, issuerDer: Buffer, nowMs: number): void {
   const [signer, issuer] = [new X509Certificate(der), new X509Certificate(issuerDer)];
   if (!signer.checkIssued(issuer) || !signer.verify(issuer.publicKey))
-    throw new OcspRefused('the issuer does not know who has signed the answer');
-  if (!signer.keyUsage?.includes(id_kp_OCSPSigning)) throw new OcspRefused('who has signed the answer may not do so');
+    throw new RevocationUnknown('the issuer does not know who has signed the answer');
+  if (!signer.keyUsage?.includes(id_kp_OCSPSigning)) throw new RevocationUnknown('who has signed the answer may not do so');
   if (nowMs < Date.parse(signer.validFrom) - SKEW_MS || nowMs > Date.parse(signer.validTo) + SKEW_MS)
-    throw new OcspRefused('the certificate of the responder has expired');
+    throw new RevocationUnknown('the certificate of the responder has expired');
 }
 
 function isIssuer(der: Buffer, id: CertificateId): boolean {

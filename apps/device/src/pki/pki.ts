@@ -4,9 +4,12 @@ import type { DeviceRepository } from '../store/device-repository.js';
 import { type Authority, type AuthorityDoc, AuthorityKeys, authoritySchema } from './authority-keys.js';
 import { BuiltInAuthority } from './built-in-authority.js';
 import type { CertificateAuthority } from './certificate-authority.js';
+import { CrlClient } from './crl-client.js';
+import { EstAuthority, type EstCertificatesDoc, estCertificatesSchema } from './est-authority.js';
 import { IssuedCertificates, type IssuedDoc, issuedSchema } from './issued-certificates.js';
 import { OcspClient } from './ocsp-client.js';
 import { OcspResponder } from './ocsp-responder.js';
+import { Revocations } from './revocation.js';
 import { Sealing } from './sealing.js';
 import { TestPki } from './test-pki.js';
 import { TrustedRoots } from './trusted-roots.js';
@@ -15,7 +18,7 @@ import { TrustedRoots } from './trusted-roots.js';
 export interface Pki {
   /** undefined: no key is configured. */
   readonly sealing: Sealing | undefined;
-  /** Who makes client certificates for stations. */
+  /** Who makes client certificates for stations; its roots are all under which there are some. */
   readonly authority: CertificateAuthority | undefined;
   /** Who makes what stations ask for, by OCPP 2.x CertificateSigningUseEnumType. */
   readonly authorities: Readonly<Partial<Record<string, CertificateAuthority>>>;
@@ -26,22 +29,55 @@ export interface Pki {
   /** Roots of mobility operators that the operator has in files. */
   readonly contractRoots: TrustedRoots;
   readonly ocsp: OcspClient;
+  readonly crl: CrlClient;
+  readonly revocations: Revocations;
 }
 
-export async function createPki(
-  { clock, store }: Pick<ServiceContext, 'clock' | 'store'>,
-  { security, pki: options }: Pick<DeviceConfig, 'security' | 'pki'>,
-  repository: Pick<DeviceRepository, 'station'>,
-): Promise<Pki> {
+type Context = Pick<ServiceContext, 'clock' | 'store'>;
+type Config = Pick<DeviceConfig, 'security' | 'pki'>;
+
+export async function createPki(context: Context, config: Config, repository: Pick<DeviceRepository, 'station'>): Promise<Pki> {
+  const now = (): number => context.clock.now();
+  const { ocspTimeoutMs: timeoutMs, allowPrivateTargets: allowPrivate, contractRootsPath } = config.pki;
+  const own = await createOwn(context, config, repository);
+  const outside = await createOutside(context, config);
+  const contractRoots = new TrustedRoots(contractRootsPath, now);
+  const authorities = async (): Promise<readonly Uint8Array[]> => [
+    ...((await own?.signing()) ?? []).map(({ certificate }) => new Uint8Array(certificate.rawData)),
+    ...(await contractRoots.all()).map(({ raw }) => raw),
+  ];
+  const ocsp = new OcspClient({ allowPrivate, timeoutMs, now, own: own?.responder, authorities });
+  const crl = new CrlClient({ allowPrivate, timeoutMs, now, authorities });
+  const made = [outside.station, own?.authority].filter((each) => each !== undefined);
+  const [first] = made;
+  const v2g = outside.v2g ?? own?.testPki;
+  return {
+    sealing: own?.sealing,
+    // What the built-in one made before goes on until it is renewed.
+    authority: first === undefined ? undefined : { issue: (order) => first.issue(order), roots: () => rootsOf(made) },
+    authorities: {
+      ...(first === undefined ? {} : { ChargingStationCertificate: first }),
+      ...(v2g === undefined ? {} : { V2GCertificate: v2g }),
+    },
+    issued: own?.issued,
+    responder: own?.responder,
+    testPki: own?.testPki,
+    contractRoots,
+    ocsp,
+    crl,
+    revocations: new Revocations(ocsp, crl),
+  };
+}
+
+const rootsOf = async (authorities: readonly CertificateAuthority[]): Promise<string> =>
+  (await Promise.all(authorities.map((each) => each.roots()))).join('');
+
+/** The authorities whose keys are here; undefined: no key seals them. */
+async function createOwn({ clock, store }: Context, { security, pki: options }: Config, repository: Pick<DeviceRepository, 'station'>) {
+  const { secretKey, organization, validityDays } = security;
+  if (secretKey === undefined) return undefined;
   const now = (): number => clock.now();
-  const sealing = security.secretKey === undefined ? undefined : new Sealing(security.secretKey);
-  const contractRoots = new TrustedRoots(options.contractRootsPath, now);
-  const outside = { allowPrivate: options.allowPrivateTargets, timeoutMs: options.ocspTimeoutMs, now };
-  const foreign = async (): Promise<readonly Uint8Array[]> => (await contractRoots.all()).map(({ raw }) => raw);
-  if (sealing === undefined) {
-    const none = { authority: undefined, authorities: {}, issued: undefined, responder: undefined, testPki: undefined };
-    return { sealing, ...none, contractRoots, ocsp: new OcspClient({ ...outside, authorities: foreign }) };
-  }
+  const sealing = new Sealing(secretKey);
   const issued = new IssuedCertificates(
     await store.collection<IssuedDoc>('issued_certificates', issuedSchema),
     async (stationId, serialNumber) => {
@@ -55,17 +91,16 @@ export async function createPki(
     sealing,
     now,
   });
-  const { organization, validityDays } = security;
   const { ocspUrl } = options;
   const authority = new BuiltInAuthority({ keys, issued, sealing, organization, validityDays, ocspUrl });
   const testPki = options.testPki ? new TestPki({ keys, issued, sealing, organization, ocspUrl }) : undefined;
-  const own = async (): Promise<readonly Authority[]> => [await authority.root(), ...((await testPki?.authorities()) ?? [])];
-  const responder = new OcspResponder(own, issued, now);
-  const ocsp = new OcspClient({
-    ...outside,
-    own: responder,
-    authorities: async () => [...(await own()).map(({ certificate }) => new Uint8Array(certificate.rawData)), ...(await foreign())],
-  });
-  const authorities = { ChargingStationCertificate: authority, ...(testPki === undefined ? {} : { V2GCertificate: testPki }) };
-  return { sealing, authority, authorities, issued, responder, testPki, contractRoots, ocsp };
+  const signing = async (): Promise<readonly Authority[]> => [await authority.root(), ...((await testPki?.authorities()) ?? [])];
+  return { sealing, issued, authority, testPki, signing, responder: new OcspResponder(signing, issued, now) };
+}
+
+/** The authorities that are asked by EST. */
+async function createOutside({ clock, store }: Context, { pki: { est } }: Config) {
+  const kept = await store.collection<EstCertificatesDoc>('est_certificates', estCertificatesSchema);
+  const at = (url: string): EstAuthority | undefined => (url === '' ? undefined : new EstAuthority({ ...est, url, kept, clock }));
+  return { station: at(est.url), v2g: at(est.v2gUrl) };
 }

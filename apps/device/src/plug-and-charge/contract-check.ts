@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import { plainEmaid } from '@voltlog/iso15118';
-import { type CertificateId, certificateIdOf, plainSerial } from '../pki/certificate-id.js';
+import { type CertificateId, plainSerial } from '../pki/certificate-id.js';
 import { type ChainProblem, type CheckedChain, checkChain, readPemChain } from '../pki/chain-check.js';
 import type { OcspClient } from '../pki/ocsp-client.js';
-import { OcspRefused } from '../pki/ocsp-message.js';
+import { pointersOf, type Revocation, type Revocations } from '../pki/revocation.js';
+import { RevocationUnknown } from '../pki/revocation-unknown.js';
 import { commonNameOf } from './test-provider.js';
 
 /** OCPP 2.x AuthorizeCertificateStatusEnumType, but for `ContractCancelled`: whether the contract holds is not the certificate's to say. */
@@ -18,8 +19,6 @@ export interface ContractVerdict {
 export interface RevocationQuestion {
   readonly id: CertificateId;
   readonly urls: readonly string[];
-  /** DER, where it is known: it is what answers are checked with. */
-  readonly issuer?: Uint8Array;
 }
 
 /** What a station tells of a contract certificate that a car has shown. */
@@ -32,6 +31,7 @@ export interface ShownContract {
 
 export interface ContractCheckOptions {
   readonly ocsp: Pick<OcspClient, 'statusOf'>;
+  readonly revocations: Revocations;
   /** Roots of mobility operators. */
   anchors(): Promise<readonly X509Certificate[]>;
   /** What becomes of a certificate nobody can say of whether it is revoked. */
@@ -52,28 +52,43 @@ export class ContractCheck {
   constructor(private readonly options: ContractCheckOptions) {}
 
   async check(shown: ShownContract): Promise<ContractVerdict> {
-    if (shown.certificate === '') return this.revocation(shown.hashes);
+    const { ocsp, anchors, now } = this.options;
+    if (shown.certificate === '')
+      return this.revocation(shown.hashes.map(({ id, urls }) => ({ serialNumber: id.serialNumber, ask: () => ocsp.statusOf(id, urls) })));
     const certificates = readPemChain(shown.certificate);
     if (certificates === undefined) return PROBLEMS.Malformed;
-    const checked = checkChain(certificates, await this.options.anchors(), this.options.now());
+    const checked = checkChain(certificates, await anchors(), now());
     if ('problem' in checked) return PROBLEMS[checked.problem];
     const [contract] = checked.chain;
     if (contract === undefined || plainEmaid(commonNameOf(contract)) !== plainEmaid(shown.emaid))
       return { status: 'CertChainError', reason: 'the contract certificate is for another eMAID' };
-    return this.revocation(questionsOf(checked, shown.hashes));
+    return this.revocation(this.questionsOf(checked, shown.hashes));
   }
 
-  private async revocation(questions: readonly RevocationQuestion[]): Promise<ContractVerdict> {
-    const { ocsp, unknownRevocation } = this.options;
+  /** Of each certificate as the station tells it, else as the certificate does. The contract itself must have somebody to ask. */
+  private questionsOf({ chain, issuers }: CheckedChain, hashes: ShownContract['hashes']): readonly Question[] {
+    return chain.flatMap((certificate, i) => {
+      const serialNumber = plainSerial(certificate.serialNumber);
+      const told = hashes.find(({ id }) => id.serialNumber === serialNumber)?.urls ?? [];
+      const issuer = issuers[i];
+      const { responders, lists } = pointersOf(certificate);
+      if (issuer === undefined || (i > 0 && told.length + responders.length + lists.length === 0)) return [];
+      // By the issuer that signed, not by the one that the station says.
+      return [{ serialNumber, ask: () => this.options.revocations.of(certificate, issuer, told) }];
+    });
+  }
+
+  private async revocation(questions: readonly Question[]): Promise<ContractVerdict> {
+    const { unknownRevocation } = this.options;
     const verdicts = await Promise.all(
-      questions.map(async ({ id, urls, issuer }): Promise<ContractVerdict> => {
+      questions.map(async ({ serialNumber, ask }): Promise<ContractVerdict> => {
         try {
-          const { status } = await ocsp.statusOf(id, urls, issuer);
+          const { status } = await ask();
           if (status === 'Good') return ACCEPTED;
-          if (status === 'Revoked') return { status: 'CertificateRevoked', reason: `certificate ${id.serialNumber} is revoked` };
-          return unknown(`its issuer does not know certificate ${id.serialNumber}`);
+          if (status === 'Revoked') return { status: 'CertificateRevoked', reason: `certificate ${serialNumber} is revoked` };
+          return unknown(`its issuer does not know certificate ${serialNumber}`);
         } catch (error) {
-          if (!(error instanceof OcspRefused)) throw error;
+          if (!(error instanceof RevocationUnknown)) throw error;
           return unknownRevocation === 'accept' ? ACCEPTED : unknown(error.message);
         }
       }),
@@ -84,19 +99,10 @@ export class ContractCheck {
   }
 }
 
-const unknown = (why: string): ContractVerdict => ({ status: 'CertChainError', reason: `it is not known whether it is revoked: ${why}` });
-
-/** Of each certificate its responder: as the station tells it, else as the certificate does. The contract itself must have one. */
-function questionsOf({ chain, issuers }: CheckedChain, hashes: readonly RevocationQuestion[]): readonly RevocationQuestion[] {
-  return chain.flatMap((certificate, i) => {
-    const told = hashes.find(({ id }) => id.serialNumber === plainSerial(certificate.serialNumber));
-    const issuer = issuers[i];
-    const urls = [...(told?.urls ?? []), ...ocspUrlsOf(certificate)];
-    if (issuer === undefined || (i > 0 && urls.length === 0)) return [];
-    // By the issuer that signed, not by the one that the station says.
-    return [{ id: certificateIdOf(certificate.serialNumber, issuer.raw), urls, issuer: issuer.raw }];
-  });
+/** Whether one certificate is revoked. */
+interface Question {
+  readonly serialNumber: string;
+  ask(): Promise<Pick<Revocation, 'status'>>;
 }
 
-const ocspUrlsOf = ({ infoAccess }: X509Certificate): readonly string[] =>
-  [...(infoAccess ?? '').matchAll(/^OCSP - URI:(\S+)$/gm)].flatMap(([, url]) => (url === undefined ? [] : [url]));
+const unknown = (why: string): ContractVerdict => ({ status: 'CertChainError', reason: `it is not known whether it is revoked: ${why}` });

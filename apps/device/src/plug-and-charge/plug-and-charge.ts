@@ -18,7 +18,7 @@ export interface PlugAndCharge {
 export async function createPlugAndCharge(
   { clock, store }: Pick<ServiceContext, 'clock' | 'store'>,
   { pki: options }: Pick<DeviceConfig, 'pki'>,
-  { ocsp, testPki, contractRoots }: Pki,
+  { ocsp, revocations, testPki, contractRoots }: Pki,
 ): Promise<PlugAndCharge> {
   const now = (): number => clock.now();
   const testContracts = await store.collection<TestContractDoc>('test_contracts', testContractSchema);
@@ -27,7 +27,7 @@ export async function createPlugAndCharge(
     return [...test, ...(await contractRoots.all())];
   };
   return {
-    check: new ContractCheck({ ocsp, anchors, unknownRevocation: options.unknownRevocation, now }),
+    check: new ContractCheck({ ocsp, revocations, anchors, unknownRevocation: options.unknownRevocation, now }),
     provider: testPki === undefined ? undefined : new TestContractProvider(testPki, testContracts, now),
     testContracts,
   };

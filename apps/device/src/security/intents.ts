@@ -13,6 +13,7 @@ const UNCOMMITTED_MS = 30_000;
 const HURRIED_MAX = 500;
 
 export type IntentKind =
+  | 'IssueCertificate'
   | 'DeliverCertificate'
   | 'RenewCertificate'
   | 'ChangePassword'

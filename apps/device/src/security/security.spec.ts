@@ -8,6 +8,8 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
 import { createDevice, type Device } from '../device.js';
+import { EstServer } from '../testing/est-server.js';
+import { type Intent, intentSchema } from './intents.js';
 import { renewalSchema } from './renewals.js';
 
 const { CommandStatus } = connectionV1;
@@ -193,7 +195,41 @@ describe('the security of stations', () => {
       const { csr } = await testCsr(STATION, 'Voltlog');
       for (let i = 0; i < 12; i += 1) await asks(csr);
       expect(await context.log.caughtUp({ group: 'device-security', topic: STATION_TOPIC, key: STATION, deadlineMs: 5_000 })).toBe(true);
+      const intents = await context.store.collection<Intent>('security_intents', intentSchema);
+      await until(async () => (await intents.count()) === 0, 'all requests to be worked on');
       expect((await security()).certificates).toHaveLength(8);
+    });
+
+    it('of an authority outside waits for it, and is given up only when it refuses', { timeout: 30_000 }, async () => {
+      const est = await EstServer.start();
+      try {
+        est.answer = (response) => response.writeHead(503).end('in maintenance');
+        await Promise.all(devices.splice(0).map((device) => device.stop()));
+        const more = {
+          DEVICE_EST_URL: est.url,
+          DEVICE_EST_USER: 'voltlog',
+          DEVICE_EST_PASSWORD: 'secret',
+          DEVICE_EST_CA_PATH: est.file('root.pem'),
+        };
+        service = await open({ ...CONFIG, ...more });
+        await asks((await testCsr(STATION, 'Voltlog')).csr);
+        await until(() => logged.some((line) => line.includes('in maintenance')), 'the first try');
+        expect([await newest(), (await security()).csrRefusal]).toEqual([undefined, '']);
+        // A crash meanwhile loses nothing.
+        await Promise.all(devices.splice(0).map((device) => device.stop()));
+        service = await open({ ...CONFIG, ...more });
+        est.answer = undefined;
+        context.clock.ms += 60_000;
+        await until(async () => (await newest()) === 'Installed', 'the certificate to be installed');
+        expect(connection.of('certificateSigned')[0]?.['certificateChain']).toContain('BEGIN CERTIFICATE');
+        expect((await service.securityGrpc.getAuthority({})).rootCertificates).toContain(est.read('root.pem').trim());
+
+        est.answer = (response) => response.writeHead(400).end('this name is not yours');
+        await asks((await testCsr(STATION, 'Voltlog')).csr);
+        await until(async () => (await security()).csrRefusal.includes('this name is not yours'), 'the refusal to be told');
+      } finally {
+        await est.stop();
+      }
     });
 
     it('is revoked at once, once', async () => {

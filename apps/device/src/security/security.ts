@@ -49,7 +49,8 @@ export async function createSecurity(
   const certificates = new Certificates({ context, repository, authorities, organization: options.organization, intents, renewals, line });
   const passwords = sealing === undefined ? undefined : new PasswordChanges({ context, repository, sealing, intents, line });
   const profiles = new ProfileChanges({ context, repository, intents, line, fallbackMs: options.fallbackMs });
-  intents.handle('DeliverCertificate', certificates);
+  intents.handle('IssueCertificate', certificates.orders);
+  intents.handle('DeliverCertificate', certificates.deliveries);
   intents.handle('RenewCertificate', renewals);
   intents.handle('ChangeProfile', profiles);
   if (passwords !== undefined) intents.handle('ChangePassword', passwords);

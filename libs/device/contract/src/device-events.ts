@@ -170,7 +170,7 @@ export interface StationCertificateRevoked {
 export interface CertificateRequestRefused {
   readonly stationId: string;
   readonly certificateType: string;
-  /** `Malformed`, `SignatureWrong`, `KeyNotAllowed`, `NameMismatch`, `OrganizationMismatch`, `TypeNotSupported`, `NoAuthority` */
+  /** `Malformed`, `SignatureWrong`, `KeyNotAllowed`, `NameMismatch`, `OrganizationMismatch`, `TypeNotSupported`, `NoAuthority`, `AuthorityRefused`, `AuthorityUnavailable` */
   readonly reason: string;
   /** In plain words. */
   readonly detail: string;

@@ -15,6 +15,8 @@ export interface CertificateState {
   readonly fingerprint: string;
   readonly notBefore: string;
   readonly notAfter: string;
+  /** Absent: of an older version. */
+  readonly issuedAt?: string;
   /** Why it was rejected or revoked; empty otherwise. */
   readonly reason: string;
 }
@@ -191,7 +193,9 @@ export function evolveSecurity(security: StationSecurity, { type, data }: Statio
       return { ...security, offered: null };
     case 'voltlog.device.StationCertificateIssued.v1': {
       const { serialNumber, certificateType, fingerprint, notBefore, notAfter } = data;
-      const issued: CertificateState = { serialNumber, certificateType, status: 'Issued', fingerprint, notBefore, notAfter, reason: '' };
+      const issuedAt = data.at;
+      const named = { serialNumber, certificateType, fingerprint };
+      const issued: CertificateState = { ...named, status: 'Issued', notBefore, notAfter, issuedAt, reason: '' };
       return { ...security, csrRefusal: '', certificates: [issued, ...security.certificates].slice(0, CERTIFICATES_MAX) };
     }
     case 'voltlog.device.StationCertificateInstalled.v1':

@@ -1,12 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import { type PeerCertificate, TLSSocket } from 'node:tls';
+import { type DetailedPeerCertificate, type PeerCertificate, TLSSocket } from 'node:tls';
 import { type ClientCertificate, type Link, PLAIN, TLS } from '../../access/link.js';
 
 /** The certificate as the gate needs it; a name that is there several times is none. */
-export const toClientCertificate = ({ subject, serialNumber }: PeerCertificate): ClientCertificate => ({
+export const toClientCertificate = (
+  { subject, serialNumber, fingerprint256, raw }: PeerCertificate,
+  detailed: () => DetailedPeerCertificate,
+): ClientCertificate => ({
   commonName: single(subject.CN),
   organization: single(subject.O),
   serialNumber: normalSerial(serialNumber),
+  fingerprint: fingerprint256,
+  der: () => ({ certificate: raw, issuer: detailed().issuerCertificate?.raw }),
 });
 
 /** A serial number as hexadecimal in lower case without leading zeros, however it was written. */
@@ -22,7 +27,9 @@ export function linkOf(request: IncomingMessage): Link {
   if (!(socket instanceof TLSSocket)) return PLAIN;
   const certificate = socket.getPeerCertificate();
   // An empty object where none was asked for.
-  return socket.authorized && certificate.subject !== undefined ? { kind: 'mutual', certificate: toClientCertificate(certificate) } : TLS;
+  return socket.authorized && certificate.subject !== undefined
+    ? { kind: 'mutual', certificate: toClientCertificate(certificate, () => socket.getPeerCertificate(true)) }
+    : TLS;
 }
 
 const single = (name: string | readonly string[] | undefined): string | undefined => (typeof name === 'string' ? name : undefined);

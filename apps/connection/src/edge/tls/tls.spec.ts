@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -70,6 +71,41 @@ describe('TLS listeners', () => {
     await expect(world.connect({ port, tls: tls(), password: `${PASSWORD}x` })).rejects.toMatchObject({ status: 401 });
     world.device.register('CP2');
     await expect(world.connect({ port, tls: tls(), stationId: 'CP2' })).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('profile 3: a certificate that its foreign authority has revoked is not let in, and nobody is asked twice', async () => {
+    const { mtls: port } = await start();
+    const good = await stations.issue({ commonName: 'CP1' });
+    const open = (shown: TestIdentity) => world.connect({ port, tls: as(shown) });
+    await open(good);
+    await open(good);
+    expect(world.certificates.clients.map(({ certificate, issuer }) => [Buffer.from(certificate), Buffer.from(issuer)])).toEqual([
+      [new X509Certificate(good.certificate).raw, new X509Certificate(stations.certificate).raw],
+    ]);
+    world.certificates.client = { status: 'Revoked', nextUpdate: undefined, reason: '' };
+    await expect(open(await stations.issue({ commonName: 'CP1' }))).rejects.toMatchObject({ status: 403 });
+    world.skewMs += 61_000;
+    await expect(open(good)).rejects.toMatchObject({ status: 403 });
+  });
+
+  it.each([
+    ['soft', true],
+    ['hard', false],
+    ['off', true],
+  ] as const)('profile 3: while nobody can say whether it is revoked, %s lets it in: %s', async (policy, letsIn) => {
+    const { mtls: port } = await start({ OCPP_MTLS_REVOCATION: policy });
+    const open = async () => {
+      const station = world.connect({ port, tls: as(await stations.issue({ commonName: 'CP1' })) });
+      return station.then(
+        () => true,
+        (error: unknown) => (error instanceof HandshakeRefused && error.status === 403 ? false : Promise.reject(error)),
+      );
+    };
+    world.certificates.client = { status: 'Failed', nextUpdate: undefined, reason: 'the list is away' };
+    expect(await open()).toBe(letsIn);
+    world.certificates.away = true;
+    expect(await open()).toBe(letsIn);
+    expect(world.certificates.clients).toHaveLength(policy === 'off' ? 0 : 1);
   });
 
   it('profile 3: lets in by certificate without a password, and tells its serial number', async () => {

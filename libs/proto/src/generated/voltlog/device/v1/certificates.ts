@@ -57,6 +57,22 @@ export interface AnswerOcspResponse {
   response: Uint8Array;
 }
 
+export interface CheckClientCertificateRequest {
+  /** DER */
+  certificate: Uint8Array;
+  issuer: Uint8Array;
+}
+
+export interface CheckClientCertificateResponse {
+  /** Good, Revoked, Unknown (its issuer does not know it) or Failed (nobody can say) */
+  status: string;
+  nextUpdate:
+    | string
+    | undefined;
+  /** Why it failed, in plain words. */
+  reason: string;
+}
+
 export interface CheckContractCertificateRequest {
   stationId: string;
   emaid: string;
@@ -609,6 +625,156 @@ export const AnswerOcspResponse: MessageFns<AnswerOcspResponse> = {
   fromPartial<I extends Exact<DeepPartial<AnswerOcspResponse>, I>>(object: I): AnswerOcspResponse {
     const message = createBaseAnswerOcspResponse();
     message.response = object.response ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseCheckClientCertificateRequest(): CheckClientCertificateRequest {
+  return { certificate: new Uint8Array(0), issuer: new Uint8Array(0) };
+}
+
+export const CheckClientCertificateRequest: MessageFns<CheckClientCertificateRequest> = {
+  encode(message: CheckClientCertificateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificate.length !== 0) {
+      writer.uint32(10).bytes(message.certificate);
+    }
+    if (message.issuer.length !== 0) {
+      writer.uint32(18).bytes(message.issuer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckClientCertificateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckClientCertificateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificate = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.issuer = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckClientCertificateRequest>, I>>(base?: I): CheckClientCertificateRequest {
+    return CheckClientCertificateRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckClientCertificateRequest>, I>>(
+    object: I,
+  ): CheckClientCertificateRequest {
+    const message = createBaseCheckClientCertificateRequest();
+    message.certificate = object.certificate ?? new Uint8Array(0);
+    message.issuer = object.issuer ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseCheckClientCertificateResponse(): CheckClientCertificateResponse {
+  return { status: "", nextUpdate: undefined, reason: "" };
+}
+
+export const CheckClientCertificateResponse: MessageFns<CheckClientCertificateResponse> = {
+  encode(message: CheckClientCertificateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== "") {
+      writer.uint32(10).string(message.status);
+    }
+    if (message.nextUpdate !== undefined) {
+      Timestamp.encode(toTimestamp(message.nextUpdate), writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckClientCertificateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckClientCertificateResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextUpdate = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckClientCertificateResponse>, I>>(base?: I): CheckClientCertificateResponse {
+    return CheckClientCertificateResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckClientCertificateResponse>, I>>(
+    object: I,
+  ): CheckClientCertificateResponse {
+    const message = createBaseCheckClientCertificateResponse();
+    message.status = object.status ?? "";
+    message.nextUpdate = object.nextUpdate ?? undefined;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
@@ -1952,6 +2118,8 @@ export interface CertificateService {
   getCertificateStatus(request: GetCertificateStatusRequest): Promise<GetCertificateStatusResponse>;
   /** The platform's own OCSP responder (RFC 6960) for certificates of its own authorities. */
   answerOcsp(request: AnswerOcspRequest): Promise<AnswerOcspResponse>;
+  /** Whether the certificate a station has shown is revoked: by the responder or list it names. Chain and dates were checked by TLS. */
+  checkClientCertificate(request: CheckClientCertificateRequest): Promise<CheckClientCertificateResponse>;
   /** Whether the contract certificate that a car has shown is good (OCPP C07); not whether its contract is. */
   checkContractCertificate(request: CheckContractCertificateRequest): Promise<CheckContractCertificateResponse>;
   /** A contract certificate for a car (OCPP M01, M02), from the provider of contracts. */
@@ -1988,6 +2156,15 @@ export const CertificateServiceDefinition = {
       requestType: AnswerOcspRequest as typeof AnswerOcspRequest,
       requestStream: false,
       responseType: AnswerOcspResponse as typeof AnswerOcspResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Whether the certificate a station has shown is revoked: by the responder or list it names. Chain and dates were checked by TLS. */
+    checkClientCertificate: {
+      name: "CheckClientCertificate",
+      requestType: CheckClientCertificateRequest as typeof CheckClientCertificateRequest,
+      requestStream: false,
+      responseType: CheckClientCertificateResponse as typeof CheckClientCertificateResponse,
       responseStream: false,
       options: {},
     },
