@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problems/problem.js';
 
 export interface BodyBounds {
@@ -8,11 +9,8 @@ export interface BodyBounds {
   readonly totalMs: number;
 }
 
-/** What is not read to its end: the connection cannot be used again. */
-const CLOSE = { headers: { connection: 'close' } };
-
 export const tooLarge = (maxBytes: number): Problem =>
-  new Problem(413, 'too-large', `A file may have at most ${Math.floor(maxBytes / 1_000_000)} MB here.`, CLOSE);
+  new Problem(413, 'too-large', `A file may have at most ${Math.floor(maxBytes / 1_000_000)} MB here.`);
 
 /**
  * The bytes of a request, within bounds of time. That they stay within the bound of size is seen to where they are written; what says itself
@@ -33,7 +31,7 @@ export async function* boundedBody(
     const piece = await within(pieces.next(), Math.min(idleMs, leftMs));
     if (piece === undefined) {
       const what = leftMs <= idleMs ? `The file took longer than ${totalMs / 1_000} s.` : `Nothing came for ${idleMs / 1_000} s.`;
-      throw new Problem(408, 'too-slow', what, CLOSE);
+      throw new Problem(408, 'too-slow', what);
     }
     if (piece.done === true) return;
     yield piece.value;
@@ -53,4 +51,17 @@ async function within<Value>(work: Promise<Value>, ms: number): Promise<Value | 
   } finally {
     clearTimeout(timeout);
   }
+}
+
+/** So long a peer may go on sending while it reads why its file is not taken, ms. */
+const LINGER_MS = 1_000;
+
+/**
+ * Ends the connection of a body that is not wanted, a moment after the answer: closed at once, with bytes unread, the peer's system would
+ * throw the answer away.
+ */
+export function cutOff(request: Pick<FastifyRequest, 'raw'>, reply: Pick<FastifyReply, 'raw'>): void {
+  reply.raw.once('finish', () => {
+    if (!request.raw.complete) setTimeout(() => request.raw.destroy(), LINGER_MS).unref();
+  });
 }

@@ -8,9 +8,7 @@ export function fileProblem(error: unknown, maxBytes: number): unknown {
   if (!(error instanceof RequestError)) return error;
   if (error.reason === 'FileTooLarge') return tooLarge(maxBytes);
   if (error.reason === 'FilesFull')
-    return new Problem(507, 'files-full', 'There is no room for more files. Delete some, or raise GATEWAY_FILES_MB.', {
-      headers: { connection: 'close' },
-    });
+    return new Problem(507, 'files-full', 'There is no room for more files. Delete some, or raise GATEWAY_FILES_MB.');
   return error;
 }
 

@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.js';
 import { sendProblem } from '../problems/problem.filter.js';
 import { notFound, Problem, toProblem } from '../problems/problem.js';
-import { boundedBody } from './bounded-body.js';
+import { boundedBody, cutOff } from './bounded-body.js';
 import { fileProblem } from './file-bounds.js';
 import { sendStored } from './send-stored.js';
 import { uploadedFile } from './upload-body.js';
@@ -87,7 +87,7 @@ export class StationFiles implements OnModuleInit {
   private async upload(params: UploadParams, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     if (this.uploadsNow >= UPLOADS_MAX)
       throw new Problem(503, 'too-many-uploads', 'Too many files are coming in now.', {
-        headers: { 'retry-after': '60', connection: 'close' },
+        headers: { 'retry-after': '60' },
       });
     this.uploadsNow += 1;
     try {
@@ -152,17 +152,10 @@ export class StationFiles implements OnModuleInit {
     if (problem.status >= 500 && !(error instanceof OperatingError) && !(error instanceof Problem))
       this.context.logger.error({ err: error, method: request.method, route: request.routeOptions?.url }, 'request failed');
     if (reply.sent || reply.raw.headersSent) return void reply.raw.destroy();
-    // The rest of a body that is not wanted is not waited for.
-    if (!request.raw.readableEnded && request.method !== 'GET' && request.method !== 'HEAD') {
-      void reply.header('connection', 'close');
-      reply.raw.once('finish', () => setTimeout(() => request.raw.destroy(), LINGER_MS).unref());
-    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') cutOff(request, reply);
     sendProblem(reply, problem);
   }
 }
-
-/** So long a peer may read why its file is not taken, ms. */
-const LINGER_MS = 1_000;
 
 const lastPart = (path: string): string => path.split('/').at(-1) ?? '';
 

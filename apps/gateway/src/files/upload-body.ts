@@ -62,7 +62,7 @@ function parserOf(contentType: string) {
   }
 }
 
-const badForm = (detail: string): Problem => new Problem(400, 'invalid-request', detail, { headers: { connection: 'close' } });
+const badForm = (detail: string): Problem => new Problem(400, 'invalid-request', detail);
 
 const shortType = (contentType: string): string =>
   (/^[\w.+-]+\/[\w.+-]+/.exec(contentType)?.[0] ?? 'application/octet-stream').slice(0, 100);

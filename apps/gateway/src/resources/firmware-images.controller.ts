@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { CallerParam } from '../auth/access.js';
 import type { Caller } from '../auth/api-keys.js';
 import type { GatewayConfig } from '../config.js';
-import { boundedBody } from '../files/bounded-body.js';
+import { boundedBody, cutOff } from '../files/bounded-body.js';
 import { fileProblem } from '../files/file-bounds.js';
 import { invalid, notFound, Problem } from '../problems/problem.js';
 import { identifier, pageQuery } from '../views/common.js';
@@ -84,6 +84,7 @@ export class FirmwareImagesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     if (!(body instanceof Readable)) throw new Problem(415, 'unsupported-media-type', 'Send the image as application/octet-stream.');
+    cutOff(request, reply);
     const { vendor, model, version, fileName } = query;
     const imageId = randomBytes(16).toString('hex');
     const { sizeBytes, sha256 } = await this.keep(imageId, body, request.headers['content-length']);

@@ -1,6 +1,8 @@
 import { type Command, CommanderError, Option } from 'commander';
+import { addCampaigns } from './campaigns.js';
 import { Client } from './client.js';
 import { CliError, EXIT } from './errors.js';
+import { addFirmware } from './firmware.js';
 import { addJobs } from './jobs.js';
 import { type Format, Output } from './output.js';
 import { addRecordings } from './recordings.js';
@@ -8,6 +10,7 @@ import { addCertificates, addSessions, addTokens } from './records.js';
 import { addRegistry } from './registry.js';
 import { configPath, keep, readKept, settingsOf } from './settings.js';
 import { addCommands, addStations } from './stations.js';
+import { addUploads } from './uploads.js';
 
 /** What commands of the API are given. */
 export interface Cli {
@@ -48,6 +51,9 @@ Exit codes: 0 done; 1 refused, or not by every station; 2 wrong usage; 3 no vali
   addSessions(program, cli);
   addCommands(program, cli);
   addJobs(program, cli);
+  addFirmware(program, cli);
+  addCampaigns(program, cli);
+  addUploads(program, cli);
   addCertificates(program, cli);
   addTokens(program, cli);
   addRegistry(program, cli);

@@ -3,6 +3,7 @@ import { type Cli, example } from './cli.js';
 import type { Client, Json } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import type { Column, Output } from './output.js';
+import { type SelectionOptions, selectionOf, withSelection } from './selection.js';
 import { bodyOf, until, wholeNumber, words } from './words.js';
 
 const POLL_MS = 1_000;
@@ -33,18 +34,6 @@ const STATION: readonly Column[] = [
   ['UPDATED', 'updatedAt'],
 ];
 
-interface SelectionOptions {
-  readonly station?: readonly string[];
-  readonly site?: string;
-  readonly vendor?: string;
-  readonly model?: string;
-  readonly firmware?: string;
-  readonly ocpp?: string;
-  readonly connected?: true;
-  readonly offline?: true;
-  readonly all?: true;
-}
-
 interface CreateOptions extends SelectionOptions {
   readonly body?: string;
   readonly name?: string;
@@ -58,21 +47,10 @@ interface CreateOptions extends SelectionOptions {
 
 export function addJobs(program: Command, cli: Cli): void {
   const jobs = program.command('jobs').description('one command for many stations');
-  jobs
-    .command('create')
-    .description('send a command to many stations')
+  withSelection(jobs.command('create').description('send a command to many stations'))
     .argument('<command>', 'see: voltlog commands list; or apply-template')
     .argument('[words...]', 'its fields, as name=value')
     .option('--body <json>', 'its fields as JSON')
-    .option('--station <ids>', 'these stations, separated by commas; may be repeated', words)
-    .option('--site <id>', 'stations of this site')
-    .option('--vendor <name>', 'stations of this vendor')
-    .option('--model <name>', 'stations of this model')
-    .option('--firmware <version>', 'stations with this firmware')
-    .option('--ocpp <version>', 'ocpp1.6, ocpp2.0.1 or ocpp2.1')
-    .option('--connected', 'stations that are connected now')
-    .option('--offline', 'stations that are not')
-    .option('--all', 'every station in service')
     .option('--name <text>', 'what to call it')
     .option('--per-minute <n>', 'stations a minute; default: no limit', wholeNumber)
     .option('--concurrency <n>', 'stations asked at once; default 50', wholeNumber)
@@ -179,37 +157,6 @@ export function addJobs(program: Command, cli: Cli): void {
 }
 
 const path = (jobId: string): string => `/v1/jobs/${encodeURIComponent(jobId)}`;
-
-function selectionOf(options: SelectionOptions): Json {
-  const {
-    station: stationIds,
-    site: siteId,
-    vendor,
-    model,
-    firmware: firmwareVersion,
-    ocpp: ocppVersion,
-    connected,
-    offline,
-    all,
-  } = options;
-  if (connected && offline) throw new CliError(EXIT.usage, '--connected and --offline exclude each other');
-  const selection = {
-    stationIds,
-    siteId,
-    vendor,
-    model,
-    firmwareVersion,
-    ocppVersion,
-    connected: connected ?? (offline ? false : undefined),
-    all,
-  };
-  if (Object.values(selection).every((condition) => condition === undefined))
-    throw new CliError(
-      EXIT.usage,
-      'say which stations: --station, --site, --vendor, --model, --firmware, --ocpp, --connected, --offline or --all',
-    );
-  return selection;
-}
 
 /** Shows the job, or follows it first. @throws {CliError} when it was followed and did not go well everywhere */
 async function shown(client: Client, output: Output, job: Json, wait: boolean | undefined): Promise<void> {

@@ -1,0 +1,149 @@
+import type { CampaignAttributes, CampaignEvent } from '@voltlog/device-contract';
+import { fold } from '@voltlog/kernel';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CampaignCommand, type CampaignState, campaignDecider, waveSizes } from './campaign.decider.js';
+import { isWindowOpen, windowProblem } from './maintenance-window.js';
+
+const T0 = Date.parse('2026-11-26T01:00:00.000Z');
+const MINUTE = 60_000;
+const wave = (percent: number, pauseMinutes = 0, stations = 0) => ({ percent, stations, pauseMinutes });
+const ATTRIBUTES: CampaignAttributes = {
+  name: '',
+  imageId: 'i',
+  version: '2.0.0',
+  selection: {},
+  waves: [wave(10, 60), wave(100)],
+  windows: [],
+  timeZone: 'UTC',
+  stationsPerMinute: 0,
+  concurrency: 50,
+  retrieveAt: '',
+  installAt: '',
+  proof: 'Boot',
+  stopAtFailedPercent: 50,
+  stopAtFailedMin: 2,
+  attemptsMax: 1,
+  retryMinutes: 0,
+  noProgressMinutes: 60,
+  expiresAt: '2026-12-03T01:00:00.000Z',
+  rollBackImageId: '',
+  rollBackOf: '',
+  filesUrl: 'http://x',
+  createdBy: '',
+};
+const create = (change: Partial<CampaignAttributes> = {}): CampaignCommand => ({
+  kind: 'CreateCampaign',
+  campaignId: 'c',
+  attributes: { ...ATTRIBUTES, ...change },
+  now: T0,
+});
+const planned: CampaignCommand = { kind: 'ReportPlanned', stationCounts: [1, 9], now: T0 };
+const start = (number: number, now = T0): CampaignCommand => ({ kind: 'StartWave', wave: number, now });
+const end = (number: number, now = T0): CampaignCommand => ({ kind: 'EndWave', wave: number, now });
+const judge = (failed: number, ended: number): CampaignCommand => ({ kind: 'Judge', tally: { failed, ended }, now: T0 });
+
+function run(...commands: readonly CampaignCommand[]): { state: CampaignState; refusals: string[] } {
+  const events: CampaignEvent[] = [];
+  const refusals: string[] = [];
+  for (const command of commands) {
+    const decision = campaignDecider.decide(command, fold(campaignDecider, events));
+    if (decision.ok) events.push(...decision.events);
+    else refusals.push(decision.refusal);
+  }
+  return { state: fold(campaignDecider, events), refusals };
+}
+
+describe('a campaign', () => {
+  it('begins one wave after the other, each after the pause behind the one before', () => {
+    expect(run(create(), planned, start(2)).state).toMatchObject({ wave: 0 });
+    expect(run(create(), planned, start(1), start(2)).state).toMatchObject({ wave: 1 });
+    const through = [create(), planned, start(1), end(1)] as const;
+    expect(run(...through, start(2, T0 + 60 * MINUTE - 1)).state).toMatchObject({ wave: 1, wavesEnded: 1 });
+    expect(run(...through, start(2, T0 + 60 * MINUTE)).state).toMatchObject({ wave: 2 });
+    expect(run(...through, start(2, T0 + 60 * MINUTE), end(2), start(3)).state).toMatchObject({ wave: 2 });
+  });
+
+  it('stops when the share and the number of failures are reached, not before', () => {
+    const running = [create(), planned, start(1)] as const;
+    expect(run(...running, judge(1, 1)).state).toMatchObject({ state: 'Running' });
+    expect(run(...running, judge(2, 5)).state).toMatchObject({ state: 'Running' });
+    expect(run(...running, judge(2, 4)).state).toMatchObject({ state: 'Stopped' });
+    expect(run(create({ stopAtFailedPercent: 0 }), planned, judge(9, 9)).state).toMatchObject({ state: 'Running' });
+  });
+
+  it('goes on after a stop, and what failed until then counts no more', () => {
+    const resumed = [create(), planned, judge(2, 2), { kind: 'ResumeCampaign', by: '', tally: { failed: 2, ended: 2 }, now: T0 }] as const;
+    expect(run(...resumed, judge(3, 3)).state).toMatchObject({ state: 'Running' });
+    expect(run(...resumed, judge(4, 4)).state).toMatchObject({ state: 'Stopped' });
+  });
+
+  it('starts no wave while it is paused, and says what it refuses', () => {
+    const pause: CampaignCommand = { kind: 'PauseCampaign', by: '', now: T0 };
+    expect(run(create(), planned, pause, start(1)).state).toMatchObject({ state: 'Paused', wave: 0 });
+    expect(run(create(), pause).refusals).toEqual(['CampaignNotRunning']);
+    const over: CampaignCommand = { kind: 'EndCampaign', expired: false, now: T0 };
+    expect(run(create(), planned, over, pause).refusals).toEqual(['CampaignEnded']);
+    expect(run(create({ expiresAt: '2026-11-26T01:00:00.000Z' })).refusals).toEqual(['CampaignExpired']);
+    expect(run(create(), create()).refusals).toEqual(['CampaignExists']);
+  });
+
+  it('says how it ended', () => {
+    const over = (expired: boolean): CampaignCommand => ({ kind: 'EndCampaign', expired, now: T0 });
+    expect(run(create(), over(false)).state).toMatchObject({ state: 'Planning' });
+    expect(run(create(), planned, over(false)).state).toMatchObject({ outcome: 'Completed' });
+    expect(run(create(), planned, over(true)).state).toMatchObject({ outcome: 'Expired' });
+    expect(run(create(), planned, { kind: 'CancelCampaign', by: '', now: T0 }, over(true)).state).toMatchObject({ outcome: 'Cancelled' });
+  });
+
+  it('gives each station one wave, whatever the sizes say', () => {
+    expect(waveSizes([wave(5), wave(25), wave(0)], 1_000)).toEqual([50, 250, 700]);
+    expect(waveSizes([wave(1), wave(0)], 10)).toEqual([1, 9]);
+    expect(waveSizes([wave(0, 0, 20), wave(0)], 7)).toEqual([7, 0]);
+    const one = fc.record({ percent: fc.integer({ min: 0, max: 100 }), stations: fc.nat(50), pauseMinutes: fc.constant(0) });
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 6 }), fc.nat(2_000), (waves, count) => {
+        const sizes = waveSizes(waves, count);
+        expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(count);
+        expect(sizes.every((size) => size >= 0)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('a maintenance window', () => {
+  const open = (from: string, until: string, days: number[], at: string, timeZone = 'Europe/Amsterdam') =>
+    isWindowOpen([{ from, until, days }], timeZone, Date.parse(at));
+
+  it('is open from its first minute to before its last, by the clock of the site', () => {
+    // Amsterdam is an hour ahead of UTC in winter, two in summer.
+    expect(open('22:00', '23:00', [], '2026-11-26T20:59:59Z')).toBe(false);
+    expect(open('22:00', '23:00', [], '2026-11-26T21:00:00Z')).toBe(true);
+    expect(open('22:00', '23:00', [], '2026-11-26T21:59:59Z')).toBe(true);
+    expect(open('22:00', '23:00', [], '2026-11-26T22:00:00Z')).toBe(false);
+    expect(open('22:00', '23:00', [], '2026-07-26T20:00:00Z')).toBe(true);
+  });
+
+  it('goes over midnight, and belongs to the day on which it begins', () => {
+    // 2026-11-27 is a Friday.
+    expect(open('22:00', '05:00', [5], '2026-11-27T21:30:00Z')).toBe(true);
+    expect(open('22:00', '05:00', [5], '2026-11-28T03:59:00Z')).toBe(true);
+    expect(open('22:00', '05:00', [5], '2026-11-28T04:00:00Z')).toBe(false);
+    expect(open('22:00', '05:00', [5], '2026-11-27T03:00:00Z')).toBe(false);
+    // From Sunday into Monday.
+    expect(open('22:00', '05:00', [7], '2026-11-30T03:00:00Z')).toBe(true);
+  });
+
+  it('is always open where there is none, and refused when it could never be', () => {
+    expect(isWindowOpen([], 'UTC', T0)).toBe(true);
+    expect(windowProblem({ from: '22:00', until: '05:00', days: [1, 7] })).toBeUndefined();
+    for (const wrong of [
+      { from: '24:00', until: '05:00', days: [] },
+      { from: '5:00', until: '06:00', days: [] },
+      { from: '05:00', until: '05:00', days: [] },
+      { from: '05:00', until: '06:00', days: [0] },
+      { from: '05:00', until: '06:00', days: [8] },
+    ])
+      expect(windowProblem(wrong)).toBeTypeOf('string');
+  });
+});
