@@ -15,6 +15,7 @@ import { CommandsGrpc } from './grpc/commands.grpc.js';
 import { SessionGrpc } from './grpc/session.grpc.js';
 import { SESSION_FACT_TYPES } from './intake/route.js';
 import { SessionIntake } from './intake/session-intake.js';
+import { NOTICE_TYPES, writeNotices } from './projections/session-notices.js';
 import { CostUpdates } from './reactions/cost-updates.js';
 import { LimitLook } from './reactions/limit-look.js';
 import { QuietSessions } from './reactions/quiet-sessions.js';
@@ -28,6 +29,7 @@ const BATCH_MAX = 1_024;
 
 /** Consumer group of the station topic. */
 export const SESSION_GROUP = 'session';
+export const NOTICE_GROUP = 'session-notices';
 
 /** Start requests and prices have streams, and topics, of their own. */
 function topicOf({ streamId, events }: Commit): string {
@@ -47,7 +49,8 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
   private startRequests: StartRequests | undefined;
   private contexts: StationContexts | undefined;
   private costs: CostUpdates | undefined;
-  private subscription: Subscription | undefined;
+  private subscriptions: readonly Subscription[] = [];
+  private collections: SessionCollections | undefined;
 
   constructor(
     @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
@@ -62,6 +65,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     const { store, log, clock, ids, logger, instanceId } = context;
     const source = `/session/${instanceId}`;
     const collections = await openCollections(store);
+    this.collections = collections;
     const metrics = sessionMetrics(context.metrics);
     const aggregates = new Aggregates({ streams: store.streams, decider: sessionDecider, relay: this.relay, source, ids, clock });
     const contexts = new StationContexts(collections, log, clock);
@@ -150,15 +154,22 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { intake, quiet } = this;
-    if (intake === undefined || quiet === undefined) throw new Error('the module was not initialised');
+    const { intake, quiet, collections } = this;
+    if (intake === undefined || quiet === undefined || collections === undefined) throw new Error('the module was not initialised');
     this.relay.start();
     await quiet.start();
     await this.contexts?.start();
     this.watch?.start();
     this.startRequests?.start();
     await this.costs?.start();
-    this.subscription = await this.context.log.subscribe({
+    const { log } = this.context;
+    const notices = await log.subscribe({
+      group: NOTICE_GROUP,
+      topics: [STATION_TOPIC],
+      types: NOTICE_TYPES,
+      handle: (batch) => writeNotices(collections.notices, batch),
+    });
+    const facts = await log.subscribe({
       group: SESSION_GROUP,
       topics: [STATION_TOPIC],
       types: SESSION_FACT_TYPES,
@@ -166,10 +177,11 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       handle: (batch) => intake.handle(batch),
       onRevoked: (partitions) => intake.revoked(partitions),
     });
+    this.subscriptions = [facts, notices];
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.subscription?.stop();
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
     await this.costs?.stop();
     await this.startRequests?.stop();
     await this.watch?.stop();
@@ -184,6 +196,7 @@ const joined = (reads: SessionGrpc, writes: CommandsGrpc): sessionV1.SessionServ
   listSessions: (request) => reads.listSessions(request),
   listMeterValues: (request) => reads.listMeterValues(request),
   listSessionEvents: (request) => reads.listSessionEvents(request),
+  listSessionNotices: (request) => reads.listSessionNotices(request),
   listQuarantined: (request) => reads.listQuarantined(request),
   getReceipt: (request) => reads.getReceipt(request),
   getFinalCost: (request) => reads.getFinalCost(request),

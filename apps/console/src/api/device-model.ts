@@ -25,6 +25,7 @@ export interface Monitor extends VariableName {
   readonly type: string;
   readonly value: number;
   readonly severity: number;
+  readonly lastValue: string | null;
 }
 
 export interface DeviceModel extends Page<ModelVariable> {
@@ -32,7 +33,7 @@ export interface DeviceModel extends Page<ModelVariable> {
   readonly intended: number;
   readonly differences: number;
   readonly monitors: readonly Monitor[];
-  readonly intendedMonitors: readonly (Omit<Monitor, 'monitorId' | 'attributeType'> & {
+  readonly intendedMonitors: readonly (Omit<Monitor, 'monitorId' | 'attributeType' | 'lastValue'> & {
     readonly templateId: string;
     readonly held: boolean;
   })[];

@@ -2,7 +2,7 @@ import { type InfiniteData, keepPreviousData, type QueryClient, useInfiniteQuery
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ApiClient } from './client.js';
 import { LiveFeed, type LiveSnapshot } from './live-feed.js';
-import type { Connection, LiveEvent, Me, MeterValue, Page, Session, SessionEvent, Station } from './types.js';
+import type { Connection, LiveEvent, Me, MeterValue, Page, Session, SessionEvent, SessionNotice, Station } from './types.js';
 
 interface Platform {
   readonly api: ApiClient;
@@ -61,6 +61,7 @@ function refresher(queries: QueryClient) {
       for (const { type } of events) {
         if (/\.session\.|Transaction|MeterValues/.test(type)) stale.add('sessions');
         if (/\.session\./.test(type)) stale.add('session-events');
+        if (/ChargingNeeds|ChargingSchedule|ChargingLimit|PriorityCharging|Settlement/.test(type)) stale.add('session-notices');
         if (/\.device\.Job/.test(type)) stale.add('jobs');
         else if (/\.device\.|Station|Connector|Firmware/.test(type)) stale.add('stations').add('connections');
         if (
@@ -164,6 +165,14 @@ export function useSession(sessionId: string) {
   return useQuery({
     queryKey: ['sessions', 'one', sessionId],
     queryFn: ({ signal }) => api.get<Session>(`/v1/sessions/${encodeURIComponent(sessionId)}`, signal),
+  });
+}
+
+export function useSessionNotices(sessionId: string) {
+  const { api } = usePlatform();
+  return useQuery({
+    queryKey: ['session-notices', sessionId],
+    queryFn: ({ signal }) => api.get<{ data: readonly SessionNotice[] }>(`/v1/sessions/${encodeURIComponent(sessionId)}/notices`, signal),
   });
 }
 

@@ -117,6 +117,13 @@ export interface MeterValue {
   readonly samples: readonly SampledValue[];
 }
 
+export interface SessionNotice {
+  readonly noticeId: string;
+  readonly kind: string;
+  readonly at: string | null;
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+}
+
 export interface SessionEvent {
   readonly eventId: string;
   readonly type: string;

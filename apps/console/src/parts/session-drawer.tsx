@@ -5,7 +5,7 @@ import { wordsOf } from '../api/client.js';
 import { nameOf, tell } from '../api/event-words.js';
 import { flagWords } from '../api/flags.js';
 import { duration, energy, moment, ocpp, percent, power, type Quantity, text, words } from '../api/format.js';
-import { usePlatform, useReadings, useSession, useSessionEvents } from '../api/platform.js';
+import { usePlatform, useReadings, useSession, useSessionEvents, useSessionNotices } from '../api/platform.js';
 import { readingsOf } from '../api/readings.js';
 import type { Limit, Session, SessionEvent } from '../api/types.js';
 import { Empty, Failed } from './empty.js';
@@ -32,6 +32,7 @@ function Details({ sessionId }: { sessionId: string }) {
       <Facts session={session.data} />
       {session.data.state === 'Active' && <Stop sessionId={sessionId} />}
       <Odd session={session.data} />
+      <Notices sessionId={sessionId} />
       <Curve session={session.data} />
       <Events sessionId={sessionId} />
     </div>
@@ -126,6 +127,30 @@ function Odd({ session }: { session: Session }) {
           <li key={note}>
             <IconAlertTriangle size={16} aria-hidden />
             {note}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What the car asked for, who else limited the charge, how it was paid; nothing where nothing was told. */
+function Notices({ sessionId }: { sessionId: string }) {
+  const notices = useSessionNotices(sessionId);
+  const now = useNow(10_000);
+  if (notices.data === undefined || notices.data.data.length === 0) return null;
+  return (
+    <section className="block" aria-label="What the car and others asked">
+      <h3>What the car and others asked</h3>
+      <ul className="notes">
+        {notices.data.data.map(({ noticeId, kind, at, details }) => (
+          <li key={noticeId}>
+            <span>
+              <b>{words(kind)}</b> {at === null ? '' : moment(at, now)}:{' '}
+              {Object.entries(details)
+                .map(([name, value]) => `${words(name)} ${value}`)
+                .join(', ')}
+            </span>
           </li>
         ))}
       </ul>

@@ -38,7 +38,7 @@ export function Monitors({ stationId }: { stationId: string }) {
       )}
       <Table
         name="Monitors"
-        columns={['Variable', 'Watched for', 'Severity', 'Id', ...(mayAct ? ['Change'] : [])]}
+        columns={['Variable', 'Watched for', 'Last told', 'Severity', 'Id', ...(mayAct ? ['Change'] : [])]}
         query={{ ...model, hasNextPage: false }}
         empty={{
           icon: <IconEyeCheck size={30} aria-hidden />,
@@ -52,6 +52,7 @@ export function Monitors({ stationId }: { stationId: string }) {
             <td>
               {words(monitor.type)} {monitor.value}
             </td>
+            <td className="num">{monitor.lastValue ?? '–'}</td>
             <td className="num">{monitor.severity}</td>
             <td className="num">{monitor.monitorId}</td>
             {mayAct && (

@@ -26,7 +26,15 @@ import { checkIntent } from '../model/templates.js';
 import type { StationDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
 import { refusal } from './device.grpc.js';
-import { toIntendedMonitor, toNameMessage, toReconciliation, toReport, toTemplate, toVariableMessage } from './model-messages.js';
+import {
+  toIntendedMonitor,
+  toMonitorMessage,
+  toNameMessage,
+  toReconciliation,
+  toReport,
+  toTemplate,
+  toVariableMessage,
+} from './model-messages.js';
 import { causeOf, checkName, checkStationId, pageSize } from './requests.js';
 
 /** Source: OCPP 2.0.1 Part 2 SetVariableDataType (attributeValue up to 1000, longer by ConfigurationValueSize) */
@@ -59,6 +67,10 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
       this.model.monitorKeeper.intended(station.id),
     ]);
     const held = reported?.monitors ?? [];
+    const values = await this.model.monitorValues.of(
+      station.id,
+      held.map(({ monitorId }) => monitorId),
+    );
     const rows = compare(reported?.variables ?? [], intended);
     const filter = request.filter.toLowerCase();
     const shown = rows.filter(
@@ -73,7 +85,7 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
       intended: intended.length,
       differences: rows.filter(({ difference }) => difference !== 'None').length,
       intendedMonitors: monitors.map((each) => toIntendedMonitor(each, each.templateId, isHeld(heldMonitor(held, each), each))),
-      monitors: held.map(({ variable, ...monitor }) => ({ ...monitor, variable: toNameMessage(variable) })),
+      monitors: held.map((monitor) => toMonitorMessage(monitor, values.get(monitor.monitorId))),
       lastReconciliation: configuration?.lastReconciled === undefined ? undefined : toReconciliation(configuration.lastReconciled),
       templateIds: matching(this.model.templates.all, station).map(({ templateId }) => templateId),
       updatedAt: reported?.updatedAt,

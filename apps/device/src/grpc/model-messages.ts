@@ -3,11 +3,13 @@ import type {
   ConfigurationReconciled,
   IntendedMonitor,
   IntendedVariable,
+  ModelMonitor,
   ModelVariableName,
 } from '@voltlog/device-contract';
 import type { Comparison, IntentSource, Template } from '@voltlog/device-domain';
 import type { deviceModelV1 } from '@voltlog/proto';
 import type { ReportDoc } from '../model/documents.js';
+import type { MonitorValueDoc } from '../model/monitor-values.js';
 
 export const toNameMessage = (
   variable: ModelVariableName & { readonly attributeType?: AttributeType },
@@ -55,6 +57,16 @@ export const toReport = (report: ReportDoc): deviceModelV1.ModelReport => ({
   detail: report.detail,
   startedAt: report.startedAt,
   endedAt: report.endedAt === '' ? undefined : report.endedAt,
+});
+
+export const toMonitorMessage = (
+  { variable, ...monitor }: ModelMonitor,
+  told: Pick<MonitorValueDoc, 'value' | 'at'> | undefined,
+): deviceModelV1.ModelMonitor => ({
+  ...monitor,
+  variable: toNameMessage(variable),
+  ...(told === undefined ? {} : { lastValue: told.value }),
+  lastValueAt: told?.at,
 });
 
 export const toIntendedMonitor = (

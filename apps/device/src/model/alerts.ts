@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SecurityEventReported, StationEvent, StationEventsReported } from '@voltlog/connection-contract';
+import type { DerAlarmReported, SecurityEventReported, StationEvent, StationEventsReported } from '@voltlog/connection-contract';
 import {
   ALERT_SEVERITY_MAX,
   type AlertCommand,
@@ -20,6 +20,8 @@ import type { DeviceModelDoc } from './documents.js';
 
 /** Of a monitor that nobody rated: "5-Alert". */
 const SEVERITY_UNKNOWN = 5;
+/** "4-Error": the station goes on, at the grid's terms. */
+const DER_SEVERITY = 4;
 const DETAIL_LENGTH_MAX = 500;
 
 /** An alert as it is. */
@@ -157,6 +159,26 @@ export class Alerts {
       ];
     });
     await this.streams.all(inputs);
+  }
+
+  /** A distributed energy resource met a fault of the grid, until the station says that it is over. Source: OCPP 2.1 Part 2 R04 */
+  async onDerAlarm(eventId: string, { stationId, controlType, gridEventFault = '', ended, occurredAt }: DerAlarmReported): Promise<void> {
+    const key = `der/${controlType}`;
+    if (ended) {
+      await this.streams.all([this.cleared(stationId, key, eventId)]);
+      return;
+    }
+    const report = {
+      source: 'Monitor' as const,
+      severity: DER_SEVERITY,
+      subject: `DER ${controlType}`,
+      detail: gridEventFault === '' ? 'the energy resource raised an alarm' : `the grid: ${gridEventFault}`,
+      evseId: 0,
+      connectorId: 0,
+      value: gridEventFault,
+      occurredAt,
+    };
+    await this.streams.all([this.opened(stationId, key, report, eventId)]);
   }
 
   /** Rated by us; what is below an alert stays a fact on the log. */

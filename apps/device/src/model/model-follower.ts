@@ -5,6 +5,7 @@ import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import type { DocumentedInput, DocumentedStreams } from '../store/documented-streams.js';
 import type { DeviceModelDoc } from './documents.js';
+import { type MonitorValues, VALUE_FACTS } from './monitor-values.js';
 import type { EndedReport, PartFact, Reports } from './reports.js';
 
 const GROUP = 'device-model';
@@ -18,26 +19,27 @@ export type ModelStreams = DocumentedStreams<DeviceModelCommand, DeviceModel, De
 
 /** Follows what stations tell of their device model: reports in parts, and the values in their answers. */
 export class ModelFollower {
-  private subscription: Subscription | undefined;
+  private subscriptions: readonly Subscription[] = [];
 
   constructor(
     private readonly context: Pick<ServiceContext, 'log' | 'clock'>,
     private readonly models: ModelStreams,
     private readonly reports: Reports,
+    private readonly values: Pick<MonitorValues, 'take'>,
   ) {}
 
   async start(): Promise<void> {
     this.reports.start((ended) => this.ended(ended));
-    this.subscription = await this.context.log.subscribe({
-      group: GROUP,
-      topics: [STATION_TOPIC],
-      types: FACTS,
-      handle: (batch) => this.handle(batch),
-    });
+    const { log } = this.context;
+    const topics = [STATION_TOPIC];
+    this.subscriptions = [
+      await log.subscribe({ group: GROUP, topics, types: FACTS, handle: (batch) => this.handle(batch) }),
+      await log.subscribe({ group: `${GROUP}-values`, topics, types: VALUE_FACTS, handle: (batch) => this.values.take(batch) }),
+    ];
   }
 
   async stop(): Promise<void> {
-    await this.subscription?.stop();
+    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
     await this.reports.stop();
   }
 

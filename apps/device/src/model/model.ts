@@ -14,6 +14,7 @@ import { DeviceModels } from './device-models.js';
 import { CONFIGURATIONS, type ConfigurationDoc, type DeviceModelDoc, MODELS, TEMPLATES, type TemplateDoc } from './documents.js';
 import { ModelFollower } from './model-follower.js';
 import { MonitorKeeper } from './monitor-keeper.js';
+import { MonitorValues } from './monitor-values.js';
 import { Provisioner } from './provisioner.js';
 import { Reconciler } from './reconciler.js';
 import { Reports } from './reports.js';
@@ -45,6 +46,7 @@ export async function createModel(
   const reconciler = new Reconciler({ context, configurations, configurationDocs, models, templates, memory, alerts, intents, line });
   intents.handle('Reconcile', reconciler);
   const deviceModels = new DeviceModels(models, reports, line);
+  const monitorValues = await MonitorValues.open(context);
   const alertFollower = new AlertFollower(context, alerts);
   memory.useTemplates(() => templates.all);
   const provisioner = new Provisioner({ context, ...registry, memory, templates, reconciler, deviceModels, alerts, intents, line });
@@ -55,7 +57,7 @@ export async function createModel(
   const { lookMs } = options;
   const availability = new Availability({ context, configurations, configurationDocs, told, alerts, intents, line, lookMs });
   intents.handle('Availability', availability);
-  const modelFollower = new ModelFollower(context, modelStreams, reports);
+  const modelFollower = new ModelFollower(context, modelStreams, reports, monitorValues);
   const follower = new ConfigurationFollower({
     context,
     reconciler,
@@ -77,6 +79,7 @@ export async function createModel(
     templates,
     reconciler,
     monitorKeeper,
+    monitorValues,
     async start(): Promise<void> {
       await log.ensureTopics([{ name: MODEL_TOPIC, partitions: MODEL_PARTITIONS }]);
       await follower.start();

@@ -233,6 +233,63 @@ describe('what a station notices', () => {
     expect((await alerts())[0]).toMatchObject({ value: '99' });
   });
 
+  it('of the grid is an alert until it is over', async () => {
+    const alarm = (ended: boolean) =>
+      world.tell('voltlog.connection.DerAlarmReported.v1', {
+        stationId: STATION,
+        messageId: `d${ended}`,
+        action: 'NotifyDERAlarm',
+        raw: {},
+        controlType: 'FreqDroop',
+        gridEventFault: 'OverFrequency',
+        ended,
+      });
+    await alarm(false);
+    await until(async () => (await alerts({ open: true })).length === 1, 'the alert');
+    expect((await alerts())[0]).toMatchObject({ subject: 'DER FreqDroop', value: 'OverFrequency', severity: 4 });
+    await alarm(true);
+    await until(async () => (await alerts({ open: true })).length === 0, 'it is over');
+  });
+
+  it('about a monitor is its last value, by events and by a periodic stream while that is open', async () => {
+    const head = (action: string) => ({ stationId: STATION, messageId: action, action, raw: {} });
+    const monitor = {
+      monitorId: 5,
+      variable: { component: 'EVSE', evseId: 1, name: 'Temperature' },
+      type: 'Periodic',
+      value: 60,
+      severity: 7,
+      transaction: false,
+    };
+    const part = { requestId: 4, seqNo: 0, toBeContinued: false };
+    await world.tell('voltlog.connection.MonitorsReported.v1', { ...head('NotifyMonitoringReport'), ...part, monitors: [monitor] });
+    await until(async () => (await world.model()).monitors.length === 1, 'the monitor');
+    expect((await world.model()).monitors[0]?.lastValue).toBeUndefined();
+    const told = (value: string) => until(async () => (await world.model()).monitors[0]?.lastValue === value, value);
+    await notify(event({ trigger: 'Periodic', value: '41', at: '2026-11-02T08:00:00.000Z' }));
+    await told('41');
+    await world.tell('voltlog.connection.EventStreamOpened.v1', {
+      ...head('OpenPeriodicEventStream'),
+      streamId: 2,
+      variableMonitoringId: 5,
+    });
+    const stream = (value: string, at: string) =>
+      world.tell('voltlog.connection.EventStreamReported.v1', {
+        ...head('NotifyPeriodicEventStream'),
+        streamId: 2,
+        pending: 0,
+        values: [{ at, value }],
+      });
+    await stream('43', '2026-11-02T08:02:00.000Z');
+    await told('43');
+    // Older than what is known, and of a stream that is closed.
+    await stream('42', '2026-11-02T08:01:00.000Z');
+    await world.tell('voltlog.connection.EventStreamClosed.v1', { ...head('ClosePeriodicEventStream'), streamId: 2 });
+    await stream('99', '2026-11-02T08:09:00.000Z');
+    await notify(event({ trigger: 'Delta', value: '44', at: '2026-11-02T08:03:00.000Z' }));
+    await told('44');
+  });
+
   it('about its security is rated by us', async () => {
     await secure('StartupOfTheDevice');
     await secure('TamperDetectionActivated');

@@ -9,6 +9,7 @@ import {
   quarantinedPage,
   quarantineQuery,
   sessionEventPage,
+  sessionNoticeList,
   sessionPage,
   sessionQuery,
   sessionView,
@@ -16,6 +17,7 @@ import {
   toQuarantined,
   toSession,
   toSessionEvent,
+  toSessionNotice,
   toSessionState,
 } from '../views/session.view.js';
 import { withEtag } from '../web/etag.js';
@@ -65,6 +67,17 @@ export class SessionsController {
   async listSessionEvents(@Param({ schema: sessionParams }) { sessionId }: SessionParams) {
     const { events } = await this.services.session.listSessionEvents({ sessionId });
     return { data: events.map(toSessionEvent), nextCursor: null };
+  }
+
+  @Get('sessions/:sessionId/notices')
+  @Read({
+    role: 'viewer',
+    summary: 'What the car asked for, who else limited the charge, and how it was paid, oldest first',
+    description: 'What the station told of the place while the session ran, and of its transaction whenever. OCPP 2.x.',
+    answer: sessionNoticeList,
+  })
+  async listSessionNotices(@Param({ schema: sessionParams }) { sessionId }: SessionParams) {
+    return { data: (await this.services.session.listSessionNotices({ sessionId })).notices.map(toSessionNotice) };
   }
 
   @Get('quarantine')

@@ -52,7 +52,15 @@ export const modelView = z
     intended: z.int(),
     differences: z.int(),
     monitors: z.array(
-      nameView.extend({ monitorId: z.int(), type: z.string(), value: z.number(), severity: z.int(), transaction: z.boolean() }),
+      nameView.extend({
+        monitorId: z.int(),
+        type: z.string(),
+        value: z.number(),
+        severity: z.int(),
+        transaction: z.boolean(),
+        lastValue: z.string().nullable().meta({ description: 'what it told last, by an event or a periodic stream' }),
+        lastValueAt: instant.nullable().meta({ description: "by the station's clock" }),
+      }),
     ),
     intendedMonitors: z.array(intendedMonitorView.extend({ templateId: z.string(), held: z.boolean() })).meta({
       description: 'what templates have it watch; `held`: the station told that it does',
@@ -231,7 +239,12 @@ export function toModel(answer: deviceModelV1.GetDeviceModelResponse): ModelView
     reported: answer.reported,
     intended: answer.intended,
     differences: answer.differences,
-    monitors: answer.monitors.map(({ variable: name, ...monitor }) => ({ ...toName(name), ...monitor })),
+    monitors: answer.monitors.map(({ variable: name, lastValue, lastValueAt, ...monitor }) => ({
+      ...toName(name),
+      ...monitor,
+      lastValue: lastValue ?? null,
+      lastValueAt: lastValueAt ?? null,
+    })),
     intendedMonitors: answer.intendedMonitors.map((each) => ({ ...toMonitorView(each), templateId: each.templateId, held: each.held })),
     lastReconciliation:
       last === undefined

@@ -180,6 +180,49 @@ export const toSessionEvent = (event: sessionV1.SessionEvent): z.input<typeof se
 });
 export const sessionEventPage = pageOf(sessionEventView, 'SessionEventPage');
 
+export const sessionNoticeView = z
+  .object({
+    noticeId: z.string().meta({ description: 'id of the fact on the log' }),
+    kind: z.enum(['ChargingNeeds', 'ChargingSchedule', 'ExternalLimit', 'ExternalLimitCleared', 'PriorityCharging', 'Settlement']),
+    at: instant.nullable(),
+    evseId: z.int().meta({ description: '0: the whole station, or told by the transaction' }),
+    details: z
+      .object({
+        requestedEnergyTransfer: z.string().optional(),
+        departureAt: z.string().optional(),
+        energyWh: z.number().optional(),
+        energyWhMin: z.number().optional(),
+        energyWhMax: z.number().optional(),
+        stateOfChargePercent: z.number().optional(),
+        fullStateOfChargePercent: z.number().optional(),
+        batteryCapacityWh: z.number().optional(),
+        controlMode: z.string().optional(),
+        mobilityNeedsMode: z.string().optional(),
+        source: z.string().optional().meta({ description: 'who limits: EMS, SO, ...' }),
+        gridCritical: z.boolean().optional(),
+        limit: z.number().optional().meta({ description: 'of the first period of the schedule' }),
+        unit: z.string().optional().meta({ description: 'A or W' }),
+        durationSeconds: z.number().optional(),
+        activated: z.boolean().optional(),
+        pspRef: z.string().optional(),
+        status: z.string().optional(),
+        amount: z.number().optional().meta({ description: 'in the currency of the payment, which the station does not tell' }),
+        receiptId: z.string().optional(),
+        receiptUrl: z.string().optional(),
+      })
+      .meta({ description: 'what was told; the rest is absent' }),
+  })
+  .meta({ id: 'SessionNotice' });
+export const sessionNoticeList = z.object({ data: z.array(sessionNoticeView) }).meta({ id: 'SessionNotices' });
+
+export const toSessionNotice = (notice: sessionV1.SessionNotice): z.input<typeof sessionNoticeView> => ({
+  noticeId: notice.noticeId,
+  kind: notice.kind as z.input<typeof sessionNoticeView>['kind'],
+  at: notice.at ?? null,
+  evseId: notice.evseId,
+  details: parsed(notice.detailsJson) as z.input<typeof sessionNoticeView>['details'],
+});
+
 export const quarantinedView = z
   .object({
     factId: z.string(),

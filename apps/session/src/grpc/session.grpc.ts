@@ -8,17 +8,27 @@ import type { SessionCollections, SessionDocument } from '../store/session-docum
 import { meterValueRange } from '../store/session-documents.js';
 import { receiptOf } from './receipt.js';
 import { text } from './requests.js';
-import { toMeterValue, toQuarantined, toSession, toSessionEvents } from './session.messages.js';
+import { toMeterValue, toQuarantined, toSession, toSessionEvents, toSessionNotice } from './session.messages.js';
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 500;
+/** What a car asks for can be told before its transaction begins, ms. */
+const NEEDS_BEFORE_MS = 300_000;
+const NOTICES_MAX = 500;
 
 /** The part of `SessionService` that reads: what the projections and the streams know. */
 export class SessionGrpc
   implements
     Pick<
       sessionV1.SessionService,
-      'getSession' | 'listSessions' | 'listMeterValues' | 'listSessionEvents' | 'listQuarantined' | 'getReceipt' | 'getFinalCost'
+      | 'getSession'
+      | 'listSessions'
+      | 'listMeterValues'
+      | 'listSessionEvents'
+      | 'listSessionNotices'
+      | 'listQuarantined'
+      | 'getReceipt'
+      | 'getFinalCost'
     >
 {
   constructor(
@@ -78,6 +88,29 @@ export class SessionGrpc
     const commits = (await this.streams.load([sessionId])).get(sessionId);
     if (commits === undefined) throw unknownSession(sessionId);
     return { events: commits.flatMap(toSessionEvents) };
+  }
+
+  /** What was told of the place while the session ran, and of its transaction whenever: a payment is settled after the end. */
+  async listSessionNotices({ sessionId }: sessionV1.ListSessionNoticesRequest): Promise<sessionV1.ListSessionNoticesResponse> {
+    const document = await this.existing(sessionId);
+    const { stationId, transactionId } = document;
+    const [session] = await this.withReadings([document]);
+    const { evseId = 0, endedAt } = session ?? {};
+    const from = isoTime(Date.parse(document.startedAt) - NEEDS_BEFORE_MS);
+    const until = endedAt ?? isoTime(this.clock.now());
+    const [meanwhile, ofTransaction] = await Promise.all([
+      this.collections.notices.find({
+        where: { stationId, receivedAt: { $gte: from, $lte: until } },
+        sort: ['receivedAt', 1],
+        limit: NOTICES_MAX,
+      }),
+      transactionId === '' ? { docs: [] } : this.collections.notices.find({ where: { stationId, transactionId }, limit: NOTICES_MAX }),
+    ]);
+    const here = meanwhile.docs.filter(
+      (each) => each.transactionId === '' && (each.evseId === 0 || each.evseId === evseId) && each.kind !== 'Settlement',
+    );
+    const notices = [...here, ...ofTransaction.docs].toSorted((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
+    return { notices: notices.map(toSessionNotice) };
   }
 
   async listQuarantined(request: sessionV1.ListQuarantinedRequest): Promise<sessionV1.ListQuarantinedResponse> {

@@ -4,7 +4,7 @@ import type { SessionLimit } from '@voltlog/session-contract';
 import type { Readings, SessionClaims } from '@voltlog/session-domain';
 import { effectiveEnd, elapsedMs, endCauseOf, freedAfter, limitOf, outcomeOf, overshootsOf, sessionCost } from '@voltlog/session-domain';
 import type { Commit } from '@voltlog/store';
-import type { MeterValueDocument, QuarantinedDocument, SessionDocument } from '../store/session-documents.js';
+import type { MeterValueDocument, QuarantinedDocument, SessionDocument, SessionNoticeDocument } from '../store/session-documents.js';
 
 /** What is shown of a session's document. */
 export type ShownSession = Pick<SessionDocument, 'id' | 'stationId' | 'transactionId' | 'version' | 'claims' | 'updatedAt'>;
@@ -110,6 +110,14 @@ export function toSessionEvents(commit: Commit): sessionV1.SessionEvent[] {
     dataJson: JSON.stringify(event.data),
   }));
 }
+
+export const toSessionNotice = ({ id, kind, receivedAt, evseId, details }: SessionNoticeDocument): sessionV1.SessionNotice => ({
+  noticeId: id,
+  kind,
+  at: receivedAt,
+  evseId,
+  detailsJson: JSON.stringify(details),
+});
 
 export function toQuarantined(document: QuarantinedDocument): sessionV1.QuarantinedFact {
   return {

@@ -3,6 +3,7 @@ import { type Collection, type Commit, rebuildCollection, type Store } from '@vo
 import { openCollections, type ReadingsDocument, readingsSchema, type SessionCollections } from '../store/session-documents.js';
 import { pricesProjection } from './prices.js';
 import { foldStream, replayReadings, replaySessions, streamsThatEndIn } from './replay.js';
+import { sessionNoticesProjection } from './session-notices.js';
 import { stationSitesProjection } from './station-sites.js';
 
 /** Active sessions looked at in one go. */
@@ -24,6 +25,7 @@ export const sessionProjections: Readonly<Record<string, Projection>> = {
   },
   prices: pricesProjection,
   'price-sites': stationSitesProjection,
+  'session-notices': sessionNoticesProjection,
 };
 
 async function rebuildReadings(store: Store, onProgress: (commits: number) => void): Promise<number> {

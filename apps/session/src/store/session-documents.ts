@@ -52,6 +52,27 @@ export interface QuarantinedDocument {
   readonly openOn?: string;
 }
 
+export type NoticeKind =
+  | 'ChargingNeeds'
+  | 'ChargingSchedule'
+  | 'ExternalLimit'
+  | 'ExternalLimitCleared'
+  | 'PriorityCharging'
+  | 'Settlement';
+
+/** What a station told about a charge besides the transaction; `id` is that of the fact. */
+export interface SessionNoticeDocument {
+  readonly id: string;
+  readonly stationId: string;
+  /** 0: the whole station, or told by the transaction. */
+  readonly evseId: number;
+  /** Empty: told by the EVSE. */
+  readonly transactionId: string;
+  readonly kind: NoticeKind;
+  readonly receivedAt: string;
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** Where a station is; those at no site are not here. */
 export interface StationSiteDocument {
   readonly id: string;
@@ -83,6 +104,7 @@ export interface SessionCollections {
   readonly stationSites: Collection<StationSiteDocument>;
   readonly prices: Collection<PriceDocument>;
   readonly openStarts: Collection<OpenStartDocument>;
+  readonly notices: Collection<SessionNoticeDocument>;
 }
 
 const options = { id: false, strict: false, minimize: false, versionKey: false } as const;
@@ -137,6 +159,21 @@ quarantineSchema.index({ at: 1 });
 quarantineSchema.index({ stationId: 1, at: 1 });
 quarantineSchema.index({ openOn: 1 }, { sparse: true });
 
+export const sessionNoticeSchema = new Schema(
+  {
+    id: { type: String, required: true },
+    stationId: String,
+    evseId: Number,
+    transactionId: String,
+    kind: String,
+    receivedAt: String,
+    details: Mixed,
+  },
+  options,
+);
+sessionNoticeSchema.index({ stationId: 1, receivedAt: 1, id: 1 });
+sessionNoticeSchema.index({ stationId: 1, transactionId: 1, id: 1 });
+
 export const stationSiteSchema = new Schema({ id: { type: String, required: true }, siteId: String }, options);
 
 export const priceSchema = new Schema(
@@ -177,6 +214,7 @@ export async function openCollections(store: Store): Promise<SessionCollections>
     stationSites: await store.collection<StationSiteDocument>('stationSites', stationSiteSchema),
     prices: await store.collection<PriceDocument>('prices', priceSchema),
     openStarts: await store.collection<OpenStartDocument>('openStarts', openStartSchema),
+    notices: await store.collection<SessionNoticeDocument>('sessionNotices', sessionNoticeSchema),
   };
 }
 

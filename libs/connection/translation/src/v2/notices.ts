@@ -2,6 +2,7 @@ import type { DisplayMessage } from '@voltlog/connection-contract';
 import type { Requests, Sends } from '@voltlog/ocpp-v21';
 import { type CallContext, type Route, reported } from '../route.js';
 import { stationTime } from '../station-time.js';
+import { vatNumberProblem } from './vat-number.js';
 
 /** Reasons of the list in OCPP 2.0.1 Part 2 Appendix 5. */
 const notEnabled = (additionalInfo: string) => ({ reasonCode: 'NotEnabled', additionalInfo });
@@ -122,12 +123,16 @@ export const notices21 = [
     'VatNumberValidation',
     'voltlog.connection.VatNumberPresented.v1',
     ({ vatNumber, evseId }: Report<'VatNumberValidation'>) => ({ vatNumber, evseId: evseId ?? 0 }),
-    ({ vatNumber, evseId }) => ({
-      vatNumber,
-      ...(evseId === undefined ? {} : { evseId }),
-      status: 'Rejected',
-      statusInfo: notEnabled('no register of VAT numbers is connected'),
-    }),
+    // No register of VAT numbers is connected: a number is judged by its form alone, and the answer says so.
+    ({ vatNumber, evseId }) => {
+      const problem = vatNumberProblem(vatNumber);
+      return {
+        vatNumber,
+        ...(evseId === undefined ? {} : { evseId }),
+        status: problem === undefined ? 'Accepted' : 'Rejected',
+        statusInfo: notEnabled(problem ?? 'it was judged by its form alone'),
+      };
+    },
   ),
   reported(
     'BatterySwap',

@@ -62,6 +62,12 @@ export interface ModelMonitor {
   value: number;
   severity: number;
   transaction: boolean;
+  /** What it told last, by an event or a periodic stream; absent: nothing yet. */
+  lastValue?:
+    | string
+    | undefined;
+  /** By the station's clock. */
+  lastValueAt: string | undefined;
 }
 
 /** What a station is to watch by itself; 1.6 has no word for it. */
@@ -640,7 +646,16 @@ export const ModelVariable: MessageFns<ModelVariable> = {
 };
 
 function createBaseModelMonitor(): ModelMonitor {
-  return { monitorId: 0, variable: undefined, type: "", value: 0, severity: 0, transaction: false };
+  return {
+    monitorId: 0,
+    variable: undefined,
+    type: "",
+    value: 0,
+    severity: 0,
+    transaction: false,
+    lastValue: undefined,
+    lastValueAt: undefined,
+  };
 }
 
 export const ModelMonitor: MessageFns<ModelMonitor> = {
@@ -662,6 +677,12 @@ export const ModelMonitor: MessageFns<ModelMonitor> = {
     }
     if (message.transaction !== false) {
       writer.uint32(48).bool(message.transaction);
+    }
+    if (message.lastValue !== undefined) {
+      writer.uint32(58).string(message.lastValue);
+    }
+    if (message.lastValueAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastValueAt), writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -727,6 +748,22 @@ export const ModelMonitor: MessageFns<ModelMonitor> = {
             message.transaction = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.lastValue = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lastValueAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -752,6 +789,8 @@ export const ModelMonitor: MessageFns<ModelMonitor> = {
     message.value = object.value ?? 0;
     message.severity = object.severity ?? 0;
     message.transaction = object.transaction ?? false;
+    message.lastValue = object.lastValue ?? undefined;
+    message.lastValueAt = object.lastValueAt ?? undefined;
     return message;
   },
 };

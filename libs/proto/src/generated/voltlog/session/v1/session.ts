@@ -456,6 +456,27 @@ export interface SessionEvent {
   dataJson: string;
 }
 
+export interface SessionNotice {
+  noticeId: string;
+  /** ChargingNeeds, ChargingSchedule, ExternalLimit, ExternalLimitCleared, PriorityCharging or Settlement */
+  kind: string;
+  at:
+    | string
+    | undefined;
+  /** 0: the whole station, or told by the transaction. */
+  evseId: number;
+  /** A flat JSON object; what was not told is absent. */
+  detailsJson: string;
+}
+
+export interface ListSessionNoticesRequest {
+  sessionId: string;
+}
+
+export interface ListSessionNoticesResponse {
+  notices: SessionNotice[];
+}
+
 export interface ListSessionEventsRequest {
   sessionId: string;
 }
@@ -3962,6 +3983,219 @@ export const SessionEvent: MessageFns<SessionEvent> = {
   },
 };
 
+function createBaseSessionNotice(): SessionNotice {
+  return { noticeId: "", kind: "", at: undefined, evseId: 0, detailsJson: "" };
+}
+
+export const SessionNotice: MessageFns<SessionNotice> = {
+  encode(message: SessionNotice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.noticeId !== "") {
+      writer.uint32(10).string(message.noticeId);
+    }
+    if (message.kind !== "") {
+      writer.uint32(18).string(message.kind);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(toTimestamp(message.at), writer.uint32(26).fork()).join();
+    }
+    if (message.evseId !== 0) {
+      writer.uint32(32).uint32(message.evseId);
+    }
+    if (message.detailsJson !== "") {
+      writer.uint32(42).string(message.detailsJson);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionNotice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionNotice();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.noticeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.evseId = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.detailsJson = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SessionNotice>, I>>(base?: I): SessionNotice {
+    return SessionNotice.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionNotice>, I>>(object: I): SessionNotice {
+    const message = createBaseSessionNotice();
+    message.noticeId = object.noticeId ?? "";
+    message.kind = object.kind ?? "";
+    message.at = object.at ?? undefined;
+    message.evseId = object.evseId ?? 0;
+    message.detailsJson = object.detailsJson ?? "";
+    return message;
+  },
+};
+
+function createBaseListSessionNoticesRequest(): ListSessionNoticesRequest {
+  return { sessionId: "" };
+}
+
+export const ListSessionNoticesRequest: MessageFns<ListSessionNoticesRequest> = {
+  encode(message: ListSessionNoticesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSessionNoticesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSessionNoticesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListSessionNoticesRequest>, I>>(base?: I): ListSessionNoticesRequest {
+    return ListSessionNoticesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListSessionNoticesRequest>, I>>(object: I): ListSessionNoticesRequest {
+    const message = createBaseListSessionNoticesRequest();
+    message.sessionId = object.sessionId ?? "";
+    return message;
+  },
+};
+
+function createBaseListSessionNoticesResponse(): ListSessionNoticesResponse {
+  return { notices: [] };
+}
+
+export const ListSessionNoticesResponse: MessageFns<ListSessionNoticesResponse> = {
+  encode(message: ListSessionNoticesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.notices) {
+      SessionNotice.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSessionNoticesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSessionNoticesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.notices.push(SessionNotice.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListSessionNoticesResponse>, I>>(base?: I): ListSessionNoticesResponse {
+    return ListSessionNoticesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListSessionNoticesResponse>, I>>(object: I): ListSessionNoticesResponse {
+    const message = createBaseListSessionNoticesResponse();
+    message.notices = object.notices?.map((e) => SessionNotice.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseListSessionEventsRequest(): ListSessionEventsRequest {
   return { sessionId: "" };
 }
@@ -4354,6 +4588,8 @@ export interface SessionService {
   listMeterValues(request: ListMeterValuesRequest): Promise<ListMeterValuesResponse>;
   /** The events behind a session, in the order they were decided. */
   listSessionEvents(request: ListSessionEventsRequest): Promise<ListSessionEventsResponse>;
+  /** What the car asked for, who else limited the charge, how it was paid: what was told of the place while the session ran, oldest first. */
+  listSessionNotices(request: ListSessionNoticesRequest): Promise<ListSessionNoticesResponse>;
   /** Facts that no session could be found for, newest first. */
   listQuarantined(request: ListQuarantinedRequest): Promise<ListQuarantinedResponse>;
   /**
@@ -4418,6 +4654,15 @@ export const SessionServiceDefinition = {
       requestType: ListSessionEventsRequest as typeof ListSessionEventsRequest,
       requestStream: false,
       responseType: ListSessionEventsResponse as typeof ListSessionEventsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What the car asked for, who else limited the charge, how it was paid: what was told of the place while the session ran, oldest first. */
+    listSessionNotices: {
+      name: "ListSessionNotices",
+      requestType: ListSessionNoticesRequest as typeof ListSessionNoticesRequest,
+      requestStream: false,
+      responseType: ListSessionNoticesResponse as typeof ListSessionNoticesResponse,
       responseStream: false,
       options: {},
     },
