@@ -1,11 +1,4 @@
 // Measures the hot path beside raw baselines of the same machine in the same run, prints the ratios and writes docs/bench.md.
-//   npm run bench [-- --seconds 10] [--stations 10000] [--only embedded|kafka] [--rows TEXT] [--scale [--sessions 1000000] [--history FOLDER]] [--no-write]
-// --rows measures only servers whose name holds one of the texts, --loads only these of heartbeats, sessions and open (separated by commas),
-// --rate is the rate of the open loop. All three are for a look in between and write no report.
-// --profile FOLDER writes a CPU profile of each server process there.
-// --scale adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions (14 kB each: 14 GB).
-// --history FOLDER keeps that platform's data there and goes on with it the next time.
-// Kafka's part runs when KAFKA_BROKERS (and MONGO_URL) are given; KAFKA_PID and MONGO_PID let their CPU be counted.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,12 +8,37 @@ import { cpuSeconds, launch, quiet, residentKb } from './processes.mjs';
 import { report } from './report.mjs';
 import { EXTRA_PREFIX, run, seed } from './seed.mjs';
 
+const HELP = `Measures sessions over WebSocket beside raw baselines of the same machine in the same run.
+
+  npm run bench                       the whole, with docs/bench.md written
+  npm run bench -- --rows "all services" --loads sessions
+
+  --seconds N        of each load (10)
+  --warm N           seconds of sessions before the first of them (10)
+  --stations N       of the storm (10000)
+  --active N         stations that charge at a time (200)
+  --only NAME        embedded or kafka
+  --rows TEXT,...    only servers whose name holds one of the texts; writes no report, as do the next two
+  --loads NAME,...   of heartbeats, sessions and open
+  --rate N           calls a second of the open loop (1000)
+  --no-storm         leaves the storm out
+  --no-write         prints the report only
+  --scale            adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions (14 kB each: 14 GB)
+  --sessions N       of that history (1000000)
+  --history FOLDER   keeps that platform's data there and goes on with it the next time
+  --profile FOLDER   writes a CPU profile of each server process there
+  --node-options T   NODE_OPTIONS of the server processes
+
+Kafka's part runs when KAFKA_BROKERS and MONGO_URL are given; KAFKA_PID and MONGO_PID let their CPU be counted.
+`;
+
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     stations: { type: 'string', default: '10000' },
     active: { type: 'string', default: '200' },
+    warm: { type: 'string', default: '10' },
     only: { type: 'string' },
     rows: { type: 'string' },
     loads: { type: 'string' },
@@ -31,8 +49,14 @@ const { values: options } = parseArgs({
     history: { type: 'string' },
     'no-write': { type: 'boolean', default: false },
     'no-storm': { type: 'boolean', default: false },
+    'node-options': { type: 'string', default: '' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
 const seconds = Number(options.seconds);
 const stations = Number(options.stations);
 const active = Number(options.active);
@@ -86,12 +110,10 @@ async function connectionAlone(args) {
   return { url: server.match[1].replace('/{stationId}', ''), pids: [server.pid], stop: server.stop };
 }
 
-const PROFILED =
-  options.profile === undefined
-    ? process.env.BNO
-      ? { NODE_OPTIONS: process.env.BNO }
-      : {}
-    : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${options.profile}` };
+const PROFILED = {
+  NODE_OPTIONS:
+    options.profile === undefined ? options['node-options'] : `${options['node-options']} --cpu-prof --cpu-prof-dir=${options.profile}`,
+};
 
 const SERVER_ENV = {
   ...PROFILED,
@@ -235,7 +257,7 @@ for (const [name, start] of Object.entries(servers)) {
   const fleet = server.fleet ? await storm(server) : undefined;
   const who = ['--stations', String(active), ...(server.fleet ? ['--id-prefix', EXTRA_PREFIX] : [])];
   try {
-    await load(server, 'sessions', [...who, '--seconds', '3']); // warm
+    await load(server, 'sessions', [...who, '--seconds', options.warm]); // V8 compiles what is called often during the first ten seconds
     for (const { name, what, kind, args } of loads) {
       row[name] = await load(server, kind, [...who, ...args]);
       print(what, row[name]);
@@ -268,6 +290,7 @@ if (!partial) {
     stations,
     active,
     seconds,
+    warm: options.warm,
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     node: process.version,

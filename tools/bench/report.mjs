@@ -25,7 +25,7 @@ export function report(results, about) {
 Written by \`npm run bench\`; do not edit. ${about.cores} cores, ${about.cpu}, Node ${about.node}. The load runs on the same machine in a process of its own; its
 CPU is not counted. Figures of one run compare with each other; those of another run or machine do not.
 
-- **Sessions**: ${about.active} stations, each doing Authorize, StartTransaction, 5 MeterValues of 8 sampled values, StopTransaction, over and over for ${about.seconds} s.
+- **Sessions**: ${about.active} stations, each doing Authorize, StartTransaction, 5 MeterValues of 8 sampled values, StopTransaction, over and over for ${about.seconds} s, after ${about.warm} s of the same that are not counted.
   The fact is durable before each answer (not in raw ws).
 - **Per CPU-second**: calls divided by the CPU of all server processes, until they are idle again: what happens behind the answer is counted.
 - **At 1 000 calls/s**: the same mix in an open loop; latency counts from when a call was due.

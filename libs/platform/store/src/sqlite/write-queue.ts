@@ -7,12 +7,10 @@ import { sqliteCode } from './sqlite-database.js';
 /** Waiting writes of one transaction; the rest waits for the next, so that the event loop is not held for long. */
 const TRANSACTION_MAX_WRITES = 1_024;
 /**
- * After a transaction the next waits this many times as long as it took with its sync: what comes meanwhile shares it, and the disk gets at
- * most a ninth of the time however slow it is. After a pause a write is made at once.
+ * How long after a transaction was durable the next begins at the earliest, milliseconds: what comes meanwhile shares it, and a page that many
+ * writes touch is written once. After a pause a write is made at once.
  */
-const REST_FACTOR = 8;
-/** ... but never longer than this, milliseconds: one slow transaction does not make the next one late. */
-const REST_MAX_MS = 30;
+const REST_MS = 25;
 
 /** Result codes that say the disk, the file or the memory is the trouble, not the statement: perm, nomem, readonly, ioerr, corrupt, full, cantopen. */
 const OUTSIDE_TROUBLE: ReadonlySet<number> = new Set([3, 7, 8, 10, 11, 13, 14]);
@@ -93,7 +91,6 @@ export class WriteQueue {
 
   /** Writes what waits; what comes until that is durable waits for the next. */
   async #flush(): Promise<void> {
-    const began = performance.now();
     const done: Waiting[] = [];
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -104,8 +101,7 @@ export class WriteQueue {
       const trouble = unavailable(error);
       for (const one of done) one.reject(trouble);
     }
-    const ended = performance.now();
-    if (this.rests) this.#restUntil = ended + Math.min(REST_MAX_MS, REST_FACTOR * (ended - began));
+    if (this.rests) this.#restUntil = performance.now() + REST_MS;
   }
 
   /** @param done takes those that are durable when this resolves, and unknown when it rejects */
