@@ -39,6 +39,34 @@ describe('checkpoints', () => {
     again.close();
   });
 
+  it('begin the log anew with the help of a writer that leaves too much for itself to move, but waits when it is asked to', async () => {
+    const path = join(folder, 'waiting.db');
+    const { db, close } = openFile(path);
+    const checkpoints = new Checkpoints(db, path);
+    db.exec('CREATE TABLE t (n INTEGER PRIMARY KEY, body BLOB NOT NULL)');
+    const insert = db.prepare(`INSERT INTO t (body) VALUES (zeroblob(${MEGABYTE}))`);
+    const deadline = performance.now() + DEADLINE_MS;
+    const size = () => statSync(`${path}-wal`).size;
+    let written = 0;
+    let waits = 0;
+    // More than a writer moves by itself comes while the other thread moves.
+    while (written * MEGABYTE < size() + 100 * MEGABYTE && performance.now() < deadline) {
+      for (let n = 0; n < 4; n += 1) insert.run();
+      written += 4;
+      checkpoints.committed();
+      const pause = checkpoints.pause();
+      if (pause !== undefined) waits += 1;
+      await (pause ?? new Promise((resolve) => setImmediate(resolve)));
+    }
+    expect(waits).toBeGreaterThan(0);
+    expect(written * MEGABYTE - size()).toBeGreaterThanOrEqual(100 * MEGABYTE);
+    await checkpoints.close();
+    close();
+    const again = openFile(path);
+    expect(again.db.prepare('SELECT count(*) AS n FROM t').get()).toEqual({ n: written });
+    again.close();
+  });
+
   it('of what is in memory cost nothing', async () => {
     const { db, close } = openFile(':memory:');
     const checkpoints = new Checkpoints(db, ':memory:');

@@ -18,7 +18,8 @@ const ALONE_BYTES = 16_384_000;
 const LAST_RESORT_BYTES = 262_144_000;
 /**
  * A log begins anew, over its own old pages, only when nothing at all is left in it: never, as long as somebody writes while the other thread
- * moves. So when it is this long the writer itself moves what came meanwhile, if that is little. A log that only grows is slower to sync.
+ * moves. So when it is this long the writer itself moves what came meanwhile, if that is little; else a writer that can wait is asked to, by
+ * `pause`. A log that only grows is slower to sync, and each page of it is one more that the kernel has to find memory for.
  */
 const LONG_BYTES = 16_384_000;
 const LITTLE_BYTES = 1_024_000;
@@ -39,6 +40,8 @@ export class Checkpoints {
   #lookAt = 0;
   #moving: Promise<void> | undefined;
   #asked = false;
+  /** The log is long, and too much of it was left for the writer to move. */
+  #isLong = false;
 
   /** @param path `:memory:` has no write-ahead log */
   constructor(db: DatabaseSync, path: string) {
@@ -75,6 +78,24 @@ export class Checkpoints {
       });
   }
 
+  /**
+   * Asked by a writer that can wait, between two transactions.
+   *
+   * @returns what to wait for before the next, so that the log can begin anew; nothing most of the time. It does not reject
+   */
+  pause(): Promise<void> | undefined {
+    if (!this.#isLong || this.#moving !== undefined) return undefined;
+    this.#isLong = false;
+    this.#moving = mover()
+      .ask({ location: this.#location, work: 'move' })
+      // The other thread comes back to it.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#moving = undefined;
+      });
+    return this.#moving;
+  }
+
   /** How long the log is, and how much of it waits. Whoever asks has committed already: a failure here is none of his. */
   #bytes(): { readonly log: number; readonly left: number } {
     try {
@@ -88,7 +109,9 @@ export class Checkpoints {
 
   #beginAnew(): void {
     const { log, left } = this.#bytes();
-    if (log < LONG_BYTES || left > LITTLE_BYTES) return;
+    if (log < LONG_BYTES) return;
+    this.#isLong = left > LITTLE_BYTES;
+    if (this.#isLong) return;
     try {
       this.#move?.get();
     } catch {

@@ -55,7 +55,7 @@ class SqliteStore implements Store {
     this.#closeFile = close;
     this.#checkpoints = new Checkpoints(db, options.path);
     this.#sync = WalSync.of(db);
-    this.#queue = new WriteQueue(db, this.#sync, options.path !== ':memory:', () => this.#checkpoints.committed());
+    this.#queue = new WriteQueue(db, this.#sync, options.path !== ':memory:', this.#checkpoints);
     this.streams = new SqliteStreams(db, this.#queue);
     this.timers = new SqliteTimers(db, this.#queue);
     // Made when the first file is written.

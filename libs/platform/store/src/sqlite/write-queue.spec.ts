@@ -28,7 +28,7 @@ function harness() {
   closing.push(close, () => wal?.close());
   const syncs: Sync[] = [];
   const sync = { sync: () => new Promise<void>((resolve, reject) => void syncs.push({ resolve, reject })) };
-  const queue = new WriteQueue(db, sync, false, () => undefined);
+  const queue = new WriteQueue(db, sync, false, { committed: () => undefined, pause: () => undefined });
   const streams = new SqliteStreams(db, queue);
   queue.hooks = streams;
   const begun = (count: number) => expect.poll(() => syncs.length).toBe(count);

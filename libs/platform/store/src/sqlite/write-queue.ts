@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { OperatingError } from '@voltlog/kernel';
-import { moveAll, type WalSync } from '@voltlog/sqlite';
+import { type Checkpoints, moveAll, type WalSync } from '@voltlog/sqlite';
 import { sqliteCode } from './sqlite-database.js';
 
 /** Waiting writes of one transaction; the rest waits for the next, so that the event loop is not held for long. */
@@ -54,13 +54,13 @@ export class WriteQueue {
   /**
    * @param sync makes transactions durable; absent: they are so by themselves
    * @param rests whether transactions are kept apart: not in memory, where there is no disk to wait for
-   * @param committed told of every transaction
+   * @param checkpoints told of every transaction, and asked between two of them
    */
   constructor(
     private readonly db: DatabaseSync,
     private readonly sync: Pick<WalSync, 'sync'> | undefined,
     private readonly rests: boolean,
-    private readonly committed: () => void,
+    private readonly checkpoints: Pick<Checkpoints, 'committed' | 'pause'>,
   ) {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#commit = db.prepare('COMMIT');
@@ -85,6 +85,7 @@ export class WriteQueue {
       const restMs = this.#restUntil - performance.now();
       if (restMs > 0) await setTimeout(restMs);
       await this.#flush();
+      await this.checkpoints.pause();
     }
     this.#running = undefined;
   }
@@ -143,7 +144,7 @@ export class WriteQueue {
     }
     for (const one of batch) done.push(one);
     this.hooks?.committed();
-    this.committed();
+    this.checkpoints.committed();
   }
 
   #rollback(): void {
