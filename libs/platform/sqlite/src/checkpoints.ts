@@ -22,7 +22,7 @@ const LAST_RESORT_BYTES = 262_144_000;
  * `pause`. A log that only grows is slower to sync, and each page of it is one more that the kernel has to find memory for.
  */
 const LONG_BYTES = 16_384_000;
-const LITTLE_BYTES = 1_024_000;
+const LITTLE_SHARE = 1 / 16;
 /** How often the writer looks how many there are, milliseconds. */
 const LOOK_EVERY_MS = 50;
 /** ... and after the other thread failed, e.g. at a full disk. */
@@ -110,7 +110,7 @@ export class Checkpoints {
   #beginAnew(): void {
     const { log, left } = this.#bytes();
     if (log < LONG_BYTES) return;
-    this.#isLong = left > LITTLE_BYTES;
+    this.#isLong = left > log * LITTLE_SHARE;
     if (this.#isLong) return;
     try {
       this.#move?.get();
