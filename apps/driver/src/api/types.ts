@@ -36,6 +36,8 @@ export interface Evse extends Place {
   readonly price: Price | null;
   readonly guest: 'off' | 'free-vend';
   readonly mayStart: boolean;
+  /** Whoever starts now is stopped then: it is reserved for later. */
+  readonly freeUntil: string | null;
   readonly reservation: { readonly minutesDefault: number; readonly minutesMax: number; readonly guestMinutesMax: number } | null;
   readonly mine: { readonly kind: 'Reservation'; readonly expiresAt: string } | null;
 }

@@ -29,6 +29,7 @@ export const de: Dictionary = {
   inUse: 'Belegt',
   inUseText: 'Hier lädt gerade jemand. Wählen Sie einen anderen Ladepunkt oder kommen Sie später wieder.',
   reserved: 'Reserviert',
+  freeUntil: 'Später reserviert: Laden ist nur bis {time} möglich.',
   reservedText: 'Er wird für jemand anderen freigehalten. Wählen Sie einen anderen Ladepunkt.',
   reservedMine: 'Für Sie reserviert',
   reservedMineText: 'Freigehalten bis {time}.',

@@ -29,6 +29,7 @@ export const en = {
   inUse: 'In use',
   inUseText: 'Somebody is charging here. Choose another charging point, or come back later.',
   reserved: 'Reserved',
+  freeUntil: 'Reserved for later: charging ends by {time} at the latest.',
   reservedText: 'It is held for another driver. Choose another charging point.',
   reservedMine: 'Reserved for you',
   reservedMineText: 'Held until {time}.',

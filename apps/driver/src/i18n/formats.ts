@@ -73,7 +73,7 @@ export class Formats {
       limit.energyWh === undefined ? undefined : `${new Intl.NumberFormat(this.language).format(limit.energyWh / 1_000)}\u00a0kWh`,
       limit.durationSeconds === undefined
         ? undefined
-        : `${new Intl.NumberFormat(this.language).format(limit.durationSeconds / 60)}\u00a0min`,
+        : `${new Intl.NumberFormat(this.language).format(Math.max(1, Math.floor(limit.durationSeconds / 60)))}\u00a0min`,
       limit.cost === undefined ? undefined : this.money(limit.cost),
       limit.stateOfChargePercent === undefined ? undefined : this.percent(limit.stateOfChargePercent),
     ];

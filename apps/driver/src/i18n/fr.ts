@@ -28,6 +28,7 @@ export const fr: Dictionary = {
   inUse: 'Occupé',
   inUseText: "Quelqu'un recharge ici. Choisissez un autre point de charge ou revenez plus tard.",
   reserved: 'Réservé',
+  freeUntil: "Réservé pour plus tard : la recharge s'arrête au plus tard à {time}.",
   reservedText: "Il est gardé pour quelqu'un d'autre. Choisissez un autre point de charge.",
   reservedMine: 'Réservé pour vous',
   reservedMineText: "Gardé jusqu'à {time}.",

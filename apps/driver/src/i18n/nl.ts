@@ -28,6 +28,7 @@ export const nl: Dictionary = {
   inUse: 'Bezet',
   inUseText: 'Hier wordt geladen. Kies een ander laadpunt of kom later terug.',
   reserved: 'Gereserveerd',
+  freeUntil: 'Voor later gereserveerd: laden kan tot uiterlijk {time}.',
   reservedText: 'Het wordt vrijgehouden voor iemand anders. Kies een ander laadpunt.',
   reservedMine: 'Voor u gereserveerd',
   reservedMineText: 'Vrijgehouden tot {time}.',

@@ -74,6 +74,11 @@ export function EvsePage({ evseUid }: { readonly evseUid: string }) {
           {t(title)}
         </p>
         <p>{t(text, { time: until })}</p>
+        {evse.freeUntil === null ? null : (
+          <p>
+            <strong>{t('freeUntil', { time: formats.time(evse.freeUntil, evse.site?.timeZone) })}</strong>
+          </p>
+        )}
         <ul className="connectors" aria-label={t('connectors')}>
           {evse.connectors.map(({ connectorId, type }) => (
             <li key={connectorId}>

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { OperatingError, RequestError } from '@voltlog/kernel';
-import { authorizationV1, notificationV1, type reservationV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, notificationV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DriverServices } from '../testing/driver-services.js';
 import { station } from '../testing/fake-services.js';
@@ -46,6 +46,7 @@ describe('an EVSE for whoever scans its code', () => {
       price: { currency: 'EUR', perKwh: '0.49', perMinute: '0', perSession: '0' },
       guest: 'free-vend',
       mayStart: true,
+      freeUntil: null,
       reservation: { minutesDefault: 30, minutesMax: 120, guestMinutesMax: 30 },
       mine: null,
     });
@@ -545,6 +546,24 @@ describe('reserving', () => {
       mayStart: true,
       mine: { kind: 'Reservation', expiresAt: '2026-11-23T10:20:00.000Z' },
     });
+  });
+
+  it('that others made for later is told to whoever starts before, and keeps the EVSE free a while before', async () => {
+    const later = { evseId: 1, stationId: 'CP-1', state: reservationV1.ReservationState.ACTIVE };
+    const at = (time: string) => `2026-11-23T${time}:00.000Z`;
+    const hold = (id: string, keptFrom: string, startsAt: string) =>
+      gateway.services.held.set(
+        id,
+        reservationV1.Reservation.fromPartial({ ...later, keptFrom: at(keptFrom), startsAt: at(startsAt), expiresAt: at('23:00') }),
+      );
+    expect((await get(EVSE)).body).toMatchObject({ availability: 'Available', freeUntil: null });
+    hold('not kept free', '11:00', '11:00');
+    expect((await get(EVSE)).body).toMatchObject({ availability: 'Available', freeUntil: null });
+    hold('B', '13:45', '14:00');
+    hold('A', '12:45', '13:00');
+    expect((await get(EVSE)).body).toMatchObject({ availability: 'Available', mayStart: true, freeUntil: at('12:45') });
+    hold('now', '10:00', '10:15');
+    expect((await get(EVSE)).body).toMatchObject({ availability: 'Reserved', mayStart: false, freeUntil: null });
   });
 
   it('the start uses the token that reserved; elsewhere the key is worth nothing', async () => {

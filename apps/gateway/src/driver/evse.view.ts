@@ -43,6 +43,7 @@ export const driverEvseView = z
     price: priceView.nullable().meta({ description: 'null: charging costs nothing here' }),
     guest: z.enum(['off', 'free-vend']).meta({ description: 'whether one may charge without a contract' }),
     mayStart: z.boolean(),
+    freeUntil: instant.nullable().meta({ description: 'somebody else has reserved it for later: whoever starts now is stopped then' }),
     reservation: z
       .object({ minutesDefault: z.int(), minutesMax: z.int(), guestMinutesMax: z.int() })
       .nullable()

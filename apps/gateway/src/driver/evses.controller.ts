@@ -68,11 +68,12 @@ export class DriverEvsesController {
       this.reservations.offer(place),
       this.reservations.heldBy(key, place),
     ]);
-    const availability = await this.reservations.orReserved(place, free);
+    const { availability, freeUntil } = await this.reservations.around(place, free);
     const isFree = availability === 'Available' || availability === 'PluggedIn';
     return {
       ...placeView(place),
       availability,
+      freeUntil,
       price,
       guest: this.config.guestCharging,
       mayStart: mayStart(availability, held !== undefined),

@@ -20,6 +20,8 @@ const AFTER_MS = 24 * 3_600_000;
 const GUEST_HOLDS = { burst: 2, perSecond: 1 / 900 };
 /** Minutes a guest may hold an EVSE that others pay for. */
 const GUEST_MINUTES_MAX = 30;
+/** What is later than this is of no matter to whoever starts now, milliseconds. */
+const SOON_MS = 24 * 3_600_000;
 /** Reservations of one station that are looked through. */
 const ACTIVE_MAX = 200;
 const MINUTE_MS = 60_000;
@@ -66,10 +68,15 @@ export class Reservations {
     }
   }
 
-  /** `Reserved` where somebody holds the EVSE now, also when its station knows nothing of that. */
-  async orReserved(place: Place, availability: Availability): Promise<Availability> {
-    if (availability !== 'Available' && availability !== 'PluggedIn' && availability !== 'Unknown') return availability;
+  /**
+   * `Reserved` where the EVSE is held or kept free for somebody now, also when its station knows nothing of that; else until when whoever
+   * starts now may charge.
+   */
+  async around(place: Place, availability: Availability): Promise<Pick<DriverEvseView, 'availability' | 'freeUntil'>> {
+    if (availability !== 'Available' && availability !== 'PluggedIn' && availability !== 'Unknown')
+      return { availability, freeUntil: null };
     const now = isoTime(this.context.clock.now());
+    const soon = isoTime(this.context.clock.now() + SOON_MS);
     try {
       const { reservations } = await this.services.reservation.listReservations(
         reservationV1.ListReservationsRequest.fromPartial({
@@ -78,12 +85,14 @@ export class Reservations {
           pageSize: ACTIVE_MAX,
         }),
       );
-      const held = reservations.some(
-        ({ evseId, startsAt = '', expiresAt = '' }) => evseId === place.evseId && startsAt <= now && expiresAt > now,
-      );
-      return held ? 'Reserved' : availability;
+      const here = reservations.filter(({ evseId, expiresAt = '' }) => evseId === place.evseId && expiresAt > now);
+      if (here.some(({ startsAt = '', keptFrom = startsAt }) => keptFrom <= now)) return { availability: 'Reserved', freeUntil: null };
+      const [freeUntil = null] = here
+        .flatMap(({ startsAt = '', keptFrom = startsAt }) => (keptFrom < startsAt && keptFrom < soon ? [keptFrom] : []))
+        .sort();
+      return { availability, freeUntil };
     } catch (error) {
-      return this.unknownNow(error, availability);
+      return this.unknownNow(error, { availability, freeUntil: null });
     }
   }
 
