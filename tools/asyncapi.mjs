@@ -34,6 +34,13 @@ const topics = [
     about: 'Bulk work: what many stations are told, and what each of them answered.',
   },
   {
+    topic: 'device.move.v1',
+    library: 'libs/device/contract',
+    map: 'MoveEvents',
+    key: 'move id',
+    about: 'Bringing stations to another CSMS, or here, and what came of each.',
+  },
+  {
     topic: 'device.model.v1',
     library: 'libs/device/contract',
     map: 'ModelEvents',

@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, MOVE_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext, type ServiceDefinition } from '@voltlog/service';
 import { type DeviceConfig, deviceConfig } from './config.js';
 import { createDevice, type Device, serveDevice } from './device.js';
@@ -47,6 +47,7 @@ export const deviceService: ServiceDefinition<DeviceConfig> = {
     { name: JOB_TOPIC, partitions: 12 },
     { name: FIRMWARE_TOPIC, partitions: 12 },
     { name: UPLOAD_TOPIC, partitions: 12 },
+    { name: MOVE_TOPIC, partitions: 12 },
     { name: MODEL_TOPIC, partitions: MODEL_PARTITIONS },
   ],
   config: deviceConfig,

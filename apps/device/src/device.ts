@@ -4,6 +4,7 @@ import {
   deviceJobV1,
   deviceLogUploadV1,
   deviceModelV1,
+  deviceMoveV1,
   deviceOperationV1,
   deviceRegistryV1,
   deviceReportsV1,
@@ -22,6 +23,7 @@ import { StationReportsGrpc } from './grpc/station-reports.grpc.js';
 import { StationSecurityGrpc } from './grpc/station-security.grpc.js';
 import { createJobs } from './jobs/jobs.js';
 import { createModel } from './model/model.js';
+import { createMoves } from './moves/moves.js';
 import { createPki } from './pki/pki.js';
 import { createPlugAndCharge } from './plug-and-charge/plug-and-charge.js';
 import { DeviceEvents } from './projections/device-events.js';
@@ -47,6 +49,7 @@ export interface Device {
   readonly reportsGrpc: deviceReportsV1.StationReportsService;
   readonly registryGrpc: deviceRegistryV1.RegistryService;
   readonly modelGrpc: deviceModelV1.DeviceModelService;
+  readonly moveGrpc: deviceMoveV1.MoveService;
   readonly operationGrpc: deviceOperationV1.StationOperationService;
   readonly repository: DeviceRepository;
   readonly follower: StationFollower;
@@ -71,6 +74,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const model = await createModel(context, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
   const jobs = await createJobs(context, config, collections, outbox, { model, forStation: images.forStation });
   const firmware = createFirmware(context, config, collections, images, jobs);
+  const moves = await createMoves(context, { collections, memory, fallbackMs: config.security.fallbackMs }, security, outbox);
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
     grpc: new DeviceGrpc(context, repository, memory, collections, config),
@@ -82,6 +86,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
     reportsGrpc: new StationReportsGrpc(reportCollections),
     registryGrpc: new RegistryGrpc(new Importer(context, repository, collections, config.scryptN)),
     modelGrpc: new DeviceModelGrpc(context, memory, model),
+    moveGrpc: moves.grpc,
     operationGrpc: new StationOperationGrpc(context, memory, model),
     repository,
     follower,
@@ -92,6 +97,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       await follower.start();
       await reports.start();
       await model.start();
+      await moves.start();
       await security.start();
       await jobs.start();
       await firmware.start();
@@ -102,6 +108,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       await firmware.stop();
       await jobs.stop();
       await security.stop();
+      await moves.stop();
       await reports.stop();
       await model.stop();
       await follower.stop();
@@ -122,5 +129,6 @@ export function serveDevice(context: ServiceContext, device: Device): void {
   context.rpc.serve<deviceReportsV1.StationReportsService>(deviceReportsV1.StationReportsServiceDefinition, device.reportsGrpc);
   context.rpc.serve<deviceRegistryV1.RegistryService>(deviceRegistryV1.RegistryServiceDefinition, device.registryGrpc);
   context.rpc.serve<deviceModelV1.DeviceModelService>(deviceModelV1.DeviceModelServiceDefinition, device.modelGrpc);
+  context.rpc.serve<deviceMoveV1.MoveService>(deviceMoveV1.MoveServiceDefinition, device.moveGrpc);
   context.rpc.serve<deviceOperationV1.StationOperationService>(deviceOperationV1.StationOperationServiceDefinition, device.operationGrpc);
 }

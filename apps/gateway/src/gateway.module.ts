@@ -43,6 +43,7 @@ import { BinaryBodies, FirmwareImagesController } from './resources/firmware-ima
 import { JobsController } from './resources/jobs.controller.js';
 import { LocalListsController } from './resources/local-lists.controller.js';
 import { LogUploadsController } from './resources/log-uploads.controller.js';
+import { MovesController } from './resources/moves.controller.js';
 import { NotificationsController } from './resources/notifications.controller.js';
 import { OperationController } from './resources/operation.controller.js';
 import { PlugAndChargeController } from './resources/plug-and-charge.controller.js';
@@ -60,6 +61,7 @@ import { SubscriptionsController } from './resources/subscriptions.controller.js
 import { TokenLinksController } from './resources/token-links.controller.js';
 import { TokensController } from './resources/tokens.controller.js';
 import { Services } from './services.js';
+import { TokenFilesController } from './tokens/token-files.controller.js';
 import { ConsoleController } from './web/console.controller.js';
 import { DocsController } from './web/docs.controller.js';
 import { DriverPageController } from './web/driver-page.controller.js';
@@ -92,10 +94,12 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       StationRequestsController,
       StationReportsController,
       DataTransferVendorsController,
+      MovesController,
       QuirksController,
       RecordingsController,
       CustomerErasuresController,
       StationSecurityController,
+      TokenFilesController,
       TokensController,
       ContractsController,
       DecisionsController,

@@ -7,7 +7,19 @@ import { RawStation } from './harness/raw-station.js';
 const STATION = 'replayed';
 const PROJECTIONS = {
   session: ['readings', 'sessions', 'prices', 'price-sites', 'session-notices'],
-  device: ['stations', 'sites', 'statuses', 'jobs', 'job-stations', 'device-models', 'configuration-templates', 'configurations', 'alerts'],
+  device: [
+    'stations',
+    'sites',
+    'statuses',
+    'jobs',
+    'job-stations',
+    'device-models',
+    'configuration-templates',
+    'configurations',
+    'alerts',
+    'moves',
+    'station-moves',
+  ],
   authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses', 'holds'],
   reservation: ['reservations', 'reservation-policies'],
   notification: ['subscriptions', 'deliveries'],

@@ -10,6 +10,7 @@ export * as deviceModelV1 from './generated/voltlog/device/v1/device_model.js';
 export * as deviceFirmwareV1 from './generated/voltlog/device/v1/firmware.js';
 export * as deviceJobV1 from './generated/voltlog/device/v1/job.js';
 export * as deviceLogUploadV1 from './generated/voltlog/device/v1/log_upload.js';
+export * as deviceMoveV1 from './generated/voltlog/device/v1/move.js';
 export * as deviceRegistryV1 from './generated/voltlog/device/v1/registry.js';
 export * as deviceOperationV1 from './generated/voltlog/device/v1/station_operation.js';
 export * as deviceReportsV1 from './generated/voltlog/device/v1/station_reports.js';

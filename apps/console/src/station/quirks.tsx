@@ -52,8 +52,8 @@ export function Quirks({ stationId }: { stationId: string }) {
               ]}
             />
           </div>
-          <p>{quirk.deviates}</p>
-          <p className="muted">{quirk.tolerance}</p>
+          <p>{withCode(quirk.deviates)}</p>
+          <p className="muted">{withCode(quirk.tolerance)}</p>
           {quirk.lastAt !== null && (
             <p className="muted num">
               {quirk.tolerated} tolerated, {quirk.refused} refused, last {moment(quirk.lastAt, now)} in {quirk.lastAction}
@@ -66,3 +66,9 @@ export function Quirks({ stationId }: { stationId: string }) {
 }
 
 const choiceOf = ({ on, because }: StationQuirk): Choice => (because !== 'Operator' ? 'ByMake' : on ? 'On' : 'Off');
+
+/** What stands between backticks is code. */
+const withCode = (text: string) =>
+  // The parts of a text never change places.
+  // biome-ignore lint/suspicious/noArrayIndexKey: see above
+  text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));

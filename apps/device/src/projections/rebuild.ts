@@ -1,5 +1,5 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
-import { isStationId } from '@voltlog/device-domain';
+import { isStationId, moveDecider, stationMoveDecider } from '@voltlog/device-domain';
 import type { Projection } from '@voltlog/service';
 import { bringUp, type Collection, type Commit, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
 import type { Schema } from 'mongoose';
@@ -7,6 +7,8 @@ import { type JobDoc, type JobStationDoc, jobSchema, jobStationSchema } from '..
 import { jobDocsOf } from '../jobs/job-repository.js';
 import { ALERTS } from '../model/alerts.js';
 import { CONFIGURATIONS, MODELS, TEMPLATES } from '../model/documents.js';
+import { type MoveDoc, moveSchema, type StationMoveDoc, stationMoveSchema } from '../moves/move-documents.js';
+import { MOVE, moveDoc, STATION_MOVE, stationMoveDoc } from '../moves/move-streams.js';
 import { type DisplayDoc, displaySchema, type ReportDoc, reportSchema } from '../reports/report-documents.js';
 import { DISPLAY_FACTS, REPORTS, writeDisplays, writeReports } from '../reports/report-follower.js';
 import { docsOf } from '../store/device-repository.js';
@@ -62,6 +64,14 @@ export const deviceProjections: Readonly<Record<string, Projection>> = {
   'configuration-templates': fromStreams('configuration templates', TEMPLATES, (streams) => documentsOf(streams, TEMPLATES)),
   configurations: fromStreams('what is intended for each station, and its outages', CONFIGURATIONS, (streams) =>
     documentsOf(streams, CONFIGURATIONS),
+  ),
+  moves: fromStreams<MoveDoc>('moves of stations to another CSMS, or here', { name: 'moves', schema: moveSchema }, (streams) =>
+    documentsOf(streams, { prefix: MOVE, decider: moveDecider, toDoc: moveDoc }),
+  ),
+  'station-moves': fromStreams<StationMoveDoc>(
+    'how far each station of a move is',
+    { name: 'station_moves', schema: stationMoveSchema },
+    (streams) => documentsOf(streams, { prefix: STATION_MOVE, decider: stationMoveDecider, toDoc: stationMoveDoc }),
   ),
   alerts: fromStreams('alerts', ALERTS, (streams) => documentsOf(streams, ALERTS)),
   statuses: {

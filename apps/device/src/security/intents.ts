@@ -21,7 +21,9 @@ export type IntentKind =
   | 'Reconcile'
   | 'Provision'
   | 'Availability'
-  | 'Monitor';
+  | 'Monitor'
+  | 'MovePlan'
+  | 'MoveStation';
 
 /** Something a station is to do, kept until it did, refused, or its time is over. */
 export interface Intent<Data = unknown> {

@@ -1,4 +1,4 @@
-import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, MOVE_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
 import type { ServiceContext } from '@voltlog/service';
 import { type Commit, OutboxRelay } from '@voltlog/store';
 
@@ -16,6 +16,8 @@ const TOPICS: Readonly<Record<string, string>> = {
   campaign: FIRMWARE_TOPIC,
   'firmware-update': FIRMWARE_TOPIC,
   'log-upload': UPLOAD_TOPIC,
+  move: MOVE_TOPIC,
+  'station-move': MOVE_TOPIC,
 };
 
 /** Brings the commits of every stream of the service to the topic of its kind. */
@@ -28,8 +30,8 @@ function topicOf({ streamId }: Commit): string {
   return topic;
 }
 
-/** Kinds whose streams go with what the first part of their key names: parts of a job, alerts of a station, stations of a campaign. */
-const BELONGING: ReadonlySet<string> = new Set(['job-part', 'alert', 'firmware-update']);
+/** Kinds whose streams go with what the first part of their key names: parts of a job, alerts of a station, stations of a campaign or a move. */
+const BELONGING: ReadonlySet<string> = new Set(['job-part', 'alert', 'firmware-update', 'station-move']);
 
 function keyOf({ streamId }: Commit): string {
   const [kind = '', ...key] = streamId.split(':');

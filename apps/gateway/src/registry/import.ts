@@ -1,5 +1,5 @@
 import { deviceRegistryV1 } from '@voltlog/proto';
-import { BadCsv } from './csv.js';
+import { BadCsv } from './csv-file.js';
 import type { Parsed } from './records.js';
 
 const { ImportOutcome } = deviceRegistryV1;

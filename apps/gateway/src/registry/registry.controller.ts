@@ -1,9 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
 import { Body, Controller, Get, Inject, Injectable, type OnModuleInit, Post, Query, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -13,18 +8,15 @@ import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/s
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GatewayConfig } from '../config.js';
-import { Problem } from '../problems/problem.js';
 import { Services } from '../services.js';
 import { Read } from '../web/route.js';
 import { csvHead, readCsv, toCsv } from './csv.js';
 import { exported } from './export.js';
-import { type ImportLine, importFile } from './import.js';
+import { importFile } from './import.js';
+import { keptFile, told, withHead } from './import-file.js';
 import { readJsonLines, toJsonLines } from './json-lines.js';
-import type { RegistryRecord } from './records.js';
 
 const FILE_TYPES = ['text/csv', 'application/x-ndjson'] as const;
-/** 100 000 stations with two EVSEs each are some 40 MB. */
-const FILE_BYTES_MAX = 256 * 1024 * 1024;
 /** The device service takes a batch of 500. */
 const DEADLINE_MS = 60_000;
 
@@ -32,7 +24,7 @@ const flag = z
   .enum(['true', 'false'])
   .default('false')
   .transform((word) => word === 'true');
-const importQuery = z.object({
+export const importQuery = z.object({
   dryRun: flag.meta({ description: 'nothing is changed; the answer says what would be' }),
   onProblem: z
     .enum(['stop', 'skip'])
@@ -40,16 +32,16 @@ const importQuery = z.object({
     .meta({ description: 'stop: all or nothing; skip: rows without a problem are imported' }),
   makePasswords: flag.meta({ description: 'new stations without a password get one, told in the answer and nowhere else' }),
 });
-const exportQuery = z.object({
+export const exportQuery = z.object({
   format: z.enum(['csv', 'ndjson']).default('csv'),
   separator: z.enum([',', ';']).default(','),
   bom: flag.meta({ description: 'a byte order mark, for spreadsheets' }),
 });
-const importAnswer = z.string().meta({
+export const importAnswer = z.string().meta({
   id: 'RegistryImportLines',
   description: 'application/x-ndjson: lines of type progress, problem (row, id, message) and password, and one of type result at the end',
 });
-const exportAnswer = z.string().meta({ id: 'RegistryFile', description: 'text/csv or application/x-ndjson' });
+export const exportAnswer = z.string().meta({ id: 'RegistryFile', description: 'text/csv or application/x-ndjson' });
 
 /** Lets files through to their route as streams: they are read only once the caller is known to be allowed to. */
 @Injectable()
@@ -121,54 +113,12 @@ export class RegistryController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    if (!(body instanceof Readable)) throw new Problem(415, 'unsupported-media-type', 'Send the file as text/csv or application/x-ndjson.');
-    const folder = await mkdtemp(join(tmpdir(), 'voltlog-import-'));
-    const path = join(folder, 'file');
-    const forget = (): Promise<void> => rm(folder, { recursive: true, force: true });
-    try {
-      await pipeline(body, limited(), createWriteStream(path, { mode: 0o600 }));
-    } catch (error) {
-      await forget();
-      throw error;
-    }
+    const file = await keptFile(body);
+    const { path } = file;
     const read = (request.headers['content-type'] ?? '').startsWith('text/csv') ? () => readCsv(path) : () => readJsonLines(path);
     const lines = importFile(this.registry, read, { dryRun, skipBad: onProblem === 'skip', makePasswords });
     void reply.type('application/x-ndjson');
-    void reply.send(Readable.from(this.told(lines, makePasswords ? AGAIN + LOST_PASSWORDS : AGAIN, forget)));
+    const advice = makePasswords ? AGAIN + LOST_PASSWORDS : AGAIN;
+    void reply.send(Readable.from(told(lines, file, { logger: this.context.logger, advice })));
   }
-
-  /** The status is sent already: what breaks in the middle is told as the last line. */
-  private async *told(lines: AsyncIterable<ImportLine>, advice: string, forget: () => Promise<void>): AsyncGenerator<string> {
-    try {
-      for await (const line of lines) yield `${JSON.stringify(line)}\n`;
-    } catch (error) {
-      this.context.logger.error({ err: error }, 'an import broke off');
-      yield `${JSON.stringify({ type: 'error', message: advice })}\n`;
-    } finally {
-      await forget();
-    }
-  }
-}
-
-async function* withHead(
-  head: string,
-  pages: AsyncIterable<readonly RegistryRecord[]>,
-  write: (records: readonly RegistryRecord[]) => string,
-): AsyncGenerator<string> {
-  if (head !== '') yield head;
-  for await (const records of pages) {
-    const text = write(records);
-    if (text !== '') yield text;
-  }
-}
-
-function limited(): Transform {
-  let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes > FILE_BYTES_MAX) done(new Problem(413, 'too-large', `A file has at most ${FILE_BYTES_MAX} bytes.`));
-      else done(null, chunk);
-    },
-  });
 }

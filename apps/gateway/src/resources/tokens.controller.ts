@@ -8,8 +8,17 @@ import type { z } from 'zod';
 import type { GatewayConfig } from '../config.js';
 import { invalid } from '../problems/problem.js';
 import { Services } from '../services.js';
-import { toBudgetMessage } from '../views/rules.view.js';
-import { tokenPage, tokenParams, tokenPut, tokenQuery, tokenTypeQuery, tokenView, toToken, toTokenStatus } from '../views/token.view.js';
+import {
+  tokenPage,
+  tokenParams,
+  tokenPut,
+  tokenQuery,
+  tokenTypeQuery,
+  tokenView,
+  toPutToken,
+  toToken,
+  toTokenStatus,
+} from '../views/token.view.js';
 import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
 import { Read, Versioned, Write } from '../web/route.js';
 
@@ -56,24 +65,9 @@ export class TokensController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     if (body.type === 'KeyCode') await this.refuseShortCode(idToken);
-    const { token, created } = await this.services.authorization.putToken({
-      idToken: { idToken, type: body.type ?? '' },
-      status: toTokenStatus(body.status),
-      expiresAt: body.expiresAt ?? undefined,
-      clearExpiresAt: body.expiresAt === null,
-      groupId: body.groupId === null ? '' : body.groupId,
-      concurrentTransactionsMax: body.concurrentTransactionsMax,
-      note: body.note === null ? '' : body.note,
-      validFrom: body.validFrom ?? undefined,
-      clearValidFrom: body.validFrom === null,
-      contractId: body.contractId === null ? '' : body.contractId,
-      replaceRules: body.siteIds !== undefined || body.stationIds !== undefined || body.budget !== undefined,
-      siteIds: body.siteIds ?? [],
-      stationIds: body.stationIds ?? [],
-      budget: toBudgetMessage(body.budget),
-      expectedVersion: expectedVersion(request),
-      idempotencyKey: idempotencyKey(request),
-    });
+    const { token, created } = await this.services.authorization.putToken(
+      toPutToken(idToken, body, { expectedVersion: expectedVersion(request), idempotencyKey: idempotencyKey(request) }),
+    );
     if (created) void reply.status(201).header('location', `/v1/tokens/${encodeURIComponent(idToken)}`);
     return withEtag(reply, token, 'The ID token', toToken);
   }

@@ -1,7 +1,7 @@
 import { authorizationV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import { identifier, instant, instantIn, orNull, pageOf, pageQuery } from './common.js';
-import { budgetIn, budgetView, siteIds, stationIds, toBudget } from './rules.view.js';
+import { budgetIn, budgetView, siteIds, stationIds, toBudget, toBudgetMessage } from './rules.view.js';
 
 /** OCPP 2.1 IdTokenType: at most 255 characters. */
 export const idToken = identifier('idToken', 255).meta({ examples: ['04A2F3B1C2D580'] });
@@ -86,3 +86,26 @@ export const tokenPut = z
     id: 'TokenPut',
     description: 'Fields given replace, the rest stays; of siteIds, stationIds and budget one given replaces all three.',
   });
+
+/** What is given replaces, the rest stays. */
+export const toPutToken = (
+  idToken: string,
+  body: z.output<typeof tokenPut>,
+  write: { readonly expectedVersion: number; readonly idempotencyKey: string },
+): authorizationV1.PutTokenRequest => ({
+  idToken: { idToken, type: body.type ?? '' },
+  status: toTokenStatus(body.status),
+  expiresAt: body.expiresAt ?? undefined,
+  clearExpiresAt: body.expiresAt === null,
+  groupId: body.groupId === null ? '' : body.groupId,
+  concurrentTransactionsMax: body.concurrentTransactionsMax,
+  note: body.note === null ? '' : body.note,
+  validFrom: body.validFrom ?? undefined,
+  clearValidFrom: body.validFrom === null,
+  contractId: body.contractId === null ? '' : body.contractId,
+  replaceRules: body.siteIds !== undefined || body.stationIds !== undefined || body.budget !== undefined,
+  siteIds: body.siteIds ?? [],
+  stationIds: body.stationIds ?? [],
+  budget: toBudgetMessage(body.budget),
+  ...write,
+});

@@ -51,6 +51,7 @@ export function commandV16(station: SimulatedStation, action: string, payload: P
       return getConfiguration(station, payload);
     case 'ChangeConfiguration': {
       if (payload['key'] === 'AuthorizationKey') return newPassword(station, textAt(payload, 'value') ?? '');
+      if (payload['key'] === 'CentralSystemURL' && !station.security.goTo(textAt(payload, 'value') ?? '')) return status('Rejected');
       if (payload['key'] === 'SecurityProfile') return newProfile(station, textAt(payload, 'value') ?? '');
       const word = station.settings.set(textAt(payload, 'key') ?? '', textAt(payload, 'value') ?? '');
       return status(word === 'Unknown' ? 'NotSupported' : word, () => station.settingsChanged());

@@ -60,6 +60,8 @@ export const SETTINGS_16: ReadonlyMap<string, Setting> = new Map([
   ['ConnectionTimeOut', writable('60')],
   ['WebSocketPingInterval', writable('0')],
   ['SecurityProfile', writable('0')],
+  // Of some makers, like any key for it; empty: where it was made to go.
+  ['CentralSystemURL', writable('')],
   ['NumberOfConnectors', fixed('1')],
   ['SupportedFeatureProfiles', fixed('Core,LocalAuthListManagement,RemoteTrigger')],
 ]);

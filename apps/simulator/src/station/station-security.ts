@@ -34,8 +34,10 @@ export class StationSecurity implements WayFinder {
   private readonly urls: Map<SecurityProfile, readonly [string, ...string[]]>;
   /** 2.x: network profiles by slot. */
   private readonly slots = new Map<number, { readonly profile: SecurityProfile; readonly url: string }>();
-  /** The profile to go back to when the new one does not work. */
-  private previous: SecurityProfile | undefined;
+  /** What to go back to when the new one does not work. */
+  private previous: { readonly profile: SecurityProfile; readonly url: string | undefined } | undefined;
+  /** Another CSMS that it was sent to; undefined: where it was made to go. */
+  private elsewhere: string | undefined;
   /** Connections refused in a row. */
   refusals = 0;
 
@@ -57,7 +59,8 @@ export class StationSecurity implements WayFinder {
   }
 
   way(): Way {
-    const urls = this.urls.get(this.profile) ?? [...this.urls.values()][0] ?? [''];
+    const home = this.urls.get(this.profile) ?? [...this.urls.values()][0] ?? [''];
+    const urls = this.elsewhere === undefined ? home : [this.elsewhere];
     const { certificate, key } = this;
     return {
       urls: urls as Way['urls'],
@@ -77,16 +80,28 @@ export class StationSecurity implements WayFinder {
   refused(): void {
     this.refusals += 1;
     if (this.previous === undefined || this.refusals < REFUSALS_MAX) return;
-    this.profile = this.previous;
+    this.profile = this.previous.profile;
+    this.elsewhere = this.previous.url;
     this.previous = undefined;
   }
 
   /** The station goes on with another profile from its next connection on, and back when that does not work. */
   switchTo(profile: SecurityProfile): boolean {
     if (!this.urls.has(profile) || (profile === 3 && this.certificate === undefined)) return false;
-    if (profile !== this.profile) this.previous = this.profile;
+    if (profile !== this.profile) this.previous = { profile: this.profile, url: this.elsewhere };
     this.refusals = 0;
     this.profile = profile;
+    return true;
+  }
+
+  /** From its next connection on with another CSMS, and back when that refuses it; empty: where it was made to go. */
+  goTo(url: string): boolean {
+    if (url !== '' && !/^wss?:\/\/[^/]/.test(url)) return false;
+    const next = url === '' ? undefined : url;
+    if (next === this.elsewhere) return true;
+    this.previous = { profile: this.profile, url: this.elsewhere };
+    this.refusals = 0;
+    this.elsewhere = next;
     return true;
   }
 
@@ -106,10 +121,12 @@ export class StationSecurity implements WayFinder {
     return status('Accepted');
   }
 
-  /** OCPP 2.0.1 Part 2 B10: the first slot counts from the next start on; a slot nobody wrote is the profile the station is on. */
+  /** OCPP 2.0.1 Part 2 B10: the first slot counts from the next start on; a slot nobody wrote is where the station was made to go. */
   prioritize(priority: string): boolean {
     const first = this.slots.get(Number(priority.split(',')[0]));
-    if (first === undefined) return true;
+    if (first === undefined) return this.goTo('');
+    // On its own profile it is another CSMS; on another profile the same one, as it listens for that.
+    if (first.profile === this.profile) return this.goTo(first.url);
     this.urls.set(first.profile, [first.url]);
     return this.switchTo(first.profile);
   }

@@ -4,6 +4,7 @@ import { Client } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { addFirmware } from './firmware.js';
 import { addJobs } from './jobs.js';
+import { addMoves } from './moves.js';
 import { type Format, Output } from './output.js';
 import { addRecordings } from './recordings.js';
 import { addCertificates, addSessions, addTokens } from './records.js';
@@ -58,6 +59,7 @@ Exit codes: 0 done; 1 refused, or not by every station; 2 wrong usage; 3 no vali
   addTokens(program, cli);
   addRegistry(program, cli);
   addRecordings(program, cli);
+  addMoves(program, cli);
   addConfig(program, environment);
 }
 

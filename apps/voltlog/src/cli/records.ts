@@ -1,7 +1,10 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { query } from './client.js';
 import type { Column } from './output.js';
+import { bodyOf, checkFile, sendImport } from './registry.js';
 import { until, wholeNumber } from './words.js';
 
 const SESSION: readonly Column[] = [
@@ -100,6 +103,32 @@ export function addTokens(program: Command, cli: Cli): void {
         const { type, status, group: groupId, expires, note } = options;
         const expiresAt = expires === undefined ? undefined : until(expires, Date.now());
         output.one(await client.call('PUT', `/v1/tokens/${encodeURIComponent(id)}`, { type, status, groupId, expiresAt, note }), TOKEN);
+      }),
+    );
+  tokens
+    .command('export')
+    .description('write all tokens to a file')
+    .argument('[file]', 'default: standard output')
+    .option('--format <format>', 'csv or ndjson (a JSON object on each line, with budgets)', 'csv')
+    .option('--separator <sign>', ', or ;', ',')
+    .action((file: string | undefined, { format, separator }: { format: string; separator: string }) =>
+      cli.run(async (client) => {
+        const response = await client.send('GET', `/v1/registry/tokens/export${query({ format, separator })}`);
+        await pipeline(bodyOf(response), file === undefined ? process.stdout : createWriteStream(file), { end: file !== undefined });
+      }),
+    );
+  tokens
+    .command('import')
+    .description('bring tokens to what a file says; what a row does not give stays')
+    .argument('<file>', 'of .csv (comma, semicolon or tab) or .ndjson')
+    .option('--dry-run', 'only say what would be')
+    .option('--skip-bad', 'import rows without a problem though others have one; default: all or nothing')
+    .addHelpText('after', example('voltlog tokens import cards.csv --dry-run'))
+    .action((file: string, { dryRun, skipBad }: { dryRun?: true; skipBad?: true }) =>
+      cli.run(async (client, output) => {
+        checkFile(file);
+        const flags = { dryRun: dryRun && 'true', onProblem: skipBad && 'skip' };
+        await sendImport(client, output, { path: `/v1/registry/tokens/import${query(flags)}`, file });
       }),
     );
 }

@@ -57,26 +57,35 @@ export function addRegistry(program: Command, cli: Cli): void {
 }
 
 async function importFile(client: Client, output: Output, file: string, options: ImportOptions): Promise<void> {
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) throw new CliError(EXIT.usage, `there is no file ${file}`);
+  checkFile(file);
   if (options.makePasswords && options.passwordsFile === undefined)
     throw new CliError(EXIT.usage, '--make-passwords needs --passwords-file: the passwords are told once, and kept nowhere');
   const passwords = options.passwordsFile === undefined || options.dryRun ? undefined : newFile(options.passwordsFile);
   try {
-    await sendFile(client, output, file, options, passwords);
+    const flags = {
+      dryRun: options.dryRun && 'true',
+      onProblem: options.skipBad && 'skip',
+      makePasswords: options.makePasswords && 'true',
+    };
+    const brokeOff = options.makePasswords ? BROKE_OFF + LOST_PASSWORDS : BROKE_OFF;
+    await sendImport(client, output, { path: `/v1/registry/import${query(flags)}`, file, passwords, brokeOff });
   } finally {
     if (passwords !== undefined) await closed(passwords, options.passwordsFile);
   }
 }
 
-async function sendFile(
+/** @throws {CliError} */
+export function checkFile(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) throw new CliError(EXIT.usage, `there is no file ${file}`);
+}
+
+/** Sends a file and tells what comes of it, row by row. @throws {CliError} when rows had a problem, or it broke off */
+export async function sendImport(
   client: Client,
   output: Output,
-  file: string,
-  options: ImportOptions,
-  passwords: WriteStream | undefined,
+  { path, file, passwords, brokeOff = BROKE_OFF }: { path: string; file: string; passwords?: WriteStream | undefined; brokeOff?: string },
 ): Promise<void> {
-  const flags = { dryRun: options.dryRun && 'true', onProblem: options.skipBad && 'skip', makePasswords: options.makePasswords && 'true' };
-  const response = await client.send('POST', `/v1/registry/import${query(flags)}`, {
+  const response = await client.send('POST', path, {
     body: Readable.toWeb(createReadStream(file)) as unknown as ReadableStream,
     headers: { 'content-type': /\.(?:nd)?json(?:l)?$/i.test(file) ? 'application/x-ndjson' : 'text/csv' },
     duplex: 'half',
@@ -91,8 +100,7 @@ async function sendFile(
       passwords?.write(`${JSON.stringify({ stationId: line['stationId'], password: line['password'] })}\n`);
     else result = line;
   }
-  if (result?.type !== 'result')
-    throw new CliError(EXIT.unavailable, String(result?.['message'] ?? (options.makePasswords ? BROKE_OFF + LOST_PASSWORDS : BROKE_OFF)));
+  if (result?.type !== 'result') throw new CliError(EXIT.unavailable, String(result?.['message'] ?? brokeOff));
   output.one(result, [
     ['IMPORTED', (row) => (row['imported'] === true ? 'yes' : 'no')],
     ['CREATED', 'created'],
@@ -110,7 +118,8 @@ async function closed(passwords: WriteStream, path = ''): Promise<void> {
   if (passwords.bytesWritten === 0) rmSync(path, { force: true });
 }
 
-const bodyOf = (response: Response): Readable => (response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never));
+export const bodyOf = (response: Response): Readable =>
+  response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never);
 
 /** Readable by its owner alone. @throws {CliError} when there is a file of this name: it may hold passwords of another import */
 function newFile(path: string): WriteStream {

@@ -120,6 +120,19 @@ export type {
   VariablesGone,
 } from './model-events.js';
 export { MODEL_TOPIC } from './model-events.js';
+export {
+  MOVE_TOPIC,
+  type MoveAttributes,
+  type MoveBefore,
+  type MoveEvent,
+  type MoveEvents,
+  type MoveEventType,
+  type MoveKeys,
+  type MoveTarget,
+  type MoveWave,
+  type StationMoveEnded,
+  type StationMoveEvent,
+} from './move-events.js';
 export type {
   LogType,
   LogUploadAnswered,

@@ -1,5 +1,6 @@
 import type { CampaignAttributes, CampaignEvent } from '@voltlog/device-contract';
 import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
+import { mayStartWave, stopsAtFailed } from './waves.js';
 
 export interface KnownCampaign extends CampaignAttributes {
   readonly kind: 'campaign';
@@ -71,7 +72,7 @@ export const campaignDecider: Decider<CampaignCommand, CampaignState, CampaignEv
       }
       case 'StartWave': {
         const { wave } = command;
-        if (state.state !== 'Running' || wave !== state.wave + 1 || wave > state.waves.length || !mayStart(state, command.now))
+        if (state.state !== 'Running' || wave !== state.wave + 1 || wave > state.waves.length || !mayStartWave(state, command.now))
           return decided();
         return decided<CampaignEvent>({ type: 'voltlog.device.CampaignWaveStarted.v1', data: { campaignId, wave, at } });
       }
@@ -81,11 +82,7 @@ export const campaignDecider: Decider<CampaignCommand, CampaignState, CampaignEv
       case 'Judge': {
         const failed = command.tally.failed - state.failedBefore;
         const ended = command.tally.ended - state.endedBefore;
-        const tooMany =
-          state.stopAtFailedPercent > 0 &&
-          failed >= Math.max(1, state.stopAtFailedMin) &&
-          100 * failed >= state.stopAtFailedPercent * ended;
-        if (state.state !== 'Running' || !tooMany) return decided();
+        if (state.state !== 'Running' || !stopsAtFailed(state, { failed, ended })) return decided();
         return decided<CampaignEvent>({ type: 'voltlog.device.CampaignStopped.v1', data: { campaignId, failed, ended, at } });
       }
       case 'PauseCampaign':
@@ -155,31 +152,3 @@ export const campaignDecider: Decider<CampaignCommand, CampaignState, CampaignEv
     }
   },
 };
-
-/** When the next wave may begin, milliseconds since the epoch; undefined: the one before is not through. */
-export function nextWaveAt({ wave, wavesEnded, waves, waveAt }: KnownCampaign): number | undefined {
-  if (wave === 0) return 0;
-  if (wavesEnded < wave) return undefined;
-  return Date.parse(waveAt) + (waves[wave - 1]?.pauseMinutes ?? 0) * 60_000;
-}
-
-const mayStart = (campaign: KnownCampaign, now: number): boolean => {
-  const at = nextWaveAt(campaign);
-  return at !== undefined && at <= now;
-};
-
-/**
- * How many stations are in each wave. What is left over is in the last one, whatever that says; no wave but the last is empty while there are
- * stations.
- *
- * @returns as many as there are waves
- */
-export function waveSizes(waves: CampaignAttributes['waves'], stationCount: number): readonly number[] {
-  let left = stationCount;
-  return waves.map(({ percent, stations }, index) => {
-    const wanted = percent > 0 ? Math.max(1, Math.round((stationCount * percent) / 100)) : stations;
-    const size = index === waves.length - 1 ? left : Math.min(left, wanted);
-    left -= size;
-    return size;
-  });
-}

@@ -2,8 +2,9 @@ import type { CampaignAttributes, CampaignEvent } from '@voltlog/device-contract
 import { fold } from '@voltlog/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CampaignCommand, type CampaignState, campaignDecider, waveSizes } from './campaign.decider.js';
+import { type CampaignCommand, type CampaignState, campaignDecider } from './campaign.decider.js';
 import { isWindowOpen, windowProblem } from './maintenance-window.js';
+import { waveSizes } from './waves.js';
 
 const T0 = Date.parse('2026-11-26T01:00:00.000Z');
 const MINUTE = 60_000;

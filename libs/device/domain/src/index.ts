@@ -15,8 +15,6 @@ export {
   type CampaignTally,
   campaignDecider,
   type KnownCampaign,
-  nextWaveAt,
-  waveSizes,
 } from './campaign.decider.js';
 export {
   type Configuration,
@@ -106,6 +104,15 @@ export {
   monitorKey,
   monitorsToSet,
 } from './monitoring.js';
+export {
+  type KnownMove,
+  MOVE_STATIONS_MAX,
+  type MoveCommand,
+  type MoveRefusal,
+  type MoveState,
+  type MoveTally,
+  moveDecider,
+} from './move.decider.js';
 export { type KnownSite, type NoSite, type SiteCommand, type SiteRefusal, type SiteState, siteDecider } from './site.decider.js';
 export {
   type ChangeStation,
@@ -124,6 +131,14 @@ export {
   type StationState,
   withConnectors,
 } from './station.state.js';
+export {
+  filled,
+  type KnownStationMove,
+  type StationMoveCommand,
+  type StationMoveRefusal,
+  type StationMoveState,
+  stationMoveDecider,
+} from './station-move.decider.js';
 export {
   type CertificateState,
   isUnderWay,
@@ -160,3 +175,4 @@ export {
   siteProblem,
 } from './validation.js';
 export { attributeKey, nameOf, spoken, VARIABLE_NAME_MAX, variableKey } from './variable-name.js';
+export { type InWaves, mayStartWave, nextWaveAt, stopsAtFailed, type Wave, waveSizes } from './waves.js';

@@ -1,0 +1,108 @@
+import type { MoveBefore, MoveKeys, MoveTarget } from '@voltlog/device-contract';
+import { filled } from '@voltlog/device-domain';
+import { connectionV1 } from '@voltlog/proto';
+import type { Said, StationLine } from '../security/station-line.js';
+
+/** What came of a step; `away`: the station could not be asked, or did not answer. */
+export type Stepped<Value = undefined> =
+  | { readonly kind: 'done'; readonly value: Value }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'away' };
+
+const done = <Value>(value: Value): Stepped<Value> => ({ kind: 'done', value });
+const PRIORITY = 'NetworkConfigurationPriority';
+
+/** The keys of a 1.6 station's make; undefined: the target names none for it. */
+export const keysOf = (target: MoveTarget, vendor: string): MoveKeys['keys'] | undefined =>
+  target.keys.find((each) => each.vendor === '' || each.vendor.toLowerCase() === vendor.toLowerCase())?.keys;
+
+/** What is said to stations that move. A station goes with its next start; until then nothing has changed for it. */
+export class MoveSteps {
+  constructor(private readonly line: Pick<StationLine, 'say'>) {}
+
+  /** Network profiles of OCPP 2.x. Source: OCPP 2.0.1 Part 2 B09, B10. */
+  async before2(stationId: string, slot: number): Promise<Stepped<MoveBefore>> {
+    const read = await this.read(stationId, 'OCPPCommCtrlr', [PRIORITY]);
+    if (read.kind !== 'done') return read;
+    const priority = read.value[0] ?? '';
+    if (priority.split(',')[0]?.trim() === `${slot}`)
+      return { kind: 'refused', reason: `slot ${slot} is the one that the station is connected by: name another` };
+    return done({ priority, keys: [] });
+  }
+
+  /** Keys of OCPP 1.6 have no names in common: what they were is what brings the station back. */
+  async before16(stationId: string, keys: MoveKeys['keys']): Promise<Stepped<MoveBefore>> {
+    const read = await this.read(
+      stationId,
+      '',
+      keys.map(({ key }) => key),
+    );
+    if (read.kind !== 'done') return read;
+    return done({ priority: '', keys: keys.map(({ key }, index) => ({ key, value: read.value[index] ?? '' })) });
+  }
+
+  /** The target's profile, and it first; the others stay behind it, so that the station comes back by itself. */
+  async point2(
+    stationId: string,
+    { slot, csmsUrl, securityProfile, messageTimeoutSeconds }: MoveTarget,
+    before: MoveBefore,
+  ): Promise<Stepped> {
+    const value = { slot, csmsUrl: filled(csmsUrl, stationId), securityProfile, messageTimeoutSeconds, ocppInterface: '' };
+    const profile = stepped(await this.line.say(stationId, { $case: 'setNetworkProfile', value }));
+    if (profile.kind !== 'done') return profile;
+    return this.set(stationId, 'OCPPCommCtrlr', [{ key: PRIORITY, value: firstOf(slot, before.priority) }]);
+  }
+
+  point16(stationId: string, keys: MoveKeys['keys']): Promise<Stepped> {
+    return this.set(
+      stationId,
+      '',
+      keys.map(({ key, value }) => ({ key, value: filled(value, stationId) })),
+    );
+  }
+
+  /** After the transactions that run. */
+  async restart(stationId: string): Promise<Stepped> {
+    return stepped(await this.line.say(stationId, { $case: 'reset', value: { type: connectionV1.ResetType.ON_IDLE, evseId: 0 } }));
+  }
+
+  restore(stationId: string, { priority, keys }: MoveBefore): Promise<Stepped> {
+    return priority === '' ? this.set(stationId, '', keys) : this.set(stationId, 'OCPPCommCtrlr', [{ key: PRIORITY, value: priority }]);
+  }
+
+  private async read(stationId: string, component: string, names: readonly string[]): Promise<Stepped<readonly string[]>> {
+    const variables = names.map((name) => variable(component, name, ''));
+    const said = await this.line.say(stationId, { $case: 'getVariables', value: { variables } });
+    if (said.kind === 'away') return said;
+    if (said.kind === 'refused') return { kind: 'refused', reason: said.reason };
+    return done(names.map((name) => said.response.variables.find((each) => each.variable?.name === name)?.variable?.value ?? ''));
+  }
+
+  private async set(stationId: string, component: string, values: MoveKeys['keys']): Promise<Stepped> {
+    const variables = values.map(({ key, value }) => variable(component, key, value));
+    return stepped(await this.line.say(stationId, { $case: 'setVariables', value: { variables } }));
+  }
+}
+
+function stepped(said: Said): Stepped {
+  if (said.kind === 'accepted') return done(undefined);
+  return said.kind === 'away' ? said : { kind: 'refused', reason: said.reason || said.response.stationStatus || 'the station refused' };
+}
+
+const variable = (component: string, name: string, value: string): connectionV1.Variable => ({
+  component,
+  name,
+  value,
+  evseId: 0,
+  instance: '',
+});
+
+/** The slots in their order, this one first. */
+const firstOf = (slot: number, priority: string): string =>
+  [
+    `${slot}`,
+    ...priority
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '' && each !== `${slot}`),
+  ].join(',');

@@ -1,0 +1,244 @@
+import { isoTime } from '@voltlog/kernel';
+import { connectionV1 } from '@voltlog/proto';
+import { openTestContext, type TestContext } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Intent } from '../security/intents.js';
+import { StationLine } from '../security/station-line.js';
+import { openCollections } from '../store/documents.js';
+import { createOutbox } from '../store/outbox.js';
+import { type MoveCollections, openMoveCollections } from './move-documents.js';
+import { type MoveStreams, moveStreams } from './move-streams.js';
+import { StationMover } from './station-mover.js';
+
+const { CommandStatus } = connectionV1;
+const MOVE = 'M';
+const STATION = 'CS-1';
+const ID = `${MOVE}:${STATION}`;
+const TARGET = {
+  csmsUrl: 'wss://new.example/ocpp',
+  securityProfile: 1,
+  slot: 2,
+  messageTimeoutSeconds: 30,
+  keys: [{ vendor: 'ACME', keys: [{ key: 'Url', value: 'wss://new.example/{stationId}' }] }],
+};
+
+/** A station as the connection service shows it; what is told to it is kept. */
+class FakeLine {
+  connectedAt: string | undefined;
+  ocppVersion = 'ocpp2.0.1';
+  priority = '1,0';
+  readonly sent: unknown[] = [];
+  readonly refuses = new Set<string>();
+
+  async sendCommand({ command }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
+    const answer = connectionV1.SendCommandResponse.fromPartial({});
+    if (this.connectedAt === undefined) return { ...answer, status: CommandStatus.OFFLINE };
+    if (command === undefined) throw new Error('no command');
+    const { $case } = command;
+    if ($case !== 'getVariables')
+      this.sent.push($case === 'setVariables' ? command.value.variables.map(({ name, value }) => `${name}=${value}`) : $case);
+    if (this.refuses.has($case)) return { ...answer, status: CommandStatus.REJECTED, reason: 'no' };
+    const variables =
+      $case === 'getVariables'
+        ? command.value.variables.map((variable) => ({
+            variable: { ...variable, value: variable.name === 'Url' ? 'wss://old' : this.priority },
+            status: 'Accepted',
+            readonly: false,
+          }))
+        : [];
+    return { ...answer, status: CommandStatus.ACCEPTED, variables };
+  }
+
+  async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {
+    const { connectedAt, ocppVersion } = this;
+    return {
+      connection: connectionV1.Connection.fromPartial({ stationId, connected: connectedAt !== undefined, connectedAt, ocppVersion }),
+    };
+  }
+}
+
+describe('a station that is moved', () => {
+  let context: TestContext;
+  let line: FakeLine;
+  let streams: MoveStreams;
+  let collections: MoveCollections;
+  let mover: StationMover;
+  let vendor: string;
+  beforeEach(async () => {
+    context = await openTestContext('device');
+    line = new FakeLine();
+    vendor = 'ACME';
+    collections = await openMoveCollections(context.store);
+    streams = moveStreams(context, collections, createOutbox(context));
+    const { statuses } = await openCollections(context.store);
+    const memory = { docs: async () => new Map([[STATION, { vendor } as never]]) };
+    mover = new StationMover({ context, collections, streams, memory, statuses, line: new StationLine(line), fallbackMs: 60_000 });
+  });
+  afterEach(() => context.close());
+
+  const begin = async (change: object = {}) => {
+    const direction = 'direction' in change ? 'In' : 'Out';
+    const attributes = {
+      name: '',
+      direction,
+      selection: {},
+      target: TARGET,
+      waves: [{ percent: 100, stations: 0, pauseMinutes: 0 }],
+    } as const;
+    const limits = { atOnceMax: 1, healthMinutes: 10, confirm: false, stopAtFailedPercent: 0, stopAtFailedMin: 0, createdBy: 'ops' };
+    const now = context.clock.now();
+    const move = { ...attributes, ...limits, ...change } as never;
+    await streams.moves.one(MOVE, { kind: 'CreateMove', moveId: MOVE, attributes: move, stationIds: [[STATION]], now }, 'create');
+    await streams.stations.one(ID, { kind: 'StartStation', moveId: MOVE, stationId: STATION, wave: 1, direction, now }, 'start');
+  };
+  const intent: Intent<{ readonly moveId: string }> = {
+    id: 'i',
+    version: 1,
+    stationId: STATION,
+    kind: 'MoveStation',
+    data: { moveId: MOVE },
+    attempts: 0,
+    createdAt: '',
+    expiresAt: '',
+  };
+  const attempt = async () => {
+    const step = await mover.attempt(intent);
+    return { step, doc: await collections.stations.get(ID) };
+  };
+  const connect = () => {
+    line.connectedAt = isoTime(context.clock.now());
+  };
+  const later = (ms: number) => {
+    context.clock.ms += ms;
+  };
+  /** Until it was told to start again, and has gone. */
+  const gone = async () => {
+    connect();
+    await begin();
+    await attempt();
+    await attempt();
+    line.connectedAt = undefined;
+  };
+
+  it('2.x: keeps its other network profiles behind the new one, and starts again when it is idle', async () => {
+    connect();
+    await begin();
+    await attempt();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Switched', before: { priority: '1,0', keys: [] } });
+    expect(line.sent).toEqual(['setNetworkProfile', ['NetworkConfigurationPriority=2,1,0'], 'reset']);
+  });
+
+  it('1.6: is told the keys of its make, with its own id', async () => {
+    line.ocppVersion = 'ocpp1.6';
+    connect();
+    await begin();
+    await attempt();
+    expect((await attempt()).doc).toMatchObject({
+      phase: 'Switched',
+      before: { priority: '', keys: [{ key: 'Url', value: 'wss://old' }] },
+    });
+    expect(line.sent).toEqual([['Url=wss://new.example/CS-1'], 'reset']);
+  });
+
+  it('1.6: of a make whose keys nobody gave is left alone', async () => {
+    line.ocppVersion = 'ocpp1.6';
+    vendor = 'Other';
+    connect();
+    await begin();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'no configuration keys are given for stations of its vendor' });
+    expect(line.sent).toEqual([]);
+  });
+
+  it('the slot it is connected by is never overwritten', async () => {
+    line.priority = '2,1';
+    connect();
+    await begin();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: expect.stringContaining('slot 2 is the one') });
+    expect(line.sent).toEqual([]);
+  });
+
+  it('has moved once it was away for as long as was asked for', async () => {
+    await gone();
+    later(599_999);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+    later(1);
+    expect(await attempt()).toMatchObject({ step: { again: expect.any(Number) }, doc: { phase: 'Moved', confirmed: false } });
+  });
+
+  it('has moved as soon as somebody says so, and has failed when nobody does where that is asked for', async () => {
+    await gone();
+    await streams.stations.one(ID, { kind: 'ConfirmStation', by: 'them', now: context.clock.now() }, 'confirm');
+    expect((await attempt()).doc).toMatchObject({ phase: 'Moved', confirmed: true });
+  });
+
+  it('nobody says that it arrived: it has failed where that is asked for', async () => {
+    connect();
+    await begin({ confirm: true });
+    await attempt();
+    await attempt();
+    line.connectedAt = undefined;
+    later(600_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'nobody said within 10 min that it has arrived' });
+  });
+
+  it('one that is here again for a minute came back, and is set to what it was', async () => {
+    await gone();
+    later(120_000);
+    connect();
+    later(59_999);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+    later(1);
+    expect((await attempt()).doc).toMatchObject({ phase: 'CameBack', restoredAt: '' });
+    expect(await attempt()).toMatchObject({ step: { done: true }, doc: { phase: 'CameBack', restoredAt: isoTime(context.clock.now()) } });
+    expect(line.sent.at(-1)).toEqual(['NetworkConfigurationPriority=1,0']);
+  });
+
+  it('one that moved and is here again weeks later is set to what it was, too', async () => {
+    await gone();
+    later(600_000);
+    await attempt();
+    later(20 * 86_400_000);
+    expect((await attempt()).step).toEqual({ again: 3_600_000 });
+    connect();
+    later(60_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Moved', restoredAt: isoTime(context.clock.now()) });
+  });
+
+  it('one that does not start again at once is waited for: a car may charge', async () => {
+    connect();
+    await begin();
+    await attempt();
+    await attempt();
+    later(3_600_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+    later(86_400_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'it was told to start again and did not within a day' });
+  });
+
+  it.each([
+    ['setNetworkProfile', 'it does not take the new address: no'],
+    ['reset', 'it does not start again: no'],
+  ])('one that refuses %s is set to what it was', async (command, reason) => {
+    connect();
+    line.refuses.add(command);
+    await begin();
+    await attempt();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason });
+    expect(line.sent.at(-1)).toEqual(['NetworkConfigurationPriority=1,0']);
+  });
+
+  it('one that is offline is waited for, a day long', async () => {
+    await begin();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Started' });
+    later(86_400_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'it was not connected for a day after its turn had come' });
+  });
+
+  it('in: fails with what is missing when its time is over', async () => {
+    await begin({ direction: 'In' });
+    later(599_999);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Started' });
+    later(1);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'it is not connected here after 10 min' });
+  });
+});

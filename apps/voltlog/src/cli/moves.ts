@@ -1,0 +1,141 @@
+import { createWriteStream, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { Command } from 'commander';
+import { type Cli, example } from './cli.js';
+import { type Client, type Json, query } from './client.js';
+import { CliError, EXIT } from './errors.js';
+import type { Column, Output } from './output.js';
+
+const POLL_MS = 2_000;
+
+const inWords = (move: Json): string =>
+  Object.entries(move['counts'] as Readonly<Record<string, number>>)
+    .map(([phase, count]) => `${count} ${phase}`)
+    .join(', ');
+
+const MOVE: readonly Column[] = [
+  ['MOVE', 'moveId'],
+  ['NAME', 'name'],
+  ['DIRECTION', 'direction'],
+  ['STATE', (move) => move['outcome'] ?? move['state']],
+  ['STATIONS', 'stationCount'],
+  ['WAVE', (move) => `${String(move['wave'])} of ${(move['waves'] as readonly unknown[]).length}`],
+  ['RESULTS', inWords],
+  ['CREATED', 'createdAt'],
+];
+const STATION: readonly Column[] = [
+  ['STATION', 'stationId'],
+  ['WAVE', 'wave'],
+  ['PHASE', 'phase'],
+  ['CONFIRMED', (row) => (row['confirmed'] === true ? 'yes' : 'no')],
+  ['SWITCHED', 'switchedAt'],
+  ['BACK TO WHAT IT WAS', 'restoredAt'],
+  ['REASON', 'reason'],
+];
+const PREVIEW: readonly Column[] = [
+  ['STATION', 'stationId'],
+  ['WAVE', 'wave'],
+  ['OCPP', 'ocppVersion'],
+  ['CONNECTED', (row) => (row['connected'] === true ? 'yes' : 'no')],
+  ['PROBLEM', 'problem'],
+];
+
+export function addMoves(program: Command, cli: Cli): void {
+  const moves = program.command('moves').description('bring stations to another CSMS, or here, wave by wave');
+  moves
+    .command('create')
+    .description('begin a move; the plan is a JSON file as POST /v1/moves takes it')
+    .argument('<file>')
+    .option('--dry-run', 'only say what it would be at each station')
+    .option('--wait', 'follow it to its end')
+    .addHelpText('after', example('voltlog moves create plan.json --dry-run', 'voltlog moves create plan.json --wait'))
+    .action((file: string, { dryRun, wait }: { dryRun?: true; wait?: true }) =>
+      cli.run(async (client, output) => {
+        const plan = planOf(file);
+        if (dryRun === true) {
+          const { data } = await client.call('POST', '/v1/moves/preview', plan);
+          await output.list(rowsOf(data), PREVIEW);
+          return;
+        }
+        const move = await client.call('POST', '/v1/moves', plan);
+        output.one(wait === true ? await follow(client, output, String(move['moveId'])) : move, MOVE);
+      }),
+    );
+  moves
+    .command('list')
+    .description('moves, newest first')
+    .action(() => cli.run((client, output) => output.list(client.rows('/v1/moves'), MOVE)));
+  moves
+    .command('get')
+    .description('how far a move is')
+    .argument('<moveId>')
+    .action((id: string) => cli.run(async (client, output) => output.one(await client.get(path(id)), MOVE)));
+  moves
+    .command('stations')
+    .description('what came of each station whose turn has come')
+    .argument('<moveId>')
+    .option('--phase <word>', 'Started, Prepared, Switched, Moved, Failed, CameBack or Cancelled')
+    .action((id: string, { phase }: { phase?: string }) =>
+      cli.run((client, output) => output.list(client.rows(`${path(id)}/stations${query({ phase })}`), STATION)),
+    );
+  for (const [word, does] of [
+    ['pause', 'begin with no further station'],
+    ['resume', 'go on'],
+    ['cancel', 'end it; stations that were told to go are followed on'],
+  ] as const)
+    moves
+      .command(word)
+      .description(does)
+      .argument('<moveId>')
+      .action((id: string) => cli.run(async (client, output) => output.one(await client.call('POST', `${path(id)}/${word}`), MOVE)));
+  moves
+    .command('confirm')
+    .description('say that a station has arrived where it was sent')
+    .argument('<moveId>')
+    .argument('<stationId>')
+    .action((id: string, stationId: string) =>
+      cli.run(async (client, output) =>
+        output.one(await client.call('POST', `${path(id)}/stations/${encodeURIComponent(stationId)}/confirm`), STATION),
+      ),
+    );
+  moves
+    .command('export')
+    .description('write what the other side needs to know of the stations, as lines of JSON')
+    .argument('<moveId>')
+    .argument('[file]', 'default: standard output')
+    .action((id: string, file: string | undefined) =>
+      cli.run(async (client) => {
+        const { body } = await client.send('GET', `${path(id)}/export`);
+        if (body === null) return;
+        const to = file === undefined ? process.stdout : createWriteStream(file);
+        await pipeline(Readable.fromWeb(body as ReadableStream<Uint8Array>), to, { end: file !== undefined });
+      }),
+    );
+}
+
+async function follow(client: Client, output: Output, moveId: string): Promise<Json> {
+  for (;;) {
+    const move = await client.get(path(moveId));
+    if (move['state'] === 'Ended' || move['state'] === 'Stopped') return move;
+    output.progress(`${String(move['state'])}, wave ${String(move['wave'])}: ${inWords(move)}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function planOf(file: string): object {
+  try {
+    const plan: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof plan === 'object' && plan !== null) return plan;
+  } catch (error) {
+    throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw new CliError(EXIT.usage, `${file} is no JSON object`);
+}
+
+async function* rowsOf(rows: unknown): AsyncGenerator<Json> {
+  yield* rows as readonly Json[];
+}
+
+const path = (moveId: string): string => `/v1/moves/${encodeURIComponent(moveId)}`;
