@@ -10,7 +10,7 @@ export const DECISION_TYPES = ['voltlog.authorization.AuthorizationDecided.v1'] 
 /** Decisions of one write. */
 const BATCH_MAX = 4_096;
 /** A batch of so many is followed by the next at once. */
-const BATCH_FULL = 256;
+const BATCH_FULL = 2_048;
 /** Smaller ones are written at least this far apart: a list may be a quarter of a second behind, and a write costs a flush of the disk. */
 const EVERY_MS = 250;
 
