@@ -149,6 +149,8 @@ export class Authorizer {
     const strangers = prepared.filter((one) => this.isStranger(one));
     if (strangers.length > 0) await this.askProviders(strangers, (one, verdict) => (settled[prepared.indexOf(one)] = verdict), now);
     if (open.length > 0) await this.places.settle(open);
+    // With its place the verdict was made anew.
+    for (const one of open) one.verdict = this.holds.limit(one.question, one.verdict, now);
     const decisions = questions.map((question, i) => {
       const verdict = settled[i] as Verdict | OpenQuestion;
       return this.decision(question, 'verdict' in verdict ? verdict.verdict : verdict, now);

@@ -94,6 +94,17 @@ describe('a hold', () => {
     await tell('Confirmed', { reservationId: 'R2', evseId: 2, ...later });
     await until(async () => (await limitOf('OTHER')) === 45 * 60, 'the hold is known');
     expect(await limitOf('CARD')).toBeUndefined();
+    // One that has to find a place first, and has a limit of its own.
+    const { grpc } = service;
+    await grpc.putToken({
+      idToken: { idToken: 'GUEST', type: '' },
+      clearExpiresAt: false,
+      expectedVersion: 0,
+      idempotencyKey: '',
+      ...NO_RULES,
+      concurrentTransactionsMax: 1,
+    });
+    expect(await limitOf('GUEST', { transactionKey: 'S1/guest' })).toBe(45 * 60);
     expect(await limitOf('OTHER', { purpose: Purpose.IDENTIFY, transactionKey: '' })).toBeUndefined();
     expect(await limitOf('OTHER', { evseId: 2 })).toBeUndefined();
     context.clock.ms += 45 * MINUTE - 1;

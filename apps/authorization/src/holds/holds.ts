@@ -112,15 +112,18 @@ export class Holds {
     if (verdict.status !== 'Accepted' || question.purpose === 'Stop') return verdict;
     const holds = this.byStation.get(question.stationId);
     if (holds === undefined) return verdict;
-    // Offline the station let it start then, when it may have been free.
-    const at = question.offline && question.occurredAt !== undefined ? question.occurredAt : isoTime(now);
-    const { evseId, idToken } = question;
-    const asked = { evseId, idToken, groupId: verdict.groupId, at };
-    if (!isHeldForOthers(holds.values(), asked))
-      return question.purpose === 'Start' ? within(verdict, freeUntil(holds.values(), asked), at) : verdict;
+    if (!isHeldForOthers(holds.values(), aboutOf(question, verdict, now))) return this.limit(question, verdict, now);
     // OCPP 2.0.1 Part 2 AuthorizationStatusEnumType: not at this time, perhaps later.
     const refused: Verdict = { status: 'NotAtThisTime', reason: 'ReservedForOther' };
     return verdict.groupId === undefined ? refused : { ...refused, groupId: verdict.groupId };
+  }
+
+  /** Of a start that is accepted: with the time that is left until somebody else is waited for. */
+  limit(question: Question, verdict: Verdict, now: number): Verdict {
+    const holds = question.purpose === 'Start' && verdict.status === 'Accepted' ? this.byStation.get(question.stationId) : undefined;
+    if (holds === undefined) return verdict;
+    const asked = aboutOf(question, verdict, now);
+    return within(verdict, freeUntil(holds.values(), asked), asked.at);
   }
 
   private async remember(batch: readonly LogRecord[]): Promise<void> {
@@ -173,7 +176,14 @@ export class Holds {
   }
 }
 
-/** With the time that is left until somebody else is waited for. */
+/** Offline the station let it start then, when it may have been free. */
+const aboutOf = ({ evseId, idToken, offline, occurredAt }: Question, { groupId }: Verdict, now: number) => ({
+  evseId,
+  idToken,
+  groupId,
+  at: offline && occurredAt !== undefined ? occurredAt : isoTime(now),
+});
+
 function within(verdict: Verdict, until: string | undefined, at: string): Verdict {
   if (until === undefined) return verdict;
   const durationSeconds = Math.max(1, Math.floor((Date.parse(until) - Date.parse(at)) / 1_000));
