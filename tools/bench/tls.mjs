@@ -1,4 +1,5 @@
-// TLS handshakes a second and memory per idle connection on security profiles 1, 2 and 3, against the connection service alone.
+// TLS handshakes on security profiles 1, 2 and 3, new and resumed, and memory per idle connection, against the connection service alone. The
+// service's CPU per connection (TCP, TLS, HTTP upgrade, credentials) is the steadier figure on a machine that is shared.
 //   npm run build && node tools/bench/tls.mjs [--stations N] [--concurrency N]
 // Certificates (ECDSA P-256) are made with openssl. The load runs in this process, the service in another; both share the machine.
 import { spawn, spawnSync } from 'node:child_process';
@@ -6,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect as connectTls, createSecureContext } from 'node:tls';
@@ -89,10 +90,22 @@ async function startService() {
 /** Resident memory of the service, kB. */
 const residentKb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
-async function open(profile, ports, index) {
+/** CPU that the service has used, ms; a tick is 10 ms. */
+function cpuMs(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return (Number(user) + Number(system)) * 10;
+}
+
+async function open(profile, ports, index, session) {
   const port = { 1: ports['-plain'], 2: ports['-tls'], 3: ports['-mtls'] }[profile];
   const socket =
-    profile === 1 ? connectTcp({ port, host: '127.0.0.1' }) : connectTls({ port, host: '127.0.0.1', secureContext: contexts[profile] });
+    profile === 1
+      ? connectTcp({ port, host: '127.0.0.1' })
+      : connectTls({ port, host: '127.0.0.1', secureContext: contexts[profile], session });
   await once(socket, profile === 1 ? 'connect' : 'secureConnect');
   const id = `TLS${profile}-${index}`;
   const authorization = profile === 3 ? '' : `Authorization: Basic ${Buffer.from(`${id}:${PASSWORD}`).toString('base64')}\r\n`;
@@ -105,12 +118,28 @@ async function open(profile, ports, index) {
   return socket;
 }
 
-async function measure(profile, { child, ports }) {
+/** A session to resume, as the service gives it; undefined: it gives none. */
+async function sessionOf(profile, ports) {
+  const port = { 2: ports['-tls'], 3: ports['-mtls'] }[profile];
+  const socket = connectTls({ port, host: '127.0.0.1', secureContext: contexts[profile] });
+  const given = new Promise((resolve) => {
+    socket.once('session', resolve);
+    setTimeout(resolve, 1_000, undefined);
+  });
+  await once(socket, 'secureConnect');
+  const session = await given;
+  socket.destroy();
+  return session;
+}
+
+async function measure(profile, { child, ports }, resumes) {
   // The first few load the schemas and warm the code.
   const warm = [];
   for (let i = 0; i < 50; i += 1) warm.push(await open(profile, ports, `warm-${i}`));
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const session = resumes ? await sessionOf(profile, ports) : undefined;
   const before = residentKb(child.pid);
+  const cpuBefore = cpuMs(child.pid);
   const sockets = [];
   let next = 0;
   const beganAt = performance.now();
@@ -118,16 +147,19 @@ async function measure(profile, { child, ports }) {
     Array.from({ length: concurrency }, async () => {
       while (next < stations) {
         const index = next++;
-        sockets.push(await open(profile, ports, index));
+        sockets.push(await open(profile, ports, index, session));
       }
     }),
   );
   const seconds = (performance.now() - beganAt) / 1_000;
+  const cpuEach = (cpuMs(child.pid) - cpuBefore) / stations;
+  const reused = sockets.filter((socket) => socket.isSessionReused?.() === true).length;
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const kbEach = (residentKb(child.pid) - before) / stations;
   for (const socket of [...sockets, ...warm]) socket.destroy();
   process.stdout.write(
-    `profile ${profile}: ${Math.round(stations / seconds)} handshakes/s, ${kbEach.toFixed(1)} kB resident per idle connection\n`,
+    `profile ${profile}${resumes ? `, resumed (${Math.round((100 * reused) / stations)} %)` : ''}: ${cpuEach.toFixed(2)} ms of CPU per connection, ` +
+      `${Math.round(stations / seconds)} handshakes/s, ${kbEach.toFixed(1)} kB resident per idle connection, load ${loadavg()[0].toFixed(1)}\n`,
   );
 }
 
@@ -139,9 +171,15 @@ try {
     2: createSecureContext({ ca: file('ca.pem') }),
     3: createSecureContext({ ca: file('ca.pem'), cert: file('client.pem'), key: file('client.key') }),
   };
-  for (const profile of [1, 2, 3]) {
+  for (const [profile, resumes] of [
+    [1, false],
+    [2, false],
+    [2, true],
+    [3, false],
+    [3, true],
+  ]) {
     const service = await startService();
-    await measure(profile, service);
+    await measure(profile, service, resumes);
     service.child.kill('SIGKILL');
     await once(service.child, 'exit');
     for (const suffix of ['', '-wal', '-shm'])

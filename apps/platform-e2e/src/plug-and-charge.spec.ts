@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestCar } from '@voltlog/iso15118';
+import { runScenario, SCENARIOS } from '@voltlog/simulator-app';
 import { hashDataOf, testCsr } from '@voltlog/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
-import { registerStation } from './harness/fleet.js';
+import { registerStation, STATION_PASSWORD } from './harness/fleet.js';
 import { RawStation } from './harness/raw-station.js';
 
 let platform: AllInOne;
@@ -163,5 +164,29 @@ describe.each(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'])('a car with a contract at a s
       execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     expect(openssl('verify', '-CAfile', 'v2g.pem', '-untrusted', 'secc.pem', 'secc.pem')).toContain('secc.pem: OK');
     expect(openssl('x509', '-in', 'secc.pem', '-noout', '-subject')).toContain('CPO');
+  });
+});
+
+const versions = ['1.6', '2.0.1', '2.1'] as const;
+describe.each(['contract-certificate', 'plug-and-charge'])('the scenario %s', (name) => {
+  it.each(versions)('passes with a simulated station of OCPP %s', { timeout: 60_000 }, async (version) => {
+    const scenario = SCENARIOS.find((each) => each.name === name);
+    if (scenario === undefined) throw new Error('it is known');
+    const id = `${name}-${version}`;
+    await registerStation(platform.api, id);
+    const { url, key } = platform.api;
+    await runScenario(scenario, {
+      id,
+      version,
+      url: platform.ocppUrl,
+      password: STATION_PASSWORD,
+      tokens: { token: '', otherToken: '', blockedToken: '' },
+      api: { url, key },
+    });
+    const sessions = await platform.api.get<{ data: { idToken: string; state: string; energyWh: number }[] }>(
+      `/v1/sessions?stationId=${id}`,
+    );
+    expect(sessions.data).toMatchObject([{ idToken: expect.stringMatching(/^DEVLTC/), state: 'Ended' }]);
+    expect(sessions.data[0]?.energyWh).toBeGreaterThan(450);
   });
 });

@@ -80,7 +80,7 @@ async function withStation(id: string, version: OcppVersion, test: (station: Sim
 }
 
 describe('the security of a station, driven from the platform', () => {
-  it.each(['1.6', '2.0.1'] as const)('OCPP %s: from profile 1 to 2 to 3 and back', { timeout: 60_000 }, async (version) => {
+  it.each(['1.6', '2.0.1', '2.1'] as const)('OCPP %s: from profile 1 to 2 to 3 and back', { timeout: 60_000 }, async (version) => {
     const id = `secured-${version}`;
     await withStation(id, version, async () => {
       await change(id, { toProfile: 2, csmsRootCertificate: csmsRoot });

@@ -75,6 +75,7 @@ export class StationSecurityGrpc implements deviceSecurityV1.StationSecurityServ
     const connection = await this.security.line.connectionOf(stationId);
     if (connection === undefined)
       throw new RequestError('FAILED_PRECONDITION', 'the station is not connected: its security profile is not known', 'StationOffline');
+    if (connection.dialect.endsWith('S')) throw refusedOverSoap(connection.dialect);
     const changeId = idOf(stationId, causationId);
     const now = this.context.clock.now();
     const execution = await this.security.profiles.begin(
@@ -120,6 +121,14 @@ function answerOf({ refusal: no, state }: StationExecution): Answer {
   if (state.kind === 'none') throw new Error('a station that was written is known');
   return { security: toSecurityMessage(state) };
 }
+
+/** The OCPP 1.6 Security Whitepaper is for JSON alone: no `SecurityProfile`, no certificates. */
+const refusedOverSoap = (dialect: string): RequestError =>
+  new RequestError(
+    'FAILED_PRECONDITION',
+    `NotSupported: a station of ${dialect} (SOAP) has no security profiles to be switched; give it the other address by hand`,
+    'NotSupported',
+  );
 
 const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
 const noKey = (what: string): RequestError =>

@@ -26,6 +26,7 @@ class FakeConnection {
   online = true;
   away = false;
   ocppVersion = 'ocpp1.6';
+  dialect = '1.6J';
   securityProfile = 1;
   connectedAt = '2026-11-02T07:00:00.000Z';
   /** What asked dies before the answer is there. */
@@ -50,8 +51,10 @@ class FakeConnection {
   }
 
   async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {
-    const { ocppVersion, securityProfile, connectedAt, online: connected } = this;
-    return { connection: connectionV1.Connection.fromPartial({ stationId, connected, ocppVersion, securityProfile, connectedAt }) };
+    const { ocppVersion, dialect, securityProfile, connectedAt, online: connected } = this;
+    return {
+      connection: connectionV1.Connection.fromPartial({ stationId, connected, ocppVersion, dialect, securityProfile, connectedAt }),
+    };
   }
 
   of<Case extends string>(name: Case) {
@@ -409,6 +412,12 @@ describe('the security of stations', () => {
       await comesBack(2);
       await until(async () => (await phase()) === 'Completed', 'the change to be done');
       expect((await access())?.securityProfileMin).toBe(2);
+    });
+
+    it('of a SOAP station is refused, clearly: it has none', async () => {
+      connection.dialect = '1.6S';
+      await expect(change(2)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION', message: expect.stringContaining('NotSupported') });
+      expect([await phase(), connection.sent]).toEqual([undefined, []]);
     });
 
     it('to 3 waits for a certificate, which it asks the station to ask for', async () => {

@@ -2,6 +2,7 @@ import { isObject, listAt, numberAt, type Payload, textAt } from '../station/pro
 import type { SimulatedStation } from '../station/station.js';
 import { CsmsApi, type CsmsApiOptions } from './csms-api.js';
 import { includes } from './includes.js';
+import { PlugAndChargeSteps } from './plug-and-charge-steps.js';
 import type { ApiStep } from './steps.js';
 
 type ChargeUntilStopped = Extract<ApiStep, { readonly do: 'chargeUntilStopped' }>;
@@ -13,12 +14,14 @@ const MINUTE_MS = 60_000;
 /** Plays the steps that somebody makes at the CSMS's side. */
 export class ApiSteps {
   private readonly api: CsmsApi;
+  private readonly plugAndCharge: PlugAndChargeSteps;
 
   constructor(
     private readonly station: SimulatedStation,
     options: CsmsApiOptions,
   ) {
     this.api = new CsmsApi(options);
+    this.plugAndCharge = new PlugAndChargeSteps(station, this.api);
   }
 
   /**
@@ -34,6 +37,8 @@ export class ApiSteps {
         return this.await(await this.filled(step.path, ms), ms, (body) => expectIn(body, step.answer));
       case 'chargeUntilStopped':
         return this.chargeUntilStopped(step, ms);
+      default:
+        return this.plugAndCharge.perform(step, ms);
     }
   }
 

@@ -4,6 +4,7 @@ import type { StationOptions } from '../station/station-options.js';
 import { FILE_SCENARIOS } from './file-scenarios.js';
 import { LIMIT_SCENARIOS } from './limit-scenarios.js';
 import { MONITORING_SCENARIOS } from './monitoring-scenarios.js';
+import { PLUG_AND_CHARGE_SCENARIOS } from './plug-and-charge-scenarios.js';
 import { RESERVATION_SCENARIOS } from './reservation-scenarios.js';
 import type { Step } from './steps.js';
 import { TOKEN_SCENARIOS } from './token-scenarios.js';
@@ -334,6 +335,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   ...RESERVATION_SCENARIOS,
   ...TOKEN_SCENARIOS,
+  ...PLUG_AND_CHARGE_SCENARIOS,
   ...LIMIT_SCENARIOS,
   ...MONITORING_SCENARIOS,
   ...FILE_SCENARIOS,

@@ -64,6 +64,7 @@ export type Step =
  * the CSMS's id of the session of its last transaction. `withinSeconds`: real ones; without it as long as any step may take.
  */
 export type ApiStep =
+  | PlugAndChargeStep
   /** `answer`: parts of the body that have to be in the answer. */
   | {
       readonly do: 'api';
@@ -78,7 +79,26 @@ export type ApiStep =
   /** Simulated minutes at most; after each of them until the CSMS knows the energy. */
   | { readonly do: 'chargeUntilStopped'; readonly evse?: number; readonly minutes: number };
 
-export const isApiStep = (step: Step): step is ApiStep => step.do === 'api' || step.do === 'awaitApi' || step.do === 'chargeUntilStopped';
+export const isApiStep = (step: Step): step is ApiStep => API_STEPS.has(step.do);
+const API_STEPS: ReadonlySet<Step['do']> = new Set<ApiStep['do']>([
+  'api',
+  'awaitApi',
+  'chargeUntilStopped',
+  'giveContract',
+  'updateContract',
+  'plugAndCharge',
+  'revokeContract',
+]);
+
+/** A car of the CSMS's test PKI: what it and its operator do. */
+export type PlugAndChargeStep =
+  /** It is given a contract, and gets the certificate of that through the station. */
+  | { readonly do: 'giveContract' }
+  /** It gets a new certificate in place of the one it has. */
+  | { readonly do: 'updateContract' }
+  /** It shows its certificate: the station has checked the chain (`hash`), or cannot (`chain`). It charges when that is `Accepted`. */
+  | { readonly do: 'plugAndCharge'; readonly evse?: number; readonly by: 'hash' | 'chain'; readonly certificateStatus: string }
+  | { readonly do: 'revokeContract' };
 
 /** What the last answer to an action has to be. */
 export interface Expectation {
@@ -118,6 +138,10 @@ const NEEDED: Readonly<Record<Step['do'], Readonly<Record<string, 'string' | 'nu
   awaitCommand: { action: 'string' },
   awaitCall: { action: 'string', payload: 'object' },
   ignoreCommands: { action: 'string', count: 'number' },
+  giveContract: {},
+  updateContract: {},
+  plugAndCharge: { by: 'string', certificateStatus: 'string' },
+  revokeContract: {},
   api: { method: 'string', path: 'string' },
   awaitApi: { path: 'string', answer: 'object' },
   chargeUntilStopped: { minutes: 'number' },

@@ -1,3 +1,4 @@
+import { EMAID } from '@voltlog/iso15118';
 import { commandV201 } from './commands-v201.js';
 import type { Dialect, Moment } from './dialect.js';
 import { type Evse, samplesOf } from './evse.js';
@@ -55,7 +56,7 @@ function statusWord(evse: Evse): string {
 }
 
 /** RFID cards are what a station without further knowledge has (OCPP 2.0.1 Part 2 C01). */
-const token = (idToken: string): Payload => ({ idToken, type: 'ISO14443' });
+const token = (idToken: string): Payload => ({ idToken, type: EMAID.test(idToken) ? 'eMAID' : 'ISO14443' });
 
 function transactionMessage(moment: Moment): Payload {
   const { evse, entry, at, stage } = moment;

@@ -160,17 +160,23 @@ export class StationSecurity implements WayFinder {
 
   /** A CSR of a new key, PEM. */
   async request(): Promise<string> {
-    // Only stations that ask for a certificate need it.
-    await import('reflect-metadata');
-    const x509 = await import('@peculiar/x509');
-    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    const name = [{ CN: [this.stationId] }, { O: [this.options.organization ?? 'Voltlog'] }];
-    const csr = await x509.Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
-    const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-    this.pendingKey = `-----BEGIN PRIVATE KEY-----\n${der.replace(/.{1,64}/g, '$&\n')}-----END PRIVATE KEY-----\n`;
-    return csr.toString('pem');
+    const { key, csr } = await newKeyAndRequest([{ CN: [this.stationId] }, { O: [this.options.organization ?? 'Voltlog'] }]);
+    this.pendingKey = key;
+    return csr;
   }
+}
+
+/** A new P-256 key with a CSR for it, both PEM. */
+export async function newKeyAndRequest(name: readonly Record<string, string[]>[]): Promise<{ readonly key: string; readonly csr: string }> {
+  // Only who asks for a certificate needs it.
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const csr = await x509.Pkcs10CertificateRequestGenerator.create({ name: [...name], keys, signingAlgorithm: algorithm });
+  const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const key = `-----BEGIN PRIVATE KEY-----\n${der.replace(/.{1,64}/g, '$&\n')}-----END PRIVATE KEY-----\n`;
+  return { key, csr: csr.toString('pem') };
 }
 
 export function profileOf(text: string): SecurityProfile | undefined {

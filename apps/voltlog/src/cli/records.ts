@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
@@ -33,6 +34,13 @@ const CERTIFICATE: readonly Column[] = [
   ['NOT BEFORE', 'notBefore'],
   ['NOT AFTER', 'notAfter'],
   ['REASON', 'reason'],
+];
+
+const CONTRACT: readonly Column[] = [
+  ['SERIAL', 'serialNumber'],
+  ['EMAID', 'emaid'],
+  ['NOT AFTER', 'notAfter'],
+  ['REVOKED', 'revokedAt'],
 ];
 
 export function addSessions(program: Command, cli: Cli): void {
@@ -174,6 +182,62 @@ export function addCertificates(program: Command, cli: Cli): void {
         });
         await output.list(each(all as readonly Readonly<Record<string, unknown>>[]), CERTIFICATE);
       }),
+    );
+  addPlugAndCharge(certificates, cli);
+}
+
+/** What is about cars: the test PKI. */
+function addPlugAndCharge(certificates: Command, cli: Cli): void {
+  certificates
+    .command('test-roots')
+    .description('the roots of the Plug & Charge test PKI, PEM, to install on stations')
+    .action(() =>
+      cli.run(async (client, output) => {
+        const { data } = await client.get('/v1/plug-and-charge/test-roots');
+        await output.list(each(data as readonly Readonly<Record<string, unknown>>[]), [
+          ['TYPE', 'certificateType'],
+          ['CERTIFICATE', 'certificate'],
+        ]);
+      }),
+    );
+  certificates
+    .command('test-vehicle')
+    .description('give a car of the test PKI a contract, and with a CSR its provisioning certificate')
+    .argument('<pcid>', 'how its maker calls it; CN of the CSR')
+    .argument('<emaid>', 'its contract, as DE-ABC-C12345678')
+    .option('--csr <file>', 'PEM')
+    .addHelpText('after', example('voltlog certificates test-vehicle WAUZZZTEST1 DE-ABC-C12345678 --csr car.csr'))
+    .action((pcid: string, emaid: string, { csr: path }: { csr?: string }) =>
+      cli.run(async (client, output) => {
+        const csr = path === undefined ? undefined : await readFile(path, 'utf8');
+        output.one(await client.call('PUT', `/v1/plug-and-charge/test-vehicles/${encodeURIComponent(pcid)}`, { emaid, csr }), [
+          ['PCID', 'pcid'],
+          ['EMAID', 'emaid'],
+          ['PROVISIONING', 'provisioningCertificateChain'],
+        ]);
+      }),
+    );
+  certificates
+    .command('contracts')
+    .description('contract certificates that the test PKI has made')
+    .option('--emaid <id>', 'of this contract')
+    .option('--limit <n>', 'at most so many', wholeNumber, 50)
+    .action(({ emaid, limit }: { emaid?: string; limit: number }) =>
+      cli.run((client, output) =>
+        output.list(client.rows(`/v1/plug-and-charge/contract-certificates${query({ emaid })}`, limit), CONTRACT),
+      ),
+    );
+  certificates
+    .command('revoke-contract')
+    .description('let a contract certificate of the test PKI count no more')
+    .argument('<serialNumber>')
+    .action((serial: string) =>
+      cli.run(async (client, output) =>
+        output.one(
+          await client.call('POST', `/v1/plug-and-charge/contract-certificates/${encodeURIComponent(serial)}/revoke`, {}),
+          CONTRACT,
+        ),
+      ),
     );
 }
 
