@@ -48,8 +48,9 @@ describe('samples of device', () => {
       firmwareVersion: '1.4.2',
       name: 'Bay 1a',
       evses: [{ evseId: 1, connectors: [{ connectorId: 1 }] }],
+      tags: ['fast', 'phase-2'],
       passwordHash: expect.stringMatching(/^scrypt\$16384\$/),
-      revision: 10,
+      revision: 11,
     });
   });
 

@@ -67,6 +67,7 @@ describe('device service', () => {
       siteId: '',
       name: '',
       evses: [],
+      tags: [],
       password: '',
       withoutCredential: false,
       idempotencyKey: '',
@@ -75,6 +76,7 @@ describe('device service', () => {
   const update = (stationId: string, request: Partial<deviceV1.UpdateStationRequest>) =>
     service.grpc.updateStation({
       stationId,
+      tags: undefined,
       evses: [],
       replaceEvses: false,
       accept: false,

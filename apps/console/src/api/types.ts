@@ -43,6 +43,7 @@ export interface Station {
   readonly name: string | null;
   readonly lifecycle: 'Active' | 'Quarantined' | 'Retired';
   readonly evses: readonly Evse[];
+  readonly tags: readonly string[];
   readonly vendor: string | null;
   readonly model: string | null;
   readonly serialNumber: string | null;

@@ -42,9 +42,13 @@ function Form({ onMade }: Pick<Props, 'onMade'>) {
   const [name, setName] = useState('');
   const [command, setCommand] = useState('reset');
   const [body, setBody] = useState(COMMANDS['reset'] ?? '{}');
-  const [where, setWhere] = useState({ siteId: '', vendor: '', model: '', firmwareVersion: '' });
+  const [where, setWhere] = useState({ siteId: '', tags: '', vendor: '', model: '', firmwareVersion: '' });
   const [perMinute, setPerMinute] = useState<number>(60);
-  const given = Object.fromEntries(Object.entries(where).filter(([, text]) => text !== ''));
+  const given = Object.fromEntries(
+    Object.entries(where)
+      .filter(([, text]) => text.trim() !== '')
+      .map(([name, text]) => [name, name === 'tags' ? text.trim().split(/[\s,]+/) : text]),
+  );
   const selection = Object.keys(given).length === 0 ? { all: true } : given;
   const preview = useMutation({ mutationFn: () => api.post<Preview>('/v1/station-selections', { selection }) });
   const make = useMutation({
@@ -89,6 +93,7 @@ function Form({ onMade }: Pick<Props, 'onMade'>) {
       <Textarea label="Its fields, JSON" autosize minRows={2} value={body} onChange={(event) => setBody(event.currentTarget.value)} />
       <p className="muted">To all stations in service that meet what you fill in here; with nothing filled in, to all.</p>
       <TextInput label="Site" value={where.siteId} onChange={(event) => set('siteId')(event.currentTarget.value)} />
+      <TextInput label="Tags, with spaces between" value={where.tags} onChange={(event) => set('tags')(event.currentTarget.value)} />
       <TextInput label="Vendor" value={where.vendor} onChange={(event) => set('vendor')(event.currentTarget.value)} />
       <TextInput label="Model" value={where.model} onChange={(event) => set('model')(event.currentTarget.value)} />
       <TextInput label="Firmware" value={where.firmwareVersion} onChange={(event) => set('firmwareVersion')(event.currentTarget.value)} />

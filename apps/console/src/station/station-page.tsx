@@ -94,6 +94,13 @@ export function StationPage({ stationId, tab, onSession }: Props) {
 }
 
 const about = (station: ReturnType<typeof useStation>['data']): string =>
-  [station?.vendor, station?.model, station?.firmwareVersion, station?.serialNumber, ocpp(station?.ocppVersion)]
+  [
+    station?.vendor,
+    station?.model,
+    station?.firmwareVersion,
+    station?.serialNumber,
+    ocpp(station?.ocppVersion),
+    station?.tags.map((tag) => `#${tag}`).join(' '),
+  ]
     .filter(Boolean)
     .join(' · ');

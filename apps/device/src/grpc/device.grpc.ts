@@ -27,6 +27,7 @@ import {
   checkSite,
   checkSiteId,
   checkStationId,
+  checkTags,
   lifecycleOf,
   pageSize,
   toEvses,
@@ -127,7 +128,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
       throw new RequestError('INVALID_ARGUMENT', 'password and without_credential exclude each other');
     const credential = request.withoutCredential ? undefined : await this.credential(request.password);
     if (siteId !== '') await this.checkSiteInService(siteId);
-    const command = { kind: 'RegisterStation' as const, stationId, siteId, name, evses, now: this.now() };
+    const command = { kind: 'RegisterStation' as const, stationId, siteId, name, evses, tags: checkTags(request.tags), now: this.now() };
     const execution = await this.repository.onStation(
       stationId,
       credential === undefined ? command : { ...command, passwordHash: credential.hash },
@@ -152,6 +153,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
       ...(siteId === undefined ? {} : { siteId }),
       ...(name === undefined ? {} : { name: checkName(name) }),
       ...(evses === undefined ? {} : { evses }),
+      ...(request.tags === undefined ? {} : { tags: checkTags(request.tags.tags) }),
       accept,
       expectedRevision: request.expectedVersion,
       now: this.now(),

@@ -74,6 +74,7 @@ const toPlanMessage = (campaign: CampaignAttributes): deviceFirmwareV1.CampaignP
   selection: deviceJobV1.StationSelection.fromPartial({
     ...campaign.selection,
     stationIds: [...(campaign.selection.stationIds ?? [])],
+    tags: [...(campaign.selection.tags ?? [])],
     all: Object.keys(campaign.selection).length === 0,
   }),
   waves: campaign.waves.map((wave) => ({ ...wave })),

@@ -49,7 +49,7 @@ export function endStateOf(state: deviceJobV1.JobStationState): JobEndState | un
 
 /** What is empty is no condition. */
 export function toSelection(selection: deviceJobV1.StationSelection): StationSelection {
-  const { stationIds, siteId, vendor, model, firmwareVersion, ocppVersion, connected } = selection;
+  const { stationIds, siteId, vendor, model, firmwareVersion, ocppVersion, connected, tags } = selection;
   return {
     ...(stationIds.length === 0 ? {} : { stationIds: [...new Set(stationIds)] }),
     ...(siteId === '' ? {} : { siteId }),
@@ -58,6 +58,7 @@ export function toSelection(selection: deviceJobV1.StationSelection): StationSel
     ...(firmwareVersion === '' ? {} : { firmwareVersion }),
     ...(ocppVersion === '' ? {} : { ocppVersion }),
     ...(connected === undefined ? {} : { connected }),
+    ...(tags.length === 0 ? {} : { tags }),
   };
 }
 
@@ -77,6 +78,7 @@ export function toJobMessage(job: Omit<KnownJob, 'kind'>, counts: Readonly<Recor
     selection: deviceJobV1.StationSelection.fromPartial({
       ...job.selection,
       stationIds: [...(job.selection.stationIds ?? [])],
+      tags: [...(job.selection.tags ?? [])],
       all: Object.keys(job.selection).length === 0,
     }),
     state: JOB_STATES[job.state],

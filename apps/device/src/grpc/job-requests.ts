@@ -4,7 +4,7 @@ import { NAME_LENGTH_MAX } from '@voltlog/device-domain';
 import { isoTime, RequestError } from '@voltlog/kernel';
 import { connectionV1, type deviceJobV1 } from '@voltlog/proto';
 import { APPLY_TEMPLATE } from '../jobs/asking.js';
-import { checkSiteId, checkStationId } from './requests.js';
+import { checkSiteId, checkStationId, checkTags } from './requests.js';
 
 /** Stations named one by one: they lie in one event. */
 export const STATION_IDS_MAX = 10_000;
@@ -86,14 +86,15 @@ function jsonOf(text: string): unknown {
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkSelection(selection: deviceJobV1.StationSelection | undefined): deviceJobV1.StationSelection {
   if (selection === undefined) throw invalid('selection is missing');
-  const { stationIds, siteId, vendor, model, firmwareVersion, ocppVersion, connected, all } = selection;
+  const { stationIds, siteId, vendor, model, firmwareVersion, ocppVersion, connected, all, tags } = selection;
   if (stationIds.length > STATION_IDS_MAX)
     throw invalid(`at most ${STATION_IDS_MAX} selection.station_ids; select more by what they have in common`);
   for (const stationId of stationIds) checkStationId(stationId);
   if (siteId !== '') checkSiteId(siteId);
   for (const [field, text] of Object.entries({ vendor, model, firmwareVersion, ocppVersion }))
     if (text.length > WORD_LENGTH_MAX) throw invalid(`selection.${field} must have at most ${WORD_LENGTH_MAX} characters`);
-  const conditions = [siteId, vendor, model, firmwareVersion, ocppVersion].filter((text) => text !== '').length + stationIds.length;
+  const conditions =
+    [siteId, vendor, model, firmwareVersion, ocppVersion].filter((text) => text !== '').length + stationIds.length + checkTags(tags).length;
   if (conditions === 0 && connected === undefined && !all)
     throw invalid('selection has no condition: say `all` when every station in service is meant', 'SelectionEmpty');
   if (all && conditions > 0) throw invalid('selection.all excludes other conditions');

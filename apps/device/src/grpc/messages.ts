@@ -53,6 +53,7 @@ export const toStationMessage = (station: Omit<StationDoc, 'id' | 'version'>, st
   securityProfileMin: station.security?.securityProfileMin ?? 0,
   quirksOn: [...(station.quirks?.on ?? [])],
   quirksOff: [...(station.quirks?.off ?? [])],
+  tags: [...(station.tags ?? [])],
 });
 
 const toConnector = (connectorId: number, connectorType: string, status: ConnectorStatus | undefined): deviceV1.Connector => ({

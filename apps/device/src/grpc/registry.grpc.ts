@@ -9,7 +9,17 @@ import {
   type SiteRecord,
   type StationRecord,
 } from '../registry/importer.js';
-import { checkName, checkPassword, checkProfile, checkSite, checkSiteId, checkStationId, toEvses, toSiteChanges } from './requests.js';
+import {
+  checkName,
+  checkPassword,
+  checkProfile,
+  checkSite,
+  checkSiteId,
+  checkStationId,
+  checkTags,
+  toEvses,
+  toSiteChanges,
+} from './requests.js';
 
 const { ImportOutcome } = deviceRegistryV1;
 
@@ -86,7 +96,15 @@ function siteOf(message: deviceRegistryV1.RegistrySite): SiteRecord {
   return { siteId: checkSiteId(message.siteId), given };
 }
 
-function stationOf({ stationId, siteId, name, evses, securityProfileMin, password }: deviceRegistryV1.RegistryStation): StationRecord {
+function stationOf({
+  stationId,
+  siteId,
+  name,
+  evses,
+  securityProfileMin,
+  password,
+  tags,
+}: deviceRegistryV1.RegistryStation): StationRecord {
   checkProfile(securityProfileMin);
   return {
     stationId: checkStationId(stationId),
@@ -94,6 +112,7 @@ function stationOf({ stationId, siteId, name, evses, securityProfileMin, passwor
     name: name === undefined ? undefined : checkName(name),
     evses: toEvses(evses),
     securityProfileMin,
+    tags: tags === undefined ? undefined : checkTags(tags.tags),
     password: password === '' ? '' : checkPassword(password),
   };
 }

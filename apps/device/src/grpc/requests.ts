@@ -9,6 +9,7 @@ import {
   PASSWORD_LENGTH_MIN,
   SECURITY_PROFILE_MAX,
   siteProblem,
+  tagsProblem,
 } from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import { deviceV1 } from '@voltlog/proto';
@@ -48,6 +49,13 @@ export function checkPassword(password: string): string {
   if (!isPassword(password))
     throw invalid(`password must have ${PASSWORD_LENGTH_MIN} to ${PASSWORD_LENGTH_MAX} printable ASCII characters and no space`);
   return password;
+}
+
+/** @throws {RequestError} `INVALID_ARGUMENT` naming the tag that is wrong */
+export function checkTags(tags: readonly string[]): readonly string[] {
+  const problem = tagsProblem(tags);
+  if (problem !== undefined) throw invalid(problem);
+  return tags;
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */

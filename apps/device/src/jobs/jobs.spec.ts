@@ -423,6 +423,21 @@ describe('jobs', () => {
       firstStationIds: ['CP-00001', 'CP-00002', 'CP-00003'],
     });
     expect(await preview({ vendor: 'Nobody' })).toMatchObject({ stationCount: 0 });
+    const tag = (stationId: string, tags: string[]) =>
+      service.grpc.updateStation({ ...deviceV1.UpdateStationRequest.fromPartial({ stationId }), tags: { tags } });
+    await tag('CP-00001', ['fast', 'phase-2', 'fast']);
+    await tag('CP-00002', ['fast']);
+    expect(await preview({ tags: ['fast'] })).toMatchObject({ firstStationIds: ['CP-00001', 'CP-00002'] });
+    expect(await preview({ tags: ['phase-2', 'fast'] })).toMatchObject({ firstStationIds: ['CP-00001'] });
+    expect(await preview({ tags: ['slow'] })).toMatchObject({ stationCount: 0 });
+    await expect(tag('CP-00001', ['two words'])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const { station } = await service.grpc.updateStation({
+      ...deviceV1.UpdateStationRequest.fromPartial({ stationId: 'CP-00001', name: 'Bay' }),
+      tags: undefined,
+    });
+    expect(station?.tags).toEqual(['fast', 'phase-2']);
+    await tag('CP-00001', []);
+    expect(await preview({ tags: ['fast'] })).toMatchObject({ firstStationIds: ['CP-00002'] });
     await service.repository.onStation('CP-00002', { kind: 'RetireStation', now: context.clock.now() }, 'gone');
     expect(await preview({ stationIds: ['CP-00003', 'CP-00002', 'CP-00003'] })).toMatchObject({ stationCount: 1 });
     await connects('CP-00003');

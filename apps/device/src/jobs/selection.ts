@@ -42,8 +42,9 @@ async function* active(
   }
 }
 
-const matches = (doc: StationDoc, { siteId, vendor, model, firmwareVersion, ocppVersion }: StationSelection): boolean =>
+const matches = (doc: StationDoc, { siteId, vendor, model, firmwareVersion, ocppVersion, tags = [] }: StationSelection): boolean =>
   doc.lifecycle === 'Active' &&
+  tags.every((tag) => doc.tags?.includes(tag) === true) &&
   (siteId === undefined || doc.siteId === siteId) &&
   (vendor === undefined || doc.vendor === vendor) &&
   (model === undefined || doc.model === model) &&

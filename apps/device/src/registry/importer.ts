@@ -40,6 +40,8 @@ export interface StationRecord {
   /** Empty: those that are known stay. */
   readonly evses: readonly EvseTopology[];
   readonly securityProfileMin: number | undefined;
+  /** Absent: they stay. */
+  readonly tags: readonly string[] | undefined;
   /** Of a new station; empty: none is given. */
   readonly password: string;
 }
@@ -111,7 +113,7 @@ export class Importer {
   }
 
   private async commandsFor(
-    { stationId, siteId, name, evses, securityProfileMin, password }: StationRecord,
+    { stationId, siteId, name, evses, securityProfileMin, password, tags }: StationRecord,
     state: StationState,
     { dryRun, makePasswords }: ImportOptions,
   ): Promise<{ readonly commands: readonly StationCommand[]; readonly password: string }> {
@@ -122,6 +124,7 @@ export class Importer {
         ...(siteId === undefined ? {} : { siteId }),
         ...(name === undefined ? {} : { name }),
         ...(evses.length === 0 ? {} : { evses }),
+        ...(tags === undefined ? {} : { tags }),
       };
       return { commands: [{ kind: 'ChangeStation', ...changes, accept: false, expectedRevision: 0, now }, ...profile], password: '' };
     }
@@ -129,7 +132,7 @@ export class Importer {
     const passwordHash =
       made !== '' ? hashMadePassword(made) : password !== '' && !dryRun ? await hashChosenPassword(password, this.scryptN) : undefined;
     const known = state.kind === 'station' ? state : { siteId: '', name: '' };
-    const attributes = { siteId: siteId ?? known.siteId, name: name ?? known.name, evses };
+    const attributes = { siteId: siteId ?? known.siteId, name: name ?? known.name, evses, ...(tags === undefined ? {} : { tags }) };
     const register = { kind: 'RegisterStation' as const, stationId, ...attributes, now };
     return { commands: [passwordHash === undefined ? register : { ...register, passwordHash }, ...profile], password: made };
   }

@@ -88,6 +88,7 @@ describe('the security of stations', () => {
       siteId: '',
       name: '',
       evses: [],
+      tags: [],
       password: '',
       withoutCredential: false,
       idempotencyKey: '',

@@ -83,6 +83,7 @@ export const stationSchema = new Schema(
     siteId: words,
     name: words,
     evses: list,
+    tags: list,
     vendor: words,
     model: words,
     serialNumber: words,

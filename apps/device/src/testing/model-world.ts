@@ -97,6 +97,7 @@ export class ModelWorld {
       siteId: '',
       name: '',
       evses: [],
+      tags: [],
       password: '',
       withoutCredential: true,
       idempotencyKey: '',

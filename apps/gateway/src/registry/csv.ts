@@ -19,6 +19,7 @@ export const COLUMNS = [
   'powerWMax',
   'connectorType',
   'securityProfileMin',
+  'tags',
   'password',
 ] as const;
 type Column = (typeof COLUMNS)[number];
@@ -27,7 +28,7 @@ type Cells = Readonly<Partial<Record<Column, string>>>;
 const NUMBERS: ReadonlySet<string> = new Set<Column>(['evseId', 'connectorId', 'latitude', 'longitude', 'powerWMax', 'securityProfileMin']);
 const FIELDS: Readonly<Record<string, readonly Column[]>> = {
   site: ['siteId', 'name', 'address', 'city', 'countryCode', 'latitude', 'longitude', 'timeZone'],
-  station: ['stationId', 'siteId', 'name', 'securityProfileMin', 'password'],
+  station: ['stationId', 'siteId', 'name', 'securityProfileMin', 'tags', 'password'],
   evse: ['evseId', 'powerWMax'],
   connector: ['connectorId', 'connectorType'],
 };
@@ -96,7 +97,9 @@ function valuesOf(cells: Cells, fields: readonly Column[], separator: string): R
   for (const field of fields) {
     const cell = cells[field];
     if (cell === undefined || cell === '') continue;
-    values[field] = NUMBERS.has(field) ? numberIn(cell, separator) : cell;
+    // Tags stand in one cell, with spaces between.
+    if (field === 'tags') values[field] = cell.split(/\s+/);
+    else values[field] = NUMBERS.has(field) ? numberIn(cell, separator) : cell;
   }
   return values;
 }
@@ -115,10 +118,10 @@ type Row = Readonly<Partial<Record<Column, string | number | undefined>>>;
 
 function rowsOf(record: RegistryRecord): readonly Row[] {
   if (record.type === 'site') return [record];
-  const { evses, ...station } = record;
+  const { evses, tags = [], ...station } = record;
   const { stationId } = station;
   return [
-    station,
+    { ...station, tags: tags.join(' ') },
     ...evses.flatMap(({ evseId, powerWMax, connectors }): Row[] => [
       { type: 'evse', stationId, evseId, powerWMax },
       ...connectors.map(({ connectorId, connectorType }) => ({ type: 'connector', stationId, evseId, connectorId, connectorType })),

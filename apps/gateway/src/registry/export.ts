@@ -33,12 +33,13 @@ const siteOf = ({ siteId, name, address, city, countryCode, latitude, longitude,
   timeZone,
 });
 
-const stationOf = ({ stationId, siteId, name, securityProfileMin, evses }: deviceV1.Station): RegistryRecord => ({
+const stationOf = ({ stationId, siteId, name, securityProfileMin, tags, evses }: deviceV1.Station): RegistryRecord => ({
   type: 'station',
   stationId,
   siteId,
   name,
   securityProfileMin: securityProfileMin ?? 0,
+  tags,
   password: '',
   evses: evses.map(({ evseId, powerWMax, connectors }) => ({
     evseId,

@@ -34,6 +34,7 @@ const station = z.strictObject({
   siteId: kept,
   name: kept,
   securityProfileMin: z.int().min(0).max(3).optional(),
+  tags: z.array(z.string()).optional(),
   password: text,
   evses: z.array(evse).default([]),
 });
@@ -58,7 +59,8 @@ function idOf(value: unknown): string {
 }
 
 function toMessage(record: RegistryRecord): NonNullable<deviceRegistryV1.RegistryRecord['record']> {
-  const { type, ...fields } = record;
+  const { type, ...rest } = record;
+  const fields = 'tags' in rest && rest.tags !== undefined ? { ...rest, tags: { tags: rest.tags } } : rest;
   // The checked fields are those of the message; `fromPartial` adds what only answers have.
   const { record: message } = deviceRegistryV1.RegistryRecord.fromPartial({ record: { $case: type, value: fields } } as never);
   if (message === undefined) throw new Error('a record that was checked is one');

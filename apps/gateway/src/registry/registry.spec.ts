@@ -124,6 +124,7 @@ describe('a file of the registry', () => {
         siteId: fc.oneof(fc.constant(''), id),
         name: words,
         securityProfileMin: fc.integer({ min: 0, max: 3 }),
+        tags: fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,9}$/), { minLength: 1, maxLength: 4 }),
         password: fc.constant(''),
         evses: fc.uniqueArray(
           fc.record({

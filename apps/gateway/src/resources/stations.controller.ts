@@ -74,6 +74,7 @@ export class StationsController {
       evses: toEvses(body.evses),
       password: body.password ?? '',
       withoutCredential: body.withoutCredential,
+      tags: body.tags,
       securityProfileMin: body.securityProfileMin,
       idempotencyKey: idempotencyKey(request),
     });
@@ -103,6 +104,7 @@ export class StationsController {
       name: body.name,
       evses: toEvses(body.evses ?? []),
       replaceEvses: body.evses !== undefined,
+      tags: body.tags === undefined ? undefined : { tags: body.tags },
       accept: body.accept ?? false,
       securityProfileMin: body.securityProfileMin,
       expectedVersion: expectedVersion(request),

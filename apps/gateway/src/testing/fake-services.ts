@@ -10,6 +10,7 @@ export const station = (stationId: string, change: Partial<deviceV1.Station> = {
   name: '',
   quirksOn: [],
   quirksOff: [],
+  tags: [],
   lifecycle: deviceV1.StationLifecycle.ACTIVE,
   evses: [
     {

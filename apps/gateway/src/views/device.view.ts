@@ -109,6 +109,7 @@ export const stationView = z
     ocppVersion: z.string().nullable(),
     lastBootAt: instant.nullable(),
     lastBootReason: z.string().nullable(),
+    tags: z.array(z.string()),
     hasCredential: z.boolean(),
     securityProfileMin: z.int().meta({ description: 'it is let in on no lower security profile' }),
     connection: connectionView.nullable().meta({ description: 'null: the connection service could not be asked' }),
@@ -139,6 +140,7 @@ export const toStation = (station: deviceV1.Station, connection: StationView['co
   ocppVersion: orNull(station.ocppVersion),
   lastBootAt: station.lastBootAt ?? null,
   lastBootReason: orNull(station.lastBootReason),
+  tags: station.tags,
   hasCredential: station.hasCredential,
   securityProfileMin: station.securityProfileMin ?? 0,
   connection,
@@ -190,12 +192,18 @@ export const toEvses = (list: z.output<typeof evses>): deviceV1.Evse[] =>
 /** OCPP 2.0.1 Part 2 A00: 0 none, 1 basic authentication, 2 with TLS, 3 TLS with a client certificate. */
 const securityProfile = z.int().min(0).max(3);
 
+/** A word for a group of stations; a station has up to 20. */
+export const tags = z
+  .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,31}$/, 'must be 1 to 32 of letters, digits and _ . : -'))
+  .max(20);
+
 export const newStation = z
   .strictObject({
     stationId: newStationId,
     name: z.string().max(200).default(''),
     siteId: z.string().max(64).default(''),
     evses: evses.default([]),
+    tags: tags.default([]).meta({ description: 'your own words for groups of stations: jobs and campaigns can select by them' }),
     password: password.optional().meta({ description: 'absent: one is made and shown in the answer, once' }),
     withoutCredential: z.boolean().default(false).meta({ description: 'security profile 0, development only' }),
     securityProfileMin: securityProfile.optional().meta({ description: 'it is let in on no lower security profile' }),
@@ -207,6 +215,7 @@ export const stationChange = z
     name: z.string().max(200).optional(),
     siteId: z.string().max(64).optional(),
     evses: evses.optional().meta({ description: 'replaces what is known' }),
+    tags: tags.optional().meta({ description: 'replaces those it has' }),
     accept: z.literal(true).optional().meta({ description: 'moves a quarantined station into service' }),
     securityProfileMin: securityProfile.optional().meta({ description: 'it is let in on no lower security profile' }),
   })

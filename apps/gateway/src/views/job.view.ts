@@ -3,6 +3,7 @@ import { deviceJobV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import { COMMAND_NAMES, nameOf } from '../resources/command-table.js';
 import { identifier, instant, instantIn, orNull, pageOf, pageQuery, parsed, stationId, wordOf } from './common.js';
+import { tags } from './device.view.js';
 import { templateId } from './device-model.view.js';
 
 const STATES = ['Planning', 'Running', 'Paused', 'Cancelling', 'Ended'] as const;
@@ -30,6 +31,7 @@ const selectionFields = {
   firmwareVersion: word.optional(),
   ocppVersion: z.enum(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1']).optional(),
   connected: z.boolean().optional().meta({ description: 'whether they are connected when the job begins' }),
+  tags: tags.min(1).optional().meta({ description: 'they have all of these' }),
   all: z.literal(true).optional().meta({ description: 'every station in service, and no other condition' }),
 };
 export const selectionIn = z
@@ -178,11 +180,12 @@ export function toJob(job: deviceJobV1.Job): z.input<typeof jobView> {
 }
 
 export function toSelectionView(selection = deviceJobV1.StationSelection.fromPartial({})): z.input<typeof selectionView> {
-  const { stationIds, connected, all, ...words } = selection;
+  const { stationIds, connected, all, tags: of, ...words } = selection;
   return {
     ...(Object.fromEntries(Object.entries(words).filter(([, text]) => text !== '')) as object),
     ...(stationIds.length === 0 ? {} : { stationIds }),
     ...(connected === undefined ? {} : { connected }),
+    ...(of.length === 0 ? {} : { tags: of }),
     ...(all ? { all: true } : {}),
   };
 }

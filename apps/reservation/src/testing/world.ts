@@ -283,6 +283,7 @@ const toMessage = (stationId: string, { siteId, lifecycle, statuses, connectorTy
   siteId,
   name: '',
   quirksOn: [],
+  tags: [],
   quirksOff: [],
   lifecycle,
   evses: statuses.map((status, index) => ({

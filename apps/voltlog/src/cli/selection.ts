@@ -6,6 +6,7 @@ import { words } from './words.js';
 export interface SelectionOptions {
   readonly station?: readonly string[];
   readonly site?: string;
+  readonly tag?: readonly string[];
   readonly vendor?: string;
   readonly model?: string;
   readonly firmware?: string;
@@ -20,6 +21,7 @@ export const withSelection = (command: Command): Command =>
   command
     .option('--station <ids>', 'these stations, separated by commas; may be repeated', words)
     .option('--site <id>', 'stations of this site')
+    .option('--tag <tags>', 'stations with these tags, separated by commas', words)
     .option('--vendor <name>', 'stations of this vendor')
     .option('--model <name>', 'stations of this model')
     .option('--firmware <version>', 'stations with this firmware')
@@ -33,6 +35,7 @@ export function selectionOf(options: SelectionOptions): Json {
   const {
     station: stationIds,
     site: siteId,
+    tag: tags,
     vendor,
     model,
     firmware: firmwareVersion,
@@ -45,6 +48,7 @@ export function selectionOf(options: SelectionOptions): Json {
   const selection = {
     stationIds,
     siteId,
+    tags,
     vendor,
     model,
     firmwareVersion,
@@ -55,7 +59,7 @@ export function selectionOf(options: SelectionOptions): Json {
   if (Object.values(selection).every((condition) => condition === undefined))
     throw new CliError(
       EXIT.usage,
-      'say which stations: --station, --site, --vendor, --model, --firmware, --ocpp, --connected, --offline or --all',
+      'say which stations: --station, --site, --tag, --vendor, --model, --firmware, --ocpp, --connected, --offline or --all',
     );
   return selection;
 }

@@ -59,6 +59,8 @@ export interface StationAttributes {
   readonly name: string;
   /** In order of `evseId`; empty: learnt from what the station reports. */
   readonly evses: readonly EvseTopology[];
+  /** The operator's own words for groups of stations, in order; absent: none. */
+  readonly tags?: readonly string[];
 }
 
 /** A station is in service from now on; it may have been in quarantine before. */

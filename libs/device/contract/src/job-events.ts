@@ -16,6 +16,8 @@ export interface StationSelection {
   readonly firmwareVersion?: string;
   readonly ocppVersion?: string;
   readonly connected?: boolean;
+  /** They have all of these. */
+  readonly tags?: readonly string[];
 }
 
 /**

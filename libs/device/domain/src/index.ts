@@ -173,6 +173,7 @@ export {
   POWER_W_MAX,
   STATION_ID_LENGTH_MAX,
   siteProblem,
+  tagsProblem,
 } from './validation.js';
 export { attributeKey, nameOf, spoken, VARIABLE_NAME_MAX, variableKey } from './variable-name.js';
 export { type InWaves, mayStartWave, nextWaveAt, stopsAtFailed, type Wave, waveSizes } from './waves.js';

@@ -17,6 +17,7 @@ export interface ChangeStation {
   readonly siteId?: string;
   readonly name?: string;
   readonly evses?: readonly EvseTopology[];
+  readonly tags?: readonly string[];
   /** Out of quarantine. */
   readonly accept: boolean;
   /** Refused unless the station has this revision; 0: not checked. */
@@ -109,7 +110,7 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
     const next = { ...state, updatedAt: data.at, revision: state.revision + 1 };
     switch (type) {
       case 'voltlog.device.StationChanged.v1':
-        return { ...next, siteId: data.siteId, name: data.name, evses: data.evses };
+        return { ...next, siteId: data.siteId, name: data.name, evses: data.evses, tags: data.tags ?? [] };
       case 'voltlog.device.StationAccepted.v1':
         return { ...next, lifecycle: 'Active' };
       case 'voltlog.device.StationRetired.v1':
@@ -162,11 +163,14 @@ export const sameIdentity = (a: StationIdentity, b: StationIdentity): boolean =>
 function register(command: RegisterStation, state: StationState): Decision<StationEvent, StationRefusal> {
   if (state.kind === 'station' && state.lifecycle !== 'Quarantined')
     return refused(state.lifecycle === 'Retired' ? 'StationRetired' : 'StationExists');
-  const { stationId, siteId, name, passwordHash } = command;
+  const { stationId, siteId, name, passwordHash, tags = [] } = command;
   const at = isoTime(command.now);
   // What a station in quarantine told about itself stays known unless the operator says otherwise.
   const evses = command.evses.length === 0 && state.kind === 'station' ? state.evses : sorted(command.evses);
-  const registration: StationEvent = { type: 'voltlog.device.StationRegistered.v1', data: { stationId, siteId, name, evses, at } };
+  const registration: StationEvent = {
+    type: 'voltlog.device.StationRegistered.v1',
+    data: { stationId, siteId, name, evses, ...tagged(tags), at },
+  };
   if (passwordHash === undefined) return decided(registration);
   return decided<StationEvent>(registration, { type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash, at } });
 }
@@ -192,8 +196,9 @@ function change(command: ChangeStation, state: KnownStation): Decision<StationEv
     siteId: command.siteId ?? state.siteId,
     name: command.name ?? state.name,
     evses: command.evses === undefined ? state.evses : sorted(command.evses),
+    ...tagged(command.tags ?? state.tags ?? []),
   };
-  if (after.siteId !== state.siteId || after.name !== state.name || !sameEvses(after.evses, state.evses)) {
+  if (after.siteId !== state.siteId || after.name !== state.name || !sameEvses(after.evses, state.evses) || !sameTags(after, state)) {
     events.push({ type: 'voltlog.device.StationChanged.v1', data: { stationId, ...after, at } });
   }
   if (command.accept && state.lifecycle === 'Quarantined')
@@ -209,6 +214,7 @@ function registered(before: StationState, data: StationAttributes & { readonly s
     siteId: data.siteId,
     name: data.name,
     evses: data.evses,
+    ...(data.tags === undefined ? {} : { tags: data.tags }),
     vendor: known?.vendor ?? '',
     model: known?.model ?? '',
     serialNumber: known?.serialNumber ?? '',
@@ -244,6 +250,13 @@ const sorted = (evses: readonly EvseTopology[]): readonly EvseTopology[] =>
         .sort((a, b) => a.connectorId - b.connectorId),
     }))
     .sort((a, b) => a.evseId - b.evseId);
+
+/** Each once, in order; none is not told. */
+const tagged = (tags: readonly string[]): { readonly tags?: readonly string[] } =>
+  tags.length === 0 ? {} : { tags: [...new Set(tags)].sort() };
+
+const sameTags = (a: Pick<StationAttributes, 'tags'>, b: Pick<StationAttributes, 'tags'>): boolean =>
+  JSON.stringify(a.tags ?? []) === JSON.stringify(b.tags ?? []);
 
 const sameEvses = (a: readonly EvseTopology[], b: readonly EvseTopology[]): boolean =>
   JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));

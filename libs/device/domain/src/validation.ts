@@ -12,6 +12,19 @@ export const POWER_W_MAX = 40_000_000;
 export const PASSWORD_LENGTH_MIN = 16;
 export const PASSWORD_LENGTH_MAX = 40;
 
+/** Of one station. */
+export const TAGS_MAX = 20;
+const TAG = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,31}$/;
+
+/** What is wrong with tags, in words; undefined: nothing. */
+export function tagsProblem(tags: readonly string[]): string | undefined {
+  if (tags.length > TAGS_MAX) return `a station has at most ${TAGS_MAX} tags`;
+  const wrong = tags.find((tag) => !TAG.test(tag));
+  return wrong === undefined
+    ? undefined
+    : `tag ${JSON.stringify(wrong)} must be 1 to 32 of letters, digits and _ . : -, and begin with a letter or digit`;
+}
+
 const STATION_ID = /^[A-Za-z0-9*\-_=+|@.]{1,48}$/;
 const SITE_ID = /^[A-Za-z0-9*\-_=:+|@.]{1,48}$/;
 

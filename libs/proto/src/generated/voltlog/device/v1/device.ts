@@ -196,6 +196,11 @@ export interface Evse {
   powerWMax: number;
 }
 
+/** The operator's own words for groups of stations. */
+export interface StationTags {
+  tags: string[];
+}
+
 export interface Station {
   stationId: string;
   siteId: string;
@@ -221,6 +226,7 @@ export interface Station {
     | undefined;
   /** Quirks that an operator switched on or off for it; all others are on where its make is known for them. */
   quirksOn: string[];
+  tags: string[];
   quirksOff: string[];
 }
 
@@ -236,6 +242,7 @@ export interface RegisterStationRequest {
   idempotencyKey: string;
   /** 0 to 3; absent: 0. */
   securityProfileMin?: number | undefined;
+  tags: string[];
 }
 
 export interface RegisterStationResponse {
@@ -258,7 +265,11 @@ export interface UpdateStationRequest {
   expectedVersion: number;
   idempotencyKey: string;
   /** 0 to 3. */
-  securityProfileMin?: number | undefined;
+  securityProfileMin?:
+    | number
+    | undefined;
+  /** Absent: they stay. */
+  tags: StationTags | undefined;
 }
 
 export interface UpdateStationResponse {
@@ -1542,6 +1553,61 @@ export const Evse: MessageFns<Evse> = {
   },
 };
 
+function createBaseStationTags(): StationTags {
+  return { tags: [] };
+}
+
+export const StationTags: MessageFns<StationTags> = {
+  encode(message: StationTags, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tags) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StationTags {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStationTags();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tags.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<StationTags>, I>>(base?: I): StationTags {
+    return StationTags.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StationTags>, I>>(object: I): StationTags {
+    const message = createBaseStationTags();
+    message.tags = object.tags?.map((e) => e) || [];
+    return message;
+  },
+};
+
 function createBaseStation(): Station {
   return {
     stationId: "",
@@ -1564,6 +1630,7 @@ function createBaseStation(): Station {
     connected: false,
     securityProfileMin: undefined,
     quirksOn: [],
+    tags: [],
     quirksOff: [],
   };
 }
@@ -1629,6 +1696,9 @@ export const Station: MessageFns<Station> = {
     }
     for (const v of message.quirksOn) {
       writer.uint32(322).string(v!);
+    }
+    for (const v of message.tags) {
+      writer.uint32(402).string(v!);
     }
     for (const v of message.quirksOff) {
       writer.uint32(330).string(v!);
@@ -1809,6 +1879,14 @@ export const Station: MessageFns<Station> = {
             message.quirksOn.push(reader.string());
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.tags.push(reader.string());
+            continue;
+          }
           case 41: {
             if (tag !== 330) {
               break;
@@ -1854,6 +1932,7 @@ export const Station: MessageFns<Station> = {
     message.connected = object.connected ?? false;
     message.securityProfileMin = object.securityProfileMin ?? undefined;
     message.quirksOn = object.quirksOn?.map((e) => e) || [];
+    message.tags = object.tags?.map((e) => e) || [];
     message.quirksOff = object.quirksOff?.map((e) => e) || [];
     return message;
   },
@@ -1869,6 +1948,7 @@ function createBaseRegisterStationRequest(): RegisterStationRequest {
     withoutCredential: false,
     idempotencyKey: "",
     securityProfileMin: undefined,
+    tags: [],
   };
 }
 
@@ -1897,6 +1977,9 @@ export const RegisterStationRequest: MessageFns<RegisterStationRequest> = {
     }
     if (message.securityProfileMin !== undefined) {
       writer.uint32(64).uint32(message.securityProfileMin);
+    }
+    for (const v of message.tags) {
+      writer.uint32(402).string(v!);
     }
     return writer;
   },
@@ -1978,6 +2061,14 @@ export const RegisterStationRequest: MessageFns<RegisterStationRequest> = {
             message.securityProfileMin = reader.uint32();
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.tags.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2003,6 +2094,7 @@ export const RegisterStationRequest: MessageFns<RegisterStationRequest> = {
     message.withoutCredential = object.withoutCredential ?? false;
     message.idempotencyKey = object.idempotencyKey ?? "";
     message.securityProfileMin = object.securityProfileMin ?? undefined;
+    message.tags = object.tags?.map((e) => e) || [];
     return message;
   },
 };
@@ -2087,6 +2179,7 @@ function createBaseUpdateStationRequest(): UpdateStationRequest {
     expectedVersion: 0,
     idempotencyKey: "",
     securityProfileMin: undefined,
+    tags: undefined,
   };
 }
 
@@ -2118,6 +2211,9 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
     }
     if (message.securityProfileMin !== undefined) {
       writer.uint32(72).uint32(message.securityProfileMin);
+    }
+    if (message.tags !== undefined) {
+      StationTags.encode(message.tags, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -2207,6 +2303,14 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
             message.securityProfileMin = reader.uint32();
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.tags = StationTags.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2233,6 +2337,9 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
     message.expectedVersion = object.expectedVersion ?? 0;
     message.idempotencyKey = object.idempotencyKey ?? "";
     message.securityProfileMin = object.securityProfileMin ?? undefined;
+    message.tags = (object.tags !== undefined && object.tags !== null)
+      ? StationTags.fromPartial(object.tags)
+      : undefined;
     return message;
   },
 };

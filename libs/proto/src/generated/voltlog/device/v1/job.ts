@@ -176,6 +176,8 @@ export interface StationSelection {
   ocppVersion: string;
   connected?: boolean | undefined;
   all: boolean;
+  /** They have all of these. */
+  tags: string[];
 }
 
 export interface JobStationCount {
@@ -368,6 +370,7 @@ function createBaseStationSelection(): StationSelection {
     ocppVersion: "",
     connected: undefined,
     all: false,
+    tags: [],
   };
 }
 
@@ -396,6 +399,9 @@ export const StationSelection: MessageFns<StationSelection> = {
     }
     if (message.all !== false) {
       writer.uint32(64).bool(message.all);
+    }
+    for (const v of message.tags) {
+      writer.uint32(74).string(v!);
     }
     return writer;
   },
@@ -477,6 +483,14 @@ export const StationSelection: MessageFns<StationSelection> = {
             message.all = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.tags.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -502,6 +516,7 @@ export const StationSelection: MessageFns<StationSelection> = {
     message.ocppVersion = object.ocppVersion ?? "";
     message.connected = object.connected ?? undefined;
     message.all = object.all ?? false;
+    message.tags = object.tags?.map((e) => e) || [];
     return message;
   },
 };

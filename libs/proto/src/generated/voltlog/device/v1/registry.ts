@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Evse } from "./device.js";
+import { Evse, StationTags } from "./device.js";
 
 export const protobufPackage = "voltlog.device.v1";
 
@@ -90,6 +90,8 @@ export interface RegistryStation {
     | undefined;
   /** Of a new station; one that is known keeps its own. Empty: none. */
   password: string;
+  /** Absent: they stay. */
+  tags: StationTags | undefined;
 }
 
 export interface RegistryRecord {
@@ -269,7 +271,15 @@ export const RegistrySite: MessageFns<RegistrySite> = {
 };
 
 function createBaseRegistryStation(): RegistryStation {
-  return { stationId: "", siteId: undefined, name: undefined, evses: [], securityProfileMin: undefined, password: "" };
+  return {
+    stationId: "",
+    siteId: undefined,
+    name: undefined,
+    evses: [],
+    securityProfileMin: undefined,
+    password: "",
+    tags: undefined,
+  };
 }
 
 export const RegistryStation: MessageFns<RegistryStation> = {
@@ -291,6 +301,9 @@ export const RegistryStation: MessageFns<RegistryStation> = {
     }
     if (message.password !== "") {
       writer.uint32(50).string(message.password);
+    }
+    if (message.tags !== undefined) {
+      StationTags.encode(message.tags, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -356,6 +369,14 @@ export const RegistryStation: MessageFns<RegistryStation> = {
             message.password = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.tags = StationTags.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -379,6 +400,9 @@ export const RegistryStation: MessageFns<RegistryStation> = {
     message.evses = object.evses?.map((e) => Evse.fromPartial(e)) || [];
     message.securityProfileMin = object.securityProfileMin ?? undefined;
     message.password = object.password ?? "";
+    message.tags = (object.tags !== undefined && object.tags !== null)
+      ? StationTags.fromPartial(object.tags)
+      : undefined;
     return message;
   },
 };
