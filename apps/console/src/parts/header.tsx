@@ -26,6 +26,9 @@ export function Header({ view, onLeave }: { view: View; onLeave: () => void }) {
           <a href="#jobs" aria-current={view.page === 'jobs' ? 'page' : undefined}>
             Jobs
           </a>
+          <a href="#firmware" aria-current={view.page === 'firmware' ? 'page' : undefined}>
+            Firmware
+          </a>
         </nav>
         <span className="push" />
         <LiveSign />

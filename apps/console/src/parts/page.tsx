@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useLive } from '../api/platform.js';
 import { StationPage } from '../station/station-page.js';
+import { CampaignsPage } from './campaigns-page.js';
 import { EventStream } from './event-stream.js';
 import { Header } from './header.js';
 import { JobsPage } from './jobs-page.js';
@@ -28,6 +29,8 @@ export function Page({ onLeave }: { onLeave: () => void }) {
         <h1 className="sr">Voltlog</h1>
         {view.page === 'jobs' ? (
           <JobsPage />
+        ) : view.page === 'firmware' ? (
+          <CampaignsPage />
         ) : view.page === 'station' ? (
           <StationPage key={view.stationId} stationId={view.stationId} tab={view.tab} onSession={setSessionId} />
         ) : (

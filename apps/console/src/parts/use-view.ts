@@ -6,14 +6,14 @@ export type StationTab = (typeof STATION_TABS)[number];
 
 /** Which page is shown: the part of the address behind `#`. */
 export type View =
-  | { readonly page: 'operations' | 'jobs' }
+  | { readonly page: 'operations' | 'jobs' | 'firmware' }
   | { readonly page: 'station'; readonly stationId: string; readonly tab: StationTab };
 
 export function viewOf(hash: string): View {
   const [page, stationId = '', tab] = hash.slice(1).split('/').map(decoded);
   if (page === 'stations' && stationId !== '')
     return { page: 'station', stationId, tab: STATION_TABS.find((each) => each === tab) ?? 'configuration' };
-  return { page: page === 'jobs' ? 'jobs' : 'operations' };
+  return { page: page === 'jobs' || page === 'firmware' ? page : 'operations' };
 }
 
 /** Of a station's page. */

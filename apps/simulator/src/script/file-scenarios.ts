@@ -6,7 +6,8 @@ import type { Step } from './steps.js';
 const ALL = ['1.6', '2.0.1', '2.1'] as const;
 /** Somebody has to start the campaign meanwhile. */
 const PATIENCE_SECONDS = 120;
-const COMMANDS = ['a firmware campaign, see docs/how-to/update-firmware.md'];
+/** By a firmware campaign, see docs/how-to/update-firmware.md. */
+const COMMANDS = ['UpdateFirmware'];
 
 const said = (status: string): Step => ({
   do: 'awaitCall',

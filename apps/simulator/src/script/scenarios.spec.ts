@@ -3,6 +3,7 @@ import type { OcppVersion } from '../station/protocol.js';
 import { noteWrongFrames } from '../testing/checked.js';
 import { type FakeCsms, startFakeCsms } from '../testing/fake-csms.js';
 import { VirtualClock } from '../time/clock.js';
+import { FILE_SCENARIOS } from './file-scenarios.js';
 import { runScenario } from './run-scenario.js';
 import { SCENARIOS, type Scenario } from './scenarios.js';
 
@@ -30,7 +31,8 @@ beforeEach(async () => {
 
 afterEach(() => csms.close());
 
-const cases = SCENARIOS.filter(({ needsApi }) => needsApi !== true).flatMap((scenario) =>
+/** Those about files need one: file-scenarios.spec.ts. */
+const cases = SCENARIOS.filter((scenario) => scenario.needsApi !== true && !FILE_SCENARIOS.includes(scenario)).flatMap((scenario) =>
   scenario.versions.map((version): [string, OcppVersion, Scenario] => [scenario.name, version, scenario]),
 );
 

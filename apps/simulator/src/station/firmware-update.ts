@@ -12,6 +12,7 @@ const INSTALL_MS = 300;
 const HEAD_MAX = 200;
 const STALL_MS = 30_000;
 const RETRIES_MAX = 10;
+const SAY_TRIES_MAX = 5;
 
 interface Order {
   readonly location: string;
@@ -113,10 +114,15 @@ export class FirmwareUpdate {
     }
   }
 
+  /** What gets lost on its way is said again once the station is back. */
   private async say({ requestId }: Order, status: string): Promise<void> {
-    const action =
-      this.station.version === '1.6' && requestId !== undefined ? 'SignedFirmwareStatusNotification' : 'FirmwareStatusNotification';
-    await this.station.call(action, { status, ...(requestId === undefined ? {} : { requestId }) });
+    const { station } = this;
+    const action = station.version === '1.6' && requestId !== undefined ? 'SignedFirmwareStatusNotification' : 'FirmwareStatusNotification';
+    for (let tries = 0; tries < SAY_TRIES_MAX && !this.stopped.signal.aborted; tries += 1) {
+      const answer = await station.call(action, { status, ...(requestId === undefined ? {} : { requestId }) });
+      if (answer.kind !== 'lost') return;
+      await station.line.until(() => station.line.isRegistered);
+    }
   }
 
   private async until(at: string | undefined, announce: () => Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,267 @@
+import { STATION_TOPIC } from '@voltlog/connection-contract';
+import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
+import { isoTime } from '@voltlog/kernel';
+import { connectionV1, deviceFirmwareV1, deviceV1 } from '@voltlog/proto';
+import { openTestContext, type TestContext, until } from '@voltlog/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deviceConfig } from '../config.js';
+import { createDevice, type Device } from '../device.js';
+
+const { CampaignState, CampaignStationState: State } = deviceFirmwareV1;
+const WAIT_MS = 60_000;
+const MINUTE = 60_000;
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const IMAGE = '0'.repeat(31).concat('1');
+const OLD_IMAGE = '0'.repeat(31).concat('2');
+
+/** Stations that accept what they are sent, unless they are offline or refuse. */
+class FakeConnection {
+  readonly offline = new Set<string>();
+  readonly refusing = new Set<string>();
+  readonly sent: { stationId: string; location: string; requestId: number }[] = [];
+
+  async sendCommand({ stationId, command }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
+    const { CommandStatus } = connectionV1;
+    if (this.offline.has(stationId)) return connectionV1.SendCommandResponse.fromPartial({ status: CommandStatus.OFFLINE });
+    const update =
+      command?.$case === 'stationRequest' && command.value.request?.$case === 'updateFirmware' ? command.value.request.value : undefined;
+    this.sent.push({ stationId, location: update?.firmware?.location ?? '', requestId: update?.requestId ?? 0 });
+    return this.refusing.has(stationId)
+      ? connectionV1.SendCommandResponse.fromPartial({ status: CommandStatus.REJECTED, stationStatus: 'Rejected' })
+      : connectionV1.SendCommandResponse.fromPartial({ status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' });
+  }
+
+  async listConnections({ stationIds }: connectionV1.ListConnectionsRequest): Promise<connectionV1.ListConnectionsResponse> {
+    const connections = stationIds.map((stationId) =>
+      connectionV1.Connection.fromPartial({ stationId, connected: !this.offline.has(stationId) }),
+    );
+    return { connections, nextPageToken: '', total: 0 };
+  }
+}
+
+describe('firmware campaigns', { timeout: 90_000 }, () => {
+  let context: TestContext;
+  let connection: FakeConnection;
+  let service: Device;
+  const devices: Device[] = [];
+  let ids: string[] = [];
+  let facts = 0;
+
+  const open = async (): Promise<Device> => {
+    const rpc = { ...context.rpc, client: <Impl extends object>() => connection as object as Impl };
+    const device = await createDevice({ ...context, rpc }, deviceConfig.parse({ DEVICE_JOB_LOOK_MS: '10', DEVICE_SECRET_KEY: KEY }));
+    await device.start();
+    devices.push(device);
+    return device;
+  };
+  /** What a station says. */
+  const say = async (type: string, stationId: string, data: object): Promise<void> => {
+    const at = isoTime(context.clock.now());
+    const head = { stationId, ocppVersion: 'ocpp2.0.1', messageId: 'm', action: 'A', receivedAt: at, occurredAt: at, raw: {} };
+    facts += 1;
+    const event = {
+      id: `f-${facts}`,
+      type: `voltlog.connection.${type}.v1`,
+      source: '/t',
+      subject: stationId,
+      time: at,
+      data: { ...head, ...data },
+    };
+    await context.log.append(STATION_TOPIC, stationId, [event]);
+  };
+  const boot = (stationId: string, firmwareVersion: string) =>
+    say('StationBooted', stationId, {
+      vendor: 'Acme',
+      model: 'M',
+      firmwareVersion,
+      reason: 'PowerUp',
+      registration: 'Accepted',
+      intervalSeconds: 300,
+    });
+  const status = (stationId: string, word: string) => {
+    const requestId = connection.sent.findLast((each) => each.stationId === stationId)?.requestId;
+    return say('FirmwareStatusReported', stationId, { status: word, requestId });
+  };
+
+  const addImage = (imageId: string, version: string) =>
+    service.firmwareGrpc.addImage({
+      imageId,
+      fileName: 'a.bin',
+      vendor: 'Acme',
+      model: '',
+      version,
+      sizeBytes: 1,
+      sha256: 'a'.repeat(64),
+      createdBy: '',
+    });
+
+  beforeEach(async () => {
+    const began = performance.now();
+    context = await openTestContext('device', {
+      clock: {
+        ms: Date.parse('2026-11-02T08:00:00.000Z'),
+        now() {
+          return this.ms + Math.round(performance.now() - began);
+        },
+      },
+    });
+    connection = new FakeConnection();
+    const topics = [DEVICE_TOPIC, JOB_TOPIC, FIRMWARE_TOPIC, UPLOAD_TOPIC, STATION_TOPIC];
+    await context.log.ensureTopics(topics.map((name) => ({ name, partitions: 1 })));
+    service = await open();
+    ids = Array.from({ length: 10 }, (_, n) => `CP-${String(n + 1).padStart(2, '0')}`);
+    const now = context.clock.now();
+    await service.repository.onStations(
+      ids.map((stationId) => ({
+        stationId,
+        command: { kind: 'RegisterStation' as const, stationId, siteId: '', name: '', evses: [], now },
+        causationId: 'registered',
+      })),
+    );
+    for (const stationId of ids) await boot(stationId, '1.0.0');
+    await until(
+      async () => (await service.grpc.listStations({ ...NO_FILTER, pageSize: 100 })).stations.every(({ vendor }) => vendor === 'Acme'),
+      'they have booted',
+      WAIT_MS,
+    );
+    await addImage(IMAGE, '2.0.0');
+    await addImage(OLD_IMAGE, '1.0.0');
+  });
+  afterEach(async () => {
+    for (const device of devices.splice(0)) await device.stop();
+    await context.close();
+  });
+
+  /** By the real clock, so that answers come in their time. */
+  const goes = (condition: () => Promise<boolean> | boolean, what: string) => until(condition, what, WAIT_MS);
+  const passes = (byMs: number, condition: () => Promise<boolean> | boolean, what: string) => {
+    context.clock.ms += byMs;
+    return goes(condition, what);
+  };
+  const create = async (plan: object = {}): Promise<string> => {
+    const request = { filesUrl: 'http://files', plan: { imageId: IMAGE, selection: { all: true }, ...plan } };
+    const { campaign } = await service.firmwareGrpc.createCampaign(deviceFirmwareV1.CreateCampaignRequest.fromPartial(request as object));
+    return campaign?.campaignId ?? '';
+  };
+  const get = async (campaignId: string) => {
+    const { campaign } = await service.firmwareGrpc.getCampaign({ campaignId });
+    if (campaign === undefined) throw new Error('it is known');
+    return campaign;
+  };
+  const counts = async (campaignId: string): Promise<Record<string, number>> =>
+    Object.fromEntries((await get(campaignId)).counts.map(({ state, count }) => [state.replace('CAMPAIGN_STATION_STATE_', ''), count]));
+  const rows = async (campaignId: string, state: deviceFirmwareV1.CampaignStationState = State.UNSPECIFIED) =>
+    (await service.firmwareGrpc.listCampaignStations({ campaignId, state, pageSize: 500, pageToken: '' })).stations;
+  const arrives = (campaignId: string, expected: Record<string, number>) =>
+    goes(async () => {
+      const now = await counts(campaignId);
+      return Object.entries(expected).every(([state, count]) => (now[state] ?? 0) === count);
+    }, JSON.stringify(expected));
+  const inState = (campaignId: string, state: deviceFirmwareV1.CampaignState) =>
+    goes(async () => (await get(campaignId)).state === state, state);
+  const change = (campaignId: string) => ({ campaignId, idempotencyKey: '' });
+
+  it('tells the first wave, and the next one only when that is through and its pause is over', async () => {
+    const campaignId = await create({ waves: [{ percent: 20, pauseMinutes: 10 }, {}] });
+    await arrives(campaignId, { UPDATING: 2, PLANNED: 8 });
+    const first = connection.sent.map(({ stationId }) => stationId);
+    await boot(first[0] ?? '', '2.0.0');
+    await arrives(campaignId, { UPDATED: 1 });
+    expect(connection.sent.length).toBe(2);
+    await boot(first[1] ?? '', '2.0.0');
+    await goes(async () => (await get(campaignId)).wavesEnded === 1, 'the wave is through');
+    expect(connection.sent.length).toBe(2);
+    await passes(10 * MINUTE, async () => (await counts(campaignId))['UPDATING'] === 8, 'the rest is told');
+    for (const stationId of ids) await boot(stationId, '2.0.0');
+    await goes(async () => (await get(campaignId)).outcome === 'Completed', 'it ends');
+    expect(await counts(campaignId)).toEqual({ UPDATED: 10 });
+    // Each was told once, at an address of its own that nothing on the log has.
+    expect(new Set(connection.sent.map(({ location }) => location)).size).toBe(10);
+  });
+
+  it('stops by itself when too many failed, and goes on when told', async () => {
+    for (const stationId of ids.slice(0, 5)) connection.refusing.add(stationId);
+    const campaignId = await create({ waves: [{ stations: 9 }, {}], stopAtFailedPercent: 50, stopAtFailedMin: 3 });
+    await inState(campaignId, CampaignState.STOPPED);
+    const failed = (await rows(campaignId, State.FAILED)).map(({ reason }) => reason);
+    expect(new Set(failed)).toEqual(new Set(['it refused: Rejected']));
+    expect((await counts(campaignId))['PLANNED']).toBe(1);
+    await service.firmwareGrpc.resumeCampaign({ ...change(campaignId), resumedBy: 'ops' });
+    for (const { stationId } of await rows(campaignId, State.UPDATING)) await boot(stationId, '2.0.0');
+    await goes(async () => (await get(campaignId)).wave === 2, 'the next wave');
+  });
+
+  it('gives up on one that gets no further, tries again, and counts late success', async () => {
+    const campaignId = await create({ selection: { stationIds: ['CP-01'] }, attemptsMax: 2, retryMinutes: 5, noProgressMinutes: 30 });
+    await arrives(campaignId, { UPDATING: 1 });
+    await status('CP-01', 'Downloading');
+    await until(async () => (await rows(campaignId))[0]?.status === 'Downloading', 'it is told', WAIT_MS);
+    await passes(31 * MINUTE, async () => (await counts(campaignId))['PLANNED'] === 1, 'it is given up on');
+    await passes(6 * MINUTE, () => connection.sent.length === 2, 'it is told again');
+    await status('CP-01', 'InstallationFailed');
+    await goes(async () => (await counts(campaignId))['FAILED'] === 1, 'it has failed');
+    await boot('CP-01', '2.0.0');
+    await arrives(campaignId, { UPDATED: 1 });
+  });
+
+  it('takes stations back when it is paused, and tells them once they are back and it goes on', async () => {
+    for (const stationId of ids) connection.offline.add(stationId);
+    const campaignId = await create();
+    await arrives(campaignId, { QUEUED: 10 });
+    await service.firmwareGrpc.pauseCampaign({ ...change(campaignId), pausedBy: 'ops' });
+    await goes(async () => (await counts(campaignId))['PLANNED'] === 10, 'they are taken back');
+    connection.offline.clear();
+    await service.firmwareGrpc.resumeCampaign({ ...change(campaignId), resumedBy: 'ops' });
+    await arrives(campaignId, { UPDATING: 10 });
+    expect(connection.sent.length).toBe(10);
+    expect((await rows(campaignId)).every(({ attempts }) => attempts === 1)).toBe(true);
+  });
+
+  it('tells stations within their windows alone', async () => {
+    // It is 08:00 UTC.
+    const campaignId = await create({ windows: [{ from: '10:00', until: '11:00' }] });
+    await goes(async () => (await get(campaignId)).wave === 1, 'the wave begins');
+    expect(connection.sent).toEqual([]);
+    for (const stationId of ids.slice(0, 3)) connection.offline.add(stationId);
+    await passes(121 * MINUTE, async () => (await counts(campaignId))['UPDATING'] === 7, 'the window opens');
+    await passes(60 * MINUTE, async () => (await counts(campaignId))['PLANNED'] === 3, 'the window shuts');
+  });
+
+  it('goes on after a restart, with nobody told twice', async () => {
+    const campaignId = await create({ concurrency: 1 });
+    await goes(() => connection.sent.length >= 3, 'some are told');
+    for (const device of devices.splice(0)) await device.stop();
+    service = await open();
+    await goes(async () => (await counts(campaignId))['UPDATING'] === 10, 'all are told');
+    expect(connection.sent.map(({ stationId }) => stationId).sort()).toEqual(ids);
+  });
+
+  it('brings stations back to the image before, as a campaign of its own', async () => {
+    const campaignId = await create({ rollBackImageId: OLD_IMAGE });
+    await arrives(campaignId, { UPDATING: 10 });
+    await boot('CP-01', '2.0.0');
+    await arrives(campaignId, { UPDATED: 1 });
+    const back = { campaignId, stationIds: [], filesUrl: 'http://files', createdBy: 'ops', idempotencyKey: '' };
+    await expect(service.firmwareGrpc.rollBackCampaign(back)).rejects.toMatchObject({ reason: 'CampaignRunning' });
+    await service.firmwareGrpc.cancelCampaign({ ...change(campaignId), cancelledBy: 'ops' });
+    const { campaign } = await service.firmwareGrpc.rollBackCampaign(back);
+    expect(campaign).toMatchObject({ version: '1.0.0', rollBackOf: campaignId });
+    await arrives(campaign?.campaignId ?? '', { UPDATING: 1 });
+    await boot('CP-01', '1.0.0');
+    await arrives(campaign?.campaignId ?? '', { UPDATED: 1 });
+  });
+
+  it('refuses what cannot be, in words', async () => {
+    await expect(create({ imageId: 'f'.repeat(32) })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(create({ selection: { stationIds: ['UNKNOWN'] } })).rejects.toMatchObject({ reason: 'ImageDoesNotFit' });
+    await expect(create({ selection: {} })).rejects.toMatchObject({ reason: 'SelectionEmpty' });
+    await expect(create({ waves: [{}, {}] })).rejects.toThrow('waves[0] needs percent or stations');
+    await expect(create({ windows: [{ from: '1', until: '2' }] })).rejects.toThrow('windows[0]');
+    await expect(create({ timeZone: 'Mars' })).rejects.toThrow('IANA');
+    const campaignId = await create();
+    await expect(service.firmwareGrpc.deleteImage({ imageId: IMAGE, deletedBy: '' })).rejects.toMatchObject({ reason: 'ImageInUse' });
+    expect(campaignId).toMatch(/^[0-9a-f]{32}$/);
+  });
+});
+
+const NO_FILTER = { siteId: '', lifecycle: deviceV1.StationLifecycle.UNSPECIFIED, pageToken: '' };

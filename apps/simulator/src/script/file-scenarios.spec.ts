@@ -1,0 +1,58 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OcppVersion } from '../station/protocol.js';
+import { noteWrongFrames } from '../testing/checked.js';
+import { type FakeCsms, startFakeCsms } from '../testing/fake-csms.js';
+import { FILE_SCENARIOS } from './file-scenarios.js';
+import { runScenario } from './run-scenario.js';
+import type { Scenario } from './scenarios.js';
+
+const TOKENS = { token: 'CARD-1', otherToken: 'CARD-2', blockedToken: 'CARD-X' };
+const cases = FILE_SCENARIOS.filter(({ needsApi }) => needsApi !== true).flatMap((scenario) =>
+  scenario.versions.map((version): [string, OcppVersion, Scenario] => [scenario.name, version, scenario]),
+);
+/** What the station says last, and with which version it boots last. */
+const ENDS: Readonly<Record<string, readonly [status: string, version: string]>> = {
+  'firmware-update': ['Installed', '2.0.0'],
+  'firmware-fails': ['Installing', '1.0.0'],
+  'firmware-lies': ['Installed', '1.0.0'],
+  'firmware-hangs': ['Downloading', '1.0.0'],
+};
+
+let csms: FakeCsms;
+let files: Server;
+
+beforeEach(async () => {
+  csms = await startFakeCsms();
+  files = createServer((_request, response) => void response.end('version=2.0.0\nbytes'));
+  await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
+});
+afterEach(async () => {
+  files.close();
+  await csms.close();
+});
+
+describe('scenarios about firmware', () => {
+  it.each(cases)('%s of OCPP %s: the image is fetched, and the station says and boots as it does', async (name, version, scenario) => {
+    const wrong: string[] = [];
+    const location = `http://127.0.0.1:${(files.address() as AddressInfo).port}/image.bin`;
+    const at = '2026-11-26T01:00:00.000Z';
+    const payload = version === '1.6' ? { location, retrieveDate: at } : { requestId: 7, firmware: { location, retrieveDateTime: at } };
+    void csms.until(() => csms.of('StatusNotification').length > 0).then(() => csms.command('SC-1', 'UpdateFirmware', payload));
+    await runScenario(scenario, {
+      id: 'SC-1',
+      version,
+      url: csms.url,
+      tokens: TOKENS,
+      reconnectMs: [2, 20],
+      onEvent: noteWrongFrames(version, wrong),
+    });
+    expect(wrong).toEqual([]);
+    const statuses = csms.of('FirmwareStatusNotification').map(({ payload: said }) => said['status']);
+    const boot = JSON.stringify(csms.of('BootNotification').at(-1)?.payload);
+    const [status = '', booted = ''] = ENDS[name] ?? [];
+    expect(statuses.at(-1)).toBe(status);
+    expect(boot).toContain(`"firmwareVersion":"${booted}"`);
+  });
+});
