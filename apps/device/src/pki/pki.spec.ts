@@ -1,7 +1,8 @@
 import 'reflect-metadata';
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { connect, createServer, type TLSSocket } from 'node:tls';
 import * as x509 from '@peculiar/x509';
-import { openTestContext, type TestContext, testCsr } from '@voltlog/testing';
+import { openTestContext, TestAuthority, type TestContext, testCsr } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuthorityDoc, AuthorityKeys, authoritySchema } from './authority-keys.js';
 import { BuiltInAuthority } from './built-in-authority.js';
@@ -132,6 +133,36 @@ describe('the built-in authority', () => {
     const doc = await (await context.store.collection<AuthorityDoc>('certificate_authority', authoritySchema)).get('root');
     expect(JSON.stringify(doc)).not.toContain('PRIVATE');
     await expect((await authority(8)).roots()).rejects.toMatchObject({ code: 'AuthorityKey' });
+  });
+
+  it.each([2_048, 4_096])('makes one for an RSA key of %i bits, with which TLS knows the station', { timeout: 30_000 }, async (bits) => {
+    const keys = generateKeyPairSync('rsa', { modulusLength: bits });
+    const ca = await authority();
+    context.clock.ms = Date.now();
+    const { certificateChain } = await ca.issue({
+      stationId: 'CP-1',
+      csr: '',
+      publicKey: new x509.PublicKey(keys.publicKey.export({ format: 'der', type: 'spki' })),
+      orderId: 'rsa',
+      orderedAtMs: context.clock.now(),
+    });
+    const server = await TestAuthority.create();
+    const { certificate, key } = await server.issue({ commonName: 'csms', hosts: ['127.0.0.1'] });
+    const listener = createServer({ cert: certificate, key, ca: await ca.roots(), requestCert: true, rejectUnauthorized: true });
+    const known = new Promise<string>((resolve) => {
+      listener.on('secureConnection', (socket: TLSSocket) => resolve(String(socket.getPeerCertificate().subject.CN)));
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const address = listener.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const shown = { cert: certificateChain, key: keys.privateKey.export({ format: 'pem', type: 'pkcs8' }) };
+    const client = connect({ port, host: '127.0.0.1', ca: server.certificate, ...shown });
+    try {
+      expect(await known).toBe('CP-1');
+    } finally {
+      client.destroy();
+      listener.close();
+    }
   });
 
   it('issues nothing beyond its own end', async () => {
