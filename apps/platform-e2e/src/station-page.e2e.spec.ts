@@ -93,7 +93,8 @@ describe("a station's page", () => {
 
   it('shows an alert that comes, and takes note of who saw it', async () => {
     await tab('Alerts');
-    await page.getByText('No alert').waitFor();
+    // It refused what was intended, and to leave service.
+    await rowsOf('Alerts').filter({ hasText: 'Configuration' }).waitFor();
     await station.result('SecurityEventNotification', { type: 'TamperDetectionActivated', timestamp: new Date().toISOString() });
     await page.getByRole('button', { name: 'Acknowledge TamperDetectionActivated' }).click();
     await rowsOf('Alerts').filter({ hasText: 'Acknowledged' }).waitFor();

@@ -55,7 +55,7 @@ export function StationAlerts({ stationId }: { stationId: string }) {
                     onClick={() => act.mutate({ alert, what: 'acknowledge' })}
                     aria-label={`Acknowledge ${alert.subject}`}
                   >
-                    Seen
+                    Acknowledge
                   </Button>
                 )}
                 {alert.state !== 'Cleared' && (
