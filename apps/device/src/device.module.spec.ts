@@ -22,6 +22,7 @@ describe('device as a service', () => {
       'voltlog.device.v1.StationReportsService',
       'voltlog.device.v1.RegistryService',
       'voltlog.device.v1.DeviceModelService',
+      'voltlog.device.v1.MoveService',
       'voltlog.device.v1.StationOperationService',
     ]);
     await running.stop();
