@@ -42,6 +42,8 @@ async function fileOfForm(contentType: string, body: AsyncIterable<Uint8Array>, 
     };
     form.on('file', (_field, stream, fileName, _encoding, type) => {
       file = stream;
+      // Whoever reads it may begin after it broke off, and is told then all the same; until then nobody listens, which would end the process.
+      stream.on('error', () => undefined);
       resolve({ fileName: name || fileName || '', contentType: shortType(type), bytes: stream });
     });
     form.on('finish', () => reject(badForm('The form has no file.')));
