@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -17,6 +18,9 @@ import { uploadedFile } from './upload-body.js';
 /** Uploads at once on one instance. */
 const UPLOADS_MAX = 200;
 const PROGRESS_MS = 2_000;
+/** How often the device service is told of a file that is here, and how long between, ms. */
+const TELLINGS = 3;
+const REPEAT_MS = 500;
 /** Refusals of the device service that say that an address is used up. */
 const GONE: ReadonlySet<string | undefined> = new Set(['LinkExpired', 'ImageGone', 'UploadUsed', 'UploadOver']);
 
@@ -103,6 +107,7 @@ export class StationFiles implements OnModuleInit {
     const { files } = this.context.store;
     const { attempt, fileId, keptUntil = '' } = await this.uploads.beginUpload({ uploadId, signature });
     let receivedBytes = 0;
+    let isStored = false;
     const telling = setInterval(() => void this.tell(uploadId, attempt, receivedBytes), PROGRESS_MS);
     try {
       const body = request.body as Readable | undefined;
@@ -119,21 +124,42 @@ export class StationFiles implements OnModuleInit {
         },
       });
       const { sizeBytes, sha256 } = file;
-      await this.uploads.receiveUpload({ uploadId, attempt, fileName: fileName.slice(0, 255), contentType, sizeBytes, sha256, keptUntil });
+      isStored = true;
+      await this.tellStored({ uploadId, attempt, fileName: fileName.slice(0, 255), contentType, sizeBytes, sha256, keptUntil });
     } catch (error) {
       const problem = brokenOff(error, maxBytes);
-      await this.giveUp(uploadId, attempt, fileId, receivedBytes, problem);
+      // A lost answer can have said that it was taken: then the file is not ours to delete. Nobody's, it goes when `keptUntil` is over.
+      const isOurs = !isStored || problem instanceof RequestError || problem instanceof Problem;
+      await this.giveUp(uploadId, attempt, isOurs ? [fileId] : [], receivedBytes, problem);
       throw problem;
     } finally {
       clearInterval(telling);
     }
   }
 
-  /** Never rejects: an upload that nobody ended ends by itself. */
-  private async giveUp(uploadId: string, attempt: number, fileId: string, receivedBytes: number, problem: unknown): Promise<void> {
+  /** The same attempt told twice is taken once. */
+  private async tellStored(received: deviceLogUploadV1.ReceiveUploadRequest): Promise<void> {
+    for (let left = TELLINGS - 1; ; left -= 1)
+      try {
+        await this.uploads.receiveUpload(received);
+        return;
+      } catch (error) {
+        if (left === 0 || !(error instanceof OperatingError)) throw error;
+        await sleep(REPEAT_MS);
+      }
+  }
+
+  /** Never rejects: an upload that nobody ended ends by itself, and one that was received stays so. */
+  private async giveUp(
+    uploadId: string,
+    attempt: number,
+    fileIds: readonly string[],
+    receivedBytes: number,
+    problem: unknown,
+  ): Promise<void> {
     const { detail, status } = toProblem(problem);
     try {
-      await this.context.store.files.delete([fileId]);
+      await this.context.store.files.delete(fileIds);
       await this.uploads.breakUpload({ uploadId, attempt, reason: detail, receivedBytes, final: status === 413 });
     } catch (error) {
       this.context.logger.warn({ err: error, upload_id: uploadId }, 'an upload that broke off could not be ended');

@@ -53,9 +53,7 @@ async function turns(): Promise<void> {
 
 /** Everything in one packet. */
 function post(body: string, length = body.length): void {
-  socket.write(
-    `POST / HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: ${length}\r\n\r\n${body}`,
-  );
+  socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: ${length}\r\n\r\n${body}`);
 }
 
 describe('a file within a form', () => {
