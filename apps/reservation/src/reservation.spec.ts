@@ -50,6 +50,8 @@ describe('the reservation service', () => {
       sessionV1.Session.fromPartial({ sessionId, stationId: 'S1', evseId, idToken: { idToken, type: 'Local' }, groupId });
     world.sessions.push(session('other', 1, 'OTHER'), session('slow', 1, 'SLOW'), session('own', 1, 'card'), session('next', 2, 'OTHER'));
     world.sessions.push(session('mate', 1, 'MATE', 'FLEET'));
+    // Begun with the cable: whose it is will be told, and a stranger is refused then.
+    world.sessions.push(sessionV1.Session.fromPartial({ sessionId: 'cable', stationId: 'S1', evseId: 1 }));
     const later = { startsAt: at(60 * MINUTE), expiresAt: at(90 * MINUTE), groupId: 'fleet' };
     const { keptFrom } = await reserve(later);
     expect(keptFrom).toBe(at(45 * MINUTE));
@@ -64,6 +66,31 @@ describe('the reservation service', () => {
       return world.stopped.length >= 2;
     }, 'they are stopped');
     expect(new Set(world.stopped)).toEqual(new Set(['other', 'slow']));
+  });
+
+  it.each(['is still active', 'was used'])('leaves who has it before alone to the end of their own slot, when that %s', async (how) => {
+    world.add('S1');
+    const session = (sessionId: string, evseId: number, idToken: string) =>
+      sessionV1.Session.fromPartial({ sessionId, stationId: 'S1', evseId, idToken: { idToken, type: 'Local' } });
+    world.sessions.push(session('before', 1, 'CARD'), session('witness', 2, 'OTHER'));
+    // The later one is made first: it was promised more time than the one before leaves.
+    const { keptFrom } = await reserve({ startsAt: at(60 * MINUTE), expiresAt: at(90 * MINUTE), ...token('NEXT') });
+    expect(keptFrom).toBe(at(45 * MINUTE));
+    await reserve({ startsAt: at(61 * MINUTE), expiresAt: at(90 * MINUTE), ...token('THIRD'), evseId: 2 });
+    const end = world.now + 50 * MINUTE;
+    const { reservationId } = await reserve({ startsAt: at(30 * MINUTE), expiresAt: at(50 * MINUTE) });
+    world.pass(30 * MINUTE);
+    await world.untilStory(reservationId, 'Confirmed', 'StationHoldChanged Held Accepted');
+    if (how === 'was used') {
+      await world.begin('S1', 1, 'CARD');
+      await world.untilStory(reservationId, 'Used');
+    }
+    world.pass(15 * MINUTE);
+    world.pass(MINUTE);
+    await until(() => world.stopped.includes('witness'), 'the other EVSE is freed');
+    world.pass(4 * MINUTE);
+    await until(() => world.stopped.includes('before'), 'the slot is over');
+    expect(world.stoppedAt.get('before')).toBe(end);
   });
 
   it('finds a reservation whose commit only seemed to fail, and has it held', async () => {

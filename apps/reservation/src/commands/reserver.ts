@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type PlacementRefusal, place, policyRefusal, type Reserve, type ReserveRefusal, tokenKey } from '@voltlog/reservation-domain';
+import {
+  keepFreeMsOf,
+  type PlacementRefusal,
+  place,
+  policyRefusal,
+  type Reserve,
+  type ReserveRefusal,
+  tokenKey,
+} from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { Count } from '@voltlog/telemetry';
 import type { CalendarRepository } from '../store/calendar-repository.js';
@@ -145,6 +153,7 @@ export class Reserver {
       startsAt: new Date(command.startsAt).toISOString(),
       expiresAt: new Date(command.expiresAt).toISOString(),
       leadMs: Math.max(0, command.startsAt - command.now),
+      keepFreeMs: keepFreeMsOf(command.policy),
     };
     const rank = ({ stationId, place: at }: StationEntry): number => {
       if (stationId === before) return 0;

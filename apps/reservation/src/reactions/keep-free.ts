@@ -25,9 +25,12 @@ export class KeepFree {
   }
 
   /** Asked again as long as the session service is away; that sees to it that each stop happens. */
-  async clear({ reservationId, stationId }: Due): Promise<void> {
+  async clear(due: Due): Promise<void> {
+    const { reservationId, stationId } = due;
     const doc = await this.repository.reservation(reservationId);
     if (doc === undefined || doc.state !== 'Active') return;
+    const slotEnd = await this.repository.slotEndBefore(doc, this.context.clock.now());
+    if (slotEnd !== undefined) return this.timers.schedule([{ kind: KEEP_FREE, dueMs: slotEnd, due: { ...due, attempt: 0 } }]);
     const { sessions } = await this.sessions.listSessions({
       pageSize: SESSIONS_MAX,
       pageToken: '',
@@ -36,8 +39,10 @@ export class KeepFree {
       idToken: '',
       transactionId: '',
     });
+    // One that has no token yet may be the reserver's; a stranger's is refused once it is told.
     const others = sessions.filter(
-      ({ evseId, idToken, groupId }) => evseId === doc.evseId && !isFor(doc, idToken?.idToken, groupId === '' ? undefined : groupId),
+      ({ evseId, idToken, groupId }) =>
+        evseId === doc.evseId && idToken !== undefined && !isFor(doc, idToken.idToken, groupId === '' ? undefined : groupId),
     );
     await Promise.all(others.map(({ sessionId }) => this.end(sessionId, reservationId)));
   }

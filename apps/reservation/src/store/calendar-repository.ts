@@ -1,4 +1,4 @@
-import type { EventEnvelope } from '@voltlog/kernel';
+import { type EventEnvelope, isoTime } from '@voltlog/kernel';
 import { RESERVATION_TOPIC, type ReservationEvent, type ReservationPolicyEvent } from '@voltlog/reservation-contract';
 import {
   type Calendar,
@@ -74,6 +74,20 @@ export class CalendarRepository {
 
   async reservation(reservationId: string): Promise<ReservationDoc | undefined> {
     return this.collections.reservations.get(reservationId);
+  }
+
+  /**
+   * Until when the EVSE of a reservation belongs to the one before it, ms since the Unix epoch, at the latest its own start; undefined: no
+   * longer. The later one may have been made first, and whoever used theirs has their slot too.
+   */
+  async slotEndBefore({ stationId, evseId, startsAt }: ReservationDoc, now: number): Promise<number | undefined> {
+    const at = isoTime(now);
+    const where = { stationId, open: { $in: [true, false] }, state: { $in: ['Active', 'Used'] }, expiresAt: { $gt: at } };
+    const { docs } = await this.collections.reservations.find({ where, limit: OPEN_PER_PAGE });
+    const before = docs.filter((other) => other.evseId === evseId && other.startsAt < startsAt);
+    const end = before.reduce((latest, { expiresAt }) => (expiresAt > latest ? expiresAt : latest), at);
+    const until = end < startsAt ? end : startsAt;
+    return until > at ? Date.parse(until) : undefined;
   }
 
   /** What is active, or open, at stations: by station, as the read model has it. */

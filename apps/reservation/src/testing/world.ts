@@ -47,6 +47,8 @@ export class World {
   sessionsAway = false;
   /** Sessions that were asked to stop. */
   readonly stopped: string[] = [];
+  /** When, ms: the first time of each. */
+  readonly stoppedAt = new Map<string, number>();
   /** What the device service waits for before it lists stations. */
   listing: Promise<void> | undefined;
   listed = 0;
@@ -208,6 +210,7 @@ export class World {
       },
       requestStop: async ({ sessionId }) => {
         this.stopped.push(sessionId);
+        if (!this.stoppedAt.has(sessionId)) this.stoppedAt.set(sessionId, this.now);
         if (sessionId === 'slow') throw new OperatingError('DeadlineExceeded', 'the station thinks');
         return { session: undefined, stationStatus: 'Accepted' };
       },

@@ -51,6 +51,37 @@ describe('a held EVSE', () => {
     expect(freeUntil([kept, before], at('07:50'))).toBe('2026-03-02T08:00:00.000Z');
   });
 
+  it('belongs to whoever comes first, also while it is kept free for the next', () => {
+    const at = (time: string, idToken: string) => asked({ at: `2026-03-02T${time}:00.000Z`, idToken });
+    const first = hold(1, { keptFrom: '2026-03-02T07:45:00.000Z' });
+    const next = hold(1, {
+      reservationId: 'R2',
+      tokenKey: 'NEXT',
+      startsAt: '2026-03-02T08:30:00.000Z',
+      expiresAt: '2026-03-02T09:00:00.000Z',
+      keptFrom: '2026-03-02T08:15:00.000Z',
+    });
+    for (const holds of [
+      [first, next],
+      [next, first],
+    ]) {
+      expect(isHeldForOthers(holds, at('08:20', 'NEXT'))).toBe(true);
+      expect(isHeldForOthers(holds, at('08:20', 'CARD'))).toBe(false);
+      expect(isHeldForOthers(holds, at('08:30', 'NEXT'))).toBe(false);
+      expect(isHeldForOthers(holds, at('08:30', 'CARD'))).toBe(true);
+      // Whoever holds it has the whole slot, also when they came before it began.
+      for (const time of ['07:50', '08:05', '08:20']) expect(freeUntil(holds, at(time, 'CARD'))).toBe('2026-03-02T08:30:00.000Z');
+      expect(freeUntil(holds, at('07:40', 'OTHER'))).toBe('2026-03-02T07:45:00.000Z');
+    }
+    // Two that are both still to come: the earlier one goes first.
+    const soon = { ...next, startsAt: '2026-03-02T08:05:00.000Z', keptFrom: '2026-03-02T07:50:00.000Z' };
+    const short = { ...first, expiresAt: '2026-03-02T08:05:00.000Z' };
+    expect(isHeldForOthers([short, soon], at('07:55', 'NEXT'))).toBe(true);
+    expect(isHeldForOthers([short, soon], at('07:55', 'CARD'))).toBe(false);
+    // Between two slots the time is cut where the next is kept from.
+    expect(freeUntil([{ ...first, expiresAt: '2026-03-02T08:10:00.000Z' }, next], at('08:05', 'CARD'))).toBe('2026-03-02T08:15:00.000Z');
+  });
+
   it('that is not told refuses only where every EVSE is held for others', () => {
     expect(isHeldForOthers([hold(1)], asked({ evseId: 0 }))).toBe(false);
     expect(isHeldForOthers([hold(1), hold(2)], asked({ evseId: 0 }))).toBe(true);

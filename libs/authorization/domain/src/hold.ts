@@ -32,9 +32,12 @@ export function isHeldForOthers(
   const groupKey = asked.groupId === undefined ? undefined : tokenKey(asked.groupId);
   const others = new Set<number>();
   let evses = 0;
-  for (const hold of holds) {
-    if (asked.at < beginOf(hold) || asked.at >= hold.expiresAt) continue;
-    if (asked.evseId !== 0 && hold.evseId !== asked.evseId) continue;
+  const holding = [...holds].filter(
+    (hold) => beginOf(hold) <= asked.at && asked.at < hold.expiresAt && (asked.evseId === 0 || hold.evseId === asked.evseId),
+  );
+  for (const hold of holding) {
+    // Whoever comes next waits for the end of the one before.
+    if (holding.some((before) => isBefore(before, hold))) continue;
     if (isFor(hold, key, groupKey)) return false;
     others.add(hold.evseId);
     evses = Math.max(evses, hold.stationEvses);
@@ -53,18 +56,23 @@ export function freeUntil(
 ): string | undefined {
   const key = tokenKey(asked.idToken);
   const groupKey = asked.groupId === undefined ? undefined : tokenKey(asked.groupId);
+  const here = [...holds].filter(({ evseId }) => evseId === asked.evseId);
   let until: string | undefined;
-  for (const hold of holds) {
-    const { keptFrom, startsAt, evseId } = hold;
-    if (keptFrom === undefined || evseId !== asked.evseId || startsAt <= asked.at || isFor(hold, key, groupKey)) continue;
-    // Who holds it now, until the other begins, has it so long.
-    const end = keptFrom > asked.at ? keptFrom : startsAt;
+  for (const hold of here) {
+    const { keptFrom, startsAt } = hold;
+    if (keptFrom === undefined || startsAt <= asked.at || isFor(hold, key, groupKey)) continue;
+    // Whoever holds it before has the whole of their slot.
+    const free = here.reduce((from, before) => (isBefore(before, hold) && before.expiresAt > from ? before.expiresAt : from), keptFrom);
+    const end = free > asked.at ? free : startsAt;
     if (until === undefined || end < until) until = end;
   }
   return until;
 }
 
 const beginOf = ({ keptFrom, startsAt }: Hold): string => keptFrom ?? startsAt;
+
+/** Of two on the same EVSE, which never overlap but for the time before. */
+const isBefore = (a: Hold, b: Hold): boolean => a.evseId === b.evseId && a.startsAt < b.startsAt;
 
 const isFor = (hold: Hold, key: string, groupKey: string | undefined): boolean =>
   hold.tokenKey === key || (groupKey !== undefined && hold.groupKey === groupKey);

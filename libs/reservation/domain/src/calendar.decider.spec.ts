@@ -58,6 +58,20 @@ describe('an EVSE that is reserved for later', () => {
     expect(kept({ ...later, policy: old })).toEqual([undefined]);
     expect(kept({})).toEqual([undefined]);
   });
+
+  it('is not kept free while it is still held for whoever is before', () => {
+    const keptAfter = (before: Partial<Reserve>, next: Partial<Reserve> = {}) => {
+      const [, second] = after(reserve(before), reserve({ ...later, reservationId: 'R2', ...next }));
+      return second !== undefined && 'keptFrom' in second.data ? second.data.keptFrom : undefined;
+    };
+    const before = (minutes: number): Partial<Reserve> => ({ startsAt: NOW + 30 * MINUTE, expiresAt: NOW + minutes * MINUTE });
+    expect(keptAfter(before(60))).toBe('2026-03-02T09:00:00.000Z');
+    expect(keptAfter(before(50))).toBe('2026-03-02T08:50:00.000Z');
+    expect(keptAfter(before(45))).toBe('2026-03-02T08:45:00.000Z');
+    expect(keptAfter(before(60), { evseId: 2 })).toBe('2026-03-02T08:45:00.000Z');
+    const [, , gone] = after(reserve(before(60)), cancel(), reserve({ ...later, reservationId: 'R2' }));
+    expect(gone?.data).toMatchObject({ keptFrom: '2026-03-02T08:45:00.000Z' });
+  });
 });
 
 const confirmed = {
@@ -115,7 +129,18 @@ describe('a calendar', () => {
     ['a closed site', { policy: { ...DEFAULT_POLICY, openingHours: [{ weekday: 2, from: '06:00', until: '22:00' }] } }, 'Closed'],
     ['an open site', { policy: { ...DEFAULT_POLICY, openingHours: [{ weekday: 1, from: '06:00', until: '22:00' }] } }, undefined],
     ['an EVSE with a car on it', { station: station('Occupied') }, 'EvseOccupied'],
-    ['the same later', { station: station('Occupied'), startsAt: NOW + 2 * MINUTE }, undefined],
+    ['the same while it would have to leave at once', { station: station('Occupied'), startsAt: NOW + 15 * MINUTE }, 'EvseOccupied'],
+    ['the same later', { station: station('Occupied'), startsAt: NOW + 15 * MINUTE + 1 }, undefined],
+    [
+      'the same in a minute, where none is kept free',
+      { station: station('Occupied'), startsAt: NOW + MINUTE, policy: { ...DEFAULT_POLICY, keepFreeSeconds: 0 } },
+      'EvseOccupied',
+    ],
+    [
+      'the same after that, where none is kept free',
+      { station: station('Occupied'), startsAt: NOW + MINUTE + 1, policy: { ...DEFAULT_POLICY, keepFreeSeconds: 0 } },
+      undefined,
+    ],
     ['a faulted EVSE', { station: station('Faulted') }, 'EvseOutOfService'],
     ['an unavailable EVSE', { station: station('Unavailable') }, 'EvseOutOfService'],
     [

@@ -130,7 +130,9 @@ function reserve(command: Reserve, calendar: Calendar): Decision<ReservationEven
   const startsAt = isoTime(command.startsAt);
   const expiresAt = isoTime(command.expiresAt);
   const leadMs = Math.max(0, command.startsAt - now);
-  const evse = place(station, activeOf(calendar), { evseId: command.evseId, connectorType, startsAt, expiresAt, leadMs });
+  const keepFreeMs = keepFreeMsOf(command.policy);
+  const active = activeOf(calendar);
+  const evse = place(station, active, { evseId: command.evseId, connectorType, startsAt, expiresAt, leadMs, keepFreeMs });
   if (typeof evse === 'string') return refused(evse);
   const connectorId = connectorsFor(evse, connectorType)[0]?.connectorId;
   return decided<ReservationEvent>({
@@ -148,15 +150,23 @@ function reserve(command: Reserve, calendar: Calendar): Decision<ReservationEven
       expiresAt,
       at: isoTime(now),
       ...(connectorId === undefined ? {} : { connectorId }),
-      ...keptFrom(command),
+      ...keptFrom(
+        command,
+        active.filter(({ evseId }) => evseId === evse.evseId),
+      ),
       stationEvses: station.evses.length,
     },
   });
 }
 
-/** One that begins now has nobody to wait for. */
-function keptFrom({ startsAt, now, policy: { keepFreeSeconds = 0 } }: Reserve): { readonly keptFrom?: string } {
-  return keepFreeSeconds === 0 || startsAt <= now ? {} : { keptFrom: isoTime(startsAt - keepFreeSeconds * 1_000) };
+export const keepFreeMsOf = ({ keepFreeSeconds = 0 }: PolicyAttributes): number => keepFreeSeconds * 1_000;
+
+/** One that begins now has nobody to wait for; one that begins later leaves whoever is before it on the EVSE their whole slot. */
+function keptFrom({ startsAt, now, policy }: Reserve, others: readonly Reservation[]): { readonly keptFrom?: string } {
+  const keepFreeMs = keepFreeMsOf(policy);
+  if (keepFreeMs === 0 || startsAt <= now) return {};
+  const ends = others.map(({ expiresAt }) => Date.parse(expiresAt)).filter((end) => end <= startsAt);
+  return { keptFrom: isoTime(Math.max(startsAt - keepFreeMs, ...ends)) };
 }
 
 function reportHold(

@@ -3,6 +3,7 @@ export {
   type CalendarCommand,
   type CalendarRefusal,
   calendarDecider,
+  keepFreeMsOf,
   LOSSES_MAX,
   policyRefusal,
   type Reserve,

@@ -28,11 +28,13 @@ export interface Wish {
   readonly expiresAt: string;
   /** Milliseconds from now to the start; 0: now. */
   readonly leadMs: number;
+  /** How long before the start others are to be gone; 0: only at the start. */
+  readonly keepFreeMs: number;
 }
 
 export type PlacementRefusal = 'EvseUnknown' | 'ConnectorTypeUnknown' | 'EvseReserved' | 'EvseOccupied' | 'EvseOutOfService' | 'NoEvseFree';
 
-/** A car that charges now may be gone by then; one that charges at the start is in the way. */
+/** A car that charges now may be gone by then; one that charges at the start is in the way, and none is sent away without notice. */
 const OCCUPIED_MATTERS_MS = 60_000;
 /** What is broken now may be repaired by then. */
 const OUT_OF_SERVICE_MATTERS_MS = 60 * 60_000;
@@ -56,7 +58,8 @@ export function place(station: StationPlace, active: readonly Reservation[], wis
   if (working.length === 0) return 'EvseOutOfService';
   const open = working.filter(({ evseId }) => !active.some((other) => other.evseId === evseId && overlap(other, wish)));
   if (open.length === 0) return wish.evseId === 0 ? 'NoEvseFree' : 'EvseReserved';
-  const free = open.filter((evse) => wish.leadMs > OCCUPIED_MATTERS_MS || statusOf(evse, wish.connectorType) !== 'Occupied');
+  const mattersMs = Math.max(OCCUPIED_MATTERS_MS, wish.keepFreeMs);
+  const free = open.filter((evse) => wish.leadMs > mattersMs || statusOf(evse, wish.connectorType) !== 'Occupied');
   if (free.length === 0) return wish.evseId === 0 ? 'NoEvseFree' : 'EvseOccupied';
   return free.find((evse) => statusOf(evse, wish.connectorType) === 'Free') ?? (free[0] as EvsePlace);
 }
