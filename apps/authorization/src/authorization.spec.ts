@@ -438,16 +438,23 @@ describe('authorization service', () => {
     });
 
     it('gives back the place of a transaction that never started, and keeps those that did', async () => {
-      await put({ concurrentTransactionsMax: 2 });
-      await start('S1', 'never');
+      await put({ concurrentTransactionsMax: 4 });
       await start('S2', 'did');
       await new StationVoice(context, 'S2').started('did', 'CARD');
+      for (const triggerReason of ['Authorized', 'RemoteStart']) {
+        await start('S3', triggerReason);
+        await new StationVoice(context, 'S3').authorized(triggerReason, 'CARD', triggerReason);
+      }
+      context.clock.ms += 1;
+      // Looked at last.
+      await start('S1', 'never');
       context.clock.ms += 899_000;
       service.neverStarted.hurry();
-      expect((await get())?.activeTransactions).toHaveLength(2);
+      expect((await get())?.activeTransactions).toHaveLength(4);
       context.clock.ms += 2_000;
       service.neverStarted.hurry();
-      await until(async () => (await get())?.activeTransactions.join() === 'S2/did', 'the place is given back');
+      await until(async () => (await get())?.activeTransactions.includes('S1/never') === false, 'the place is given back');
+      expect((await get())?.activeTransactions).toEqual(['S2/did', 'S3/Authorized', 'S3/RemoteStart']);
     });
 
     it('stays right over a restart and a lost read model write', async () => {

@@ -28,6 +28,8 @@ const STARTED = 'voltlog.connection.TransactionStarted.v1' satisfies Type;
 const UPDATED = 'voltlog.connection.TransactionUpdated.v1' satisfies Type;
 const ENDED = 'voltlog.connection.TransactionEnded.v1' satisfies Type;
 
+/** The token of a transaction that began with the cable is told later (2.0.1 E03), also when the start was asked for from here (F01). */
+const BEGINS: ReadonlySet<string> = new Set(['Authorized', 'RemoteStart']);
 /** Transactions of tokens without a limit that are remembered, so that their ends need no note. */
 const FREE_MAX = 50_000;
 /** Open transactions of one station that are looked through when a 1.6 station stops one without its number. */
@@ -244,7 +246,7 @@ function toFact(record: LogRecord): readonly Fact[] {
   if (event.type !== STARTED && event.type !== UPDATED) return [];
   const data = event.data as TransactionStarted | TransactionUpdated;
   if (data.idToken === undefined || data.authorization?.status !== 'Accepted') return [];
-  if (event.type === UPDATED && data.triggerReason !== 'Authorized') return [];
+  if (event.type === UPDATED && !BEGINS.has(data.triggerReason ?? '')) return [];
   return [{ kind: 'began', id: `${data.stationId}/${data.transactionId}`, eventId, traceparent, data }];
 }
 

@@ -40,11 +40,11 @@ export class StationVoice {
     return this.say('voltlog.connection.TransactionStarted.v1', { ...data, transactionKey: options.key ?? transactionId });
   }
 
-  authorized(transactionId: string, idToken: string): Promise<void> {
+  authorized(transactionId: string, idToken: string, triggerReason = 'Authorized'): Promise<void> {
     const authorization: AuthorizationAnswer = { status: 'Accepted', source: 'authorization' };
     return this.say('voltlog.connection.TransactionUpdated.v1', {
       ...this.base(transactionId, {}),
-      triggerReason: 'Authorized',
+      triggerReason,
       idToken: { idToken, type: 'Local' },
       authorization,
     });
