@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { WalSync } from '@voltlog/sqlite';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { commitOf } from '../contract/streams.contract.js';
@@ -42,7 +43,6 @@ it('acknowledges only what is synced, and writes what came meanwhile behind it',
   const first = streams.append([commitOf('s', 1)]).then(() => settled.push(1));
   await begun(1);
   const second = streams.append([commitOf('s', 2)]).then(() => settled.push(2));
-  expect((await streams.load(['s'])).get('s')).toHaveLength(1);
   expect(settled).toEqual([]);
   syncs[0]?.resolve();
   await first;
@@ -100,6 +100,49 @@ it('refuses what a failed sync left open, and makes it safe before anything is w
   await begun(3);
   syncs[2]?.resolve();
   expect(await next).toEqual(['appended']);
+});
+
+it('loads what is not synced only once it is, and waits for nothing else', async () => {
+  const { streams, syncs, begun } = harness();
+  const safe = streams.append([commitOf('safe', 1)]);
+  await begun(1);
+  syncs[0]?.resolve();
+  await safe;
+  const first = streams.append([commitOf('s', 1)]);
+  await begun(2);
+  const settled: string[] = [];
+  const load = streams.load(['s']).then((streams) => {
+    settled.push('loaded');
+    return streams;
+  });
+  expect((await streams.load(['safe', 'nothing'])).get('safe')).toHaveLength(1);
+  syncs[1]?.resolve();
+  await first;
+  await begun(3);
+  syncs[2]?.resolve();
+  expect((await load).get('s')).toMatchObject([{ version: 1, published: false }]);
+  expect(settled).toEqual(['loaded']);
+});
+
+it('tells nobody of a commit whose sync failed before it is safe, and makes it so for whoever loads it', async () => {
+  const { db, streams, syncs, begun } = harness();
+  const refused = streams.append([commitOf('s', 1)]);
+  refused.catch(() => undefined);
+  await begun(1);
+  syncs[0]?.reject(new Error('EIO: i/o error, fdatasync'));
+  await expect(refused).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  // Somebody reads in another connection: what is in the log cannot be moved into the file.
+  const reader = new DatabaseSync(db.location() ?? '');
+  closing.push(() => reader.close());
+  reader.exec('BEGIN; SELECT count(*) FROM commits');
+  db.exec('PRAGMA busy_timeout = 0');
+  await expect(streams.load(['s'])).rejects.toMatchObject({ code: 'StoreUnavailable' });
+  reader.exec('COMMIT');
+  const load = streams.load(['s']);
+  await begun(2);
+  expect(db.prepare('PRAGMA wal_checkpoint(NOOP)').get()).toMatchObject({ busy: 0, log: 0 });
+  syncs[1]?.resolve();
+  expect((await load).get('s')).toMatchObject([{ version: 1, published: false }]);
 });
 
 it('is closed only when the last sync has ended, and takes nothing more', async () => {
