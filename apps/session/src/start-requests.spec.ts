@@ -242,6 +242,24 @@ describe('a start that is taken back', () => {
     expect(await cancel(startRequestId)).toMatchObject({ state: StartRequestState.CANCELLED, sessionId });
   });
 
+  it.each([{ status: connectionV1.CommandStatus.OFFLINE }, { status: connectionV1.CommandStatus.REJECTED, stationStatus: 'Rejected' }])(
+    'while it is asked for, and then refused, stops nothing that begins there: %o',
+    async (refusal) => {
+      let answer: (refused: typeof refusal) => void = () => undefined;
+      harness.stations.answers = [new Promise<typeof refusal>((resolve) => (answer = resolve))];
+      const asked = request({ idempotencyKey: 'k' });
+      await harness.until(() => harness.stations.sent.length === 1);
+      const { startRequest } = await harness.sessions.getStartRequest({ startRequestId: '', idempotencyKey: 'k' });
+      await cancel(startRequest?.startRequestId ?? '');
+      answer(refusal);
+      expect(await asked).toMatchObject({ state: StartRequestState.CANCELLED });
+      await harness.given(started({ minute: 0.5 }));
+      harness.later(1);
+      await harness.settled();
+      expect(harness.stations.count('requestStopTransaction')).toBe(0);
+    },
+  );
+
   it('leaves alone what begins once the station waits no more', async () => {
     const { startRequestId } = await request();
     await cancel(startRequestId);

@@ -4,6 +4,7 @@ import {
   type CancelledStartRequest,
   effectiveEnd,
   isOpen,
+  isRefusal,
   isStartOf,
   type StartRequestCommand,
   type StartRequestRefusal,
@@ -113,7 +114,8 @@ export class StartRequests {
       ...(reason === '' ? {} : { reason }),
     };
     const told = asked((await this.decide(startRequestId, { kind: 'Answer', answered }, 'answered')).state);
-    if (told.kind === 'Refused') await this.close(startRequestId);
+    // Whether or not it was taken back meanwhile: no session comes of it.
+    if (isRefusal(status)) await this.close(startRequestId);
     return told;
   }
 

@@ -10,12 +10,12 @@ export class FakeStations implements Pick<connectionV1.ConnectionService, 'sendC
   readonly sent: { readonly stationId: string; readonly command: Command }[] = [];
   connected = true;
   /** The answers to come; after them `Accepted`. */
-  answers: (Answer | Error)[] = [];
+  answers: (Answer | Error | Promise<Answer>)[] = [];
 
   async sendCommand({ stationId, command }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
     if (command === undefined) throw new Error('no command');
     this.sent.push({ stationId, command });
-    const answer = this.connected ? (this.answers.shift() ?? { stationStatus: 'Accepted' }) : { status: CommandStatus.OFFLINE };
+    const answer = this.connected ? await (this.answers.shift() ?? { stationStatus: 'Accepted' }) : { status: CommandStatus.OFFLINE };
     if (answer instanceof Error) throw answer;
     return { ...NOTHING, ...answer };
   }

@@ -72,6 +72,7 @@ export { type RecordClaim, sameOutcome, sessionDecider } from './session.decider
 export {
   type CancelledStartRequest,
   isOpen,
+  isRefusal,
   type StartRequestCommand,
   type StartRequestRefusal,
   type StartRequestState,

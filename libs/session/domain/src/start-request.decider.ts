@@ -100,8 +100,7 @@ export const startRequestDecider: Decider<StartRequestCommand, StartRequestState
       case 'voltlog.session.StartAnswered.v1': {
         const { status, stationStatus, at } = event.data;
         if (state.kind !== 'Pending') return state;
-        // Not known whether it acted: the session may show.
-        const kind = status === 'Accepted' || status === 'TimedOut' ? 'Accepted' : 'Refused';
+        const kind = isRefusal(status) ? 'Refused' : 'Accepted';
         return { ...state, kind, updatedAt: at, reason: stationStatus ?? (status === 'Accepted' ? '' : status) };
       }
       case 'voltlog.session.StartRequestMatched.v1':
@@ -115,5 +114,8 @@ export const startRequestDecider: Decider<StartRequestCommand, StartRequestState
     }
   },
 };
+
+/** The station will not start. Of one that gave no answer it is not known whether it acts: the session may show. */
+export const isRefusal = (status: StartAnswered['status']): boolean => status !== 'Accepted' && status !== 'TimedOut';
 
 export const isOpen = (state: StartRequestState): state is OpenStartRequest => state.kind === 'Pending' || state.kind === 'Accepted';
