@@ -1,4 +1,5 @@
-import type { TransactionEnded, TransactionFact } from '@voltlog/connection-contract';
+import { STATION_TOPIC, type TransactionEnded, type TransactionFact } from '@voltlog/connection-contract';
+import type { EventLog } from '@voltlog/event-log';
 import { OperatingError } from '@voltlog/kernel';
 import { authorizationV1, sessionV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
@@ -16,12 +17,16 @@ const ACCEPTED = { status: Status.ACCEPTED, reason: '' };
 describe('a stop', () => {
   let world: AuthorizationWorld;
   let station: StationVoice;
-  const open = async (listSessions?: sessionV1.SessionService['listSessions']): Promise<void> => {
-    world = await AuthorizationWorld.open({ AUTHORIZATION_MASTER_PASS_GROUP: 'GUARDS' }, (context) =>
-      listSessions === undefined
+  const open = async (
+    listSessions?: sessionV1.SessionService['listSessions'],
+    watch: (log: EventLog) => void = () => undefined,
+  ): Promise<void> => {
+    world = await AuthorizationWorld.open({ AUTHORIZATION_MASTER_PASS_GROUP: 'GUARDS' }, (context) => {
+      watch(context.log);
+      return listSessions === undefined
         ? context
-        : { ...context, rpc: { ...context.rpc, client: <Service extends object>() => ({ listSessions }) as unknown as Service } },
-    );
+        : { ...context, rpc: { ...context.rpc, client: <Service extends object>() => ({ listSessions }) as unknown as Service } };
+    });
     station = new StationVoice(world.context, 'S1');
     await world.putContract('C');
     await world.putToken('OWN');
@@ -108,6 +113,36 @@ describe('a stop', () => {
     expect(await world.start('S9', 'm', { token: 'MATE' })).toMatchObject(ACCEPTED);
     expect(await world.ask({ token: 'MATE' })).toMatchObject(ACCEPTED);
     expect(await world.start('S1', 'new', { token: 'MATE' })).toMatchObject({ status: Status.CONCURRENT_TX });
+    // Nor is it known of all that runs there when something is.
+    await world.putToken('STRANGER', { concurrentTransactionsMax: 1 });
+    expect(await world.start('S9', 's', { token: 'STRANGER' })).toMatchObject(ACCEPTED);
+    await station.started('T2', 'OWN', { evseId: 1 });
+    await until(async () => (await stop('FLEET', 'T2')).status === Status.INVALID, 'the start is known');
+    expect(await world.ask({ token: 'MATE' })).toMatchObject(ACCEPTED);
+    expect(await world.ask({ token: 'STRANGER' })).toMatchObject({ status: Status.CONCURRENT_TX });
+  });
+
+  it('is asked about again once another instance may have followed the station', async () => {
+    const asked: string[] = [];
+    const revoke: (() => void)[] = [];
+    const listSessions: sessionV1.SessionService['listSessions'] = ({ stationId, transactionId }) => {
+      asked.push(`${stationId} ${transactionId}`);
+      return Promise.resolve({ sessions: [], nextPageToken: '' });
+    };
+    await open(listSessions, (log) => {
+      const subscribe = log.subscribe.bind(log);
+      log.subscribe = (options) => {
+        if (options.topics.includes(STATION_TOPIC)) revoke.push(() => options.onRevoked?.([{ topic: STATION_TOPIC, partition: 0 }]));
+        return subscribe(options);
+      };
+    });
+    await begun('OWN');
+    asked.length = 0;
+    expect(await stop('STRANGER')).toMatchObject(NOT_YOURS);
+    expect(asked).toEqual([]);
+    for (const each of revoke) each();
+    expect(await stop('STRANGER')).toMatchObject(ACCEPTED);
+    expect(asked).toEqual(['S1 T']);
   });
 
   it('of a session whose group changed is for both, the group it began with and the one it has', async () => {

@@ -30,26 +30,30 @@ export class Stops {
 
   /** Finds out about the transactions that somebody else's token would stop, with their tokens and contracts: few. */
   async ask(prepared: readonly Prepared[]): Promise<Asked> {
-    const elsewhere = await this.askElsewhere(prepared);
+    const payers = await this.payersOf(prepared, NOTHING.elsewhere);
+    const elsewhere = await this.askElsewhere(prepared, payers);
+    return elsewhere.size === 0 ? { elsewhere, payers } : { elsewhere, payers: await this.payersOf(prepared, elsewhere) };
+  }
+
+  private async payersOf(prepared: readonly Prepared[], elsewhere: Asked['elsewhere']): Promise<Asked['payers']> {
     let keys: Set<string> | undefined;
     for (const one of prepared) for (const { tokenKey } of this.othersOf(one, elsewhere)) (keys ??= new Set()).add(tokenKey);
-    if (keys === undefined) return NOTHING;
+    if (keys === undefined) return NOTHING.payers;
     const entries = await this.tokens.load([...keys]);
     const contractIds = new Set<string>();
     for (const { state } of entries.values())
       if (state.kind === 'known' && state.contractId !== undefined) contractIds.add(state.contractId);
     const contracts = contractIds.size === 0 ? undefined : await this.contracts.load([...contractIds]);
-    const payers = new Map(
+    return new Map(
       [...entries].map(([key, { state: token }]) => {
         const contract = token.kind === 'known' ? contracts?.get(token.contractId ?? '')?.state : undefined;
         return [key, contract === undefined ? { token } : { token, contract }];
       }),
     );
-    return { elsewhere, payers };
   }
 
-  private async askElsewhere(prepared: readonly Prepared[]): Promise<Asked['elsewhere']> {
-    const unknown = prepared.filter((one) => this.isUnknown(one));
+  private async askElsewhere(prepared: readonly Prepared[], payers: Asked['payers']): Promise<Asked['elsewhere']> {
+    const unknown = prepared.filter((one) => this.isUnknown(one, payers));
     if (unknown.length === 0) return NOTHING.elsewhere;
     const found = await Promise.all(
       unknown.map(({ question: { stationId, stops } }) => this.sessions.at(stationId, stops === undefined ? '' : stops.transactionId)),
@@ -57,11 +61,21 @@ export class Stops {
     return new Map(unknown.map(({ question }, i) => [question, found[i] ?? new Map<string, Running>()]));
   }
 
-  /** What is done is done, and is not asked about; nor is what would be refused or accepted either way. */
-  private isUnknown({ question: { purpose, stationId, stops }, subject }: Prepared): boolean {
-    if (subject === undefined) return false;
+  /**
+   * What is done is done, and is not asked about; nor is what would be refused or accepted either way. What is known of a station is what
+   * began since this instance follows it, so that a token which is full may have a mate there that it does not know of.
+   */
+  private isUnknown(one: Prepared, payers: Asked['payers']): boolean {
+    const { purpose, stationId, stops } = one.question;
+    if (one.subject === undefined) return false;
     if (purpose === 'Stop') return stops !== undefined && !stops.ended && !this.running.at(stationId).has(stops.transactionId);
-    return purpose === 'Identify' && isFull(subject) && this.running.at(stationId).size === 0;
+    return purpose === 'Identify' && isFull(one.subject) && !this.othersOf(one, NOTHING.elsewhere).some(this.isTheirs(one, payers));
+  }
+
+  /** Whether the token may stop a transaction. */
+  private isTheirs({ key, subject, policy }: Prepared, payers: Asked['payers']): (running: Running) => boolean {
+    const stopper = payerOf({ tokenKey: key }, subject);
+    return (running) => mayStop(stopper, payerOf(running, payers.get(running.tokenKey)), policy.masterPassGroup);
   }
 
   /** What the token is told after all. */
@@ -69,9 +83,7 @@ export class Stops {
     const { question, asked, subject, policy } = one;
     const others = this.othersOf(one, elsewhere);
     if (subject === undefined || others.length === 0) return verdict;
-    const stopper = payerOf({ tokenKey: one.key }, subject);
-    const isTheirs = (running: Running): boolean =>
-      mayStop(stopper, payerOf(running, payers.get(running.tokenKey)), policy.masterPassGroup);
+    const isTheirs = this.isTheirs(one, payers);
     if (question.purpose === 'Identify') {
       // OCPP 1.6 §4.1: some stations ask before they let a driver stop, and a mate whose own places or budget are used up may stop.
       const isFull = verdict.reason === 'ConcurrentLimit' || verdict.reason === 'BudgetExhausted';

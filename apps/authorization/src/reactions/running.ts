@@ -40,6 +40,11 @@ export class RunningTransactions {
     if (known?.size === 0) this.byStation.delete(stationId);
   }
 
+  /** Other instances may have followed any of the stations meanwhile. */
+  clear(): void {
+    this.byStation.clear();
+  }
+
   /** By the station's name for them. */
   at(stationId: string): ReadonlyMap<string, Running> {
     return this.byStation.get(stationId) ?? NONE;

@@ -88,6 +88,8 @@ export class TransactionFollower {
       topics: [STATION_TOPIC],
       types: [STARTED, UPDATED, ENDED],
       handle: (batch) => this.handle(batch),
+      // What ends or begins at a station that moved is not heard here; of one that stays it is asked instead.
+      onRevoked: () => this.running.clear(),
     });
   }
 
