@@ -19,12 +19,14 @@ export const VALUE_FACTS = [
   'voltlog.connection.EventStreamClosed.v1',
 ] as const satisfies readonly StationFactType[];
 
+type ValueFact = StationEventsReported | EventStreamOpened | EventStreamReported | EventStreamClosed;
+
 /** What a monitor told last. */
 export interface MonitorValueDoc {
   /** `<station>/<monitor>` */
   readonly id: string;
   readonly value: string;
-  /** By the station's clock. */
+  /** By the station's clock, and never later than we heard of it. */
   readonly at: string;
 }
 
@@ -62,27 +64,52 @@ export class MonitorValues {
   }
 
   async take(batch: readonly LogRecord[]): Promise<void> {
+    const facts = batch
+      .map(({ event }) => ({ time: event.time, fact: event.data as ValueFact }))
+      .filter(({ fact }) => isStationId(fact.stationId));
+    const streams = await this.streamsOf(facts.map(({ fact }) => fact));
     const news = new Map<string, MonitorValueDoc>();
-    const note = (id: string, value: string, at: string): void => {
-      if ((news.get(id)?.at ?? '') <= at) news.set(id, { id, value: value.slice(0, VALUE_LENGTH_MAX), at });
-    };
-    for (const { event } of batch) {
-      const fact = event.data as StationEventsReported | EventStreamOpened | EventStreamReported | EventStreamClosed;
-      const { stationId } = fact;
-      if (!isStationId(stationId)) continue;
+    for (const { time, fact } of facts) {
+      // A clock that is ahead does not outdo what comes once it is right.
+      const note = (monitorId: number, value: string, told: string): void => {
+        const id = `${fact.stationId}/${monitorId}`;
+        const at = told < time ? told : time;
+        if ((news.get(id)?.at ?? '') <= at) news.set(id, { id, value: value.slice(0, VALUE_LENGTH_MAX), at });
+      };
       if ('events' in fact) {
-        for (const { monitorId, value, at } of fact.events) if (monitorId !== undefined) note(`${stationId}/${monitorId}`, value, at);
+        for (const { monitorId, value, at } of fact.events) if (monitorId !== undefined) note(monitorId, value, at);
         continue;
       }
-      const id = `${stationId}/${fact.streamId}`;
-      if ('variableMonitoringId' in fact) await this.streams.upsert([{ doc: { id, monitorId: fact.variableMonitoringId } }]);
+      const id = streamOf(fact);
+      if ('variableMonitoringId' in fact) streams.set(id, { id, monitorId: fact.variableMonitoringId });
       else if ('values' in fact) {
-        const stream = await this.streams.get(id);
-        if (stream !== undefined) for (const { value, at } of fact.values) note(`${stationId}/${stream.monitorId}`, value, at);
-      } else await this.streams.delete([id]);
+        const stream = streams.get(id);
+        if (stream !== undefined) for (const { value, at } of fact.values) note(stream.monitorId, value, at);
+      } else streams.set(id, undefined);
     }
     const known = await this.values.getMany([...news.keys()]);
-    const newer = [...news.values()].filter(({ id, at }) => (known.get(id)?.at ?? '') < at);
+    const newer = [...news.values()].filter(({ id, at }) => (known.get(id)?.at ?? '') <= at);
     if (newer.length > 0) await this.values.upsert(newer.map((doc) => ({ doc })));
+    await this.keep(
+      facts.map(({ fact }) => fact),
+      streams,
+    );
+  }
+
+  /** The streams that the facts are about, as they were before. */
+  private async streamsOf(facts: readonly ValueFact[]): Promise<Map<string, EventStreamDoc | undefined>> {
+    const ids = new Set(facts.flatMap((fact) => ('values' in fact ? [streamOf(fact)] : [])));
+    return new Map(ids.size === 0 ? [] : await this.streams.getMany([...ids]));
+  }
+
+  /** Writes down which streams are open now. Last, so that a batch that comes again finds its values' streams as it found them first. */
+  private async keep(facts: readonly ValueFact[], streams: ReadonlyMap<string, EventStreamDoc | undefined>): Promise<void> {
+    const changed = new Set(facts.flatMap((fact) => ('events' in fact || 'values' in fact ? [] : [streamOf(fact)])));
+    const open = [...changed].flatMap((id) => streams.get(id) ?? []);
+    const closed = [...changed].filter((id) => streams.get(id) === undefined);
+    if (open.length > 0) await this.streams.upsert(open.map((doc) => ({ doc })));
+    if (closed.length > 0) await this.streams.delete(closed);
   }
 }
+
+const streamOf = ({ stationId, streamId }: Exclude<ValueFact, StationEventsReported>): string => `${stationId}/${streamId}`;
