@@ -155,7 +155,8 @@ export class Authorizer {
       const verdict = settled[i] as Verdict | OpenQuestion;
       return this.decision(question, 'verdict' in verdict ? verdict.verdict : verdict, now);
     });
-    await this.release(prepared.filter((_, i) => decisions[i]?.status !== 'Accepted'));
+    // No answer waits for it; what is claimed next waits behind it.
+    void this.release(prepared.filter((_, i) => decisions[i]?.status !== 'Accepted'));
     await this.record(decisions, spans);
     return decisions;
   }
