@@ -45,6 +45,22 @@ describe('a frame of a recording', () => {
     expect(Object.keys(payload(action, request))).toEqual(Object.keys(request));
   });
 
+  it.each([
+    ['text', '{"certificate":"SECRET-40"}'],
+    ['an object', { vendor: { keys: ['SECRET-41', { privateKey: 'SECRET-42' }] }, ocspResult: { der: 'SECRET-43' } }],
+    ['a list', ['SECRET-44']],
+  ])('the data of an answer is kept as little as that of its call: %s', (_, data) => {
+    for (const kept of [frame(3, 'm1', { status: 'Accepted', data }), frame(2, 'm1', 'DataTransfer', { vendorId: 'V', data })])
+      expect(JSON.stringify(kept)).not.toContain('SECRET');
+    expect(frame(3, 'm1', { status: 'Accepted', data })[2]).toMatchObject({ status: 'Accepted' });
+  });
+
+  it('data of other calls, and other fields of answers, stay', () => {
+    const stream = { id: 1, pending: 0, basetime: '2026-01-02T03:30:00.000Z', data: [{ t: 0.5, v: '231.5' }] };
+    expect(frame(6, 'm1', 'NotifyPeriodicEventStream', stream)[3]).toEqual(stream);
+    expect(frame(3, 'm1', { status: 'Accepted', interval: 300 })[2]).toEqual({ status: 'Accepted', interval: 300 });
+  });
+
   it('the same is replaced by the same, and another by another', () => {
     const first = payload('Authorize', { idTag: 'CARD-1' })['idTag'];
     expect(payload('StartTransaction', { idTag: 'CARD-1', connectorId: 1 })).toEqual({ idTag: first, connectorId: 1 });

@@ -49,12 +49,17 @@ const FIELDS = new Set(
 /** Configuration keys and variables whose value is one of these. */
 const NAMES =
   /serial|iccid|imsi|identity|identifier|macaddress|address|ssid|apn|user|password|authorizationkey|certificate|token|cponame|organization|url|uri|host|phone|email/i;
-/** Free text of these may hold anything. */
+/** Stands for the action of a frame that names none: an answer does not say to what. */
+const ANSWER = '';
+/** What is free in these may hold anything. */
 const FREE: Readonly<Record<string, readonly string[]>> = {
+  [ANSWER]: ['data'],
   DataTransfer: ['data'],
   NotifyCustomerInformation: ['data'],
   GetCustomerInformation: ['data'],
 };
+/** Types of frames that name an action: CALL and SEND. Source: OCPP 2.1 Part 4. */
+const CALLS: ReadonlySet<unknown> = new Set([2, 6]);
 /** Addresses within any text. */
 const ADDRESS =
   /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b|\b[\w.+-]+@[\w-]+\.[\w.-]+/gi;
@@ -78,7 +83,7 @@ export class Anonymiser {
       return undefined;
     }
     if (!Array.isArray(frame)) return undefined;
-    const action = typeof frame[2] === 'string' ? frame[2] : '';
+    const action = CALLS.has(frame[0]) && typeof frame[2] === 'string' ? frame[2] : ANSWER;
     return frame.map((part: unknown, index) =>
       index < 3 && typeof part !== 'object' ? this.head(part, index) : this.value(part, '', action),
     );
@@ -90,12 +95,19 @@ export class Anonymiser {
   }
 
   private value(value: unknown, field: string, action: string): unknown {
+    if (FREE[action]?.includes(field) === true) return this.allHidden(value);
     if (Array.isArray(value)) return value.map((each) => this.value(each, field, action));
     if (isObject(value)) return this.object(value, action);
-    const hidden = FIELDS.has(field.toLowerCase()) || FREE[action]?.includes(field) === true;
-    if (typeof value === 'number') return hidden ? this.pseudonyms.ofNumber(value) : value;
-    if (typeof value !== 'string') return value;
-    return hidden ? this.hidden(value) : this.text(value);
+    if (FIELDS.has(field.toLowerCase())) return this.allHidden(value);
+    return typeof value === 'string' ? this.text(value) : value;
+  }
+
+  /** Only its shape is kept, and the names of fields. */
+  private allHidden(value: unknown): unknown {
+    if (typeof value === 'number') return this.pseudonyms.ofNumber(value);
+    if (typeof value === 'string') return this.hidden(value);
+    if (Array.isArray(value)) return value.map((each) => this.allHidden(each));
+    return isObject(value) ? Object.fromEntries(Object.entries(value).map(([field, each]) => [field, this.allHidden(each)])) : value;
   }
 
   private object(value: Readonly<Record<string, unknown>>, action: string): Record<string, unknown> {
