@@ -439,6 +439,17 @@ describe('a command', () => {
       },
       { connectionData: { apn: { apn: 'net', apnPassword: '***' }, vpn: { server: 's', user: 'u', password: '***', key: '***' } } },
     ],
+    [
+      { firmware: { location: 'https://v.example/files/firmware/im-1/CP1/1900000000/SEC-RE_T/fw.bin', signature: 'x' } },
+      { firmware: { location: 'https://v.example/files/firmware/im-1/CP1/1900000000/***/fw.bin', signature: 'x' } },
+    ],
+    [
+      { log: { remoteLocation: 'https://v.example/files/uploads/u-1/SEC-RE_T' } },
+      { log: { remoteLocation: 'https://v.example/files/uploads/u-1/***' } },
+    ],
+    [{ location: 'ftp://vendor.example/files/fw.bin' }, { location: 'ftp://vendor.example/files/fw.bin' }],
+    // The command of a campaign's job is not signed yet.
+    [{ location: 'https://v.example/files/firmware/im-1' }, { location: 'https://v.example/files/firmware/im-1' }],
     [undefined, undefined],
   ])('%j is kept without its secrets', (payload, kept) => expect(withoutSecrets(payload)).toEqual(kept));
 });

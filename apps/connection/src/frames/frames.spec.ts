@@ -44,6 +44,16 @@ describe('a masked frame', () => {
       '[2,"1","NotifyCustomerInformation",{"data":"Ann \\"A\\", Mill Lane","tbc":false,"seqNo":0}]',
       '[2,"1","NotifyCustomerInformation",{"data":"***","tbc":false,"seqNo":0}]',
     ],
+    [
+      '[2,"1","UpdateFirmware",{"location":"https://v.example/files/firmware/im-1/CP%201/1900000000/SEC-RE_T/fw.bin","retrieveDate":"x"}]',
+      '[2,"1","UpdateFirmware",{"location":"https://v.example/files/firmware/im-1/CP%201/1900000000/***/fw.bin","retrieveDate":"x"}]',
+    ],
+    [
+      '[2,"1","GetLog",{"log":{"remoteLocation":"https://v.example/files/uploads/u-1/SEC-RE_T"},"logType":"SecurityLog"}]',
+      '[2,"1","GetLog",{"log":{"remoteLocation":"https://v.example/files/uploads/u-1/***"},"logType":"SecurityLog"}]',
+    ],
+    ['[2,"1","Torn",{"location":"http://v/files/uploads/u-1/SEC', '[2,"1","Torn",{"location":"http://v/files/uploads/u-1/***'],
+    ['<b><location>http://v/files/uploads/u-1/SECRET</location></b>', '<b><location>http://v/files/uploads/u-1/***</location></b>'],
     ['[2,"1","CustomerInformation",{"customerIdentifier":"ann"}]', '[2,"1","CustomerInformation",{"customerIdentifier":"***"}]'],
   ])('%s keeps its secret', (text, expected) => expect(masked(text)).toBe(expected));
 
@@ -53,6 +63,7 @@ describe('a masked frame', () => {
     'nonsense',
     '<b><o:idTag/><idTag /><k>HeartbeatInterval</k><value>300</value></b>',
     '[2,"1","DataTransfer",{"vendorId":"v","data":"x"}]',
+    '[2,"1","UpdateFirmware",{"location":"https://vendor.example/files/releases/1.2.3/fw.bin"}]',
   ])('%s stays as it is', (text) => expect(masked(text)).toBe(text));
 });
 

@@ -1,3 +1,5 @@
+import { withoutSignatures } from '@voltlog/connection-contract';
+
 const MASK = '***';
 
 /** Fields whose value is nobody's business: tokens, keys, certificates. Sources: OCPP 1.6 §6, Security Whitepaper, OCPP 2.1 Part 2 §2. */
@@ -34,7 +36,7 @@ const MARKS = ['dT', 'ertif', 'csr', 'exi', 'ocsp', 'assword', 'AuthorizationKey
  */
 export function masked(text: string): string {
   if (text.trimStart().startsWith('<')) return maskedXml(text);
-  const plain = text.includes('\\u') ? rewritten(text) : text;
+  const plain = withoutSignatures(text.includes('\\u') ? rewritten(text) : text);
   if (!MARKS.some((mark) => plain.includes(mark))) return plain;
   const configuration = CONFIGURATION_FRAME.test(plain);
   const fields = plain.replace(SECRET_FIELD, (whole, name: string, colon: string) =>
@@ -48,7 +50,7 @@ export function masked(text: string): string {
 function maskedXml(text: string): string {
   const hide = (_: string, name: string, attributes = ''): string =>
     attributes.endsWith('/') ? `<${name}${attributes}>` : `<${name}${attributes}>${MASK}`;
-  const fields = text.replace(SECRET_ELEMENT, hide).replace(URL_CREDENTIALS, `//${MASK}@`);
+  const fields = withoutSignatures(text).replace(SECRET_ELEMENT, hide).replace(URL_CREDENTIALS, `//${MASK}@`);
   return NAMED_SECRET.test(text) || text.includes('&#') ? fields.replace(VALUE_ELEMENT, hide) : fields;
 }
 

@@ -37,7 +37,7 @@ export type {
   SettlementReported,
   VatNumberPresented,
 } from './report-facts.js';
-export { withoutSecrets } from './secrets.js';
+export { withoutSecrets, withoutSignatures } from './secrets.js';
 export type {
   AuthorizationAnswer,
   CertificateSigningRequested,
