@@ -62,8 +62,10 @@ export class CertificatesGrpc implements Service {
     certificate,
     issuer,
   }: certificatesV1.CheckClientCertificateRequest): Promise<certificatesV1.CheckClientCertificateResponse> {
+    const [shown, maker] = [x509Of(certificate), x509Of(issuer)];
+    await this.pki.earlier?.note(shown, maker);
     try {
-      const { status, untilMs } = await this.pki.revocations.of(x509Of(certificate), x509Of(issuer));
+      const { status, untilMs } = await this.pki.revocations.of(shown, maker);
       return { status, nextUpdate: isoTime(untilMs), reason: '' };
     } catch (error) {
       if (!(error instanceof RevocationUnknown)) throw error;

@@ -5,7 +5,8 @@ import * as x509 from '@peculiar/x509';
 import { openTestContext, TestAuthority, type TestContext, testCsr } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuthorityDoc, AuthorityKeys, authoritySchema } from './authority-keys.js';
-import { BuiltInAuthority } from './built-in-authority.js';
+import { BuiltInAuthority, ROOT_ID } from './built-in-authority.js';
+import { EarlierCertificates } from './earlier-certificates.js';
 import { IssuedCertificates, type IssuedDoc, issuedSchema } from './issued-certificates.js';
 import { Sealing } from './sealing.js';
 import { readSigningRequest } from './signing-request.js';
@@ -117,6 +118,33 @@ describe('the built-in authority', () => {
     expect(certificate.serialNumber.toLowerCase()).toBe(issued.serialNumber);
     expect(certificate.fingerprint256.replaceAll(':', '').toLowerCase()).toBe(issued.fingerprint);
     expect(Date.parse(issued.notAfter)).toBe(Math.floor((orderedAtMs + 397 * 86_400_000) / 1_000) * 1_000);
+  });
+
+  it('knows of earlier certificates again from the stream of their station, and of no others', async () => {
+    const [ca, other] = [await authority(), await authority(7, 30)];
+    const now = () => context.clock.now();
+    const rows = await context.store.collection<IssuedDoc>('issued_certificates', issuedSchema);
+    const noted = new IssuedCertificates(rows, async () => false, now);
+    const order = { stationId: 'CP-1', csr: '', publicKey: await publicKey(), orderId: 'o', orderedAtMs: now() };
+    const made = await ca.issue(order);
+    // The same serial number, and another certificate.
+    const twin = await other.issue(order);
+    await rows.delete((await rows.find({ where: {}, limit: 10 })).docs.map(({ id }) => id));
+    const stream = [{ ...made, certificateType: 'ChargingStationCertificate', status: 'Installed' as const, reason: '' }];
+    const earlier = new EarlierCertificates(
+      () => ca.root(),
+      noted,
+      async (stationId) => (stationId === 'CP-1' ? stream : []),
+    );
+    const root = new X509Certificate(await ca.roots());
+    const status = async (shown: X509Certificate, issuer = root) => {
+      await earlier.note(shown, issuer);
+      return noted.statusOf(ROOT_ID, made.serialNumber);
+    };
+    expect(await status(new X509Certificate(twin.certificateChain))).toBe('unknown');
+    // Shown as if another authority had made it.
+    expect(await status(new X509Certificate(made.certificateChain), new X509Certificate(made.certificateChain))).toBe('unknown');
+    expect(await status(new X509Certificate(made.certificateChain))).toBe('good');
   });
 
   it('has one root, whoever asks first, and serves the same order with the same serial number', async () => {

@@ -1,3 +1,4 @@
+import { NO_SECURITY, type StationSecurity } from '@voltlog/device-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from '../config.js';
 import type { DeviceRepository } from '../store/device-repository.js';
@@ -5,6 +6,7 @@ import { type Authority, type AuthorityDoc, AuthorityKeys, authoritySchema } fro
 import { BuiltInAuthority } from './built-in-authority.js';
 import type { CertificateAuthority } from './certificate-authority.js';
 import { CrlClient } from './crl-client.js';
+import { EarlierCertificates } from './earlier-certificates.js';
 import { EstAuthority, type EstCertificatesDoc, estCertificatesSchema } from './est-authority.js';
 import { IssuedCertificates, type IssuedDoc, issuedSchema } from './issued-certificates.js';
 import { OcspClient } from './ocsp-client.js';
@@ -23,6 +25,7 @@ export interface Pki {
   /** Who makes what stations ask for, by OCPP 2.x CertificateSigningUseEnumType. */
   readonly authorities: Readonly<Partial<Record<string, CertificateAuthority>>>;
   readonly issued: IssuedCertificates | undefined;
+  readonly earlier: EarlierCertificates | undefined;
   readonly responder: OcspResponder | undefined;
   /** undefined: it is off. */
   readonly testPki: TestPki | undefined;
@@ -60,6 +63,7 @@ export async function createPki(context: Context, config: Config, repository: Pi
       ...(v2g === undefined ? {} : { V2GCertificate: v2g }),
     },
     issued: own?.issued,
+    earlier: own?.earlier,
     responder: own?.responder,
     testPki: own?.testPki,
     contractRoots,
@@ -78,12 +82,13 @@ async function createOwn({ clock, store }: Context, { security, pki: options }: 
   if (secretKey === undefined) return undefined;
   const now = (): number => clock.now();
   const sealing = new Sealing(secretKey);
+  const securityOf = async (stationId: string): Promise<StationSecurity> => {
+    const state = await repository.station(stationId);
+    return state.kind === 'none' ? NO_SECURITY : state.security;
+  };
   const issued = new IssuedCertificates(
     await store.collection<IssuedDoc>('issued_certificates', issuedSchema),
-    async (stationId, serialNumber) => {
-      const state = await repository.station(stationId);
-      return state.kind !== 'none' && state.security.revoked.includes(serialNumber);
-    },
+    async (stationId, serialNumber) => (await securityOf(stationId)).revoked.includes(serialNumber),
     now,
   );
   const keys = new AuthorityKeys({
@@ -93,9 +98,14 @@ async function createOwn({ clock, store }: Context, { security, pki: options }: 
   });
   const { ocspUrl } = options;
   const authority = new BuiltInAuthority({ keys, issued, sealing, organization, validityDays, ocspUrl });
+  const earlier = new EarlierCertificates(
+    () => authority.root(),
+    issued,
+    async (stationId) => (await securityOf(stationId)).certificates,
+  );
   const testPki = options.testPki ? new TestPki({ keys, issued, sealing, organization, ocspUrl }) : undefined;
   const signing = async (): Promise<readonly Authority[]> => [await authority.root(), ...((await testPki?.authorities()) ?? [])];
-  return { sealing, issued, authority, testPki, signing, responder: new OcspResponder(signing, issued, now) };
+  return { sealing, issued, earlier, authority, testPki, signing, responder: new OcspResponder(signing, issued, now) };
 }
 
 /** The authorities that are asked by EST. */

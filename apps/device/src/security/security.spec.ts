@@ -8,6 +8,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
 import { createDevice, type Device } from '../device.js';
+import { type IssuedDoc, issuedSchema } from '../pki/issued-certificates.js';
 import { EstServer } from '../testing/est-server.js';
 import { type Intent, intentSchema } from './intents.js';
 import { renewalSchema } from './renewals.js';
@@ -242,6 +243,30 @@ describe('the security of stations', () => {
       await revoke();
       await revoke();
       expect((await access())?.revokedCertificates).toEqual(['abc']);
+    });
+
+    it('from before those that were made were noted is known all the same, and so is that it was revoked', async () => {
+      await asks((await testCsr(STATION, 'Voltlog')).csr);
+      await until(async () => (await newest()) === 'Installed', 'the certificate to be installed');
+      const shown = new X509Certificate(String(connection.of('certificateSigned')[0]?.['certificateChain']));
+      const issuer = new X509Certificate((await service.securityGrpc.getAuthority({})).rootCertificates).raw;
+      const forget = async (): Promise<void> => {
+        const rows = await context.store.collection<IssuedDoc>('issued_certificates', issuedSchema);
+        await rows.delete((await rows.find({ where: {}, limit: 10 })).docs.map(({ id }) => id));
+      };
+      const check = async () => (await service.certificatesGrpc.checkClientCertificate({ certificate: shown.raw, issuer })).status;
+      await forget();
+      expect(await check()).toBe('Good');
+      await service.securityGrpc.revokeCertificate({
+        stationId: STATION,
+        serialNumber: shown.serialNumber,
+        reason: 'stolen',
+        idempotencyKey: '',
+      });
+      await forget();
+      // An answer is good for an hour.
+      context.clock.ms += 2 * 3_600_000;
+      expect(await check()).toBe('Revoked');
     });
 
     it('is renewed before it expires: the station is asked for a new CSR, in waves', async () => {
