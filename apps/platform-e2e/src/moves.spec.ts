@@ -95,7 +95,7 @@ describe('moving stations', () => {
         const moved = await phase(here, outbound, id, 'Moved');
         expect(moved).toMatchObject({ confirmed: true, restoredAt: null });
         expect(version === '1.6' ? moved.before.keys : moved.before.networkConfigurationPriority).toEqual(
-          version === '1.6' ? [{ key: 'CentralSystemURL', value: '' }] : '1,0',
+          version === '1.6' ? [{ key: 'CentralSystemURL', value: here.ocppUrl }] : '1,0',
         );
         expect(await ended(here, outbound)).toMatchObject({ outcome: 'Completed', counts: { Moved: 1 } });
 

@@ -25,8 +25,9 @@ export class MoveSteps {
     const read = await this.read(stationId, 'OCPPCommCtrlr', [PRIORITY]);
     if (read.kind !== 'done') return read;
     const priority = read.value[0] ?? '';
-    if (priority.split(',')[0]?.trim() === `${slot}`)
-      return { kind: 'refused', reason: `slot ${slot} is the one that the station is connected by: name another` };
+    // It may be connected by any of them, and falls back on the others.
+    if (slotsOf(priority).includes(`${slot}`))
+      return { kind: 'refused', reason: `slot ${slot} is one of those that the station uses (${priority}): name another` };
     return done({ priority, keys: [] });
   }
 
@@ -75,7 +76,15 @@ export class MoveSteps {
     const said = await this.line.say(stationId, { $case: 'getVariables', value: { variables } });
     if (said.kind === 'away') return said;
     if (said.kind === 'refused') return { kind: 'refused', reason: said.reason };
-    return done(names.map((name) => said.response.variables.find((each) => each.variable?.name === name)?.variable?.value ?? ''));
+    const values: string[] = [];
+    for (const name of names) {
+      const result = said.response.variables.find((each) => each.variable?.name === name);
+      const value = result?.variable?.value ?? '';
+      // An empty value is no way back: written again, it would lock the station out.
+      if (result?.status !== 'Accepted' || value === '') return { kind: 'refused', reason: `the station does not tell its ${name}` };
+      values.push(value);
+    }
+    return done(values);
   }
 
   private async set(stationId: string, component: string, values: MoveKeys['keys']): Promise<Stepped> {
@@ -97,12 +106,8 @@ const variable = (component: string, name: string, value: string): connectionV1.
   instance: '',
 });
 
+const slotsOf = (priority: string): readonly string[] => priority.split(',').map((each) => each.trim());
+
 /** The slots in their order, this one first. */
 const firstOf = (slot: number, priority: string): string =>
-  [
-    `${slot}`,
-    ...priority
-      .split(',')
-      .map((each) => each.trim())
-      .filter((each) => each !== '' && each !== `${slot}`),
-  ].join(',');
+  [`${slot}`, ...slotsOf(priority).filter((each) => each !== '' && each !== `${slot}`)].join(',');

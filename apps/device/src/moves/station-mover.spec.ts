@@ -27,6 +27,7 @@ class FakeLine {
   connectedAt: string | undefined;
   ocppVersion = 'ocpp2.0.1';
   priority = '1,0';
+  url: { value: string; status: string } = { value: 'wss://old', status: 'Accepted' };
   readonly sent: unknown[] = [];
   readonly refuses = new Set<string>();
 
@@ -41,8 +42,8 @@ class FakeLine {
     const variables =
       $case === 'getVariables'
         ? command.value.variables.map((variable) => ({
-            variable: { ...variable, value: variable.name === 'Url' ? 'wss://old' : this.priority },
-            status: 'Accepted',
+            variable: { ...variable, value: variable.name === 'Url' ? this.url.value : this.priority },
+            status: variable.name === 'Url' ? this.url.status : 'Accepted',
             readonly: false,
           }))
         : [];
@@ -149,11 +150,32 @@ describe('a station that is moved', () => {
     expect(line.sent).toEqual([]);
   });
 
-  it('the slot it is connected by is never overwritten', async () => {
-    line.priority = '2,1';
+  it.each([
+    ['does not know', { value: '', status: 'UnknownVariable' }],
+    ['knows without a value', { value: '', status: 'Accepted' }],
+    ['does not tell', { value: 'wss://old', status: 'Rejected' }],
+  ])('1.6: with a key that it %s there is no way back, so it is left alone', async (_, url) => {
+    line.ocppVersion = 'ocpp1.6';
+    line.url = url;
     connect();
     await begin();
-    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: expect.stringContaining('slot 2 is the one') });
+    expect(await attempt()).toMatchObject({ step: { done: true }, doc: { phase: 'Failed', reason: expect.stringContaining('Url') } });
+    expect(line.sent).toEqual([]);
+  });
+
+  it.each(['2,1', '1,2', ' 1, 2 ,0'])('the slots it may be connected by are never overwritten: %s', async (priority) => {
+    line.priority = priority;
+    connect();
+    await begin();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: expect.stringContaining('slot 2 is one of those') });
+    expect(line.sent).toEqual([]);
+  });
+
+  it('2.x: one that does not tell its slots is left alone', async () => {
+    line.priority = '';
+    connect();
+    await begin();
+    expect(await attempt()).toMatchObject({ step: { done: true }, doc: { phase: 'Failed' } });
     expect(line.sent).toEqual([]);
   });
 

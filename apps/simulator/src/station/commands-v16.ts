@@ -166,6 +166,9 @@ function trigger(station: SimulatedStation, payload: Payload): CommandOutcome {
   }
 }
 
+/** Where it was made to go, until it is sent elsewhere. */
+const addressAt = (station: SimulatedStation, key: string): string => (key === 'CentralSystemURL' ? station.security.way().urls[0] : '');
+
 function getConfiguration(station: SimulatedStation, payload: Payload): CommandOutcome {
   const asked = listAt(payload, 'key').filter((key) => typeof key === 'string');
   const configurationKey: Payload[] = [];
@@ -174,7 +177,7 @@ function getConfiguration(station: SimulatedStation, payload: Payload): CommandO
     const built = listSetting(station, key);
     const setting = built === undefined ? station.settings.get(key) : { value: String(built), readonly: true };
     if (setting === undefined) unknownKey.push(key);
-    else configurationKey.push({ key, readonly: setting.readonly, value: setting.value });
+    else configurationKey.push({ key, readonly: setting.readonly, value: setting.value || addressAt(station, key) });
   }
   return { answer: { payload: { configurationKey, unknownKey } } };
 }

@@ -94,10 +94,10 @@ export class StationSecurity implements WayFinder {
     return true;
   }
 
-  /** From its next connection on with another CSMS, and back when that refuses it; empty: where it was made to go. */
+  /** From its next connection on with another CSMS, and back when that refuses it; empty or its own address: where it was made to go. */
   goTo(url: string): boolean {
     if (url !== '' && !/^wss?:\/\/[^/]/.test(url)) return false;
-    const next = url === '' ? undefined : url;
+    const next = url === '' || this.urls.get(this.profile)?.includes(url) === true ? undefined : url;
     if (next === this.elsewhere) return true;
     this.previous = { profile: this.profile, url: this.elsewhere };
     this.refusals = 0;

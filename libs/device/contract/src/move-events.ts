@@ -25,7 +25,7 @@ export interface MoveTarget {
   readonly csmsUrl: string;
   /** 0 to 3. */
   readonly securityProfile: number;
-  /** Network profile slot of OCPP 2.x; the one in use must be another. */
+  /** Network profile slot of OCPP 2.x; none of the slots in use. */
   readonly slot: number;
   readonly messageTimeoutSeconds: number;
   /** OCPP 1.6; the first whose vendor is the station's, or is empty. */
