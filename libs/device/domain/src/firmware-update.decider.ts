@@ -3,6 +3,8 @@ import { assertNever, type Decider, type Decision, decided, isoTime } from '@vol
 
 /** Steps of one station that are kept: no update has as many, and a station gone mad is not to fill the log. */
 export const UPDATE_STEPS_MAX = 40;
+/** ... of earlier attempts: the next one is to have room. */
+const EARLIER_STEPS_MAX = 15;
 /** A station that failed and boots with the version within so long has made it after all, ms. */
 const LATE_MS = 86_400_000;
 
@@ -153,7 +155,12 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
     switch (type) {
       case 'voltlog.device.FirmwareUpdateQueued.v1': {
         const { attempt, jobId, requestId } = data;
-        return stepped({ ...update, ...FRESH, state: 'Queued', attempt, jobId, requestId, reason: '', progressAt: at }, 'Queued', at);
+        const steps = update.steps.slice(-EARLIER_STEPS_MAX);
+        return stepped(
+          { ...update, ...FRESH, steps, state: 'Queued', attempt, jobId, requestId, reason: '', progressAt: at },
+          'Queued',
+          at,
+        );
       }
       case 'voltlog.device.FirmwareUpdateReleased.v1':
         return { ...update, state: 'Planned', attempt: update.attempt - 1, jobId: '', at };
@@ -205,14 +212,14 @@ function answered(
   return failed(update, stationStatus, words, at, state === 'Rejected');
 }
 
-/** Of a station that says the same again, or goes back, nothing is learnt; of one that never stops, no more than fits. */
+/** Of a station that says the same again nothing is learnt; of one that never stops, what gets further, and no more of the rest than fits. */
 function told(update: FirmwareUpdate, status: string, requestId: number | undefined, at: string): Outcome {
   const { campaignId, stationId, steps } = update;
   if (!isUnderWay(update) || (requestId !== undefined && requestId !== update.requestId)) return decided();
   const failure = FAILURES[status];
   if (failure !== undefined) return failed(update, status, failure, at);
   const rank = RANKS[status];
-  if (rank === undefined || status === update.status || steps.length >= UPDATE_STEPS_MAX) return decided();
+  if (rank === undefined || status === update.status || (rank <= update.rank && steps.length >= UPDATE_STEPS_MAX)) return decided();
   const progressed: FirmwareUpdateEvent = {
     type: 'voltlog.device.FirmwareUpdateProgressed.v1',
     data: { campaignId, stationId, status, further: rank > update.rank, at },
@@ -230,8 +237,8 @@ function booted(update: FirmwareUpdate, version: string, now: number): Outcome {
       return decided(ended(update, 'Updated', 'Boot', late ? `it made it after all; before: ${update.reason}` : unseen(update), at));
     return state === 'Planned' ? decided(ended(update, 'Skipped', '', 'it has the version already', at)) : decided();
   }
-  // While it installs some restart more than once; what it said was done is not.
-  return isUnderWay(update) && rank >= REBOOTS
+  // While it installs some restart more than once; what it said was done is not. Where a word is the proof, the version may tell nothing.
+  return isUnderWay(update) && update.proof === 'Boot' && rank >= REBOOTS
     ? failed(update, update.status, `it said ${update.status}, but booted with version ${version || '(none)'}`, at)
     : decided();
 }

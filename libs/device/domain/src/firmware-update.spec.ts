@@ -66,6 +66,29 @@ describe('a firmware update', () => {
     expect(run(...begun, status('Installing'), boot('1.0.0')).state).toMatchObject({ state: 'Updating' });
   });
 
+  it('waits for the word where that shows it, whatever version the station boots with', () => {
+    const words = [status('InstallRebooting'), boot('1.0.0'), status('Installed')];
+    expect(run(plan({ proof: 'Installed' }), queue(), answer('Accepted'), ...words).state).toMatchObject({
+      state: 'Updated',
+      evidence: 'Installed',
+    });
+    expect(run(...begun, ...words).state).toMatchObject({ state: 'Planned', reason: expect.stringContaining('InstallRebooting') });
+  });
+
+  it('hears a word that gets further from a station that said too much, in this attempt and in the next', () => {
+    const noise = Array.from({ length: UPDATE_STEPS_MAX }, (_, index) => status(index % 2 === 0 ? 'Downloading' : 'DownloadPaused'));
+    const noisy = run(...begun, ...noise, status('Downloaded'), status('Downloading'));
+    expect(noisy.state).toMatchObject({ status: 'Downloaded', rank: 3 });
+    const next = [status('DownloadFailed'), queue(T0 + 30 * MINUTE), answer('Accepted')];
+    expect(run(...begun, ...noise, ...next, status('Downloading'), status('DownloadPaused')).state).toMatchObject({
+      attempt: 2,
+      status: 'DownloadPaused',
+    });
+    const installed = run(plan({ proof: 'Installed' }), queue(), answer('Accepted'), ...noise, status('Installed')).state;
+    expect(installed).toMatchObject({ state: 'Updated' });
+    expect(installed?.steps.length).toBe(UPDATE_STEPS_MAX);
+  });
+
   it('is tried as often as planned, after a pause, and not again when the station cannot do it', () => {
     const once = run(...begun, status('DownloadFailed')).state;
     expect(once).toMatchObject({ state: 'Planned', attempt: 1, dueAt: isoTime(T0 + 30 * MINUTE) });
