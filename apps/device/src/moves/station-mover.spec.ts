@@ -1,4 +1,4 @@
-import { isoTime } from '@voltlog/kernel';
+import { isoTime, OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { openCollections } from '../store/documents.js';
 import { createOutbox } from '../store/outbox.js';
 import { type MoveCollections, openMoveCollections } from './move-documents.js';
 import { type MoveStreams, moveStreams } from './move-streams.js';
-import { StationMover } from './station-mover.js';
+import { type StationMoveData, StationMover } from './station-mover.js';
 
 const { CommandStatus } = connectionV1;
 const MOVE = 'M';
@@ -30,6 +30,10 @@ class FakeLine {
   url: { value: string; status: string } = { value: 'wss://old', status: 'Accepted' };
   readonly sent: unknown[] = [];
   readonly refuses = new Set<string>();
+  /** Commands after which it is gone, without an answer. */
+  readonly leavesAt = new Set<string>();
+  /** The connection service cannot be asked. */
+  isDown = false;
 
   async sendCommand({ command }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
     const answer = connectionV1.SendCommandResponse.fromPartial({});
@@ -38,6 +42,10 @@ class FakeLine {
     const { $case } = command;
     if ($case !== 'getVariables')
       this.sent.push($case === 'setVariables' ? command.value.variables.map(({ name, value }) => `${name}=${value}`) : $case);
+    if (this.leavesAt.has($case)) {
+      this.connectedAt = undefined;
+      return { ...answer, status: CommandStatus.TIMED_OUT };
+    }
     if (this.refuses.has($case)) return { ...answer, status: CommandStatus.REJECTED, reason: 'no' };
     const variables =
       $case === 'getVariables'
@@ -51,6 +59,7 @@ class FakeLine {
   }
 
   async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {
+    if (this.isDown) throw new OperatingError('unavailable', 'down');
     const { connectedAt, ocppVersion } = this;
     return {
       connection: connectionV1.Connection.fromPartial({ stationId, connected: connectedAt !== undefined, connectedAt, ocppVersion }),
@@ -69,6 +78,7 @@ describe('a station that is moved', () => {
     context = await openTestContext('device');
     line = new FakeLine();
     vendor = 'ACME';
+    intent = fresh;
     collections = await openMoveCollections(context.store);
     streams = moveStreams(context, collections, createOutbox(context));
     const { statuses } = await openCollections(context.store);
@@ -92,7 +102,8 @@ describe('a station that is moved', () => {
     await streams.moves.one(MOVE, { kind: 'CreateMove', moveId: MOVE, attributes: move, stationIds: [[STATION]], now }, 'create');
     await streams.stations.one(ID, { kind: 'StartStation', moveId: MOVE, stationId: STATION, wave: 1, direction, now }, 'start');
   };
-  const intent: Intent<{ readonly moveId: string }> = {
+  let intent: Intent<StationMoveData>;
+  const fresh: Intent<StationMoveData> = {
     id: 'i',
     version: 1,
     stationId: STATION,
@@ -104,6 +115,7 @@ describe('a station that is moved', () => {
   };
   const attempt = async () => {
     const step = await mover.attempt(intent);
+    if ('data' in step && step.data !== undefined) intent = { ...intent, data: step.data };
     return { step, doc: await collections.stations.get(ID) };
   };
   const connect = () => {
@@ -112,14 +124,16 @@ describe('a station that is moved', () => {
   const later = (ms: number) => {
     context.clock.ms += ms;
   };
-  /** Until it was told to start again, and has gone. */
-  const gone = async () => {
+  /** Until it was told to start again, and is seen to have gone. */
+  const gone = async (change: object = {}) => {
     connect();
-    await begin();
+    await begin(change);
     await attempt();
     await attempt();
     line.connectedAt = undefined;
+    await attempt();
   };
+  const cancel = () => streams.moves.one(MOVE, { kind: 'CancelMove', by: 'ops', now: context.clock.now() }, 'cancel');
 
   it('2.x: keeps its other network profiles behind the new one, and starts again when it is idle', async () => {
     connect();
@@ -194,13 +208,112 @@ describe('a station that is moved', () => {
   });
 
   it('nobody says that it arrived: it has failed where that is asked for', async () => {
-    connect();
-    await begin({ confirm: true });
-    await attempt();
-    await attempt();
-    line.connectedAt = undefined;
+    await gone({ confirm: true });
     later(600_000);
     expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'nobody said within 10 min that it has arrived' });
+  });
+
+  it.each([{}, { confirm: true }])('is away from when it left, however long a car charged before: %o', async (change) => {
+    connect();
+    await begin(change);
+    await attempt();
+    await attempt();
+    later(7_200_000);
+    await attempt();
+    line.connectedAt = undefined;
+    expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+    later(599_999);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+    later(1);
+    expect((await attempt()).doc).toMatchObject({ phase: 'confirm' in change ? 'Failed' : 'Moved' });
+  });
+
+  it('what it was away before counts no more once it is here again', async () => {
+    await gone();
+    later(590_000);
+    connect();
+    later(1);
+    await attempt();
+    line.connectedAt = undefined;
+    await attempt();
+    later(20_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+    later(580_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Moved' });
+  });
+
+  it('is not taken for away while nobody can tell', async () => {
+    connect();
+    await begin();
+    await attempt();
+    await attempt();
+    line.isDown = true;
+    expect((await attempt()).step).toEqual({ again: 'later' });
+    later(7_200_000);
+    expect(await attempt()).toMatchObject({ step: { again: 'later' }, doc: { phase: 'Switched' } });
+  });
+
+  it('one that leaves before it answers has been told: it is waited for, and not sent away a second time', async () => {
+    line.leavesAt.add('reset');
+    connect();
+    await begin();
+    await attempt();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+    await attempt();
+    later(120_000);
+    line.leavesAt.clear();
+    connect();
+    later(60_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'CameBack' });
+    expect(line.sent.filter((each) => each === 'reset')).toEqual(['reset']);
+  });
+
+  it('one that did not hear that it is to start again is told so until it answers, once', async () => {
+    connect();
+    const { connectedAt } = line;
+    await begin();
+    await attempt();
+    line.leavesAt.add('reset');
+    expect((await attempt()).step).toMatchObject({ again: 'later' });
+    line.leavesAt.clear();
+    line.connectedAt = connectedAt;
+    later(2_000);
+    await attempt();
+    await attempt();
+    expect(line.sent.filter((each) => each === 'reset')).toEqual(['reset', 'reset']);
+  });
+
+  it('one that is told where to go and does not answer is given up after a day, and set back when it is here', async () => {
+    connect();
+    await begin();
+    await attempt();
+    line.leavesAt.add('setNetworkProfile');
+    expect(await attempt()).toMatchObject({ step: { again: 'later' }, doc: { phase: 'Prepared' } });
+    later(86_400_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'it could not be reached for a day after its turn had come' });
+    line.leavesAt.clear();
+    connect();
+    later(60_000);
+    await attempt();
+    expect(line.sent.at(-1)).toEqual(['NetworkConfigurationPriority=1,0']);
+  });
+
+  it('one that is not yet on its way when the move is cancelled stays, set to what it was', async () => {
+    connect();
+    await begin();
+    await attempt();
+    await cancel();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Cancelled' });
+    later(60_000);
+    expect(await attempt()).toMatchObject({ step: { done: true }, doc: { phase: 'Cancelled', restoredAt: isoTime(context.clock.now()) } });
+    expect(line.sent).toEqual([['NetworkConfigurationPriority=1,0']]);
+  });
+
+  it('its way back is open for its time, and not for another', async () => {
+    await gone();
+    later(600_000);
+    expect((await attempt()).doc).toMatchObject({ phase: 'Moved' });
+    expect(await mover.expired(intent)).toEqual({ done: true });
   });
 
   it('one that is here again for a minute came back, and is set to what it was', async () => {
@@ -253,7 +366,7 @@ describe('a station that is moved', () => {
     await begin();
     expect((await attempt()).doc).toMatchObject({ phase: 'Started' });
     later(86_400_000);
-    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'it was not connected for a day after its turn had come' });
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'it could not be reached for a day after its turn had come' });
   });
 
   it('in: fails with what is missing when its time is over', async () => {

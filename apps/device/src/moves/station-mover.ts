@@ -1,5 +1,6 @@
-import type { MoveAttributes, MoveTarget } from '@voltlog/device-contract';
+import type { MoveAttributes, MoveBefore, MoveTarget } from '@voltlog/device-contract';
 import type { KnownStationMove, StationMoveCommand } from '@voltlog/device-domain';
+import { isoTime } from '@voltlog/kernel';
 import type { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Collection } from '@voltlog/store';
@@ -22,6 +23,10 @@ const REACH_MS = 86_400_000;
 
 export interface StationMoveData {
   readonly moveId: string;
+  /** It answered that it starts again. */
+  readonly restarts?: boolean;
+  /** Since when it is seen to be away, after it was told to go. */
+  readonly awaySince?: string;
 }
 
 export interface StationMoverParts {
@@ -58,20 +63,20 @@ export class StationMover implements IntentHandler<StationMoveData> {
     if (target === undefined) return DONE;
     switch (state.phase) {
       case 'Started':
-        return move.state === 'Cancelling' ? this.end(intent, 'Cancelled', '') : this.prepare(intent, state, target);
       case 'Prepared':
-        return this.goOver(intent, state, target);
+        if (move.state === 'Cancelling') return this.end(intent, 'Cancelled', '');
+        return state.phase === 'Started' ? this.prepare(intent, state, target) : this.goOver(intent, state, target);
       case 'Switched':
         return this.leave(intent, state, move);
-      case 'Cancelled':
-        return DONE;
       default:
         return this.comeBack(intent, state);
     }
   }
 
-  expired(intent: Attempt): Next {
-    return this.end(intent, 'Failed', 'nothing was heard of the station any more');
+  /** The way back is open until now. */
+  async expired(intent: Attempt): Next {
+    const state = await this.parts.streams.stations.state(stationMoveId(intent.data.moveId, intent.stationId));
+    return state.kind === 'none' || state.endedAt !== '' ? DONE : this.end(intent, 'Failed', 'nothing was heard of the station any more');
   }
 
   /** What it is set to now is kept before anything is changed. */
@@ -84,13 +89,14 @@ export class StationMover implements IntentHandler<StationMoveData> {
     if (keys === undefined || (v16 && keys.length === 0))
       return this.end(intent, 'Failed', 'no configuration keys are given for stations of its vendor');
     const before = v16 ? await this.steps.before16(stationId, keys) : await this.steps.before2(stationId, target.slot);
-    if (before.kind !== 'done') return this.orFail(intent, before, 'what it is set to could not be read');
+    if (before.kind !== 'done') return this.orFail(intent, state, before, 'what it is set to could not be read');
     await this.tell(intent, { kind: 'ReportPrepared', before: before.value, now: this.now() }, 'prepared');
     return { again: 0 };
   }
 
-  private async goOver(intent: Attempt, { before }: KnownStationMove, target: MoveTarget): Next {
+  private async goOver(intent: Attempt, state: KnownStationMove, target: MoveTarget): Next {
     const { stationId } = intent;
+    const { before } = state;
     if (before === undefined) return DONE;
     const doc = (await this.parts.memory.docs([stationId])).get(stationId);
     const pointed =
@@ -98,32 +104,43 @@ export class StationMover implements IntentHandler<StationMoveData> {
         ? await this.steps.point16(stationId, keysOf(target, doc?.vendor ?? '') ?? [])
         : await this.steps.point2(stationId, target, before);
     if (pointed.kind === 'refused') await this.steps.restore(stationId, before);
-    if (pointed.kind !== 'done') return this.orFail(intent, pointed, 'it does not take the new address');
-    // From the moment before: it may be gone before its answer is read.
-    const now = this.now();
+    if (pointed.kind !== 'done') return this.orFail(intent, state, pointed, 'it does not take the new address');
+    // Before it is told: it may be gone before it answers, and is on its way then.
+    await this.tell(intent, { kind: 'ReportSwitched', now: this.now() }, 'switched');
+    return this.restart(intent, before);
+  }
+
+  /** Again until it answers; how long is up to who asks. */
+  private async restart(intent: Attempt, before: MoveBefore): Next {
+    const { stationId, data } = intent;
     const restarted = await this.steps.restart(stationId);
-    if (restarted.kind === 'refused') await this.steps.restore(stationId, before);
-    if (restarted.kind !== 'done') return this.orFail(intent, restarted, 'it does not start again');
-    await this.tell(intent, { kind: 'ReportSwitched', now }, 'switched');
-    return { again: LOOK_MS };
+    if (restarted.kind === 'away') return { ...LATER, data };
+    if (restarted.kind === 'done') return { again: LOOK_MS, data: { ...data, restarts: true } };
+    await this.steps.restore(stationId, before);
+    return this.end(intent, 'Failed', `it does not start again: ${restarted.reason}`);
   }
 
   private async leave(intent: Attempt, state: KnownStationMove, move: MoveAttributes): Next {
-    const connection = await this.parts.line.connectionOf(intent.stationId);
-    const healthMs = move.healthMinutes * 60_000;
-    const sinceMs = this.now() - Date.parse(state.switchedAt);
-    if (connection === undefined) {
+    const connection = await this.parts.line.lookUp(intent.stationId);
+    if (connection === 'unknown') return LATER;
+    const { awaySince = isoTime(this.now()), ...here } = intent.data;
+    if (connection === 'none') {
       if (state.confirmedBy !== '') return this.end(intent, 'Moved', '');
-      if (sinceMs < healthMs) return { again: Math.min(LOOK_MS, healthMs - sinceMs) };
+      const leftMs = move.healthMinutes * 60_000 - (this.now() - Date.parse(awaySince));
+      if (leftMs > 0) return { again: Math.min(LOOK_MS, leftMs), data: { ...here, awaySince } };
       return move.confirm
         ? this.end(intent, 'Failed', `nobody said within ${move.healthMinutes} min that it has arrived`)
         : this.end(intent, 'Moved', '');
     }
     // It has not gone yet: a transaction may have to end first.
-    if ((connection.connectedAt ?? '') <= state.switchedAt)
-      return sinceMs < REACH_MS ? { again: LOOK_MS } : this.end(intent, 'Failed', 'it was told to start again and did not within a day');
+    if ((connection.connectedAt ?? '') <= state.switchedAt) {
+      if (this.now() - Date.parse(state.switchedAt) >= REACH_MS)
+        return this.end(intent, 'Failed', 'it was told to start again and did not within a day');
+      if (here.restarts !== true && state.before !== undefined) return this.restart({ ...intent, data: here }, state.before);
+      return { again: LOOK_MS, data: here };
+    }
     const staysMs = this.stays(connection);
-    if (staysMs > 0) return { again: Math.min(LOOK_MS, staysMs) };
+    if (staysMs > 0) return { again: Math.min(LOOK_MS, staysMs), data: here };
     return this.end(intent, 'CameBack', 'it was away and is connected here again');
   }
 
@@ -160,15 +177,15 @@ export class StationMover implements IntentHandler<StationMoveData> {
     return this.parts.fallbackMs - (this.now() - Date.parse(connection.connectedAt ?? ''));
   }
 
-  private unreached(intent: Attempt, state: KnownStationMove): Next {
+  private unreached(intent: Attempt, state: KnownStationMove, next: Step<StationMoveData> = { again: LOOK_MS }): Next {
     const waitedMs = this.now() - Date.parse(state.startedAt);
     return waitedMs < REACH_MS
-      ? Promise.resolve({ again: LOOK_MS })
-      : this.end(intent, 'Failed', 'it was not connected for a day after its turn had come');
+      ? Promise.resolve(next)
+      : this.end(intent, 'Failed', 'it could not be reached for a day after its turn had come');
   }
 
-  private orFail(intent: Attempt, step: Exclude<Stepped<unknown>, { readonly kind: 'done' }>, what: string): Next {
-    return step.kind === 'away' ? Promise.resolve(LATER) : this.end(intent, 'Failed', `${what}: ${step.reason}`);
+  private orFail(intent: Attempt, state: KnownStationMove, step: Exclude<Stepped<unknown>, { readonly kind: 'done' }>, what: string): Next {
+    return step.kind === 'away' ? this.unreached(intent, state, LATER) : this.end(intent, 'Failed', `${what}: ${step.reason}`);
   }
 
   private async end(intent: Attempt, outcome: 'Moved' | 'Failed' | 'CameBack' | 'Cancelled', reason: string): Next {

@@ -36,11 +36,17 @@ export class StationLine {
 
   /** Its live connection; undefined: it has none, or nobody can tell. */
   async connectionOf(stationId: string): Promise<connectionV1.Connection | undefined> {
+    const connection = await this.lookUp(stationId);
+    return typeof connection === 'string' ? undefined : connection;
+  }
+
+  /** Its live connection, for who must know that it has none. */
+  async lookUp(stationId: string): Promise<connectionV1.Connection | 'none' | 'unknown'> {
     try {
       const { connection } = await this.connection.getConnection({ stationId });
-      return connection?.connected === true ? connection : undefined;
+      return connection?.connected === true ? connection : 'none';
     } catch (error) {
-      if (error instanceof OperatingError) return undefined;
+      if (error instanceof OperatingError) return 'unknown';
       throw error;
     }
   }
