@@ -197,6 +197,26 @@ describe('other limits', () => {
     await stopped();
   });
 
+  it("the contract's in time: from the token, where the transaction began with the cable", async () => {
+    const common = { ocppVersion: 'ocpp2.0.1' as const, transactionId: 'tx-1' };
+    const cable = { ...common, minute: 0, seqNo: 0, meterStartWh: 0 };
+    const {
+      idToken,
+      authorization: _,
+      ...data
+    } = started(cable).data as Record<string, unknown> & { idToken: { idToken: string; type: string } };
+    await harness.given({ ...started(cable), data });
+    harness.later(20);
+    const authorization = { status: 'Accepted', source: 'authorization', limit: { durationSeconds: 2_400 } } as const;
+    await harness.given(updated({ ...common, minute: 20, seqNo: 1, idToken, authorization, triggerReason: 'Authorized' }));
+    expect(await harness.only()).toMatchObject({ limit: { durationSeconds: 3_600 } });
+    harness.later(59.9);
+    await noStop(0);
+    harness.later(60);
+    await stopped();
+    expect((await told()).filter((name) => name === 'SessionLimitSet')).toHaveLength(1);
+  });
+
   it('a 2.1 station is told, and left alone until it is late', async () => {
     const common = { ocppVersion: 'ocpp2.1' as const, transactionId: 'tx-1' };
     await harness.given(started({ ...common, minute: 0, seqNo: 0, meterStartWh: 0 }));

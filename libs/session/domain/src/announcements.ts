@@ -51,7 +51,8 @@ export function announcements(command: Recorded, claims: SessionClaims): Session
   const isHeld = start !== undefined && start.receivedAt >= (context.priceSince ?? '');
   if (mayPrice && isHeld && claims.price === undefined && context.price !== undefined)
     say({ type: 'voltlog.session.SessionPriced.v1', data: { ...identity, price: context.price, at: start.receivedAt } });
-  const allowed = contractLimitOf(claims);
+  // Without a start it is not known from when its time counts.
+  const allowed = start === undefined ? undefined : contractLimitOf(claims);
   if (allowed !== undefined && JSON.stringify(allowed) !== JSON.stringify(claims.contractLimit?.limit))
     say({
       type: 'voltlog.session.SessionLimitSet.v1',

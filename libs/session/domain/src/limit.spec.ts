@@ -61,6 +61,30 @@ describe('a limit', () => {
     expect(limitOf(claims())?.cost?.currency).toBe('EUR');
   });
 
+  it('in time of the contract counts from the token, which may come long after the cable', () => {
+    const at = (time: string) => `2026-03-02T${time}:00.000Z`;
+    const seconds = (shown: string, told = shown, chosen?: number) => {
+      const claims: SessionClaims = {
+        start: { transactionKey: 'T', evseId: 1, connectorId: 1, startedAt: at('10:00'), receivedAt: at('10:00'), offline: false },
+        token: {
+          purpose: 'Start',
+          idToken: { idToken: 'CARD', type: 'ISO14443' },
+          at: at(shown),
+          receivedAt: at(told),
+          authorization: { status: 'Accepted', source: 'authorization', limit: { durationSeconds: 2_400 } },
+        },
+        ...(chosen === undefined ? {} : { limit: { limit: { durationSeconds: chosen }, by: 'Driver', at: at('10:30') } }),
+      };
+      return limitOf(claims)?.durationSeconds;
+    };
+    expect(seconds('10:00')).toBe(2_400);
+    expect(seconds('10:20')).toBe(3_600);
+    // Shown offline, told an hour later.
+    expect(seconds('10:20', '11:20')).toBe(3_600);
+    // What was chosen counts from the start.
+    expect(seconds('10:20', '10:20', 3_000)).toBe(3_000);
+  });
+
   it('that the station keeps by itself is helped with when it is late; a sum of money at once, since it knows no price', () => {
     const own = {
       ...progress,

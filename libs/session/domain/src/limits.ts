@@ -4,8 +4,16 @@ import { effectiveEnd, elapsedMs, outcomeOf, trueTime } from './outcome.js';
 import { above, costOf, lowerMoney, type SessionCost } from './price.js';
 import type { Readings } from './readings.js';
 
-/** What the contract allows: in the answer about the token that the session charges for. */
-export const contractLimitOf = (claims: SessionClaims): SessionLimit | undefined => claims.token?.authorization?.limit;
+/**
+ * What the contract allows: in the answer about the token that the session charges for. That answer counts time from when it was asked; a
+ * 2.x transaction may have begun before, with the cable.
+ */
+export function contractLimitOf({ token, start }: SessionClaims): SessionLimit | undefined {
+  const limit = token?.authorization?.limit;
+  if (token === undefined || start === undefined || limit?.durationSeconds === undefined) return limit;
+  const beforeMs = elapsedMs({ ...start, at: start.startedAt }, { ...token, offline: true });
+  return { ...limit, durationSeconds: limit.durationSeconds + Math.floor(beforeMs / 1_000) };
+}
 
 /**
  * The limit that counts: of what was chosen and what the contract allows, the lower in each dimension. Sums in two currencies cannot be
