@@ -134,6 +134,34 @@ describe('budgets', () => {
     expect((await world.start('S5', 's5', { token: 'GOOD' })).limit).toMatchObject({ energyWh: 10_000 });
   });
 
+  it('are given back by a refused start after its answer', async () => {
+    await world.close();
+    let writes = 0;
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    world = await AuthorizationWorld.open({}, (context) => {
+      const collection = context.store.collection.bind(context.store);
+      context.store.collection = async (name, schema) => {
+        const found = await collection(name, schema);
+        const upsert = found.upsert.bind(found);
+        if (name === 'grants')
+          found.upsert = async (changes) => {
+            if ((writes += 1) > 1) await held;
+            return upsert(changes);
+          };
+        return found as never;
+      };
+      return context;
+    });
+    await world.putContract('C', { budget: { ...BUDGET, energyWhPerDay: 10_000 } });
+    await world.putToken('BLOCKED', { contractId: 'C', status: authorizationV1.TokenStatus.BLOCKED });
+    await world.putToken('GOOD', { contractId: 'C' });
+    expect((await world.start('S1', 's1', { token: 'BLOCKED' })).status).toBe(Status.BLOCKED);
+    const next = world.start('S2', 's2', { token: 'GOOD' });
+    release();
+    expect((await next).limit).toMatchObject({ energyWh: 10_000 });
+  });
+
   it('of other tokens are not touched', async () => {
     await world.putToken('A', { replaceRules: true, budget: { ...BUDGET, sessionsPerDay: 1 } });
     await world.putToken('FREE');
