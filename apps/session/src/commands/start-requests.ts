@@ -113,10 +113,9 @@ export class StartRequests {
       ...(stationStatus === undefined ? {} : { stationStatus }),
       ...(reason === '' ? {} : { reason }),
     };
-    const told = asked((await this.decide(startRequestId, { kind: 'Answer', answered }, 'answered')).state);
-    // Whether or not it was taken back meanwhile: no session comes of it.
+    // Before that is said, and whether or not it was taken back meanwhile: no session comes of it.
     if (isRefusal(status)) await this.close(startRequestId);
-    return told;
+    return asked((await this.decide(startRequestId, { kind: 'Answer', answered }, 'answered')).state);
   }
 
   /**
@@ -158,8 +157,10 @@ export class StartRequests {
     if (session !== undefined && !(await this.isOutdone(state, session))) return this.match(state, session);
     const now = clock.now();
     if (now - Date.parse(state.updatedAt) >= (state.kind === 'Pending' ? COMMAND_DEADLINE_MS + lapseMs : lapseMs)) {
+      // In this order: what is said to have lapsed is matched with nothing more.
+      await this.close(startRequestId);
       await this.decide(startRequestId, { kind: 'Lapse', at: this.now() }, 'lapsed');
-      return this.close(startRequestId);
+      return;
     }
     await this.schedule(startRequestId, now - Date.parse(state.requestedAt) < SLOWLY_AFTER_MS ? LOOK_MS : LOOK_SLOWLY_MS);
   }
