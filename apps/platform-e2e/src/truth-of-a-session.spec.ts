@@ -77,8 +77,9 @@ async function connected(options: StationOptions): Promise<SimulatedStation> {
   return station;
 }
 
+/** Those of firmware have no session, and wait for a campaign: firmware.spec.ts. */
 const isPlain = ({ name, needs, needsApi }: Scenario): boolean =>
-  !BY_HAND.has(name) && !name.startsWith('reserve-') && needs === undefined && needsApi !== true;
+  !BY_HAND.has(name) && !/^(reserve|firmware)-/.test(name) && needs === undefined && needsApi !== true;
 
 const play = SCENARIOS.filter(isPlain).flatMap((scenario) =>
   scenario.versions.map((version): [OcppVersion, string, string, Scenario] => [version, scenario.name, scenario.title, scenario]),
