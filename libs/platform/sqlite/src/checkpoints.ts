@@ -61,8 +61,7 @@ export class Checkpoints {
     this.#lookAt = now + LOOK_EVERY_MS;
     if (this.#bytes().left < CHECKPOINT_BYTES) return;
     this.#asked = true;
-    this.#moving = mover()
-      .ask({ location: this.#location, work: 'move' })
+    this.#moving = this.#moveApart()
       .then(
         () => {
           this.#beginAnew();
@@ -86,14 +85,18 @@ export class Checkpoints {
   pause(): Promise<void> | undefined {
     if (!this.#isLong || this.#moving !== undefined) return undefined;
     this.#isLong = false;
-    this.#moving = mover()
-      .ask({ location: this.#location, work: 'move' })
+    this.#moving = this.#moveApart()
       // The other thread comes back to it.
       .catch(() => undefined)
       .finally(() => {
         this.#moving = undefined;
       });
     return this.#moving;
+  }
+
+  /** Rejects also when the other thread cannot be started: no writer stops for that. */
+  async #moveApart(): Promise<void> {
+    await mover().ask({ location: this.#location, work: 'move' });
   }
 
   /** How long the log is, and how much of it waits. Whoever asks has committed already: a failure here is none of his. */
