@@ -1,3 +1,4 @@
+import { isSecretKey } from '@voltlog/outbound';
 import { z } from 'zod';
 import { callbackPolicy } from './soap/callback.js';
 
@@ -69,6 +70,15 @@ export const connectionConfig = z
     AUTHORIZATION_CACHE_SECONDS: whole(0, 31_536_000).default(86_400),
     /** How long the device service may take to find out about certificates, for which it asks others; stations wait 30 s or more. */
     CERTIFICATES_TIMEOUT_MS: whole(100, 60_000).default(15_000),
+    /** How long the handler of a vendor's DataTransfer may take, from the look-up of its name to the last byte; the station waits for it. */
+    DATA_TRANSFER_TIMEOUT_MS: whole(100, 20_000).default(3_000),
+    /** `true`: handlers of DataTransfer may be at private, loopback and link-local addresses, and may be plain http. For development or a closed network alone. `voltlog start` sets it when it listens on a loopback address. */
+    CONNECTION_ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false']).default('false'),
+    /** Keys that encrypt the signing secrets of handlers at rest: base64 of 32 bytes, comma-separated; the first encrypts, all decrypt. Empty: one is made at the first start and kept in the store, beside what it protects; `voltlog start` takes the `secret.key` of its data folder. */
+    CONNECTION_SECRET_KEY: z
+      .string()
+      .refine((text) => text.split(',').every(isSecretKey), 'must be base64 of 32 bytes, several comma-separated')
+      .optional(),
     /** How long what the device service said about a station is used without asking again. */
     ACCESS_CACHE_SECONDS: whole(1, 86_400).default(300),
     COMMAND_TIMEOUT_MS: whole(100, 600_000).default(30_000),

@@ -6,7 +6,6 @@ import {
   authorizationV1,
   certificatesV1,
   connectionV1,
-  dataTransferV1,
   deviationsV1,
   deviceSecurityV1,
   deviceV1,
@@ -23,8 +22,7 @@ import { Authorizations } from './authorization/authorizations.js';
 import { SitePolicies } from './authorization/site-policies.js';
 import { Commander } from './commands/commander.js';
 import type { ConnectionConfig } from './config.js';
-import { DataTransferRpc } from './data-transfer/data-transfer-rpc.js';
-import { type VendorRow, Vendors, vendorSchema } from './data-transfer/vendors.js';
+import { openVendors } from './data-transfer/open-vendors.js';
 import { Dialects } from './edge/actions.js';
 import { Endpoints } from './edge/endpoints.js';
 import { FactRecorder } from './edge/facts.js';
@@ -257,8 +255,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   const accepted = new AcceptedTokens(await store.collection<AcceptedTokenRow>('acceptedTokens', acceptedTokenSchema), clock, logger);
   const policies = new SitePolicies();
   const access = new StationAccessCache(device, { ttlMs: config.ACCESS_CACHE_SECONDS * 1_000, now });
-  const vendors = new Vendors(await store.collection<VendorRow>('vendors', vendorSchema), clock, logger);
-  rpc.serve<dataTransferV1.DataTransferService>(dataTransferV1.DataTransferServiceDefinition, new DataTransferRpc(vendors, clock));
+  const vendors = await openVendors(context, config);
   const edge: EdgeParts = {
     clock,
     facts,

@@ -1,10 +1,9 @@
 import { RETRY_SECONDS } from '@voltlog/notification-domain';
+import { isSecretKey } from '@voltlog/outbound';
 import { z } from 'zod';
 
 const DAY_SECONDS = 86_400;
 
-/** Base64 of 32 bytes. */
-const isKey = (text: string): boolean => /^[A-Za-z0-9+/]+={0,2}$/.test(text) && Buffer.from(text, 'base64').length === 32;
 const isSchedule = (text: string): boolean =>
   /^\d+(,\d+){0,19}$/.test(text) && text.split(',').every((seconds) => Number(seconds) <= 7 * DAY_SECONDS);
 
@@ -14,7 +13,7 @@ export const notificationConfig = z
     /** Keys that encrypt signing secrets and push keys at rest: base64 of 32 bytes, comma-separated; the first encrypts, all decrypt. Empty: one is made at the first start and kept in the store, beside what it protects; `voltlog start` takes the `secret.key` of its data folder. */
     NOTIFICATION_SECRET_KEY: z
       .string()
-      .refine((text) => text.split(',').every(isKey), 'must be base64 of 32 bytes, several comma-separated')
+      .refine((text) => text.split(',').every(isSecretKey), 'must be base64 of 32 bytes, several comma-separated')
       .optional(),
     /** `true`: webhooks and push services may be at private, loopback and link-local addresses, and may be plain http. For development alone. `voltlog start` sets it when it listens on a loopback address. */
     NOTIFICATION_ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false']).default('false'),

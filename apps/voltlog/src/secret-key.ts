@@ -7,7 +7,7 @@ const KEY_BYTES = 32;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables of the services that seal secrets. */
-const KEYS = ['DEVICE_SECRET_KEY', 'NOTIFICATION_SECRET_KEY'] as const;
+const KEYS = ['CONNECTION_SECRET_KEY', 'DEVICE_SECRET_KEY', 'NOTIFICATION_SECRET_KEY'] as const;
 
 /** The environment with keys that seal secrets: those it names, or the one of the data folder. */
 export function withSecretKey(environment: Environment, dataFolder: string): Environment {

@@ -32,6 +32,7 @@ export async function start(options: StartOptions, environment: Readonly<Record<
       // Who can reach the API is on this machine, and so is what they want to be told at.
       NOTIFICATION_ALLOW_PRIVATE_TARGETS: environment['NOTIFICATION_ALLOW_PRIVATE_TARGETS'] ?? String(LOOPBACK.has(options.host)),
       DEVICE_ALLOW_PRIVATE_TARGETS: environment['DEVICE_ALLOW_PRIVATE_TARGETS'] ?? String(LOOPBACK.has(options.host)),
+      CONNECTION_ALLOW_PRIVATE_TARGETS: environment['CONNECTION_ALLOW_PRIVATE_TARGETS'] ?? String(LOOPBACK.has(options.host)),
     },
     progress: (text) => process.stdout.write(`  ${text}\n`),
   });

@@ -1,4 +1,5 @@
 import { type Clock, isoTime, RequestError } from '@voltlog/kernel';
+import { newWebhookSecret, type SecretBox, targetProblem } from '@voltlog/outbound';
 import type { dataTransferV1 } from '@voltlog/proto';
 import { VENDORS_MAX, type VendorMessageRow, type VendorRow, type Vendors } from './vendors.js';
 
@@ -7,13 +8,18 @@ const VENDOR_ID_MAX = 255;
 const MESSAGE_ID_MAX = 50;
 const MESSAGES_MAX = 200;
 const DATA_CHARS_MAX = 10_000;
+const URL_MAX = 2_000;
+/** After a change of the secret the old one signs beside the new one for so long, milliseconds. */
+const OLD_SECRET_MS = 86_400_000;
 const OTHERWISE = ['Accepted', 'Rejected', 'UnknownMessageId'] as const;
 
 /** `voltlog.connection.v1.DataTransferService`. */
 export class DataTransferRpc implements dataTransferV1.DataTransferService {
   constructor(
     private readonly vendors: Vendors,
+    private readonly box: SecretBox,
     private readonly clock: Clock,
+    private readonly options: { readonly allowPrivate: boolean },
   ) {}
 
   async listVendors(): Promise<dataTransferV1.ListVendorsResponse> {
@@ -22,40 +28,77 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
   }
 
   async putVendor({ vendor }: dataTransferV1.PutVendorRequest): Promise<dataTransferV1.PutVendorResponse> {
-    const row = toRow(vendor, isoTime(this.clock.now()));
+    const asked = toRow(vendor, isoTime(this.clock.now()), this.options.allowPrivate);
     const { rows } = this.vendors;
-    if ((await rows.get(row.id)) === undefined && (await rows.count()) >= VENDORS_MAX)
+    const known = await rows.get(asked.id);
+    if (known === undefined && (await rows.count()) >= VENDORS_MAX)
       throw new RequestError('RESOURCE_EXHAUSTED', `at most ${VENDORS_MAX} vendors can be known; delete one first`);
-    await rows.upsert([{ doc: row }]);
-    this.vendors.forget();
-    return { vendor: toMessage(row) };
+    const secret = hasHandler(asked) && known?.sealedSecret === undefined ? newWebhookSecret() : '';
+    await this.write({ ...asked, ...(secret === '' ? secretsOf(known) : { sealedSecret: this.box.seal(secret, asked.id) }) });
+    return { vendor: toMessage(asked), secret };
+  }
+
+  async rotateVendorSecret({ vendorId }: dataTransferV1.RotateVendorSecretRequest): Promise<dataTransferV1.RotateVendorSecretResponse> {
+    const known = await this.vendors.rows.get(vendorId);
+    if (known === undefined) throw unknown(vendorId);
+    if (known.sealedSecret === undefined)
+      throw new RequestError('FAILED_PRECONDITION', `vendor ${vendorId} has no handler, and so no secret: put it with a handler_url first`);
+    const secret = newWebhookSecret();
+    const until = isoTime(this.clock.now() + OLD_SECRET_MS);
+    const sealedSecret = this.box.seal(secret, vendorId);
+    await this.write({ ...known, sealedSecret, previousSecret: { sealed: known.sealedSecret, until } });
+    return { secret, oldSecretExpiresAt: until };
   }
 
   async deleteVendor({ vendorId }: dataTransferV1.DeleteVendorRequest): Promise<dataTransferV1.DeleteVendorResponse> {
-    if ((await this.vendors.rows.get(vendorId)) === undefined) throw new RequestError('NOT_FOUND', `vendor ${vendorId} is not known`);
+    if ((await this.vendors.rows.get(vendorId)) === undefined) throw unknown(vendorId);
     await this.vendors.rows.delete([vendorId]);
     this.vendors.forget();
     return {};
   }
+
+  private async write(row: VendorRow): Promise<void> {
+    await this.vendors.rows.upsert([{ doc: row }]);
+    this.vendors.forget();
+  }
 }
 
-function toRow(vendor: dataTransferV1.Vendor | undefined, updatedAt: string): VendorRow {
+const unknown = (vendorId: string): RequestError => new RequestError('NOT_FOUND', `vendor ${vendorId} is not known`);
+
+const hasHandler = ({ handlerUrl, messages }: VendorRow): boolean =>
+  handlerUrl !== undefined || messages.some((message) => message.handlerUrl !== undefined);
+
+const secretsOf = (known: VendorRow | undefined): Pick<VendorRow, 'sealedSecret' | 'previousSecret'> => ({
+  ...(known?.sealedSecret === undefined ? {} : { sealedSecret: known.sealedSecret }),
+  ...(known?.previousSecret === undefined ? {} : { previousSecret: known.previousSecret }),
+});
+
+function toRow(vendor: dataTransferV1.Vendor | undefined, updatedAt: string, allowPrivate: boolean): VendorRow {
   if (vendor === undefined) throw invalid('no vendor is given');
   const { vendorId, messages } = vendor;
   if (vendorId === '' || vendorId.length > VENDOR_ID_MAX) throw invalid(`vendor_id must have 1 to ${VENDOR_ID_MAX} characters`);
   if (messages.length > MESSAGES_MAX) throw invalid(`a vendor can have at most ${MESSAGES_MAX} messages`);
   const otherwise = OTHERWISE.find((word) => word === (vendor.otherwise || 'UnknownMessageId'));
   if (otherwise === undefined) throw invalid(`otherwise must be one of ${OTHERWISE.join(', ')}`);
-  const rows = messages.map(toMessageRow);
+  const rows = messages.map((message) => toMessageRow(message, allowPrivate));
   if (new Set(rows.map(({ messageId }) => messageId)).size < rows.length) throw invalid('a message_id is there twice');
-  return { id: vendorId, messages: rows, otherwise, updatedAt };
+  return { id: vendorId, messages: rows, otherwise, ...handler(vendor.handlerUrl, allowPrivate), updatedAt };
 }
 
-function toMessageRow({ messageId, status, dataJson }: dataTransferV1.VendorMessage): VendorMessageRow {
+function toMessageRow(message: dataTransferV1.VendorMessage, allowPrivate: boolean): VendorMessageRow {
+  const { messageId, status, dataJson, handlerUrl } = message;
   if (messageId.length > MESSAGE_ID_MAX) throw invalid(`message_id must have at most ${MESSAGE_ID_MAX} characters`);
   if (status !== 'Accepted' && status !== 'Rejected') throw invalid('status must be Accepted or Rejected');
   if (dataJson.length > DATA_CHARS_MAX) throw invalid(`data_json must have at most ${DATA_CHARS_MAX} characters`);
-  return { messageId, status, ...(dataJson === '' ? {} : { data: parsed(dataJson) }) };
+  return { messageId, status, ...(dataJson === '' ? {} : { data: parsed(dataJson) }), ...handler(handlerUrl, allowPrivate) };
+}
+
+function handler(url: string, allowPrivate: boolean): { readonly handlerUrl?: string } {
+  if (url === '') return {};
+  if (url.length > URL_MAX) throw invalid(`handler_url must have at most ${URL_MAX} characters`);
+  const problem = targetProblem(url, allowPrivate);
+  if (problem !== undefined) throw invalid(`handler_url ${problem}`);
+  return { handlerUrl: url };
 }
 
 function parsed(json: string): unknown {
@@ -68,13 +111,15 @@ function parsed(json: string): unknown {
 
 const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
 
-const toMessage = ({ id, messages, otherwise, updatedAt }: VendorRow): dataTransferV1.Vendor => ({
+const toMessage = ({ id, messages, otherwise, handlerUrl = '', updatedAt }: VendorRow): dataTransferV1.Vendor => ({
   vendorId: id,
-  messages: messages.map(({ messageId, status, data }) => ({
+  messages: messages.map(({ messageId, status, data, handlerUrl: url = '' }) => ({
     messageId,
     status,
     dataJson: data === undefined ? '' : JSON.stringify(data),
+    handlerUrl: url,
   })),
   otherwise,
+  handlerUrl,
   updatedAt,
 });

@@ -17,8 +17,9 @@ describe('a data transfer from a station', () => {
     registry.putVendor({
       vendor: {
         vendorId,
-        messages: messages.map(([messageId, status, dataJson]) => ({ messageId, status, dataJson })),
+        messages: messages.map(([messageId, status, dataJson]) => ({ messageId, status, dataJson, handlerUrl: '' })),
         otherwise,
+        handlerUrl: '',
         updatedAt: undefined,
       },
     });

@@ -3,12 +3,15 @@ import { type Clock, OperatingError } from '@voltlog/kernel';
 import type { Collection } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import { Schema } from 'mongoose';
+import type { Handlers } from './handlers.js';
 
 export interface VendorMessageRow {
   readonly messageId: string;
   readonly status: 'Accepted' | 'Rejected';
   /** Told with the answer; absent: none. */
   readonly data?: unknown;
+  /** Asked first; what is above is the answer when it gives none. */
+  readonly handlerUrl?: string;
 }
 
 /** A vendor whose DataTransfer messages are known. */
@@ -17,6 +20,11 @@ export interface VendorRow {
   readonly id: string;
   readonly messages: readonly VendorMessageRow[];
   readonly otherwise: 'Accepted' | 'Rejected' | 'UnknownMessageId';
+  /** Asked about all other messages. */
+  readonly handlerUrl?: string;
+  /** Signs what its handlers are asked, sealed about the vendor; absent: it never had one. */
+  readonly sealedSecret?: string;
+  readonly previousSecret?: { readonly sealed: string; readonly until: string };
   readonly updatedAt: string;
 }
 
@@ -25,6 +33,9 @@ export const vendorSchema = new Schema<VendorRow>(
     id: { type: String, required: true },
     messages: { type: [Schema.Types.Mixed], default: [] },
     otherwise: { type: String, required: true },
+    handlerUrl: { type: String },
+    sealedSecret: { type: String },
+    previousSecret: { type: Schema.Types.Mixed },
     updatedAt: { type: String, required: true },
   } as never,
   { versionKey: false, minimize: false },
@@ -35,6 +46,11 @@ export const VENDORS_MAX = 500;
 /** Milliseconds after which what another instance has changed is seen. */
 const FRESH_MS = 5_000;
 
+function registered({ otherwise }: VendorRow, message: VendorMessageRow | undefined): VendorFinding {
+  if (message === undefined) return { status: otherwise };
+  return { status: message.status, ...(message.data === undefined ? {} : { data: message.data }) };
+}
+
 /** Who is known. Read at the first message, and again when what was read is some seconds old. */
 export class Vendors {
   private known: ReadonlyMap<string, VendorRow> | undefined;
@@ -43,23 +59,36 @@ export class Vendors {
 
   constructor(
     readonly rows: Collection<VendorRow>,
+    private readonly handlers: Pick<Handlers, 'ask'>,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
   /**
-   * What a station is answered. Sources: OCPP 1.6 §4.3, OCPP 2.0.1 Part 2 P02.FR.06 (vendor not known) and P02.FR.07 (message not known).
+   * What a station is answered: as its vendor's handler says, else as it is registered. Sources: OCPP 1.6 §4.3, OCPP 2.0.1 Part 2 P02.FR.06 (vendor not known) and P02.FR.07 (message not known).
    *
+   * @param factId of the message's fact, which is on the log by now
    * @throws {OperatingError} when nobody knows since the store could never be read
    */
-  async answer({ vendorId, messageId }: VendorInquiry): Promise<VendorFinding> {
+  async answer(stationId: string, inquiry: VendorInquiry, factId: string): Promise<VendorFinding> {
     if (this.clock.now() - this.readAtMs >= FRESH_MS) await this.refresh();
     if (this.known === undefined) throw new OperatingError('StoreUnavailable', 'the known vendors could not be read');
-    const vendor = this.known.get(vendorId);
+    const vendor = this.known.get(inquiry.vendorId);
     if (vendor === undefined) return { status: 'UnknownVendorId' };
-    const message = vendor.messages.find((each) => each.messageId === messageId);
-    if (message === undefined) return { status: vendor.otherwise };
-    return { status: message.status, ...(message.data === undefined ? {} : { data: message.data }) };
+    const message = vendor.messages.find((each) => each.messageId === inquiry.messageId);
+    const url = message === undefined ? vendor.handlerUrl : message.handlerUrl;
+    const { id: owner, sealedSecret: sealed, previousSecret: previous } = vendor;
+    const said =
+      url === undefined || sealed === undefined
+        ? undefined
+        : await this.handlers.ask({
+            url,
+            secrets: { owner, sealed, ...(previous === undefined ? {} : { previous }) },
+            stationId,
+            inquiry,
+            factId,
+          });
+    return said ?? registered(vendor, message);
   }
 
   /** What was changed here counts here at once. */

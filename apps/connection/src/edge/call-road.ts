@@ -106,9 +106,11 @@ async function askRecordAnswer(
           );
   const told = route.toFacts(payload, context, answer);
   const facts = tolerated === undefined ? told : told.map((fact) => telling(fact, call.payload, tolerated.quirks));
+  let factId = '';
   if (facts.length > 0) {
     if (context.ocppVersion === 'ocpp1.6') noteClock(station, facts, context);
     const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
+    factId = events[0]?.id ?? '';
     station.logging(route.money);
     if (!(await recorder.append(station.stationId, events, station))) return;
   }
@@ -119,7 +121,7 @@ async function askRecordAnswer(
     return;
   }
   const inquiry = route.inquiry?.(payload, context);
-  const finding = inquiry === undefined ? undefined : await station.edge.inquiries.find(station.stationId, inquiry);
+  const finding = inquiry === undefined ? undefined : await station.edge.inquiries.find(station.stationId, inquiry, factId);
   if (call.action === 'BootNotification') station.told = context.registrationStatus;
   station.answered(call, text, route.toResponse(payload, context, answer, finding));
   action.answered.value += 1;

@@ -24,11 +24,14 @@ export class Inquiries {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws {OperatingError} when nobody knows which vendors are known */
-  async find(stationId: string, inquiry: Inquiry): Promise<Finding> {
+  /**
+   * @param factId of the first fact that the message became
+   * @throws {OperatingError} when nobody knows which vendors are known
+   */
+  async find(stationId: string, inquiry: Inquiry, factId: string): Promise<Finding> {
     switch (inquiry.kind) {
       case 'vendor':
-        return { kind: 'vendor', ...(await this.vendors.answer(inquiry)) };
+        return { kind: 'vendor', ...(await this.vendors.answer(stationId, inquiry, factId)) };
       case 'certificate-status':
         return { kind: 'certificate-status', certificates: await this.statuses(stationId, inquiry.questions) };
       case 'ev-certificate':

@@ -1,10 +1,12 @@
-import { Body, Controller, Delete, Get, Inject, Param, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { dataTransferV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import { z } from 'zod';
 import type { GatewayConfig } from '../config.js';
-import { toVendor, vendorIn, vendorList, vendorParams, vendorView } from '../views/vendor.view.js';
+import { orNull } from '../views/common.js';
+import { rotatedSecret } from '../views/notification.view.js';
+import { putVendor, toVendor, vendorIn, vendorList, vendorParams } from '../views/vendor.view.js';
 import { Read, Write } from '../web/route.js';
 
 type Params = z.output<typeof vendorParams>;
@@ -32,21 +34,34 @@ export class DataTransferVendorsController {
     role: 'operator',
     summary: 'Say what DataTransfer messages of a vendor are answered',
     description:
-      'A vendor that is not known is answered UnknownVendorId. Whatever the answer, the message is a fact on the log (`DataTransferReceived`) and among the reports of its station. Counts on every instance within 5 s.',
-    answer: vendorView,
+      'A vendor that is not known is answered UnknownVendorId. Whatever the answer, the message is a fact on the log (`DataTransferReceived`) and among the reports of its station. Where a handler is named, it is asked by a signed webhook (Standard Webhooks; `webhook-id` is the id of the fact) and answers `{"status": ..., "data": ...}`; when it fails or takes too long, the station gets the registered answer. Counts on every instance within 5 s.',
+    answer: putVendor,
   })
   async putDataTransferVendor(
     @Param({ schema: vendorParams }) { vendorId }: Params,
-    @Body({ schema: vendorIn }) { messages, otherwise }: z.output<typeof vendorIn>,
+    @Body({ schema: vendorIn }) { messages, otherwise, handlerUrl }: z.output<typeof vendorIn>,
   ) {
-    const toMessage = ({ messageId, status, data }: (typeof messages)[number]) => ({
+    const toMessage = ({ messageId, status, data, handlerUrl: url }: (typeof messages)[number]) => ({
       messageId,
       status,
       dataJson: data === undefined ? '' : JSON.stringify(data),
+      handlerUrl: url,
     });
-    const vendor = { vendorId, messages: messages.map(toMessage), otherwise, updatedAt: undefined };
+    const vendor = { vendorId, messages: messages.map(toMessage), otherwise, handlerUrl, updatedAt: undefined };
     const answer = await this.vendors.putVendor({ vendor });
-    return toVendor(answer.vendor ?? vendor);
+    return { ...toVendor(answer.vendor ?? vendor), secret: orNull(answer.secret) };
+  }
+
+  @Post(':vendorId/rotate-secret')
+  @Write({
+    role: 'operator',
+    summary: 'Give the handlers of a vendor a new signing secret',
+    description: 'The old one signs beside it for a day.',
+    answer: rotatedSecret,
+  })
+  async rotateDataTransferVendorSecret(@Param({ schema: vendorParams }) { vendorId }: Params) {
+    const { secret, oldSecretExpiresAt } = await this.vendors.rotateVendorSecret({ vendorId });
+    return { secret, oldSecretExpiresAt: oldSecretExpiresAt ?? null };
   }
 
   @Delete(':vendorId')

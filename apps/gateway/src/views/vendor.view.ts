@@ -1,11 +1,16 @@
 import type { dataTransferV1 } from '@voltlog/proto';
 import { z } from 'zod';
-import { identifier, instant, parsed } from './common.js';
+import { identifier, instant, orNull, parsed } from './common.js';
+
+const handlerUrl = z.string().max(2_000);
 
 const message = z.strictObject({
   messageId: z.string().max(50).meta({ description: 'empty: messages without one' }),
   status: z.enum(['Accepted', 'Rejected']),
   data: z.unknown().optional().meta({ description: 'told with the answer; an OCPP 1.6 station gets it as text' }),
+  handlerUrl: handlerUrl.default('').meta({
+    description: 'webhook that is asked before the answer is given; `status` and `data` are the answer when it gives none in time',
+  }),
 });
 
 export const vendorIn = z
@@ -15,6 +20,7 @@ export const vendorIn = z
       .enum(['Accepted', 'Rejected', 'UnknownMessageId'])
       .default('UnknownMessageId')
       .meta({ description: 'what all other messages of the vendor are answered' }),
+    handlerUrl: handlerUrl.default('').meta({ description: 'webhook that is asked about all other messages of the vendor' }),
   })
   .meta({ id: 'NewDataTransferVendor' });
 
@@ -23,17 +29,34 @@ export const vendorParams = z.object({ vendorId: identifier('vendorId', 255) });
 export const vendorView = z
   .object({
     vendorId: z.string(),
-    messages: z.array(z.object({ messageId: z.string(), status: z.string(), data: z.unknown() })),
+    messages: z.array(z.object({ messageId: z.string(), status: z.string(), data: z.unknown(), handlerUrl: z.string().nullable() })),
     otherwise: z.string(),
+    handlerUrl: z.string().nullable(),
     updatedAt: instant.nullable(),
   })
   .meta({ id: 'DataTransferVendor' });
 
+export const putVendor = vendorView
+  .extend({ secret: z.string().nullable().meta({ description: '`whsec_...` that signs what handlers are asked; shown this once' }) })
+  .meta({ id: 'PutDataTransferVendor' });
+
 export const vendorList = z.object({ data: z.array(vendorView) }).meta({ id: 'DataTransferVendorList' });
 
-export const toVendor = ({ vendorId, messages, otherwise, updatedAt }: dataTransferV1.Vendor): z.input<typeof vendorView> => ({
+export const toVendor = ({
   vendorId,
-  messages: messages.map(({ messageId, status, dataJson }) => ({ messageId, status, data: parsed(dataJson) })),
+  messages,
   otherwise,
+  handlerUrl: url,
+  updatedAt,
+}: dataTransferV1.Vendor): z.input<typeof vendorView> => ({
+  vendorId,
+  messages: messages.map(({ messageId, status, dataJson, handlerUrl: asked }) => ({
+    messageId,
+    status,
+    data: parsed(dataJson),
+    handlerUrl: orNull(asked),
+  })),
+  otherwise,
+  handlerUrl: orNull(url),
   updatedAt: updatedAt ?? null,
 });

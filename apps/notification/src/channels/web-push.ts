@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@voltlog/kernel';
 import { type KnownDelivery, type KnownSubscription, URGENT_KINDS } from '@voltlog/notification-domain';
-import { type GuardOptions, guardedPost } from '@voltlog/outbound';
+import { type GuardOptions, guardedPost, type SecretBox } from '@voltlog/outbound';
 import webPush from 'web-push';
 import { messageOf } from '../email/message.js';
-import type { SecretBox } from '../keys/secret-box.js';
 import type { VapidKeys } from '../keys/service-keys.js';
 import { type Channel, hostLane, type Sent } from './channel.js';
 import { retryAfterMs } from './retry-after.js';

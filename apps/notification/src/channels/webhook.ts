@@ -1,9 +1,7 @@
 import type { Clock } from '@voltlog/kernel';
 import type { Notification } from '@voltlog/notification-contract';
 import type { KnownDelivery, KnownSubscription } from '@voltlog/notification-domain';
-import { type GuardedAnswer, type GuardOptions, guardedPost } from '@voltlog/outbound';
-import { Webhook } from 'standardwebhooks';
-import type { SecretBox } from '../keys/secret-box.js';
+import { type GuardedAnswer, type GuardOptions, guardedPost, type SecretBox, webhookSignature } from '@voltlog/outbound';
 import { type Channel, hostLane, type Sent } from './channel.js';
 import { retryAfterMs } from './retry-after.js';
 
@@ -39,17 +37,10 @@ export class WebhookChannel implements Channel {
   }
 
   private signed(id: string, subscription: KnownSubscription, body: string): Record<string, string> {
-    const now = this.clock.now();
-    const signatures = this.secretsOf(subscription, now).map((secret) => new Webhook(secret).sign(id, new Date(now), body));
-    return { 'webhook-id': id, 'webhook-timestamp': String(Math.floor(now / 1_000)), 'webhook-signature': signatures.join(' ') };
-  }
-
-  private secretsOf({ subscriptionId, sealedSecret, previousSecret }: KnownSubscription, now: number): readonly string[] {
-    if (sealedSecret === undefined) throw new Error('the webhook has no signing secret');
-    const secrets = [this.box.open(sealedSecret, subscriptionId)];
-    if (previousSecret !== undefined && Date.parse(previousSecret.until) > now)
-      secrets.push(this.box.open(previousSecret.sealed, subscriptionId));
-    return secrets;
+    const { subscriptionId: owner, sealedSecret: sealed, previousSecret: previous } = subscription;
+    if (sealed === undefined) throw new Error('the webhook has no signing secret');
+    const secrets = { owner, sealed, ...(previous === undefined ? {} : { previous }) };
+    return webhookSignature(this.box, secrets, { id, atMs: this.clock.now(), body });
   }
 }
 

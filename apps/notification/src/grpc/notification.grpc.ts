@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { RequestError } from '@voltlog/kernel';
 import type { KnownSubscription, SubscriptionRefusal } from '@voltlog/notification-domain';
+import { newWebhookSecret } from '@voltlog/outbound';
 import type { notificationV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Query } from '@voltlog/store';
@@ -15,8 +15,6 @@ import type { UnsubscribeLinks } from '../subscriptions/unsubscribe-links.js';
 import { checkedKey, pageSize, toAttributes, toTime } from './requests.js';
 import { channelOf, stateOf, toDeliveryMessage, toOutboxMessage, toSubscriptionMessage } from './words.js';
 
-/** Bytes of a signing secret. Source: Standard Webhooks, "Signature scheme": 24 to 64. */
-const SECRET_BYTES = 32;
 /** Before a delivery that is sent again by hand is looked at, if this process dies meanwhile, ms. */
 const SAFETY_MS = 5_000;
 const SHOWN_STATUSES = ['Active', 'Gone', 'FailedTooLong', 'Unsubscribed'];
@@ -58,7 +56,7 @@ export class NotificationGrpc implements notificationV1.NotificationService {
           ...attributes,
           ...(pushKeys === undefined ? {} : { sealedPushKeys: this.seal(JSON.stringify(pushKeys), subscriptionId) }),
         },
-        ...(isSigned ? { sealedSecret: this.seal(newSecret(), subscriptionId) } : {}),
+        ...(isSigned ? { sealedSecret: this.seal(newWebhookSecret(), subscriptionId) } : {}),
         mayCreate: isNew,
         expectedVersion: request.expectedVersion,
         now: this.context.clock.now(),
@@ -98,7 +96,7 @@ export class NotificationGrpc implements notificationV1.NotificationService {
   async rotateSecret(request: notificationV1.RotateSecretRequest): Promise<notificationV1.RotateSecretResponse> {
     const { subscriptionId } = request;
     const key = checkedKey(request.idempotencyKey);
-    const sealedSecret = this.seal(newSecret(), subscriptionId);
+    const sealedSecret = this.seal(newWebhookSecret(), subscriptionId);
     const command = { kind: 'RotateSecret', sealedSecret, now: this.context.clock.now() } as const;
     const causationId = key === '' ? this.context.ids.next() : `rotate:${key}`;
     const subscription = known(await this.parts.subscriptions.execute(subscriptionId, command, causationId));
@@ -182,8 +180,6 @@ export class NotificationGrpc implements notificationV1.NotificationService {
     return this.parts.keys.box.seal(plain, subscriptionId);
   }
 }
-
-const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 const unknown = (): RequestError => new RequestError('NOT_FOUND', 'there is no such subscription', 'SubscriptionUnknown');
 const noDelivery = (): RequestError => new RequestError('NOT_FOUND', 'there is no such delivery', 'DeliveryUnknown');

@@ -1,5 +1,6 @@
 import type { Notification } from '@voltlog/notification-contract';
 import { type KnownDelivery, type KnownSubscription, selectorOf } from '@voltlog/notification-domain';
+import { type KeyDoc, keySchema } from '@voltlog/outbound';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -168,14 +169,6 @@ export const outboxEmailSchema = new Schema(
   { versionKey: false },
 );
 outboxEmailSchema.index({ at: 1 });
-
-/** Keys that were made at the first start. */
-export interface KeyDoc {
-  readonly id: string;
-  readonly value: string;
-}
-
-export const keySchema = new Schema({ id: required, value: required }, { versionKey: false });
 
 /** A process that sends. */
 export interface SenderDoc {

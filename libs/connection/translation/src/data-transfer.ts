@@ -8,7 +8,7 @@ export interface DataTransferRequest {
 }
 
 /**
- * Answered as the operator has made the vendor known; whoever implements the vendor consumes the fact. Sources: OCPP 1.6 §4.3, OCPP 2.0.1
+ * Answered as the operator has made the vendor known, or as its handler says; whoever implements the vendor may consume the fact, too. Sources: OCPP 1.6 §4.3, OCPP 2.0.1
  * Part 2 P02.
  */
 export const dataTransfer: Route<DataTransferRequest> = {
@@ -25,7 +25,14 @@ export const dataTransfer: Route<DataTransferRequest> = {
       },
     },
   ],
-  inquiry: ({ vendorId, messageId }) => ({ kind: 'vendor', vendorId, messageId: messageId ?? '' }),
+  inquiry: ({ vendorId, messageId, data }, { ocppVersion, receivedAt }) => ({
+    kind: 'vendor',
+    vendorId,
+    messageId: messageId ?? '',
+    ...(data === undefined ? {} : { data }),
+    ocppVersion,
+    receivedAt,
+  }),
   toResponse(_request, { ocppVersion }, _answer, finding) {
     if (finding?.kind !== 'vendor') return { status: 'UnknownVendorId' };
     const { status, data } = finding;

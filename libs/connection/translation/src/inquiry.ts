@@ -32,6 +32,11 @@ export interface VendorInquiry {
   readonly vendorId: string;
   /** Empty: it has none. */
   readonly messageId: string;
+  /** As the station sent it; absent: none. */
+  readonly data?: unknown;
+  readonly ocppVersion: string;
+  /** ISO 8601 UTC, our clock. */
+  readonly receivedAt: string;
 }
 
 /** What a transaction comes to that ends. */

@@ -18,3 +18,6 @@ export {
   guardedFetch,
   guardedPost,
 } from './guarded-request.js';
+export { isSecretKey, type KeyDoc, keptKey, keySchema, openSecretBox } from './kept-keys.js';
+export { SecretBox } from './secret-box.js';
+export { newWebhookSecret, type SealedSecrets, webhookSignature } from './webhook-signature.js';

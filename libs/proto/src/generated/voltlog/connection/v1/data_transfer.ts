@@ -18,6 +18,8 @@ export interface VendorMessage {
   status: string;
   /** JSON text, told with the answer; empty: none. */
   dataJson: string;
+  /** Asked before the answer is given, by a webhook; what is above is the answer when it gives none in time. Empty: nobody is asked. */
+  handlerUrl: string;
 }
 
 export interface Vendor {
@@ -25,7 +27,11 @@ export interface Vendor {
   messages: VendorMessage[];
   /** What all other messages of the vendor are answered: Accepted, Rejected or UnknownMessageId. */
   otherwise: string;
-  updatedAt: string | undefined;
+  updatedAt:
+    | string
+    | undefined;
+  /** Asked about all other messages of the vendor. Empty: nobody. */
+  handlerUrl: string;
 }
 
 export interface ListVendorsRequest {
@@ -40,7 +46,11 @@ export interface PutVendorRequest {
 }
 
 export interface PutVendorResponse {
-  vendor: Vendor | undefined;
+  vendor:
+    | Vendor
+    | undefined;
+  /** Signs what its handlers are asked; told once, when the vendor gets its first handler, and empty later. */
+  secret: string;
 }
 
 export interface DeleteVendorRequest {
@@ -50,8 +60,17 @@ export interface DeleteVendorRequest {
 export interface DeleteVendorResponse {
 }
 
+export interface RotateVendorSecretRequest {
+  vendorId: string;
+}
+
+export interface RotateVendorSecretResponse {
+  secret: string;
+  oldSecretExpiresAt: string | undefined;
+}
+
 function createBaseVendorMessage(): VendorMessage {
-  return { messageId: "", status: "", dataJson: "" };
+  return { messageId: "", status: "", dataJson: "", handlerUrl: "" };
 }
 
 export const VendorMessage: MessageFns<VendorMessage> = {
@@ -64,6 +83,9 @@ export const VendorMessage: MessageFns<VendorMessage> = {
     }
     if (message.dataJson !== "") {
       writer.uint32(26).string(message.dataJson);
+    }
+    if (message.handlerUrl !== "") {
+      writer.uint32(34).string(message.handlerUrl);
     }
     return writer;
   },
@@ -105,6 +127,14 @@ export const VendorMessage: MessageFns<VendorMessage> = {
             message.dataJson = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.handlerUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -125,12 +155,13 @@ export const VendorMessage: MessageFns<VendorMessage> = {
     message.messageId = object.messageId ?? "";
     message.status = object.status ?? "";
     message.dataJson = object.dataJson ?? "";
+    message.handlerUrl = object.handlerUrl ?? "";
     return message;
   },
 };
 
 function createBaseVendor(): Vendor {
-  return { vendorId: "", messages: [], otherwise: "", updatedAt: undefined };
+  return { vendorId: "", messages: [], otherwise: "", updatedAt: undefined, handlerUrl: "" };
 }
 
 export const Vendor: MessageFns<Vendor> = {
@@ -146,6 +177,9 @@ export const Vendor: MessageFns<Vendor> = {
     }
     if (message.updatedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(34).fork()).join();
+    }
+    if (message.handlerUrl !== "") {
+      writer.uint32(42).string(message.handlerUrl);
     }
     return writer;
   },
@@ -195,6 +229,14 @@ export const Vendor: MessageFns<Vendor> = {
             message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.handlerUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -216,6 +258,7 @@ export const Vendor: MessageFns<Vendor> = {
     message.messages = object.messages?.map((e) => VendorMessage.fromPartial(e)) || [];
     message.otherwise = object.otherwise ?? "";
     message.updatedAt = object.updatedAt ?? undefined;
+    message.handlerUrl = object.handlerUrl ?? "";
     return message;
   },
 };
@@ -376,13 +419,16 @@ export const PutVendorRequest: MessageFns<PutVendorRequest> = {
 };
 
 function createBasePutVendorResponse(): PutVendorResponse {
-  return { vendor: undefined };
+  return { vendor: undefined, secret: "" };
 }
 
 export const PutVendorResponse: MessageFns<PutVendorResponse> = {
   encode(message: PutVendorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.vendor !== undefined) {
       Vendor.encode(message.vendor, writer.uint32(10).fork()).join();
+    }
+    if (message.secret !== "") {
+      writer.uint32(18).string(message.secret);
     }
     return writer;
   },
@@ -408,6 +454,14 @@ export const PutVendorResponse: MessageFns<PutVendorResponse> = {
             message.vendor = Vendor.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -428,6 +482,7 @@ export const PutVendorResponse: MessageFns<PutVendorResponse> = {
     message.vendor = (object.vendor !== undefined && object.vendor !== null)
       ? Vendor.fromPartial(object.vendor)
       : undefined;
+    message.secret = object.secret ?? "";
     return message;
   },
 };
@@ -530,6 +585,128 @@ export const DeleteVendorResponse: MessageFns<DeleteVendorResponse> = {
   },
 };
 
+function createBaseRotateVendorSecretRequest(): RotateVendorSecretRequest {
+  return { vendorId: "" };
+}
+
+export const RotateVendorSecretRequest: MessageFns<RotateVendorSecretRequest> = {
+  encode(message: RotateVendorSecretRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vendorId !== "") {
+      writer.uint32(10).string(message.vendorId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateVendorSecretRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateVendorSecretRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vendorId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RotateVendorSecretRequest>, I>>(base?: I): RotateVendorSecretRequest {
+    return RotateVendorSecretRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateVendorSecretRequest>, I>>(object: I): RotateVendorSecretRequest {
+    const message = createBaseRotateVendorSecretRequest();
+    message.vendorId = object.vendorId ?? "";
+    return message;
+  },
+};
+
+function createBaseRotateVendorSecretResponse(): RotateVendorSecretResponse {
+  return { secret: "", oldSecretExpiresAt: undefined };
+}
+
+export const RotateVendorSecretResponse: MessageFns<RotateVendorSecretResponse> = {
+  encode(message: RotateVendorSecretResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.secret !== "") {
+      writer.uint32(10).string(message.secret);
+    }
+    if (message.oldSecretExpiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.oldSecretExpiresAt), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateVendorSecretResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateVendorSecretResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.oldSecretExpiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RotateVendorSecretResponse>, I>>(base?: I): RotateVendorSecretResponse {
+    return RotateVendorSecretResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RotateVendorSecretResponse>, I>>(object: I): RotateVendorSecretResponse {
+    const message = createBaseRotateVendorSecretResponse();
+    message.secret = object.secret ?? "";
+    message.oldSecretExpiresAt = object.oldSecretExpiresAt ?? undefined;
+    return message;
+  },
+};
+
 /**
  * Whose DataTransfer messages are known, and what stations are answered. Whatever the answer, each message is a fact on the log
  * (DataTransferReceived), which whoever implements the vendor consumes.
@@ -538,6 +715,8 @@ export interface DataTransferService {
   listVendors(request: ListVendorsRequest): Promise<ListVendorsResponse>;
   putVendor(request: PutVendorRequest): Promise<PutVendorResponse>;
   deleteVendor(request: DeleteVendorRequest): Promise<DeleteVendorResponse>;
+  /** Gives the handlers of a vendor a new signing secret; the old one signs beside it for a day. */
+  rotateVendorSecret(request: RotateVendorSecretRequest): Promise<RotateVendorSecretResponse>;
 }
 
 /**
@@ -570,6 +749,15 @@ export const DataTransferServiceDefinition = {
       requestType: DeleteVendorRequest as typeof DeleteVendorRequest,
       requestStream: false,
       responseType: DeleteVendorResponse as typeof DeleteVendorResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Gives the handlers of a vendor a new signing secret; the old one signs beside it for a day. */
+    rotateVendorSecret: {
+      name: "RotateVendorSecret",
+      requestType: RotateVendorSecretRequest as typeof RotateVendorSecretRequest,
+      requestStream: false,
+      responseType: RotateVendorSecretResponse as typeof RotateVendorSecretResponse,
       responseStream: false,
       options: {},
     },

@@ -37,7 +37,7 @@ export class SecretBox {
 
   private key(id: string): Buffer {
     const key = this.keys.get(id);
-    if (key === undefined) throw new Error(`no key ${id}: is it missing in NOTIFICATION_SECRET_KEY?`);
+    if (key === undefined) throw new Error(`no key ${id}: is it missing among the secret keys of the configuration?`);
     return key;
   }
 }
