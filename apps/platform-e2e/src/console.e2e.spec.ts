@@ -1,9 +1,8 @@
-import AxeBuilder from '@axe-core/playwright';
 import { CAR_MODELS, Car, ScaledClock, SimulatedStation } from '@voltlog/simulator-app';
-import { type Browser, type Locator, type Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, AllInOne } from './harness/all-in-one.js';
-import { launchBrowser } from './harness/browser.js';
+import { ConsolePage } from './harness/console.js';
 import { eventually } from './harness/eventually.js';
 import { registerStation, registerTokens, STATION_PASSWORD, sessionsOf, waitingForTheCar } from './harness/fleet.js';
 import { RawStation } from './harness/raw-station.js';
@@ -14,11 +13,10 @@ const TOKEN = 'E2E-CARD-1';
 const TIME_SCALE = 60;
 
 let platform: AllInOne;
-let browser: Browser;
+let shown: ConsolePage;
 let page: Page;
 let station: SimulatedStation;
 const clock = new ScaledClock(TIME_SCALE);
-const problems: string[] = [];
 
 beforeAll(async () => {
   platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000', UNKNOWN_STATIONS: 'quarantine' });
@@ -33,17 +31,11 @@ beforeAll(async () => {
     settings: waitingForTheCar('1.6'),
   });
   await station.connect();
-  browser = await launchBrowser();
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });
-  page = await context.newPage();
-  page.on('console', (message) => (message.type() === 'error' ? problems.push(message.text()) : undefined));
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(platform.api.url) && !request.url().startsWith('data:')) problems.push(`asked for ${request.url()}`);
-  });
+  shown = await ConsolePage.open(platform);
+  page = shown.page;
 });
 afterAll(async () => {
-  await browser?.close();
+  await shown?.close();
   await station?.stop();
   clock.dispose();
   await platform?.stop();
@@ -51,14 +43,9 @@ afterAll(async () => {
 
 const card = (): Locator => page.getByRole('article', { name: `Station ${STATION}` });
 const figure = async (pattern: RegExp): Promise<string | undefined> => pattern.exec(await card().innerText())?.[0];
-const serious = async (): Promise<string[]> =>
-  (await new AxeBuilder({ page }).analyze()).violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
 
 describe('the console', () => {
   it('opens with the key of the address, and takes it out of the address', async () => {
-    await page.goto(`${platform.api.url}/#key=${ADMIN_KEY}`);
     await card().waitFor();
     expect(page.url()).not.toContain(ADMIN_KEY);
     await page.getByRole('status', { name: /Event stream: live/i }).waitFor();
@@ -89,9 +76,8 @@ describe('the console', () => {
     expect(session?.energyWh).toBe(station.ledger.of(STATION)[0]?.deliveredWh);
   });
 
-  it.each(['light', 'dark'] as const)('has nothing serious for axe to find, %s', async (colorScheme) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    expect(await serious()).toEqual([]);
+  it('has nothing serious for axe to find', async () => {
+    expect(await shown.flaws()).toEqual([]);
   });
 
   it('has nothing serious in the details of a session either', async () => {
@@ -100,14 +86,14 @@ describe('the console', () => {
       .first()
       .click();
     await page.getByRole('dialog').waitFor();
-    expect(await serious()).toEqual([]);
+    expect(await shown.flaws()).toEqual([]);
   });
 
   it('sends a command to many stations by a job, and shows what each said', async () => {
     await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'Jobs' }).click();
     await page.getByRole('button', { name: 'New job' }).click();
-    expect(await serious()).toEqual([]);
+    expect(await shown.flaws()).toEqual([]);
     await page.getByRole('textbox', { name: 'Name' }).fill('Clear them');
     await page.getByRole('textbox', { name: 'Its fields, JSON' }).fill('{"type": "OnIdle"}');
     await page.getByRole('button', { name: 'Count the stations' }).click();
@@ -116,10 +102,10 @@ describe('the console', () => {
     await job.getByRole('cell', { name: STATION }).waitFor();
     await eventually('the job ends', async () => /Completed/.test(await job.innerText()), 20_000);
     expect(await job.innerText()).toMatch(/1 (accepted|rejected|not supported)/);
-    expect(await serious()).toEqual([]);
+    expect(await shown.flaws()).toEqual([]);
     await page.keyboard.press('Escape');
     await page.getByRole('row').filter({ hasText: 'Clear them' }).waitFor();
-    expect(await serious()).toEqual([]);
+    expect(await shown.flaws()).toEqual([]);
   });
 
   it('takes a station out of quarantine by one click', async () => {
@@ -137,6 +123,6 @@ describe('the console', () => {
   });
 
   it('asked nobody else for anything and reported no error', () => {
-    expect(problems).toEqual([]);
+    expect(shown.problems).toEqual([]);
   });
 });

@@ -1,8 +1,7 @@
-import AxeBuilder from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN_KEY, AllInOne } from './harness/all-in-one.js';
-import { launchBrowser } from './harness/browser.js';
+import { AllInOne } from './harness/all-in-one.js';
+import { ConsolePage } from './harness/console.js';
 import { eventually } from './harness/eventually.js';
 import { registerStation } from './harness/fleet.js';
 import { answering, bootV2, inventory } from './harness/large-model.js';
@@ -12,10 +11,9 @@ const STATION = 'LARGE-1';
 const VARIABLES = 5_000;
 
 let platform: AllInOne;
-let browser: Browser;
+let shown: ConsolePage;
 let page: Page;
 let station: RawStation;
-const problems: string[] = [];
 
 beforeAll(async () => {
   platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000', CALLS_PER_SECOND_MAX: '10000' });
@@ -29,28 +27,20 @@ beforeAll(async () => {
   await platform.api.ok('PUT', `/v1/stations/${STATION}/device-model/intent`, {
     variables: [{ component: 'EVSE', evseId: 3, name: 'Value1234', value: '99' }],
   });
-  browser = await launchBrowser();
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });
-  page = await context.newPage();
-  page.on('console', (message) => (message.type() === 'error' ? problems.push(message.text()) : undefined));
-  page.on('pageerror', (error) => problems.push(String(error)));
+  shown = await ConsolePage.open(platform);
+  page = shown.page;
 });
 afterAll(async () => {
-  await browser?.close();
+  await shown?.close();
   station?.socket.terminate();
   await platform?.stop();
 });
 
-const serious = async (): Promise<string[]> =>
-  (await new AxeBuilder({ page }).analyze()).violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
 const tab = (name: string): Promise<void> => page.getByRole('tab', { name }).click();
-const rowsOf = (table: string) => page.getByRole('region', { name: table }).getByRole('row');
+const rowsOf = (table: string) => shown.rows(table);
 
 describe("a station's page", () => {
   it('opens from its card', async () => {
-    await page.goto(`${platform.api.url}/#key=${ADMIN_KEY}`);
     await page
       .getByRole('article', { name: `Station ${STATION}` })
       .getByRole('link')
@@ -86,7 +76,7 @@ describe("a station's page", () => {
     await page.getByLabel('Until (empty: until told otherwise)').fill('2999-01-01T10:00');
     await page.getByRole('button', { name: 'Plan the outage' }).click();
     await rowsOf('Outages').filter({ hasText: 'Whole station' }).waitFor();
-    expect(await serious()).toEqual([]);
+    expect(await shown.flaws()).toEqual([]);
     await page.getByRole('button', { name: 'Cancel the outage of Whole station' }).click();
     await page.getByText('No outage is planned').waitFor();
   });
@@ -98,7 +88,7 @@ describe("a station's page", () => {
     await station.result('SecurityEventNotification', { type: 'TamperDetectionActivated', timestamp: new Date().toISOString() });
     await page.getByRole('button', { name: 'Acknowledge TamperDetectionActivated' }).click();
     await rowsOf('Alerts').filter({ hasText: 'Acknowledged' }).waitFor();
-    expect(await serious()).toEqual([]);
+    expect(await shown.flaws()).toEqual([]);
     await tab('Reports');
     await rowsOf('Reports').filter({ hasText: 'Security event reported' }).first().waitFor();
     await rowsOf('Inventories').filter({ hasText: 'Complete' }).first().waitFor();
@@ -107,19 +97,13 @@ describe("a station's page", () => {
   it.each(['Configuration', 'Monitors', 'In service', 'Alerts', 'Reports', 'Display'])(
     'has nothing serious for axe to find in %s, light and dark, and fits a phone',
     async (name) => {
-      await page.setViewportSize({ width: 390, height: 844 });
       await tab(name);
       await page.getByRole('tabpanel', { name }).waitFor();
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        expect(await serious()).toEqual([]);
-      }
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-      await page.setViewportSize({ width: 1_280, height: 900 });
+      expect(await shown.flaws()).toEqual([]);
     },
   );
 
   it('reported no error', () => {
-    expect(problems).toEqual([]);
+    expect(shown.problems).toEqual([]);
   });
 });

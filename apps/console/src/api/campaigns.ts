@@ -1,5 +1,4 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { usePlatform } from './platform.js';
+import { useList, useRead } from './lists.js';
 import type { Page } from './types.js';
 
 export const UPDATE_STATES = ['Planned', 'Queued', 'Updating', 'Updated', 'Skipped', 'Failed', 'Expired', 'Cancelled'] as const;
@@ -43,49 +42,10 @@ export interface FirmwareImage {
 export const through = ({ stationCount, counts }: Campaign): number =>
   stationCount - (counts.Planned ?? 0) - (counts.Queued ?? 0) - (counts.Updating ?? 0);
 
-const after = (cursor: string): string => (cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`);
-const rowsOf = <Row>(data: InfiniteData<Page<Row>> | undefined): readonly Row[] => data?.pages.flatMap((page) => page.data) ?? [];
+const ofCampaign = (campaignId: string): string => `/v1/firmware-campaigns/${encodeURIComponent(campaignId)}`;
 
-export function useCampaigns() {
-  const { api } = usePlatform();
-  const query = useInfiniteQuery({
-    queryKey: ['campaigns', 'list'],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => api.get<Page<Campaign>>(`/v1/firmware-campaigns?limit=25${after(pageParam)}`, signal),
-    getNextPageParam: (page) => page.nextCursor,
-  });
-  return { ...query, rows: rowsOf(query.data) };
-}
-
-export function useCampaign(campaignId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['campaigns', 'one', campaignId],
-    queryFn: ({ signal }) => api.get<Campaign>(`/v1/firmware-campaigns/${encodeURIComponent(campaignId)}`, signal),
-  });
-}
-
-export function useCampaignStations(campaignId: string, state: UpdateState | undefined) {
-  const { api } = usePlatform();
-  const filter = state === undefined ? '' : `&state=${state}`;
-  const query = useInfiniteQuery({
-    queryKey: ['campaigns', 'stations', campaignId, state ?? 'all'],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      api.get<Page<CampaignStation>>(
-        `/v1/firmware-campaigns/${encodeURIComponent(campaignId)}/stations?limit=50${filter}${after(pageParam)}`,
-        signal,
-      ),
-    getNextPageParam: (page) => page.nextCursor,
-    placeholderData: keepPreviousData,
-  });
-  return { ...query, rows: rowsOf(query.data) };
-}
-
-export function useImages() {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['campaigns', 'images'],
-    queryFn: ({ signal }) => api.get<Page<FirmwareImage>>('/v1/firmware-images?limit=200', signal),
-  });
-}
+export const useCampaigns = () => useList<Campaign>('campaigns', '/v1/firmware-campaigns?limit=25');
+export const useCampaign = (campaignId: string) => useRead<Campaign>('campaigns', ofCampaign(campaignId));
+export const useCampaignStations = (campaignId: string, state: UpdateState | undefined) =>
+  useList<CampaignStation>('campaigns', `${ofCampaign(campaignId)}/stations?limit=50${state === undefined ? '' : `&state=${state}`}`);
+export const useImages = () => useRead<Page<FirmwareImage>>('campaigns', '/v1/firmware-images?limit=200');

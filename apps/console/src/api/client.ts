@@ -35,6 +35,14 @@ export class ApiClient {
     return this.write<Answer>('DELETE', path);
   }
 
+  /** Gives a file to the browser to keep. A link cannot: it would carry no key. */
+  async download(path: string, fileName: string): Promise<void> {
+    const address = URL.createObjectURL(await (await this.fetched(path, {})).blob());
+    const link = Object.assign(document.createElement('a'), { href: address, download: fileName });
+    link.click();
+    URL.revokeObjectURL(address);
+  }
+
   private write<Answer>(method: string, path: string, body?: object): Promise<Answer> {
     return this.call<Answer>(path, {
       method,
@@ -44,6 +52,11 @@ export class ApiClient {
   }
 
   private async call<Answer>(path: string, init: RequestInit): Promise<Answer> {
+    const response = await this.fetched(path, init);
+    return (response.status === 204 ? undefined : await response.json()) as Answer;
+  }
+
+  private async fetched(path: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
       response = await fetch(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${this.key}` } });
@@ -52,7 +65,7 @@ export class ApiClient {
       throw new ApiError(0, 'unreachable', 'Voltlog cannot be reached. Is it running?');
     }
     if (!response.ok) throw await problemOf(response);
-    return (await response.json()) as Answer;
+    return response;
   }
 }
 

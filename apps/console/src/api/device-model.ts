@@ -1,5 +1,4 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { usePlatform } from './platform.js';
+import { useList, useRead, useWrite } from './lists.js';
 import type { Page } from './types.js';
 
 export interface VariableName {
@@ -128,86 +127,30 @@ export const placeWords = ({ evseId, connectorId }: { readonly evseId: number; r
   evseId === 0 ? 'Whole station' : connectorId === 0 ? `EVSE ${evseId}` : `EVSE ${evseId}, connector ${connectorId}`;
 
 export const ofStation = (stationId: string): string => `/v1/stations/${encodeURIComponent(stationId)}`;
-const after = (cursor: string): string => (cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`);
-const rowsOf = <Row>(data: InfiniteData<Page<Row>> | undefined): readonly Row[] => data?.pages.flatMap((page) => page.data) ?? [];
 
-export function useDeviceModel(stationId: string, filter: string, onlyDifferences: boolean) {
-  const { api } = usePlatform();
-  const query = useInfiniteQuery({
-    queryKey: ['device-model', stationId, 'variables', filter, onlyDifferences],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      api.get<DeviceModel>(
-        `${ofStation(stationId)}/device-model?limit=${ROWS}&filter=${encodeURIComponent(filter)}&onlyDifferences=${onlyDifferences}${after(pageParam)}`,
-        signal,
-      ),
-    getNextPageParam: (page) => page.nextCursor,
-    placeholderData: keepPreviousData,
-  });
-  return { ...query, rows: rowsOf(query.data), model: query.data?.pages[0] };
-}
+export const useDeviceModel = (stationId: string, filter: string, onlyDifferences: boolean) =>
+  useList<ModelVariable, DeviceModel>(
+    'device-model',
+    `${ofStation(stationId)}/device-model?limit=${ROWS}&filter=${encodeURIComponent(filter)}&onlyDifferences=${onlyDifferences}`,
+  );
 
-export function useModelReports(stationId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['device-model', stationId, 'reports'],
-    queryFn: ({ signal }) => api.get<{ data: readonly ModelReport[] }>(`${ofStation(stationId)}/device-model/reports`, signal),
-    // Parts that come in are told by no event of their own.
-    refetchInterval: ({ state }) => (state.data?.data.some(({ status }) => status === 'Receiving') ? 2_000 : false),
-  });
-}
+/** Parts that come in are told by no event of their own. */
+export const useModelReports = (stationId: string) =>
+  useRead<{ readonly data: readonly ModelReport[] }>('device-model', `${ofStation(stationId)}/device-model/reports`, (answer) =>
+    answer?.data.some(({ status }) => status === 'Receiving') ? 2_000 : false,
+  );
 
-export function useOperation(stationId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['device-model', stationId, 'operation'],
-    queryFn: ({ signal }) => api.get<Operation>(`${ofStation(stationId)}/operation`, signal),
-  });
-}
+export const useOperation = (stationId: string) => useRead<Operation>('device-model', `${ofStation(stationId)}/operation`);
 
-export function useAlerts(stationId: string, state: 'open' | 'all') {
-  const { api } = usePlatform();
-  const query = useInfiniteQuery({
-    queryKey: ['alerts', stationId, state],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      api.get<Page<Alert>>(`/v1/alerts?stationId=${encodeURIComponent(stationId)}&state=${state}&limit=${ROWS}${after(pageParam)}`, signal),
-    getNextPageParam: (page) => page.nextCursor,
-    placeholderData: keepPreviousData,
-  });
-  return { ...query, rows: rowsOf(query.data) };
-}
+export const useAlerts = (stationId: string, state: 'open' | 'all') =>
+  useList<Alert>('alerts', `/v1/alerts?stationId=${encodeURIComponent(stationId)}&state=${state}&limit=${ROWS}`);
 
 /** @param type empty: all */
-export function useStationReports(stationId: string, type: string) {
-  const { api } = usePlatform();
-  const query = useInfiniteQuery({
-    queryKey: ['device-model', stationId, 'told', type],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      api.get<Page<StationReport>>(
-        `${ofStation(stationId)}/reports?limit=${ROWS}&type=${encodeURIComponent(type)}${after(pageParam)}`,
-        signal,
-      ),
-    getNextPageParam: (page) => page.nextCursor,
-    placeholderData: keepPreviousData,
-  });
-  return { ...query, rows: rowsOf(query.data) };
-}
+export const useStationReports = (stationId: string, type: string) =>
+  useList<StationReport>('device-model', `${ofStation(stationId)}/reports?limit=${ROWS}&type=${encodeURIComponent(type)}`);
 
-export function useDisplay(stationId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['device-model', stationId, 'display'],
-    queryFn: ({ signal }) => api.get<Display>(`${ofStation(stationId)}/display-messages`, signal),
-  });
-}
+export const useDisplay = (stationId: string) => useRead<Display>('device-model', `${ofStation(stationId)}/display-messages`);
 
 /** A write of the station's page; what the page shows is read again after it. */
-export function useChange<Input>(write: (input: Input) => Promise<unknown>) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: write,
-    onSuccess: () => Promise.all(['device-model', 'alerts', 'stations'].map((name) => queries.invalidateQueries({ queryKey: [name] }))),
-  });
-}
+export const useChange = <Input = void>(write: (input: Input) => Promise<unknown>) =>
+  useWrite(['device-model', 'alerts', 'stations'], write);

@@ -17,6 +17,12 @@ export function energy(wattHours: number): Quantity {
   return { value: (Math.abs(wattHours) >= 99_950 ? one : two).format(wattHours / 1000), unit: 'kWh' };
 }
 
+/** `1 536 000` -> `1.5 MB` */
+export function bytes(n: number): string {
+  const step = [1e9, 1e6, 1e3].find((size) => n >= size);
+  return step === undefined ? `${whole.format(n)}\u00a0B` : `${one.format(n / step)}\u00a0${{ 1e9: 'GB', 1e6: 'MB', 1e3: 'kB' }[step]}`;
+}
+
 export const count = (n: number): string => whole.format(n);
 export const percent = (n: number): string => `${whole.format(n)}\u00a0%`;
 export const text = ({ value, unit }: Quantity): string => `${value}\u00a0${unit}`;

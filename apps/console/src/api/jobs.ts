@@ -1,6 +1,4 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { usePlatform } from './platform.js';
-import type { Page } from './types.js';
+import { useList, useRead } from './lists.js';
 
 export const STATION_STATES = [
   'Pending',
@@ -47,38 +45,7 @@ export const through = ({ stationCount, counts }: Job): number =>
 
 export const inWords = (state: JobStationState): string => (state === 'NotSupported' ? 'Not supported' : state);
 
-const after = (cursor: string): string => (cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`);
-const rowsOf = <Row>(data: InfiniteData<Page<Row>> | undefined): readonly Row[] => data?.pages.flatMap((page) => page.data) ?? [];
-
-export function useJobs() {
-  const { api } = usePlatform();
-  const query = useInfiniteQuery({
-    queryKey: ['jobs', 'list'],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => api.get<Page<Job>>(`/v1/jobs?limit=25${after(pageParam)}`, signal),
-    getNextPageParam: (page) => page.nextCursor,
-  });
-  return { ...query, rows: rowsOf(query.data) };
-}
-
-export function useJob(jobId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['jobs', 'one', jobId],
-    queryFn: ({ signal }) => api.get<Job>(`/v1/jobs/${encodeURIComponent(jobId)}`, signal),
-  });
-}
-
-export function useJobStations(jobId: string, state: JobStationState | undefined) {
-  const { api } = usePlatform();
-  const filter = state === undefined ? '' : `&state=${state}`;
-  const query = useInfiniteQuery({
-    queryKey: ['jobs', 'stations', jobId, state ?? 'all'],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      api.get<Page<JobStation>>(`/v1/jobs/${encodeURIComponent(jobId)}/stations?limit=50${filter}${after(pageParam)}`, signal),
-    getNextPageParam: (page) => page.nextCursor,
-    placeholderData: keepPreviousData,
-  });
-  return { ...query, rows: rowsOf(query.data) };
-}
+export const useJobs = () => useList<Job>('jobs', '/v1/jobs?limit=25');
+export const useJob = (jobId: string) => useRead<Job>('jobs', `/v1/jobs/${encodeURIComponent(jobId)}`);
+export const useJobStations = (jobId: string, state: JobStationState | undefined) =>
+  useList<JobStation>('jobs', `/v1/jobs/${encodeURIComponent(jobId)}/stations?limit=50${state === undefined ? '' : `&state=${state}`}`);

@@ -1,8 +1,8 @@
-import { type InfiniteData, keepPreviousData, type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ApiClient } from './client.js';
 import { LiveFeed, type LiveSnapshot } from './live-feed.js';
-import type { Connection, LiveEvent, Me, MeterValue, Page, Session, SessionEvent, SessionNotice, Station } from './types.js';
+import type { LiveEvent, Me, MeterValue } from './types.js';
 
 interface Platform {
   readonly api: ApiClient;
@@ -21,7 +21,7 @@ export function usePlatform(): Platform {
 /** Milliseconds between two readings of the lists while events come in. */
 const REFRESH_MS = 1_500;
 /** Readings kept of a session that is watched. */
-const READINGS_MAX = 2_000;
+export const READINGS_MAX = 2_000;
 
 /** Gives the page its API client and its live feed, and keeps what was read up to date by what happens. */
 export function PlatformProvider({ apiKey, me, children }: { apiKey: string; me: Me; children: ReactNode }) {
@@ -63,6 +63,7 @@ function refresher(queries: QueryClient) {
         if (/\.session\./.test(type)) stale.add('session-events');
         if (/ChargingNeeds|ChargingSchedule|ChargingLimit|PriorityCharging|Settlement/.test(type)) stale.add('session-notices');
         if (/\.device\.Job/.test(type)) stale.add('jobs');
+        else if (/\.device\.LogUpload/.test(type)) stale.add('uploads');
         else if (/\.device\.(Campaign|Firmware)/.test(type)) stale.add('campaigns');
         else if (/\.device\.|Station|Connector|Firmware/.test(type)) stale.add('stations').add('connections');
         if (
@@ -94,114 +95,4 @@ function addReadings(queries: QueryClient, events: readonly LiveEvent[]): void {
 export function useLive(): LiveSnapshot {
   const { feed } = usePlatform();
   return useSyncExternalStore(feed.subscribe, feed.getSnapshot);
-}
-
-const STATIONS_PAGE = 60;
-const SESSIONS_PAGE = 25;
-/** Sessions that the figures at the top are made of. */
-export const FIGURES_MAX = 200;
-
-const rowsOf = <Row,>(data: InfiniteData<Page<Row>> | undefined): readonly Row[] => data?.pages.flatMap((page) => page.data) ?? [];
-
-export function useStations() {
-  const { api } = usePlatform();
-  const query = useInfiniteQuery({
-    queryKey: ['stations', 'list'],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => api.get<Page<Station>>(`/v1/stations?limit=${STATIONS_PAGE}${after(pageParam)}`, signal),
-    getNextPageParam: (page) => page.nextCursor,
-  });
-  return { ...query, rows: rowsOf(query.data).filter((station) => station.lifecycle !== 'Retired') };
-}
-
-export function useStation(stationId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['stations', 'one', stationId],
-    queryFn: ({ signal }) => api.get<Station>(`/v1/stations/${encodeURIComponent(stationId)}`, signal),
-  });
-}
-
-export function useSessions(state: 'Active' | 'Ended' | undefined) {
-  const { api } = usePlatform();
-  const filter = state === undefined ? '' : `&state=${state}`;
-  const query = useInfiniteQuery({
-    queryKey: ['sessions', 'list', state ?? 'all'],
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) => api.get<Page<Session>>(`/v1/sessions?limit=${SESSIONS_PAGE}${filter}${after(pageParam)}`, signal),
-    getNextPageParam: (page) => page.nextCursor,
-    placeholderData: keepPreviousData,
-  });
-  return { ...query, rows: rowsOf(query.data) };
-}
-
-const after = (cursor: string): string => (cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`);
-
-export function useActiveSessions() {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['sessions', 'active'],
-    queryFn: ({ signal }) => api.get<Page<Session>>(`/v1/sessions?state=Active&limit=${FIGURES_MAX}`, signal),
-  });
-}
-
-export function useRecentSessions() {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['sessions', 'recent'],
-    queryFn: ({ signal }) => api.get<Page<Session>>(`/v1/sessions?limit=${FIGURES_MAX}`, signal),
-  });
-}
-
-export function useConnectionCount() {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['connections'],
-    queryFn: ({ signal }) => api.get<Page<Connection> & { total: number }>('/v1/connections?limit=1', signal),
-  });
-}
-
-export function useSession(sessionId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['sessions', 'one', sessionId],
-    queryFn: ({ signal }) => api.get<Session>(`/v1/sessions/${encodeURIComponent(sessionId)}`, signal),
-  });
-}
-
-export function useSessionNotices(sessionId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['session-notices', sessionId],
-    queryFn: ({ signal }) => api.get<{ data: readonly SessionNotice[] }>(`/v1/sessions/${encodeURIComponent(sessionId)}/notices`, signal),
-  });
-}
-
-export function useSessionEvents(sessionId: string) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['session-events', sessionId],
-    queryFn: ({ signal }) => api.get<Page<SessionEvent>>(`/v1/sessions/${encodeURIComponent(sessionId)}/events`, signal),
-  });
-}
-
-/** Meter values of a session; while it runs, the live stream adds to them. */
-export function useReadings(session: Pick<Session, 'sessionId' | 'stationId' | 'transactionId'>) {
-  const { api } = usePlatform();
-  return useQuery({
-    queryKey: ['readings', session.stationId, String(session.transactionId), session.sessionId],
-    queryFn: async ({ signal }) => {
-      const values: MeterValue[] = [];
-      let cursor = '';
-      do {
-        const page = await api.get<Page<MeterValue>>(
-          `/v1/sessions/${encodeURIComponent(session.sessionId)}/meter-values?limit=200${after(cursor)}`,
-          signal,
-        );
-        values.push(...page.data);
-        cursor = page.nextCursor ?? '';
-      } while (cursor !== '' && values.length < READINGS_MAX);
-      return values as readonly MeterValue[];
-    },
-  });
 }

@@ -14,6 +14,7 @@ import { count, moment } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
 import { CampaignProgress, resultsOf, stateOf, titleOf } from './campaigns-page.js';
 import { Failed } from './empty.js';
+import { Table } from './table.js';
 import { useNow } from './use-now.js';
 
 interface Props {
@@ -102,39 +103,22 @@ function Stations({ campaignId }: { campaignId: string }) {
         allowDeselect={false}
         onChange={(value) => setState(UPDATE_STATES.find((each) => each === value))}
       />
-      {stations.isError ? (
-        <Failed what="Stations" error={stations.error} onRetry={() => void stations.refetch()} />
-      ) : (
-        <div className="panel scroll-x">
-          <table className="sessions">
-            <thead>
-              <tr>
-                <th scope="col">Station</th>
-                <th scope="col">Wave</th>
-                <th scope="col">State</th>
-                <th scope="col">Last said</th>
-                <th scope="col">Tries</th>
-              </tr>
-            </thead>
-            <tbody>
-              {stations.rows.map((station) => (
-                <tr key={station.stationId}>
-                  <td>{station.stationId}</td>
-                  <td>{station.wave}</td>
-                  <td>{station.evidence === null ? station.state : `${station.state} (${proofOf[station.evidence]})`}</td>
-                  <td>{saidBy(station)}</td>
-                  <td>{station.attempts}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {stations.hasNextPage && (
-        <Button variant="default" loading={stations.isFetchingNextPage} onClick={() => void stations.fetchNextPage()}>
-          Show more stations
-        </Button>
-      )}
+      <Table
+        name="Stations"
+        columns={['Station', 'Wave', 'State', 'Last said', 'Tries']}
+        query={stations}
+        empty={{ title: 'None', words: 'No station is in this state.' }}
+      >
+        {stations.rows.map((station) => (
+          <tr key={station.stationId}>
+            <td>{station.stationId}</td>
+            <td>{station.wave}</td>
+            <td>{station.evidence === null ? station.state : `${station.state} (${proofOf[station.evidence]})`}</td>
+            <td>{saidBy(station)}</td>
+            <td>{station.attempts}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

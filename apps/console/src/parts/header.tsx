@@ -2,7 +2,7 @@ import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } fr
 import { IconBook2, IconLogout2, IconMoon, IconSun } from '@tabler/icons-react';
 import type { LiveState } from '../api/live-feed.js';
 import { useLive } from '../api/platform.js';
-import type { View } from './use-view.js';
+import { PAGES, type View } from './use-view.js';
 import { Wordmark } from './wordmark.js';
 
 const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
@@ -20,15 +20,11 @@ export function Header({ view, onLeave }: { view: View; onLeave: () => void }) {
           <Wordmark />
         </a>
         <nav className="views" aria-label="Pages">
-          <a href="#operations" aria-current={view.page === 'operations' ? 'page' : undefined}>
-            Operations
-          </a>
-          <a href="#jobs" aria-current={view.page === 'jobs' ? 'page' : undefined}>
-            Jobs
-          </a>
-          <a href="#firmware" aria-current={view.page === 'firmware' ? 'page' : undefined}>
-            Firmware
-          </a>
+          {Object.entries(PAGES).map(([page, title]) => (
+            <a key={page} href={`#${page}`} aria-current={view.page === page ? 'page' : undefined}>
+              {title}
+            </a>
+          ))}
         </nav>
         <span className="push" />
         <LiveSign />

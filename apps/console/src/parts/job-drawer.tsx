@@ -7,6 +7,7 @@ import { inWords, type Job, type JobStation, type JobStationState, STATION_STATE
 import { usePlatform } from '../api/platform.js';
 import { Failed } from './empty.js';
 import { JobProgress, resultsOf, stateOf } from './jobs-page.js';
+import { Table } from './table.js';
 import { useNow } from './use-now.js';
 
 /** Everything about one job: how far it is, and what each station said. */
@@ -100,35 +101,20 @@ function Stations({ jobId }: { jobId: string }) {
         allowDeselect={false}
         onChange={(value) => setState(STATION_STATES.find((each) => each === value))}
       />
-      {stations.isError ? (
-        <Failed what="Stations" error={stations.error} onRetry={() => void stations.refetch()} />
-      ) : (
-        <div className="panel scroll-x">
-          <table className="sessions">
-            <thead>
-              <tr>
-                <th scope="col">Station</th>
-                <th scope="col">State</th>
-                <th scope="col">Answer</th>
-              </tr>
-            </thead>
-            <tbody>
-              {stations.rows.map((station) => (
-                <tr key={station.stationId}>
-                  <td>{station.stationId}</td>
-                  <td>{inWords(station.state)}</td>
-                  <td>{answerOf(station)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {stations.hasNextPage && (
-        <Button variant="default" loading={stations.isFetchingNextPage} onClick={() => void stations.fetchNextPage()}>
-          Show more stations
-        </Button>
-      )}
+      <Table
+        name="Stations"
+        columns={['Station', 'State', 'Answer']}
+        query={stations}
+        empty={{ title: 'None', words: 'No station is in this state.' }}
+      >
+        {stations.rows.map((station) => (
+          <tr key={station.stationId}>
+            <td>{station.stationId}</td>
+            <td>{inWords(station.state)}</td>
+            <td>{answerOf(station)}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

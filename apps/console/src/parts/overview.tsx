@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { count, energy, power, type Quantity } from '../api/format.js';
-import { FIGURES_MAX, useActiveSessions, useConnectionCount, useRecentSessions, useStations } from '../api/platform.js';
+import { FIGURES_MAX, useActiveSessions, useConnectionCount, useRecentSessions, useStations } from '../api/operations.js';
 import type { Session } from '../api/types.js';
 import { Trend } from './trend.js';
 import { useNow } from './use-now.js';

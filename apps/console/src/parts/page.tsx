@@ -1,15 +1,26 @@
-import { useEffect, useState } from 'react';
+import { Loader } from '@mantine/core';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useLive } from '../api/platform.js';
-import { StationPage } from '../station/station-page.js';
-import { CampaignsPage } from './campaigns-page.js';
 import { EventStream } from './event-stream.js';
 import { Header } from './header.js';
-import { JobsPage } from './jobs-page.js';
 import { Overview } from './overview.js';
 import { SessionDrawer } from './session-drawer.js';
 import { SessionTable } from './session-table.js';
 import { StationList } from './station-list.js';
-import { useView } from './use-view.js';
+import { type PageName, useView } from './use-view.js';
+
+// What is not seen first is fetched when it is opened.
+const StationPage = lazy(async () => ({ default: (await import('../station/station-page.js')).StationPage }));
+const LISTED = {
+  jobs: lazy(async () => ({ default: (await import('./jobs-page.js')).JobsPage })),
+  firmware: lazy(async () => ({ default: (await import('./campaigns-page.js')).CampaignsPage })),
+  logs: lazy(async () => ({ default: (await import('./logs-page.js')).LogsPage })),
+} satisfies Record<Exclude<PageName, 'operations'>, unknown>;
+
+function Listed({ page }: { page: keyof typeof LISTED }) {
+  const Page = LISTED[page];
+  return <Page />;
+}
 
 /** Everything on one page: what there is now, and what happens. */
 export function Page({ onLeave }: { onLeave: () => void }) {
@@ -27,15 +38,15 @@ export function Page({ onLeave }: { onLeave: () => void }) {
       <Header view={view} onLeave={onLeave} />
       <main className="page" id="main">
         <h1 className="sr">Voltlog</h1>
-        {view.page === 'jobs' ? (
-          <JobsPage />
-        ) : view.page === 'firmware' ? (
-          <CampaignsPage />
-        ) : view.page === 'station' ? (
-          <StationPage key={view.stationId} stationId={view.stationId} tab={view.tab} onSession={setSessionId} />
-        ) : (
-          <Operations onSession={setSessionId} />
-        )}
+        <Suspense fallback={<Loader aria-label="Opening the page" />}>
+          {view.page === 'station' ? (
+            <StationPage key={view.stationId} stationId={view.stationId} tab={view.tab} onSession={setSessionId} />
+          ) : view.page === 'operations' ? (
+            <Operations onSession={setSessionId} />
+          ) : (
+            <Listed page={view.page} />
+          )}
+        </Suspense>
       </main>
       <SessionDrawer sessionId={sessionId} onClose={() => setSessionId(undefined)} />
     </>

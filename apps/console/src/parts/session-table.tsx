@@ -2,7 +2,7 @@ import { Button, SegmentedControl, Skeleton } from '@mantine/core';
 import { IconAlertTriangle, IconBoltFilled, IconCheck, IconReceipt } from '@tabler/icons-react';
 import { useState } from 'react';
 import { duration, energy, moment, percent, power, text } from '../api/format.js';
-import { useSessions } from '../api/platform.js';
+import { useSessions } from '../api/operations.js';
 import type { Session } from '../api/types.js';
 import { Empty, Failed } from './empty.js';
 import { useNow } from './use-now.js';

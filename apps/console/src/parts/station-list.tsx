@@ -1,7 +1,8 @@
 import { Button, Skeleton } from '@mantine/core';
 import { IconChargingPile, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
-import { useActiveSessions, usePlatform, useStations } from '../api/platform.js';
+import { useActiveSessions, useStations } from '../api/operations.js';
+import { usePlatform } from '../api/platform.js';
 import { AddStation } from './add-station.js';
 import { Code, Empty, Failed } from './empty.js';
 import { StationCard } from './station-card.js';

@@ -1,19 +1,22 @@
 import { useEffect, useState } from 'react';
 
 /** What of a station is shown. */
-export const STATION_TABS = ['configuration', 'monitors', 'service', 'alerts', 'reports', 'display', 'quirks'] as const;
+export const STATION_TABS = ['configuration', 'monitors', 'service', 'alerts', 'logs', 'reports', 'display', 'quirks'] as const;
 export type StationTab = (typeof STATION_TABS)[number];
 
+/** Pages of their own, as the address and the head of the page name them. */
+export const PAGES = { operations: 'Operations', jobs: 'Jobs', firmware: 'Firmware', logs: 'Logs' } as const;
+export type PageName = keyof typeof PAGES;
+export const isPage = (name: string | undefined): name is PageName => name !== undefined && Object.hasOwn(PAGES, name);
+
 /** Which page is shown: the part of the address behind `#`. */
-export type View =
-  | { readonly page: 'operations' | 'jobs' | 'firmware' }
-  | { readonly page: 'station'; readonly stationId: string; readonly tab: StationTab };
+export type View = { readonly page: PageName } | { readonly page: 'station'; readonly stationId: string; readonly tab: StationTab };
 
 export function viewOf(hash: string): View {
   const [page, stationId = '', tab] = hash.slice(1).split('/').map(decoded);
   if (page === 'stations' && stationId !== '')
     return { page: 'station', stationId, tab: STATION_TABS.find((each) => each === tab) ?? 'configuration' };
-  return { page: page === 'jobs' || page === 'firmware' ? page : 'operations' };
+  return { page: isPage(page) ? page : 'operations' };
 }
 
 /** Of a station's page. */

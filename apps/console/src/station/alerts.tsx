@@ -5,8 +5,8 @@ import { wordsOf } from '../api/client.js';
 import { type Alert, useAlerts, useChange } from '../api/device-model.js';
 import { moment, words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
+import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
-import { Table } from './table.js';
 
 /** Rated up to this an alert is shown as bad. */
 const BAD = 3;

@@ -6,8 +6,8 @@ import { wordsOf } from '../api/client.js';
 import { type DeviceModel, type ModelVariable, ofStation, spoken, useChange, useDeviceModel } from '../api/device-model.js';
 import { count, moment, words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
+import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
-import { Table } from './table.js';
 
 const TYPING_MS = 250;
 
@@ -38,17 +38,17 @@ export function Configuration({ stationId }: { stationId: string }) {
         />
         {me.role !== 'viewer' && (
           <>
-            <Button variant="default" loading={report.isPending} onClick={() => report.mutate(undefined)}>
+            <Button variant="default" loading={report.isPending} onClick={() => report.mutate()}>
               Take a report
             </Button>
-            <Button variant="default" loading={reconcile.isPending} onClick={() => reconcile.mutate(undefined)}>
+            <Button variant="default" loading={reconcile.isPending} onClick={() => reconcile.mutate()}>
               Reconcile now
             </Button>
           </>
         )}
       </div>
       {error !== null && <p role="alert">{wordsOf(error)}</p>}
-      {model.model !== undefined && <Summary model={model.model} />}
+      {model.first !== undefined && <Summary model={model.first} />}
       <Table
         name="Variables"
         columns={['Variable', 'Reported', 'Intended', 'Difference']}

@@ -4,8 +4,8 @@ import { wordsOf } from '../api/client.js';
 import { ofStation, useChange, useDisplay } from '../api/device-model.js';
 import { moment, words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
+import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
-import { Table } from './table.js';
 
 /** What the station's display shows. */
 export function StationDisplay({ stationId }: { stationId: string }) {
@@ -20,7 +20,7 @@ export function StationDisplay({ stationId }: { stationId: string }) {
     <div className="tab">
       {mayAct && (
         <div className="toolbar">
-          <Button variant="default" loading={ask.isPending} onClick={() => ask.mutate(undefined)}>
+          <Button variant="default" loading={ask.isPending} onClick={() => ask.mutate()}>
             Have it report its messages
           </Button>
         </div>

@@ -4,7 +4,7 @@ import { wordsOf } from '../api/client.js';
 import { ofStation, spoken, useChange, useDeviceModel } from '../api/device-model.js';
 import { words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
-import { Table } from './table.js';
+import { Table } from '../parts/table.js';
 
 /** What the station watches by itself. */
 export function Monitors({ stationId }: { stationId: string }) {
@@ -15,13 +15,13 @@ export function Monitors({ stationId }: { stationId: string }) {
     api.post(`${ofStation(stationId)}/commands/clear-variable-monitoring`, { monitorIds: [monitorId] }),
   );
   const mayAct = me.role !== 'viewer';
-  const missing = model.model?.intendedMonitors.filter(({ held }) => !held) ?? [];
+  const missing = model.first?.intendedMonitors.filter(({ held }) => !held) ?? [];
   const error = report.error ?? clear.error;
   return (
     <div className="tab">
       {mayAct && (
         <div className="toolbar">
-          <Button variant="default" loading={report.isPending} onClick={() => report.mutate(undefined)}>
+          <Button variant="default" loading={report.isPending} onClick={() => report.mutate()}>
             Have it report its monitors
           </Button>
         </div>
@@ -46,7 +46,7 @@ export function Monitors({ stationId }: { stationId: string }) {
           words: 'A template can hold monitors, and set-variable-monitoring sets one; a 2.x station watches by itself then.',
         }}
       >
-        {(model.model?.monitors ?? []).map((monitor) => (
+        {(model.first?.monitors ?? []).map((monitor) => (
           <tr key={monitor.monitorId}>
             <td className="breakable">{spoken(monitor)}</td>
             <td>

@@ -3,8 +3,8 @@ import { IconReport } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useModelReports, useStationReports } from '../api/device-model.js';
 import { moment, words } from '../api/format.js';
+import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
-import { Table } from './table.js';
 
 /** Kinds that are looked for most; the list shows all without a choice. */
 const KINDS = ['SecurityEventReported', 'LogStatusReported', 'FirmwareStatusReported', 'DataTransferred', 'StationEventsReported'];

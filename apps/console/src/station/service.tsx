@@ -6,8 +6,8 @@ import { ofStation, placeWords, useChange, useOperation } from '../api/device-mo
 import { moment } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
 import type { Evse } from '../api/types.js';
+import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
-import { Table } from './table.js';
 
 interface Props {
   readonly stationId: string;
@@ -126,7 +126,7 @@ function TakeOut({ stationId, evses }: Props) {
       aria-label="Take out of service"
       onSubmit={(event) => {
         event.preventDefault();
-        take.mutate(undefined);
+        take.mutate();
       }}
     >
       <Select

@@ -1,12 +1,13 @@
 import { Tabs } from '@mantine/core';
 import { ocpp } from '../api/format.js';
-import { useActiveSessions, useStation } from '../api/platform.js';
+import { useActiveSessions, useStation } from '../api/operations.js';
 import { Failed } from '../parts/empty.js';
 import { StationCard } from '../parts/station-card.js';
 import { STATION_TABS, type StationTab, stationHash } from '../parts/use-view.js';
 import { StationAlerts } from './alerts.js';
 import { Configuration } from './configuration.js';
 import { StationDisplay } from './display.js';
+import { StationLogs } from './logs.js';
 import { Monitors } from './monitors.js';
 import { Quirks } from './quirks.js';
 import { Reports } from './reports.js';
@@ -17,6 +18,7 @@ const TITLES: Readonly<Record<StationTab, string>> = {
   monitors: 'Monitors',
   service: 'In service',
   alerts: 'Alerts',
+  logs: 'Logs',
   reports: 'Reports',
   display: 'Display',
   quirks: 'Quirks',
@@ -76,6 +78,9 @@ export function StationPage({ stationId, tab, onSession }: Props) {
             </Tabs.Panel>
             <Tabs.Panel value="alerts">
               <StationAlerts stationId={stationId} />
+            </Tabs.Panel>
+            <Tabs.Panel value="logs">
+              <StationLogs stationId={stationId} />
             </Tabs.Panel>
             <Tabs.Panel value="reports">
               <Reports stationId={stationId} />

@@ -1,6 +1,7 @@
 import { Button, Skeleton } from '@mantine/core';
-import type { ReactNode } from 'react';
-import { Empty, Failed } from '../parts/empty.js';
+import { IconPlus } from '@tabler/icons-react';
+import { type ReactNode, useId } from 'react';
+import { Empty, Failed } from './empty.js';
 
 interface Props {
   /** For a person, and for a screen reader. */
@@ -15,7 +16,7 @@ interface Props {
     readonly isFetchingNextPage?: boolean;
     readonly fetchNextPage?: () => unknown;
   };
-  readonly empty: { readonly icon: ReactNode; readonly title: string; readonly words: string };
+  readonly empty: { readonly icon?: ReactNode; readonly title: string; readonly words: string };
   /** Rows of the table. */
   readonly children: readonly ReactNode[];
 }
@@ -50,10 +51,56 @@ export function Table({ name, columns, query, empty, children }: Props) {
         )}
       </section>
       {query.hasNextPage === true && (
-        <Button mt="md" variant="default" loading={query.isFetchingNextPage === true} onClick={() => void query.fetchNextPage?.()}>
+        <Button
+          variant="default"
+          style={{ justifySelf: 'start' }}
+          loading={query.isFetchingNextPage === true}
+          onClick={() => void query.fetchNextPage?.()}
+        >
           Show more
         </Button>
       )}
     </>
+  );
+}
+
+/** A row that opens what it is about: by a click anywhere, and by the button in its first cell for the keyboard. */
+export function OpenRow({ title, onOpen, children }: { title: ReactNode; onOpen: () => void; children: ReactNode }) {
+  return (
+    <tr className="opens" onClick={onOpen}>
+      <td>
+        <button type="button" className="row-link">
+          {title}
+        </button>
+      </td>
+      {children}
+    </tr>
+  );
+}
+
+/** A page that is a list: its title, what can be added, and what is under it. */
+export function ListPage({
+  title,
+  add,
+  children,
+}: {
+  title: string;
+  add?: { label: string; onAdd: () => void } | undefined;
+  children: ReactNode;
+}) {
+  const id = useId();
+  return (
+    <section className="tab" aria-labelledby={id}>
+      <div className="section-head" style={{ marginBottom: 0 }}>
+        <h2 id={id}>{title}</h2>
+        <span className="push" />
+        {add !== undefined && (
+          <Button size="xs" variant="default" leftSection={<IconPlus size={15} />} onClick={add.onAdd}>
+            {add.label}
+          </Button>
+        )}
+      </div>
+      {children}
+    </section>
   );
 }

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { AllInOne } from './harness/all-in-one.js';
+import { ConsolePage } from './harness/console.js';
+import { eventually } from './harness/eventually.js';
+import { registerStation } from './harness/fleet.js';
+import { type Frame, RawStation } from './harness/raw-station.js';
+
+const STATION = 'WORKSHOP-1';
+
+let platform: AllInOne;
+let shown: ConsolePage;
+let station: RawStation;
+/** The address that the station was told last. */
+let address = '';
+
+beforeAll(async () => {
+  platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000' });
+  await registerStation(platform.api, STATION);
+  station = await RawStation.connect({ url: platform.ocppUrl, stationId: STATION });
+  station.socket.on('message', (text) => {
+    const [kind, messageId, action, payload] = JSON.parse(String(text)) as Frame;
+    if (kind !== 2) return;
+    address = (payload as { location?: string }).location ?? address;
+    station.send(JSON.stringify([3, messageId, action === 'GetDiagnostics' ? { fileName: 'my.log' } : {}]));
+  });
+  await station.result('BootNotification', { chargePointVendor: 'Acme', chargePointModel: 'Raw' });
+  shown = await ConsolePage.open(platform, `#stations/${STATION}/logs`);
+}, 120_000);
+afterAll(async () => {
+  await shown?.close();
+  station?.socket.terminate();
+  await platform?.stop();
+});
+afterEach(() => {
+  expect(shown.problems).toEqual([]);
+});
+
+describe("a station's logs", { timeout: 90_000 }, () => {
+  it('are asked for by the keyboard alone', async () => {
+    await shown.page.getByRole('tab', { name: 'Logs', selected: true }).waitFor();
+    await shown.tabTo('Ask for the log');
+    await shown.page.keyboard.press('Enter');
+    await shown.rows('Logs').filter({ hasText: 'Diagnostics' }).filter({ hasText: 'Waiting' }).waitFor();
+    expect(address).toContain('/files/uploads/');
+  });
+
+  it('are seen coming in, and are downloaded as they came', async () => {
+    let more = (): void => {};
+    const body = Readable.from(
+      (async function* () {
+        yield 'x'.repeat(250_000);
+        await new Promise<void>((resolve) => {
+          more = resolve;
+        });
+        yield 'y'.repeat(250_000);
+      })(),
+    );
+    const sent = fetch(`${address}/my.log`, { method: 'PUT', body: Readable.toWeb(body) as BodyInit, duplex: 'half' } as RequestInit);
+    const row = shown.rows('Logs').filter({ hasText: 'Receiving' });
+    await eventually('part of it is told', async () => /2\d\d\.\d\skB/.test(await row.innerText()), 30_000);
+    await shown.picture('logs');
+    more();
+    expect((await sent).status).toBe(201);
+    await shown.rows('Logs').filter({ hasText: 'Received' }).filter({ hasText: '500.0' }).waitFor();
+    const [download] = await Promise.all([
+      shown.page.waitForEvent('download'),
+      shown.page.getByRole('button', { name: 'Download my.log' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('my.log');
+    expect(readFileSync(await download.path(), 'utf8')).toBe('x'.repeat(250_000) + 'y'.repeat(250_000));
+  });
+
+  it('are given up while nothing has come', async () => {
+    await shown.page.getByRole('combobox', { name: 'Log' }).waitFor();
+    await shown.page.getByRole('button', { name: 'Ask for the log' }).click();
+    await shown.page.getByRole('button', { name: /^Give up/ }).click();
+    await shown.page.getByRole('button', { name: /^Give up/ }).waitFor({ state: 'detached' });
+    expect((await fetch(address, { method: 'PUT', body: 'too late' })).status).toBe(410);
+    expect(await shown.flaws()).toEqual([]);
+  });
+
+  it('are listed for all stations, and tell why one failed', async () => {
+    await shown.page.getByRole('combobox', { name: 'Log' }).click();
+    await shown.page.getByRole('option', { name: /Data collector/ }).click();
+    await shown.page.getByRole('button', { name: 'Ask for the log' }).click();
+    await shown.rows('Logs').filter({ hasText: 'Failed' }).first().waitFor();
+    await shown.page.getByRole('link', { name: 'Logs', exact: true }).click();
+    await shown.page.getByRole('heading', { name: 'Logs of stations' }).waitFor();
+    await shown.rows('Logs').filter({ hasText: STATION }).filter({ hasText: 'Received' }).waitFor();
+    await shown.picture('logs-of-all');
+    expect(await shown.flaws()).toEqual([]);
+  });
+});
