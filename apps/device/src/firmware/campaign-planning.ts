@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { type FirmwareUpdateCommand, type KnownCampaign, waveSizes } from '@voltlog/device-domain';
 import type { ServiceContext } from '@voltlog/service';
 import { selected } from '../jobs/selection.js';
-import type { Collections } from '../store/documents.js';
+import type { Collections, StationDoc } from '../store/documents.js';
+import type { FirmwareCollections } from './firmware-documents.js';
 import type { FirmwareStreams } from './firmware-streams.js';
 
 /** Streams written in one go. */
@@ -14,13 +15,15 @@ export interface CampaignPlanningParts {
   readonly context: Pick<ServiceContext, 'clock'>;
   readonly streams: FirmwareStreams;
   readonly registry: Pick<Collections, 'stations' | 'statuses' | 'sites'>;
+  readonly collections: Pick<FirmwareCollections, 'stations' | 'campaigns'>;
 }
 
 /**
  * Looks up the stations of a campaign and gives each its wave, in an order by chance that is the same each time, so that a small first wave
  * is a sample of all. A station that is planned already, by an attempt that was cut off, stays as it is.
  */
-export async function planCampaign({ context, streams, registry }: CampaignPlanningParts, campaign: KnownCampaign): Promise<void> {
+export async function planCampaign(parts: CampaignPlanningParts, campaign: KnownCampaign): Promise<void> {
+  const { context, streams, registry } = parts;
   const { campaignId, waves } = campaign;
   const ids: string[] = [];
   for await (const page of selected(registry, campaign.selection)) {
@@ -36,6 +39,7 @@ export async function planCampaign({ context, streams, registry }: CampaignPlann
     const stations = await registry.stations.getMany(slice);
     const missing = [...new Set([...stations.values()].map(({ siteId }) => siteId))].filter((id) => id !== '' && !zones.has(id));
     for (const [siteId, site] of await registry.sites.getMany(missing)) zones.set(siteId, site.timeZone);
+    const fromVersion = await versionsOf(parts, campaign.rollBackOf, stations);
     const commands = slice.map((stationId, index): { id: string; command: FirmwareUpdateCommand; causationId: string } => {
       const station = stations.get(stationId);
       return {
@@ -48,7 +52,7 @@ export async function planCampaign({ context, streams, registry }: CampaignPlann
           plan: {
             wave: waveOf[at + index] ?? 1,
             version: campaign.version,
-            fromVersion: station?.firmwareVersion ?? '',
+            fromVersion: fromVersion(stationId),
             timeZone: zones.get(station?.siteId ?? '') || campaign.timeZone,
             proof: campaign.proof,
             attemptsMax: campaign.attemptsMax,
@@ -62,6 +66,25 @@ export async function planCampaign({ context, streams, registry }: CampaignPlann
   }
   const command = { kind: 'ReportPlanned' as const, stationCounts: sizes, now: context.clock.now() };
   await streams.campaigns.one(campaignId, command, 'planned');
+}
+
+/**
+ * What each station runs, as it said when it booted last. On the way back a station counts as running what it was updated to until it is known
+ * to have booted since: the registry may hear of that boot later than the campaign did.
+ */
+async function versionsOf(
+  { collections }: CampaignPlanningParts,
+  rollBackOf: string,
+  stations: ReadonlyMap<string, StationDoc>,
+): Promise<(stationId: string) => string> {
+  const updated = rollBackOf === '' ? undefined : (await collections.campaigns.get(rollBackOf))?.campaign.version;
+  const ids = [...stations.keys()].map((stationId) => `${rollBackOf}:${stationId}`);
+  const rows = updated === undefined ? undefined : await collections.stations.getMany(ids);
+  return (stationId) => {
+    const { firmwareVersion = '', identityAt = '' } = stations.get(stationId) ?? {};
+    const update = rows?.get(`${rollBackOf}:${stationId}`)?.update;
+    return updated !== undefined && update?.state === 'Updated' && identityAt < update.at ? updated : firmwareVersion;
+  };
 }
 
 function inOrderByChance(ids: readonly string[], seed: string): readonly string[] {

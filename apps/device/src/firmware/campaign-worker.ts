@@ -10,6 +10,7 @@ import { type CampaignJob, updateCommand } from './campaign-job.js';
 import type { CampaignPlanningParts } from './campaign-planning.js';
 import { planCampaign } from './campaign-planning.js';
 import type { CampaignStationDoc, FirmwareCollections } from './firmware-documents.js';
+import { RollBacks } from './roll-backs.js';
 
 const CAMPAIGN_TIMER = 'CampaignStep';
 /** Stations looked at in one go. */
@@ -40,8 +41,10 @@ export interface CampaignWorkerParts extends CampaignPlanningParts {
 export class CampaignWorker {
   private readonly loop: TimerLoop;
   private readonly lookedAtMs = new Map<string, number>();
+  private readonly rollBacks: RollBacks;
 
   constructor(private readonly parts: CampaignWorkerParts) {
+    this.rollBacks = new RollBacks(parts);
     const { store, clock, logger } = parts.context;
     const handle = ({ payload }: { readonly payload: unknown }): Promise<void> => this.step(String(payload));
     this.loop = new TimerLoop({
@@ -83,8 +86,14 @@ export class CampaignWorker {
 
   private async step(campaignId: string): Promise<void> {
     const campaign = await this.parts.streams.campaigns.state(campaignId);
-    if (campaign.kind === 'none' || campaign.state === 'Ended') return void this.lookedAtMs.delete(campaignId);
-    const waitMs = campaign.state === 'Planning' ? await this.plan(campaign) : await this.work(campaign);
+    if (campaign.kind === 'none') return;
+    if (campaign.state === 'Ended') this.lookedAtMs.delete(campaignId);
+    const waitMs =
+      campaign.state === 'Planning'
+        ? await this.plan(campaign)
+        : campaign.state === 'Ended'
+          ? await this.bringBack(campaign)
+          : await this.work(campaign);
     if (waitMs === undefined) return;
     await this.schedule([campaignId], waitMs);
     if (waitMs === 0) this.loop.hurry();
@@ -109,14 +118,20 @@ export class CampaignWorker {
     // The jobs of a campaign that is over expire with it.
     if (campaign.state !== 'Running') await this.takeBack(campaign, () => true);
     else if (!expired) await this.serve(await this.withWaves(campaign, now), now);
+    const backMs = await this.bringBack(campaign);
     const [planned, queued, updating] = await Promise.all(
       (['Planned', 'Queued', 'Updating'] as const).map((state) => this.parts.collections.stations.count({ campaignId, state })),
     );
     if (planned === 0 && queued === 0 && updating === 0) {
       await streams.campaigns.one(campaignId, { kind: 'EndCampaign', expired, now }, 'end');
-      return undefined;
+      return backMs;
     }
     return queued === 0 && updating === 0 ? IDLE_MS : BUSY_MS;
+  }
+
+  /** The platform's own way back. How long until it is to be looked at again, ms; undefined: nobody is left to be brought back. */
+  private async bringBack(campaign: KnownCampaign): Promise<number | undefined> {
+    return campaign.goingBack && (await this.rollBacks.step(campaign)) ? IDLE_MS : undefined;
   }
 
   /** Stations that get no further have failed. The time until they are to begin does not count. */

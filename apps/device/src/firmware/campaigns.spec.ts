@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
 import { createDevice, type Device } from '../device.js';
 
-const { CampaignState, CampaignStationState: State } = deviceFirmwareV1;
+const { CampaignRollBackMode, CampaignState, CampaignStationState: State } = deviceFirmwareV1;
 const WAIT_MS = 60_000;
 const MINUTE = 60_000;
 const KEY = Buffer.alloc(32, 7).toString('base64');
@@ -249,6 +249,94 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
     await arrives(campaign?.campaignId ?? '', { UPDATING: 1 });
     await boot('CP-01', '1.0.0');
     await arrives(campaign?.campaignId ?? '', { UPDATED: 1 });
+  });
+
+  describe('that goes back by itself', () => {
+    const WAY_BACK = { rollBackImageId: OLD_IMAGE, rollBack: CampaignRollBackMode.AUTOMATIC };
+    const THRESHOLD = { stopAtFailedPercent: 50, stopAtFailedMin: 2 };
+    const rollBack = async (campaignId: string, index: number) => {
+      await goes(async () => (await get(campaignId)).rollBacks.length > index, `roll-back ${index + 1}`);
+      return (await get(campaignId)).rollBacks[index]?.campaignId ?? '';
+    };
+    const told = (stationId: string) => connection.sent.filter((each) => each.stationId === stationId).length;
+
+    it('brings back what it updated once too many failed, in waves; then what ended later; nobody twice', async () => {
+      const campaignId = await create({ ...WAY_BACK, ...THRESHOLD, waves: [{ stations: 1 }, {}] });
+      await arrives(campaignId, { UPDATING: 1 });
+      for (const { stationId } of await rows(campaignId, State.UPDATING)) await boot(stationId, '2.0.0');
+      await arrives(campaignId, { UPDATED: 1, UPDATING: 9 });
+      const [a = '', b = '', late = '', ...failing] = (await rows(campaignId, State.UPDATING)).map(({ stationId }) => stationId);
+      for (const stationId of [a, b]) await boot(stationId, '2.0.0');
+      await arrives(campaignId, { UPDATED: 3 });
+      for (const stationId of failing.slice(0, 3)) await status(stationId, 'DownloadFailed');
+      await inState(campaignId, CampaignState.STOPPED);
+      const first = await rollBack(campaignId, 0);
+      expect(await get(first)).toMatchObject({ version: '1.0.0', rollBackOf: campaignId, createdBy: '' });
+      await goes(async () => (await get(first)).stationCounts.length === 2, 'its stations are known');
+      expect((await get(first)).stationCounts).toEqual([1, 2]);
+      await arrives(first, { UPDATING: 1, PLANNED: 2 });
+      // One that took the image after the stop goes back too, once nobody else is under way.
+      await boot(late, '2.0.0');
+      await arrives(campaignId, { UPDATED: 4 });
+      for (const stationId of failing.slice(3)) await status(stationId, 'DownloadFailed');
+      const second = await rollBack(campaignId, 1);
+      await arrives(second, { UPDATING: 1 });
+      for (const id of [first, second]) {
+        for (let left = 3; left > 0; left -= 1)
+          for (const { stationId } of await rows(id, State.UPDATING)) {
+            await boot(stationId, '1.0.0');
+            await goes(async () => (await rows(id)).some((row) => row.stationId === stationId && row.evidence === 'Boot'), 'it is back');
+            await goes(
+              async () => (await get(id)).outcome === 'Completed' || (await rows(id, State.UPDATING)).length > 0,
+              'the next wave, or the end',
+            );
+          }
+        await goes(async () => (await get(id)).outcome === 'Completed', 'all are back');
+      }
+      expect(await counts(first)).toEqual({ UPDATED: 3 });
+      expect((await rows(campaignId, State.UPDATED)).map(({ rollBackId }) => rollBackId).sort()).toEqual(
+        [first, first, first, second].sort(),
+      );
+      // Those that never took it are left alone.
+      for (const stationId of failing) expect(told(stationId)).toBe(1);
+      for (const stationId of [a, b, late]) expect(told(stationId)).toBe(2);
+      expect((await get(campaignId)).rollBacks).toMatchObject([
+        { automatic: true, stationCount: 3 },
+        { automatic: true, stationCount: 1 },
+      ]);
+    });
+
+    it('goes on with it after a restart, and begins it once', async () => {
+      const campaignId = await create({ ...WAY_BACK, ...THRESHOLD });
+      await arrives(campaignId, { UPDATING: 10 });
+      for (const stationId of ids.slice(0, 5)) await boot(stationId, '2.0.0');
+      await arrives(campaignId, { UPDATED: 5 });
+      for (const stationId of ids.slice(5)) await status(stationId, 'DownloadFailed');
+      await goes(async () => (await rows(campaignId)).some(({ rollBackId }) => rollBackId !== ''), 'the first is marked');
+      for (const device of devices.splice(0)) await device.stop();
+      service = await open();
+      const back = await rollBack(campaignId, 0);
+      await arrives(back, { UPDATING: 5 });
+      for (const stationId of ids) expect(told(stationId)).toBe(ids.indexOf(stationId) < 5 ? 2 : 1);
+      expect((await get(campaignId)).rollBacks).toHaveLength(1);
+    });
+
+    it('does nothing by itself where nobody asked for it', async () => {
+      const campaignId = await create({ rollBackImageId: OLD_IMAGE, stopAtFailedPercent: 10, stopAtFailedMin: 1 });
+      await arrives(campaignId, { UPDATING: 10 });
+      for (const stationId of ids.slice(0, 9)) await boot(stationId, '2.0.0');
+      await arrives(campaignId, { UPDATED: 9 });
+      await status(ids[9] ?? '', 'DownloadFailed');
+      await goes(async () => (await get(campaignId)).outcome === 'Completed', 'it ends');
+      expect((await get(campaignId)).rollBacks).toEqual([]);
+      expect(connection.sent).toHaveLength(10);
+    });
+
+    it('is refused without a way back, or where the campaign never stops', async () => {
+      await expect(create({ rollBack: WAY_BACK.rollBack, ...THRESHOLD })).rejects.toThrow('needs roll_back_image_id');
+      await expect(create(WAY_BACK)).rejects.toThrow('set stop_at_failed_percent');
+      await expect(create({ rollBackImageId: IMAGE })).rejects.toMatchObject({ reason: 'ImageDoesNotFit' });
+    });
   });
 
   it('refuses what cannot be, in words', async () => {

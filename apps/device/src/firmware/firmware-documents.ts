@@ -1,4 +1,4 @@
-import type { FirmwareUpdate, KnownCampaign, KnownFirmwareImage } from '@voltlog/device-domain';
+import { type FirmwareUpdate, type KnownCampaign, type KnownFirmwareImage, mayRunImage } from '@voltlog/device-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -30,6 +30,10 @@ export interface CampaignStationDoc extends Counted {
   readonly progressAt: string;
   /** Something it says may matter. */
   readonly open: boolean;
+  /** It runs the image, or may, and no campaign brings it back. */
+  readonly toTakeBack: boolean;
+  /** The campaign that brings it back; empty: none. */
+  readonly rollBackId: string;
 }
 
 const required = { type: String, required: true };
@@ -65,12 +69,16 @@ export const campaignStationSchema = new Schema(
     dueAt: words,
     progressAt: words,
     open: flag,
+    toTakeBack: { type: Boolean, default: false },
+    rollBackId: words,
   },
   { versionKey: false, minimize: false },
 );
 campaignStationSchema.index({ campaignId: 1, state: 1, wave: 1, dueAt: 1, id: 1 });
 campaignStationSchema.index({ campaignId: 1, state: 1, progressAt: 1, id: 1 });
 campaignStationSchema.index({ campaignId: 1, id: 1 });
+campaignStationSchema.index({ campaignId: 1, toTakeBack: 1, id: 1 });
+campaignStationSchema.index({ campaignId: 1, rollBackId: 1, id: 1 });
 campaignStationSchema.index({ stationId: 1, open: 1, id: 1 });
 
 export interface FirmwareCollections {
@@ -101,6 +109,7 @@ export function campaignDoc(id: string, known: KnownCampaign, version: number): 
 const OPEN: ReadonlySet<FirmwareUpdate['state']> = new Set(['Planned', 'Queued', 'Updating', 'Failed']);
 
 export function campaignStationDoc(id: string, update: FirmwareUpdate, version: number): CampaignStationDoc {
-  const { campaignId, stationId, state, wave, dueAt, progressAt } = update;
-  return { id, version, update, campaignId, stationId, state, wave, dueAt, progressAt, open: OPEN.has(state) };
+  const { campaignId, stationId, state, wave, dueAt, progressAt, rollBackId } = update;
+  const toTakeBack = rollBackId === '' && mayRunImage(update);
+  return { id, version, update, campaignId, stationId, state, wave, dueAt, progressAt, open: OPEN.has(state), toTakeBack, rollBackId };
 }

@@ -11,6 +11,7 @@ import { CampaignWorker } from './campaign-worker.js';
 import { FileLinks } from './file-links.js';
 import { type FirmwareCollections, openFirmwareCollections } from './firmware-documents.js';
 import { type FirmwareStreams, firmwareStreams } from './firmware-streams.js';
+import { RollBacks } from './roll-backs.js';
 
 /** Images of firmware, and what a station is told of them. */
 export interface Images {
@@ -56,7 +57,15 @@ export function createFirmware(
   const worker = new CampaignWorker({ context, collections, streams, registry, jobs: jobs.parts, lookMs });
   const follower = new CampaignFollower(context, streams, collections.stations, worker);
   return {
-    grpc: new FirmwareGrpc({ context, collections, streams, registry, links, worker }),
+    grpc: new FirmwareGrpc({
+      context,
+      collections,
+      streams,
+      registry,
+      links,
+      worker,
+      rollBacks: new RollBacks({ context, collections, streams }),
+    }),
     async start() {
       await follower.start();
       worker.start();

@@ -2,7 +2,7 @@ import type { CampaignAttributes } from '@voltlog/device-contract';
 import type { FirmwareUpdate, KnownCampaign, KnownFirmwareImage } from '@voltlog/device-domain';
 import { deviceFirmwareV1, deviceJobV1 } from '@voltlog/proto';
 
-const { CampaignState, CampaignStationState: State, CampaignProof } = deviceFirmwareV1;
+const { CampaignState, CampaignStationState: State, CampaignProof, CampaignRollBackMode } = deviceFirmwareV1;
 
 const CAMPAIGN_STATES: Readonly<Record<KnownCampaign['state'], deviceFirmwareV1.CampaignState>> = {
   Planning: CampaignState.PLANNING,
@@ -62,6 +62,8 @@ export function toCampaignMessage(
       return count === 0 ? [] : [{ state, count }];
     }),
     rollBackOf: campaign.rollBackOf,
+    // What is absent was written before there was any.
+    rollBacks: (campaign.rollBacks ?? []).map(({ rollBackId: campaignId, ...begun }) => ({ campaignId, ...begun })),
     createdBy: campaign.createdBy,
     createdAt: campaign.createdAt,
     endedAt: orNone(campaign.endedAt),
@@ -92,6 +94,7 @@ const toPlanMessage = (campaign: CampaignAttributes): deviceFirmwareV1.CampaignP
   noProgressMinutes: campaign.noProgressMinutes,
   expiresAt: campaign.expiresAt,
   rollBackImageId: campaign.rollBackImageId,
+  rollBack: campaign.rollBack === 'Automatic' ? CampaignRollBackMode.AUTOMATIC : CampaignRollBackMode.MANUAL,
 });
 
 export const toCampaignStationMessage = (update: FirmwareUpdate): deviceFirmwareV1.CampaignStation => ({
@@ -109,4 +112,5 @@ export const toCampaignStationMessage = (update: FirmwareUpdate): deviceFirmware
   dueAt: orNone(update.dueAt),
   updatedAt: update.at,
   steps: update.steps.map((step) => ({ ...step })),
+  rollBackId: update.rollBackId ?? '',
 });

@@ -71,6 +71,11 @@ export function checkPlan(
     if (minutes > MINUTES_MAX) throw invalid(`${field} must be at most ${MINUTES_MAX}`);
   if (attemptsMax > ATTEMPTS_MAX) throw invalid(`attempts_max must be at most ${ATTEMPTS_MAX}`);
   if (stopAtFailedPercent > 100) throw invalid('stop_at_failed_percent must be at most 100');
+  const rollBack = plan.rollBack === deviceFirmwareV1.CampaignRollBackMode.AUTOMATIC ? 'Automatic' : 'Manual';
+  if (rollBack === 'Automatic' && plan.rollBackImageId === '')
+    throw invalid('an automatic roll_back needs roll_back_image_id, the image to go back to');
+  if (rollBack === 'Automatic' && stopAtFailedPercent === 0)
+    throw invalid('an automatic roll_back begins when the campaign stops by itself: set stop_at_failed_percent');
   const expiresMs = plan.expiresAt === undefined ? nowMs + LIFETIME_MS_DEFAULT : Date.parse(plan.expiresAt);
   if (!(expiresMs > nowMs)) throw invalid('expires_at must lie in the future');
   if (expiresMs > nowMs + LIFETIME_MS_MAX) throw invalid('expires_at must lie within a year');
@@ -87,11 +92,22 @@ export function checkPlan(
     proof: plan.proof === deviceFirmwareV1.CampaignProof.INSTALLED ? 'Installed' : 'Boot',
     stopAtFailedPercent,
     stopAtFailedMin,
+    rollBack,
     attemptsMax: attemptsMax || 1,
     retryMinutes,
     noProgressMinutes: noProgressMinutes || NO_PROGRESS_MINUTES_DEFAULT,
     expiresAt: isoTime(expiresMs),
   };
+}
+
+/** @throws {RequestError} `INVALID_ARGUMENT` when stations of the one could not take the other, or would not be changed by it */
+export function checkWayBack(image: FirmwareImageAttributes, back: FirmwareImageAttributes): void {
+  if (back.vendor !== image.vendor || (back.model !== '' && back.model !== image.model))
+    throw invalid(
+      `roll_back_image_id is an image for ${back.vendor} ${back.model || '(any model)'}, the campaign is for ${image.vendor} ${image.model || '(any model)'}`,
+      'ImageDoesNotFit',
+    );
+  if (back.version === image.version) throw invalid('roll_back_image_id is an image of the same version', 'ImageDoesNotFit');
 }
 
 function checkWaves(waves: readonly deviceFirmwareV1.CampaignWave[]): CampaignAttributes['waves'] {

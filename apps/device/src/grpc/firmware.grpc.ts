@@ -1,16 +1,16 @@
 import type { CampaignAttributes } from '@voltlog/device-contract';
 import type { CampaignCommand, CampaignRefusal, FirmwareImageRefusal, KnownFirmwareImage } from '@voltlog/device-domain';
-import { isoTime, RequestError } from '@voltlog/kernel';
+import { RequestError } from '@voltlog/kernel';
 import type { deviceFirmwareV1 as proto } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { CampaignWorker } from '../firmware/campaign-worker.js';
 import type { FileLinks } from '../firmware/file-links.js';
 import type { CampaignDoc, FirmwareCollections } from '../firmware/firmware-documents.js';
 import type { FirmwareStreams } from '../firmware/firmware-streams.js';
+import type { RollBacks } from '../firmware/roll-backs.js';
 import type { Collections } from '../store/documents.js';
 import { toCampaignMessage, toCampaignStationMessage, toImageMessage, UPDATE_STATES, updateStateOf } from './firmware-messages.js';
-import { campaignIdOf, checkFilesUrl, checkImage, checkPlan, checkSignature } from './firmware-requests.js';
-import { STATION_IDS_MAX } from './job-requests.js';
+import { campaignIdOf, checkFilesUrl, checkImage, checkPlan, checkSignature, checkWayBack } from './firmware-requests.js';
 import { causeOf, pageSize } from './requests.js';
 
 const IMAGE_REFUSALS: Readonly<Record<FirmwareImageRefusal, readonly [RequestError['code'], string]>> = {
@@ -35,6 +35,7 @@ export interface FirmwareGrpcParts {
   readonly registry: Pick<Collections, 'stations'>;
   readonly links: FileLinks;
   readonly worker: CampaignWorker;
+  readonly rollBacks: RollBacks;
 }
 
 /** `voltlog.device.v1.FirmwareService`. A write repeated with its idempotency key changes nothing and answers what is now. */
@@ -100,7 +101,7 @@ export class FirmwareGrpc implements proto.FirmwareService {
     const checked = checkPlan(plan, createdBy, this.now());
     const { rollBackImageId } = plan;
     const image = await this.known(plan.imageId);
-    if (rollBackImageId !== '') await this.known(rollBackImageId);
+    if (rollBackImageId !== '') checkWayBack(image, await this.known(rollBackImageId));
     const { stationIds } = checked.selection;
     if (stationIds !== undefined) await this.checkFit(stationIds, image);
     // Stations that the image is not for are not meant, whatever else they have in common.
@@ -166,41 +167,23 @@ export class FirmwareGrpc implements proto.FirmwareService {
         'CampaignRunning',
       );
     const image = await this.known(rollBackImageId);
-    const stationIds = await this.wayBackOf(campaignId, new Set(request.stationIds));
-    const now = this.now();
-    const { outcome: _, ...rest } = campaign;
-    const attributes: CampaignAttributes = {
-      name: `Back from: ${campaign.name || campaignId}`.slice(0, 255),
-      imageId: image.imageId,
-      version: image.version,
-      selection: { stationIds },
-      waves: [{ percent: 100, stations: 0, pauseMinutes: 0 }],
-      windows: [],
-      timeZone: rest.timeZone,
-      stationsPerMinute: rest.stationsPerMinute,
-      concurrency: rest.concurrency,
-      retrieveAt: '',
-      installAt: '',
-      proof: rest.proof,
-      stopAtFailedPercent: rest.stopAtFailedPercent,
-      stopAtFailedMin: rest.stopAtFailedMin,
-      attemptsMax: rest.attemptsMax,
-      retryMinutes: rest.retryMinutes,
-      noProgressMinutes: rest.noProgressMinutes,
-      expiresAt: isoTime(now + 7 * 86_400_000),
-      rollBackImageId: '',
-      rollBackOf: campaignId,
-      filesUrl: checkFilesUrl(request.filesUrl),
-      createdBy: request.createdBy,
-    };
-    return { campaign: await this.create(attributes, request.idempotencyKey) };
+    const { rollBacks, streams, worker } = this.parts;
+    this.parts.links.check();
+    const { idempotencyKey, createdBy: by } = request;
+    const rollBackId = this.newCampaignId(idempotencyKey);
+    const filesUrl = checkFilesUrl(request.filesUrl);
+    const known = await streams.campaigns.state(campaignId);
+    if (known.kind === 'none') throw campaignRefusal('CampaignUnknown');
+    await rollBacks.byHand(known, { rollBackId, image, named: new Set(request.stationIds), filesUrl, by });
+    await worker.hurry(rollBackId);
+    return { campaign: await this.message(await this.doc(rollBackId)) };
   }
 
   private async create(attributes: CampaignAttributes, idempotencyKey: string): Promise<proto.Campaign> {
     this.parts.links.check();
     const { context, streams, worker } = this.parts;
     const cause = causeOf(idempotencyKey, () => context.ids.next());
-    const campaignId = idempotencyKey === '' ? context.ids.next().replaceAll('-', '') : campaignIdOf(idempotencyKey);
+    const campaignId = this.newCampaignId(idempotencyKey);
     const command = { kind: 'CreateCampaign' as const, campaignId, attributes, now: this.now() };
     const { refusal } = await streams.campaigns.one(campaignId, command, cause);
     if (refusal !== undefined) throw campaignRefusal(refusal);
@@ -222,25 +205,6 @@ export class FirmwareGrpc implements proto.FirmwareService {
     if (refusal !== undefined) throw campaignRefusal(refusal);
     await worker.hurry(campaignId);
     return { campaign: await this.message(await this.doc(campaignId)) };
-  }
-
-  /** Stations that have the new version, or may have; of those that were named, or of all. */
-  private async wayBackOf(campaignId: string, named: ReadonlySet<string>): Promise<readonly string[]> {
-    const stationIds: string[] = [];
-    for (const state of ['Updated', 'Failed']) {
-      for (let after: string | undefined; ; ) {
-        const where = { campaignId, state };
-        const page = await this.parts.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
-        stationIds.push(...page.docs.map(({ stationId }) => stationId).filter((id) => named.size === 0 || named.has(id)));
-        if (page.next === undefined) break;
-        after = page.next;
-      }
-    }
-    if (stationIds.length === 0)
-      throw new RequestError('FAILED_PRECONDITION', 'none of these stations was updated by the campaign, or failed', 'NothingToRollBack');
-    if (stationIds.length > STATION_IDS_MAX)
-      throw new RequestError('INVALID_ARGUMENT', `at most ${STATION_IDS_MAX} stations go back at once: name some of them`);
-    return stationIds.sort();
   }
 
   /** Every update of the station with this image that is under way. */
@@ -288,6 +252,10 @@ export class FirmwareGrpc implements proto.FirmwareService {
       Object.keys(UPDATE_STATES).map(async (state) => [state, await this.parts.collections.stations.count({ campaignId, state })] as const),
     );
     return toCampaignMessage(campaign, Object.fromEntries(counts));
+  }
+
+  private newCampaignId(idempotencyKey: string): string {
+    return idempotencyKey === '' ? this.parts.context.ids.next().replaceAll('-', '') : campaignIdOf(idempotencyKey);
   }
 
   private now(): number {

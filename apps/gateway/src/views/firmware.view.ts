@@ -7,7 +7,7 @@ const CAMPAIGN_STATES = ['Planning', 'Running', 'Paused', 'Stopped', 'Cancelling
 export const CAMPAIGN_STATION_STATES = ['Planned', 'Queued', 'Updating', 'Updated', 'Skipped', 'Failed', 'Expired', 'Cancelled'] as const;
 type StationState = (typeof CAMPAIGN_STATION_STATES)[number];
 const STATION_PREFIX = 'CAMPAIGN_STATION_STATE_';
-const { CampaignProof } = deviceFirmwareV1;
+const { CampaignProof, CampaignRollBackMode } = deviceFirmwareV1;
 
 const word = z.string().min(1).max(50);
 export const imageQuery = z.object({
@@ -67,6 +67,8 @@ const windowIn = z.strictObject({
     .meta({ description: '1 Monday to 7 Sunday, on which it begins; none: every day' }),
 });
 
+const rollBackMode = z.enum(['Manual', 'Automatic']);
+
 export const newCampaign = z
   .strictObject({
     name: z.string().max(255).default(''),
@@ -91,6 +93,9 @@ export const newCampaign = z
     noProgressMinutes: minutes.min(1).default(60).meta({ description: 'a station that gets no further for so long has failed' }),
     expiresAt: instantIn.optional().meta({ description: 'default: in 7 days' }),
     rollBackImageId: identifier('rollBackImageId', 64).optional().meta({ description: 'the way back' }),
+    rollBack: rollBackMode
+      .default('Manual')
+      .meta({ description: 'Automatic: once it stops by itself the platform brings back what it updated, in waves' }),
   })
   .meta({
     id: 'NewFirmwareCampaign',
@@ -147,6 +152,18 @@ export const campaignView = z
     noProgressMinutes: z.int(),
     expiresAt: instant,
     rollBackImageId: z.string().nullable(),
+    rollBack: rollBackMode,
+    rollBacks: z
+      .array(
+        z.object({
+          campaignId: z.string(),
+          stationCount: z.int(),
+          automatic: z.boolean().meta({ description: 'begun by the platform, as too many failed' }),
+          by: z.string().nullable(),
+          at: instant,
+        }),
+      )
+      .meta({ description: 'campaigns that bring its stations back' }),
     rollBackOf: z.string().nullable().meta({ description: 'the campaign whose way back this is' }),
     createdBy: z.string().nullable(),
     createdAt: instant,
@@ -171,6 +188,7 @@ export const campaignStationView = z
     dueAt: instant.nullable().meta({ description: 'when it is tried again' }),
     updatedAt: instant.nullable(),
     steps: z.array(z.object({ status: z.string(), at: instant })),
+    rollBackId: z.string().nullable().meta({ description: 'the campaign that brings it back' }),
   })
   .meta({ id: 'FirmwareCampaignStation' });
 export const campaignStationPage = pageOf(campaignStationView, 'FirmwareCampaignStationPage');
@@ -189,12 +207,13 @@ export const toImage = (image: deviceFirmwareV1.FirmwareImage): z.input<typeof i
 });
 
 export function toPlan(body: z.output<typeof newCampaign>): deviceFirmwareV1.CampaignPlan {
-  const { selection, doneWhen, rollBackImageId = '', retrieveAt, installAt, expiresAt, ...rest } = body;
+  const { selection, doneWhen, rollBack, rollBackImageId = '', retrieveAt, installAt, expiresAt, ...rest } = body;
   return {
     ...rest,
     selection: toSelection(selection),
     proof: doneWhen === 'Boot' ? CampaignProof.BOOT : CampaignProof.INSTALLED,
     rollBackImageId,
+    rollBack: rollBack === 'Automatic' ? CampaignRollBackMode.AUTOMATIC : CampaignRollBackMode.MANUAL,
     retrieveAt,
     installAt,
     expiresAt,
@@ -233,6 +252,8 @@ export function toCampaign(campaign: deviceFirmwareV1.Campaign): z.input<typeof 
     noProgressMinutes: plan.noProgressMinutes,
     expiresAt: plan.expiresAt ?? '',
     rollBackImageId: orNull(plan.rollBackImageId),
+    rollBack: plan.rollBack === CampaignRollBackMode.AUTOMATIC ? 'Automatic' : 'Manual',
+    rollBacks: campaign.rollBacks.map(({ by, at, ...begun }) => ({ ...begun, by: orNull(by), at: at ?? '' })),
     rollBackOf: orNull(campaign.rollBackOf),
     createdBy: orNull(campaign.createdBy),
     createdAt: campaign.createdAt ?? '',
@@ -254,6 +275,7 @@ export const toCampaignStation = (station: deviceFirmwareV1.CampaignStation): z.
   dueAt: station.dueAt ?? null,
   updatedAt: station.updatedAt ?? null,
   steps: station.steps.map(({ status, at }) => ({ status, at: at ?? '' })),
+  rollBackId: orNull(station.rollBackId),
 });
 
 export function toCampaignStationState(state: StationState | undefined): deviceFirmwareV1.CampaignStationState {

@@ -63,6 +63,7 @@ interface CreateOptions extends SelectionOptions {
   readonly stalledMinutes?: number;
   readonly expires?: string;
   readonly rollBackImage?: string;
+  readonly rollBack?: string;
   readonly wait?: true;
 }
 
@@ -86,6 +87,7 @@ export function addCampaigns(program: Command, cli: Cli): void {
     .option('--stalled-minutes <n>', 'a station that gets no further for so long has failed; default 60', wholeNumber)
     .option('--expires <when>', 'until when; default 7d')
     .option('--roll-back-image <imageId>', 'the way back')
+    .option('--roll-back <mode>', 'Manual (default), or Automatic: once it stops by itself, bring back what it updated')
     .option('--wait', 'follow it to its end')
     .addHelpText(
       'after',
@@ -117,6 +119,7 @@ export function addCampaigns(program: Command, cli: Cli): void {
           noProgressMinutes: options.stalledMinutes,
           expiresAt: at(options.expires),
           rollBackImageId: options.rollBackImage,
+          rollBack: options.rollBack,
         });
         await shown(client, output, campaign, options.wait);
       }),
@@ -209,8 +212,11 @@ async function shown(client: Client, output: Output, campaign: Json, wait: boole
   }
   output.one(now, CAMPAIGN);
   const id = String(campaign['campaignId']);
-  if (now['state'] === 'Stopped')
-    throw new CliError(EXIT.failed, `Stopped: too many failed. See: voltlog campaigns stations ${id} --state Failed`);
+  if (now['state'] === 'Stopped') {
+    const back = (now['rollBacks'] as readonly { campaignId: string }[]).map(({ campaignId }) => `voltlog campaigns watch ${campaignId}`);
+    const hints = [`voltlog campaigns stations ${id} --state Failed`, ...back].join('; ');
+    throw new CliError(EXIT.failed, `Stopped: too many failed. See: ${hints}`);
+  }
   const bad = Object.entries(counts(now)).filter(([state]) => !GOOD.has(state));
   if (bad.length > 0)
     throw new CliError(

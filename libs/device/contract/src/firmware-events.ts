@@ -93,6 +93,8 @@ export interface CampaignAttributes {
   readonly expiresAt: string;
   /** The way back; empty: none. */
   readonly rollBackImageId: string;
+  /** Automatic: once it stops by itself the platform brings back what it updated. Absent: Manual, somebody has to say so. */
+  readonly rollBack?: 'Manual' | 'Automatic';
   /** The campaign whose way back this one is; empty: none. */
   readonly rollBackOf: string;
   /** Where stations reach the platform's files, without a slash at the end. */
@@ -147,6 +149,19 @@ export interface CampaignStopped {
   readonly campaignId: string;
   readonly failed: number;
   readonly ended: number;
+  readonly at: string;
+}
+
+/** Stations that took the image, or may have, are brought back by a campaign of their own. */
+export interface CampaignRollBackBegun {
+  readonly campaignId: string;
+  /** Of the campaign that brings them back. */
+  readonly rollBackId: string;
+  readonly stationCount: number;
+  /** By the platform, as too many failed. */
+  readonly automatic: boolean;
+  /** Empty: the platform. */
+  readonly by: string;
   readonly at: string;
 }
 
@@ -229,6 +244,11 @@ export interface FirmwareUpdateEnded extends OfUpdate {
   readonly reason: string;
 }
 
+/** The station is brought back by the campaign `rollBackId`, whose events tell how that goes. */
+export interface FirmwareUpdateTakenBack extends OfUpdate {
+  readonly rollBackId: string;
+}
+
 /** Every event on the topic: event type -> data. */
 export interface FirmwareEvents {
   'voltlog.device.FirmwareImageAdded.v1': FirmwareImageAdded;
@@ -241,6 +261,7 @@ export interface FirmwareEvents {
   'voltlog.device.CampaignPaused.v1': CampaignPaused;
   'voltlog.device.CampaignResumed.v1': CampaignResumed;
   'voltlog.device.CampaignStopped.v1': CampaignStopped;
+  'voltlog.device.CampaignRollBackBegun.v1': CampaignRollBackBegun;
   'voltlog.device.CampaignCancelled.v1': CampaignCancelled;
   'voltlog.device.CampaignEnded.v1': CampaignEnded;
   'voltlog.device.FirmwareUpdatePlanned.v1': FirmwareUpdatePlanned;
@@ -251,6 +272,7 @@ export interface FirmwareEvents {
   'voltlog.device.FirmwareUpdateFetched.v1': FirmwareUpdateFetched;
   'voltlog.device.FirmwareUpdateAttemptFailed.v1': FirmwareUpdateAttemptFailed;
   'voltlog.device.FirmwareUpdateEnded.v1': FirmwareUpdateEnded;
+  'voltlog.device.FirmwareUpdateTakenBack.v1': FirmwareUpdateTakenBack;
 }
 
 type Plain<Type extends keyof FirmwareEvents> = {

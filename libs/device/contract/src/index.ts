@@ -42,6 +42,7 @@ export type {
   CampaignPaused,
   CampaignPlanned,
   CampaignResumed,
+  CampaignRollBackBegun,
   CampaignStopped,
   CampaignWave,
   CampaignWaveEnded,
@@ -61,6 +62,7 @@ export type {
   FirmwareUpdateProgressed,
   FirmwareUpdateQueued,
   FirmwareUpdateReleased,
+  FirmwareUpdateTakenBack,
   MaintenanceWindow,
 } from './firmware-events.js';
 export { FIRMWARE_TOPIC } from './firmware-events.js';

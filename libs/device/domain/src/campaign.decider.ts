@@ -1,4 +1,4 @@
-import type { CampaignAttributes, CampaignEvent } from '@voltlog/device-contract';
+import type { CampaignAttributes, CampaignEvent, CampaignRollBackBegun } from '@voltlog/device-contract';
 import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 import { mayStartWave, stopsAtFailed } from './waves.js';
 
@@ -22,10 +22,18 @@ export interface KnownCampaign extends CampaignAttributes {
   /** What the threshold leaves out. */
   readonly failedBefore: number;
   readonly endedBefore: number;
+  /** Too many failed, and the platform takes the way back by itself, until somebody resumes the campaign. */
+  readonly goingBack: boolean;
+  /** What the platform began last since too many failed; empty: nothing yet. */
+  readonly lastRollBackId: string;
+  readonly rollBacks: readonly CampaignRollBack[];
   readonly createdAt: string;
   /** Empty: it has not ended. */
   readonly endedAt: string;
 }
+
+/** A campaign that brings stations of this one back. */
+export type CampaignRollBack = Omit<CampaignRollBackBegun, 'campaignId'>;
 
 export type CampaignState = { readonly kind: 'none' } | KnownCampaign;
 
@@ -46,6 +54,8 @@ export type CampaignCommand =
   | { readonly kind: 'PauseCampaign'; readonly by: string; readonly now: number }
   | { readonly kind: 'ResumeCampaign'; readonly by: string; readonly tally: CampaignTally; readonly now: number }
   | { readonly kind: 'CancelCampaign'; readonly by: string; readonly now: number }
+  /** The campaign `rollBackId` is there, and has these stations. */
+  | ({ readonly kind: 'NoteRollBack'; readonly now: number } & Omit<CampaignRollBack, 'at'>)
   /** No station is left that anything is waited for. */
   | { readonly kind: 'EndCampaign'; readonly expired: boolean; readonly now: number };
 
@@ -103,6 +113,14 @@ export const campaignDecider: Decider<CampaignCommand, CampaignState, CampaignEv
       case 'CancelCampaign':
         if (state.state === 'Ended' || state.state === 'Cancelling') return decided();
         return decided<CampaignEvent>({ type: 'voltlog.device.CampaignCancelled.v1', data: { campaignId, by: command.by, at } });
+      case 'NoteRollBack': {
+        const { rollBackId, stationCount, automatic, by } = command;
+        if (state.rollBacks.some((begun) => begun.rollBackId === rollBackId)) return decided();
+        return decided<CampaignEvent>({
+          type: 'voltlog.device.CampaignRollBackBegun.v1',
+          data: { campaignId, rollBackId, stationCount, automatic, by, at },
+        });
+      }
       case 'EndCampaign': {
         if (state.state === 'Ended' || state.state === 'Planning') return decided();
         const outcome = state.state === 'Cancelling' ? 'Cancelled' : command.expired ? 'Expired' : 'Completed';
@@ -125,6 +143,9 @@ export const campaignDecider: Decider<CampaignCommand, CampaignState, CampaignEv
         waveAt: '',
         failedBefore: 0,
         endedBefore: 0,
+        goingBack: false,
+        lastRollBackId: '',
+        rollBacks: [],
         createdAt,
         endedAt: '',
       };
@@ -140,9 +161,14 @@ export const campaignDecider: Decider<CampaignCommand, CampaignState, CampaignEv
       case 'voltlog.device.CampaignPaused.v1':
         return { ...state, state: 'Paused' };
       case 'voltlog.device.CampaignResumed.v1':
-        return { ...state, state: 'Running', failedBefore: data.failedBefore, endedBefore: data.endedBefore };
+        return { ...state, state: 'Running', failedBefore: data.failedBefore, endedBefore: data.endedBefore, goingBack: false };
       case 'voltlog.device.CampaignStopped.v1':
-        return { ...state, state: 'Stopped' };
+        return { ...state, state: 'Stopped', goingBack: state.rollBack === 'Automatic', lastRollBackId: '' };
+      case 'voltlog.device.CampaignRollBackBegun.v1': {
+        const { campaignId: _, ...begun } = data;
+        const lastRollBackId = begun.automatic ? begun.rollBackId : state.lastRollBackId;
+        return { ...state, rollBacks: [...state.rollBacks, begun], lastRollBackId };
+      }
       case 'voltlog.device.CampaignCancelled.v1':
         return { ...state, state: 'Cancelling' };
       case 'voltlog.device.CampaignEnded.v1':

@@ -3,6 +3,7 @@ import { fold } from '@voltlog/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CampaignCommand, type CampaignState, campaignDecider } from './campaign.decider.js';
+import { rollBackOf, rollBackTurn } from './campaign-roll-back.js';
 import { isWindowOpen, windowProblem } from './maintenance-window.js';
 import { waveSizes } from './waves.js';
 
@@ -95,6 +96,78 @@ describe('a campaign', () => {
     expect(run(create(), planned, over(false)).state).toMatchObject({ outcome: 'Completed' });
     expect(run(create(), planned, over(true)).state).toMatchObject({ outcome: 'Expired' });
     expect(run(create(), planned, { kind: 'CancelCampaign', by: '', now: T0 }, over(true)).state).toMatchObject({ outcome: 'Cancelled' });
+  });
+
+  it('goes back by itself only where it is to, from the stop until somebody resumes it', () => {
+    const automatic = [create({ rollBack: 'Automatic', rollBackImageId: 'old' }), planned, start(1)] as const;
+    expect(run(...automatic).state).toMatchObject({ goingBack: false });
+    expect(run(create({ rollBackImageId: 'old' }), planned, judge(2, 4)).state).toMatchObject({ state: 'Stopped', goingBack: false });
+    const stopped = [...automatic, judge(2, 4)] as const;
+    expect(run(...stopped).state).toMatchObject({ state: 'Stopped', goingBack: true });
+    const over: CampaignCommand = { kind: 'EndCampaign', expired: false, now: T0 };
+    expect(run(...stopped, over).state).toMatchObject({ state: 'Ended', goingBack: true });
+    const resume: CampaignCommand = { kind: 'ResumeCampaign', by: '', tally: { failed: 2, ended: 4 }, now: T0 };
+    expect(run(...stopped, resume).state).toMatchObject({ state: 'Running', goingBack: false });
+  });
+
+  it('notes each campaign that brings stations back once, and counts what the platform began from each stop anew', () => {
+    const note = (rollBackId: string, automatic = true): CampaignCommand => ({
+      kind: 'NoteRollBack',
+      rollBackId,
+      stationCount: 3,
+      automatic,
+      by: '',
+      now: T0,
+    });
+    const stopped = [create({ rollBack: 'Automatic', rollBackImageId: 'old' }), planned, start(1), judge(2, 4)] as const;
+    expect(run(...stopped, note('a'), note('a'), note('b', false)).state).toMatchObject({
+      rollBacks: [{ rollBackId: 'a' }, { rollBackId: 'b' }],
+      lastRollBackId: 'a',
+    });
+    const resume: CampaignCommand = { kind: 'ResumeCampaign', by: '', tally: { failed: 2, ended: 4 }, now: T0 };
+    expect(run(...stopped, note('a'), resume, judge(6, 8)).state).toMatchObject({ rollBacks: [{}], lastRollBackId: '' });
+  });
+
+  it('brings back at once; then what ended meanwhile, together; never what a person called off', () => {
+    expect(rollBackTurn(undefined, 5)).toBe('Begin');
+    expect(rollBackTurn({ state: 'Running' }, 5)).toBe('Wait');
+    expect(rollBackTurn({ state: 'Running' }, 0)).toBe('Begin');
+    expect(rollBackTurn({ state: 'Ended', outcome: 'Completed' }, 5)).toBe('Begin');
+    expect(rollBackTurn({ state: 'Stopped' }, 0)).toBe('Wait');
+    expect(rollBackTurn({ state: 'Cancelling' }, 0)).toBe('Never');
+    expect(rollBackTurn({ state: 'Ended', outcome: 'Cancelled' }, 0)).toBe('Never');
+  });
+
+  it('goes back in the same waves without their pauses, at once, and no further', () => {
+    const { state } = run(create({ windows: [{ from: '22:00', until: '05:00', days: [] }], stationsPerMinute: 7 }), planned);
+    if (state.kind === 'none') throw new Error('it is known');
+    const how = { stationIds: ['CP-1'], automatic: true, by: '', now: T0 };
+    const back = rollBackOf(state, { imageId: 'old', version: '1.0.0' }, how);
+    expect(back).toMatchObject({ version: '1.0.0', waves: [wave(10), wave(100)], windows: [], stationsPerMinute: 7, rollBackOf: 'c' });
+    expect(back).toMatchObject({ rollBackImageId: '' });
+    expect(rollBackOf(state, { imageId: 'old', version: '1.0.0' }, { ...how, automatic: false }).waves).toEqual([wave(100)]);
+  });
+
+  it('never runs on while it goes back, whatever happens in whatever order', () => {
+    const commands: readonly CampaignCommand[] = [
+      judge(2, 4),
+      { kind: 'NoteRollBack', rollBackId: 'a', stationCount: 1, automatic: true, by: '', now: T0 },
+      { kind: 'NoteRollBack', rollBackId: 'b', stationCount: 1, automatic: false, by: 'ops', now: T0 },
+      { kind: 'ResumeCampaign', by: '', tally: { failed: 2, ended: 4 }, now: T0 },
+      { kind: 'PauseCampaign', by: '', now: T0 },
+      { kind: 'CancelCampaign', by: '', now: T0 },
+      { kind: 'EndCampaign', expired: false, now: T0 },
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...commands), { maxLength: 30 }), (some) => {
+        const { state } = run(create({ rollBack: 'Automatic', rollBackImageId: 'old' }), planned, start(1), ...some);
+        if (state.kind === 'none') throw new Error('it is known');
+        // It goes back only where it stopped, and each way back is there once.
+        if (state.goingBack) expect(some.some(({ kind }) => kind === 'Judge')).toBe(true);
+        expect(state.state === 'Running' && state.goingBack).toBe(false);
+        expect(new Set(state.rollBacks.map(({ rollBackId }) => rollBackId)).size).toBe(state.rollBacks.length);
+      }),
+    );
   });
 
   it('gives each station one wave, whatever the sizes say', () => {

@@ -46,6 +46,8 @@ export interface FirmwareUpdate {
   readonly evidence: '' | 'Boot' | 'Installed';
   readonly reason: string;
   readonly steps: readonly UpdateStep[];
+  /** The campaign that brings it back; empty: none. */
+  readonly rollBackId: string;
   readonly at: string;
 }
 
@@ -74,6 +76,7 @@ export type FirmwareUpdateCommand =
   | { readonly kind: 'ReportStatus'; readonly status: string; readonly requestId: number | undefined; readonly now: number }
   | { readonly kind: 'ReportFetch'; readonly now: number }
   | { readonly kind: 'ReportBoot'; readonly version: string; readonly now: number }
+  | { readonly kind: 'TakeBack'; readonly rollBackId: string; readonly now: number }
   | { readonly kind: 'GiveUp'; readonly before: string; readonly reason: string; readonly now: number }
   /** Nothing is sent any more; what was sent is waited for. */
   | { readonly kind: 'DropUpdate'; readonly outcome: 'Expired' | 'Cancelled'; readonly now: number };
@@ -96,6 +99,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   InstallVerificationFailed: 'it found the image wrong',
   InstallationFailed: 'it could not install the image',
 };
+const INSTALLS = 6;
 const REBOOTS = 7;
 
 type Outcome = Decision<FirmwareUpdateEvent, never>;
@@ -138,6 +142,11 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
         return decided({ type: 'voltlog.device.FirmwareUpdateFetched.v1', data: { ...about, attempt } });
       case 'ReportBoot':
         return booted(update, command.version, command.now);
+      case 'TakeBack': {
+        const { rollBackId } = command;
+        if ((state !== 'Updated' && state !== 'Failed') || update.rollBackId === rollBackId) return decided();
+        return decided({ type: 'voltlog.device.FirmwareUpdateTakenBack.v1', data: { campaignId, stationId, rollBackId, at } });
+      }
       case 'GiveUp':
         return state === 'Updating' && update.progressAt < command.before ? failed(update, '', command.reason, at) : decided();
       case 'DropUpdate':
@@ -149,7 +158,18 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
   evolve(update, { type, data }) {
     const { at } = data;
     if (type === 'voltlog.device.FirmwareUpdatePlanned.v1') {
-      return { ...data, state: 'Planned', attempt: 0, ...FRESH, dueAt: '', progressAt: at, evidence: '', reason: '', steps: [] };
+      return {
+        ...data,
+        state: 'Planned',
+        attempt: 0,
+        ...FRESH,
+        dueAt: '',
+        progressAt: at,
+        evidence: '',
+        reason: '',
+        steps: [],
+        rollBackId: '',
+      };
     }
     if (update === undefined) return update;
     switch (type) {
@@ -179,11 +199,19 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
       }
       case 'voltlog.device.FirmwareUpdateEnded.v1':
         return stepped({ ...update, state: data.outcome, evidence: data.evidence, reason: data.reason, jobId: '' }, data.outcome, at);
+      // When it was updated, or failed, stays as it was.
+      case 'voltlog.device.FirmwareUpdateTakenBack.v1':
+        return { ...update, rollBackId: data.rollBackId };
       default:
         return assertNever(type, 'firmware update event');
     }
   },
 };
+
+/** It runs what the campaign brought it, or may: it failed, and had begun to install it. */
+export const mayRunImage = ({ state, status, steps }: FirmwareUpdate): boolean =>
+  state === 'Updated' ||
+  (state === 'Failed' && (status === 'InstallationFailed' || steps.some((step) => (RANKS[step.status] ?? 0) >= INSTALLS)));
 
 const FRESH = { jobId: '', requestId: 0, status: '', rank: 0, fetched: false } as const;
 

@@ -2,7 +2,7 @@ import type { FirmwareUpdateEvent } from '@voltlog/device-contract';
 import { fold, isoTime } from '@voltlog/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FirmwareUpdateCommand, firmwareUpdateDecider, UPDATE_STEPS_MAX } from './firmware-update.decider.js';
+import { type FirmwareUpdateCommand, firmwareUpdateDecider, mayRunImage, UPDATE_STEPS_MAX } from './firmware-update.decider.js';
 
 const T0 = Date.parse('2026-11-26T01:00:00.000Z');
 const MINUTE = 60_000;
@@ -155,6 +155,27 @@ describe('a firmware update', () => {
     expect(run(plan(), queue(), { kind: 'ReportDropped', jobId: 'other', state: 'Cancelled', now: T0 }).state).toMatchObject({
       state: 'Queued',
     });
+  });
+
+  it('may run the image when it was updated, or failed after it began to install it', () => {
+    const may = (...commands: readonly FirmwareUpdateCommand[]) => {
+      const { state } = run(plan({ attemptsMax: 1 }), queue(), answer('Accepted'), ...commands);
+      return state !== undefined && mayRunImage(state);
+    };
+    expect(may(status('Installing'))).toBe(false);
+    expect(may(boot('2.0.0'))).toBe(true);
+    expect(may(status('InstallationFailed'))).toBe(true);
+    expect(may(status('Installing'), status('DownloadFailed'))).toBe(true);
+    expect(may(status('Downloaded'), status('InvalidSignature'))).toBe(false);
+    expect(may(status('DownloadFailed'))).toBe(false);
+  });
+
+  it('is brought back only when it has ended, and says by which campaign', () => {
+    const back: FirmwareUpdateCommand = { kind: 'TakeBack', rollBackId: 'r', now: T0 };
+    expect(run(...begun, back).state).toMatchObject({ rollBackId: '' });
+    const { state, events } = run(...begun, boot('2.0.0'), back, back);
+    expect(state).toMatchObject({ state: 'Updated', rollBackId: 'r' });
+    expect(events.filter(({ type }) => type === 'voltlog.device.FirmwareUpdateTakenBack.v1')).toHaveLength(1);
   });
 
   it('stays bounded and lawful whatever a station says, and a repetition of all it said changes no end', () => {

@@ -11,11 +11,13 @@ export {
 export {
   type CampaignCommand,
   type CampaignRefusal,
+  type CampaignRollBack,
   type CampaignState,
   type CampaignTally,
   campaignDecider,
   type KnownCampaign,
 } from './campaign.decider.js';
+export { type RollBackTurn, rollBackOf, rollBackTurn } from './campaign-roll-back.js';
 export {
   type Configuration,
   type ConfigurationCommand,
@@ -49,6 +51,7 @@ export {
   type FirmwareUpdateCommand,
   type FirmwareUpdateState,
   firmwareUpdateDecider,
+  mayRunImage,
   UPDATE_STEPS_MAX,
   type UpdateStep,
 } from './firmware-update.decider.js';

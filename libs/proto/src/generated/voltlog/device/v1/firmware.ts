@@ -54,6 +54,48 @@ export function campaignProofToNumber(object: CampaignProof): number {
   }
 }
 
+export enum CampaignRollBackMode {
+  /** UNSPECIFIED - Manual. */
+  UNSPECIFIED = "CAMPAIGN_ROLL_BACK_MODE_UNSPECIFIED",
+  /** MANUAL - Somebody has to say so. */
+  MANUAL = "CAMPAIGN_ROLL_BACK_MODE_MANUAL",
+  /** AUTOMATIC - Once the campaign stops by itself the platform brings back what it updated. */
+  AUTOMATIC = "CAMPAIGN_ROLL_BACK_MODE_AUTOMATIC",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function campaignRollBackModeFromJSON(object: any): CampaignRollBackMode {
+  switch (object) {
+    case 0:
+    case "CAMPAIGN_ROLL_BACK_MODE_UNSPECIFIED":
+      return CampaignRollBackMode.UNSPECIFIED;
+    case 1:
+    case "CAMPAIGN_ROLL_BACK_MODE_MANUAL":
+      return CampaignRollBackMode.MANUAL;
+    case 2:
+    case "CAMPAIGN_ROLL_BACK_MODE_AUTOMATIC":
+      return CampaignRollBackMode.AUTOMATIC;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return CampaignRollBackMode.UNRECOGNIZED;
+  }
+}
+
+export function campaignRollBackModeToNumber(object: CampaignRollBackMode): number {
+  switch (object) {
+    case CampaignRollBackMode.UNSPECIFIED:
+      return 0;
+    case CampaignRollBackMode.MANUAL:
+      return 1;
+    case CampaignRollBackMode.AUTOMATIC:
+      return 2;
+    case CampaignRollBackMode.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export enum CampaignState {
   UNSPECIFIED = "CAMPAIGN_STATE_UNSPECIFIED",
   PLANNING = "CAMPAIGN_STATE_PLANNING",
@@ -324,6 +366,17 @@ export interface CampaignPlan {
   /** Absent: in 7 days. */
   expiresAt: string | undefined;
   rollBackImageId: string;
+  rollBack: CampaignRollBackMode;
+}
+
+/** A campaign that brings stations of another one back. */
+export interface CampaignRollBack {
+  campaignId: string;
+  stationCount: number;
+  /** By the platform, as too many failed. */
+  automatic: boolean;
+  by: string;
+  at: string | undefined;
 }
 
 export interface CampaignStationCount {
@@ -348,6 +401,7 @@ export interface Campaign {
   createdBy: string;
   createdAt: string | undefined;
   endedAt: string | undefined;
+  rollBacks: CampaignRollBack[];
 }
 
 export interface CampaignStep {
@@ -374,6 +428,8 @@ export interface CampaignStation {
   dueAt: string | undefined;
   updatedAt: string | undefined;
   steps: CampaignStep[];
+  /** The campaign that brings it back; empty: none. */
+  rollBackId: string;
 }
 
 export interface CreateCampaignRequest {
@@ -1703,6 +1759,7 @@ function createBaseCampaignPlan(): CampaignPlan {
     noProgressMinutes: 0,
     expiresAt: undefined,
     rollBackImageId: "",
+    rollBack: CampaignRollBackMode.UNSPECIFIED,
   };
 }
 
@@ -1761,6 +1818,9 @@ export const CampaignPlan: MessageFns<CampaignPlan> = {
     }
     if (message.rollBackImageId !== "") {
       writer.uint32(146).string(message.rollBackImageId);
+    }
+    if (message.rollBack !== CampaignRollBackMode.UNSPECIFIED) {
+      writer.uint32(152).int32(campaignRollBackModeToNumber(message.rollBack));
     }
     return writer;
   },
@@ -1922,6 +1982,14 @@ export const CampaignPlan: MessageFns<CampaignPlan> = {
             message.rollBackImageId = reader.string();
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.rollBack = campaignRollBackModeFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1959,6 +2027,110 @@ export const CampaignPlan: MessageFns<CampaignPlan> = {
     message.noProgressMinutes = object.noProgressMinutes ?? 0;
     message.expiresAt = object.expiresAt ?? undefined;
     message.rollBackImageId = object.rollBackImageId ?? "";
+    message.rollBack = object.rollBack ?? CampaignRollBackMode.UNSPECIFIED;
+    return message;
+  },
+};
+
+function createBaseCampaignRollBack(): CampaignRollBack {
+  return { campaignId: "", stationCount: 0, automatic: false, by: "", at: undefined };
+}
+
+export const CampaignRollBack: MessageFns<CampaignRollBack> = {
+  encode(message: CampaignRollBack, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.campaignId !== "") {
+      writer.uint32(10).string(message.campaignId);
+    }
+    if (message.stationCount !== 0) {
+      writer.uint32(16).uint32(message.stationCount);
+    }
+    if (message.automatic !== false) {
+      writer.uint32(24).bool(message.automatic);
+    }
+    if (message.by !== "") {
+      writer.uint32(34).string(message.by);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(toTimestamp(message.at), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CampaignRollBack {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCampaignRollBack();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.campaignId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stationCount = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.automatic = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.at = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CampaignRollBack>, I>>(base?: I): CampaignRollBack {
+    return CampaignRollBack.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CampaignRollBack>, I>>(object: I): CampaignRollBack {
+    const message = createBaseCampaignRollBack();
+    message.campaignId = object.campaignId ?? "";
+    message.stationCount = object.stationCount ?? 0;
+    message.automatic = object.automatic ?? false;
+    message.by = object.by ?? "";
+    message.at = object.at ?? undefined;
     return message;
   },
 };
@@ -2045,6 +2217,7 @@ function createBaseCampaign(): Campaign {
     createdBy: "",
     createdAt: undefined,
     endedAt: undefined,
+    rollBacks: [],
   };
 }
 
@@ -2092,6 +2265,9 @@ export const Campaign: MessageFns<Campaign> = {
     }
     if (message.endedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.endedAt), writer.uint32(106).fork()).join();
+    }
+    for (const v of message.rollBacks) {
+      CampaignRollBack.encode(v!, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -2223,6 +2399,14 @@ export const Campaign: MessageFns<Campaign> = {
             message.endedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.rollBacks.push(CampaignRollBack.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2255,6 +2439,7 @@ export const Campaign: MessageFns<Campaign> = {
     message.createdBy = object.createdBy ?? "";
     message.createdAt = object.createdAt ?? undefined;
     message.endedAt = object.endedAt ?? undefined;
+    message.rollBacks = object.rollBacks?.map((e) => CampaignRollBack.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2342,6 +2527,7 @@ function createBaseCampaignStation(): CampaignStation {
     dueAt: undefined,
     updatedAt: undefined,
     steps: [],
+    rollBackId: "",
   };
 }
 
@@ -2388,6 +2574,9 @@ export const CampaignStation: MessageFns<CampaignStation> = {
     }
     for (const v of message.steps) {
       CampaignStep.encode(v!, writer.uint32(114).fork()).join();
+    }
+    if (message.rollBackId !== "") {
+      writer.uint32(122).string(message.rollBackId);
     }
     return writer;
   },
@@ -2517,6 +2706,14 @@ export const CampaignStation: MessageFns<CampaignStation> = {
             message.steps.push(CampaignStep.decode(reader, reader.uint32()));
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.rollBackId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2548,6 +2745,7 @@ export const CampaignStation: MessageFns<CampaignStation> = {
     message.dueAt = object.dueAt ?? undefined;
     message.updatedAt = object.updatedAt ?? undefined;
     message.steps = object.steps?.map((e) => CampaignStep.fromPartial(e)) || [];
+    message.rollBackId = object.rollBackId ?? "";
     return message;
   },
 };
