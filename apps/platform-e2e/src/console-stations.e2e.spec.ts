@@ -93,3 +93,53 @@ describe("a station's logs", { timeout: 90_000 }, () => {
     expect(await shown.flaws()).toEqual([]);
   });
 });
+
+describe("a station's recordings", { timeout: 90_000 }, () => {
+  it('are begun, counted, stopped and exported without names', async () => {
+    await shown.show(`#stations/${STATION}/recordings`);
+    await shown.page.getByRole('button', { name: 'Record', exact: true }).click();
+    await shown.rows('Recordings').filter({ hasText: 'Recording' }).filter({ hasText: '10.5 MB' }).waitFor();
+    await eventually(
+      'a message is recorded',
+      async () => {
+        await station.result('Authorize', { idTag: 'SECRET-CARD' });
+        const [recording] = (await platform.api.get<{ data: { lines: number }[] }>(`/v1/stations/${STATION}/recordings`)).data;
+        return (recording?.lines ?? 0) > 2 ? true : undefined;
+      },
+      30_000,
+    );
+    await eventually('its lines are told', async () =>
+      /Recording\s+\d\d:\d\d\s+[1-9]/.test(await shown.rows('Recordings').last().innerText()) ? true : undefined,
+    );
+    await shown.picture('recordings');
+    await shown.page.getByRole('button', { name: /^Stop the recording/ }).click();
+    await shown.rows('Recordings').filter({ hasText: 'Stopped' }).waitFor();
+    const [download] = await Promise.all([
+      shown.page.waitForEvent('download'),
+      shown.page.getByRole('button', { name: /^Export the recording/ }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^recording-\d{12}\.ndjson$/);
+    const text = readFileSync(await download.path(), 'utf8');
+    expect(text).toContain('"Authorize"');
+    expect(text).not.toMatch(/SECRET-CARD|WORKSHOP-1/);
+    expect(await shown.flaws()).toEqual([]);
+    await shown.page.getByRole('button', { name: /^Delete the recording/ }).click();
+    await shown.page.getByText('Nothing was recorded').waitFor();
+  });
+});
+
+describe("a station's quirks", { timeout: 90_000 }, () => {
+  it('tell what they mean, are suggested by what was refused, and are switched on', async () => {
+    const status = { connectorId: '1', errorCode: 'NoError', status: 'Available' };
+    expect((await station.ask('StatusNotification', status))[0]).toBe(4);
+    await shown.show(`#stations/${STATION}/quirks`);
+    const quirk = shown.page.getByRole('region', { name: 'numbers-as-texts' });
+    await quirk.getByText(/suggested/).waitFor();
+    expect(await quirk.innerText()).toMatch(/text/);
+    await quirk.getByText('On', { exact: true }).click();
+    await eventually('it is tolerated', async () => ((await station.ask('StatusNotification', status))[0] === 3 ? true : undefined));
+    await quirk.getByText(/1 tolerated, \d+ refused/).waitFor();
+    await shown.picture('quirks');
+    expect(await shown.flaws()).toEqual([]);
+  });
+});

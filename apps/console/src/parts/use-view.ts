@@ -1,7 +1,17 @@
 import { useEffect, useState } from 'react';
 
 /** What of a station is shown. */
-export const STATION_TABS = ['configuration', 'monitors', 'service', 'alerts', 'logs', 'reports', 'display', 'quirks'] as const;
+export const STATION_TABS = [
+  'configuration',
+  'monitors',
+  'service',
+  'alerts',
+  'logs',
+  'recordings',
+  'reports',
+  'display',
+  'quirks',
+] as const;
 export type StationTab = (typeof STATION_TABS)[number];
 
 /** Pages of their own, as the address and the head of the page name them. */

@@ -1,10 +1,11 @@
 import { Loader, SegmentedControl } from '@mantine/core';
 import { IconPuzzle } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { moment } from '../api/format.js';
+import { useRead, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import type { StationQuirk } from '../api/types.js';
 import { Empty, Failed } from '../parts/empty.js';
+import { Problem } from '../parts/form.js';
 import { useNow } from '../parts/use-now.js';
 
 type Choice = 'On' | 'ByMake' | 'Off';
@@ -14,14 +15,11 @@ type Answer = { readonly data: readonly StationQuirk[] };
 export function Quirks({ stationId }: { stationId: string }) {
   const { api, me } = usePlatform();
   const now = useNow();
-  const queries = useQueryClient();
   const path = `/v1/stations/${encodeURIComponent(stationId)}/quirks`;
-  const key = ['quirks', stationId];
-  const quirks = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<Answer>(path, signal), refetchInterval: 5_000 });
-  const choose = useMutation({
-    mutationFn: ({ quirkId, choice }: { quirkId: string; choice: Choice }) => api.put<Answer>(`${path}/${quirkId}`, { choice }),
-    onSuccess: (answer) => queries.setQueryData(key, answer),
-  });
+  const quirks = useRead<Answer>('quirks', path, () => 5_000);
+  const choose = useWrite(['quirks'], ({ quirkId, choice }: { quirkId: string; choice: Choice }) =>
+    api.put<Answer>(`${path}/${quirkId}`, { choice }),
+  );
   if (quirks.isPending) return <Loader aria-label="Reading the quirks" />;
   if (quirks.isError) return <Failed what="Quirks" error={quirks.error} onRetry={() => void quirks.refetch()} />;
   if (quirks.data.data.length === 0)
@@ -32,7 +30,7 @@ export function Quirks({ stationId }: { stationId: string }) {
     );
   return (
     <>
-      {choose.isError && <Failed what="The choice" error={choose.error} onRetry={() => choose.reset()} />}
+      <Problem error={choose.error} />
       {quirks.data.data.map((quirk) => (
         <section className="frame" key={quirk.quirkId} aria-label={quirk.quirkId}>
           <div className="frame-head">

@@ -10,6 +10,7 @@ import { StationDisplay } from './display.js';
 import { StationLogs } from './logs.js';
 import { Monitors } from './monitors.js';
 import { Quirks } from './quirks.js';
+import { Recordings } from './recordings.js';
 import { Reports } from './reports.js';
 import { Service } from './service.js';
 
@@ -19,6 +20,7 @@ const TITLES: Readonly<Record<StationTab, string>> = {
   service: 'In service',
   alerts: 'Alerts',
   logs: 'Logs',
+  recordings: 'Recordings',
   reports: 'Reports',
   display: 'Display',
   quirks: 'Quirks',
@@ -81,6 +83,9 @@ export function StationPage({ stationId, tab, onSession }: Props) {
             </Tabs.Panel>
             <Tabs.Panel value="logs">
               <StationLogs stationId={stationId} />
+            </Tabs.Panel>
+            <Tabs.Panel value="recordings">
+              <Recordings stationId={stationId} />
             </Tabs.Panel>
             <Tabs.Panel value="reports">
               <Reports stationId={stationId} />
