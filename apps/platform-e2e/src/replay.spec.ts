@@ -10,12 +10,31 @@ import { RawStation } from './harness/raw-station.js';
 const TOKEN = 'E2E-CARD-1';
 const STATION = 'replayed';
 let platform: AllInOne;
+/** One that is over: nobody works on it while it is looked at. */
+let campaignId: string;
 beforeAll(async () => {
   platform = await AllInOne.start();
   await registerTokens(platform.api);
   await registerStation(platform.api, STATION);
 });
 afterAll(() => platform?.stop());
+
+/** A campaign that has ended, and a log that could not be asked for. */
+async function filesOf(api: AllInOne['api']): Promise<void> {
+  const response = await fetch(`${api.url}/v1/firmware-images?vendor=e2e&model=raw&version=2.0.0`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/octet-stream' },
+    body: 'an image',
+  });
+  const { imageId } = (await response.json()) as { readonly imageId: string };
+  const begun = await api.ok<{ campaignId: string }>('POST', '/v1/firmware-campaigns', { imageId, selection: { stationIds: [STATION] } });
+  campaignId = begun.campaignId;
+  const how = () => api.get<{ state: string; stationCount: number }>(`/v1/firmware-campaigns/${campaignId}`);
+  await eventually('its stations are looked up', async () => (await how()).stationCount === 1 || undefined);
+  await api.ok('POST', `/v1/firmware-campaigns/${campaignId}/cancel`);
+  await eventually('the campaign is over', async () => (await how()).state === 'Ended' || undefined);
+  await api.call('POST', `/v1/stations/${STATION}/log-uploads`, {});
+}
 
 /** What the API tells of everything that can be rebuilt. */
 async function told(): Promise<Readonly<Record<string, unknown>>> {
@@ -30,6 +49,10 @@ async function told(): Promise<Readonly<Record<string, unknown>>> {
     operation: await api.get(`/v1/stations/${STATION}/operation`),
     templates: await api.get('/v1/configuration-templates'),
     alerts: await api.get('/v1/alerts'),
+    images: await api.get('/v1/firmware-images'),
+    campaigns: await api.get('/v1/firmware-campaigns'),
+    campaignStations: await api.get(`/v1/firmware-campaigns/${campaignId}/stations`),
+    uploads: await api.get(`/v1/log-uploads?stationId=${STATION}`),
   };
 }
 
@@ -71,6 +94,7 @@ it('every read model that was damaged by hand is right again after its replay', 
   });
   await station.result('MeterValues', { connectorId: 1, transactionId, meterValue: [{ timestamp, sampledValue: [{ value: '1234' }] }] });
   await station.close();
+  await filesOf(platform.api);
   await eventually('the session and the station as they were told', async () => {
     const [session] = await sessionsOf(platform.api, STATION);
     const { connection } = await platform.api.get<{ connection: { connected: boolean } }>(`/v1/stations/${STATION}`);
@@ -90,6 +114,10 @@ it('every read model that was damaged by hand is right again after its replay', 
   damage('device', 'configuration_templates', (document) => ({ ...document, retired: true }));
   damage('device', 'configurations', (document) => ({ ...document, inoperative: [] }));
   damage('device', 'alerts', (document) => ({ ...document, severity: 9 }));
+  damage('device', 'firmware_images', (document) => ({ ...document, deleted: true }));
+  damage('device', 'campaigns', (document) => ({ ...document, campaign: { ...(document['campaign'] as object), version: '666' } }));
+  damage('device', 'campaign_stations', (document) => ({ ...document, update: {}, state: 'Failed' }));
+  damage('device', 'log_uploads', (document) => ({ ...document, upload: {}, stationId: 'nobody' }));
   damage('authorization', 'tokens', (document) => ({ ...document, status: 'Blocked' }));
   damage('authorization', 'decisions', (document) => ({ ...document, status: 'Blocked' }));
   damage('authorization', 'stations', (document) => ({ ...document, siteId: 'nowhere' }));
@@ -102,6 +130,8 @@ it('every read model that was damaged by hand is right again after its replay', 
   const names = [...list.output.matchAll(/^([a-z-]+) {2}/gm)].map(([, name]) => name ?? '');
   expect(names.toSorted()).toEqual([
     'alerts',
+    'campaign-stations',
+    'campaigns',
     'configuration-templates',
     'configurations',
     'contracts',
@@ -109,10 +139,12 @@ it('every read model that was damaged by hand is right again after its replay', 
     'deliveries',
     'device-models',
     'displays',
+    'firmware-images',
     'holds',
     'job-stations',
     'jobs',
     'local-lists',
+    'log-uploads',
     'moves',
     'policies',
     'price-sites',

@@ -3,8 +3,8 @@ import { FIRMWARE_TOPIC, JOB_TOPIC, type JobPartEvent } from '@voltlog/device-co
 import { type FirmwareUpdateCommand, isStationId } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
+import { jobGroupOf } from '../jobs/job-documents.js';
 import type { DocumentedInput } from '../store/documented-streams.js';
-import { campaignOf } from './campaign-job.js';
 import type { CampaignWorker } from './campaign-worker.js';
 import type { FirmwareCollections } from './firmware-documents.js';
 import type { FirmwareStreams } from './firmware-streams.js';
@@ -72,7 +72,7 @@ export class CampaignFollower {
     for (const { event } of batch) {
       const { type, data } = { type: event.type, data: event.data } as JobPartEvent;
       const { jobId, at } = data;
-      const campaignId = campaignOf(jobId);
+      const campaignId = jobGroupOf(jobId);
       if (campaignId === undefined) continue;
       const now = Date.parse(at);
       const add = (stationId: string, command: FirmwareUpdateCommand): void =>

@@ -11,12 +11,6 @@ export interface CampaignJob {
   readonly stationIds: readonly string[];
 }
 
-/** `<campaignId>-<8 hex>`: no other job's id looks so. */
-const JOB_ID = /^([0-9a-f]{32})-[0-9a-f]{8}$/;
-
-/** The campaign whose job it is; undefined: of none. */
-export const campaignOf = (jobId: string): string | undefined => JOB_ID.exec(jobId)?.[1];
-
 /**
  * The command of a campaign's job. Its location is not signed: that is done for each station when it is told, so that nothing on the log
  * opens a file, and a station that comes back after days has time enough.

@@ -1,7 +1,7 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
 import { isoTime } from '@voltlog/kernel';
-import { connectionV1, deviceFirmwareV1, deviceV1 } from '@voltlog/proto';
+import { connectionV1, deviceFirmwareV1, deviceJobV1, deviceV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
@@ -225,6 +225,43 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
     for (const stationId of ids.slice(0, 3)) connection.offline.add(stationId);
     await passes(121 * MINUTE, async () => (await counts(campaignId))['UPDATING'] === 7, 'the window opens');
     await passes(60 * MINUTE, async () => (await counts(campaignId))['PLANNED'] === 3, 'the window shuts');
+  });
+
+  it('keeps to its pace over all jobs it makes: those of several time zones, and those of tries again', async () => {
+    for (const [index, timeZone] of ['UTC', 'Europe/Amsterdam', 'Asia/Tokyo'].entries()) {
+      const site = { siteId: `site-${index}`, name: '', address: '', city: '', countryCode: '', timeZone, idempotencyKey: '' };
+      await service.grpc.registerSite(deviceV1.RegisterSiteRequest.fromPartial(site));
+    }
+    const now = context.clock.now();
+    await service.repository.onStations(
+      ids.map((stationId, index) => ({
+        stationId,
+        command: { kind: 'ChangeStation' as const, siteId: `site-${index % 3}`, accept: false, expectedRevision: 0, now },
+        causationId: 'moved',
+      })),
+    );
+    for (const stationId of ids) connection.refusing.add(stationId);
+    await create({ stationsPerMinute: 2, attemptsMax: 2 });
+    // Ten tries, and more that are tried again meanwhile.
+    await goes(() => {
+      context.clock.ms += 2_000;
+      return connection.sent.length >= 14;
+    }, 'they are told, and told again');
+    const { jobs } = await service.jobGrpc.listJobs({ pageSize: 100, pageToken: '' });
+    expect(jobs.length).toBeGreaterThanOrEqual(4);
+    const sentAt: number[] = [];
+    for (const { jobId } of jobs) {
+      const { stations } = await service.jobGrpc.listJobStations({
+        jobId,
+        state: deviceJobV1.JobStationState.UNSPECIFIED,
+        pageSize: 100,
+        pageToken: '',
+      });
+      for (const station of stations) if (station.sentAt !== undefined) sentAt.push(Date.parse(station.sentAt));
+    }
+    sentAt.sort((a, b) => a - b);
+    expect(sentAt.length).toBeGreaterThanOrEqual(14);
+    for (const [index, at] of sentAt.entries()) expect((sentAt[index + 2] ?? Number.POSITIVE_INFINITY) - at).toBeGreaterThanOrEqual(MINUTE);
   });
 
   it('goes on after a restart, with nobody told twice', async () => {

@@ -25,9 +25,22 @@ import {
   type StoredImage,
 } from './firmware-documents.js';
 
-export const IMAGE = 'firmware-image:';
-export const CAMPAIGN = 'campaign:';
-export const UPDATE = 'firmware-update:';
+export const IMAGES = {
+  prefix: 'firmware-image:',
+  decider: firmwareImageDecider,
+  toDoc: (id: string, state: FirmwareImageState, version: number) => (state.kind === 'none' ? undefined : imageDoc(id, state, version)),
+};
+export const CAMPAIGNS = {
+  prefix: 'campaign:',
+  decider: campaignDecider,
+  toDoc: (id: string, state: CampaignState, version: number) => (state.kind === 'none' ? undefined : campaignDoc(id, state, version)),
+};
+export const UPDATES = {
+  prefix: 'firmware-update:',
+  decider: firmwareUpdateDecider,
+  toDoc: (id: string, state: FirmwareUpdateState, version: number) =>
+    state === undefined ? undefined : campaignStationDoc(id, state, version),
+};
 
 /** The streams of firmware and the documents made of them. */
 export interface FirmwareStreams {
@@ -43,26 +56,8 @@ export function firmwareStreams(
 ): FirmwareStreams {
   const parts = { context, outbox };
   return {
-    images: new DocumentedStreams({
-      ...parts,
-      prefix: IMAGE,
-      decider: firmwareImageDecider,
-      collection: collections.images,
-      toDoc: (id, state, version) => (state.kind === 'none' ? undefined : imageDoc(id, state, version)),
-    }),
-    campaigns: new DocumentedStreams({
-      ...parts,
-      prefix: CAMPAIGN,
-      decider: campaignDecider,
-      collection: collections.campaigns,
-      toDoc: (id, state, version) => (state.kind === 'none' ? undefined : campaignDoc(id, state, version)),
-    }),
-    updates: new DocumentedStreams({
-      ...parts,
-      prefix: UPDATE,
-      decider: firmwareUpdateDecider,
-      collection: collections.stations,
-      toDoc: (id, state, version) => (state === undefined ? undefined : campaignStationDoc(id, state, version)),
-    }),
+    images: new DocumentedStreams({ ...parts, ...IMAGES, collection: collections.images }),
+    campaigns: new DocumentedStreams({ ...parts, ...CAMPAIGNS, collection: collections.campaigns }),
+    updates: new DocumentedStreams({ ...parts, ...UPDATES, collection: collections.stations }),
   };
 }

@@ -16,8 +16,16 @@ export interface JobStationDoc extends Omit<JobStation, 'revision'> {
   /** Counts changes of this station in the job. */
   readonly version: number;
   readonly jobId: string;
+  /** Jobs of one share a pace. */
+  readonly paceGroup: string;
   readonly stationId: string;
 }
+
+/** `<32 hex>-<8 hex>`: what makes many jobs, such as a firmware campaign, names them so. */
+const OF_GROUP = /^([0-9a-f]{32})-[0-9a-f]{8}$/;
+
+/** What made this job and others; undefined: it is one by itself. */
+export const jobGroupOf = (jobId: string): string | undefined => OF_GROUP.exec(jobId)?.[1];
 
 const required = { type: String, required: true };
 const count = { type: Number, required: true };
@@ -60,6 +68,7 @@ export const jobStationSchema = new Schema(
     id: required,
     version: count,
     jobId: required,
+    paceGroup: words,
     stationId: required,
     part: count,
     state: required,
@@ -73,7 +82,8 @@ export const jobStationSchema = new Schema(
   { versionKey: false },
 );
 jobStationSchema.index({ jobId: 1, state: 1, round: 1, id: 1 });
-jobStationSchema.index({ jobId: 1, sentAt: 1, id: 1 });
+// What was sent within a minute, over all jobs of a group.
+jobStationSchema.index({ paceGroup: 1, sentAt: 1, id: 1 });
 // Which jobs wait for a station that comes back.
 jobStationSchema.index({ stationId: 1, state: 1, id: 1 });
 
@@ -100,11 +110,12 @@ export function jobStationDocs(
   stationIds: Iterable<string> = Object.keys(stations),
 ): readonly JobStationDoc[] {
   const docs: JobStationDoc[] = [];
+  const paceGroup = jobGroupOf(jobId) ?? jobId;
   for (const stationId of stationIds) {
     const station = stations[stationId];
     if (station === undefined) continue;
     const { revision, ...rest } = station;
-    docs.push({ ...rest, id: `${jobId}:${stationId}`, version: revision, jobId, stationId });
+    docs.push({ ...rest, id: `${jobId}:${stationId}`, version: revision, jobId, paceGroup, stationId });
   }
   return docs;
 }

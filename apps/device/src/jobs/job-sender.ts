@@ -4,7 +4,7 @@ import type { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { AnswerDesk } from './answer-desk.js';
 import type { Outcome } from './answers.js';
-import type { JobCollections, JobStationDoc } from './job-documents.js';
+import { type JobCollections, type JobStationDoc, jobGroupOf } from './job-documents.js';
 import type { JobRepository } from './job-repository.js';
 import { Pace } from './pace.js';
 
@@ -20,6 +20,13 @@ const SOON_MS = 1_000;
 const AWAY_MS = 2_000;
 const WINDOW_MS = 60_000;
 const OFFLINE = 'the station is not connected';
+/** A command without an answer for this much longer than it may take has lost it: the instance that waited is gone, ms. */
+const LOST_MS = 30_000;
+/** What the connection service waits for an answer when it is not told, ms. */
+const TIMEOUT_MS_DEFAULT = 30_000;
+
+/** A station that was sent a command longer ago will not answer it. */
+export const lostMs = ({ timeoutMs }: KnownJob['command']): number => (timeoutMs || TIMEOUT_MS_DEFAULT) + LOST_MS;
 
 export interface JobSenderParts {
   readonly context: Pick<ServiceContext, 'clock' | 'logger'>;
@@ -31,22 +38,47 @@ export interface JobSenderParts {
   readonly desk: Pick<AnswerDesk, 'expect'>;
 }
 
-/** Sends the command of jobs to the stations whose turn it is, at the pace of each job. */
+/**
+ * Sends the command of jobs to the stations whose turn it is, at the pace of each job, or of all jobs of a group together. Of a group one is
+ * looked at after the other; instances that look at the same moment may send a short burst more, and then less.
+ */
 export class JobSender {
   private readonly pace = new Pace();
+  /** By group: the look at one of its jobs that ends last. */
+  private readonly turns = new Map<string, Promise<unknown>>();
   private readonly lookedAtMs = new Map<string, number>();
 
   constructor(private readonly parts: JobSenderParts) {}
 
   /** The job has ended. */
   forget(jobId: string): void {
-    this.pace.forget(jobId);
+    this.pace.forget(jobGroupOf(jobId) ?? jobId);
     this.lookedAtMs.delete(jobId);
   }
 
   /** Sends to as many as may be asked now; how long until more may, ms. */
-  async send(job: KnownJob, sending: number): Promise<number> {
+  send(job: KnownJob, sending: number): Promise<number> {
+    const group = jobGroupOf(job.jobId);
+    if (group === undefined) return this.sendNow(job, sending);
+    const turn = (this.turns.get(group) ?? Promise.resolve()).then(async () => this.sendNow(job, await this.sendingOf(group, job)));
+    const ended = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.turns.set(group, ended);
+    void ended.then(() => this.turns.get(group) === ended && this.turns.delete(group));
+    return turn;
+  }
+
+  /** How many stations the jobs of a group are asking now; those that are lost are left out. */
+  private async sendingOf(paceGroup: string, { command }: KnownJob): Promise<number> {
+    const sentAt = { $gt: isoTime(this.parts.context.clock.now() - lostMs(command)) };
+    return this.parts.jobs.stations.count({ paceGroup, state: 'Sending', sentAt });
+  }
+
+  private async sendNow(job: KnownJob, sending: number): Promise<number> {
     const { jobId, stationsPerMinute: perMinute } = job;
+    const paceGroup = jobGroupOf(jobId) ?? jobId;
     let room = Math.min(PAGE, await this.room(job, sending));
     for (let page = 0; room > 0 && page < OFFLINE_PAGES_MAX; page += 1) {
       const { docs } = await this.parts.jobs.stations.find({ where: { jobId, state: 'Pending' }, limit: page === 0 ? room : PAGE });
@@ -61,16 +93,17 @@ export class JobSender {
       room -= await this.sendTo(job, here.slice(0, room));
       if (away.length === 0) break;
     }
-    return perMinute === 0 ? SOON_MS : Math.max(50, Math.ceil(this.pace.nextMs(jobId, perMinute)));
+    return perMinute === 0 ? SOON_MS : Math.max(50, Math.ceil(this.pace.nextMs(paceGroup, perMinute)));
   }
 
   private async room({ jobId, concurrency, stationsPerMinute: perMinute }: KnownJob, sending: number): Promise<number> {
     const free = concurrency - sending;
     if (perMinute === 0) return free;
     const now = this.parts.context.clock.now();
-    const evenly = this.pace.allows(jobId, perMinute, now);
+    const paceGroup = jobGroupOf(jobId) ?? jobId;
+    const evenly = this.pace.allows(paceGroup, perMinute, now);
     if (evenly <= 0 || free <= 0) return 0;
-    const sent = await this.parts.jobs.stations.count({ jobId, sentAt: { $gt: isoTime(now - WINDOW_MS) } });
+    const sent = await this.parts.jobs.stations.count({ paceGroup, sentAt: { $gt: isoTime(now - WINDOW_MS) } });
     return Math.min(free, evenly, perMinute - sent);
   }
 
@@ -120,7 +153,7 @@ export class JobSender {
         sent += stations.length;
       }
     }
-    this.pace.spend(jobId, sent);
+    this.pace.spend(jobGroupOf(jobId) ?? jobId, sent);
     return sent;
   }
 

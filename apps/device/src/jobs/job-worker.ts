@@ -6,16 +6,12 @@ import type { Collections } from '../store/documents.js';
 import { AnswerDesk } from './answer-desk.js';
 import type { JobCollections, JobStationDoc } from './job-documents.js';
 import type { JobRepository, PartInput } from './job-repository.js';
-import { byPart, JobSender, type JobSenderParts } from './job-sender.js';
+import { byPart, JobSender, type JobSenderParts, lostMs } from './job-sender.js';
 import { planSlice } from './planning.js';
 
 const JOB_TIMER = 'JobStep';
 /** Stations looked at in one go. */
 const PAGE = 200;
-/** A command without an answer for this much longer than it may take has lost it: the instance that waited is gone, ms. */
-const LOST_MS = 30_000;
-/** What the connection service waits for an answer when it is not told, ms. */
-const TIMEOUT_MS_DEFAULT = 30_000;
 /** A job with nothing to do but to wait is looked at this often, ms. */
 const IDLE_MS = 60_000;
 const SOON_MS = 1_000;
@@ -165,7 +161,7 @@ export class JobWorker {
     const { jobId, concurrency, command } = job;
     const { docs } = await this.parts.jobs.stations.find({ where: { jobId, state: 'Sending' }, limit: concurrency + PAGE });
     const now = this.parts.context.clock.now();
-    const sentBefore = isoTime(now - (command.timeoutMs || TIMEOUT_MS_DEFAULT) - LOST_MS);
+    const sentBefore = isoTime(now - lostMs(command));
     const lost = docs.filter(({ sentAt }) => sentAt < sentBefore);
     const parts = [...new Set(lost.map(({ part }) => part))];
     if (parts.length > 0)

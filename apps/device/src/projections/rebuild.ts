@@ -3,6 +3,15 @@ import { isStationId, moveDecider, stationMoveDecider } from '@voltlog/device-do
 import type { Projection } from '@voltlog/service';
 import { bringUp, type Collection, type Commit, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
 import type { Schema } from 'mongoose';
+import {
+  type CampaignDoc,
+  type CampaignStationDoc,
+  campaignSchema,
+  campaignStationSchema,
+  imageSchema,
+  type StoredImage,
+} from '../firmware/firmware-documents.js';
+import { CAMPAIGNS, IMAGES, UPDATES } from '../firmware/firmware-streams.js';
 import { type JobDoc, type JobStationDoc, jobSchema, jobStationSchema } from '../jobs/job-documents.js';
 import { jobDocsOf } from '../jobs/job-repository.js';
 import { ALERTS } from '../model/alerts.js';
@@ -21,6 +30,7 @@ import {
   stationSchema,
   stationStatusSchema,
 } from '../store/documents.js';
+import { UPLOADS, type UploadDoc, uploadSchema } from '../uploads/upload-documents.js';
 import { STATUS_FACTS, type StatusFact } from './station-status.js';
 import { StatusWriter } from './status-writer.js';
 
@@ -72,6 +82,24 @@ export const deviceProjections: Readonly<Record<string, Projection>> = {
     'how far each station of a move is',
     { name: 'station_moves', schema: stationMoveSchema },
     (streams) => documentsOf(streams, { prefix: STATION_MOVE, decider: stationMoveDecider, toDoc: stationMoveDoc }),
+  ),
+  'firmware-images': fromStreams<StoredImage>(
+    'firmware images, but for their bytes',
+    { name: 'firmware_images', schema: imageSchema },
+    (streams) => documentsOf(streams, IMAGES),
+  ),
+  campaigns: fromStreams<CampaignDoc>('firmware campaigns', { name: 'campaigns', schema: campaignSchema }, (streams) =>
+    documentsOf(streams, CAMPAIGNS),
+  ),
+  'campaign-stations': fromStreams<CampaignStationDoc>(
+    'how far each station of a firmware campaign is',
+    { name: 'campaign_stations', schema: campaignStationSchema },
+    (streams) => documentsOf(streams, UPDATES),
+  ),
+  'log-uploads': fromStreams<UploadDoc>(
+    'logs that stations upload, but for their bytes',
+    { name: 'log_uploads', schema: uploadSchema },
+    (streams) => documentsOf(streams, UPLOADS),
   ),
   alerts: fromStreams('alerts', ALERTS, (streams) => documentsOf(streams, ALERTS)),
   statuses: {

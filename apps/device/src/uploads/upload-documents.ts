@@ -1,4 +1,4 @@
-import type { LogUpload } from '@voltlog/device-domain';
+import { type LogUpload, type LogUploadState, logUploadDecider } from '@voltlog/device-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -44,7 +44,14 @@ export async function openUploadCollections(store: Store): Promise<UploadCollect
   };
 }
 
-export function uploadDoc(id: string, state: LogUpload, version: number): UploadDoc {
+/** The streams of uploads. */
+export const UPLOADS = {
+  prefix: 'log-upload:',
+  decider: logUploadDecider,
+  toDoc: (id: string, state: LogUploadState, version: number) => (state.kind === 'none' ? undefined : uploadDoc(id, state, version)),
+};
+
+function uploadDoc(id: string, state: LogUpload, version: number): UploadDoc {
   const { kind: _, ...upload } = state;
   return { id, version, upload, stationId: upload.stationId, createdAt: upload.createdAt };
 }

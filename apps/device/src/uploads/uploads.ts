@@ -1,6 +1,6 @@
 import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
 import { UPLOAD_TOPIC, type UploadEvent } from '@voltlog/device-contract';
-import { isStationId, type LogUploadCommand, type LogUploadRefusal, type LogUploadState, logUploadDecider } from '@voltlog/device-domain';
+import { isStationId, type LogUploadCommand, type LogUploadRefusal, type LogUploadState } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
@@ -10,7 +10,7 @@ import type { DeviceConfig } from '../config.js';
 import type { FileLinks } from '../firmware/file-links.js';
 import { LogUploadGrpc } from '../grpc/log-upload.grpc.js';
 import { DocumentedStreams } from '../store/documented-streams.js';
-import { openUploadCollections, type UploadCollections, type UploadDoc, uploadDoc } from './upload-documents.js';
+import { openUploadCollections, UPLOADS, type UploadCollections, type UploadDoc } from './upload-documents.js';
 
 const GROUP = 'device-uploads';
 const EXPIRY = 'LogUploadExpiry';
@@ -38,14 +38,7 @@ export async function createUploads(
   links: FileLinks,
 ): Promise<Uploads> {
   const collections = await openUploadCollections(context.store);
-  const streams: UploadStreams = new DocumentedStreams({
-    context,
-    outbox,
-    prefix: 'log-upload:',
-    decider: logUploadDecider,
-    collection: collections.uploads,
-    toDoc: (id, state, version) => (state.kind === 'none' ? undefined : uploadDoc(id, state, version)),
-  });
+  const streams: UploadStreams = new DocumentedStreams({ context, outbox, ...UPLOADS, collection: collections.uploads });
   const connection = context.rpc.client<connectionV1.ConnectionService>(connectionV1.ConnectionServiceDefinition, {
     address: connectionGrpc,
     deadlineMs: DEADLINE_MS,
