@@ -60,7 +60,7 @@ export const deviceConfig = z
       .default(''),
     /** How long the OCSP responders of one certificate may take together; a station waits for it. */
     DEVICE_OCSP_TIMEOUT_MS: z.coerce.number().int().min(100).max(20_000).default(8_000),
-    /** `true`: OCSP responders and revocation lists may be at private, loopback and link-local addresses. Stations name them, so for development or a closed network alone. `voltlog start` sets it when it listens on a loopback address. */
+    /** `true`: OCSP responders, revocation lists and the health addresses of moves may be at private, loopback and link-local addresses. Stations name the first two, so for development or a closed network alone. `voltlog start` sets it when it listens on a loopback address. */
     DEVICE_ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false']).default('false'),
     /** How long the address of a firmware image is good that a station is told; counted from when it is to fetch it. */
     DEVICE_FIRMWARE_LINK_HOURS: z.coerce.number().int().min(1).max(8_760).default(72),

@@ -74,7 +74,12 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const model = await createModel(context, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
   const jobs = await createJobs(context, config, collections, outbox, { model, forStation: images.forStation });
   const firmware = createFirmware(context, config, collections, images, jobs);
-  const moves = await createMoves(context, { collections, memory, fallbackMs: config.security.fallbackMs }, security, outbox);
+  const moves = await createMoves(
+    context,
+    { collections, memory, fallbackMs: config.security.fallbackMs, allowPrivate: config.pki.allowPrivateTargets },
+    security,
+    outbox,
+  );
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
     grpc: new DeviceGrpc(context, repository, memory, collections, config),

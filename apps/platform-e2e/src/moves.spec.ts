@@ -1,4 +1,5 @@
 import { type OcppVersion, SimulatedStation } from '@voltlog/simulator-app';
+import { Receiver } from '@voltlog/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
@@ -16,7 +17,7 @@ interface StationView {
 let here: AllInOne;
 let there: AllInOne;
 beforeAll(async () => {
-  const quick = { DEVICE_PROFILE_FALLBACK_SECONDS: '1', DEVICE_INTENT_LOOK_MS: '100' };
+  const quick = { DEVICE_PROFILE_FALLBACK_SECONDS: '1', DEVICE_INTENT_LOOK_MS: '100', DEVICE_ALLOW_PRIVATE_TARGETS: 'true' };
   [here, there] = await Promise.all([AllInOne.start(quick), AllInOne.start(quick)]);
 });
 afterAll(async () => {
@@ -117,6 +118,31 @@ describe('moving stations', () => {
       });
     },
   );
+
+  it('is seen to have arrived by a health address that the target offers, with nobody to confirm it', { timeout: 60_000 }, async () => {
+    const id = 'healthy';
+    await Promise.all([registerStation(here.api, id), registerStation(there.api, id)]);
+    // What a provider puts before its own API: it has a key, the plan has none.
+    const offer = await Receiver.start((response, { path }) => {
+      void there.api
+        .get<{ connected: boolean }>(`/v1/stations/${path.split('/').at(-1)}/connection`)
+        .then((said) => response.writeHead(200).end(JSON.stringify({ connected: said.connected })));
+    });
+    try {
+      await withStation(id, '1.6', async () => {
+        const healthUrl = `${offer.url}/{stationId}`;
+        const moveId = await begin(here, {
+          direction: 'Out',
+          selection: { stationIds: [id] },
+          target: { ...target(there), healthUrl },
+          healthMinutes: 60,
+        });
+        expect(await phase(here, moveId, id, 'Moved')).toMatchObject({ confirmed: true });
+      });
+    } finally {
+      await offer.stop();
+    }
+  });
 
   it.each(['1.6', '2.0.1'] as const)(
     'OCPP %s: one that the target refuses is back by itself, and set to what it was',

@@ -1,5 +1,6 @@
 import type { MoveAttributes, MoveTarget } from '@voltlog/device-contract';
 import { RequestError } from '@voltlog/kernel';
+import { targetProblem } from '@voltlog/outbound';
 import { type deviceJobV1, type deviceMoveV1, deviceJobV1 as job } from '@voltlog/proto';
 import type { MoveDoc, StationMoveDoc } from '../moves/move-documents.js';
 import { toSelection } from './job-messages.js';
@@ -17,7 +18,7 @@ const MAKES_MAX = 50;
 const KEYS_MAX = 20;
 
 /** @throws {RequestError} naming what is wrong */
-export function toAttributes(request: deviceMoveV1.CreateMoveRequest): MoveAttributes {
+export function toAttributes(request: deviceMoveV1.CreateMoveRequest, allowPrivate: boolean): MoveAttributes {
   const { direction, confirm, createdBy } = request;
   if (direction !== 'Out' && direction !== 'In') throw invalid('direction must be Out or In');
   if (direction === 'In' && (request.target !== undefined || confirm))
@@ -31,7 +32,7 @@ export function toAttributes(request: deviceMoveV1.CreateMoveRequest): MoveAttri
     name: checkName(request.name),
     direction,
     selection: toSelection(checkSelection(request.selection)),
-    ...(direction === 'Out' ? { target: targetOf(request.target) } : {}),
+    ...(direction === 'Out' ? { target: targetOf(request.target, allowPrivate) } : {}),
     waves: wavesOf(request.waves),
     atOnceMax,
     healthMinutes,
@@ -54,9 +55,9 @@ function wavesOf(waves: readonly deviceMoveV1.MoveWave[]): MoveAttributes['waves
     : waves.map(({ percent, stations, pauseMinutes }) => ({ percent, stations, pauseMinutes }));
 }
 
-function targetOf(target: deviceMoveV1.MoveTarget | undefined): MoveTarget {
+function targetOf(target: deviceMoveV1.MoveTarget | undefined, allowPrivate: boolean): MoveTarget {
   if (target === undefined) throw invalid('stations that go away need a target');
-  const { csmsUrl, securityProfile, slot, messageTimeoutSeconds, keys } = target;
+  const { csmsUrl, securityProfile, slot, messageTimeoutSeconds, keys, healthUrl } = target;
   if (!/^wss?:\/\/[^\s]{1,500}$/.test(csmsUrl)) throw invalid('target.csms_url must be a ws:// or wss:// address');
   if (securityProfile > 3) throw invalid('target.security_profile must be 0 to 3');
   if (slot < 1 || slot > 100) throw invalid('target.slot must be 1 to 100');
@@ -75,7 +76,16 @@ function targetOf(target: deviceMoveV1.MoveTarget | undefined): MoveTarget {
     slot,
     messageTimeoutSeconds,
     keys: keys.map(({ vendor, keys: own }) => ({ vendor, keys: own.map(({ key, value }) => ({ key, value })) })),
+    ...(healthUrl === '' ? {} : { healthUrl: checkedHealthUrl(healthUrl, allowPrivate) }),
   };
+}
+
+function checkedHealthUrl(url: string, allowPrivate: boolean): string {
+  if (url.length > TEXT_MAX) throw invalid(`target.health_url must have at most ${TEXT_MAX} characters`);
+  if (!url.includes('{stationId}')) throw invalid('target.health_url must name {stationId}: it is asked about each station');
+  const problem = targetProblem(url.replaceAll('{stationId}', 'x'), allowPrivate);
+  if (problem !== undefined) throw invalid(`target.health_url ${problem}`);
+  return url;
 }
 
 export function toMoveMessage(doc: MoveDoc, counts: readonly deviceMoveV1.MovePhaseCount[]): deviceMoveV1.Move {
@@ -88,7 +98,11 @@ export function toMoveMessage(doc: MoveDoc, counts: readonly deviceMoveV1.MovePh
     target:
       target === undefined
         ? undefined
-        : { ...target, keys: target.keys.map(({ vendor, keys }) => ({ vendor, keys: keys.map((each) => ({ ...each })) })) },
+        : {
+            ...target,
+            healthUrl: target.healthUrl ?? '',
+            keys: target.keys.map(({ vendor, keys }) => ({ vendor, keys: keys.map((each) => ({ ...each })) })),
+          },
     waves: waves.map((wave) => ({ ...wave })),
     atOnceMax: doc.atOnceMax,
     healthMinutes: doc.healthMinutes,

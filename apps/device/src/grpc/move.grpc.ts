@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import {
+  addressGroupsOf,
   type KnownStationMove,
+  keysIn,
   MOVE_STATIONS_MAX,
   type MoveCommand,
   type MoveRefusal,
@@ -40,6 +42,7 @@ export interface MoveGrpcParts {
   readonly streams: MoveStreams;
   readonly intents: Intents;
   readonly worker: Pick<MoveWorker, 'tally'>;
+  readonly allowPrivate: boolean;
 }
 
 /** `voltlog.device.v1.MoveService`. */
@@ -47,7 +50,7 @@ export class MoveGrpc implements deviceMoveV1.MoveService {
   constructor(private readonly parts: MoveGrpcParts) {}
 
   async createMove(request: deviceMoveV1.CreateMoveRequest): Promise<deviceMoveV1.CreateMoveResponse> {
-    const attributes = toAttributes(request);
+    const attributes = toAttributes(request, this.parts.allowPrivate);
     const cause = this.cause(request.idempotencyKey);
     // The same key is the same move.
     const moveId =
@@ -62,7 +65,7 @@ export class MoveGrpc implements deviceMoveV1.MoveService {
 
   async previewMove({ plan }: deviceMoveV1.PreviewMoveRequest): Promise<deviceMoveV1.PreviewMoveResponse> {
     if (plan === undefined) throw new RequestError('INVALID_ARGUMENT', 'plan is missing');
-    const attributes = toAttributes(plan);
+    const attributes = toAttributes(plan, this.parts.allowPrivate);
     const waves = await this.waves(attributes);
     const ids = waves.flat();
     const [docs, statuses] = await Promise.all([this.parts.memory.docs(ids), this.parts.registry.statuses.getMany(ids)]);
@@ -71,15 +74,15 @@ export class MoveGrpc implements deviceMoveV1.MoveService {
       of.map((stationId) => {
         const { ocppVersion = '', vendor = '' } = docs.get(stationId) ?? {};
         const connected = statuses.get(stationId)?.connected ?? false;
-        const keys = target === undefined || ocppVersion !== 'ocpp1.6' ? [] : keysOf(target, vendor);
+        const needsKeys = target !== undefined && ocppVersion === 'ocpp1.6' && keysOf(target, vendor) === undefined;
         const problem =
           target === undefined
             ? ''
-            : keys === undefined
-              ? `no configuration keys are given for stations of ${vendor || 'an unknown vendor'}`
-              : connected
-                ? ''
-                : 'it is not connected now: it is waited for, for a day from its turn on';
+            : !connected
+              ? 'it is not connected now: it is waited for, for a day from its turn on'
+              : needsKeys
+                ? `no configuration keys are given for stations of ${vendor || 'an unknown vendor'}: it moves if it has one of ${keysIn(addressGroupsOf(vendor)).join(', ')}`
+                : '';
         return { stationId, wave: index + 1, ocppVersion, connected, problem };
       }),
     );

@@ -73,6 +73,7 @@ export const stationMoveSchema = new Schema(
   { versionKey: false },
 );
 stationMoveSchema.index({ moveId: 1, phase: 1, id: 1 });
+stationMoveSchema.index({ moveId: 1, wave: 1, endedAt: 1 });
 
 export interface MoveCollections {
   readonly moves: Collection<MoveDoc>;

@@ -1,15 +1,9 @@
 import type { MoveBefore, MoveKeys, MoveTarget } from '@voltlog/device-contract';
 import { filled } from '@voltlog/device-domain';
 import { connectionV1 } from '@voltlog/proto';
-import type { Said, StationLine } from '../security/station-line.js';
+import { AddressSteps, done, type Stepped, stepped, variable } from '../security/address-steps.js';
+import type { StationLine } from '../security/station-line.js';
 
-/** What came of a step; `away`: the station could not be asked, or did not answer. */
-export type Stepped<Value = undefined> =
-  | { readonly kind: 'done'; readonly value: Value }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'away' };
-
-const done = <Value>(value: Value): Stepped<Value> => ({ kind: 'done', value });
 const PRIORITY = 'NetworkConfigurationPriority';
 
 /** The keys of a 1.6 station's make; undefined: the target names none for it. */
@@ -18,7 +12,11 @@ export const keysOf = (target: MoveTarget, vendor: string): MoveKeys['keys'] | u
 
 /** What is said to stations that move. A station goes with its next start; until then nothing has changed for it. */
 export class MoveSteps {
-  constructor(private readonly line: Pick<StationLine, 'say'>) {}
+  private readonly addresses: AddressSteps;
+
+  constructor(private readonly line: Pick<StationLine, 'say'>) {
+    this.addresses = new AddressSteps(line);
+  }
 
   /** Network profiles of OCPP 2.x. Source: OCPP 2.0.1 Part 2 B09, B10. */
   async before2(stationId: string, slot: number): Promise<Stepped<MoveBefore>> {
@@ -31,8 +29,16 @@ export class MoveSteps {
     return done({ priority, keys: [] });
   }
 
-  /** Keys of OCPP 1.6 have no names in common: what they were is what brings the station back. */
-  async before16(stationId: string, keys: MoveKeys['keys']): Promise<Stepped<MoveBefore>> {
+  /**
+   * Keys of OCPP 1.6 have no names in common: what they were is what brings the station back.
+   *
+   * @param keys as the plan names them; undefined: those of the catalogue that the station has
+   */
+  async before16(stationId: string, vendor: string, keys: MoveKeys['keys'] | undefined): Promise<Stepped<MoveBefore>> {
+    if (keys === undefined) {
+      const read = await this.addresses.read(stationId, vendor);
+      return read.kind === 'done' ? done({ priority: '', keys: read.value }) : read;
+    }
     const read = await this.read(
       stationId,
       '',
@@ -54,10 +60,10 @@ export class MoveSteps {
     return this.set(stationId, 'OCPPCommCtrlr', [{ key: PRIORITY, value: firstOf(slot, before.priority) }]);
   }
 
-  point16(stationId: string, keys: MoveKeys['keys']): Promise<Stepped> {
-    return this.set(
+  point16(stationId: string, keys: MoveKeys['keys'] | undefined, { csmsUrl }: MoveTarget, before: MoveBefore): Promise<Stepped> {
+    if (keys === undefined) return this.addresses.point(stationId, before.keys, csmsUrl);
+    return this.addresses.write(
       stationId,
-      '',
       keys.map(({ key, value }) => ({ key, value: filled(value, stationId) })),
     );
   }
@@ -68,7 +74,9 @@ export class MoveSteps {
   }
 
   restore(stationId: string, { priority, keys }: MoveBefore): Promise<Stepped> {
-    return priority === '' ? this.set(stationId, '', keys) : this.set(stationId, 'OCPPCommCtrlr', [{ key: PRIORITY, value: priority }]);
+    return priority === ''
+      ? this.addresses.write(stationId, keys)
+      : this.set(stationId, 'OCPPCommCtrlr', [{ key: PRIORITY, value: priority }]);
   }
 
   private async read(stationId: string, component: string, names: readonly string[]): Promise<Stepped<readonly string[]>> {
@@ -92,19 +100,6 @@ export class MoveSteps {
     return stepped(await this.line.say(stationId, { $case: 'setVariables', value: { variables } }));
   }
 }
-
-function stepped(said: Said): Stepped {
-  if (said.kind === 'accepted') return done(undefined);
-  return said.kind === 'away' ? said : { kind: 'refused', reason: said.reason || said.response.stationStatus || 'the station refused' };
-}
-
-const variable = (component: string, name: string, value: string): connectionV1.Variable => ({
-  component,
-  name,
-  value,
-  evseId: 0,
-  instance: '',
-});
 
 const slotsOf = (priority: string): readonly string[] => priority.split(',').map((each) => each.trim());
 

@@ -53,22 +53,16 @@ export class MoveWorker implements IntentHandler<object> {
       move = await this.running(moveId);
       if (move === undefined) return;
     }
-    const begun = await this.begun(move);
-    const underWay = begun.filter((doc) => doc.endedAt === '').length;
-    const ids = move.stationIds[move.wave - 1] ?? [];
-    const known = new Set(begun.map((doc) => doc.stationId));
-    const left = ids.filter((id) => !known.has(id));
+    const { stations } = this.parts.collections;
+    const of = { moveId, wave: move.wave };
+    const [begun, underWay] = await Promise.all([stations.count(of), stations.count({ ...of, endedAt: '' })]);
+    // They begin in this order, so that those that began need not be read again and again.
+    const left = (move.stationIds[move.wave - 1] ?? []).slice(begun);
     if (move.state === 'Running') for (const id of left.slice(0, Math.max(0, move.atOnceMax - underWay))) await this.start(move, id);
     const through = left.length === 0 && underWay === 0;
     if (through && move.wave > move.wavesEnded) await this.tell(moveId, { kind: 'EndWave', wave: move.wave, now: this.now() });
     const noneLeft = move.state === 'Cancelling' ? underWay === 0 : through && move.wave === move.waves.length;
     if (noneLeft) await this.tell(moveId, { kind: 'EndMove', now: this.now() });
-  }
-
-  /** The stations of its newest wave whose turn has come. */
-  private async begun(move: KnownMove) {
-    const ids = (move.stationIds[move.wave - 1] ?? []).map((id) => stationMoveId(move.moveId, id));
-    return [...(await this.parts.collections.stations.getMany(ids)).values()];
   }
 
   private async start({ moveId, wave, direction }: KnownMove, stationId: string): Promise<void> {

@@ -24,7 +24,8 @@ export async function createMoves(
     collections: registry,
     memory,
     fallbackMs,
-  }: { readonly collections: Collections; readonly memory: StationMemory; readonly fallbackMs: number },
+    allowPrivate,
+  }: { readonly collections: Collections; readonly memory: StationMemory; readonly fallbackMs: number; readonly allowPrivate: boolean },
   { intents, line }: Pick<Security, 'intents' | 'line'>,
   outbox: Pick<OutboxRelay, 'publish'>,
 ): Promise<Moves> {
@@ -32,10 +33,13 @@ export async function createMoves(
   const streams = moveStreams(context, collections, outbox);
   const worker = new MoveWorker({ context, collections, streams, intents });
   intents.handle('MovePlan', worker);
-  intents.handle('MoveStation', new StationMover({ context, collections, streams, memory, statuses: registry.statuses, line, fallbackMs }));
+  intents.handle(
+    'MoveStation',
+    new StationMover({ context, collections, streams, memory, statuses: registry.statuses, line, fallbackMs, allowPrivate }),
+  );
   let subscription: Subscription | undefined;
   return {
-    grpc: new MoveGrpc({ context, registry, memory, collections, streams, intents, worker }),
+    grpc: new MoveGrpc({ context, registry, memory, collections, streams, intents, worker, allowPrivate }),
     async start() {
       // Whoever committed may have died before the read model was written.
       subscription = await context.log.subscribe({

@@ -1,6 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import { isoTime, OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
-import { openTestContext, type TestContext } from '@voltlog/testing';
+import { openTestContext, Receiver, type TestContext } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Intent } from '../security/intents.js';
 import { StationLine } from '../security/station-line.js';
@@ -28,6 +29,8 @@ class FakeLine {
   ocppVersion = 'ocpp2.0.1';
   priority = '1,0';
   url: { value: string; status: string } = { value: 'wss://old', status: 'Accepted' };
+  /** Keys of the catalogue that it has, by name. */
+  keys: Readonly<Record<string, string>> = {};
   readonly sent: unknown[] = [];
   readonly refuses = new Set<string>();
   /** Commands after which it is gone, without an answer. */
@@ -50,12 +53,18 @@ class FakeLine {
     const variables =
       $case === 'getVariables'
         ? command.value.variables.map((variable) => ({
-            variable: { ...variable, value: variable.name === 'Url' ? this.url.value : this.priority },
-            status: variable.name === 'Url' ? this.url.status : 'Accepted',
-            readonly: false,
+            ...this.told(variable.name),
+            variable: { ...variable, value: this.told(variable.name).value },
           }))
         : [];
     return { ...answer, status: CommandStatus.ACCEPTED, variables };
+  }
+
+  private told(name: string): { readonly value: string; readonly status: string; readonly readonly: boolean } {
+    if (name === 'Url') return { ...this.url, readonly: false };
+    if (name === 'NetworkConfigurationPriority') return { value: this.priority, status: 'Accepted', readonly: false };
+    const value = this.keys[name];
+    return { value: value ?? '', status: value === undefined ? 'UnknownVariable' : 'Accepted', readonly: value === 'fixed' };
   }
 
   async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {
@@ -83,7 +92,16 @@ describe('a station that is moved', () => {
     streams = moveStreams(context, collections, createOutbox(context));
     const { statuses } = await openCollections(context.store);
     const memory = { docs: async () => new Map([[STATION, { vendor } as never]]) };
-    mover = new StationMover({ context, collections, streams, memory, statuses, line: new StationLine(line), fallbackMs: 60_000 });
+    mover = new StationMover({
+      context,
+      collections,
+      streams,
+      memory,
+      statuses,
+      line: new StationLine(line),
+      fallbackMs: 60_000,
+      allowPrivate: true,
+    });
   });
   afterEach(() => context.close());
 
@@ -160,8 +178,79 @@ describe('a station that is moved', () => {
     vendor = 'Other';
     connect();
     await begin();
-    expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: 'no configuration keys are given for stations of its vendor' });
+    expect((await attempt()).doc).toMatchObject({
+      phase: 'Failed',
+      reason: expect.stringContaining('none of the keys CentralSystemURI, Cst_BackendUrl holds'),
+    });
     expect(line.sent).toEqual([]);
+  });
+
+  it.each<[vendor: string, keys: Record<string, string>, told: string[]]>([
+    ['Other', { Cst_BackendUrl: 'wss://old/ocpp' }, ['Cst_BackendUrl=wss://new.example/ocpp']],
+    ['EVNEX Ltd', { OCPPEndPoint: 'wss://old/' }, ['OCPPEndPoint=wss://new.example/ocpp']],
+    // It goes by wire: the address of its mobile network is not set, and stays so.
+    [
+      'Alfen BV',
+      { 'BackOffice-URL-wired': 'wss://old:443', 'BackOffice-Path-wired': '', 'BackOffice-URL-APN': '', 'BackOffice-Path-APN': '/' },
+      ['BackOffice-URL-wired=wss://new.example', 'BackOffice-Path-wired=/ocpp'],
+    ],
+  ])(
+    '1.6: of %s, which the plan does not name, is told by the keys that are known of it, and set back by them',
+    async (make, keys, told) => {
+      line.ocppVersion = 'ocpp1.6';
+      line.keys = keys;
+      vendor = make;
+      await gone();
+      expect(line.sent).toEqual([told, 'reset']);
+      later(120_000);
+      connect();
+      later(60_000);
+      expect((await attempt()).doc).toMatchObject({ phase: 'CameBack' });
+      await attempt();
+      expect(line.sent.at(-1)).toEqual(told.map((each) => `${each.split('=')[0]}=${keys[each.split('=')[0] ?? '']}`));
+    },
+  );
+
+  it('1.6: with a known key that is read-only is left alone', async () => {
+    line.ocppVersion = 'ocpp1.6';
+    line.keys = { Cst_BackendUrl: 'fixed' };
+    vendor = 'Other';
+    connect();
+    await begin();
+    expect((await attempt()).doc).toMatchObject({ phase: 'Failed' });
+    expect(line.sent).toEqual([]);
+  });
+
+  describe('with a health address', () => {
+    let receiver: Receiver;
+    beforeEach(async () => {
+      receiver = await Receiver.start();
+    });
+    afterEach(() => receiver.stop());
+    const goes = () => gone({ target: { ...TARGET, healthUrl: `${receiver.url}/{stationId}` } });
+
+    it('has moved as soon as that says so', async () => {
+      receiver.answer = (response) => response.writeHead(404).end();
+      await goes();
+      expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+      receiver.answer = (response) => response.writeHead(200).end('{"connected":false}');
+      expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+      receiver.answer = (response) => response.writeHead(200).end('{"connected":true}');
+      expect((await attempt()).doc).toMatchObject({ phase: 'Moved', confirmed: true, confirmedBy: 'health address' });
+      expect(new Set(receiver.received.map(({ path }) => path))).toEqual(new Set(['/hook/CS-1']));
+    });
+
+    it.each([
+      ['says no', (response: ServerResponse) => response.writeHead(404).end(), 'it answered 404'],
+      ['is away', (response: ServerResponse) => response.destroy(), 'hang up'],
+    ])('has failed when that %s until its time is over, and its way back is open', async (_, answer, reason) => {
+      receiver.answer = answer;
+      await goes();
+      later(599_999);
+      expect((await attempt()).doc).toMatchObject({ phase: 'Switched' });
+      later(1);
+      expect((await attempt()).doc).toMatchObject({ phase: 'Failed', reason: expect.stringContaining(reason) });
+    });
   });
 
   it.each([

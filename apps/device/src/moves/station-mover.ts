@@ -4,12 +4,14 @@ import { isoTime } from '@voltlog/kernel';
 import type { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Collection } from '@voltlog/store';
+import type { Stepped } from '../security/address-steps.js';
 import { DONE, type Intent, type IntentHandler, LATER, type Step } from '../security/intents.js';
 import type { StationLine } from '../security/station-line.js';
 import type { StationStatusDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
+import { HealthAddress } from './health-address.js';
 import type { MoveCollections } from './move-documents.js';
-import { keysOf, MoveSteps, type Stepped } from './move-steps.js';
+import { keysOf, MoveSteps } from './move-steps.js';
 import { type MoveStreams, stationMoveId } from './move-streams.js';
 
 /** How often it is looked whether a station has gone; that it has come is noticed at once. */
@@ -38,6 +40,8 @@ export interface StationMoverParts {
   readonly line: StationLine;
   /** A station that is here again stays for this long before it is taken for back, ms. */
   readonly fallbackMs: number;
+  /** Health addresses may be at private addresses and plain http. */
+  readonly allowPrivate: boolean;
 }
 
 type Attempt = Intent<StationMoveData>;
@@ -49,9 +53,11 @@ type Next = Promise<Step<StationMoveData>>;
  */
 export class StationMover implements IntentHandler<StationMoveData> {
   private readonly steps: MoveSteps;
+  private readonly health: HealthAddress;
 
   constructor(private readonly parts: StationMoverParts) {
     this.steps = new MoveSteps(parts.line);
+    this.health = new HealthAddress(parts.allowPrivate);
   }
 
   async attempt(intent: Attempt): Next {
@@ -85,10 +91,10 @@ export class StationMover implements IntentHandler<StationMoveData> {
     const connection = await this.parts.line.connectionOf(stationId);
     if (connection === undefined) return this.unreached(intent, state);
     const v16 = connection.ocppVersion === 'ocpp1.6';
-    const keys = v16 ? keysOf(target, (await this.parts.memory.docs([stationId])).get(stationId)?.vendor ?? '') : [];
-    if (keys === undefined || (v16 && keys.length === 0))
-      return this.end(intent, 'Failed', 'no configuration keys are given for stations of its vendor');
-    const before = v16 ? await this.steps.before16(stationId, keys) : await this.steps.before2(stationId, target.slot);
+    const vendor = await this.vendorOf(stationId);
+    const before = v16
+      ? await this.steps.before16(stationId, vendor, keysOf(target, vendor))
+      : await this.steps.before2(stationId, target.slot);
     if (before.kind !== 'done') return this.orFail(intent, state, before, 'what it is set to could not be read');
     await this.tell(intent, { kind: 'ReportPrepared', before: before.value, now: this.now() }, 'prepared');
     return { again: 0 };
@@ -98,10 +104,9 @@ export class StationMover implements IntentHandler<StationMoveData> {
     const { stationId } = intent;
     const { before } = state;
     if (before === undefined) return DONE;
-    const doc = (await this.parts.memory.docs([stationId])).get(stationId);
     const pointed =
       before.priority === ''
-        ? await this.steps.point16(stationId, keysOf(target, doc?.vendor ?? '') ?? [])
+        ? await this.steps.point16(stationId, keysOf(target, await this.vendorOf(stationId)), target, before)
         : await this.steps.point2(stationId, target, before);
     if (pointed.kind === 'refused') await this.steps.restore(stationId, before);
     if (pointed.kind !== 'done') return this.orFail(intent, state, pointed, 'it does not take the new address');
@@ -126,8 +131,19 @@ export class StationMover implements IntentHandler<StationMoveData> {
     const { awaySince = isoTime(this.now()), ...here } = intent.data;
     if (connection === 'none') {
       if (state.confirmedBy !== '') return this.end(intent, 'Moved', '');
+      const problem = await this.health.problemOf(move.target, intent.stationId);
+      if (problem === '') {
+        await this.tell(intent, { kind: 'ConfirmStation', by: 'health address', now: this.now() }, 'health');
+        return this.end(intent, 'Moved', '');
+      }
       const leftMs = move.healthMinutes * 60_000 - (this.now() - Date.parse(awaySince));
       if (leftMs > 0) return { again: Math.min(LOOK_MS, leftMs), data: { ...here, awaySince } };
+      if (problem !== undefined)
+        return this.end(
+          intent,
+          'Failed',
+          `its health address did not say within ${move.healthMinutes} min that it has arrived: ${problem}`,
+        );
       return move.confirm
         ? this.end(intent, 'Failed', `nobody said within ${move.healthMinutes} min that it has arrived`)
         : this.end(intent, 'Moved', '');
@@ -171,6 +187,10 @@ export class StationMover implements IntentHandler<StationMoveData> {
     const missing =
       status?.connected !== true ? 'it is not connected here' : booted ? 'none of its connectors is in service' : 'it did not boot here';
     return this.end(intent, 'Failed', `${missing} after ${move.healthMinutes} min`);
+  }
+
+  private async vendorOf(stationId: string): Promise<string> {
+    return (await this.parts.memory.docs([stationId])).get(stationId)?.vendor ?? '';
   }
 
   private stays(connection: connectionV1.Connection): number {

@@ -1,8 +1,17 @@
-import type { KnownStation, ProfileChange, ProfileChangeOutcome, ProfileChangePhase, StationCommand } from '@voltlog/device-domain';
+import type {
+  KeyValue,
+  KnownStation,
+  ProfileChange,
+  ProfileChangeOutcome,
+  ProfileChangePhase,
+  StationCommand,
+} from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceRepository, StationExecution } from '../store/device-repository.js';
+import type { StationMemory } from '../store/station-memory.js';
+import { AddressSteps, variable } from './address-steps.js';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from './intents.js';
 import { OWN } from './renewals.js';
 import type { Said, StationLine } from './station-line.js';
@@ -22,6 +31,8 @@ export interface ProfileChangeData {
   readonly slot: number;
   /** 2.x: NetworkConfigurationPriority before the change; empty: not read yet. */
   readonly priorityBefore: string;
+  /** 1.6: the keys of its make that hold its address, before the change; empty: none is known, or there is no other address. Absent: not read yet. */
+  readonly addressBefore?: readonly KeyValue[];
   /** When the station was told to switch; empty: not yet. */
   readonly switchedAt: string;
   /** When it was last asked for a CSR. */
@@ -33,6 +44,7 @@ export interface ProfileChangesParts {
   readonly repository: Pick<DeviceRepository, 'onStation' | 'station'>;
   readonly intents: Intents;
   readonly line: StationLine;
+  readonly memory: Pick<StationMemory, 'docs'>;
   /** A station that has come back on the old profile and stays there for this long has given up the new one, ms. */
   readonly fallbackMs: number;
 }
@@ -43,7 +55,11 @@ export interface ProfileChangesParts {
  * Security Whitepaper A05.
  */
 export class ProfileChanges implements IntentHandler<ProfileChangeData> {
-  constructor(private readonly parts: ProfileChangesParts) {}
+  private readonly addresses: AddressSteps;
+
+  constructor(private readonly parts: ProfileChangesParts) {
+    this.addresses = new AddressSteps(parts.line);
+  }
 
   async begin(
     stationId: string,
@@ -119,10 +135,42 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     const connection = await this.parts.line.connectionOf(stationId);
     if (connection === undefined) return LATER;
     if (connection.ocppVersion !== 'ocpp1.6') return this.switchNetworkProfile(intent, toProfile);
+    if (data.addressBefore === undefined) return this.readAddress(intent);
+    return this.switchKeys(intent, data.addressBefore, toProfile);
+  }
+
+  /** OCPP 1.6 names no key for the address. Where none is known the station goes by its profile alone, which changes `ws` to `wss`. */
+  private async readAddress({ stationId, data }: Intent<ProfileChangeData>): Promise<Step<ProfileChangeData>> {
+    if (data.csmsUrl === '') return { again: 0, data: { ...data, addressBefore: [] } };
+    const vendor = (await this.parts.memory.docs([stationId])).get(stationId)?.vendor ?? '';
+    const read = await this.addresses.read(stationId, vendor);
+    if (read.kind === 'away') return LATER;
+    return { again: 0, data: { ...data, addressBefore: read.kind === 'done' ? read.value : [] } };
+  }
+
+  /** The address first: a station goes as soon as it has a new profile, and may not be told the old one again. */
+  private async switchKeys(
+    intent: Intent<ProfileChangeData>,
+    addressBefore: readonly KeyValue[],
+    toProfile: number,
+  ): Promise<Step<ProfileChangeData>> {
+    const { stationId, data } = intent;
+    const movesOn = addressBefore.length > 0;
     // From the moment before: the station may be back on the new profile before its answer is read.
     const switchedAt = isoTime(this.parts.context.clock.now());
+    if (movesOn) {
+      const pointed = await this.addresses.point(stationId, addressBefore, data.csmsUrl);
+      if (pointed.kind === 'away') return LATER;
+      if (pointed.kind === 'refused') {
+        await this.addresses.write(stationId, addressBefore);
+        return this.fail(intent, `the new address was not taken: ${pointed.reason}`);
+      }
+    }
     const said = await this.set(stationId, '', 'SecurityProfile', `${toProfile}`);
+    if (said.kind === 'refused' && movesOn) await this.addresses.write(stationId, addressBefore);
     if (said.kind !== 'accepted') return this.orFail(intent, said, 'the profile was not switched');
+    // It goes by itself, but many take their address with their next start alone. One that is gone already cannot answer.
+    if (movesOn) await this.parts.line.say(stationId, { $case: 'reset', value: { type: connectionV1.ResetType.ON_IDLE, evseId: 0 } });
     return this.advance(intent, 'AwaitConnection', { ...data, switchedAt });
   }
 
@@ -174,11 +222,13 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
 
   /**
    * What a 2.x station was told to try is taken back, so that it does not try again on its own; what it says to that changes nothing. A 1.6
-   * station takes back its `SecurityProfile` itself, and may not be told a lower one (Security Whitepaper A05).
+   * station takes back its `SecurityProfile` itself, and may not be told a lower one (Security Whitepaper A05); its address it may.
    */
   private async restore(stationId: string, connection: connectionV1.Connection, data: ProfileChangeData): Promise<void> {
     if (connection.ocppVersion !== 'ocpp1.6' && data.priorityBefore !== '')
       await this.set(stationId, 'OCPPCommCtrlr', 'NetworkConfigurationPriority', data.priorityBefore);
+    if (connection.ocppVersion === 'ocpp1.6' && data.addressBefore !== undefined && data.addressBefore.length > 0)
+      await this.addresses.write(stationId, data.addressBefore);
   }
 
   private set(stationId: string, component: string, name: string, value: string): Promise<Said> {
@@ -210,14 +260,6 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     await this.parts.repository.onStation(stationId, command, `${id}:ended`);
   }
 }
-
-const variable = (component: string, name: string, value: string): connectionV1.Variable => ({
-  component,
-  name,
-  value,
-  evseId: 0,
-  instance: '',
-});
 
 /** The slots in their order, this one first. */
 const firstOf = (slot: number, priority: string): string =>

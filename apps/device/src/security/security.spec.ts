@@ -34,6 +34,7 @@ class FakeConnection {
   hangs = false;
   end: () => void = () => undefined;
   /** By command; absent: accepted. */
+  refusesVariable = '';
   readonly answers = new Map<string, Partial<connectionV1.SendCommandResponse>>();
   readonly sent: NonNullable<connectionV1.SendCommandRequest['command']>[] = [];
 
@@ -48,6 +49,8 @@ class FakeConnection {
       });
       throw new OperatingError('ServiceUnavailable', 'away');
     }
+    if (command.$case === 'setVariables' && command.value.variables.some(({ name }) => name === this.refusesVariable))
+      return { ...ANSWER, status: CommandStatus.REJECTED, reason: 'the station answered Rejected' };
     return { ...ANSWER, status: CommandStatus.ACCEPTED, ...this.answers.get(command.$case) };
   }
 
@@ -432,12 +435,58 @@ describe('the security of stations', () => {
     it('1.6 from 1 to 2: root, SecurityProfile, and required once it has come', async () => {
       await change(2, { csmsRootCertificate: 'PEM' });
       await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
-      expect(connection.sent.map((each) => each.$case)).toEqual(['installCertificate', 'setVariables']);
+      // None of the keys that are known for its address is there: it goes by its profile alone.
+      expect(connection.sent.map((each) => each.$case)).toEqual(['installCertificate', 'getVariables', 'setVariables']);
       expect(variables()).toEqual([['SecurityProfile', '2']]);
       expect((await access())?.securityProfileMin).toBe(0);
       await comesBack(2);
       await until(async () => (await phase()) === 'Completed', 'the change to be done');
       expect((await access())?.securityProfileMin).toBe(2);
+    });
+
+    const hasKey = () =>
+      connection.answers.set('getVariables', {
+        variables: [
+          connectionV1.VariableResult.fromPartial({
+            variable: { name: 'Cst_BackendUrl', value: 'ws://csms:9220/ocpp' },
+            status: 'Accepted',
+          }),
+        ],
+      });
+
+    it('1.6 is told the address of the new profile by the key of its make, before the profile', async () => {
+      hasKey();
+      await change(2);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      expect(variables()).toEqual([
+        ['Cst_BackendUrl', 'wss://csms:9221/ocpp'],
+        ['SecurityProfile', '2'],
+      ]);
+      expect(connection.sent.at(-1)?.$case).toBe('reset');
+      await comesBack(2);
+      await until(async () => (await phase()) === 'Completed', 'the change to be done');
+    });
+
+    it('1.6 that comes back on the old profile is given its old address again', async () => {
+      hasKey();
+      await change(2);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      await comesBack(1);
+      context.clock.ms += 79_000;
+      await until(async () => (await phase()) === 'RolledBack', 'the change to be given up');
+      expect(variables().at(-1)).toEqual(['Cst_BackendUrl', 'ws://csms:9220/ocpp']);
+    });
+
+    it('1.6 that does not take the new profile keeps its address', async () => {
+      hasKey();
+      connection.refusesVariable = 'SecurityProfile';
+      await change(2);
+      await until(async () => (await phase()) === 'Failed', 'the change to fail');
+      expect(variables()).toEqual([
+        ['Cst_BackendUrl', 'wss://csms:9221/ocpp'],
+        ['SecurityProfile', '2'],
+        ['Cst_BackendUrl', 'ws://csms:9220/ocpp'],
+      ]);
     });
 
     it('of a SOAP station is refused, clearly: it has none', async () => {

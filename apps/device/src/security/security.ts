@@ -48,7 +48,7 @@ export async function createSecurity(
   const renewals = await Renewals.open(context, intents, { line, stations: memory }, options);
   const certificates = new Certificates({ context, repository, authorities, organization: options.organization, intents, renewals, line });
   const passwords = sealing === undefined ? undefined : new PasswordChanges({ context, repository, sealing, intents, line });
-  const profiles = new ProfileChanges({ context, repository, intents, line, fallbackMs: options.fallbackMs });
+  const profiles = new ProfileChanges({ context, repository, intents, line, memory, fallbackMs: options.fallbackMs });
   intents.handle('IssueCertificate', certificates.orders);
   intents.handle('DeliverCertificate', certificates.deliveries);
   intents.handle('RenewCertificate', renewals);

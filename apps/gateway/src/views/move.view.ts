@@ -15,7 +15,10 @@ const target = z.object({
   csmsUrl: z
     .string()
     .max(512)
-    .meta({ description: 'OCPP address without the station id, for stations of 2.x', examples: ['wss://new-provider.example/ocpp'] }),
+    .meta({
+      description: 'OCPP address without the station id, for stations of 2.x, and for those of 1.6 whose keys are known',
+      examples: ['wss://new-provider.example/ocpp'],
+    }),
   securityProfile: z.int().min(0).max(3),
   slot: z.int().min(1).max(100).default(2).meta({ description: 'network profile slot of 2.x; another than the one in use' }),
   messageTimeoutSeconds: z.int().min(0).max(600).default(30),
@@ -28,11 +31,23 @@ const target = z.object({
     )
     .max(50)
     .default([])
-    .meta({ description: 'configuration keys that bring stations of 1.6 to another CSMS, by vendor; each maker has names of its own' }),
+    .meta({
+      description:
+        'configuration keys that bring stations of 1.6 to another CSMS, by vendor; each maker has names of its own. Of a vendor that is not named: the keys that are known of it',
+    }),
+  healthUrl: z
+    .string()
+    .max(500)
+    .default('')
+    .meta({
+      description:
+        'asked by GET whether a station has arrived, with its id for `{stationId}`: 2xx, and no JSON that says `connected: false`; a station of which it does not say so within healthMinutes has failed',
+      examples: ['https://new-provider.example/arrived/{stationId}'],
+    }),
 });
 const wave = z.object({
   percent: z.int().min(0).max(100).default(0).meta({ description: 'of all stations; above 0 `stations` does not count' }),
-  stations: z.int().min(0).max(2_000).default(0),
+  stations: z.int().min(0).max(10_000).default(0),
   pauseMinutes: z.int().min(0).max(20_160).default(0).meta({ description: 'how long nothing begins after the wave is through' }),
 });
 
@@ -52,7 +67,7 @@ export const newMove = z
       .meta({ description: '`Out`: how long a station is to be away; `In`: within which it is to boot here with a connector in service' }),
     confirm: z.boolean().default(false).meta({ description: '`Out`: a station that nobody confirms within healthMinutes has failed' }),
     stopAtFailedPercent: z.int().min(0).max(100).default(20).meta({ description: 'of those that are through; 0: go on whatever fails' }),
-    stopAtFailedMin: z.int().min(0).max(2_000).default(2),
+    stopAtFailedMin: z.int().min(0).max(10_000).default(2),
   })
   .meta({ id: 'NewMove' });
 

@@ -28,8 +28,10 @@ export interface MoveTarget {
   /** Network profile slot of OCPP 2.x; none of the slots in use. */
   readonly slot: number;
   readonly messageTimeoutSeconds: number;
-  /** OCPP 1.6; the first whose vendor is the station's, or is empty. */
+  /** OCPP 1.6; the first whose vendor is the station's, or is empty. Of a vendor that is not named: the keys that are known of it. */
   readonly keys: readonly MoveKeys[];
+  /** Asked whether a station has arrived, with its id for `{stationId}`: 2xx, and no JSON that says `connected: false`. Absent: nothing is asked. */
+  readonly healthUrl?: string;
 }
 
 export interface MoveAttributes {

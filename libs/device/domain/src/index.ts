@@ -1,4 +1,15 @@
 export {
+  ADDRESS_KEYS,
+  type AddressGroup,
+  type AddressKeys,
+  addressAfter,
+  addressBefore,
+  addressGroupsOf,
+  type KeyValue,
+  keysIn,
+  type ToldKey,
+} from './address-keys.js';
+export {
   ALERT_SEVERITY_MAX,
   type AlertCommand,
   type AlertEvent,

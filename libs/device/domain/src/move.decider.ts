@@ -3,7 +3,7 @@ import { assertNever, type Decider, type Decision, decided, isoTime, refused } f
 import { mayStartWave, stopsAtFailed } from './waves.js';
 
 /** More are several moves: the stations of one are in one event. */
-export const MOVE_STATIONS_MAX = 2_000;
+export const MOVE_STATIONS_MAX = 10_000;
 
 export interface KnownMove extends MoveAttributes {
   readonly kind: 'move';

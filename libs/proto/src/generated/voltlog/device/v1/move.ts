@@ -37,7 +37,10 @@ export interface MoveTarget {
   securityProfile: number;
   slot: number;
   messageTimeoutSeconds: number;
+  /** OCPP 1.6. Of a vendor that is not named: the keys that are known of it. */
   keys: MoveKeys[];
+  /** Asked by GET whether a station has arrived, with its id for `{stationId}`; empty: nothing is asked. */
+  healthUrl: string;
 }
 
 export interface Move {
@@ -409,7 +412,7 @@ export const MoveKeys: MessageFns<MoveKeys> = {
 };
 
 function createBaseMoveTarget(): MoveTarget {
-  return { csmsUrl: "", securityProfile: 0, slot: 0, messageTimeoutSeconds: 0, keys: [] };
+  return { csmsUrl: "", securityProfile: 0, slot: 0, messageTimeoutSeconds: 0, keys: [], healthUrl: "" };
 }
 
 export const MoveTarget: MessageFns<MoveTarget> = {
@@ -428,6 +431,9 @@ export const MoveTarget: MessageFns<MoveTarget> = {
     }
     for (const v of message.keys) {
       MoveKeys.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.healthUrl !== "") {
+      writer.uint32(50).string(message.healthUrl);
     }
     return writer;
   },
@@ -485,6 +491,14 @@ export const MoveTarget: MessageFns<MoveTarget> = {
             message.keys.push(MoveKeys.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.healthUrl = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -507,6 +521,7 @@ export const MoveTarget: MessageFns<MoveTarget> = {
     message.slot = object.slot ?? 0;
     message.messageTimeoutSeconds = object.messageTimeoutSeconds ?? 0;
     message.keys = object.keys?.map((e) => MoveKeys.fromPartial(e)) || [];
+    message.healthUrl = object.healthUrl ?? "";
     return message;
   },
 };
@@ -2271,7 +2286,7 @@ export const ConfirmStationResponse: MessageFns<ConfirmStationResponse> = {
 
 /** Bringing stations to another CSMS, or here, wave by wave. */
 export interface MoveService {
-  /** The stations of the selection are looked up now; at most 2000. */
+  /** The stations of the selection are looked up now; at most 10000. */
   createMove(request: CreateMoveRequest): Promise<CreateMoveResponse>;
   /** What it would be at each station. Nothing is changed. */
   previewMove(request: PreviewMoveRequest): Promise<PreviewMoveResponse>;
@@ -2292,7 +2307,7 @@ export const MoveServiceDefinition = {
   name: "MoveService",
   fullName: "voltlog.device.v1.MoveService",
   methods: {
-    /** The stations of the selection are looked up now; at most 2000. */
+    /** The stations of the selection are looked up now; at most 10000. */
     createMove: {
       name: "CreateMove",
       requestType: CreateMoveRequest as typeof CreateMoveRequest,
