@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { ROOT } from './child.js';
+import { lastLine, STATION_MS, toolchain } from './toolchain.js';
 
-const run = promisify(execFile);
 const FOREIGN = join(ROOT, 'apps/platform-e2e/foreign');
 
 /** A Python with the packages of `foreign/requirements.txt`, made once and kept. @returns the interpreter */
@@ -16,8 +14,8 @@ export async function preparePython(): Promise<string> {
   const done = join(folder, 'complete');
   const python = join(folder, 'bin/python');
   if (existsSync(done)) return python;
-  await run('python3', ['-m', 'venv', '--clear', folder]);
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', requirements]);
+  await toolchain('Python 3 with venv', 'python3', ['-m', 'venv', '--clear', folder]);
+  await toolchain('Python 3', python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', requirements]);
   writeFileSync(done, '');
   return python;
 }
@@ -29,6 +27,6 @@ export async function runForeign<Result>(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Result> {
-  const { stdout } = await run(python, [join(FOREIGN, script), ...args], { timeout: 60_000, env: { ...process.env, ...environment } });
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Result;
+  const options = { timeout: STATION_MS, env: { ...process.env, ...environment } };
+  return lastLine(await toolchain('Python 3', python, [join(FOREIGN, script), ...args], options));
 }

@@ -1,6 +1,6 @@
-"""An OCPP 2.0.1 station of the PyPI package `ocpp`: charges 1.25 kWh and more until it is stopped from remote, then tells what it delivered.
+"""A station of OCPP 2.0.1 or 2.1 of the PyPI package `ocpp`: charges 1.25 kWh and more until it is stopped from remote, then tells what it delivered.
 
-usage: station201.py URL STATION_ID PASSWORD ID_TOKEN
+usage: station2.py URL STATION_ID PASSWORD ID_TOKEN 2.0.1|2.1
 """
 
 import asyncio
@@ -12,8 +12,14 @@ from datetime import datetime, timezone
 
 import websockets
 from ocpp.routing import after, on
-from ocpp.v201 import ChargePoint, call, call_result
-from ocpp.v201.enums import Action, RequestStartStopStatusEnumType
+
+VERSION = sys.argv.pop()
+if VERSION == "2.0.1":
+    from ocpp.v201 import ChargePoint, call, call_result
+    from ocpp.v201.enums import Action, RequestStartStopStatusEnumType
+else:
+    from ocpp.v21 import ChargePoint, call, call_result
+    from ocpp.v21.enums import Action, RequestStartStopStatusEnumType
 
 METER_START_WH = 4_000
 
@@ -87,7 +93,7 @@ async def main(url, station_id, password, id_token):
     credentials = base64.b64encode(f"{station_id}:{password}".encode()).decode()
     async with websockets.connect(
         f"{url}/{station_id}",
-        subprotocols=["ocpp2.0.1"],
+        subprotocols=[f"ocpp{VERSION}"],
         additional_headers={"Authorization": f"Basic {credentials}"},
     ) as socket:
         station = Station(station_id, socket)

@@ -1,4 +1,7 @@
 import eu.chargetime.ocpp.ClientEvents;
+import eu.chargetime.ocpp.IClientAPI;
+import eu.chargetime.ocpp.JSONClient;
+import eu.chargetime.ocpp.JSONConfiguration;
 import eu.chargetime.ocpp.SOAPClient;
 import eu.chargetime.ocpp.feature.profile.ClientCoreEventHandler;
 import eu.chargetime.ocpp.feature.profile.ClientCoreProfile;
@@ -14,31 +17,38 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An OCPP 1.6 station over SOAP of Maven's {@code eu.chargetime.ocpp:v1_6}: charges 1.25 kWh and more until it is stopped from remote, then tells
- * what it delivered.
+ * An OCPP 1.6 station of Maven's {@code eu.chargetime.ocpp:v1_6}, over SOAP or JSON: charges 1.25 kWh and more until it is stopped from remote,
+ * then tells what it delivered.
  *
- * <p>usage: Station16S URL_WITH_CREDENTIALS STATION_ID ID_TAG
+ * <p>usage: Station16 soap|json URL STATION_ID PASSWORD ID_TAG; over SOAP the credentials stand in the URL
  */
-public class Station16S {
+public class Station16 {
   private static final int METER_START_WH = 4_000;
 
   private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile int transactionId;
   private final ClientCoreProfile core = new ClientCoreProfile(new Commands());
-  private final SOAPClient client;
+  private final IClientAPI client;
 
-  private Station16S(String stationId) throws Exception {
-    client = new SOAPClient(stationId, new URL("http://127.0.0.1:" + freePort() + "/"), core);
+  private Station16(String transport, String stationId, String password) throws Exception {
+    if (transport.equals("soap")) {
+      client = new SOAPClient(stationId, new URL("http://127.0.0.1:" + freePort() + "/"), core);
+    } else {
+      JSONConfiguration credentials = JSONConfiguration.get()
+          .setParameter(JSONConfiguration.USERNAME_PARAMETER, stationId)
+          .setParameter(JSONConfiguration.PASSWORD_PARAMETER, password);
+      client = new JSONClient(core, stationId, credentials);
+    }
   }
 
   public static void main(String[] args) throws Exception {
-    Station16S station = new Station16S(args[1]);
-    station.client.connect(args[0], new ClientEvents() {
+    Station16 station = new Station16(args[0], args[2], args[3]);
+    station.client.connect(args[1], new ClientEvents() {
       public void connectionOpened() {}
 
       public void connectionClosed() {}
     });
-    String told = station.charge(args[2]);
+    String told = station.charge(args[4]);
     System.out.println(told);
     // The library does not say when its answer to a command was written.
     Thread.sleep(2_000);
