@@ -107,16 +107,13 @@ export async function createAuthorization(
     sweep,
     async start() {
       // Memory listens before it is filled, so that no change is missed.
-      await memory.start();
-      await sites.start();
+      await Promise.all([memory.start(), sites.start()]);
       outbox.start();
       await holds.start();
-      await follower.start();
-      await sessionUses.start();
-      await listFollower.start();
+      // Together: each joins a group of consumers, and one that another instance is in takes seconds to join.
+      await Promise.all([follower, sessionUses, listFollower, decisions].map((part) => part.start()));
       lists.start();
       caches.start();
-      await decisions.start();
       await neverStarted.start();
       await sweep.start();
     },

@@ -99,14 +99,8 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       // Memory listens before it is filled, so that no change is missed.
       await events.start();
       outbox.start();
-      await follower.start();
-      await reports.start();
-      await model.start();
-      await moves.start();
-      await security.start();
-      await jobs.start();
-      await firmware.start();
-      await uploads.start();
+      // Together: each joins groups of consumers, and a group that another instance is in takes seconds to join.
+      await Promise.all([follower, reports, model, moves, security, jobs, firmware, uploads].map((part) => part.start()));
     },
     async stop() {
       await uploads.stop();

@@ -58,17 +58,17 @@ export class Holds {
   /** Memory listens before it is filled, so that nothing is missed; it is filled once the read model has all that was told before. */
   async start(): Promise<void> {
     const { log, instanceId, logger } = this.context;
-    this.subscriptions = [
+    this.subscriptions = await Promise.all([
       // A group of its own: every instance answers stations, so every instance knows every hold.
-      await log.subscribe({
+      log.subscribe({
         group: `${GROUP}-memory-${instanceId}`,
         topics: [RESERVATION_TOPIC],
         types: HOLD_TYPES,
         startFrom: 'latest',
         handle: (batch) => this.remember(batch),
       }),
-      await log.subscribe({ group: GROUP, topics: [RESERVATION_TOPIC], types: HOLD_TYPES, handle: (batch) => this.write(batch) }),
-    ];
+      log.subscribe({ group: GROUP, topics: [RESERVATION_TOPIC], types: HOLD_TYPES, handle: (batch) => this.write(batch) }),
+    ]);
     if (await log.caughtUp({ group: GROUP, topic: RESERVATION_TOPIC, deadlineMs: CAUGHT_UP_MS })) return this.fillAll();
     logger.warn('the read model of holds is behind its topic; not ready until it has caught up');
     const before = await this.fill();

@@ -21,9 +21,9 @@ export class TokenMemory {
 
   async start(): Promise<void> {
     const { log, instanceId } = this.context;
-    this.subscriptions = [
+    this.subscriptions = await Promise.all([
       // A group of its own: every instance has a memory, so every instance sees every change.
-      await log.subscribe({
+      log.subscribe({
         group: `authorization-memory-${instanceId}`,
         topics: [TOKEN_TOPIC, CONTRACT_TOPIC],
         startFrom: 'latest',
@@ -31,17 +31,17 @@ export class TokenMemory {
           for (const { topic, event } of batch) (topic === TOKEN_TOPIC ? this.tokens : this.contracts).changed(event);
         },
       }),
-      await log.subscribe({
+      log.subscribe({
         group: 'authorization-tokens',
         topics: [TOKEN_TOPIC],
         handle: (batch) => this.tokens.mend(batch.map(({ event }) => event)),
       }),
-      await log.subscribe({
+      log.subscribe({
         group: 'authorization-contracts',
         topics: [CONTRACT_TOPIC],
         handle: (batch) => this.contracts.mend(batch.map(({ event }) => event)),
       }),
-    ];
+    ]);
   }
 
   async stop(): Promise<void> {

@@ -41,20 +41,20 @@ export class Sites {
     const { log, instanceId } = this.context;
     await log.ensureTopics([{ name: DEVICE_TOPIC, partitions: DEVICE_PARTITIONS }]);
     const everywhere = { group: `authorization-sites-${instanceId}`, startFrom: 'latest' as const };
-    this.subscriptions = [
+    this.subscriptions = await Promise.all([
       // Every instance has a memory, so every instance sees every change; it listens before it reads.
-      await log.subscribe({
+      log.subscribe({
         ...everywhere,
         topics: [DEVICE_TOPIC, POLICY_TOPIC],
         handle: async (batch) => this.remember(batch),
       }),
-      await log.subscribe({
+      log.subscribe({
         group: 'authorization-stations',
         topics: [DEVICE_TOPIC],
         types: STATION_TYPES,
         handle: (batch) => this.handle(batch),
       }),
-    ];
+    ]);
     for (let after: string | undefined; ; ) {
       const page = await this.collections.policies.find({ limit: PAGE, ...(after === undefined ? {} : { after }) });
       for (const doc of page.docs) if (!this.policies.has(doc.id)) this.policies.set(doc.id, toPolicy(doc));

@@ -36,21 +36,21 @@ export class CampaignFollower {
 
   async start(): Promise<void> {
     const { log } = this.context;
-    this.subscriptions = [
-      await log.subscribe({ group: GROUP, topics: [FIRMWARE_TOPIC], handle: (batch) => this.changed(batch) }),
-      await log.subscribe({
+    this.subscriptions = await Promise.all([
+      log.subscribe({ group: GROUP, topics: [FIRMWARE_TOPIC], handle: (batch) => this.changed(batch) }),
+      log.subscribe({
         group: `${GROUP}-jobs`,
         topics: [JOB_TOPIC],
         types: [ANSWERED, DROPPED],
         handle: (batch) => this.worked(batch),
       }),
-      await log.subscribe({
+      log.subscribe({
         group: `${GROUP}-stations`,
         topics: [STATION_TOPIC],
         types: [STATUS, BOOTED],
         handle: (batch) => this.said(batch),
       }),
-    ];
+    ]);
   }
 
   async stop(): Promise<void> {

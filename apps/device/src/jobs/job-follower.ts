@@ -27,15 +27,15 @@ export class JobFollower {
 
   async start(): Promise<void> {
     const { log } = this.context;
-    this.subscriptions = [
-      await log.subscribe({ group: GROUP, topics: [JOB_TOPIC], handle: (batch) => this.told(batch) }),
-      await log.subscribe({
+    this.subscriptions = await Promise.all([
+      log.subscribe({ group: GROUP, topics: [JOB_TOPIC], handle: (batch) => this.told(batch) }),
+      log.subscribe({
         group: `${GROUP}-stations`,
         topics: [STATION_TOPIC],
         types: ['voltlog.connection.StationConnected.v1'],
         handle: (batch) => this.came(batch),
       }),
-    ];
+    ]);
   }
 
   async stop(): Promise<void> {

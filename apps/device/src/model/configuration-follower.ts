@@ -41,22 +41,22 @@ export class ConfigurationFollower {
 
   async start(): Promise<void> {
     const { log, instanceId } = this.parts.context;
-    this.subscriptions = [
-      await log.subscribe({
+    this.subscriptions = await Promise.all([
+      log.subscribe({
         group: 'device-configuration',
         topics: [STATION_TOPIC],
         types: [BOOTED, STATUS],
         handle: (batch) => this.told(batch),
       }),
-      await log.subscribe({
+      log.subscribe({
         group: 'device-identities',
         topics: [DEVICE_TOPIC],
         types: IDENTITIES,
         handle: (batch) => this.changed(batch),
       }),
-      await log.subscribe({ group: 'device-model-documents', topics: [MODEL_TOPIC], handle: (batch) => this.mend(batch) }),
+      log.subscribe({ group: 'device-model-documents', topics: [MODEL_TOPIC], handle: (batch) => this.mend(batch) }),
       // A group of its own: every instance holds the templates in memory.
-      await log.subscribe({
+      log.subscribe({
         group: `device-templates-${instanceId}`,
         topics: [MODEL_TOPIC],
         types: ['voltlog.device.TemplateDefined.v1', 'voltlog.device.TemplateRetired.v1'],
@@ -67,7 +67,7 @@ export class ConfigurationFollower {
           await this.parts.templates.refresh();
         },
       }),
-    ];
+    ]);
     await this.parts.templates.refresh();
   }
 

@@ -32,10 +32,10 @@ export class ModelFollower {
     this.reports.start((ended) => this.ended(ended));
     const { log } = this.context;
     const topics = [STATION_TOPIC];
-    this.subscriptions = [
-      await log.subscribe({ group: GROUP, topics, types: FACTS, handle: (batch) => this.handle(batch) }),
-      await log.subscribe({ group: `${GROUP}-values`, topics, types: VALUE_FACTS, handle: (batch) => this.values.take(batch) }),
-    ];
+    this.subscriptions = await Promise.all([
+      log.subscribe({ group: GROUP, topics, types: FACTS, handle: (batch) => this.handle(batch) }),
+      log.subscribe({ group: `${GROUP}-values`, topics, types: VALUE_FACTS, handle: (batch) => this.values.take(batch) }),
+    ]);
   }
 
   async stop(): Promise<void> {

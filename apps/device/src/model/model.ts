@@ -82,9 +82,7 @@ export async function createModel(
     monitorValues,
     async start(): Promise<void> {
       await log.ensureTopics([{ name: MODEL_TOPIC, partitions: MODEL_PARTITIONS }]);
-      await follower.start();
-      await modelFollower.start();
-      await alertFollower.start();
+      await Promise.all([follower.start(), modelFollower.start(), alertFollower.start()]);
       availability.start();
     },
     async stop(): Promise<void> {

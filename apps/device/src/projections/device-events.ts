@@ -16,9 +16,9 @@ export class DeviceEvents {
 
   async start(): Promise<void> {
     const { log, instanceId } = this.context;
-    this.subscriptions = [
+    this.subscriptions = await Promise.all([
       // A group of its own: every instance has a memory, so every instance sees every change.
-      await log.subscribe({
+      log.subscribe({
         group: `device-memory-${instanceId}`,
         topics: [DEVICE_TOPIC],
         startFrom: 'latest',
@@ -31,7 +31,7 @@ export class DeviceEvents {
           for (const streamId of streams) this.memory.forget(idOf(streamId));
         },
       }),
-      await log.subscribe({
+      log.subscribe({
         group: 'device-read-models',
         topics: [DEVICE_TOPIC],
         handle: async (batch) => {
@@ -39,7 +39,7 @@ export class DeviceEvents {
           if (streams.size > 0) await this.repository.mend([...streams]);
         },
       }),
-    ];
+    ]);
   }
 
   async stop(): Promise<void> {

@@ -76,10 +76,10 @@ class UploadFollower {
   async start(): Promise<void> {
     const { log } = this.context;
     this.expiry.start();
-    this.subscriptions = [
-      await log.subscribe({ group: GROUP, topics: [UPLOAD_TOPIC], handle: (batch) => this.streams.mend(batch.map(({ event }) => event)) }),
-      await log.subscribe({ group: `${GROUP}-stations`, topics: [STATION_TOPIC], types: [STATUS], handle: (batch) => this.said(batch) }),
-    ];
+    this.subscriptions = await Promise.all([
+      log.subscribe({ group: GROUP, topics: [UPLOAD_TOPIC], handle: (batch) => this.streams.mend(batch.map(({ event }) => event)) }),
+      log.subscribe({ group: `${GROUP}-stations`, topics: [STATION_TOPIC], types: [STATUS], handle: (batch) => this.said(batch) }),
+    ]);
   }
 
   async stop(): Promise<void> {
