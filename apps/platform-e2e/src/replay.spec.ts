@@ -78,7 +78,7 @@ async function replay(...args: readonly string[]): Promise<{ readonly code: numb
   return { code, output: child.output };
 }
 
-it('every read model that was damaged by hand is right again after its replay', { timeout: 120_000 }, async () => {
+it('every read model that was damaged by hand is right again after its replay', { timeout: 600_000 }, async () => {
   const station = await RawStation.connect({ url: platform.ocppUrl, stationId: STATION });
   await station.result('BootNotification', { chargePointVendor: 'e2e', chargePointModel: 'raw' });
   await station.result('StatusNotification', { connectorId: 1, errorCode: 'NoError', status: 'Charging' });
@@ -171,7 +171,7 @@ it('every read model that was damaged by hand is right again after its replay', 
   expect(await told()).toEqual(before);
 });
 
-it('what is not there is refused in one line', async () => {
+it('what is not there is refused in one line', { timeout: 120_000 }, async () => {
   const nothing = await replay('nothing');
   expect(nothing).toMatchObject({ code: 1, output: expect.stringContaining('there is no projection "nothing"; there are ') });
   const nowhere = await replay('sessions', '--data', join(platform.dataFolder, 'nowhere'));
