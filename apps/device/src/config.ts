@@ -82,6 +82,8 @@ export const deviceConfig = z
     DEVICE_TEST_PKI: z.enum(['true', 'false']).default('false'),
     /** Files (PEM, comma-separated) with the roots under which contract certificates of cars are good. */
     DEVICE_CONTRACT_ROOTS_PATH: z.string().default(''),
+    /** Files (PEM, comma-separated) with authorities of car makers (roots and those below) whose cars get contract certificates of the test PKI. */
+    DEVICE_MAKER_CERTIFICATES_PATH: z.string().default(''),
     /** A contract certificate nobody can say of whether it is revoked: charging with it is refused, or let be. */
     DEVICE_REVOCATION_UNKNOWN: z.enum(['refuse', 'accept']).default('refuse'),
     CONNECTION_GRPC: z.string().default(''),
@@ -105,6 +107,7 @@ export const deviceConfig = z
       },
       testPki: env.DEVICE_TEST_PKI === 'true',
       contractRootsPath: env.DEVICE_CONTRACT_ROOTS_PATH,
+      makersPath: env.DEVICE_MAKER_CERTIFICATES_PATH,
       unknownRevocation: env.DEVICE_REVOCATION_UNKNOWN,
       allowPrivateTargets: env.DEVICE_ALLOW_PRIVATE_TARGETS === 'true',
     },

@@ -1,8 +1,13 @@
-import { createECDH, createPrivateKey, createPublicKey, diffieHellman, type KeyObject, X509Certificate } from 'node:crypto';
-import { decryptKey, readContainer, writeContainer } from './test-container.js';
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, X509Certificate } from 'node:crypto';
+import { type ExiElement, element } from './exi/element.js';
+import { decryptKey, keyOf } from './key-transport.js';
+import { chainElement, type RootId, readContractResponse, rootIdsElement, writeMessage } from './v2/messages.js';
+import { checkSignature, signatureOf } from './v2/signature.js';
 
 /** Before the point in a SubjectPublicKeyInfo of P-256. */
 const P256_SPKI = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
+/** Of the session between car and station; a station counts its own. */
+const SESSION_ID = Buffer.from('0102030405060708', 'hex');
 
 /** What a car has to charge with. */
 export interface InstalledContract {
@@ -12,16 +17,20 @@ export interface InstalledContract {
   readonly key: KeyObject;
 }
 
-/** A car of the test PKI: it has a key from its maker, and may get a contract. */
+/** A car that speaks ISO 15118-2: it has a key from its maker, and may get a contract. */
 export class TestCar {
   private readonly key: KeyObject;
   private provisioning: readonly X509Certificate[] = [];
   contract: InstalledContract | undefined;
 
-  /** @param keyPem of its provisioning certificate: P-256, PKCS#8 */
+  /**
+   * @param keyPem of its provisioning certificate: P-256, PKCS#8
+   * @param roots that it knows
+   */
   constructor(
     readonly pcid: string,
     keyPem: string,
+    private readonly roots: readonly RootId[] = [{ issuerName: 'CN=Test V2G Root', serialNumber: 1n }],
   ) {
     this.key = createPrivateKey(keyPem);
   }
@@ -32,47 +41,38 @@ export class TestCar {
     this.provisioning = blocks.map((block) => new X509Certificate(block));
   }
 
-  /** What stands for CertificateInstallationReq, base64. */
+  /** CertificateInstallationReq, EXI in base64. */
   installationRequest(): string {
-    return writeContainer({ message: 'CertificateInstallationReq', pcid: this.pcid }, this.provisioning, this.key);
+    const own = element('OEMProvisioningCert', this.provisioning[0]?.raw ?? Buffer.alloc(0));
+    return this.request(element('CertificateInstallationReq', [own, rootIdsElement(this.roots)], { Id: 'id1' }), this.key);
   }
 
-  /** What stands for CertificateUpdateReq, base64. */
+  /** CertificateUpdateReq, EXI in base64. @throws when it has no contract */
   updateRequest(): string {
     const { contract } = this;
     if (contract === undefined) throw new Error('the car has no contract to update');
-    return writeContainer({ message: 'CertificateUpdateReq', emaid: contract.emaid }, contract.chain, contract.key);
+    const { emaid, chain, key } = contract;
+    const children = [chainElement('ContractSignatureCertChain', chain), element('eMAID', emaid), rootIdsElement(this.roots)];
+    return this.request(element('CertificateUpdateReq', children, { Id: 'id1' }), key);
   }
 
-  /** Takes the answer, base64. An update is encrypted for the key of the contract it replaces. @throws when it is none, or the key does not fit */
+  /** Takes the answer, EXI in base64. An update is encrypted for the key of the contract it replaces. @throws when it is none, or the key does not fit */
   install(exiResponse: string): InstalledContract {
-    const read = readContainer(exiResponse);
-    if (read === undefined) throw new Error('the answer is no container, or its signature is wrong');
-    const { emaid, contractCertificateChain, encryptedPrivateKey, dhPublicKey } = read.body;
-    if (!Array.isArray(contractCertificateChain)) throw new Error('the answer has no contract certificate');
-    const chain = contractCertificateChain.map((each) => new X509Certificate(Buffer.from(String(each), 'base64')));
-    const [certificate] = chain;
-    const own = this.contract?.key ?? this.key;
-    const publicKey = createPublicKey({
-      key: Buffer.concat([P256_SPKI, Buffer.from(String(dhPublicKey), 'base64')]),
-      format: 'der',
-      type: 'spki',
-    });
-    const scalar = decryptKey(Buffer.from(String(encryptedPrivateKey), 'base64'), diffieHellman({ privateKey: own, publicKey }));
-    const key = keyOf(scalar);
-    if (certificate === undefined || !certificate.checkPrivateKey(key))
-      throw new Error('the key is not the one of the contract certificate');
-    this.contract = { emaid: String(emaid), chain, key };
+    const { responseCode, provisioningChain, contractChain, ...read } = readContractResponse(Buffer.from(exiResponse, 'base64'));
+    if (responseCode !== 'OK') throw new Error(`the answer is ${responseCode}`);
+    const [signer, ...above] = provisioningChain;
+    const problem = checkSignature(read.signature, read.signed, signer.publicKey);
+    if (problem !== undefined) throw new Error(`the signature of the answer is not good: ${problem}`);
+    if (!above.every((each, i) => provisioningChain[i]?.verify(each.publicKey))) throw new Error('the chain of the signer is broken');
+    const own = (read.kind === 'Update' ? this.contract?.key : undefined) ?? this.key;
+    const publicKey = createPublicKey({ key: Buffer.concat([P256_SPKI, read.dhPublicKey]), format: 'der', type: 'spki' });
+    const key = keyOf(decryptKey(read.encryptedKey, diffieHellman({ privateKey: own, publicKey })));
+    if (!contractChain[0].checkPrivateKey(key)) throw new Error('the key is not the one of the contract certificate');
+    this.contract = { emaid: read.emaid, chain: contractChain, key };
     return this.contract;
   }
-}
 
-/** @param scalar of P-256, 32 bytes */
-function keyOf(scalar: Buffer): KeyObject {
-  const ecdh = createECDH('prime256v1');
-  ecdh.setPrivateKey(scalar);
-  const point = ecdh.getPublicKey();
-  const [x, y] = [point.subarray(1, 33), point.subarray(33)];
-  const jwk = { kty: 'EC', crv: 'P-256', d: scalar.toString('base64url'), x: x.toString('base64url'), y: y.toString('base64url') };
-  return createPrivateKey({ key: jwk, format: 'jwk' });
+  private request(body: ExiElement, key: KeyObject): string {
+    return writeMessage({ sessionId: SESSION_ID, signature: signatureOf([body], key), body }).toString('base64');
+  }
 }

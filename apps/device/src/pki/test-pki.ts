@@ -10,10 +10,17 @@ const ROOT_YEARS = 20;
 const SUB_YEARS = 10;
 const DAY_MS = 86_400_000;
 
-/** Roots first, each with the one under it that signs. */
+/** Roots first, each with the one under it that signs, and the domain component of who is under that. Source: ISO 15118-2 Annex F */
 const CHAINS = {
   /** Stations towards cars. */
-  cpo: { root: 'test-v2g-root', rootName: 'Test V2G Root', sub: 'test-cpo-sub-ca', subName: 'Test CPO Sub-CA', use: 'V2GRootCertificate' },
+  cpo: {
+    root: 'test-v2g-root',
+    rootName: 'Test V2G Root',
+    sub: 'test-cpo-sub-ca',
+    subName: 'Test CPO Sub-CA',
+    use: 'V2GRootCertificate',
+    component: 'CPO',
+  },
   /** Who signs what a car is sent (CPS). */
   provisioning: {
     root: 'test-v2g-root',
@@ -21,11 +28,26 @@ const CHAINS = {
     sub: 'test-provisioning-sub-ca',
     subName: 'Test Provisioning Sub-CA',
     use: 'V2GRootCertificate',
+    component: 'CPS',
   },
   /** Contracts. */
-  mo: { root: 'test-mo-root', rootName: 'Test MO Root', sub: 'test-mo-sub-ca', subName: 'Test MO Sub-CA', use: 'MORootCertificate' },
+  mo: {
+    root: 'test-mo-root',
+    rootName: 'Test MO Root',
+    sub: 'test-mo-sub-ca',
+    subName: 'Test MO Sub-CA',
+    use: 'MORootCertificate',
+    component: 'MO',
+  },
   /** Cars, from their maker. */
-  oem: { root: 'test-oem-root', rootName: 'Test OEM Root', sub: 'test-oem-sub-ca', subName: 'Test OEM Sub-CA', use: 'OEMRootCertificate' },
+  oem: {
+    root: 'test-oem-root',
+    rootName: 'Test OEM Root',
+    sub: 'test-oem-sub-ca',
+    subName: 'Test OEM Sub-CA',
+    use: 'OEMRootCertificate',
+    component: 'OEM',
+  },
 } as const;
 export type ChainName = keyof typeof CHAINS;
 
@@ -81,7 +103,7 @@ export class TestPki implements CertificateAuthority {
     const { sub } = await this.open(chain);
     const certificate = await certify(sub, {
       serialNumber: serialOf(sealing.digest(`${chain} ${orderId}`)),
-      subject: [{ CN: [commonName] }, { O: [organization] }, ...(chain === 'cpo' ? [{ DC: ['CPO'] }] : [])],
+      subject: [{ CN: [commonName] }, { O: [organization] }, { DC: [CHAINS[chain].component] }],
       notBeforeMs,
       notAfterMs: notBeforeMs + days * DAY_MS,
       publicKey,
@@ -99,6 +121,11 @@ export class TestPki implements CertificateAuthority {
   async installable(): Promise<readonly { readonly certificateType: string; readonly certificate: string }[]> {
     const chains = await Promise.all((['cpo', 'mo', 'oem'] as const).map(async (name) => ({ name, ...(await this.open(name)) })));
     return chains.map(({ name, root }) => ({ certificateType: CHAINS[name].use, certificate: `${root.certificate.toString('pem')}\n` }));
+  }
+
+  /** Whether one that was made here is revoked. @param serialNumber lower-case hexadecimal without leading zeros */
+  async isRevoked(name: ChainName, serialNumber: string): Promise<boolean> {
+    return typeof (await this.options.issued.statusOf((await this.open(name)).sub.id, serialNumber)) === 'object';
   }
 
   /** All of them: their certificates are answered for. */

@@ -1,13 +1,17 @@
 import 'reflect-metadata';
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
-import { TestCar } from '@voltlog/iso15118';
+import { element, keyOf, readContractRequest, rootIdsElement, SCHEMA_V2, TestCar, writeMessage } from '@voltlog/iso15118';
 import { openTestContext, type TestContext, testCsr } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
 import { CertificatesGrpc } from '../grpc/certificates.grpc.js';
 import { certificateIdOf } from '../pki/certificate-id.js';
 import { createPki, type Pki } from '../pki/pki.js';
+import foreignCar from '../testing/foreign-car.json' with { type: 'json' };
 import { createPlugAndCharge } from './plug-and-charge.js';
 
 const PCID = 'WAUZZZ1';
@@ -29,18 +33,24 @@ beforeEach(async () => {
 afterEach(() => context.close());
 
 /** A car with a contract, and its contract certificate. */
-async function carWithContract(): Promise<{ car: TestCar; provisioning: string; chain: readonly X509Certificate[] }> {
+async function carWithContract(): Promise<{
+  car: TestCar;
+  provisioning: string;
+  chain: readonly X509Certificate[];
+  exiResponse: string;
+}> {
   const { csr, key } = await testCsr(PCID);
   const car = new TestCar(PCID, key);
   const { provisioningCertificateChain } = await service.putTestVehicle({ pcid: PCID, emaid: EMAID, csr });
   car.provisioned(provisioningCertificateChain);
   const answer = await install(car.installationRequest());
   expect(answer).toMatchObject({ status: 'Accepted', reason: '' });
-  return { car, provisioning: provisioningCertificateChain, chain: car.install(answer.exiResponse).chain };
+  return { car, provisioning: provisioningCertificateChain, chain: car.install(answer.exiResponse).chain, exiResponse: answer.exiResponse };
 }
 
-const install = (exiRequest: string, action = 'Install') =>
-  service.getEvCertificate({ stationId: 'CP-1', iso15118SchemaVersion: 'urn:iso:15118:2:2013:MsgDef', action, exiRequest });
+const install = (exiRequest: string, action = 'Install', more: object = {}) =>
+  service.getEvCertificate({ stationId: 'CP-1', iso15118SchemaVersion: SCHEMA_V2, action, exiRequest, ...more });
+const refused = (reason: string) => ({ status: 'Failed', exiResponse: '', reason: expect.stringContaining(reason) });
 const mo = () => {
   if (pki.testPki === undefined) throw new Error('it is off');
   return pki.testPki.open('mo');
@@ -73,18 +83,89 @@ describe('a car', () => {
     expect(await install(car.installationRequest())).toMatchObject({ status: 'Failed', reason: expect.stringContaining('no contract') });
   });
 
-  it('that signs for another, is of no maker that is known, or speaks EXI, gets none', async () => {
+  it('that asks to update a revoked certificate, or for another than its own, gets none', async () => {
+    const { car } = await carWithContract();
+    const { contract } = car;
+    if (contract === undefined) throw new Error('it has one');
+    car.contract = { ...contract, emaid: 'DEABCC99999999' };
+    expect(await install(car.updateRequest(), 'Update')).toMatchObject(refused('for another eMAID'));
+    car.contract = contract;
+    await service.revokeContractCertificate({ serialNumber: contract.chain[0]?.serialNumber.toLowerCase() ?? '' });
+    expect(await install(car.updateRequest(), 'Update')).toMatchObject(refused('is revoked'));
+  });
+
+  it('that signs for another, or is of no maker that is known, gets none', async () => {
     const { car, provisioning } = await carWithContract();
     const { key } = await testCsr(PCID);
     const other = new TestCar(PCID, key);
     other.provisioned(provisioning);
-    expect(await install(other.installationRequest())).toMatchObject({ reason: expect.stringContaining('its signature is wrong') });
+    expect(await install(other.installationRequest())).toMatchObject(refused('not of the key of its certificate'));
     const stranger = new TestCar(PCID, key);
     stranger.provisioned(await selfSigned(key));
-    expect(await install(stranger.installationRequest())).toMatchObject({ status: 'Failed', reason: expect.stringContaining('NoRoot') });
-    expect(await install('gJgCAA==')).toMatchObject({ status: 'Failed', reason: expect.stringContaining('reads no EXI') });
+    expect(await install(stranger.installationRequest())).toMatchObject(refused('(WAUZZZ1) is not good: it leads to no authority'));
+    const { contract } = car;
     // A contract certificate is no provisioning certificate.
-    expect(await install(car.updateRequest(), 'Install')).toMatchObject({ status: 'Failed', reason: expect.stringContaining('NoRoot') });
+    const dressed = new TestCar(PCID, String(contract?.key.export({ format: 'pem', type: 'pkcs8' })));
+    dressed.provisioned(pemOf(contract?.chain ?? []));
+    expect(await install(dressed.installationRequest())).toMatchObject(refused('it leads to no authority'));
+  });
+
+  it('whose provisioning certificate has expired gets none', async () => {
+    const { car } = await carWithContract();
+    context.clock.ms += 3_651 * 86_400_000;
+    expect(await install(car.installationRequest())).toMatchObject(refused('has expired or is not valid yet'));
+  });
+
+  it('that says what is no EXI, not whole, changed, another message, or far too long, gets none', async () => {
+    const { car, exiResponse } = await carWithContract();
+    const good = Buffer.from(car.installationRequest(), 'base64');
+    const say = (bytes: Buffer, more: object = {}) => install(bytes.toString('base64'), 'Install', more);
+    expect(await install('')).toMatchObject(refused('cannot be read: it ends too early'));
+    expect(await install('no base64!')).toMatchObject(refused('cannot be read: it begins with 0x'));
+    expect(await say(good.subarray(0, -5))).toMatchObject(refused('cannot be read: it ends too early'));
+    expect(await say(Buffer.concat([good, good]))).toMatchObject(refused('cannot be read: something follows the message'));
+    expect(await say(Buffer.alloc(8_000, 0x80))).toMatchObject(refused('cannot be read: it is no V2G_Message'));
+    await expect(say(Buffer.alloc(13_000, 0x80))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const version = { iso15118SchemaVersion: 'urn:iso:std:iso:15118:-20:CommonMessages' };
+    expect(await say(Buffer.of(0x80, 0x04), version)).toMatchObject(refused('said to be of urn:iso:std:iso:15118:-20'));
+    expect(await install(car.updateRequest())).toMatchObject(refused('the car asks for Update, the station for Install'));
+    expect(await install(exiResponse)).toMatchObject(refused('it is CertificateInstallationRes and no request'));
+  });
+
+  it('whose request is not signed, or not with a key of P-256, gets none', async () => {
+    const { car } = await carWithContract();
+    const request = readContractRequest(Buffer.from(car.installationRequest(), 'base64'));
+    const unsigned = writeMessage({ ...request, signature: undefined });
+    expect(await install(unsigned.toString('base64'))).toMatchObject(refused('has no signature'));
+    const body = element('CertificateInstallationReq', request.body.children.with(0, element('OEMProvisioningCert', await p384())), {
+      Id: 'id1',
+    });
+    expect(await install(writeMessage({ ...request, body }).toString('base64'))).toMatchObject(refused('none of P-256'));
+    const renamed = { ...request.body, attributes: { Id: 'other' } };
+    expect(await install(writeMessage({ ...request, body: renamed }).toString('base64'))).toMatchObject(refused('not over its body'));
+    const other = request.body.children.with(1, rootIdsElement([{ issuerName: 'CN=Other', serialNumber: 2n }]));
+    const changed = writeMessage({ ...request, body: { ...request.body, children: other } });
+    expect(await install(changed.toString('base64'))).toMatchObject(refused('changed after it was signed'));
+  });
+
+  it('of a maker outside, whose authorities the operator has in a file, gets its contract by its PCID alone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'voltlog-makers-'));
+    try {
+      const file = join(folder, 'makers.pem');
+      writeFileSync(file, foreignCar.makerCertificate);
+      context.clock.ms = Date.parse('2027-01-01T00:00:00Z');
+      await open({ DEVICE_MAKER_CERTIFICATES_PATH: file });
+      const { pcid, installationReq } = foreignCar;
+      expect(await install(installationReq)).toMatchObject(refused(`no contract for the car ${pcid}`));
+      await service.putTestVehicle({ pcid, emaid: EMAID, csr: '' });
+      const answer = await install(installationReq);
+      expect(answer).toMatchObject({ status: 'Accepted', reason: '' });
+      const key = keyOf(Buffer.from(foreignCar.scalar.toString(16).padStart(64, '0'), 'hex'));
+      const car = new TestCar(pcid, String(key.export({ format: 'pem', type: 'pkcs8' })));
+      expect(car.install(answer.exiResponse)).toMatchObject({ emaid: 'DEABCC12345678' });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('is not put with a lying CSR, or an eMAID that is none', async () => {
@@ -167,6 +248,14 @@ describe('without the test PKI', () => {
     await expect(service.listTestRoots({})).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
   });
 });
+
+/** Of a key that no car of ISO 15118-2 has, DER. */
+async function p384(): Promise<Buffer> {
+  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, ['sign', 'verify']);
+  const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
+  const made = await x509.X509CertificateGenerator.createSelfSigned({ name: `CN=${PCID}`, keys, signingAlgorithm });
+  return Buffer.from(made.rawData);
+}
 
 /** Of that key, by somebody who calls himself the maker. */
 async function selfSigned(keyPem: string): Promise<string> {

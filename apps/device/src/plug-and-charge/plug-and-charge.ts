@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceConfig } from '../config.js';
 import type { Pki } from '../pki/pki.js';
+import { TrustedRoots } from '../pki/trusted-roots.js';
 import { ContractCheck } from './contract-check.js';
 import type { ContractProvider } from './contract-provider.js';
 import { type TestContractDoc, type TestContracts, testContractSchema } from './test-contracts.js';
@@ -26,9 +27,10 @@ export async function createPlugAndCharge(
     const test = testPki === undefined ? [] : [new X509Certificate(Buffer.from((await testPki.open('mo')).root.certificate.rawData))];
     return [...test, ...(await contractRoots.all())];
   };
+  const makers = new TrustedRoots(options.makersPath, now);
   return {
     check: new ContractCheck({ ocsp, revocations, anchors, unknownRevocation: options.unknownRevocation, now }),
-    provider: testPki === undefined ? undefined : new TestContractProvider(testPki, testContracts, now),
+    provider: testPki === undefined ? undefined : new TestContractProvider({ pki: testPki, contracts: testContracts, makers, now }),
     testContracts,
   };
 }
