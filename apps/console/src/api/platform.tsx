@@ -63,6 +63,7 @@ function refresher(queries: QueryClient) {
         if (/\.session\./.test(type)) stale.add('session-events');
         if (/ChargingNeeds|ChargingSchedule|ChargingLimit|PriorityCharging|Settlement/.test(type)) stale.add('session-notices');
         if (/\.device\.Job/.test(type)) stale.add('jobs');
+        else if (/\.device\.(Move|StationMove)/.test(type)) stale.add('moves');
         else if (/\.device\.LogUpload/.test(type)) stale.add('uploads');
         else if (/\.device\.(Campaign|Firmware)/.test(type)) stale.add('campaigns');
         else if (/\.device\.|Station|Connector|Firmware/.test(type)) stale.add('stations').add('connections');

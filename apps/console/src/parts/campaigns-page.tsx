@@ -1,12 +1,12 @@
-import { Progress } from '@mantine/core';
 import { IconCloudDownload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type Campaign, through, UPDATE_STATES, useCampaigns } from '../api/campaigns.js';
-import { count, moment } from '../api/format.js';
+import { moment } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
 import { CampaignDrawer } from './campaign-drawer.js';
 import { NewCampaign } from './new-campaign.js';
 import { ListPage, OpenRow, Table } from './table.js';
+import { countsInWords, Through } from './through.js';
 import { useNow } from './use-now.js';
 
 /** Firmware for many stations: what is under way, and what came of it. */
@@ -32,7 +32,7 @@ export function CampaignsPage() {
           <OpenRow key={campaign.campaignId} title={titleOf(campaign)} onOpen={() => setCampaignId(campaign.campaignId)}>
             <td>{campaign.version}</td>
             <td>{stateOf(campaign)}</td>
-            <td style={{ minWidth: 140 }}>
+            <td>
               <CampaignProgress campaign={campaign} />
             </td>
             <td>{resultsOf(campaign)}</td>
@@ -57,21 +57,13 @@ export const titleOf = ({ name, version }: Campaign): string => name ?? `Update 
 
 export const stateOf = ({ outcome, state }: Campaign): string => outcome ?? (state === 'Stopped' ? 'Stopped: too many failed' : state);
 
-export const resultsOf = ({ counts }: Campaign): string =>
-  UPDATE_STATES.filter((state) => (counts[state] ?? 0) > 0)
-    .map((state) => `${count(counts[state] ?? 0)} ${state.toLowerCase()}`)
-    .join(', ');
+export const resultsOf = ({ counts }: Campaign): string => countsInWords(UPDATE_STATES, counts, (state) => state);
 
-/** How many stations are through. */
-export function CampaignProgress({ campaign }: { campaign: Campaign }) {
-  const done = through(campaign);
-  const share = campaign.stationCount === 0 ? 0 : (100 * done) / campaign.stationCount;
-  return (
-    <div style={{ display: 'grid', gap: 4 }}>
-      <Progress value={share} aria-label={`${titleOf(campaign)}: stations that are through`} />
-      <span className="muted num">
-        {campaign.state === 'Planning' ? 'Looking up the stations' : `${count(done)} of ${count(campaign.stationCount)}`}
-      </span>
-    </div>
-  );
-}
+export const CampaignProgress = ({ campaign }: { campaign: Campaign }) => (
+  <Through
+    name={titleOf(campaign)}
+    done={through(campaign)}
+    stationCount={campaign.stationCount}
+    planning={campaign.state === 'Planning'}
+  />
+);

@@ -1,12 +1,12 @@
-import { Progress } from '@mantine/core';
 import { IconChecklist } from '@tabler/icons-react';
 import { useState } from 'react';
-import { count, moment } from '../api/format.js';
+import { moment } from '../api/format.js';
 import { inWords, type Job, STATION_STATES, through, useJobs } from '../api/jobs.js';
 import { usePlatform } from '../api/platform.js';
 import { JobDrawer } from './job-drawer.js';
 import { NewJob } from './new-job.js';
 import { ListPage, OpenRow, Table } from './table.js';
+import { countsInWords, Through } from './through.js';
 import { useNow } from './use-now.js';
 
 /** One command for many stations: what is under way, and what came of it. */
@@ -31,7 +31,7 @@ export function JobsPage() {
         {jobs.rows.map((job) => (
           <OpenRow key={job.jobId} title={job.name ?? job.command.name} onOpen={() => setJobId(job.jobId)}>
             <td>{stateOf(job)}</td>
-            <td style={{ minWidth: 140 }}>
+            <td>
               <JobProgress job={job} />
             </td>
             <td>{resultsOf(job)}</td>
@@ -54,21 +54,8 @@ export function JobsPage() {
 
 export const stateOf = (job: Job): string => job.outcome ?? job.state;
 
-export const resultsOf = ({ counts }: Job): string =>
-  STATION_STATES.filter((state) => (counts[state] ?? 0) > 0)
-    .map((state) => `${count(counts[state] ?? 0)} ${inWords(state).toLowerCase()}`)
-    .join(', ');
+export const resultsOf = ({ counts }: Job): string => countsInWords(STATION_STATES, counts, inWords);
 
-/** How many stations are through. */
-export function JobProgress({ job }: { job: Job }) {
-  const done = through(job);
-  const share = job.stationCount === 0 ? 0 : (100 * done) / job.stationCount;
-  return (
-    <div style={{ display: 'grid', gap: 4 }}>
-      <Progress value={share} aria-label={`${job.name ?? job.command.name}: stations that are through`} />
-      <span className="muted num">
-        {job.state === 'Planning' ? 'Looking up the stations' : `${count(done)} of ${count(job.stationCount)}`}
-      </span>
-    </div>
-  );
-}
+export const JobProgress = ({ job }: { job: Job }) => (
+  <Through name={job.name ?? job.command.name} done={through(job)} stationCount={job.stationCount} planning={job.state === 'Planning'} />
+);

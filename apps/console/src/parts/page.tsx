@@ -14,6 +14,7 @@ const StationPage = lazy(async () => ({ default: (await import('../station/stati
 const LISTED = {
   jobs: lazy(async () => ({ default: (await import('./jobs-page.js')).JobsPage })),
   firmware: lazy(async () => ({ default: (await import('./campaigns-page.js')).CampaignsPage })),
+  moves: lazy(async () => ({ default: (await import('./moves-page.js')).MovesPage })),
   logs: lazy(async () => ({ default: (await import('./logs-page.js')).LogsPage })),
 } satisfies Record<Exclude<PageName, 'operations'>, unknown>;
 

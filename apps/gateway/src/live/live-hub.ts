@@ -12,6 +12,7 @@ export const LIVE_TOPICS = [
   'device.job.v1',
   'device.model.v1',
   'device.firmware.v1',
+  'device.move.v1',
   'device.upload.v1',
   'authorization.token.v1',
   'authorization.decision.v1',
