@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { SimulatedStation } from '@voltlog/simulator-app';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { ConsolePage } from './harness/console.js';
 import { eventually } from './harness/eventually.js';
-import { registerStation } from './harness/fleet.js';
+import { registerStation, STATION_PASSWORD } from './harness/fleet.js';
 import { type Frame, RawStation } from './harness/raw-station.js';
 
 const STATION = 'WORKSHOP-1';
@@ -141,5 +142,53 @@ describe("a station's quirks", { timeout: 90_000 }, () => {
     await quirk.getByText(/1 tolerated, \d+ refused/).waitFor();
     await shown.picture('quirks');
     expect(await shown.flaws()).toEqual([]);
+  });
+});
+
+describe("a station's configuration", { timeout: 120_000 }, () => {
+  const HEARTBEAT = 'OCPPCommCtrlr.HeartbeatInterval';
+  let simulated: SimulatedStation;
+  beforeAll(async () => {
+    await registerStation(platform.api, 'CONFIG-1');
+    simulated = new SimulatedStation({ id: 'CONFIG-1', version: '2.0.1', url: platform.ocppUrl, password: STATION_PASSWORD });
+    await simulated.connect();
+    await shown.show('#stations/CONFIG-1/configuration');
+    await shown.page.getByRole('button', { name: 'Take a report' }).click();
+    await shown.page.getByRole('textbox', { name: 'Search variables' }).fill('HeartbeatInterval');
+  });
+  afterAll(() => simulated?.stop());
+
+  it('is changed by what is intended, and shown as the station tells it then', async () => {
+    const row = shown.rows('Variables').filter({ hasText: HEARTBEAT });
+    await shown.page.getByRole('button', { name: `Intend ${HEARTBEAT}` }).click();
+    await shown.page.getByRole('textbox', { name: 'Value' }).fill('601');
+    await shown.picture('intent');
+    expect(await shown.flaws()).toEqual([]);
+    await shown.page.keyboard.press('Enter');
+    await row.filter({ hasText: /601.*601/s }).waitFor({ timeout: 60_000 });
+    expect(await row.innerText()).not.toMatch(/Differs|Not told/);
+    await shown.picture('configuration');
+  });
+
+  it('keeps what is intended when a value for another variable is', async () => {
+    await shown.page.getByRole('button', { name: 'Intend a value', exact: true }).click();
+    await shown.page.getByLabel(/^Component/).fill('NoSuchCtrlr');
+    await shown.page.getByLabel(/^Variable( \*)?$/).fill('Nothing');
+    await shown.page.getByLabel('Value', { exact: true }).fill('1');
+    await shown.page.getByRole('button', { name: 'Intend it' }).click();
+    await shown.page.getByText(/2 intended, 1 differs/).waitFor({ timeout: 60_000 });
+    await shown.page.getByText('NoSuchCtrlr.Nothing = 1: unknown component').waitFor({ timeout: 60_000 });
+    await shown.page.getByRole('button', { name: 'Reconcile now' }).click();
+    expect(await shown.flaws()).toEqual([]);
+  });
+
+  it('is no longer held against the station when nothing is intended', async () => {
+    await shown.page.getByRole('button', { name: `Change ${HEARTBEAT}` }).click();
+    await shown.page.getByRole('button', { name: /^Intend nothing for it/ }).click();
+    await shown.page.getByText(/1 intended, 1 differs/).waitFor({ timeout: 60_000 });
+    const { data } = await platform.api.get<{ data: { intended: unknown; reported: string }[] }>(
+      '/v1/stations/CONFIG-1/device-model?filter=HeartbeatInterval',
+    );
+    expect(data[0]).toMatchObject({ intended: null, reported: '601' });
   });
 });

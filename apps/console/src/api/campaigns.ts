@@ -13,6 +13,9 @@ export interface Campaign {
   readonly stationCount: number;
   readonly counts: Readonly<Partial<Record<UpdateState, number>>>;
   readonly waves: readonly { readonly stationCount: number; readonly state: 'Waiting' | 'Running' | 'Through' }[];
+  readonly windows: readonly { readonly from: string; readonly until: string; readonly days: readonly number[] }[];
+  readonly timeZone: string;
+  readonly installAt: string | null;
   readonly stopAtFailedPercent: number;
   readonly rollBackImageId: string | null;
   readonly createdBy: string | null;

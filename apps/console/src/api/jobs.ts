@@ -23,6 +23,7 @@ export interface Job {
   readonly outcome: 'Completed' | 'Cancelled' | 'Expired' | null;
   readonly stationCount: number;
   readonly counts: Readonly<Partial<Record<JobStationState, number>>>;
+  readonly failureBound: { readonly percent: number; readonly stations: number } | null;
   readonly stationsPerMinute: number;
   readonly round: number;
   readonly createdBy: string | null;

@@ -73,6 +73,7 @@ function refresher(queries: QueryClient) {
           )
         )
           stale.add('device-model');
+        if (/\.authorization\.(Token|Transaction)/.test(type)) stale.add('tokens');
         if (/\.device\.Alert/.test(type)) stale.add('alerts');
         if (/CommandAnswered|StationNotified|Booted/.test(type)) stale.add('messages');
       }

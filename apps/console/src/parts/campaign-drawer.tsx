@@ -47,8 +47,8 @@ function Details({ campaignId, onOpen }: { campaignId: string; onOpen: (campaign
       </p>
       <p className="muted">
         Version {data.version}, waves: {data.waves.map((wave) => `${count(wave.stationCount)} ${wave.state.toLowerCase()}`).join(', ')}
-        {data.stopAtFailedPercent === 0 ? '' : `, stops at ${data.stopAtFailedPercent} % failed`}, by {data.createdBy ?? 'somebody'}, until{' '}
-        {moment(data.expiresAt, now)}
+        {data.stopAtFailedPercent === 0 ? '' : `, stops at ${data.stopAtFailedPercent} % failed`}
+        {windowsOf(data)}, by {data.createdBy ?? 'somebody'}, until {moment(data.expiresAt, now)}
       </p>
       <Actions campaign={data} onOpen={onOpen} />
       <Stations campaignId={campaignId} />
@@ -122,6 +122,12 @@ function Stations({ campaignId }: { campaignId: string }) {
     </section>
   );
 }
+
+const DAYS = ['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** When it may begin at a station. */
+const windowsOf = ({ windows, timeZone }: Campaign): string =>
+  windows.map(({ from, until, days }) => `, begins ${from} to ${until} ${days.map((day) => DAYS[day]).join(' ')} (${timeZone})`).join('');
 
 const proofOf = { Boot: 'it booted with it', Installed: 'it said so' } as const;
 

@@ -75,5 +75,12 @@ export class FormError extends Error {
   override readonly name = 'FormError';
 }
 
+/** A time of the API as a field for date and time takes it, by the browser's own clock; empty: none. */
+export const local = (iso: string | null | undefined): string => {
+  if (iso === null || iso === undefined) return '';
+  const date = new Date(iso);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+};
+
 /** A date and time of the browser's own clock as the API takes it. */
 export const instant = (local: string): string => new Date(local).toISOString();

@@ -30,12 +30,11 @@ function Details({ jobId }: { jobId: string }) {
       <h2>{data.name ?? data.command.name}</h2>
       <JobProgress job={data} />
       <p role="status">
-        {stateOf(data)}
-        {data.pausedBecause === null ? '' : `: ${data.pausedBecause}`}. {resultsOf(data)}
+        {stateOf(data)}. {resultsOf(data)}
       </p>
       <p className="muted">
-        {data.command.name}, {data.stationsPerMinute === 0 ? 'no pace' : `${count(data.stationsPerMinute)} stations a minute`}, by{' '}
-        {data.createdBy ?? 'somebody'}, until {moment(data.expiresAt, now)}
+        {data.command.name}, {data.stationsPerMinute === 0 ? 'no pace' : `${count(data.stationsPerMinute)} stations a minute`},{' '}
+        {boundOf(data)}, by {data.createdBy ?? 'somebody'}, until {moment(data.expiresAt, now)}
       </p>
       <Actions job={data} />
       <Stations jobId={jobId} />
@@ -118,5 +117,10 @@ function Stations({ jobId }: { jobId: string }) {
     </section>
   );
 }
+
+const boundOf = ({ failureBound }: Job): string =>
+  failureBound === null
+    ? 'goes on whatever fails'
+    : `pauses when ${failureBound.percent} % of at least ${count(failureBound.stations)} have failed`;
 
 const answerOf = ({ stationStatus, reason }: JobStation): string => [stationStatus, reason].filter(Boolean).join(': ') || '–';

@@ -52,7 +52,7 @@ export function JobsPage() {
   );
 }
 
-export const stateOf = (job: Job): string => job.outcome ?? job.state;
+export const stateOf = (job: Job): string => job.outcome ?? (job.pausedBecause === null ? job.state : `Paused: ${job.pausedBecause}`);
 
 export const resultsOf = ({ counts }: Job): string => countsInWords(STATION_STATES, counts, inWords);
 

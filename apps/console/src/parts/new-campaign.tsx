@@ -1,128 +1,141 @@
-import { Button, Modal, NumberInput, Select, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Checkbox, Fieldset, Modal, NumberInput, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { type Campaign, type FirmwareImage, useImages } from '../api/campaigns.js';
-import { wordsOf } from '../api/client.js';
 import { count } from '../api/format.js';
+import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
+import { Form, FormError, instant, useFields } from './form.js';
+import { SelectionFields, toSelection, usePreview, useSelection } from './selection.js';
+import { toWaves, type Wave, Waves } from './waves.js';
 
 interface Props {
   readonly opened: boolean;
   readonly onClose: () => void;
   readonly onMade: (campaign: Campaign) => void;
 }
-interface Preview {
-  readonly stationCount: number;
-  readonly connectedCount: number;
-}
 
 export function NewCampaign({ opened, onClose, onMade }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New firmware campaign" size="lg">
-      <Form onMade={onMade} />
+    <Modal opened={opened} onClose={onClose} title="New firmware campaign" size="xl">
+      <NewCampaignForm onMade={onMade} />
     </Modal>
   );
 }
 
 const labelOf = ({ vendor, model, version, fileName }: FirmwareImage): string =>
   `${vendor} ${model ?? '(any model)'} ${version}: ${fileName}`;
+/** 1 Monday to 7 Sunday, as the API counts. */
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 
-/** The usual choices; windows, dates and the rest go by the API and the command line. */
-function Form({ onMade }: Pick<Props, 'onMade'>) {
+function NewCampaignForm({ onMade }: Pick<Props, 'onMade'>) {
   const { api } = usePlatform();
-  const queries = useQueryClient();
   const images = useImages();
-  const [name, setName] = useState('');
-  const [imageId, setImageId] = useState<string | null>(null);
-  const [siteId, setSiteId] = useState('');
-  const [first, setFirst] = useState<number>(5);
-  const [pause, setPause] = useState<number>(60);
-  const [stopAt, setStopAt] = useState<number>(10);
-  const [perMinute, setPerMinute] = useState<number>(0);
-  const [rollBackImageId, setRollBackImageId] = useState<string | null>(null);
-  const all = images.data?.data ?? [];
-  const image = all.find((each) => each.imageId === imageId);
-  const site = siteId === '' ? {} : { siteId };
-  const preview = useMutation({
-    mutationFn: ({ vendor, model }: FirmwareImage) =>
-      api.post<Preview>('/v1/station-selections', { selection: { vendor, ...(model === null ? {} : { model }), ...site } }),
-  });
-  const make = useMutation({
-    mutationFn: () =>
-      api.post<Campaign>('/v1/firmware-campaigns', {
-        name,
-        imageId,
-        selection: siteId === '' ? { all: true } : site,
-        waves: first === 0 || first === 100 ? [] : [{ percent: first, pauseMinutes: pause }, {}],
-        stopAtFailedPercent: stopAt,
-        stationsPerMinute: perMinute,
-        ...(rollBackImageId === null ? {} : { rollBackImageId }),
-      }),
-    onSuccess: async (campaign) => {
-      await queries.invalidateQueries({ queryKey: ['campaigns'] });
-      onMade(campaign);
+  const preview = usePreview();
+  const selection = useSelection(preview.reset);
+  const [waves, setWaves] = useState<readonly Wave[]>([{ id: 1, size: 5, of: 'percent', pauseMinutes: 60 }]);
+  const [days, setDays] = useState<readonly number[]>([]);
+  const { values, text, number, choice, check } = useFields(
+    {
+      name: '',
+      imageId: '',
+      rollBackImageId: '',
+      rollsBack: false,
+      from: '',
+      until: '',
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      retrieveAt: '',
+      installAt: '',
+      expiresAt: '',
+      stopAtFailedPercent: 10,
+      stationsPerMinute: 0,
+      attemptsMax: 1,
     },
-  });
+    () => {
+      preview.reset();
+      make.reset();
+    },
+  );
+  const all = images.data?.data ?? [];
+  const image = all.find(({ imageId }) => imageId === values.imageId);
+  const make = useWrite(
+    ['campaigns'],
+    () => {
+      const { rollBackImageId, rollsBack, from, until, timeZone, retrieveAt, installAt, expiresAt, ...plain } = values;
+      if ((from === '') !== (until === '')) throw new FormError('A window has both a beginning and an end.');
+      return api.post<Campaign>('/v1/firmware-campaigns', {
+        ...plain,
+        selection: toSelection(selection.given),
+        waves: toWaves(waves),
+        ...(from === '' ? {} : { windows: [{ from, until, days }], timeZone }),
+        ...Object.fromEntries(
+          Object.entries({ retrieveAt, installAt, expiresAt })
+            .filter(([, local]) => local !== '')
+            .map(([name, local]) => [name, instant(local)]),
+        ),
+        ...(rollBackImageId === '' ? {} : { rollBackImageId, rollBack: rollsBack ? 'Automatic' : 'Manual' }),
+      });
+    },
+    onMade,
+  );
   const options = all.map((each) => ({ value: each.imageId, label: labelOf(each) }));
-  const problem = [images.error, preview.error, make.error].find((error) => error !== null);
+  const counted = preview.data?.stationCount;
+  const look = (): void => {
+    if (image === undefined) return;
+    const { vendor, model } = image;
+    preview.mutate({ ...selection.given, vendor, ...(model === null ? {} : { model }) });
+  };
   return (
-    <form
-      style={{ display: 'grid', gap: 14 }}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (preview.data !== undefined) make.mutate();
-        else if (image !== undefined) preview.mutate(image);
-      }}
+    <Form
+      submit={counted === undefined ? 'Count the stations' : `Update ${count(counted)} stations`}
+      pending={preview.isPending || make.isPending}
+      disabled={image === undefined || counted === 0}
+      error={images.error ?? preview.error ?? make.error}
+      onSubmit={() => (counted === undefined ? look() : make.mutate())}
     >
-      <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} />
+      <TextInput label="Name" maxLength={255} {...text('name')} />
       <Select
         label="Image"
         description={all.length === 0 ? 'None yet: voltlog firmware add, or POST /v1/firmware-images' : undefined}
         data={options}
-        value={imageId}
-        onChange={(value) => {
-          preview.reset();
-          setImageId(value);
+        {...choice('imageId')}
+      />
+      <p className="muted hint">Only stations of the vendor and model of the image are meant.</p>
+      <SelectionFields selection={selection} only={['siteId', 'tags', 'stationIds', 'firmwareVersion']} />
+      <Waves
+        waves={waves}
+        onChange={(changed) => {
+          make.reset();
+          setWaves(changed);
         }}
       />
-      <p className="muted">For all stations in service of the vendor and model of the image, or only those of a site.</p>
-      <TextInput
-        label="Site"
-        value={siteId}
-        onChange={(event) => {
-          preview.reset();
-          setSiteId(event.currentTarget.value);
-        }}
-      />
-      <NumberInput
-        label="First wave, percent; 0: all at once"
-        min={0}
-        max={100}
-        value={first}
-        onChange={(value) => setFirst(Number(value) || 0)}
-      />
-      <NumberInput label="Pause behind it, minutes" min={0} value={pause} onChange={(value) => setPause(Number(value) || 0)} />
-      <NumberInput
-        label="Stop when so many percent have failed; 0: never"
-        min={0}
-        max={100}
-        value={stopAt}
-        onChange={(value) => setStopAt(Number(value) || 0)}
-      />
-      <NumberInput label="Stations a minute; 0: no pace" min={0} value={perMinute} onChange={(value) => setPerMinute(Number(value) || 0)} />
-      <Select label="Image of the way back" clearable data={options} value={rollBackImageId} onChange={setRollBackImageId} />
-      <p role="status">
-        {preview.data !== undefined &&
-          `${count(preview.data.stationCount)} stations, ${count(preview.data.connectedCount)} of them connected.`}
-      </p>
-      {problem !== undefined && problem !== null && <p role="alert">{wordsOf(problem)}</p>}
-      <Button
-        type="submit"
-        loading={preview.isPending || make.isPending}
-        disabled={image === undefined || preview.data?.stationCount === 0}
-      >
-        {preview.data === undefined ? 'Count the stations' : `Update ${count(preview.data.stationCount)} stations`}
-      </Button>
-    </form>
+      <Fieldset legend="When: empty is at any time, at once" className="fields two">
+        <TextInput type="time" label="Window from" {...text('from')} />
+        <TextInput type="time" label="Window until; may be past midnight" {...text('until')} />
+        <div className="toolbar" role="group" aria-label="Days on which it begins; none: every day">
+          {DAYS.map((day, index) => (
+            <Checkbox
+              key={day}
+              label={day}
+              checked={days.includes(index + 1)}
+              onChange={({ currentTarget: { checked } }) =>
+                setDays(checked ? [...days, index + 1].toSorted() : days.filter((each) => each !== index + 1))
+              }
+            />
+          ))}
+        </div>
+        <TextInput label="Time zone of stations whose site has none" maxLength={64} {...text('timeZone')} />
+        <TextInput type="datetime-local" label="Fetch it from" {...text('retrieveAt')} />
+        <TextInput type="datetime-local" label="Install it from" {...text('installAt')} />
+        <TextInput type="datetime-local" label="Until (empty: 7 days)" {...text('expiresAt')} />
+        <NumberInput label="Stations a minute; 0: no pace" {...number('stationsPerMinute')} />
+      </Fieldset>
+      <Fieldset legend="When it fails" className="fields two">
+        <NumberInput label="Stop when so many % have failed; 0: never" {...number('stopAtFailedPercent')} max={100} />
+        <NumberInput label="Tries a station" {...number('attemptsMax')} min={1} max={10} />
+        <Select label="Image of the way back" data={[{ value: '', label: 'None' }, ...options]} {...choice('rollBackImageId')} />
+        {values.rollBackImageId !== '' && <Checkbox label="Once it stops, bring back by itself what it updated" {...check('rollsBack')} />}
+      </Fieldset>
+      <p role="status">{preview.sentence}</p>
+    </Form>
   );
 }

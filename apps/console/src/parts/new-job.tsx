@@ -1,10 +1,11 @@
-import { Button, Modal, NumberInput, Select, Textarea, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { wordsOf } from '../api/client.js';
+import { Checkbox, Fieldset, Modal, NumberInput, Select, Textarea, TextInput } from '@mantine/core';
 import { count } from '../api/format.js';
 import type { Job } from '../api/jobs.js';
+import { useRead, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
+import type { Page } from '../api/types.js';
+import { Form, FormError, instant, useFields } from './form.js';
+import { SelectionFields, toSelection, usePreview, useSelection } from './selection.js';
 
 /** The usual ones, each with a body to begin with; any other goes by the API and the command line. */
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -16,10 +17,12 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'set-variables': '{"variables": [{"name": "HeartbeatInterval", "value": "300"}]}',
   raw: '{"action": "ClearCache", "payload": {}}',
 };
+/** Not a command of OCPP: stations are set to what is intended for them. */
+const TEMPLATE = 'apply a template';
 
-interface Preview {
-  readonly stationCount: number;
-  readonly connectedCount: number;
+interface Template {
+  readonly templateId: string;
+  readonly name: string | null;
 }
 
 interface Props {
@@ -31,82 +34,97 @@ interface Props {
 export function NewJob({ opened, onClose, onMade }: Props) {
   return (
     <Modal opened={opened} onClose={onClose} title="New job" size="lg">
-      <Form onMade={onMade} />
+      <NewJobForm onMade={onMade} />
     </Modal>
   );
 }
 
-function Form({ onMade }: Pick<Props, 'onMade'>) {
+function NewJobForm({ onMade }: Pick<Props, 'onMade'>) {
   const { api } = usePlatform();
-  const queries = useQueryClient();
-  const [name, setName] = useState('');
-  const [command, setCommand] = useState('reset');
-  const [body, setBody] = useState(COMMANDS['reset'] ?? '{}');
-  const [where, setWhere] = useState({ siteId: '', tags: '', vendor: '', model: '', firmwareVersion: '' });
-  const [perMinute, setPerMinute] = useState<number>(60);
-  const given = Object.fromEntries(
-    Object.entries(where)
-      .filter(([, text]) => text.trim() !== '')
-      .map(([name, text]) => [name, name === 'tags' ? text.trim().split(/[\s,]+/) : text]),
-  );
-  const selection = Object.keys(given).length === 0 ? { all: true } : given;
-  const preview = useMutation({ mutationFn: () => api.post<Preview>('/v1/station-selections', { selection }) });
-  const make = useMutation({
-    mutationFn: () =>
-      api.post<Job>('/v1/jobs', {
-        name,
-        command: { name: command, body: JSON.parse(body) as object },
-        selection,
-        stationsPerMinute: perMinute,
-      }),
-    onSuccess: async (job) => {
-      await queries.invalidateQueries({ queryKey: ['jobs'] });
-      onMade(job);
-    },
+  const templates = useRead<Page<Template>>('device-model', '/v1/configuration-templates?limit=200');
+  const preview = usePreview();
+  const selection = useSelection(preview.reset);
+  const { values, text, number, choice, check, set } = useFields({
+    name: '',
+    command: 'reset',
+    body: COMMANDS['reset'] ?? '{}',
+    templateId: '',
+    stationsPerMinute: 60,
+    bounded: true,
+    percent: 20,
+    stations: 10,
+    expiresAt: '',
   });
-  const set = (field: keyof typeof where) => (text: string) => {
-    preview.reset();
-    setWhere({ ...where, [field]: text });
-  };
-  const problem =
-    make.error instanceof SyntaxError ? 'The fields of the command are not JSON.' : make.error === null ? undefined : wordsOf(make.error);
+  const make = useWrite(
+    ['jobs'],
+    () => {
+      const { name, command, body, templateId, stationsPerMinute, bounded, percent, stations, expiresAt } = values;
+      return api.post<Job>('/v1/jobs', {
+        name,
+        ...(command === TEMPLATE
+          ? { applyTemplate: templateId === '' ? {} : { templateId } }
+          : { command: { name: command, body: parsed(body) } }),
+        selection: toSelection(selection.given),
+        stationsPerMinute,
+        ...(bounded ? { failureBound: { percent, stations } } : {}),
+        ...(expiresAt === '' ? {} : { expiresAt: instant(expiresAt) }),
+      });
+    },
+    onMade,
+  );
+  const counted = preview.data?.stationCount;
   return (
-    <form
-      style={{ display: 'grid', gap: 14 }}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (preview.data === undefined) preview.mutate();
-        else make.mutate();
-      }}
+    <Form
+      submit={counted === undefined ? 'Count the stations' : `Send to ${count(counted)} stations`}
+      pending={preview.isPending || make.isPending}
+      disabled={counted === 0}
+      error={preview.error ?? make.error}
+      onSubmit={() => (counted === undefined ? preview.mutate(selection.given) : make.mutate())}
     >
-      <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} />
+      <TextInput label="Name" maxLength={255} {...text('name')} />
       <Select
         label="Command"
-        data={Object.keys(COMMANDS)}
-        value={command}
-        allowDeselect={false}
-        onChange={(value) => {
-          setCommand(value ?? 'reset');
-          setBody(COMMANDS[value ?? 'reset'] ?? '{}');
-        }}
+        data={[...Object.keys(COMMANDS), TEMPLATE]}
+        {...choice('command')}
+        onChange={(value) => set({ command: value ?? 'reset', body: COMMANDS[value ?? 'reset'] ?? '{}' })}
       />
-      <Textarea label="Its fields, JSON" autosize minRows={2} value={body} onChange={(event) => setBody(event.currentTarget.value)} />
-      <p className="muted">To all stations in service that meet what you fill in here; with nothing filled in, to all.</p>
-      <TextInput label="Site" value={where.siteId} onChange={(event) => set('siteId')(event.currentTarget.value)} />
-      <TextInput label="Tags, with spaces between" value={where.tags} onChange={(event) => set('tags')(event.currentTarget.value)} />
-      <TextInput label="Vendor" value={where.vendor} onChange={(event) => set('vendor')(event.currentTarget.value)} />
-      <TextInput label="Model" value={where.model} onChange={(event) => set('model')(event.currentTarget.value)} />
-      <TextInput label="Firmware" value={where.firmwareVersion} onChange={(event) => set('firmwareVersion')(event.currentTarget.value)} />
-      <NumberInput label="Stations a minute; 0: no pace" min={0} value={perMinute} onChange={(value) => setPerMinute(Number(value) || 0)} />
-      <p role="status">
-        {preview.data !== undefined &&
-          `${count(preview.data.stationCount)} stations, ${count(preview.data.connectedCount)} of them connected.`}
-      </p>
-      {problem !== undefined && <p role="alert">{problem}</p>}
-      {preview.error !== null && <p role="alert">{wordsOf(preview.error)}</p>}
-      <Button type="submit" loading={preview.isPending || make.isPending} disabled={preview.data?.stationCount === 0}>
-        {preview.data === undefined ? 'Count the stations' : `Send to ${count(preview.data.stationCount)} stations`}
-      </Button>
-    </form>
+      {values.command === TEMPLATE ? (
+        <Select
+          label="Template"
+          data={[
+            { value: '', label: 'All that is intended for each station' },
+            ...(templates.data?.data ?? []).map(({ templateId, name }) => ({
+              value: templateId,
+              label: name === null || name === '' ? templateId : `${templateId}: ${name}`,
+            })),
+          ]}
+          {...choice('templateId')}
+        />
+      ) : (
+        <Textarea label="Its fields, JSON" autosize minRows={2} {...text('body')} />
+      )}
+      <SelectionFields selection={selection} />
+      <Fieldset legend="How fast, how long, and when to pause" className="fields two">
+        <NumberInput label="Stations a minute; 0: no pace" {...number('stationsPerMinute')} />
+        <TextInput type="datetime-local" label="Until (empty: 24 hours)" {...text('expiresAt')} />
+        <Checkbox label="Pause when too many fail" {...check('bounded')} />
+        {values.bounded && (
+          <>
+            <span />
+            <NumberInput label="So many % of those through" {...number('percent')} min={1} max={100} />
+            <NumberInput label="From so many stations on" {...number('stations')} min={1} />
+          </>
+        )}
+      </Fieldset>
+      <p role="status">{preview.sentence}</p>
+    </Form>
   );
+}
+
+function parsed(body: string): object {
+  try {
+    return JSON.parse(body) as object;
+  } catch (cause) {
+    throw new FormError('The fields of the command are not JSON.', { cause });
+  }
 }

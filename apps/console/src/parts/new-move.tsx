@@ -43,6 +43,7 @@ function NewMoveForm({ onMade }: Pick<Props, 'onMade'>) {
       securityProfile: '2',
       slot: 2,
       keys: '',
+      healthUrl: '',
       atOnceMax: 10,
       healthMinutes: 10,
       confirm: true,
@@ -55,8 +56,14 @@ function NewMoveForm({ onMade }: Pick<Props, 'onMade'>) {
   const [waves, setWaves] = useState<readonly Wave[]>([{ id: 1, size: 2, of: 'stations', pauseMinutes: 60 }]);
   const out = values.direction === 'Out';
   function plan() {
-    const { name, direction, csmsUrl, securityProfile, slot, keys, confirm, ...bounds } = values;
-    const target = { csmsUrl: csmsUrl.trim(), securityProfile: Number(securityProfile), slot, keys: keysOf(keys) };
+    const { name, direction, csmsUrl, securityProfile, slot, keys, healthUrl, confirm, ...bounds } = values;
+    const target = {
+      csmsUrl: csmsUrl.trim(),
+      securityProfile: Number(securityProfile),
+      slot,
+      keys: keysOf(keys),
+      healthUrl: healthUrl.trim(),
+    };
     return {
       name,
       direction,
@@ -97,11 +104,18 @@ function NewMoveForm({ onMade }: Pick<Props, 'onMade'>) {
           <NumberInput label="Slot of OCPP 2.x that is free" {...number('slot')} min={1} max={100} />
           <Textarea
             label="Keys of OCPP 1.6 stations, a line each"
-            description="[Vendor] before the keys of one vendor; each maker has names of its own."
+            description="[Vendor] before the keys of one vendor. Of a vendor that is not named: those that are known of it."
             placeholder={'[ACME]\nCentralSystemURL = wss://new-provider.example/ocpp'}
             autosize
             minRows={2}
             {...text('keys')}
+          />
+          <TextInput
+            label="Where to ask whether a station has arrived"
+            description="By GET, with its id for {stationId}; empty: nobody is asked."
+            placeholder="https://new-provider.example/arrived/{stationId}"
+            maxLength={500}
+            {...text('healthUrl')}
           />
         </Fieldset>
       )}

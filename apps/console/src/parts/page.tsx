@@ -15,6 +15,8 @@ const LISTED = {
   jobs: lazy(async () => ({ default: (await import('./jobs-page.js')).JobsPage })),
   firmware: lazy(async () => ({ default: (await import('./campaigns-page.js')).CampaignsPage })),
   moves: lazy(async () => ({ default: (await import('./moves-page.js')).MovesPage })),
+  tokens: lazy(async () => ({ default: (await import('./tokens-page.js')).TokensPage })),
+  keys: lazy(async () => ({ default: (await import('./keys-page.js')).KeysPage })),
   logs: lazy(async () => ({ default: (await import('./logs-page.js')).LogsPage })),
 } satisfies Record<Exclude<PageName, 'operations'>, unknown>;
 

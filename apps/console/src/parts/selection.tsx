@@ -7,7 +7,7 @@ import { useFields } from './form.js';
 const FIELDS = {
   stationIds: 'Stations, with spaces between',
   siteId: 'Site',
-  tags: 'Tags, with spaces between; they have all of them',
+  tags: 'Tags, all of them',
   vendor: 'Vendor',
   model: 'Model',
   firmwareVersion: 'Firmware',

@@ -15,7 +15,15 @@ export const STATION_TABS = [
 export type StationTab = (typeof STATION_TABS)[number];
 
 /** Pages of their own, as the address and the head of the page name them. */
-export const PAGES = { operations: 'Operations', jobs: 'Jobs', firmware: 'Firmware', moves: 'Moves', logs: 'Logs' } as const;
+export const PAGES = {
+  operations: 'Operations',
+  jobs: 'Jobs',
+  firmware: 'Firmware',
+  moves: 'Moves',
+  logs: 'Logs',
+  tokens: 'Tokens',
+  keys: 'API keys',
+} as const;
 export type PageName = keyof typeof PAGES;
 export const isPage = (name: string | undefined): name is PageName => name !== undefined && Object.hasOwn(PAGES, name);
 

@@ -8,6 +8,7 @@ import { count, moment, words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
 import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
+import { Intent } from './intent.js';
 
 const TYPING_MS = 250;
 
@@ -20,6 +21,8 @@ export function Configuration({ stationId }: { stationId: string }) {
   const model = useDeviceModel(stationId, typed, onlyDifferences);
   const reconcile = useChange(() => api.post(`${ofStation(stationId)}/device-model/reconciliations`, {}));
   const report = useChange(() => api.post(`${ofStation(stationId)}/device-model/reports`, {}));
+  const [changing, setChanging] = useState<ModelVariable | 'new'>();
+  const mayAct = me.role !== 'viewer';
   const error = reconcile.error ?? report.error;
   return (
     <div className="tab">
@@ -36,8 +39,11 @@ export function Configuration({ stationId }: { stationId: string }) {
           checked={onlyDifferences}
           onChange={(event) => setOnlyDifferences(event.currentTarget.checked)}
         />
-        {me.role !== 'viewer' && (
+        {mayAct && (
           <>
+            <Button variant="default" onClick={() => setChanging('new')}>
+              Intend a value
+            </Button>
             <Button variant="default" loading={report.isPending} onClick={() => report.mutate()}>
               Take a report
             </Button>
@@ -51,7 +57,7 @@ export function Configuration({ stationId }: { stationId: string }) {
       {model.first !== undefined && <Summary model={model.first} />}
       <Table
         name="Variables"
-        columns={['Variable', 'Reported', 'Intended', 'Difference']}
+        columns={['Variable', 'Reported', 'Intended', 'Difference', ...(mayAct ? ['Change'] : [])]}
         query={model}
         empty={
           typed !== '' || onlyDifferences
@@ -68,9 +74,10 @@ export function Configuration({ stationId }: { stationId: string }) {
         }
       >
         {model.rows.map((row) => (
-          <Row key={spoken(row)} row={row} />
+          <Row key={spoken(row)} row={row} onChange={mayAct ? setChanging : undefined} />
         ))}
       </Table>
+      <Intent stationId={stationId} variable={changing} onClose={() => setChanging(undefined)} />
     </div>
   );
 }
@@ -100,7 +107,7 @@ function Summary({ model }: { model: DeviceModel }) {
   );
 }
 
-const Row = ({ row }: { row: ModelVariable }) => (
+const Row = ({ row, onChange }: { row: ModelVariable; onChange: ((row: ModelVariable) => void) | undefined }) => (
   <tr>
     <td className="breakable">
       {spoken(row)}
@@ -118,5 +125,19 @@ const Row = ({ row }: { row: ModelVariable }) => (
         </span>
       )}
     </td>
+    {onChange !== undefined && (
+      <td>
+        {row.mutability !== 'ReadOnly' && (
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => onChange(row)}
+            aria-label={`${row.intended === null ? 'Intend' : 'Change'} ${spoken(row)}`}
+          >
+            {row.intended === null ? 'Intend' : 'Change'}
+          </Button>
+        )}
+      </td>
+    )}
   </tr>
 );

@@ -8,6 +8,7 @@ import type {
   TemplateAttributes,
 } from '@voltlog/device-contract';
 import {
+  type ConfigurationCommand,
   compare,
   heldMonitor,
   INTENDED_MONITORS_MAX,
@@ -47,6 +48,9 @@ const BOOT_STATUSES: readonly string[] = ['Accepted', 'Pending', 'Rejected'];
 const BOOT_SECONDS_DEFAULT = 60;
 const BOOT_SECONDS_MAX = 86_400;
 const EVSE_MAX = 1_000;
+type ChangeOfIntent =
+  | Pick<Extract<ConfigurationCommand, { kind: 'Intend' }>, 'kind' | 'variables' | 'expectedRevision'>
+  | Pick<Extract<ConfigurationCommand, { kind: 'IntendSome' }>, 'kind' | 'set' | 'remove'>;
 const TEMPLATE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$/;
 const PRIORITY_MAX = 1_000_000;
 
@@ -109,16 +113,26 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
     return { reports: (await this.model.deviceModels.reportsOf(id)).map(toReport) };
   }
 
-  async setIntent(request: deviceModelV1.SetIntentRequest): Promise<deviceModelV1.SetIntentResponse> {
-    const { id } = await this.station(request.stationId);
+  setIntent(request: deviceModelV1.SetIntentRequest): Promise<deviceModelV1.SetIntentResponse> {
     const variables = request.variables.map(toIntended);
     checkIntent(variables);
-    const { expectedVersion: expectedRevision } = request;
-    const { refusal: no, state } = await this.model.configurations.one(
-      id,
-      { kind: 'Intend', stationId: id, variables, expectedRevision, now: this.now() },
-      this.cause(request.idempotencyKey),
-    );
+    return this.intend(request, { kind: 'Intend', variables, expectedRevision: request.expectedVersion });
+  }
+
+  changeIntent(request: deviceModelV1.ChangeIntentRequest): Promise<deviceModelV1.ChangeIntentResponse> {
+    const set = request.set.map(toIntended);
+    const remove = request.remove.map((variable) => toIntended({ variable, value: '' }));
+    checkIntent([...set, ...remove]);
+    return this.intend(request, { kind: 'IntendSome', set, remove });
+  }
+
+  private async intend(
+    request: { readonly stationId: string; readonly idempotencyKey: string },
+    change: ChangeOfIntent,
+  ): Promise<deviceModelV1.SetIntentResponse> {
+    const { id } = await this.station(request.stationId);
+    const command = { ...change, stationId: id, now: this.now() };
+    const { refusal: no, state } = await this.model.configurations.one(id, command, this.cause(request.idempotencyKey));
     if (no !== undefined) throw refusal(no);
     await this.model.reconciler.ask(id);
     return {

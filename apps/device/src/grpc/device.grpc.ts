@@ -2,6 +2,7 @@ import { quirkOf } from '@voltlog/connection-contract';
 import {
   type AlertRefusal,
   type ConfigurationRefusal,
+  INTENDED_MAX,
   OUTAGES_MAX,
   PLACES_MAX,
   type SiteRefusal,
@@ -56,6 +57,7 @@ export const REFUSALS: Readonly<Record<Refusal, readonly [RequestError['code'], 
   OutageUnknown: ['NOT_FOUND', 'there is no such outage, or it is over'],
   OutageInThePast: ['INVALID_ARGUMENT', 'an outage must end after it begins, and in the future'],
   TooManyOutages: ['RESOURCE_EXHAUSTED', `${OUTAGES_MAX} outages are scheduled for the station already: cancel one first`],
+  TooManyIntended: ['RESOURCE_EXHAUSTED', `at most ${INTENDED_MAX} variables can be intended for a station: use a template`],
   TooManyPlaces: ['RESOURCE_EXHAUSTED', `${PLACES_MAX} places of the station are out of service one by one: take the whole station out`],
   TooManyRevoked: [
     'FAILED_PRECONDITION',

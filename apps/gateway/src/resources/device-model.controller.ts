@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Put, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -6,6 +6,7 @@ import { notFound } from '../problems/problem.js';
 import { Services } from '../services.js';
 import {
   intentBody,
+  intentChange,
   intentView,
   modelQuery,
   modelView,
@@ -15,6 +16,7 @@ import {
   toIntendedMessage,
   toIntendedView,
   toModel,
+  toNameMessage,
   toReport,
 } from '../views/device-model.view.js';
 import { idempotencyKey } from '../web/etag.js';
@@ -76,6 +78,23 @@ export class DeviceModelController {
   ) {
     const intent = { stationId, variables: variables.map(toIntendedMessage), expectedVersion: 0, idempotencyKey: idempotencyKey(request) };
     return { variables: (await this.services.deviceModel.setIntent(intent)).variables.map(toIntendedView) };
+  }
+
+  @Patch('intent')
+  @Write({
+    role: 'operator',
+    summary: 'Change some of what this station is to be set to',
+    description: 'All else that is intended for it stays. What is removed is as its templates say again, and is not set back by itself.',
+    status: 202,
+    answer: intentView,
+  })
+  async changeIntent(
+    @Param({ schema: stationParams }) { stationId }: StationParams,
+    @Body({ schema: intentChange }) { set, remove }: z.output<typeof intentChange>,
+    @Req() request: FastifyRequest,
+  ) {
+    const change = { set: set.map(toIntendedMessage), remove: remove.map(toNameMessage), idempotencyKey: idempotencyKey(request) };
+    return { variables: (await this.services.deviceModel.changeIntent({ stationId, ...change })).variables.map(toIntendedView) };
   }
 
   @Post('reconciliations')

@@ -100,13 +100,17 @@ export const newReport = z
   })
   .meta({ id: 'NewDeviceReport' });
 
-const intendedVariable = variable.extend({
+const namedVariable = variable.extend({
   component: z.string().min(1).max(50).meta({ description: '`1.6` for a configuration key that 2.x has no variable for' }),
-  value: z.string().max(2_500),
 });
+const intendedVariable = namedVariable.extend({ value: z.string().max(2_500) });
 const intendedVariables = z.array(intendedVariable).max(500).meta({ description: 'no secrets: passwords have a way of their own' });
 
 export const intentBody = z.strictObject({ variables: intendedVariables }).meta({ id: 'ConfigurationIntent' });
+export const intentChange = z
+  .strictObject({ set: intendedVariables.default([]), remove: z.array(namedVariable).max(500).default([]) })
+  .refine(({ set, remove }) => set.length + remove.length > 0, 'name at least one variable to set or to remove')
+  .meta({ id: 'ConfigurationIntentChange' });
 export const intentView = z
   .object({ variables: z.array(nameView.extend({ value: z.string() })) })
   .meta({ id: 'ConfigurationIntentOfStation' });
@@ -179,16 +183,17 @@ const toValue = ({ value, templateId: from }: deviceModelV1.IntendedValue) => ({
 
 export const toIntendedView = ({ variable: name, value }: deviceModelV1.IntendedVariable) => ({ ...toName(name), value });
 
+export const toNameMessage = (told: z.output<typeof namedVariable>): deviceModelV1.ModelVariableName => ({
+  component: told.component,
+  componentInstance: told.componentInstance ?? '',
+  evseId: told.evseId,
+  connectorId: told.connectorId ?? 0,
+  name: told.name,
+  instance: told.instance,
+  attributeType: told.attributeType ?? '',
+});
 export const toIntendedMessage = (told: z.output<typeof intendedVariable>): deviceModelV1.IntendedVariable => ({
-  variable: {
-    component: told.component,
-    componentInstance: told.componentInstance ?? '',
-    evseId: told.evseId,
-    connectorId: told.connectorId ?? 0,
-    name: told.name,
-    instance: told.instance,
-    attributeType: told.attributeType ?? '',
-  },
+  variable: toNameMessage(told),
   value: told.value,
 });
 

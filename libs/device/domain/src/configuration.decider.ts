@@ -1,5 +1,6 @@
 import type { AppliedVariable, ConfigurationReconciled, IntendedVariable, ModelEvent, OutageScheduled } from '@voltlog/device-contract';
 import { type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
+import { INTENDED_MAX } from './template.decider.js';
 import { attributeKey } from './variable-name.js';
 
 /** Outages that are to come or go on, of one station. */
@@ -42,13 +43,25 @@ export type ConfigurationCommand = { readonly stationId: string; readonly now: n
       /** Refused unless it has this revision; 0: not checked. */
       readonly expectedRevision: number;
     }
+  | {
+      /** Some of it; the rest stays, so that two who change different variables do not undo each other. */
+      readonly kind: 'IntendSome';
+      readonly set: readonly IntendedVariable[];
+      readonly remove: readonly Omit<IntendedVariable, 'value'>[];
+    }
   | { readonly kind: 'NoteReconciled'; readonly outcome: ConfigurationReconciled['outcome']; readonly results: readonly AppliedVariable[] }
   | { readonly kind: 'IntendAvailability'; readonly place: Place; readonly operative: boolean; readonly reason: string }
   | { readonly kind: 'ScheduleOutage'; readonly outage: Outage }
   | { readonly kind: 'EndOutage'; readonly outageId: string; readonly outcome: 'Completed' | 'Cancelled' }
 );
 
-export type ConfigurationRefusal = 'RevisionMismatch' | 'OutageUnknown' | 'OutageInThePast' | 'TooManyOutages' | 'TooManyPlaces';
+export type ConfigurationRefusal =
+  | 'RevisionMismatch'
+  | 'TooManyIntended'
+  | 'OutageUnknown'
+  | 'OutageInThePast'
+  | 'TooManyOutages'
+  | 'TooManyPlaces';
 
 export const configurationDecider: Decider<ConfigurationCommand, Configuration, ConfigurationEvent, ConfigurationRefusal> = {
   initialState: { stationId: '', variables: [], inoperative: [], outages: [], revision: 0, updatedAt: '' },
@@ -58,12 +71,12 @@ export const configurationDecider: Decider<ConfigurationCommand, Configuration, 
     switch (command.kind) {
       case 'Intend':
         if (command.expectedRevision !== 0 && command.expectedRevision !== state.revision) return refused('RevisionMismatch');
-        return sameIntent(state.variables, command.variables)
-          ? decided()
-          : decided<ConfigurationEvent>({
-              type: 'voltlog.device.ConfigurationIntended.v1',
-              data: { stationId, variables: command.variables, at },
-            });
+        return intend(stationId, state.variables, command.variables, at);
+      case 'IntendSome': {
+        const named = new Set([...command.set, ...command.remove].map(attributeKey));
+        const variables = [...state.variables.filter((each) => !named.has(attributeKey(each))), ...command.set];
+        return variables.length > INTENDED_MAX ? refused('TooManyIntended') : intend(stationId, state.variables, variables, at);
+      }
       case 'NoteReconciled':
         return noteReconciled(command, state, at);
       case 'IntendAvailability': {
@@ -135,6 +148,17 @@ function noteReconciled(
   return same
     ? decided()
     : decided<ConfigurationEvent>({ type: 'voltlog.device.ConfigurationReconciled.v1', data: { stationId, outcome, results, at } });
+}
+
+function intend(
+  stationId: string,
+  before: readonly IntendedVariable[],
+  variables: readonly IntendedVariable[],
+  at: string,
+): Decision<ConfigurationEvent, ConfigurationRefusal> {
+  return sameIntent(before, variables)
+    ? decided()
+    : decided<ConfigurationEvent>({ type: 'voltlog.device.ConfigurationIntended.v1', data: { stationId, variables, at } });
 }
 
 function sameIntent(a: readonly IntendedVariable[], b: readonly IntendedVariable[]): boolean {

@@ -176,6 +176,19 @@ export interface SetIntentResponse {
   version: number;
 }
 
+export interface ChangeIntentRequest {
+  stationId: string;
+  set: IntendedVariable[];
+  remove: ModelVariableName[];
+  idempotencyKey: string;
+}
+
+export interface ChangeIntentResponse {
+  /** All that is intended for it now. */
+  variables: IntendedVariable[];
+  version: number;
+}
+
 export interface ReconcileRequest {
   stationId: string;
 }
@@ -1895,6 +1908,164 @@ export const SetIntentResponse: MessageFns<SetIntentResponse> = {
   },
 };
 
+function createBaseChangeIntentRequest(): ChangeIntentRequest {
+  return { stationId: "", set: [], remove: [], idempotencyKey: "" };
+}
+
+export const ChangeIntentRequest: MessageFns<ChangeIntentRequest> = {
+  encode(message: ChangeIntentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    for (const v of message.set) {
+      IntendedVariable.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.remove) {
+      ModelVariableName.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(34).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangeIntentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangeIntentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.set.push(IntendedVariable.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.remove.push(ModelVariableName.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ChangeIntentRequest>, I>>(base?: I): ChangeIntentRequest {
+    return ChangeIntentRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangeIntentRequest>, I>>(object: I): ChangeIntentRequest {
+    const message = createBaseChangeIntentRequest();
+    message.stationId = object.stationId ?? "";
+    message.set = object.set?.map((e) => IntendedVariable.fromPartial(e)) || [];
+    message.remove = object.remove?.map((e) => ModelVariableName.fromPartial(e)) || [];
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBaseChangeIntentResponse(): ChangeIntentResponse {
+  return { variables: [], version: 0 };
+}
+
+export const ChangeIntentResponse: MessageFns<ChangeIntentResponse> = {
+  encode(message: ChangeIntentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.variables) {
+      IntendedVariable.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint64(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangeIntentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangeIntentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.variables.push(IntendedVariable.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ChangeIntentResponse>, I>>(base?: I): ChangeIntentResponse {
+    return ChangeIntentResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ChangeIntentResponse>, I>>(object: I): ChangeIntentResponse {
+    const message = createBaseChangeIntentResponse();
+    message.variables = object.variables?.map((e) => IntendedVariable.fromPartial(e)) || [];
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
 function createBaseReconcileRequest(): ReconcileRequest {
   return { stationId: "" };
 }
@@ -2736,6 +2907,8 @@ export interface DeviceModelService {
   listModelReports(request: ListModelReportsRequest): Promise<ListModelReportsResponse>;
   /** What is intended for the station alone. Secrets are refused: they have a way of their own (ChangePassword). */
   setIntent(request: SetIntentRequest): Promise<SetIntentResponse>;
+  /** Some of it; the rest stays. */
+  changeIntent(request: ChangeIntentRequest): Promise<ChangeIntentResponse>;
   /** Holds what is intended against what the station has, and sends the difference, as soon as it is there. */
   reconcile(request: ReconcileRequest): Promise<ReconcileResponse>;
   putTemplate(request: PutTemplateRequest): Promise<PutTemplateResponse>;
@@ -2782,6 +2955,15 @@ export const DeviceModelServiceDefinition = {
       requestType: SetIntentRequest as typeof SetIntentRequest,
       requestStream: false,
       responseType: SetIntentResponse as typeof SetIntentResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Some of it; the rest stays. */
+    changeIntent: {
+      name: "ChangeIntent",
+      requestType: ChangeIntentRequest as typeof ChangeIntentRequest,
+      requestStream: false,
+      responseType: ChangeIntentResponse as typeof ChangeIntentResponse,
       responseStream: false,
       options: {},
     },

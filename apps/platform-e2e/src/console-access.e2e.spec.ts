@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AllInOne } from './harness/all-in-one.js';
+import { ConsolePage } from './harness/console.js';
+import { eventually } from './harness/eventually.js';
+import { registerTokens } from './harness/fleet.js';
+
+interface TokenView {
+  readonly status: string;
+  readonly groupId: string | null;
+  readonly expiresAt: string | null;
+  readonly siteIds: readonly string[];
+  readonly budget: object | null;
+  readonly note: string | null;
+}
+
+let platform: AllInOne;
+let shown: ConsolePage;
+
+beforeAll(async () => {
+  platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000' });
+  await registerTokens(platform.api);
+  shown = await ConsolePage.open(platform, '#tokens');
+}, 120_000);
+afterAll(async () => {
+  await shown?.close();
+  await platform?.stop();
+});
+
+const token = (idToken: string) => platform.api.get<TokenView>(`/v1/tokens/${idToken}`);
+
+describe('tokens', { timeout: 90_000 }, () => {
+  it('are made with a budget, by the keyboard alone', async () => {
+    const { page } = shown;
+    await page.getByRole('heading', { name: 'Tokens' }).waitFor();
+    await shown.tabTo('New token');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'New token' }).waitFor();
+    await page.keyboard.type('CARD-77');
+    await shown.tabTo(/^Group;/);
+    await page.keyboard.type('family');
+    await shown.tabTo(/^Sites, /);
+    await page.keyboard.type('depot north');
+    await shown.tabTo('kWh a month');
+    await page.keyboard.type('300.5');
+    await shown.picture('new-token');
+    await page.keyboard.press('Enter');
+    await shown.rows('Tokens').filter({ hasText: 'CARD-77' }).filter({ hasText: 'family' }).waitFor();
+    expect(await token('CARD-77')).toMatchObject({
+      status: 'Active',
+      siteIds: ['depot', 'north'],
+      budget: { energyWhPerMonth: 300_500, costPerMonth: null },
+    });
+  });
+
+  it('are blocked by one click, found by what they are, and unblocked', async () => {
+    const { page } = shown;
+    await page.getByRole('button', { name: 'Block CARD-77' }).click();
+    await shown.rows('Tokens').filter({ hasText: 'CARD-77' }).filter({ hasText: 'Blocked' }).waitFor();
+    await page.getByRole('textbox', { name: 'Token, whole' }).fill('card-none');
+    await page.getByText('No token', { exact: true }).waitFor();
+    await page.getByRole('textbox', { name: 'Token, whole' }).fill('CARD-77');
+    await eventually('only it is shown', async () => ((await shown.rows('Tokens').count()) === 2 ? true : undefined));
+    await page.getByRole('button', { name: 'Unblock CARD-77' }).click();
+    await eventually('it is active', async () => ((await token('CARD-77')).status === 'Active' ? true : undefined));
+    await page.getByRole('textbox', { name: 'Token, whole' }).fill('');
+    await page.getByRole('textbox', { name: 'Group' }).fill('family');
+    await eventually('only its group is shown', async () => ((await shown.rows('Tokens').count()) === 2 ? true : undefined));
+    await shown.picture('tokens');
+    expect(await shown.flaws()).toEqual([]);
+  });
+
+  it('are changed: what was emptied is taken away, what was not stays', async () => {
+    const { page } = shown;
+    await platform.api.ok('PUT', '/v1/tokens/CARD-77', { expiresAt: '2999-05-06T07:08:09.000Z', note: 'keep' });
+    await shown.rows('Tokens').filter({ hasText: 'May' }).waitFor();
+    await page.getByRole('button', { name: 'CARD-77', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Token', exact: true });
+    await dialog.getByLabel('kWh a month').fill('');
+    await dialog.getByLabel(/^Group;/).fill('');
+    expect(await shown.flaws()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await token('CARD-77')).toMatchObject({
+      groupId: null,
+      budget: null,
+      note: 'keep',
+      expiresAt: '2999-05-06T07:08:09.000Z',
+      siteIds: ['depot', 'north'],
+    });
+  });
+
+  it('say what is wrong with a number', async () => {
+    const { page } = shown;
+    await page.getByRole('textbox', { name: 'Group' }).fill('');
+    await page.getByRole('button', { name: 'CARD-77', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Token', exact: true });
+    await dialog.getByLabel('kWh a day').fill('ten');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('“ten” is no number.').waitFor();
+    await page.keyboard.press('Escape');
+  });
+});
+
+describe('API keys', { timeout: 90_000 }, () => {
+  it('are made, shown once, and revoked', async () => {
+    const { page } = shown;
+    await page.getByRole('link', { name: 'API keys' }).click();
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByLabel(/^Name; who/).fill('reporting');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const key = await page.getByRole('dialog').locator('code').innerText();
+    expect((await fetch(`${platform.api.url}/v1/me`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
+    expect(await shown.flaws()).toEqual([]);
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Revoke reporting' }).click();
+    await shown.rows('API keys').filter({ hasText: 'reporting' }).filter({ hasText: 'Revoked' }).waitFor();
+    expect((await fetch(`${platform.api.url}/v1/me`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(401);
+    await shown.picture('keys');
+    expect(await shown.flaws()).toEqual([]);
+    // A token that nobody knows was looked for.
+    expect(shown.problems.filter((problem) => !problem.includes('404'))).toEqual([]);
+  });
+});
