@@ -73,7 +73,9 @@ function refresher(queries: QueryClient) {
           )
         )
           stale.add('device-model');
-        if (/\.authorization\.(Token|Transaction)/.test(type)) stale.add('tokens');
+        if (/\.authorization\.(Token|Contract|Transaction)/.test(type)) stale.add('tokens');
+        if (/\.reservation\./.test(type)) stale.add('reservations');
+        if (/\.device\.Site/.test(type)) stale.add('sites');
         if (/\.device\.Alert/.test(type)) stale.add('alerts');
         if (/CommandAnswered|StationNotified|Booted/.test(type)) stale.add('messages');
       }

@@ -1,4 +1,5 @@
 import { Fieldset, NumberInput, Select, TextInput } from '@mantine/core';
+import { count, energy, text } from '../api/format.js';
 import { FormError, instant, local, type useFields } from './form.js';
 
 /** What the API takes as a limit over a day or a month; null is not limited. */
@@ -56,6 +57,20 @@ const budgetValues = (budget: Budget | null) => ({
 });
 const typed = (value: number | null | undefined, of: number): string => (value === null || value === undefined ? '' : String(value / of));
 
+/** `50 kWh a day, 30.00 EUR a month` */
+export function budgetWords(budget: Budget | null): string {
+  if (budget === null) return '';
+  const parts = (['Day', 'Month'] as const).flatMap((per) => {
+    const [energyWh, cost, sessions] = [budget[`energyWhPer${per}`], budget[`costPer${per}`], budget[`sessionsPer${per}`]];
+    return [
+      energyWh === null ? '' : `${text(energy(energyWh))} a ${per.toLowerCase()}`,
+      cost === null ? '' : `${cost} ${budget.currency ?? ''} a ${per.toLowerCase()}`,
+      sessions === null ? '' : `${count(sessions)} sessions a ${per.toLowerCase()}`,
+    ];
+  });
+  return parts.filter(Boolean).join(', ');
+}
+
 /** The body of the API: all of it, so that what was emptied is taken away. */
 export function toAccess(values: Values, before?: Access) {
   const when = (text: string, was: string | null | undefined): string | null =>
@@ -88,7 +103,7 @@ function toBudget(values: Values): object | null {
   return { ...amounts, ...(values.currency === '' ? {} : { currency: values.currency.toUpperCase() }), timeZone: values.timeZone };
 }
 
-function numbered(name: string, text: string, of: number): object {
+export function numbered(name: string, text: string, of: number): object {
   if (text.trim() === '') return {};
   const value = Number(text);
   if (!Number.isFinite(value)) throw new FormError(`“${text}” is no number.`);
@@ -105,11 +120,11 @@ export function AccessFields({
     <>
       <Fieldset legend="Who, when and where" className="fields two">
         <Select label="Status" data={[...ACCESS_STATUSES]} {...choice('status')} />
-        <TextInput label="Group; its tokens stop each other's charging" maxLength={255} {...text('groupId')} />
+        <TextInput label="Group; they stop each other" maxLength={255} {...text('groupId')} />
         <TextInput type="datetime-local" label="Valid from (empty: at once)" {...text('validFrom')} />
         <TextInput type="datetime-local" label="Until (empty: for ever)" {...text('expiresAt')} />
-        <TextInput label="Sites, with spaces between; none: everywhere" {...text('siteIds')} />
-        <TextInput label="Stations, with spaces between" {...text('stationIds')} />
+        <TextInput label="Sites; none: everywhere" {...text('siteIds')} />
+        <TextInput label="Stations" {...text('stationIds')} />
         <NumberInput label="At once; 0: any number" {...number('concurrentTransactionsMax')} />
         <TextInput label="Note" maxLength={500} {...text('note')} />
       </Fieldset>
@@ -119,7 +134,7 @@ export function AccessFields({
         <TextInput label="Cost a day" inputMode="decimal" {...text('costPerDay')} />
         <TextInput label="Cost a month" inputMode="decimal" {...text('costPerMonth')} />
         <TextInput label="Currency of the costs" placeholder="EUR" maxLength={3} {...text('currency')} />
-        <TextInput label="Time zone whose midnight counts" maxLength={64} {...text('timeZone')} />
+        <TextInput label="Midnight of which time zone" maxLength={64} {...text('timeZone')} />
         <TextInput label="Sessions a day" inputMode="numeric" {...text('sessionsPerDay')} />
         <TextInput label="Sessions a month" inputMode="numeric" {...text('sessionsPerMonth')} />
       </Fieldset>

@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { IconBook2, IconLogout2, IconMoon, IconSun } from '@tabler/icons-react';
 import type { LiveState } from '../api/live-feed.js';
-import { useLive } from '../api/platform.js';
+import { useLive, usePlatform } from '../api/platform.js';
 import { PAGES, type View } from './use-view.js';
 import { Wordmark } from './wordmark.js';
 
@@ -13,6 +13,9 @@ const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
 };
 
 export function Header({ view, onLeave }: { view: View; onLeave: () => void }) {
+  const { me } = usePlatform();
+  // Only an admin may read keys.
+  const pages = Object.entries(PAGES).filter(([page]) => page !== 'keys' || me.role === 'admin');
   return (
     <header className="top">
       <div className="top-in">
@@ -20,7 +23,7 @@ export function Header({ view, onLeave }: { view: View; onLeave: () => void }) {
           <Wordmark />
         </a>
         <nav className="views" aria-label="Pages">
-          {Object.entries(PAGES).map(([page, title]) => (
+          {pages.map(([page, title]) => (
             <a key={page} href={`#${page}`} aria-current={view.page === page ? 'page' : undefined}>
               {title}
             </a>

@@ -16,6 +16,9 @@ const LISTED = {
   firmware: lazy(async () => ({ default: (await import('./campaigns-page.js')).CampaignsPage })),
   moves: lazy(async () => ({ default: (await import('./moves-page.js')).MovesPage })),
   tokens: lazy(async () => ({ default: (await import('./tokens-page.js')).TokensPage })),
+  contracts: lazy(async () => ({ default: (await import('./contracts-page.js')).ContractsPage })),
+  reservations: lazy(async () => ({ default: (await import('./reservations-page.js')).ReservationsPage })),
+  sites: lazy(async () => ({ default: (await import('./sites-page.js')).SitesPage })),
   keys: lazy(async () => ({ default: (await import('./keys-page.js')).KeysPage })),
   logs: lazy(async () => ({ default: (await import('./logs-page.js')).LogsPage })),
 } satisfies Record<Exclude<PageName, 'operations'>, unknown>;

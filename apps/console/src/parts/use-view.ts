@@ -17,11 +17,14 @@ export type StationTab = (typeof STATION_TABS)[number];
 /** Pages of their own, as the address and the head of the page name them. */
 export const PAGES = {
   operations: 'Operations',
+  sites: 'Sites',
   jobs: 'Jobs',
   firmware: 'Firmware',
   moves: 'Moves',
   logs: 'Logs',
+  reservations: 'Reservations',
   tokens: 'Tokens',
+  contracts: 'Contracts',
   keys: 'API keys',
 } as const;
 export type PageName = keyof typeof PAGES;

@@ -1,0 +1,129 @@
+import { Button, Modal, TextInput } from '@mantine/core';
+import { IconMapPin } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useList, useWrite } from '../api/lists.js';
+import { usePlatform } from '../api/platform.js';
+import { Form, FormError, Problem, useFields } from './form.js';
+import { ListPage, OpenRow, Table } from './table.js';
+
+interface Site {
+  readonly siteId: string;
+  readonly name: string;
+  readonly address: string | null;
+  readonly city: string | null;
+  readonly countryCode: string | null;
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly timeZone: string | null;
+  readonly retired: boolean;
+}
+
+/** Places where stations stand. */
+export function SitesPage() {
+  const { api, me } = usePlatform();
+  const [shown, setShown] = useState<Site | 'new'>();
+  const mayAct = me.role === 'admin';
+  const sites = useList<Site>('sites', '/v1/sites?limit=50');
+  const retire = useWrite(['sites'], ({ siteId }: Site) => api.delete(`/v1/sites/${encodeURIComponent(siteId)}`));
+  return (
+    <ListPage title="Sites" add={mayAct ? { label: 'New site', onAdd: () => setShown('new') } : undefined}>
+      <Problem error={retire.error} />
+      <Table
+        name="Sites"
+        columns={['Site', 'Name', 'Where', 'Time zone', 'State', ...(mayAct ? ['Change'] : [])]}
+        query={sites}
+        empty={{
+          icon: <IconMapPin size={32} aria-hidden />,
+          title: 'No site yet',
+          words: 'A site gives its stations a place, a time zone, prices and policies.',
+        }}
+      >
+        {sites.rows.map((site) => (
+          <OpenRow key={site.siteId} title={site.siteId} onOpen={() => setShown(site)}>
+            <td className="breakable">{site.name}</td>
+            <td className="breakable">{[site.address, site.city, site.countryCode].filter(Boolean).join(', ')}</td>
+            <td>{site.timeZone ?? ''}</td>
+            <td>{site.retired ? 'Retired' : 'In use'}</td>
+            {mayAct && (
+              <td>
+                {!site.retired && (
+                  <Button
+                    size="xs"
+                    variant="default"
+                    aria-label={`Retire ${site.siteId}`}
+                    onClick={(event) => {
+                      event.stopPropagation();
+                      retire.mutate(site);
+                    }}
+                  >
+                    Retire
+                  </Button>
+                )}
+              </td>
+            )}
+          </OpenRow>
+        ))}
+      </Table>
+      <Modal opened={shown !== undefined} onClose={() => setShown(undefined)} title={shown === 'new' ? 'New site' : 'Site'} size="lg">
+        {shown !== undefined && <SiteForm site={shown === 'new' ? undefined : shown} onDone={() => setShown(undefined)} />}
+      </Modal>
+    </ListPage>
+  );
+}
+
+function SiteForm({ site, onDone }: { site: Site | undefined; onDone: () => void }) {
+  const { api, me } = usePlatform();
+  const { values, text } = useFields({
+    siteId: site?.siteId ?? '',
+    name: site?.name ?? '',
+    address: site?.address ?? '',
+    city: site?.city ?? '',
+    countryCode: site?.countryCode ?? '',
+    latitude: site === undefined ? '' : String(site.latitude),
+    longitude: site === undefined ? '' : String(site.longitude),
+    timeZone: site?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
+  const save = useWrite(
+    ['sites'],
+    () => {
+      const { siteId, latitude, longitude, countryCode, ...plain } = values;
+      const told = {
+        ...plain,
+        ...(countryCode === '' ? {} : { countryCode: countryCode.toUpperCase() }),
+        ...degrees('latitude', latitude),
+        ...degrees('longitude', longitude),
+      };
+      return site === undefined
+        ? api.post('/v1/sites', { ...told, ...(siteId.trim() === '' ? {} : { siteId: siteId.trim() }) })
+        : api.patch(`/v1/sites/${encodeURIComponent(site.siteId)}`, told);
+    },
+    onDone,
+  );
+  return (
+    <Form
+      submit={site === undefined ? 'Make the site' : 'Save'}
+      pending={save.isPending}
+      disabled={me.role !== 'admin' || values.name.trim() === '' || site?.retired === true}
+      error={save.error}
+      onSubmit={() => save.mutate()}
+    >
+      <div className="fields two">
+        <TextInput label="Id; empty: one is made" maxLength={64} readOnly={site !== undefined} {...text('siteId')} />
+        <TextInput label="Name" required maxLength={200} {...text('name')} />
+        <TextInput label="Address" maxLength={300} {...text('address')} />
+        <TextInput label="City" maxLength={100} {...text('city')} />
+        <TextInput label="Country, e.g. NL" maxLength={3} {...text('countryCode')} />
+        <TextInput label="Time zone" maxLength={64} {...text('timeZone')} />
+        <TextInput label="Latitude, degrees" inputMode="decimal" {...text('latitude')} />
+        <TextInput label="Longitude, degrees" inputMode="decimal" {...text('longitude')} />
+      </div>
+    </Form>
+  );
+}
+
+function degrees(name: string, text: string): object {
+  if (text.trim() === '') return {};
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new FormError(`“${text}” is no number.`);
+  return { [name]: value };
+}
