@@ -25,7 +25,7 @@ import { sessionMetrics } from './session-metrics.js';
 import { openCollections, type SessionCollections } from './store/session-documents.js';
 
 /** Facts of one batch when there is a backlog: each batch ends in two syncs of the disk, or in half a dozen requests to the database. */
-const BATCH_MAX = 1_024;
+const BATCH_MAX = 4_096;
 
 /** Consumer group of the station topic. */
 export const SESSION_GROUP = 'session';

@@ -80,6 +80,7 @@ class SqliteEventLog implements EventLog {
       logger: options.logger,
       sync: this.#sync,
       committed: () => this.#checkpoints.committed(),
+      pause: () => this.#checkpoints.pause(),
     });
     for (const row of db.prepare('SELECT id, name, partitions, retention_ms FROM topics').all()) {
       const retention = row['retention_ms'];

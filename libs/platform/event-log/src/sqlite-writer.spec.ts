@@ -30,7 +30,8 @@ function harness() {
   const partition = new Partition(db, 'topic', 0, 'records_1_0');
   const syncs: Sync[] = [];
   const sync = { sync: () => new Promise<void>((resolve, reject) => void syncs.push({ resolve, reject })) };
-  const writer = new SqliteWriter(db, { lingerMs: 0, logger: undefined, now: () => 1_000, sync, committed: () => undefined });
+  const options = { lingerMs: 0, logger: undefined, now: () => 1_000, committed: () => undefined, pause: () => undefined };
+  const writer = new SqliteWriter(db, { ...options, sync });
   const append = (n: number) => {
     const event = sampleEvent(n);
     return writer.append(partition, 'key', [event], encodeRecord('key', event));

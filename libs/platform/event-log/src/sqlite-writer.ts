@@ -39,6 +39,8 @@ export interface WriterOptions {
   readonly sync: Pick<WalSync, 'sync'> | undefined;
   /** Told of every transaction. */
   committed(): void;
+  /** Asked between two: what to wait for before the next; nothing most of the time. It does not reject. */
+  pause(): Promise<void> | undefined;
 }
 
 /** What shares one transaction, and one promise. */
@@ -175,9 +177,15 @@ export class SqliteWriter {
     this.#syncing = undefined;
     this.#lastFlush = performance.now();
     this.#restMs = Math.min(REST_MAX_MS, REST_FACTOR * (this.#lastFlush - began));
+    const pause = this.options.pause();
+    if (pause === undefined) this.#next();
+    else void pause.then(this.#next);
+  }
+
+  readonly #next = (): void => {
     this.#scheduled = false;
     this.#schedule();
-  }
+  };
 
   #succeeded(flush: Flush): void {
     this.#failure = undefined;

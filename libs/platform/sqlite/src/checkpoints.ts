@@ -18,11 +18,10 @@ const ALONE_BYTES = 16_384_000;
 const LAST_RESORT_BYTES = 262_144_000;
 /**
  * A log begins anew, over its own old pages, only when nothing at all is left in it: never, as long as somebody writes while the other thread
- * moves. So when it is this long the writer itself moves what came meanwhile, if that is little; else a writer that can wait is asked to, by
- * `pause`. A log that only grows is slower to sync, and each page of it is one more that the kernel has to find memory for.
+ * moves. So when it is this long its writer is asked to wait, by `pause`, until what came meanwhile is moved too: a moment, in which the
+ * event loop goes on. A log that only grows is slower to sync, and each page of it is one more that the kernel has to find memory for.
  */
-const LONG_BYTES = 16_384_000;
-const LITTLE_SHARE = 1 / 16;
+const LONG_BYTES = 65_536_000;
 /** How often the writer looks how many there are, milliseconds. */
 const LOOK_EVERY_MS = 50;
 /** ... and after the other thread failed, e.g. at a full disk. */
@@ -34,13 +33,12 @@ const LOOK_AGAIN_MS = 5_000;
  */
 export class Checkpoints {
   readonly #look: StatementSync | undefined;
-  readonly #move: StatementSync | undefined;
   readonly #pageBytes: number;
   readonly #location: string;
   #lookAt = 0;
   #moving: Promise<void> | undefined;
   #asked = false;
-  /** The log is long, and too much of it was left for the writer to move. */
+  /** The log is long, and not all of it was moved. */
   #isLong = false;
 
   /** @param path `:memory:` has no write-ahead log */
@@ -49,7 +47,6 @@ export class Checkpoints {
     this.#pageBytes = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
     db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil((apart ? LAST_RESORT_BYTES : ALONE_BYTES) / this.#pageBytes)}`);
     this.#look = apart ? db.prepare('PRAGMA wal_checkpoint(NOOP)') : undefined;
-    this.#move = apart ? db.prepare('PRAGMA wal_checkpoint(PASSIVE)') : undefined;
     this.#location = locationOf(path);
   }
 
@@ -64,7 +61,8 @@ export class Checkpoints {
     this.#moving = this.#moveApart()
       .then(
         () => {
-          this.#beginAnew();
+          const { log, left } = this.#bytes();
+          this.#isLong = log >= LONG_BYTES && left > 0;
           return MOVE_EVERY_MS;
         },
         () => LOOK_AGAIN_MS,
@@ -78,7 +76,7 @@ export class Checkpoints {
   }
 
   /**
-   * Asked by a writer that can wait, between two transactions.
+   * Asked by a writer between two transactions.
    *
    * @returns what to wait for before the next, so that the log can begin anew; nothing most of the time. It does not reject
    */
@@ -107,18 +105,6 @@ export class Checkpoints {
       return { log: log * this.#pageBytes, left: (log - Number(pages?.['checkpointed'])) * this.#pageBytes };
     } catch {
       return { log: 0, left: 0 };
-    }
-  }
-
-  #beginAnew(): void {
-    const { log, left } = this.#bytes();
-    if (log < LONG_BYTES) return;
-    this.#isLong = left > log * LITTLE_SHARE;
-    if (this.#isLong) return;
-    try {
-      this.#move?.get();
-    } catch {
-      // The other thread comes back to it.
     }
   }
 

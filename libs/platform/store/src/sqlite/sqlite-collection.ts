@@ -95,7 +95,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
       return this.queue.write(() => {
         const table = this.table();
         return prepared.map((write) => upsertOne(table, write));
-      });
+      }, prepared.length);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -122,7 +122,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
     return this.queue.write(() => {
       const { remove } = this.table();
       for (const id of ids) remove.run(id);
-    });
+    }, ids.length);
   }
 
   async deleteWhere(where: NonNullable<Query['where']>): Promise<number> {

@@ -14,7 +14,7 @@ import { openDatabase } from './sqlite-database.js';
 import { SqliteStreams } from './sqlite-streams.js';
 import { ensureTable, Table } from './sqlite-table.js';
 import { SqliteTimers } from './sqlite-timers.js';
-import { WriteQueue } from './write-queue.js';
+import { REST_MS, WriteQueue } from './write-queue.js';
 
 export interface SqliteStoreOptions {
   /** The database file, made when missing with its folder; `:memory:` keeps nothing. One file per service. */
@@ -55,7 +55,7 @@ class SqliteStore implements Store {
     this.#closeFile = close;
     this.#checkpoints = new Checkpoints(db, options.path);
     this.#sync = WalSync.of(db);
-    this.#queue = new WriteQueue(db, this.#sync, options.path !== ':memory:', this.#checkpoints);
+    this.#queue = new WriteQueue(db, this.#sync, options.path === ':memory:' ? 0 : REST_MS, this.#checkpoints);
     this.streams = new SqliteStreams(db, this.#queue);
     this.timers = new SqliteTimers(db, this.#queue);
     // Made when the first file is written.

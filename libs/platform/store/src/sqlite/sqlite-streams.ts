@@ -87,7 +87,7 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
         outcomes.push(outcome);
       }
       return outcomes;
-    });
+    }, commits.length);
   }
 
   #appendOne(commit: Commit, body: string): AppendOutcome {

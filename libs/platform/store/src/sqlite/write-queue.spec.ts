@@ -23,13 +23,13 @@ interface Sync {
 }
 
 /** Streams whose syncs end when the test says so. */
-function harness() {
+function harness(restMs = 0) {
   const { db, close } = openDatabase(join(folder, String((serial += 1)), 'store.sqlite'));
   const wal = WalSync.of(db);
   closing.push(close, () => wal?.close());
   const syncs: Sync[] = [];
   const sync = { sync: () => new Promise<void>((resolve, reject) => void syncs.push({ resolve, reject })) };
-  const queue = new WriteQueue(db, sync, false, { committed: () => undefined, pause: () => undefined });
+  const queue = new WriteQueue(db, sync, restMs, { committed: () => undefined, pause: () => undefined });
   const streams = new SqliteStreams(db, queue);
   queue.hooks = streams;
   const begun = (count: number) => expect.poll(() => syncs.length).toBe(count);
@@ -161,4 +161,27 @@ it('is closed only when the last sync has ended, and takes nothing more', async 
   expect(closed).toBe(false);
   syncs[1]?.resolve();
   await Promise.all([second, close]);
+});
+
+it('lets what comes soon after a small transaction wait for more, and what comes after a large one not', async () => {
+  const small = harness(200);
+  const first = small.queue.write(() => undefined, 63);
+  await small.begun(1);
+  small.syncs[0]?.resolve();
+  await first;
+  const durable = performance.now();
+  const second = small.queue.write(() => performance.now());
+  await small.begun(2);
+  small.syncs[1]?.resolve();
+  expect((await second) - durable).toBeGreaterThan(190);
+
+  const large = harness(3_600_000);
+  const all = large.queue.write(() => undefined, 64);
+  await large.begun(1);
+  large.syncs[0]?.resolve();
+  await all;
+  const next = large.queue.write(() => 'written');
+  await large.begun(2);
+  large.syncs[1]?.resolve();
+  expect(await next).toBe('written');
 });

@@ -7,16 +7,19 @@ import { sqliteCode } from './sqlite-database.js';
 /** Waiting writes of one transaction; the rest waits for the next, so that the event loop is not held for long. */
 const TRANSACTION_MAX_WRITES = 1_024;
 /**
- * How long after a transaction was durable the next begins at the earliest, milliseconds: what comes meanwhile shares it, and a page that many
- * writes touch is written once. After a pause a write is made at once.
+ * How long after a small transaction was durable the next begins at the earliest, milliseconds: what comes meanwhile shares it, and a page that
+ * many writes touch is written once. After a pause a write is made at once.
  */
-const REST_MS = 25;
+export const REST_MS = 25;
+/** Rows of a transaction that is worth its sync by itself: whoever writes so much at a time has more, and is not kept waiting. */
+const REST_BELOW_ROWS = 64;
 
 /** Result codes that say the disk, the file or the memory is the trouble, not the statement: perm, nomem, readonly, ioerr, corrupt, full, cantopen. */
 const OUTSIDE_TROUBLE: ReadonlySet<number> = new Set([3, 7, 8, 10, 11, 13, 14]);
 
 interface Waiting {
   work(): unknown;
+  readonly rows: number;
   resolve(value: unknown): void;
   reject(error: unknown): void;
   result: unknown;
@@ -53,13 +56,13 @@ export class WriteQueue {
 
   /**
    * @param sync makes transactions durable; absent: they are so by themselves
-   * @param rests whether transactions are kept apart: not in memory, where there is no disk to wait for
+   * @param restMs how far apart small transactions are kept: `REST_MS`; 0 in memory, where there is no disk to wait for
    * @param checkpoints told of every transaction, and asked between two of them
    */
   constructor(
     private readonly db: DatabaseSync,
     private readonly sync: Pick<WalSync, 'sync'> | undefined,
-    private readonly rests: boolean,
+    private readonly restMs: number,
     private readonly checkpoints: Pick<Checkpoints, 'committed' | 'pause'>,
   ) {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
@@ -68,13 +71,14 @@ export class WriteQueue {
 
   /**
    * @param work runs inside the transaction, perhaps twice when another one's work failed
+   * @param rows about how many it writes
    * @returns what `work` returned, once it is durable
    * @throws {OperatingError} `StoreUnavailable`. After a failed sync it may have happened all the same: a repetition tells
    */
-  write<T>(work: () => T): Promise<T> {
+  write<T>(work: () => T, rows = 1): Promise<T> {
     if (this.#closed) return Promise.reject(new OperatingError('StoreUnavailable', 'the store is closed'));
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject, result: undefined });
+      this.#waiting.push({ work, rows, resolve: resolve as (value: unknown) => void, reject, result: undefined });
       this.#running ??= this.#run();
     });
   }
@@ -102,7 +106,8 @@ export class WriteQueue {
       const trouble = unavailable(error);
       for (const one of done) one.reject(trouble);
     }
-    if (this.rests) this.#restUntil = performance.now() + REST_MS;
+    const rows = done.reduce((sum, one) => sum + one.rows, 0);
+    if (rows < REST_BELOW_ROWS) this.#restUntil = performance.now() + this.restMs;
   }
 
   /** @param done takes those that are durable when this resolves, and unknown when it rejects */
