@@ -174,7 +174,7 @@ describe('sites', { timeout: 90_000 }, () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await shown.rows('Sites').filter({ hasText: 'Amsterdam' }).waitFor();
     expect(await platform.api.get('/v1/sites/depot-north')).toMatchObject({ latitude: 52.37, city: 'Amsterdam' });
-    await page.getByRole('button', { name: 'Retire depot-north' }).click();
+    await shown.really('Retire', 'depot-north');
     await shown.rows('Sites').filter({ hasText: 'Retired' }).waitFor();
     await shown.picture('sites');
     expect(await shown.flaws()).toEqual([]);
@@ -192,7 +192,7 @@ describe('API keys', { timeout: 90_000 }, () => {
     expect((await fetch(`${platform.api.url}/v1/me`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
     expect(await shown.flaws()).toEqual([]);
     await page.getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('button', { name: 'Revoke reporting' }).click();
+    await shown.really('Revoke', 'reporting');
     await shown.rows('API keys').filter({ hasText: 'reporting' }).filter({ hasText: 'Revoked' }).waitFor();
     expect((await fetch(`${platform.api.url}/v1/me`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(401);
     await shown.picture('keys');

@@ -124,7 +124,7 @@ describe("a station's recordings", { timeout: 90_000 }, () => {
     expect(text).toContain('"Authorize"');
     expect(text).not.toMatch(/SECRET-CARD|WORKSHOP-1/);
     expect(await shown.flaws()).toEqual([]);
-    await shown.page.getByRole('button', { name: /^Delete the recording/ }).click();
+    await shown.really('Delete', 'the recording');
     await shown.page.getByText('Nothing was recorded').waitFor();
   });
 });

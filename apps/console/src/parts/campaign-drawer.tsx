@@ -1,4 +1,4 @@
-import { Button, Drawer, Loader, Select } from '@mantine/core';
+import { Button, Drawer, Loader } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
@@ -14,7 +14,7 @@ import { count, moment } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
 import { CampaignProgress, resultsOf, stateOf, titleOf } from './campaigns-page.js';
 import { Failed } from './empty.js';
-import { Table } from './table.js';
+import { StateFilter, Table } from './table.js';
 import { useNow } from './use-now.js';
 
 interface Props {
@@ -96,13 +96,7 @@ function Stations({ campaignId }: { campaignId: string }) {
   return (
     <section aria-labelledby="campaign-stations-title" style={{ display: 'grid', gap: 10 }}>
       <h3 id="campaign-stations-title">Stations</h3>
-      <Select
-        label="Which"
-        data={[{ value: '', label: 'All' }, ...UPDATE_STATES.map((value) => ({ value, label: value }))]}
-        value={state ?? ''}
-        allowDeselect={false}
-        onChange={(value) => setState(UPDATE_STATES.find((each) => each === value))}
-      />
+      <StateFilter states={UPDATE_STATES} inWords={(each) => each} value={state} onChange={setState} />
       <Table
         name="Stations"
         columns={['Station', 'Wave', 'State', 'Last said', 'Tries']}

@@ -1,4 +1,4 @@
-import { Button, Fieldset, Modal, TextInput } from '@mantine/core';
+import { Fieldset, Modal, TextInput } from '@mantine/core';
 import { IconFileText } from '@tabler/icons-react';
 import { useState } from 'react';
 import { count, energy, moment, text as said } from '../api/format.js';
@@ -7,6 +7,7 @@ import { usePlatform } from '../api/platform.js';
 import type { Limit } from '../api/types.js';
 import { type Access, AccessFields, accessValues, budgetWords, numbered, TONES, toAccess } from './access.js';
 import { Form, Problem, useFields } from './form.js';
+import { RowButton } from './row-button.js';
 import { ListPage, OpenRow, Table } from './table.js';
 import { useNow } from './use-now.js';
 
@@ -63,17 +64,11 @@ export function ContractsPage() {
             {mayAct && (
               <td>
                 {contract.status !== 'Invalid' && (
-                  <Button
-                    size="xs"
-                    variant="default"
-                    aria-label={`${contract.status === 'Active' ? 'Block' : 'Unblock'} ${contract.contractId}`}
-                    onClick={(event) => {
-                      event.stopPropagation();
-                      block.mutate(contract);
-                    }}
-                  >
-                    {contract.status === 'Active' ? 'Block' : 'Unblock'}
-                  </Button>
+                  <RowButton
+                    words={contract.status === 'Active' ? 'Block' : 'Unblock'}
+                    about={contract.contractId}
+                    onClick={() => block.mutate(contract)}
+                  />
                 )}
               </td>
             )}

@@ -1,4 +1,4 @@
-import { Button, Drawer, Loader, Select } from '@mantine/core';
+import { Button, Drawer, Loader } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { wordsOf } from '../api/client.js';
@@ -7,7 +7,7 @@ import { inWords, type Job, type JobStation, type JobStationState, STATION_STATE
 import { usePlatform } from '../api/platform.js';
 import { Failed } from './empty.js';
 import { JobProgress, resultsOf, stateOf } from './jobs-page.js';
-import { Table } from './table.js';
+import { StateFilter, Table } from './table.js';
 import { useNow } from './use-now.js';
 
 /** Everything about one job: how far it is, and what each station said. */
@@ -93,13 +93,7 @@ function Stations({ jobId }: { jobId: string }) {
   return (
     <section aria-labelledby="job-stations-title" style={{ display: 'grid', gap: 10 }}>
       <h3 id="job-stations-title">Stations</h3>
-      <Select
-        label="Which"
-        data={[{ value: '', label: 'All' }, ...STATION_STATES.map((value) => ({ value, label: inWords(value) }))]}
-        value={state ?? ''}
-        allowDeselect={false}
-        onChange={(value) => setState(STATION_STATES.find((each) => each === value))}
-      />
+      <StateFilter states={STATION_STATES} inWords={inWords} value={state} onChange={setState} />
       <Table
         name="Stations"
         columns={['Station', 'State', 'Answer']}

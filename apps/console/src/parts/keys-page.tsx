@@ -7,6 +7,7 @@ import { usePlatform } from '../api/platform.js';
 import type { Role } from '../api/types.js';
 import { Code } from './empty.js';
 import { Form, Problem, useFields } from './form.js';
+import { RowButton } from './row-button.js';
 import { ListPage, Table } from './table.js';
 import { useNow } from './use-now.js';
 
@@ -50,9 +51,7 @@ export function KeysPage() {
             <td>{key.revokedAt === null ? 'Valid' : `Revoked ${moment(key.revokedAt, now)}`}</td>
             <td>
               {key.revokedAt === null && key.keyId !== me.keyId && (
-                <Button size="xs" variant="default" onClick={() => revoke.mutate(key)} aria-label={`Revoke ${key.name}`}>
-                  Revoke
-                </Button>
+                <RowButton words="Revoke" about={key.name} asks onClick={() => revoke.mutate(key)} />
               )}
               {key.keyId === me.keyId && 'yours'}
             </td>

@@ -1,4 +1,4 @@
-import { Button, Drawer, Loader, Select } from '@mantine/core';
+import { Button, Drawer, Loader } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { count, moment, words } from '../api/format.js';
@@ -8,7 +8,8 @@ import { usePlatform } from '../api/platform.js';
 import { Failed } from './empty.js';
 import { Problem } from './form.js';
 import { MoveProgress, resultsOf, stateOf, titleOf } from './moves-page.js';
-import { Table } from './table.js';
+import { RowButton } from './row-button.js';
+import { StateFilter, Table } from './table.js';
 import { useNow } from './use-now.js';
 
 /** Everything about one move: how far it is, and where each station is. */
@@ -88,13 +89,7 @@ function Stations({ move }: { move: Move }) {
   return (
     <section aria-labelledby="move-stations-title" style={{ display: 'grid', gap: 10 }}>
       <h3 id="move-stations-title">Stations whose turn has come</h3>
-      <Select
-        label="Which"
-        data={[{ value: '', label: 'All' }, ...MOVE_PHASES.map((value) => ({ value, label: words(value) }))]}
-        value={phase ?? ''}
-        allowDeselect={false}
-        onChange={(value) => setPhase(MOVE_PHASES.find((each) => each === value))}
-      />
+      <StateFilter states={MOVE_PHASES} inWords={words} value={phase} onChange={setPhase} />
       <Problem error={confirm.error} />
       <Table
         name="Stations"
@@ -118,14 +113,11 @@ function Stations({ move }: { move: Move }) {
                 {station.confirmed ? (
                   'Confirmed'
                 ) : station.phase === 'Switched' ? (
-                  <Button
-                    size="xs"
-                    variant="default"
+                  <RowButton
+                    words="Confirm"
+                    about={`that ${station.stationId} has arrived`}
                     onClick={() => confirm.mutate(station.stationId)}
-                    aria-label={`Confirm that ${station.stationId} has arrived`}
-                  >
-                    Confirm
-                  </Button>
+                  />
                 ) : null}
               </td>
             )}

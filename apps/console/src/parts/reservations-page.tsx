@@ -1,4 +1,4 @@
-import { Button, Modal, NumberInput, Select, TextInput } from '@mantine/core';
+import { Modal, NumberInput, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconCalendarTime } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -6,6 +6,7 @@ import { moment, words } from '../api/format.js';
 import { useList, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Form, instant, Problem, useFields } from './form.js';
+import { RowButton } from './row-button.js';
 import { ListPage, Table } from './table.js';
 import { useNow } from './use-now.js';
 
@@ -71,14 +72,11 @@ export function ReservationsPage() {
             {mayAct && (
               <td>
                 {each.state === 'Active' && (
-                  <Button
-                    size="xs"
-                    variant="default"
+                  <RowButton
+                    words="Cancel"
+                    about={`the reservation of ${each.stationId} for ${each.idToken}`}
                     onClick={() => cancel.mutate(each)}
-                    aria-label={`Cancel the reservation of ${each.stationId} for ${each.idToken}`}
-                  >
-                    Cancel
-                  </Button>
+                  />
                 )}
               </td>
             )}

@@ -1,9 +1,10 @@
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Modal, TextInput } from '@mantine/core';
 import { IconMapPin } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useList, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Form, FormError, Problem, useFields } from './form.js';
+import { RowButton } from './row-button.js';
 import { ListPage, OpenRow, Table } from './table.js';
 
 interface Site {
@@ -45,21 +46,7 @@ export function SitesPage() {
             <td>{site.timeZone ?? ''}</td>
             <td>{site.retired ? 'Retired' : 'In use'}</td>
             {mayAct && (
-              <td>
-                {!site.retired && (
-                  <Button
-                    size="xs"
-                    variant="default"
-                    aria-label={`Retire ${site.siteId}`}
-                    onClick={(event) => {
-                      event.stopPropagation();
-                      retire.mutate(site);
-                    }}
-                  >
-                    Retire
-                  </Button>
-                )}
-              </td>
+              <td>{!site.retired && <RowButton words="Retire" about={site.siteId} asks onClick={() => retire.mutate(site)} />}</td>
             )}
           </OpenRow>
         ))}

@@ -1,4 +1,4 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Button, Select, Skeleton } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { type ReactNode, useId } from 'react';
 import { Empty, Failed } from './empty.js';
@@ -77,6 +77,25 @@ export function OpenRow({ title, onOpen, children }: { title: ReactNode; onOpen:
     </tr>
   );
 }
+
+interface StateFilterProps<State extends string> {
+  readonly states: readonly State[];
+  readonly inWords: (state: State) => string;
+  /** Undefined: all. */
+  readonly value: State | undefined;
+  readonly onChange: (state: State | undefined) => void;
+}
+
+/** Which rows of a list are shown. */
+export const StateFilter = <State extends string>({ states, inWords, value, onChange }: StateFilterProps<State>) => (
+  <Select
+    label="Which"
+    data={[{ value: '', label: 'All' }, ...states.map((state) => ({ value: state, label: inWords(state) }))]}
+    value={value ?? ''}
+    allowDeselect={false}
+    onChange={(chosen) => onChange(states.find((state) => state === chosen))}
+  />
+);
 
 /** A page that is a list: its title, what can be added, and what is under it. */
 export function ListPage({

@@ -1,4 +1,4 @@
-import { Button, Modal, Select, TextInput } from '@mantine/core';
+import { Modal, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconNfc } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
@@ -8,6 +8,7 @@ import { useList, useRead, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { ACCESS_STATUSES, type Access, AccessFields, accessValues, TONES, toAccess } from './access.js';
 import { Form, Problem, useFields } from './form.js';
+import { RowButton } from './row-button.js';
 import { ListPage, OpenRow, Table } from './table.js';
 import { useNow } from './use-now.js';
 
@@ -74,17 +75,11 @@ export function TokensPage() {
             {mayAct && (
               <td>
                 {token.status !== 'Invalid' && (
-                  <Button
-                    size="xs"
-                    variant="default"
-                    aria-label={`${token.status === 'Active' ? 'Block' : 'Unblock'} ${token.idToken}`}
-                    onClick={(event) => {
-                      event.stopPropagation();
-                      block.mutate(token);
-                    }}
-                  >
-                    {token.status === 'Active' ? 'Block' : 'Unblock'}
-                  </Button>
+                  <RowButton
+                    words={token.status === 'Active' ? 'Block' : 'Unblock'}
+                    about={token.idToken}
+                    onClick={() => block.mutate(token)}
+                  />
                 )}
               </td>
             )}

@@ -1,10 +1,11 @@
-import { Button, Progress } from '@mantine/core';
+import { Progress } from '@mantine/core';
 import { IconFileDownload } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { bytes, moment, words } from '../api/format.js';
 import { useList, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Problem } from './form.js';
+import { RowButton } from './row-button.js';
 import { Table } from './table.js';
 import { useNow } from './use-now.js';
 import { stationHash } from './use-view.js';
@@ -83,27 +84,20 @@ export function Uploads({ stationId }: { stationId?: string }) {
             {mayAct && (
               <td>
                 {upload.downloadable && (
-                  <Button
-                    size="xs"
-                    variant="default"
-                    mr={6}
+                  <RowButton
+                    words="Download"
+                    about={upload.fileName ?? upload.logType}
                     loading={download.isPending && download.variables.uploadId === upload.uploadId}
                     onClick={() => download.mutate(upload)}
-                    aria-label={`Download ${upload.fileName ?? upload.logType}`}
-                  >
-                    Download
-                  </Button>
+                  />
                 )}
                 {(upload.downloadable || upload.state === 'Waiting') && (
-                  <Button
-                    size="xs"
-                    variant="default"
-                    loading={remove.isPending && remove.variables.uploadId === upload.uploadId}
+                  <RowButton
+                    words={upload.downloadable ? 'Delete' : 'Give up'}
+                    about={upload.fileName ?? upload.logType}
+                    asks={upload.downloadable}
                     onClick={() => remove.mutate(upload)}
-                    aria-label={`${upload.downloadable ? 'Delete' : 'Give up'} ${upload.fileName ?? upload.logType}`}
-                  >
-                    {upload.downloadable ? 'Delete' : 'Give up'}
-                  </Button>
+                  />
                 )}
               </td>
             )}

@@ -6,6 +6,7 @@ import { wordsOf } from '../api/client.js';
 import { type DeviceModel, type ModelVariable, ofStation, spoken, useChange, useDeviceModel } from '../api/device-model.js';
 import { count, moment, words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
+import { RowButton } from '../parts/row-button.js';
 import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
 import { Intent } from './intent.js';
@@ -128,14 +129,7 @@ const Row = ({ row, onChange }: { row: ModelVariable; onChange: ((row: ModelVari
     {onChange !== undefined && (
       <td>
         {row.mutability !== 'ReadOnly' && (
-          <Button
-            size="xs"
-            variant="default"
-            onClick={() => onChange(row)}
-            aria-label={`${row.intended === null ? 'Intend' : 'Change'} ${spoken(row)}`}
-          >
-            {row.intended === null ? 'Intend' : 'Change'}
-          </Button>
+          <RowButton words={row.intended === null ? 'Intend' : 'Change'} about={spoken(row)} onClick={() => onChange(row)} />
         )}
       </td>
     )}

@@ -1,4 +1,4 @@
-import { Button, NumberInput } from '@mantine/core';
+import { NumberInput } from '@mantine/core';
 import { IconPlayerRecord } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { ofStation } from '../api/device-model.js';
@@ -6,6 +6,7 @@ import { bytes, count, moment } from '../api/format.js';
 import { useList, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Form, Problem, useFields } from '../parts/form.js';
+import { RowButton } from '../parts/row-button.js';
 import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
 
@@ -41,9 +42,7 @@ export function Recordings({ stationId }: { stationId: string }) {
       api.download(`${path}/${recordingId}/file`, `recording-${startedAt.slice(0, 16).replaceAll(/\D/g, '')}.ndjson`),
   });
   const button = (words: string, recording: Recording, act: () => void) => (
-    <Button size="xs" variant="default" mr={6} onClick={act} aria-label={`${words} the recording of ${moment(recording.startedAt, now)}`}>
-      {words}
-    </Button>
+    <RowButton words={words} about={`the recording of ${moment(recording.startedAt, now)}`} asks={words === 'Delete'} onClick={act} />
   );
   return (
     <div className="tab">

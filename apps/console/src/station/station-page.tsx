@@ -1,6 +1,8 @@
 import { Tabs } from '@mantine/core';
+import type { ComponentType } from 'react';
 import { ocpp } from '../api/format.js';
 import { useActiveSessions, useStation } from '../api/operations.js';
+import type { Evse } from '../api/types.js';
 import { Failed } from '../parts/empty.js';
 import { StationCard } from '../parts/station-card.js';
 import { STATION_TABS, type StationTab, stationHash } from '../parts/use-view.js';
@@ -14,16 +16,16 @@ import { Recordings } from './recordings.js';
 import { Reports } from './reports.js';
 import { Service } from './service.js';
 
-const TITLES: Readonly<Record<StationTab, string>> = {
-  configuration: 'Configuration',
-  monitors: 'Monitors',
-  service: 'In service',
-  alerts: 'Alerts',
-  logs: 'Logs',
-  recordings: 'Recordings',
-  reports: 'Reports',
-  display: 'Display',
-  quirks: 'Quirks',
+const TABS: Readonly<Record<StationTab, readonly [title: string, shown: ComponentType<{ stationId: string; evses: readonly Evse[] }>]>> = {
+  configuration: ['Configuration', Configuration],
+  monitors: ['Monitors', Monitors],
+  service: ['In service', Service],
+  alerts: ['Alerts', StationAlerts],
+  logs: ['Logs', StationLogs],
+  recordings: ['Recordings', Recordings],
+  reports: ['Reports', Reports],
+  display: ['Display', StationDisplay],
+  quirks: ['Quirks', Quirks],
 };
 
 interface Props {
@@ -35,6 +37,7 @@ interface Props {
 /** Everything about one station: what it does now, and what it is set to, watches, and told. */
 export function StationPage({ stationId, tab, onSession }: Props) {
   const station = useStation(stationId);
+  const [, Shown] = TABS[tab];
   const { data: active } = useActiveSessions();
   return (
     <section aria-labelledby="station-title" className="station-page">
@@ -65,36 +68,12 @@ export function StationPage({ stationId, tab, onSession }: Props) {
             <Tabs.List aria-label="About the station" mb="md">
               {STATION_TABS.map((each) => (
                 <Tabs.Tab key={each} value={each}>
-                  {TITLES[each]}
+                  {TABS[each][0]}
                 </Tabs.Tab>
               ))}
             </Tabs.List>
-            <Tabs.Panel value="configuration">
-              <Configuration stationId={stationId} />
-            </Tabs.Panel>
-            <Tabs.Panel value="monitors">
-              <Monitors stationId={stationId} />
-            </Tabs.Panel>
-            <Tabs.Panel value="service">
-              <Service stationId={stationId} evses={station.data?.evses ?? []} />
-            </Tabs.Panel>
-            <Tabs.Panel value="alerts">
-              <StationAlerts stationId={stationId} />
-            </Tabs.Panel>
-            <Tabs.Panel value="logs">
-              <StationLogs stationId={stationId} />
-            </Tabs.Panel>
-            <Tabs.Panel value="recordings">
-              <Recordings stationId={stationId} />
-            </Tabs.Panel>
-            <Tabs.Panel value="reports">
-              <Reports stationId={stationId} />
-            </Tabs.Panel>
-            <Tabs.Panel value="display">
-              <StationDisplay stationId={stationId} />
-            </Tabs.Panel>
-            <Tabs.Panel value="quirks">
-              <Quirks stationId={stationId} />
+            <Tabs.Panel value={tab}>
+              <Shown stationId={stationId} evses={station.data?.evses ?? []} />
             </Tabs.Panel>
           </Tabs>
         </div>

@@ -40,6 +40,12 @@ export class ConsolePage {
     return this.page.getByRole('region', { name: list, exact: true }).getByRole('row');
   }
 
+  /** Presses a button in a row that asks once more. */
+  async really(words: string, about: string): Promise<void> {
+    await this.page.getByRole('button', { name: `${words} ${about}` }).click();
+    await this.page.getByRole('button', { name: `Really ${words.toLowerCase()}? ${about}` }).click();
+  }
+
   /** Presses Tab until something is focused that matches, at most `steps` times: what a person without a mouse does. */
   async tabTo(name: string | RegExp, steps = 80): Promise<void> {
     for (let step = 0; step < steps; step += 1) {
