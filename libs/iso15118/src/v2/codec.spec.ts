@@ -7,6 +7,7 @@ import { anyMessage } from '../testing/any-message.js';
 import { asXml } from '../testing/as-xml.js';
 import vectors from '../testing/oracle-vectors.json' with { type: 'json' };
 import { fragmentOf } from './fragment.js';
+import { readContractRequest } from './messages.js';
 import { MESSAGE } from './schema.js';
 
 const read = (hex: string): ExiElement => decodeDocument(Buffer.from(hex, 'hex'), MESSAGE);
@@ -74,4 +75,23 @@ describe('any message', () => {
       { numRuns: 1_000 },
     );
   });
+
+  it('that is bigger than any car needs is refused: elements, bits of a number, bytes', () => {
+    const message = read(vectors.signed.installationReq.exi);
+    const change = (name: string, to: (each: ExiElement) => readonly ExiElement[]): ExiElement => replaced(message, name, to);
+    const references = (count: number) => change('Reference', (each) => Array.from({ length: count }, () => each));
+    // 22 others, and five of each reference with its transform.
+    expect(read(write(references(55)))).toEqual(references(55));
+    expect(() => read(write(references(56)))).toThrow('more than 300 elements');
+    const serial = (value: bigint) => change('X509SerialNumber', (each) => [{ ...each, value }]);
+    expect(read(write(serial(2n ** 224n - 1n)))).toEqual(serial(2n ** 224n - 1n));
+    expect(() => read(write(serial(2n ** 224n)))).toThrow('more than 224 bits');
+    expect(() => readContractRequest(Buffer.alloc(12_750))).toThrow('it begins with 0x00');
+    expect(() => readContractRequest(Buffer.alloc(12_751))).toThrow('12751 bytes of at most 12750');
+  });
+});
+
+const replaced = (element: ExiElement, name: string, to: (each: ExiElement) => readonly ExiElement[]): ExiElement => ({
+  ...element,
+  children: element.children.flatMap((each) => (each.name === name ? to(each) : [replaced(each, name, to)])),
 });
