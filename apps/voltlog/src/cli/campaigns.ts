@@ -184,9 +184,8 @@ const MINUTES: Readonly<Record<string, number>> = { m: 1, h: 60, d: 1_440 };
 
 /** @throws {CliError} */
 function waveOf(text: string): Json {
-  const [, percent, stations, pause, unit] = /^(?:(\d+)%|(\d+)|rest)(?::(\d+)([mhd]))?$/.exec(text) ?? [];
-  if (percent === undefined && stations === undefined && !text.startsWith('rest'))
-    throw new CliError(EXIT.usage, `${text} is no wave: 5%, 20 or rest, with a pause as in 5%:60m`);
+  const [whole, percent, stations, pause, unit] = /^(?:(\d+)%|(\d+)|rest)(?::(\d+)([mhd]))?$/.exec(text) ?? [];
+  if (whole === undefined) throw new CliError(EXIT.usage, `${text} is no wave: 5%, 20 or rest, with a pause as in 5%:60m`);
   return {
     ...(percent === undefined ? {} : { percent: Number(percent) }),
     ...(stations === undefined ? {} : { stations: Number(stations) }),

@@ -1,79 +1,19 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { addApiCommands, endOf } from './cli.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CliWorld } from '../testing/cli-world.js';
 import { EXIT } from './errors.js';
 import { keep } from './settings.js';
 import { bodyOf, until } from './words.js';
 
-interface Asked {
-  readonly method: string;
-  readonly url: string;
-  readonly key: string | undefined;
-  readonly body: unknown;
-}
-
-let server: Server;
-let url: string;
-let asked: Asked[];
-/** By method and path without its query. */
-let answers: Record<string, readonly [status: number, body: unknown][]>;
-
+let world: CliWorld;
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { method = '', url: target = '', headers } = request;
-      const body = chunks.length === 0 ? undefined : (JSON.parse(Buffer.concat(chunks).toString()) as unknown);
-      asked.push({ method, url: target, key: headers.authorization, body });
-      const list = answers[`${method} ${target.split('?')[0]}`] ?? [];
-      const [status, answer] = (list.length > 1 ? (list as [number, unknown][]).shift() : list[0]) ?? [
-        404,
-        { detail: 'There is no such thing.' },
-      ];
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  world = await CliWorld.open();
 });
-afterAll(() => server.close());
-beforeEach(() => {
-  asked = [];
-  answers = {};
-});
-
-/** Runs a command line; what it printed, and how it ended. */
-async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const printed = { out: '', err: '' };
-  const take = (to: 'out' | 'err') => (text: unknown) => {
-    printed[to] += String(text);
-    return true;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(take('out')),
-    vi.spyOn(process.stderr, 'write').mockImplementation(take('err')),
-  ];
-  const program = new Command('voltlog').exitOverride();
-  addApiCommands(program, { VOLTLOG_URL: url, VOLTLOG_API_KEY: 'secret', VOLTLOG_CONFIG: join(tmpdir(), 'voltlog-no-such-file.json') });
-  try {
-    await program.parseAsync(words, { from: 'user' });
-    const code = Number(process.exitCode ?? 0);
-    process.exitCode = undefined;
-    return { code, ...printed };
-  } catch (error) {
-    const end = endOf(error);
-    if (end === undefined) throw error;
-    return { code: end.code, out: printed.out, err: printed.err + end.text };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+afterAll(() => world.close());
+beforeEach(() => world.forget());
+const run = (...words: string[]) => world.run(...words);
 
 const job = (change: object = {}): object => ({
   jobId: 'j-1',
@@ -94,15 +34,15 @@ describe('the command line', () => {
       [200, { data: [station('CP-1')], nextCursor: 'more' }],
       [200, { data: [station('CP-2')], nextCursor: null }],
     ];
-    answers['GET /v1/stations'] = pages();
+    world.answers['GET /v1/stations'] = pages();
     const { code, out } = await run('stations', 'list', '--site', 'depot');
     expect(code).toBe(EXIT.ok);
     expect(out.split('\n').map((line) => line.split(/\s+/)[0])).toEqual(['STATION', 'CP-1', 'CP-2', '']);
-    expect(asked.map(({ url: target, key }) => [target, key])).toEqual([
+    expect(world.asked.map(({ url: target, key }) => [target, key])).toEqual([
       ['/v1/stations?siteId=depot&limit=200', 'Bearer secret'],
       ['/v1/stations?siteId=depot&limit=200&cursor=more', 'Bearer secret'],
     ]);
-    answers['GET /v1/stations'] = pages();
+    world.answers['GET /v1/stations'] = pages();
     expect(JSON.parse((await run('stations', 'list', '--output', 'json')).out)).toMatchObject([
       { stationId: 'CP-1' },
       { stationId: 'CP-2' },
@@ -110,25 +50,25 @@ describe('the command line', () => {
   });
 
   it('takes the bytes out of what a station said that a terminal would act on', async () => {
-    answers['GET /v1/stations/CP-1'] = [[200, { stationId: 'CP-1', name: '\u001b[2Jgone', connection: null }]];
+    world.answers['GET /v1/stations/CP-1'] = [[200, { stationId: 'CP-1', name: '\u001b[2Jgone', connection: null }]];
     const { out } = await run('stations', 'get', 'CP-1');
     expect(out).toContain(' [2Jgone');
     expect(out).not.toContain('\u001b');
   });
 
   it('sends a command with its fields, and ends with 1 when the station refuses', async () => {
-    answers['POST /v1/stations/CP%201/commands/reset'] = [
+    world.answers['POST /v1/stations/CP%201/commands/reset'] = [
       [200, { status: 'Accepted' }],
       [200, { status: 'Rejected', reason: 'busy' }],
     ];
     expect((await run('commands', 'send', 'CP 1', 'reset', 'type=Immediate', 'evseId=2')).code).toBe(EXIT.ok);
-    expect(asked[0]?.body).toEqual({ type: 'Immediate', evseId: 2 });
+    expect(world.asked[0]?.body).toEqual({ type: 'Immediate', evseId: 2 });
     expect(await run('commands', 'send', 'CP 1', 'reset')).toMatchObject({ code: EXIT.failed, out: expect.stringContaining('busy') });
   });
 
   it('makes a job of a selection and follows it; 1 when not every station accepted', async () => {
-    answers['POST /v1/jobs'] = [[201, job()]];
-    answers['GET /v1/jobs/j-1'] = [[200, job({ state: 'Ended', outcome: 'Completed', counts: { Accepted: 3, Rejected: 1 } })]];
+    world.answers['POST /v1/jobs'] = [[201, job()]];
+    world.answers['GET /v1/jobs/j-1'] = [[200, job({ state: 'Ended', outcome: 'Completed', counts: { Accepted: 3, Rejected: 1 } })]];
     const { code, out, err } = await run(
       'jobs',
       'create',
@@ -145,7 +85,7 @@ describe('the command line', () => {
       '2030-01-01T00:00:00Z',
       '--wait',
     );
-    expect(asked[0]?.body).toEqual({
+    expect(world.asked[0]?.body).toEqual({
       command: { name: 'reset', body: { type: 'OnIdle' } },
       selection: { stationIds: ['A', 'B', 'C'], connected: false },
       stationsPerMinute: 60,
@@ -176,7 +116,7 @@ describe('the command line', () => {
     [501, EXIT.failed],
     [503, EXIT.unavailable],
   ])('a problem of status %d ends with %d, and the fields that are wrong are named', async (status, code) => {
-    answers['GET /v1/stations'] = [[status, { detail: 'No.', errors: [{ in: 'query', pointer: '/limit', message: 'too many' }] }]];
+    world.answers['GET /v1/stations'] = [[status, { detail: 'No.', errors: [{ in: 'query', pointer: '/limit', message: 'too many' }] }]];
     expect(await run('stations', 'list')).toEqual({ code, out: '', err: 'No.\n  /limit: too many\n' });
   });
 });
@@ -194,7 +134,7 @@ describe('words of the command line', () => {
       const words = ['registry', 'import', fleet, '--make-passwords', '--passwords-file', passwords];
       expect((await run(...words)).code).not.toBe(0);
       expect(existsSync(passwords)).toBe(false);
-      answers['POST /v1/registry/import'] = [[200, { type: 'password', stationId: 'A', password: 'made' }]];
+      world.answers['POST /v1/registry/import'] = [[200, { type: 'password', stationId: 'A', password: 'made' }]];
       expect((await run(...words)).code).toBe(EXIT.unavailable);
       expect(existsSync(passwords)).toBe(true);
       writeFileSync(config, '{}');

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { type Client, type Json, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
+import { textOf } from './files.js';
 import type { Column, Output } from './output.js';
 import { wholeNumber } from './words.js';
 
@@ -97,14 +98,6 @@ async function* sent(file: string, tell: (count: number) => void): AsyncGenerato
 function sizeOf(file: string): number {
   try {
     return statSync(file).size;
-  } catch (error) {
-    throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }

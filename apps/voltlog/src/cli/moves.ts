@@ -1,17 +1,18 @@
-import { createWriteStream, readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { type Client, type Json, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
+import { saved, textOf } from './files.js';
 import type { Column, Output } from './output.js';
 
 const POLL_MS = 2_000;
 
+/** A move in one of these goes on only when somebody says so. */
+const RESTING: ReadonlySet<unknown> = new Set(['Ended', 'Stopped', 'Paused']);
+
+const counts = (move: Json): Readonly<Record<string, number>> => move['counts'] as Readonly<Record<string, number>>;
 const inWords = (move: Json): string =>
-  Object.entries(move['counts'] as Readonly<Record<string, number>>)
+  Object.entries(counts(move))
     .map(([phase, count]) => `${count} ${phase}`)
     .join(', ');
 
@@ -60,7 +61,8 @@ export function addMoves(program: Command, cli: Cli): void {
           return;
         }
         const move = await client.call('POST', '/v1/moves', plan);
-        output.one(wait === true ? await follow(client, output, String(move['moveId'])) : move, MOVE);
+        if (wait === true) await follow(client, output, String(move['moveId']));
+        else output.one(move, MOVE);
       }),
     );
   moves
@@ -107,29 +109,35 @@ export function addMoves(program: Command, cli: Cli): void {
     .argument('[file]', 'default: standard output')
     .action((id: string, file: string | undefined) =>
       cli.run(async (client) => {
-        const { body } = await client.send('GET', `${path(id)}/export`);
-        if (body === null) return;
-        const to = file === undefined ? process.stdout : createWriteStream(file);
-        await pipeline(Readable.fromWeb(body as ReadableStream<Uint8Array>), to, { end: file !== undefined });
+        await saved(await client.send('GET', `${path(id)}/export`), file);
       }),
     );
 }
 
-async function follow(client: Client, output: Output, moveId: string): Promise<Json> {
-  for (;;) {
-    const move = await client.get(path(moveId));
-    if (move['state'] === 'Ended' || move['state'] === 'Stopped') return move;
+/** Shows it once it rests. @throws {CliError} when not every station arrived */
+async function follow(client: Client, output: Output, moveId: string): Promise<void> {
+  let move = await client.get(path(moveId));
+  while (!RESTING.has(move['state'])) {
     output.progress(`${String(move['state'])}, wave ${String(move['wave'])}: ${inWords(move)}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    move = await client.get(path(moveId));
   }
+  output.one(move, MOVE);
+  const bad = Object.entries(counts(move)).filter(([phase, count]) => phase !== 'Moved' && count > 0);
+  if (bad.length > 0)
+    throw new CliError(
+      EXIT.failed,
+      `Not every station arrived: ${bad.map(([phase, count]) => `${count} ${phase}`).join(', ')}. See: voltlog moves stations ${moveId} --phase ${bad[0]?.[0] ?? ''}`,
+    );
 }
 
 function planOf(file: string): object {
+  const text = textOf(file);
   try {
-    const plan: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (typeof plan === 'object' && plan !== null) return plan;
-  } catch (error) {
-    throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    const plan: unknown = JSON.parse(text);
+    if (typeof plan === 'object' && plan !== null && !Array.isArray(plan)) return plan;
+  } catch {
+    // It is refused below.
   }
   throw new CliError(EXIT.usage, `${file} is no JSON object`);
 }

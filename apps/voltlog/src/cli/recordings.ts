@@ -1,9 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
+import { saved } from './files.js';
 import type { Column } from './output.js';
 import { wholeNumber } from './words.js';
 
@@ -52,10 +49,7 @@ export function addRecordings(program: Command, cli: Cli): void {
     .addHelpText('after', example('voltlog recordings export CP-001 01990000-... visit.ndjson'))
     .action((id: string, recordingId: string, file: string | undefined) =>
       cli.run(async (client) => {
-        const { body } = await client.send('GET', `${path(id, recordingId)}/file`);
-        if (body === null) return;
-        const to = file === undefined ? process.stdout : createWriteStream(file);
-        await pipeline(Readable.fromWeb(body as ReadableStream<Uint8Array>), to, { end: file !== undefined });
+        await saved(await client.send('GET', `${path(id, recordingId)}/file`), file);
       }),
     );
   recordings

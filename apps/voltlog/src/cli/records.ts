@@ -1,11 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { query } from './client.js';
+import { saved, textOf } from './files.js';
 import type { Column } from './output.js';
-import { bodyOf, checkFile, sendImport } from './registry.js';
+import { checkFile, sendImport } from './registry.js';
 import { until, wholeNumber } from './words.js';
 
 const SESSION: readonly Column[] = [
@@ -17,6 +15,11 @@ const SESSION: readonly Column[] = [
   ['ENDED', 'endedAt'],
   ['KWH', (row) => (Number(row['energyWh']) / 1_000).toFixed(3)],
   ['TOKEN', 'idToken'],
+];
+const STOP: readonly Column[] = [
+  ['SESSION', 'session.sessionId'],
+  ['STATE', 'session.state'],
+  ['ANSWER', 'stationStatus'],
 ];
 const TOKEN: readonly Column[] = [
   ['TOKEN', 'idToken'],
@@ -68,9 +71,11 @@ export function addSessions(program: Command, cli: Cli): void {
     .description('have the station stop it')
     .argument('<sessionId>')
     .action((id: string) =>
-      cli.run(async (client, output) =>
-        output.one(await client.call('POST', `/v1/sessions/${encodeURIComponent(id)}/stop`, {}), [['ANSWER', (row) => row]]),
-      ),
+      cli.run(async (client, output) => {
+        const result = await client.call('POST', `/v1/sessions/${encodeURIComponent(id)}/stop`, {});
+        output.one(result, STOP);
+        if (result['stationStatus'] !== 'Accepted') cli.failed();
+      }),
     );
 }
 
@@ -122,7 +127,7 @@ export function addTokens(program: Command, cli: Cli): void {
     .action((file: string | undefined, { format, separator }: { format: string; separator: string }) =>
       cli.run(async (client) => {
         const response = await client.send('GET', `/v1/registry/tokens/export${query({ format, separator })}`);
-        await pipeline(bodyOf(response), file === undefined ? process.stdout : createWriteStream(file), { end: file !== undefined });
+        await saved(response, file);
       }),
     );
   tokens
@@ -209,7 +214,7 @@ function addPlugAndCharge(certificates: Command, cli: Cli): void {
     .addHelpText('after', example('voltlog certificates test-vehicle WAUZZZTEST1 DE-ABC-C12345678 --csr car.csr'))
     .action((pcid: string, emaid: string, { csr: path }: { csr?: string }) =>
       cli.run(async (client, output) => {
-        const csr = path === undefined ? undefined : await readFile(path, 'utf8');
+        const csr = path === undefined ? undefined : textOf(path);
         output.one(await client.call('PUT', `/v1/plug-and-charge/test-vehicles/${encodeURIComponent(pcid)}`, { emaid, csr }), [
           ['PCID', 'pcid'],
           ['EMAID', 'emaid'],

@@ -1,11 +1,11 @@
 import { createReadStream, createWriteStream, openSync, rmSync, statSync, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { type Client, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
+import { bodyOf, saved } from './files.js';
 import type { Output } from './output.js';
 
 interface ImportOptions {
@@ -35,7 +35,7 @@ export function addRegistry(program: Command, cli: Cli): void {
       cli.run(async (client) => {
         const { format, separator, bom } = options;
         const response = await client.send('GET', `/v1/registry/export${query({ format, separator, bom: bom && 'true' })}`);
-        await pipeline(bodyOf(response), file === undefined ? process.stdout : createWriteStream(file), { end: file !== undefined });
+        await saved(response, file);
       }),
     );
   registry
@@ -117,9 +117,6 @@ async function closed(passwords: WriteStream, path = ''): Promise<void> {
   await new Promise<void>((resolve) => passwords.end(resolve));
   if (passwords.bytesWritten === 0) rmSync(path, { force: true });
 }
-
-export const bodyOf = (response: Response): Readable =>
-  response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never);
 
 /** Readable by its owner alone. @throws {CliError} when there is a file of this name: it may hold passwords of another import */
 function newFile(path: string): WriteStream {

@@ -1,10 +1,8 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { type Client, type Json, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
+import { saved } from './files.js';
 import type { Column, Output } from './output.js';
 import { until, wholeNumber } from './words.js';
 
@@ -76,15 +74,10 @@ export function addUploads(program: Command, cli: Cli): void {
     .action((id: string, file: string | undefined) =>
       cli.run(async (client, output) => {
         const upload = await client.get(path(id));
-        const { body } = await client.send('GET', `${path(id)}/file`);
+        const response = await client.send('GET', `${path(id)}/file`);
         // A station's word is no path.
         const name = file ?? (String(upload['fileName'] ?? '').replaceAll(/[^\w.-]/g, '_') || `${id}.log`);
-        if (body === null) throw new CliError(EXIT.failed, 'the answer has no file');
-        await pipeline(Readable.fromWeb(body as never), createWriteStream(name, { flags: file === undefined ? 'wx' : 'w' })).catch(
-          (error: unknown) => {
-            throw new CliError(EXIT.failed, `${name} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-          },
-        );
+        await saved(response, name, file === undefined ? 'wx' : 'w');
         output.say(`${String(upload['receivedBytes'])} bytes in ${name}`);
       }),
     );

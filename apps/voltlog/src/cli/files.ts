@@ -1,0 +1,30 @@
+import { createWriteStream, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { CliError, EXIT } from './errors.js';
+
+export const bodyOf = (response: Response): Readable =>
+  response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never);
+
+/**
+ * Writes an answer to a file; to standard output when there is none.
+ *
+ * @param flags `wx`: a file that is there already is left alone
+ * @throws {CliError} when it cannot be written, or the answer breaks off
+ */
+export async function saved(response: Response, file: string | undefined, flags: 'w' | 'wx' = 'w'): Promise<void> {
+  const to = file === undefined ? process.stdout : createWriteStream(file, { flags });
+  await pipeline(bodyOf(response), to, { end: file !== undefined }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.failed, `${file ?? 'the answer'} cannot be written: ${reason}`);
+  });
+}
+
+/** @throws {CliError} */
+export function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
