@@ -121,7 +121,7 @@ export class ConnectionRuntime {
     this.parts.frames.start();
     this.parts.accepted.start();
     this.parts.deviations.start();
-    this.parts.recorder.start();
+    await this.parts.recorder.start();
     await this.parts.endpoints.listen();
   }
 

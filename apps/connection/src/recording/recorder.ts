@@ -44,7 +44,9 @@ export class Recorder {
 
   constructor(private readonly parts: RecorderParts) {}
 
-  start(): void {
+  /** Looks before the first station is let in, so that nothing of a recording under way is missed. */
+  async start(): Promise<void> {
+    await this.tick();
     this.timer = setInterval(() => void this.tick(), TICK_MS);
     this.timer.unref();
   }

@@ -73,6 +73,17 @@ describe('a recording', () => {
     expect(tags[0]).toBe(tags[1]);
   });
 
+  it('has the first frame too that an instance hears which starts while it goes on', async () => {
+    const recordingId = await start();
+    const other = await world.start();
+    const station = await world.connect({ port: other.port });
+    await station.ask('Authorize', { idTag: 'CARD-1' });
+    await other.runtime.tickRecordings();
+    await service().stopRecording({ recordingId });
+    const [, ...lines] = await linesOf(recordingId);
+    expect(lines.map(({ frame }) => (frame as unknown[] | undefined)?.[2])).toContain('Authorize');
+  });
+
   it('ends by itself with as many bytes as were asked for', async () => {
     const recordingId = await start({ bytesMax: 200 });
     const station = await world.connect();
