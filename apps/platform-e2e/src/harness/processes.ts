@@ -60,7 +60,8 @@ export const PROCESSES = [
   'connection-2',
   'gateway',
 ] as const;
-export type ProcessName = (typeof PROCESSES)[number];
+/** Any service may run several times; a test says so where it matters. */
+export type ProcessName = (typeof PROCESSES)[number] | 'device-2';
 
 interface Ports {
   readonly grpc: number;
@@ -69,6 +70,8 @@ interface Ports {
 }
 
 const READY_MS = 60_000;
+
+const appOf = (name: ProcessName): string => name.replace(/-\d$/, '');
 
 /** The platform as it is deployed: each service its own process, on Kafka, MongoDB and gRPC. */
 export class Processes {
@@ -81,22 +84,27 @@ export class Processes {
   private constructor(
     private readonly infrastructure: Infrastructure,
     private readonly environment: Readonly<Record<string, string>>,
+    private readonly names: readonly ProcessName[],
     ports: readonly Ports[],
   ) {
-    this.ports = Object.fromEntries(PROCESSES.map((name, index) => [name, ports[index]])) as Record<ProcessName, Ports>;
+    this.ports = Object.fromEntries(names.map((name, index) => [name, ports[index]])) as Record<ProcessName, Ports>;
     this.api = new Api(`http://127.0.0.1:${this.ports.gateway.http}`, ADMIN_KEY);
     const ocppUrl = (name: ProcessName): string => `ws://127.0.0.1:${this.ports[name].ocpp}/ocpp`;
     this.ocppUrls = [ocppUrl('connection-1'), ocppUrl('connection-2')];
   }
 
-  static async start(infrastructure: Infrastructure, environment: Readonly<Record<string, string>> = {}): Promise<Processes> {
-    const free = await freePorts(PROCESSES.length * 3);
-    const ports = PROCESSES.map((_, index) => {
+  static async start(
+    infrastructure: Infrastructure,
+    environment: Readonly<Record<string, string>> = {},
+    names: readonly ProcessName[] = PROCESSES,
+  ): Promise<Processes> {
+    const free = await freePorts(names.length * 3);
+    const ports = names.map((_, index) => {
       const [grpc = 0, http = 0, ocpp = 0] = free.slice(index * 3);
       return { grpc, http, ocpp };
     });
-    const processes = new Processes(infrastructure, environment, ports);
-    for (const name of PROCESSES) processes.launch(name);
+    const processes = new Processes(infrastructure, environment, names, ports);
+    for (const name of names) processes.launch(name);
     await processes.ready();
     return processes;
   }
@@ -125,7 +133,7 @@ export class Processes {
   }
 
   async ready(): Promise<void> {
-    await Promise.all(PROCESSES.map((name) => this.readyOf(name)));
+    await Promise.all(this.names.map((name) => this.readyOf(name)));
   }
 
   async stop(): Promise<void> {
@@ -140,8 +148,12 @@ export class Processes {
 
   private launch(name: ProcessName): void {
     const { grpc, http, ocpp } = this.ports[name];
-    const at = (other: ProcessName): string => `127.0.0.1:${this.ports[other].grpc}`;
-    const child = new Child(name.replace(/-\d$/, ''), [], {
+    const at = (app: string): string =>
+      this.names
+        .filter((other) => appOf(other) === app)
+        .map((other) => `127.0.0.1:${this.ports[other].grpc}`)
+        .join(',');
+    const child = new Child(appOf(name), [], {
       ...this.parts,
       LOG_LEVEL: 'warn',
       GRPC_LISTEN: `127.0.0.1:${grpc}`,
@@ -156,7 +168,7 @@ export class Processes {
       SESSION_GRPC: at('session'),
       RESERVATION_GRPC: at('reservation'),
       NOTIFICATION_GRPC: at('notification'),
-      CONNECTION_GRPC: `${at('connection-1')},${at('connection-2')}`,
+      CONNECTION_GRPC: at('connection'),
       GATEWAY_ADMIN_KEY: ADMIN_KEY,
       RATE_LIMIT_BURST: '100000',
       RATE_LIMIT_PER_SECOND: '100000',
