@@ -28,6 +28,7 @@ describe('voltlog campaigns', () => {
     stationCount: 4,
     counts: { Planned: 3, Updated: 1 },
     waves: [{ state: 'Running', stationCount: 4 }],
+    rollBacks: [],
     createdAt: 'now',
     ...change,
   });

@@ -56,6 +56,16 @@ describe('the command line', () => {
     expect(out).not.toContain('\u001b');
   });
 
+  it('switches a quirk and shows it, even when it is off and was never seen', async () => {
+    const quirk = (quirkId: string) => ({ quirkId, on: false, because: 'None', lastAt: null, tolerated: 0, refused: 0 });
+    world.answers['PUT /v1/stations/CP-1/quirks/long-texts'] = [[200, { data: [quirk('long-texts'), quirk('long-id-token')] }]];
+    const { code, out } = await run('stations', 'quirks', 'CP-1', 'long-texts', 'by-make');
+    expect(world.asked[0]?.body).toEqual({ choice: 'ByMake' });
+    expect([code, out]).toEqual([EXIT.ok, expect.stringMatching(/^QUIRK .*\nlong-texts +off/)]);
+    expect(out).not.toContain('long-id-token');
+    expect(await run('stations', 'quirks', 'CP-1', 'long-texts')).toMatchObject({ code: EXIT.usage });
+  });
+
   it('sends a command with its fields, and ends with 1 when the station refuses', async () => {
     world.answers['POST /v1/stations/CP%201/commands/reset'] = [
       [200, { status: 'Accepted' }],

@@ -77,6 +77,13 @@ function read(row: Json, of: Column[1]): string {
   return cell(of.split('.').reduce<unknown>((at, name) => (typeof at === 'object' && at !== null ? (at as Json)[name] : undefined), row));
 }
 
+/** Certificates stand on lines of their own, so that they can be taken from there. */
+function pemIn(row: Json, of: Column[1]): string | undefined {
+  const value = typeof of === 'string' ? row[of] : undefined;
+  if (typeof value !== 'string' || !value.startsWith('-----BEGIN ')) return undefined;
+  return `\n${value.trimEnd().split('\n').map(cell).join('\n')}`;
+}
+
 function table(rows: readonly Json[], columns: readonly Column[]): string {
   if (rows.length === 0) return 'Nothing found.\n';
   const lines = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, of]) => read(row, of)))];
@@ -94,5 +101,5 @@ function table(rows: readonly Json[], columns: readonly Column[]): string {
 
 function fields(row: Json, columns: readonly Column[]): string {
   const width = Math.max(...columns.map(([title]) => title.length));
-  return columns.map(([title, of]) => `${title.padEnd(width)}  ${read(row, of)}\n`).join('');
+  return columns.map(([title, of]) => `${title.padEnd(width)}  ${pemIn(row, of) ?? read(row, of)}\n`).join('');
 }

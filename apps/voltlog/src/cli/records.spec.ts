@@ -91,6 +91,7 @@ describe('voltlog registry', () => {
 });
 
 describe('voltlog certificates', () => {
+  const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
   const certificate = { serialNumber: '0A', certificateType: 'ChargingStationCertificate', status: 'Active' };
 
   it('lists, renews and revokes those of a station', async () => {
@@ -106,8 +107,8 @@ describe('voltlog certificates', () => {
   });
 
   it('shows roots, and serves the test PKI', async () => {
-    world.answers['GET /v1/certificate-authority'] = [[200, { rootCertificates: 'PEM' }]];
-    expect((await world.run('certificates', 'authority')).out).toContain('PEM');
+    world.answers['GET /v1/certificate-authority'] = [[200, { rootCertificates: PEM }]];
+    expect((await world.run('certificates', 'authority')).out).toBe(`ROOTS  \n${PEM}`);
     world.answers['GET /v1/plug-and-charge/test-roots'] = page({ certificateType: 'V2GRootCertificate', certificate: 'PEM' });
     expect((await world.run('certificates', 'test-roots')).out).toMatch(/^V2GRootCertificate +PEM/m);
     const csr = join(folder, 'car.csr');

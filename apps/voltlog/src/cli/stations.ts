@@ -118,7 +118,10 @@ function addQuirks(stations: Command, cli: Cli): void {
         const answer =
           quirk === undefined ? await client.get(at) : await client.call('PUT', `${at}/${encodeURIComponent(quirk)}`, { choice });
         const rows = answer['data'] as readonly Readonly<Record<string, unknown>>[];
-        const shown = rows.filter((row) => all === true || row['on'] === true || row['because'] === 'Operator' || row['lastAt'] !== null);
+        const shown = rows.filter(
+          (row) =>
+            all === true || row['quirkId'] === quirk || row['on'] === true || row['because'] === 'Operator' || row['lastAt'] !== null,
+        );
         await output.list(rowsOf(shown), QUIRK);
       }),
     );
