@@ -113,6 +113,12 @@ describe('an address that takes a log', () => {
     expect(await upload(uploadId)).toMatchObject({ state: 'Received', receivedBytes: 300_000, fileName: 'form.log', attempts: 2 });
   });
 
+  it('is not made for a station that nobody knows', async () => {
+    expect(await platform.api.call('POST', '/v1/stations/NOBODY/log-uploads', {})).toMatchObject({ status: 404 });
+    const { data } = await platform.api.get<{ data: object[] }>('/v1/log-uploads?stationId=NOBODY');
+    expect(data).toEqual([]);
+  });
+
   it('is opened by its own signature alone', async () => {
     const { address } = await asked();
     expect((await put(address.slice(0, -1), 'x')).status).toBe(403);

@@ -54,7 +54,7 @@ async function within<Value>(work: Promise<Value>, ms: number): Promise<Value | 
 }
 
 /** So long a peer may go on sending while it reads why its file is not taken, ms. */
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
 
 /**
  * Ends the connection of a body that is not wanted, a moment after the answer: closed at once, with bytes unread, the peer's system would
