@@ -19,6 +19,8 @@ class FakeConnection {
   readonly answers = new Map<string, Partial<connectionV1.SendCommandResponse> | Error>();
   /** Commands are held until it resolves. */
   gate: Promise<void> = Promise.resolve();
+  /** Commands after so many never come back. */
+  hangsAfter = Number.POSITIVE_INFINITY;
   inFlight = 0;
   inFlightMax = 0;
   away = false;
@@ -28,10 +30,11 @@ class FakeConnection {
   async sendCommand({ stationId }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
     const response = connectionV1.SendCommandResponse.fromPartial({ action: 'Reset', messageId: 'm', latencyMs: 3 });
     if (this.offline.has(stationId)) return { ...response, status: CommandStatus.OFFLINE };
-    this.sent.push(stationId);
+    const nth = this.sent.push(stationId) - 1;
     this.inFlight += 1;
     this.inFlightMax = Math.max(this.inFlightMax, this.inFlight);
     await this.gate;
+    if (nth >= this.hangsAfter) await new Promise(() => {});
     this.inFlight -= 1;
     const answer = this.answers.get(stationId);
     if (answer instanceof Error) throw answer;
@@ -381,23 +384,29 @@ describe('jobs', () => {
     expect(await counts(jobId)).toEqual({ ACCEPTED: 2 });
   });
 
-  it('goes on after a crash: nobody is sent it twice, nobody is left out, and what was on its way is told as unknown', async () => {
-    const ids = await register(1_000);
-    // An instance whose commands never come back: as good as dead.
+  it('over 10 000 stations goes on after a crash: nobody is sent it twice, nobody is left out, and what was on its way is told as unknown', {
+    timeout: 300_000,
+  }, async () => {
+    const ids = await register(10_000);
+    // An instance whose commands come back no more after a third of them: as good as dead.
     const dead = new FakeConnection();
-    dead.gate = new Promise(() => {});
+    dead.hangsAfter = 3_000;
     await devices.pop()?.stop();
     service = await open(context, dead);
-    const { jobId } = await create({ concurrency: 30 });
-    await until(() => dead.sent.length === 30, 'some are asked', WAIT_MS);
+    const { jobId } = await create({ concurrency: 100 });
+    await until(async () => (await counts(jobId))['ACCEPTED'] === 3_000 && dead.sent.length === 3_100, 'some have answered', 120_000);
     const log = context.log;
     const other = await openTestContext('device', { log, store: context.store, clock: context.clock });
-    // It is cut off here: the timer's lease must end before another takes over.
+    // It is cut off here: the timer's lease must end before another takes over, also one that it took while it was stopping.
     void devices.pop()?.stop();
     service = await open(other);
-    context.clock.ms += 90_000;
-    await ended(jobId);
-    expect(await counts(jobId)).toEqual({ ACCEPTED: 970, UNKNOWN: 30 });
+    const later = (): boolean => {
+      context.clock.ms += 1_000;
+      return connection.sent.length > 0;
+    };
+    await until(later, 'another goes on', 120_000);
+    await until(async () => (await get(jobId)).state === JobState.ENDED, 'the job ends', 120_000);
+    expect(await counts(jobId)).toEqual({ ACCEPTED: 9_900, UNKNOWN: 100 });
     expect([...dead.sent, ...connection.sent].toSorted()).toEqual(ids);
     expect((await stations(jobId, State.UNKNOWN))[0]?.reason).toContain('it is not known whether the station acted');
   });
