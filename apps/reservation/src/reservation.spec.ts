@@ -3,6 +3,7 @@ import { connectionV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReservationApp } from './reservation.js';
+import { type TokenClaimsDoc, tokenClaimsSchema } from './store/documents.js';
 import { World } from './testing/world.js';
 
 const { CommandStatus } = connectionV1;
@@ -420,6 +421,16 @@ describe('the reservation service', () => {
       await world.app.grpc.putPolicy({ policy: { ...policy, activePerTokenMax: 2 }, expectedVersion: 0, idempotencyKey: '' });
       await reserve({ stationId: 'S2', evseId: 2 });
       expect(await failure(reserve({ evseId: 2 }))).toBe('FAILED_PRECONDITION TokenHasReservation');
+    });
+
+    it('without telling of a reservation that a crash kept from coming to be: that counts for a short time, and nobody knows yet', async () => {
+      world.add('S1');
+      const claims = await world.context.store.collection<TokenClaimsDoc>('token_claims', tokenClaimsSchema);
+      const orphan = { reservationId: 'R-died', stationId: 'S1', expiresAt: at(60 * MINUTE), at: at(0) };
+      await claims.upsert([{ doc: { id: 'CARD', version: 1, claims: [orphan] } }]);
+      expect(await failure(reserve())).toBe('TokenContended undefined');
+      world.context.clock.ms += 20_000;
+      await reserve();
     });
 
     it('without counting a reservation that was refused', async () => {

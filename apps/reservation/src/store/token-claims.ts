@@ -5,8 +5,11 @@ import type { Collections } from './documents.js';
 
 /** Tries to write the claims of a token that others write as well. */
 const TRIES_MAX = 16;
-/** A claim whose reservation never came to be (a crash in between) counts no more after it, milliseconds. */
-const ORPHAN_MS = 60_000;
+/** A claim whose reservation never came to be (a crash in between) counts no more after it, milliseconds: many times what one takes. */
+const ORPHAN_MS = 20_000;
+/** How long, and how often, a claim is looked at again whose reservation is being decided, milliseconds. */
+const UNDECIDED_MS = 2_000;
+const LOOK_MS = 50;
 
 /**
  * How many reservations a token has, over all stations. A claim is written before the hold is decided and with the version it was read
@@ -29,18 +32,30 @@ export class TokenClaims {
    * @param max 0: no limit
    * @param refusedBy stations that have refused this reservation
    * @returns `full`: the token has its share already; `elsewhere`: a repetition of the same request is at that station
-   * @throws {OperatingError} `TokenContended` when others kept writing
+   * @throws {OperatingError} `TokenContended` when others kept writing, or when it is not known whether another request came to be
    */
   async take(tokenKey: string, wanted: Omit<Claim, 'at'>, max: number, refusedBy: readonly string[]): Promise<ClaimOutcome> {
-    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    for (let tries = 0, looks = 0; tries < TRIES_MAX; ) {
       const doc = await this.collections.claims.get(tokenKey);
       const now = isoTime(this.context.clock.now());
       const known = doc?.claims ?? [];
       const version = doc?.version ?? 0;
       const own = { ...wanted, at: now };
       let outcome = claim(known, own, max, now, refusedBy);
-      if (outcome.kind === 'full') outcome = claim(await this.standing(known), own, max, now, refusedBy);
+      if (outcome.kind === 'full') {
+        const { active, undecided } = await this.standing(known);
+        outcome = claim([...active, ...undecided], own, max, now, refusedBy);
+        // Nobody is told of a reservation that may never come to be.
+        if (outcome.kind === 'full' && claim(active, own, max, now, refusedBy).kind === 'claimed') {
+          if (looks >= UNDECIDED_MS / LOOK_MS)
+            throw new OperatingError('TokenContended', 'another request for the same token is not decided yet: ask again');
+          looks += 1;
+          await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+          continue;
+        }
+      }
       if (outcome.kind !== 'claimed') return outcome;
+      tries += 1;
       const [written] = await this.collections.claims.upsert([
         { doc: { id: tokenKey, version: version + 1, claims: outcome.claims }, expectedVersion: version },
       ]);
@@ -62,13 +77,11 @@ export class TokenClaims {
     }
   }
 
-  /** Claims whose reservation is active, or may still come to be. */
-  private async standing(claims: readonly Claim[]): Promise<readonly Claim[]> {
+  /** Claims whose reservation is active, and those whose may still come to be. */
+  private async standing(claims: readonly Claim[]): Promise<{ readonly active: readonly Claim[]; readonly undecided: readonly Claim[] }> {
     const docs = await this.collections.reservations.getMany(claims.map(({ reservationId }) => reservationId));
     const young = isoTime(this.context.clock.now() - ORPHAN_MS);
-    return claims.filter(({ reservationId, at }) => {
-      const doc = docs.get(reservationId);
-      return doc === undefined ? at > young : doc.state === 'Active';
-    });
+    const undecided = claims.filter(({ reservationId, at }) => !docs.has(reservationId) && at > young);
+    return { active: claims.filter(({ reservationId }) => docs.get(reservationId)?.state === 'Active'), undecided };
   }
 }
