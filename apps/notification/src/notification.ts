@@ -8,6 +8,7 @@ import { WebPushChannel } from './channels/web-push.js';
 import { WebhookChannel } from './channels/webhook.js';
 import type { NotificationConfig } from './config.js';
 import { Deliveries } from './deliveries/deliveries.js';
+import { Digests } from './deliveries/digests.js';
 import { Dispatcher } from './deliveries/dispatcher.js';
 import { Replayer } from './deliveries/replayer.js';
 import { Sender } from './deliveries/sender.js';
@@ -76,7 +77,7 @@ export async function createNotification(
     ...(rim.everyMs === undefined ? {} : { everyMs: rim.everyMs }),
   });
   const replayer = new Replayer(context, collections, subscriptions, deliveries, dispatcher);
-  const notifier = new Notifier(context, collections, deliveries, dispatcher);
+  const notifier = new Notifier(context, collections, deliveries, dispatcher, new Digests(context, deliveries));
   const stations = new Stations(context, collections);
   const faults = new StationFaults(context, collections, notifier);
   const documents = new DocumentsFollower(context, collections);

@@ -36,7 +36,8 @@ const clockTime = z
   .meta({ examples: ['22:00'] });
 const quietHours = z.strictObject({ from: clockTime, until: clockTime, timeZone }).meta({
   id: 'QuietHours',
-  description: 'What comes meanwhile waits until the end, except Faulted, StationFault, StopEscalated and ReservationExpiring.',
+  description:
+    'What comes meanwhile waits until the end and comes as one e-mail or push then, to a webhook one by one; except Faulted, StationFault, StopEscalated and ReservationExpiring.',
 });
 
 const CHANNELS = {
@@ -218,7 +219,7 @@ export const deliveryView = z
     kind: z.string(),
     state: state.meta({
       description:
-        'Pending: waits for a try or the end of quiet hours; Dead: given up; Dropped: not sent, since the subscription ended or the same address was told',
+        'Pending: waits for a try or the end of quiet hours; Dead: given up; Dropped: not sent, since the subscription ended or the same address was told, or not by itself, since a digest tells of it (`body.data.digest` of that delivery)',
     }),
     attempts: z.array(
       z.object({

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@voltlog/kernel';
-import { type KnownDelivery, type KnownSubscription, URGENT_KINDS } from '@voltlog/notification-domain';
+import type { Notification } from '@voltlog/notification-contract';
+import { type KnownDelivery, type KnownSubscription, toldBy, URGENT_KINDS } from '@voltlog/notification-domain';
 import { type GuardOptions, guardedPost, type SecretBox } from '@voltlog/outbound';
 import webPush from 'web-push';
-import { messageOf } from '../email/message.js';
+import { digestText, messageOf, type Reader, stationOf } from '../email/message.js';
 import type { VapidKeys } from '../keys/service-keys.js';
 import { type Channel, hostLane, type Sent } from './channel.js';
 import { retryAfterMs } from './retry-after.js';
@@ -32,11 +33,8 @@ export class WebPushChannel implements Channel {
 
   async send(delivery: KnownDelivery, subscription: KnownSubscription): Promise<Sent> {
     const { notification } = delivery;
-    const tag = tagOf(notification.sessionId ?? notification.reservationId ?? notification.stationId);
-    const { title, body } = messageOf(notification, subscription);
-    const { stationId, evseId } = notification;
-    // The driver's page of the EVSE.
-    const url = evseId > 0 ? `/c/${encodeURIComponent(`${stationId}*${evseId}`)}` : '/';
+    const { title, body, url, about } = pushOf(notification, subscription);
+    const tag = tagOf(about);
     const payload = JSON.stringify({ title, body, url, kind: notification.kind, tag });
     const details = webPush.generateRequestDetails({ endpoint: subscription.target, keys: this.keysOf(subscription) }, payload, {
       vapidDetails: this.vapid,
@@ -64,6 +62,25 @@ export class WebPushChannel implements Channel {
     return JSON.parse(this.box.open(sealedPushKeys, subscriptionId)) as PushKeys;
   }
 }
+
+/** Lines of a digest: a screen shows no more of them. */
+const LINES_MAX = 6;
+
+/** What the screen shows, where a tap leads to, and what it is about. */
+function pushOf(notification: Notification, reader: Reader) {
+  const all = toldBy(notification);
+  const places = new Set(all.map(pageOf));
+  const [only] = all;
+  if (all.length === 1 && only !== undefined)
+    return { ...messageOf(only, reader), url: pageOf(only), about: only.sessionId ?? only.reservationId ?? only.stationId };
+  const lines = all.map((each) => `${messageOf(each, reader).title} · ${stationOf(each)}`);
+  const body = lines.length > LINES_MAX ? [...lines.slice(0, LINES_MAX - 1), '…'] : lines;
+  const url = places.size === 1 ? pageOf(notification) : '/';
+  return { title: digestText(all.length, reader).title, body: body.join('\n'), url, about: notification.notificationId };
+}
+
+/** The driver's page of the EVSE. */
+const pageOf = ({ stationId, evseId }: Notification): string => (evseId > 0 ? `/c/${encodeURIComponent(`${stationId}*${evseId}`)}` : '/');
 
 /** What is told of the same thing replaces what was told before it, on the push service and on the screen: at most 32 characters. */
 const tagOf = (id: string): string => createHash('sha256').update(id).digest('base64url').slice(0, 32);

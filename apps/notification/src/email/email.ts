@@ -1,5 +1,6 @@
 import type { Notification } from '@voltlog/notification-contract';
-import { type Message, messageOf, type Reader, stationOf } from './message.js';
+import { toldBy } from '@voltlog/notification-domain';
+import { digestText, type Message, messageOf, type Reader, stationOf } from './message.js';
 
 export interface Email {
   readonly subject: string;
@@ -8,27 +9,44 @@ export interface Email {
 }
 
 /**
- * The e-mail that tells of a notification, as plain text and as HTML that loads nothing from anywhere.
+ * The e-mail that tells of a notification, or of all that waited for the end of quiet hours, as plain text and as HTML that loads nothing
+ * from anywhere.
  *
  * @param unsubscribe the link by which the reader wants no more of them
  */
 export function emailOf(notification: Notification, reader: Reader, unsubscribe?: string): Email {
-  const message = messageOf(notification, reader);
-  const subject = oneLine(`${message.title} · ${stationOf(notification)}`);
-  return { subject, text: textOf(message, unsubscribe), html: htmlOf(message, reader.language, unsubscribe) };
+  const [first, ...others] = toldBy(notification).map((each) => ({ ...messageOf(each, reader), station: stationOf(each) }));
+  if (first === undefined) throw new Error('a digest tells of something');
+  const { footer, unsubscribe: link } = first;
+  const foot = { footer, link: unsubscribe === undefined ? undefined : { text: link, url: unsubscribe } };
+  if (others.length === 0) {
+    const { title, body, facts, station } = first;
+    const page = { title, body, sections: [{ facts }], ...foot };
+    return { subject: oneLine(`${title} · ${station}`), text: textOf(page), html: htmlOf(page, reader.language) };
+  }
+  const page = { ...digestText(others.length + 1, reader), sections: [first, ...others], ...foot };
+  return { subject: page.title, text: textOf(page), html: htmlOf(page, reader.language) };
 }
 
-function textOf({ body, facts, footer, unsubscribe }: Message, link: string | undefined): string {
-  const lines = facts.map(([label, value]) => `${label}: ${oneLine(value)}`).join('\n');
-  return `${oneLine(body)}\n\n${lines}\n\n-- \n${footer}\n${link === undefined ? '' : `${unsubscribe}: ${link}\n`}`;
+interface Page {
+  readonly title: string;
+  readonly body: string;
+  /** Of a digest each has a title and a text of its own. */
+  readonly sections: readonly (Pick<Message, 'facts'> & Partial<Pick<Message, 'title' | 'body'>>)[];
+  readonly footer: string;
+  readonly link: { readonly text: string; readonly url: string } | undefined;
 }
 
-function htmlOf({ title, body, facts, footer, unsubscribe }: Message, language: string, link: string | undefined): string {
-  const way = link === undefined ? '' : `<br><a href="${escape(link)}" style="color:#5c6470">${escape(unsubscribe)}</a>`;
-  const rows = facts.map(
-    ([label, value]) =>
-      `<tr><td style="padding:4px 16px 4px 0;color:#5c6470">${escape(label)}</td><td style="padding:4px 0"><strong>${escape(value)}</strong></td></tr>`,
-  );
+function textOf({ body, sections, footer, link }: Page): string {
+  const parts = sections.map(({ title, body: own, facts }) => {
+    const head = title === undefined || own === undefined ? '' : `${oneLine(title)}\n${oneLine(own)}\n`;
+    return head + facts.map(([label, value]) => `${label}: ${oneLine(value)}`).join('\n');
+  });
+  return `${oneLine(body)}\n\n${parts.join('\n\n')}\n\n-- \n${footer}\n${link === undefined ? '' : `${link.text}: ${link.url}\n`}`;
+}
+
+function htmlOf({ title, body, sections, footer, link }: Page, language: string): string {
+  const way = link === undefined ? '' : `<br><a href="${escape(link.url)}" style="color:#5c6470">${escape(link.text)}</a>`;
   return `<!doctype html>
 <html lang="${language}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)}</title></head>
@@ -36,12 +54,26 @@ function htmlOf({ title, body, facts, footer, unsubscribe }: Message, language: 
 <div style="max-width:520px;margin:0 auto;padding:24px;background:#ffffff;border-radius:8px">
 <h1 style="margin:0 0 12px;font-size:20px">${escape(title)}</h1>
 <p style="margin:0 0 16px;font-size:16px;line-height:1.5">${escape(body)}</p>
-<table role="presentation" style="border-collapse:collapse;font-size:15px">${rows.join('')}</table>
+${sections.map(sectionOf).join('\n')}
 <p style="margin:20px 0 0;font-size:12px;color:#5c6470">${escape(footer)}${way}</p>
 </div>
 </body>
 </html>
 `;
+}
+
+function sectionOf({ title, body, facts }: Page['sections'][number]): string {
+  const rows = facts.map(
+    ([label, value]) =>
+      `<tr><td style="padding:4px 16px 4px 0;color:#5c6470">${escape(label)}</td><td style="padding:4px 0"><strong>${escape(value)}</strong></td></tr>`,
+  );
+  const head =
+    title === undefined || body === undefined
+      ? ''
+      : `<h2 style="margin:20px 0 4px;font-size:16px">${escape(title)}</h2>
+<p style="margin:0 0 8px;font-size:15px;line-height:1.5">${escape(body)}</p>
+`;
+  return `${head}<table role="presentation" style="border-collapse:collapse;font-size:15px">${rows.join('')}</table>`;
 }
 
 const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

@@ -1,5 +1,5 @@
 import type { Notification, NotificationLanguage } from '@voltlog/notification-contract';
-import { WORDS, type Words } from './words.js';
+import { type Text, WORDS, type Words } from './words.js';
 
 /** Who reads it. */
 export interface Reader {
@@ -39,6 +39,9 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
     unsubscribe: words.unsubscribe,
   };
 }
+
+/** What stands above several notifications that are told at once. */
+export const digestText = (count: number, { language }: Reader): Text => WORDS[language].digest(count);
 
 /** As people call it. */
 export const stationOf = ({ stationName, stationId }: Notification): string => stationName ?? stationId;

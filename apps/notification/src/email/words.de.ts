@@ -16,6 +16,10 @@ export const de: Words = {
   dimensions: { energy: 'Energie', duration: 'Zeit', cost: 'Kosten', stateOfCharge: 'Akkustand' },
   footer: 'Sie erhalten diese Nachricht, weil Sie über das Laden benachrichtigt werden möchten.',
   unsubscribe: 'Diese E-Mails abbestellen',
+  digest: (count) => ({
+    title: `${count} Nachrichten aus Ihrer Ruhezeit`,
+    body: 'Das ist geschehen, während Sie nicht gestört werden wollten.',
+  }),
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservierung bestätigt',

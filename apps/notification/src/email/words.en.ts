@@ -16,6 +16,10 @@ export const en: Words = {
   dimensions: { energy: 'energy', duration: 'time', cost: 'cost', stateOfCharge: 'battery level' },
   footer: 'You get this message because you asked to be told about charging.',
   unsubscribe: 'Unsubscribe from these e-mails',
+  digest: (count) => ({
+    title: `${count} messages from your quiet hours`,
+    body: 'This happened while you did not want to be disturbed.',
+  }),
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservation confirmed',

@@ -16,6 +16,10 @@ export const fr: Words = {
   dimensions: { energy: 'énergie', duration: 'durée', cost: 'coût', stateOfCharge: 'niveau de batterie' },
   footer: 'Vous recevez ce message parce que vous avez demandé à être informé de la charge.',
   unsubscribe: 'Se désabonner de ces e-mails',
+  digest: (count) => ({
+    title: `${count} messages de vos heures calmes`,
+    body: 'Voici ce qui s’est passé pendant que vous ne vouliez pas être dérangé.',
+  }),
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Réservation confirmée',

@@ -16,6 +16,10 @@ export const nl: Words = {
   dimensions: { energy: 'energie', duration: 'tijd', cost: 'kosten', stateOfCharge: 'accuniveau' },
   footer: 'U ontvangt dit bericht omdat u over het laden op de hoogte wilt blijven.',
   unsubscribe: 'Afmelden voor deze e-mails',
+  digest: (count) => ({
+    title: `${count} berichten uit uw stille uren`,
+    body: 'Dit is gebeurd terwijl u niet gestoord wilde worden.',
+  }),
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservering bevestigd',

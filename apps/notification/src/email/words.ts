@@ -13,7 +13,7 @@ export interface Values {
   readonly until: string;
 }
 
-interface Text {
+export interface Text {
   readonly title: string;
   readonly body: string;
 }
@@ -39,6 +39,8 @@ export interface Words {
   readonly footer: string;
   /** The link beside it. */
   readonly unsubscribe: string;
+  /** Several at once, at the end of quiet hours. */
+  readonly digest: (count: number) => Text;
   readonly kinds: { readonly [Kind in NotificationKind]: (values: Values) => Text };
 }
 

@@ -1,10 +1,12 @@
 import type { LogRecord, Subscription } from '@voltlog/event-log';
-import type { Notification } from '@voltlog/notification-contract';
-import { notificationOf, SOURCE_TYPES } from '@voltlog/notification-domain';
+import { isoTime } from '@voltlog/kernel';
+import type { DropReason, Notification } from '@voltlog/notification-contract';
+import { notificationOf, SOURCE_TYPES, waitsUntil } from '@voltlog/notification-domain';
 import { RESERVATION_TOPIC } from '@voltlog/reservation-contract';
 import type { ServiceContext } from '@voltlog/service';
 import { SESSION_TOPIC, START_REQUEST_TOPIC, type StartRequestMatched } from '@voltlog/session-contract';
 import type { Deliveries, DeliveryInput } from '../deliveries/deliveries.js';
+import { type Addition, type Digests, isInDigest } from '../deliveries/digests.js';
 import type { Dispatcher } from '../deliveries/dispatcher.js';
 import { type Collections, toNotificationDoc } from '../store/documents.js';
 import { deliveryIdOf } from '../store/ids.js';
@@ -36,6 +38,7 @@ export class Notifier {
     private readonly collections: Collections,
     private readonly deliveries: Deliveries,
     private readonly dispatcher: Dispatcher,
+    private readonly digests: Digests,
   ) {}
 
   async start(): Promise<void> {
@@ -136,33 +139,34 @@ export class Notifier {
   }
 
   private async request(planned: readonly Planned[]): Promise<void> {
-    await this.deliveries.guard(planned.filter(({ drop }) => drop === undefined).map(({ deliveryId }) => deliveryId));
     const now = this.context.clock.now();
+    await this.deliveries.guard(planned.filter((each) => notAlone(each, now) === undefined).map(({ deliveryId }) => deliveryId));
     const free = new Map<string, number>();
     const inputs = planned.map((each) => this.inputOf(each, now, free));
     const executions = await this.deliveries.execute(inputs.map(({ input }) => input));
     const waiting: string[] = [];
+    const inDigest: Addition[] = [];
     for (const [index, { outcome, state }] of executions.entries()) {
       const { subscription, deliveryId } = planned[index] as Planned;
+      if (isInDigest(state)) inDigest.push({ one: state, isNew: outcome === 'committed' });
       if (state.kind !== 'Pending') continue;
       if (outcome === 'committed' && state.startedAt !== undefined)
         this.dispatcher.sendBegun(inputs[index]?.lane ?? '', state, subscription);
       else waiting.push(deliveryId);
     }
+    if (inDigest.length > 0) waiting.push(...(await this.digests.add(inDigest)));
     if (waiting.length === 0) return;
     await this.deliveries.wakeAt(waiting, now);
     this.dispatcher.hurry();
   }
 
   /** The first attempt is begun with the request where there is room for it. */
-  private inputOf(
-    { notification, subscription, drop, deliveryId, traceparent }: Planned,
-    now: number,
-    free: Map<string, number>,
-  ): { readonly input: DeliveryInput; readonly lane: string } {
+  private inputOf(planned: Planned, now: number, free: Map<string, number>): { readonly input: DeliveryInput; readonly lane: string } {
+    const { notification, subscription, deliveryId, traceparent } = planned;
+    const not = notAlone(planned, now);
     const room = this.dispatcher.room(subscription);
     const left = free.get(room.lane) ?? room.free;
-    const begin = drop === undefined && left > 0;
+    const begin = not === undefined && left > 0;
     free.set(room.lane, begin ? left - 1 : left);
     const { subscriptionId, channel, quietHours } = subscription;
     const input: DeliveryInput = {
@@ -175,7 +179,7 @@ export class Notifier {
         notification,
         begin,
         ...(quietHours === undefined ? {} : { quietHours }),
-        ...(drop === undefined ? {} : { drop }),
+        ...not,
         now,
       },
       causationId: `request:${notification.notificationId}`,
@@ -183,4 +187,14 @@ export class Notifier {
     };
     return { input, lane: room.lane };
   }
+}
+
+/** Why it is not sent by itself. What reads webhooks is a program: nobody disturbs it, and it wants each under its own id. */
+function notAlone(
+  { drop, notification, subscription: { channel, quietHours } }: Planned,
+  now: number,
+): { readonly drop: DropReason; readonly digestAt?: string } | undefined {
+  if (drop !== undefined) return { drop };
+  const until = channel === 'Webhook' ? undefined : waitsUntil(notification, quietHours, now);
+  return until === undefined ? undefined : { drop: 'InDigest', digestAt: isoTime(until) };
 }

@@ -83,6 +83,7 @@ export const deliverySchema = new Schema(
     nextAttemptAt: text,
     startedAt: text,
     cause: text,
+    digestAt: text,
     createdAt: required,
     updatedAt: required,
   },

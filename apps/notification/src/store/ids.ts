@@ -25,6 +25,15 @@ export const deliveryIdOf = (
   notification: { readonly notificationId: string; readonly recordedAt: string },
 ): string => uuidV8(Date.parse(notification.recordedAt), `${subscriptionId}\n${notification.notificationId}`);
 
+/**
+ * The id of a digest: what a subscription is told at the end of its quiet hours.
+ *
+ * @param digestAt ISO 8601
+ * @param index counts from 0: of the same time, when there is more than one tells
+ */
+export const digestIdOf = (subscriptionId: string, digestAt: string, index: number): string =>
+  uuidV8(Date.parse(digestAt), `digest\n${subscriptionId}\n${digestAt}\n${index}`);
+
 /** The id of a subscription that is made under an idempotency key: asked again it is the same one. */
 export const subscriptionIdOf = (idempotencyKey: string): string => uuidV8(0, `subscription\n${idempotencyKey}`);
 

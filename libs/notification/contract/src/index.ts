@@ -11,6 +11,7 @@ export type {
   DeliveryPostponed,
   DeliveryRequested,
   DeliveryRequeued,
+  DigestExtended,
   DropReason,
   Notification,
   NotificationChannel,

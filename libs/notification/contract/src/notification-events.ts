@@ -77,6 +77,8 @@ export interface Notification {
   readonly expiresAt?: string;
   /** Of `ReservationExpired` and `ReservationCancelled`: why. */
   readonly reason?: string;
+  /** All that is told in one, oldest first, since quiet hours kept it waiting; everything else here is of the newest, but the id. */
+  readonly digest?: readonly Notification[];
 }
 
 export type NotificationChannel = 'Webhook' | 'Email' | 'WebPush';
@@ -210,8 +212,8 @@ export interface DeliveryDied extends AttemptOutcome {
   readonly at: string;
 }
 
-/** `ToldBefore`: another subscription of the same address is told the same. */
-export type DropReason = 'ToldBefore' | 'SubscriptionEnded' | 'SubscriptionExpired';
+/** `ToldBefore`: another subscription of the same address is told the same. `InDigest`: it is told with others, at the end of quiet hours. */
+export type DropReason = 'ToldBefore' | 'SubscriptionEnded' | 'SubscriptionExpired' | 'InDigest';
 
 /** Not sent, on purpose. */
 export interface DeliveryDropped {
@@ -222,6 +224,15 @@ export interface DeliveryDropped {
   readonly subscriptionId?: string;
   readonly channel?: NotificationChannel;
   readonly notification?: Notification;
+  /** Of `InDigest`: when that is sent. */
+  readonly digestAt?: string;
+}
+
+/** One more is told with a digest that waits for its time. */
+export interface DigestExtended {
+  readonly deliveryId: string;
+  readonly notification: Notification;
+  readonly at: string;
 }
 
 /** It waits for the end of quiet hours. */
@@ -231,10 +242,10 @@ export interface DeliveryPostponed {
   readonly at: string;
 }
 
-/** It is to be sent again, whatever became of it. */
+/** It is to be sent again, whatever became of it. `Digest`: it was to be told with one that had no place for it, so it is sent by itself. */
 export interface DeliveryRequeued {
   readonly deliveryId: string;
-  readonly by: 'Hand' | 'Replay';
+  readonly by: 'Hand' | 'Replay' | 'Digest';
   readonly nextAttemptAt: string;
   readonly at: string;
 }
@@ -258,6 +269,7 @@ export interface DeliveryEvents {
   'voltlog.notification.DeliveryDropped.v1': DeliveryDropped;
   'voltlog.notification.DeliveryPostponed.v1': DeliveryPostponed;
   'voltlog.notification.DeliveryRequeued.v1': DeliveryRequeued;
+  'voltlog.notification.DigestExtended.v1': DigestExtended;
 }
 
 export type SubscriptionEvent = {

@@ -3,13 +3,13 @@ import type {
   AttemptOutcome,
   DeathCause,
   DeliveryEvent,
+  DeliveryRequeued,
   DropReason,
   Notification,
   NotificationChannel,
   QuietHours,
 } from '@voltlog/notification-contract';
-import { URGENT_KINDS } from './filter.js';
-import { quietUntil } from './quiet-hours.js';
+import { type AddToDigest, addToDigest, extended, waitsUntil } from './digest.js';
 import { retryDelayMs } from './retry.js';
 
 /**
@@ -29,8 +29,10 @@ export interface RequestDelivery {
   readonly channel: NotificationChannel;
   readonly notification: Notification;
   readonly quietHours?: QuietHours;
-  /** Not to be sent at all. */
+  /** Not to be sent at all, or not by itself. */
   readonly drop?: DropReason;
+  /** Of `InDigest`: when that is sent, ISO 8601. */
+  readonly digestAt?: string;
   /** Whoever commits this sends it at once, if it is not quiet: the first attempt begins with the request. */
   readonly begin?: boolean;
   readonly now: number;
@@ -86,11 +88,11 @@ export interface DropDelivery {
 /** Sends it again, whatever became of it. */
 export interface RequeueDelivery {
   readonly kind: 'RequeueDelivery';
-  readonly by: 'Hand' | 'Replay';
+  readonly by: DeliveryRequeued['by'];
   readonly now: number;
 }
 
-export type DeliveryCommand = RequestDelivery | BeginAttempt | FinishAttempt | DropDelivery | RequeueDelivery;
+export type DeliveryCommand = RequestDelivery | BeginAttempt | FinishAttempt | DropDelivery | RequeueDelivery | AddToDigest;
 
 /**
  * - `DeliveryUnknown`: there is no such delivery.
@@ -98,8 +100,10 @@ export type DeliveryCommand = RequestDelivery | BeginAttempt | FinishAttempt | D
  * - `NotDue`: its time has not come.
  * - `Settled`: it is delivered, dead or dropped.
  * - `Outdated`: the attempt was given up before its answer came.
+ * - `DigestFull`: the next digest has a place.
+ * - `DigestClosed`: it may be on its way.
  */
-export type DeliveryRefusal = 'DeliveryUnknown' | 'UnderWay' | 'NotDue' | 'Settled' | 'Outdated';
+export type DeliveryRefusal = 'DeliveryUnknown' | 'UnderWay' | 'NotDue' | 'Settled' | 'Outdated' | 'DigestFull' | 'DigestClosed';
 
 /** One try and what came of it. */
 export interface AttemptRecord extends AttemptOutcome {
@@ -127,6 +131,8 @@ export interface KnownDelivery {
   /** While an attempt is under way: when it began. */
   readonly startedAt?: string;
   readonly cause?: DeathCause | DropReason;
+  /** Of one that is told with a digest: when that is sent. */
+  readonly digestAt?: string;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -138,6 +144,7 @@ export const deliveryDecider: Decider<DeliveryCommand, DeliveryState, DeliveryEv
   initialState: { kind: 'none' },
   decide(command, state) {
     if (command.kind === 'RequestDelivery') return state.kind === 'none' ? request(command) : decided();
+    if (command.kind === 'AddToDigest') return addToDigest(command, state);
     if (state.kind === 'none') return refused('DeliveryUnknown');
     switch (command.kind) {
       case 'BeginAttempt':
@@ -173,7 +180,10 @@ export function dueAt(state: DeliveryState): number | undefined {
 function request(command: RequestDelivery): Decision<DeliveryEvent, DeliveryRefusal> {
   const { deliveryId, subscriptionId, channel, notification, now } = command;
   const subject = { subscriptionId, channel, notification };
-  if (command.drop !== undefined) return decided(dropped(deliveryId, command.drop, now, subject));
+  if (command.drop !== undefined) {
+    const { digestAt } = command;
+    return decided(dropped(deliveryId, command.drop, now, { ...subject, ...(digestAt === undefined ? {} : { digestAt }) }));
+  }
   const at = isoTime(now);
   const next = notBefore(notification, command.quietHours, now);
   const requested: DeliveryEvent = {
@@ -245,7 +255,7 @@ function evolveKnown(
   state: KnownDelivery,
   event: Exclude<DeliveryEvent, { type: 'voltlog.notification.DeliveryRequested.v1' }>,
 ): KnownDelivery {
-  const { startedAt: _, nextAttemptAt: __, cause: ___, ...rest } = state;
+  const { startedAt: _, nextAttemptAt: __, cause: ___, digestAt: ____, ...rest } = state;
   const next = { ...rest, updatedAt: event.data.at };
   switch (event.type) {
     case 'voltlog.notification.DeliveryAttemptStarted.v1':
@@ -278,6 +288,8 @@ function evolveKnown(
       return { ...next, nextAttemptAt: event.data.nextAttemptAt };
     case 'voltlog.notification.DeliveryRequeued.v1':
       return { ...next, kind: 'Pending', failures: 0, nextAttemptAt: event.data.nextAttemptAt };
+    case 'voltlog.notification.DigestExtended.v1':
+      return { ...state, notification: extended(state.notification, event.data.notification), updatedAt: event.data.at };
     default:
       return assertNever(event, 'delivery event');
   }
@@ -297,13 +309,14 @@ const fresh = (subject: Subject, at: string): KnownDelivery => ({
 
 function droppedAtOnce(event: DeliveryEvent): KnownDelivery | undefined {
   if (event.type !== 'voltlog.notification.DeliveryDropped.v1') return undefined;
-  const { deliveryId, subscriptionId, channel, notification, reason, at } = event.data;
+  const { deliveryId, subscriptionId, channel, notification, reason, digestAt, at } = event.data;
   if (subscriptionId === undefined || channel === undefined || notification === undefined) return undefined;
-  return { ...fresh({ deliveryId, subscriptionId, channel, notification }, at), kind: 'Dropped', cause: reason };
+  const subject = { deliveryId, subscriptionId, channel, notification };
+  return { ...fresh(subject, at), kind: 'Dropped', cause: reason, ...(digestAt === undefined ? {} : { digestAt }) };
 }
 
 const notBefore = (notification: Notification, quiet: QuietHours | undefined, at: number): number =>
-  quiet === undefined || URGENT_KINDS.has(notification.kind) ? at : (quietUntil(quiet, at) ?? at);
+  waitsUntil(notification, quiet, at) ?? at;
 
 const withAttempt = (attempts: readonly AttemptRecord[], outcome: AttemptOutcome, at: string): readonly AttemptRecord[] => [
   ...attempts.slice(1 - ATTEMPTS_KEPT),
@@ -331,7 +344,12 @@ const died = (deliveryId: string, outcome: AttemptOutcome, cause: DeathCause, no
   data: { deliveryId, ...outcome, cause, at: isoTime(now) },
 });
 
-const dropped = (deliveryId: string, reason: DropReason, now: number, subject?: Omit<Subject, 'deliveryId'>): DeliveryEvent => ({
+const dropped = (
+  deliveryId: string,
+  reason: DropReason,
+  now: number,
+  subject?: Omit<Subject, 'deliveryId'> & { readonly digestAt?: string },
+): DeliveryEvent => ({
   type: 'voltlog.notification.DeliveryDropped.v1',
   data: { deliveryId, reason, at: isoTime(now), ...subject },
 });

@@ -11,6 +11,7 @@ export {
   type FinishAttempt,
   type KnownDelivery,
 } from './delivery.decider.js';
+export { type AddToDigest, DIGEST_MAX, toldBy, waitsUntil } from './digest.js';
 export { matches, type Selector, selectorOf, selectorsOf, URGENT_KINDS } from './filter.js';
 export { notificationOf, SOURCE_TYPES, type SourceEvent } from './notification-of.js';
 export { isTimeZone, quietHoursProblem, quietUntil } from './quiet-hours.js';

@@ -132,7 +132,10 @@ export interface PushKeys {
 }
 
 export interface QuietHours {
-  /** HH:MM in `time_zone`; over midnight when `from` is later. What comes meanwhile waits until the end, except what is urgent. */
+  /**
+   * HH:MM in `time_zone`; over midnight when `from` is later. What comes meanwhile waits until the end, except what
+   * is urgent; a person is told of all of it at once then.
+   */
   from: string;
   until: string;
   timeZone: string;
