@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { type LedgerEntry, type OcppVersion, runScript, SimulatedStation, type Step, VirtualClock } from '@voltlog/simulator-app';
 import { Decimal } from 'decimal.js';
 import { expect } from 'vitest';
 import type { Api } from './api.js';
 import { eventually } from './eventually.js';
 import { registerStation, type SessionView, STATION_PASSWORD } from './fleet.js';
+import { DEADLINE_MS, InsistentApp, type StartRequest } from './insistent-app.js';
+import { RawStation } from './raw-station.js';
 import { type ReservationView, untilReservation } from './reservations.js';
 import type { WebhookReceiver } from './webhook-receiver.js';
 
@@ -21,20 +22,23 @@ const IDLE_SECONDS = 60;
 /** Virtual time begins so far back, and is nowhere in the journey so wrong that the platform distrusts it. */
 const CLOCK_BEHIND_MS = 30_000;
 
-/** A crash, a consumer that is missed by its group, a command that is asked again: each takes its time. */
-const DEADLINE_MS = 120_000;
-
 /** What a driver who asked for all of it is told, in any order: those of a charge overtake each other on the way. */
 const TOLD = ['BatteryAt', 'ChargingEnded', 'ChargingStarted', 'LimitReached', 'ParkingStarted', 'ReservationConfirmed', 'SessionEnded'];
 
-export const STEPS = ['reserve', 'hold', 'ask', 'plug in', 'charge', 'reach the limit', 'unplug', 'be told', 'read the receipt'] as const;
+export const STEPS = [
+  'reserve',
+  'hold',
+  'take back',
+  'ask',
+  'plug in',
+  'be refused elsewhere',
+  'charge',
+  'reach the limit',
+  'unplug',
+  'be told',
+  'read the receipt',
+] as const;
 export type JourneyStep = (typeof STEPS)[number];
-
-interface StartRequest {
-  readonly startRequestId: string;
-  readonly state: string;
-  readonly sessionId: string | null;
-}
 
 interface Session extends SessionView {
   readonly overshootWh: number | null;
@@ -66,6 +70,8 @@ export interface JourneyPlace {
  */
 export class Journey {
   private readonly starts: string[] = [];
+  private readonly takenBack: string[] = [];
+  private readonly app: InsistentApp;
   private reservationId = '';
   private entry: LedgerEntry | undefined;
 
@@ -76,13 +82,16 @@ export class Journey {
     private readonly idToken: string,
     readonly station: SimulatedStation,
     private readonly clock: VirtualClock,
-  ) {}
+  ) {
+    this.app = new InsistentApp(place.api);
+  }
 
   static async begin(place: JourneyPlace, version: OcppVersion, name: string): Promise<Journey> {
     const stationId = `journey-${name}-${version}`;
     const idToken = `J-${name}-${version}`.toUpperCase().slice(0, 20);
     await registerStation(place.api, stationId, [DC]);
-    await place.api.ok('PUT', `/v1/tokens/${idToken}`, { status: 'Active' });
+    await registerStation(place.api, elsewhere(stationId));
+    await place.api.ok('PUT', `/v1/tokens/${idToken}`, { status: 'Active', budget: { sessionsPerDay: 1, timeZone: whereItIsNoon() } });
     const clock = new VirtualClock(Date.now() - CLOCK_BEHIND_MS);
     const station = new SimulatedStation({
       id: stationId,
@@ -111,10 +120,14 @@ export class Journey {
       case 'hold':
         await this.untilReservation({ state: 'Active', stationHold: 'Held' });
         return;
+      case 'take back':
+        return this.takeBack();
       case 'ask':
         return this.ask();
       case 'plug in':
         return this.plugIn();
+      case 'be refused elsewhere':
+        return this.beRefusedElsewhere();
       case 'charge':
         return this.charge(LIMIT_WH / 2);
       case 'reach the limit':
@@ -130,35 +143,68 @@ export class Journey {
 
   private async reserve(): Promise<void> {
     const wish = { stationId: this.stationId, evseId: 1, idToken: this.idToken };
-    const answer = await this.insist('/v1/reservations', wish);
+    const answer = await this.app.post('/v1/reservations', wish);
     // The first try was heard though its answer was not: the EVSE is held for this driver already.
     if (answer.status === 409) {
-      const { data } = await this.read<{ data: ReservationView[] }>(`/v1/reservations?stationId=${this.stationId}`);
-      expect(data).toHaveLength(1);
-      this.reservationId = data[0]?.reservationId ?? '';
+      this.reservationId = await eventually(
+        `the reservation that is the reason of ${JSON.stringify(answer.body)}`,
+        async () => {
+          const { data } = await this.place.api.get<{ data: ReservationView[] }>(`/v1/reservations?stationId=${this.stationId}`);
+          expect(data.length).toBeLessThanOrEqual(1);
+          return data[0]?.reservationId;
+        },
+        DEADLINE_MS,
+      );
       return;
     }
     expect(answer.status).toBe(201);
     this.reservationId = String(answer.body['reservationId']);
   }
 
+  /** A first wish, for less, is given up before anybody has plugged in. */
+  private async takeBack(): Promise<void> {
+    const made = await this.app.start({ ...this.order, limit: { energyWh: LIMIT_WH / 4 } });
+    this.takenBack.push(...made);
+    for (const startRequestId of made) {
+      const { status, body } = await this.app.post(`/v1/start-requests/${startRequestId}/cancel`);
+      expect(status).toBe(200);
+      // A start that the crash took away was never accepted.
+      expect(['Cancelled', ...(startRequestId === made.at(-1) ? [] : ['Refused', 'Lapsed'])]).toContain(body['state']);
+    }
+  }
+
   /** Nobody has plugged in yet: the station accepts, and waits for the car. */
   private async ask(): Promise<void> {
-    const order = { stationId: this.stationId, evseId: 1, idToken: this.idToken, limit: { energyWh: LIMIT_WH } };
-    await eventually(
-      'the station accepts the start',
-      async () => {
-        const { status, body } = await this.insist('/v1/start-requests', order);
-        if (status !== 201) throw new Error(JSON.stringify(body));
-        this.starts.push(String(body['startRequestId']));
-        return body['state'] === 'Accepted' || undefined;
-      },
-      DEADLINE_MS,
-    );
+    this.starts.push(...(await this.app.start({ ...this.order, limit: { energyWh: LIMIT_WH } })));
     await this.station.line.until(() => this.station.line.isRegistered && this.station.line.isIdle);
   }
 
+  private get order(): object {
+    return { stationId: this.stationId, evseId: 1, idToken: this.idToken };
+  }
+
+  /** The one session of the day is under way: the first answer that another station gets refuses the next. */
+  private async beRefusedElsewhere(): Promise<void> {
+    const [url] = [this.place.ocppUrl].flat();
+    const status = await eventually(
+      'an answer at another station',
+      async () => {
+        const other = await RawStation.connect({ url: url ?? '', stationId: elsewhere(this.stationId) });
+        try {
+          const start = { connectorId: 1, idTag: this.idToken, meterStart: 0, timestamp: new Date().toISOString() };
+          const { idTagInfo } = await other.result<{ idTagInfo: { status: string } }>('StartTransaction', start);
+          return idTagInfo.status;
+        } finally {
+          other.socket.terminate();
+        }
+      },
+      DEADLINE_MS,
+    );
+    expect(status).toBe('Blocked');
+  }
+
   private async plugIn(): Promise<void> {
+    await this.catchUp();
     await this.play({ do: 'plugIn', soc: SOC });
     this.entry = this.station.evse(1)?.transaction;
     expect(this.entry).toBeDefined();
@@ -202,9 +248,9 @@ export class Journey {
 
   /** The driver is told each thing once: what comes again has the id it had. */
   private async beTold(): Promise<void> {
-    const { api, receiver } = this.place;
+    const { receiver } = this.place;
     await receiver.isTold(this.stationId, 'SessionEnded', DEADLINE_MS);
-    await eventually('nothing is left to tell', async () => (await this.untold(api)) === 0 || undefined, DEADLINE_MS);
+    await this.app.toldAll(this.stationId);
     const told = receiver.toldOf(this.stationId);
     expect(told.map(({ type }) => type).toSorted()).toEqual(TOLD);
     const energyWh = this.entry?.deliveredWh;
@@ -213,15 +259,10 @@ export class Journey {
     expect(told.find(({ type }) => type === 'BatteryAt')?.data).toMatchObject({ percent: 90 });
   }
 
-  private async untold(api: Api): Promise<number> {
-    const { data } = await api.get<{ data: { stationId: string }[] }>('/v1/deliveries?state=Pending&limit=200');
-    return data.filter(({ stationId }) => stationId === this.stationId).length;
-  }
-
   /** To the cent, of what the station itself counted. */
   private async readReceipt(): Promise<void> {
     const { sessionId } = await this.session();
-    const receipt = await this.read<Receipt>(`/v1/sessions/${sessionId}/receipt`);
+    const receipt = await this.app.get<Receipt>(`/v1/sessions/${sessionId}/receipt`);
     const { deliveredWh = 0, startedAt = 0, stoppedAt = 0 } = this.entry ?? {};
     const parts = [
       new Decimal(PRICE.perKwh).mul(deliveredWh).div(1_000),
@@ -232,32 +273,16 @@ export class Journey {
     expect([receipt.energyCost, receipt.timeCost, receipt.sessionCost]).toEqual(parts.map(money));
     expect(receipt.total).toEqual(money(Decimal.sum(...parts)));
     expect(receipt.curve.at(-1)?.energyWh).toBe(deliveredWh);
-    expect((await this.read<{ data: unknown[] }>(`/v1/sessions?stationId=${this.stationId}`)).data).toHaveLength(1);
+    expect((await this.app.get<{ data: unknown[] }>(`/v1/sessions?stationId=${this.stationId}`)).data).toHaveLength(1);
+    for (const startRequestId of this.takenBack) {
+      const { state, sessionId } = await this.app.get<StartRequest>(`/v1/start-requests/${startRequestId}`);
+      expect([state, sessionId]).not.toContain('Started');
+      expect(sessionId).toBeNull();
+    }
   }
 
-  // ---- as an app does it ----
-
-  /** Asks until there is an answer. A key that an ask which died has taken is given up: whoever asked looks at what came of it. */
-  private async insist(path: string, body: object): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
-    let key = randomUUID();
-    return eventually(
-      `an answer to POST ${path}`,
-      async () => {
-        const answer = await this.place.api.call('POST', path, body, { 'idempotency-key': key });
-        if (String(answer.body['type']).includes('idempotency')) key = randomUUID();
-        else if (answer.status < 500) return answer;
-        throw new Error(JSON.stringify(answer.body));
-      },
-      DEADLINE_MS,
-    );
-  }
-
-  private read<Body>(path: string): Promise<Body> {
-    return eventually(`an answer to GET ${path}`, () => this.place.api.get<Body>(path), DEADLINE_MS);
-  }
-
-  private async started(): Promise<StartRequest | undefined> {
-    const requests = await Promise.all(this.starts.map((id) => this.place.api.get<StartRequest>(`/v1/start-requests/${id}`)));
+  private async started() {
+    const requests = await Promise.all(this.starts.map((id) => this.app.startRequest(id)));
     return requests.find(({ state }) => state === 'Started');
   }
 
@@ -265,18 +290,26 @@ export class Journey {
     return untilReservation(this.place.api, this.reservationId, expected, DEADLINE_MS);
   }
 
-  private session(is: (found: Session) => boolean = () => true): Promise<Session> {
-    return eventually(
-      `a session of ${this.stationId}`,
-      async () => {
-        const { data } = await this.place.api.get<{ data: Session[] }>(`/v1/sessions?stationId=${this.stationId}`);
-        return data[0] !== undefined && is(data[0]) ? data[0] : undefined;
-      },
-      DEADLINE_MS,
-    );
+  private session(is?: (found: Session) => boolean): Promise<Session> {
+    return this.app.session(this.stationId, is);
+  }
+
+  /** A station's clock goes on while a platform is dead. */
+  private async catchUp(): Promise<void> {
+    const behindMs = Date.now() - CLOCK_BEHIND_MS - this.clock.now();
+    if (behindMs > 0) await this.play({ do: 'wait', seconds: behindMs / 1_000 });
   }
 
   private play(...steps: Step[]): Promise<void> {
     return runScript(this.station, steps, { stepMs: DEADLINE_MS });
   }
+}
+
+const elsewhere = (stationId: string): string => `${stationId}-b`;
+
+/** A time zone whose day neither begins nor ends while a test runs. */
+function whereItIsNoon(): string {
+  const hours = new Date().getUTCHours();
+  // Its name counts the other way: Etc/GMT-3 is three hours ahead.
+  return hours <= 12 ? `Etc/GMT-${12 - hours}` : `Etc/GMT+${hours - 12}`;
 }

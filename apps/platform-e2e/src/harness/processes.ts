@@ -69,7 +69,7 @@ interface Ports {
   readonly ocpp: number;
 }
 
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 const appOf = (name: ProcessName): string => name.replace(/-\d$/, '');
 
