@@ -22,6 +22,7 @@ import { StationFaults } from './reactions/station-faults.js';
 import { Sweep } from './reactions/sweep.js';
 import { type Collections, openCollections } from './store/documents.js';
 import { idOfStream, topicOf } from './store/ids.js';
+import { Addresses } from './subscriptions/addresses.js';
 import { Subscriptions } from './subscriptions/subscriptions.js';
 import { UnsubscribeLinks } from './subscriptions/unsubscribe-links.js';
 
@@ -64,7 +65,7 @@ export async function createNotification(
     keyOf: ({ streamId }) => idOfStream(streamId),
   });
   const chance = rim.chance ?? Math.random;
-  const subscriptions = new Subscriptions(context, collections, relay);
+  const subscriptions = new Subscriptions(context, collections, new Addresses(context, collections), relay);
   const deliveries = new Deliveries(context, relay);
   const links = new UnsubscribeLinks(keys.links, config.publicUrl);
   const channels = channelsOf({ context, config, collections, keys, links }, rim);
@@ -81,7 +82,7 @@ export async function createNotification(
   const stations = new Stations(context, collections);
   const faults = new StationFaults(context, collections, notifier);
   const documents = new DocumentsFollower(context, collections);
-  const sweep = new Sweep(context, collections, config);
+  const sweep = new Sweep(context, collections, subscriptions, config);
   const { allowPrivateTargets } = config;
   return {
     grpc: new NotificationGrpc(context, { collections, subscriptions, deliveries, dispatcher, replayer, keys, links, allowPrivateTargets }),

@@ -100,7 +100,7 @@ export class Sender {
     subscription: KnownSubscription,
   ): Promise<DeliveryState> {
     const { error } = result;
-    const kept = { ...result, ...(error === undefined ? {} : { error: error.slice(0, ERROR_LENGTH_MAX) }) };
+    const kept = { ...result, ...(error === undefined ? {} : { error: unaddressed(error, subscription).slice(0, ERROR_LENGTH_MAX) }) };
     const causationId = `finish:${attempt}`;
     for (let tries = 1; ; tries += 1) {
       try {
@@ -161,6 +161,10 @@ export class Sender {
     }
   }
 }
+
+/** Mail servers repeat the address, which is to stay nowhere once its subscription is deleted. */
+const unaddressed = (error: string, { target }: KnownSubscription): string =>
+  target === '' ? error : error.replaceAll(new RegExp(target.replaceAll(/[^\w]/g, '\\$&'), 'gi'), '(address)');
 
 /** Errors of the network, in words for a person; nothing of our own network is told. */
 function failureOf(error: unknown): Sent {

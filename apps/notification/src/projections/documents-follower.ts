@@ -2,11 +2,12 @@ import type { Subscription } from '@voltlog/event-log';
 import { fold } from '@voltlog/kernel';
 import type { DeliveryEvent, SubscriptionEvent } from '@voltlog/notification-contract';
 import { DELIVERY_TOPIC, SUBSCRIPTION_TOPIC } from '@voltlog/notification-contract';
-import { deliveryDecider, subscriptionDecider } from '@voltlog/notification-domain';
+import { deliveryDecider, type KnownSubscription, subscriptionDecider } from '@voltlog/notification-domain';
 import type { ServiceContext } from '@voltlog/service';
 import { bringUp, type Commit, type Store } from '@voltlog/store';
-import { type Collections, type DeliveryDoc, type SubscriptionDoc, toDeliveryDoc, toSubscriptionDoc } from '../store/documents.js';
+import { type Collections, type DeliveryDoc, openAddresses, toDeliveryDoc, toSubscriptionDoc } from '../store/documents.js';
 import { deliveryStream, isDeliveryStream, subscriptionStream } from '../store/ids.js';
+import { withTargets } from '../subscriptions/addresses.js';
 
 const GROUP = 'notification-documents';
 const BATCH_MAX = 1_024;
@@ -62,18 +63,20 @@ type Targets = { readonly [Key in 'subscriptions' | 'deliveries']?: Collections[
 export async function projectStreams(store: Store, streamIds: ReadonlySet<string>, targets: Targets): Promise<void> {
   const streams = await store.streams.load([...streamIds]);
   const deliveries: DeliveryDoc[] = [];
-  const subscriptions: SubscriptionDoc[] = [];
+  const subscriptions: KnownSubscription[] = [];
   for (const [streamId, commits] of streams) {
     if (isDeliveryStream(streamId)) {
       const state = fold(deliveryDecider, eventsOf<DeliveryEvent>(commits));
       if (state.kind !== 'none') deliveries.push(toDeliveryDoc(state, commits.at(-1)?.version ?? 0));
     } else {
       const state = fold(subscriptionDecider, eventsOf<SubscriptionEvent>(commits));
-      if (state.kind === 'known') subscriptions.push(toSubscriptionDoc(state));
+      if (state.kind === 'known') subscriptions.push(state);
     }
   }
   if (targets.deliveries !== undefined) await bringUp(targets.deliveries, deliveries);
-  if (targets.subscriptions !== undefined) await bringUp(targets.subscriptions, subscriptions);
+  if (targets.subscriptions === undefined || subscriptions.length === 0) return;
+  const addresses = await openAddresses(store);
+  await bringUp(targets.subscriptions, (await withTargets({ addresses }, subscriptions)).map(toSubscriptionDoc));
 }
 
 /** What was written as an event of a stream is one. */

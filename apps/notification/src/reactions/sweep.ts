@@ -3,6 +3,7 @@ import type { ServiceContext } from '@voltlog/service';
 import { type Timer, TimerLoop } from '@voltlog/store';
 import type { Collections } from '../store/documents.js';
 import { leastIdAt } from '../store/ids.js';
+import type { Subscriptions } from '../subscriptions/subscriptions.js';
 
 export const SWEEP = 'NotificationSweep';
 const DAY_MS = 86_400_000;
@@ -17,6 +18,7 @@ export class Sweep {
   constructor(
     private readonly context: ServiceContext,
     private readonly collections: Collections,
+    private readonly subscriptions: Pick<Subscriptions, 'sweep'>,
     private readonly options: { readonly days: number },
   ) {
     const { store, clock, logger } = context;
@@ -41,6 +43,7 @@ export class Sweep {
     await sessionStarts.deleteWhere({ at: { $lt: isoTime(oldest) } });
     for (const state of ['Delivered', 'Dead', 'Dropped']) await deliveries.deleteWhere({ state, id: { $lt: leastIdAt(oldest) } });
     await outboxEmails.deleteWhere({ at: { $lt: isoTime(now - Math.min(OUTBOX_DAYS, this.options.days) * DAY_MS) } });
+    await this.subscriptions.sweep();
     await this.context.store.timers.schedule([this.next()]);
   }
 

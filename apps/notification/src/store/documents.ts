@@ -23,6 +23,7 @@ export const subscriptionSchema = new Schema(
     subscriptionId: required,
     channel: required,
     target: { type: String, default: '' },
+    addressId: text,
     filter: mixed,
     language: required,
     timeZone: required,
@@ -59,6 +60,23 @@ export function toSubscription(doc: SubscriptionDoc): KnownSubscription {
   const { id: _, selector: __, ...rest } = doc;
   return { kind: 'known', ...rest };
 }
+
+/** Where a subscriber is reached. */
+export interface AddressDoc {
+  readonly id: string;
+  readonly subscriptionId: string;
+  /** URL of the webhook or of the push service, or an e-mail address. */
+  readonly target: string;
+  /** Whether an event names it is not known since. */
+  readonly unsureSince?: string;
+}
+
+export const addressSchema = new Schema(
+  { id: required, subscriptionId: required, target: required, unsureSince: text },
+  { versionKey: false },
+);
+addressSchema.index({ subscriptionId: 1 });
+addressSchema.index({ unsureSince: 1 });
 
 /** A delivery as it is; the id rises with the time of what is told. */
 export interface DeliveryDoc extends Omit<KnownDelivery, 'kind' | 'deliveryId'> {
@@ -183,6 +201,7 @@ senderSchema.index({ aliveUntil: 1 });
 /** The read models of the service, opened. */
 export interface Collections {
   readonly subscriptions: Collection<SubscriptionDoc>;
+  readonly addresses: Collection<AddressDoc>;
   readonly deliveries: Collection<DeliveryDoc>;
   readonly notifications: Collection<NotificationDoc>;
   readonly outboxEmails: Collection<OutboxEmailDoc>;
@@ -193,18 +212,22 @@ export interface Collections {
   readonly stations: Collection<StationDoc>;
 }
 
+export const openAddresses = (store: Store): Promise<Collection<AddressDoc>> => store.collection<AddressDoc>('addresses', addressSchema);
+
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [subscriptions, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stations] = await Promise.all([
-    store.collection<SubscriptionDoc>('subscriptions', subscriptionSchema),
-    store.collection<DeliveryDoc>('deliveries', deliverySchema),
-    store.collection<NotificationDoc>('notifications', notificationSchema),
-    store.collection<OutboxEmailDoc>('outboxEmails', outboxEmailSchema),
-    store.collection<KeyDoc>('keys', keySchema),
-    store.collection<SenderDoc>('senders', senderSchema),
-    store.collection<SessionStartDoc>('sessionStarts', sessionStartSchema),
-    store.collection<FaultDoc>('faults', faultSchema),
-    store.collection<StationDoc>('stations', stationSchema),
-  ]);
-  return { subscriptions, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stations };
+  const [subscriptions, addresses, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stations] =
+    await Promise.all([
+      store.collection<SubscriptionDoc>('subscriptions', subscriptionSchema),
+      openAddresses(store),
+      store.collection<DeliveryDoc>('deliveries', deliverySchema),
+      store.collection<NotificationDoc>('notifications', notificationSchema),
+      store.collection<OutboxEmailDoc>('outboxEmails', outboxEmailSchema),
+      store.collection<KeyDoc>('keys', keySchema),
+      store.collection<SenderDoc>('senders', senderSchema),
+      store.collection<SessionStartDoc>('sessionStarts', sessionStartSchema),
+      store.collection<FaultDoc>('faults', faultSchema),
+      store.collection<StationDoc>('stations', stationSchema),
+    ]);
+  return { subscriptions, addresses, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stations };
 }

@@ -10,6 +10,7 @@ import type { ServiceContext } from '@voltlog/service';
 import { Aggregates, bringUp, type Execution, type OutboxRelay } from '@voltlog/store';
 import { type Collections, toSubscriptionDoc } from '../store/documents.js';
 import { subscriptionStream } from '../store/ids.js';
+import type { Addresses } from './addresses.js';
 
 export type SubscriptionExecution = Execution<SubscriptionState, SubscriptionRefusal>;
 
@@ -20,6 +21,7 @@ export class Subscriptions {
   constructor(
     private readonly context: ServiceContext,
     private readonly collections: Pick<Collections, 'subscriptions'>,
+    private readonly addresses: Addresses,
     relay: Pick<OutboxRelay, 'publish'>,
   ) {
     const { store, ids, clock, instanceId } = context;
@@ -28,12 +30,22 @@ export class Subscriptions {
     this.aggregates = new Aggregates({ streams: store.streams, decider: subscriptionDecider, relay, source, ids, clock, cacheMax: 0 });
   }
 
-  /** Decides and commits; durable, and in the read model, when it resolves. */
+  /** Decides and commits; durable, and in the read model, when it resolves. The address of the state is the address itself. */
   async execute(subscriptionId: string, command: SubscriptionCommand, causationId: string): Promise<SubscriptionExecution> {
-    const [execution] = await this.aggregates.execute([{ streamId: subscriptionStream(subscriptionId), command, causationId }]);
+    if (command.kind === 'DeleteSubscription') await this.addresses.toForget(subscriptionId);
+    const change =
+      command.kind === 'PutSubscription'
+        ? await this.addresses.toHave(subscriptionId, command.attributes.target, await this.stateOf(subscriptionId))
+        : undefined;
+    const decided = command.kind === 'PutSubscription' ? { ...command, attributes: { ...command.attributes, ...change?.says } } : command;
+    const [execution] = await this.aggregates.execute([{ streamId: subscriptionStream(subscriptionId), command: decided, causationId }]);
     if (execution === undefined) throw new Error('one command has one outcome');
-    if (execution.state.kind === 'known') await bringUp(this.collections.subscriptions, [toSubscriptionDoc(execution.state)]);
-    return execution;
+    if (change !== undefined) await this.addresses.decided(change, execution.state);
+    if (execution.state.kind !== 'known') return execution;
+    const state = await this.addresses.resolved(execution.state);
+    await bringUp(this.collections.subscriptions, [toSubscriptionDoc(state)]);
+    if (state.status === 'Deleted') await this.addresses.forget(subscriptionId);
+    return { ...execution, state };
   }
 
   async switchOff(subscriptionId: string, reason: SwitchOffReason): Promise<void> {
@@ -42,9 +54,18 @@ export class Subscriptions {
     this.context.logger.info({ subscriptionId, reason }, 'a subscription was switched off');
   }
 
-  /** As its stream tells it; nothing when there is none, or it was deleted. */
+  /** As its stream tells it, with its address; nothing when there is none, or it was deleted. */
   async load(subscriptionId: string): Promise<KnownSubscription | undefined> {
-    const { state } = await this.aggregates.load(subscriptionStream(subscriptionId));
-    return state.kind === 'known' && state.status !== 'Deleted' ? state : undefined;
+    const state = await this.stateOf(subscriptionId);
+    return state.kind === 'known' && state.status !== 'Deleted' ? this.addresses.resolved(state) : undefined;
+  }
+
+  /** Settles the addresses that a crash left open. */
+  sweep(): Promise<void> {
+    return this.addresses.sweep((subscriptionId) => this.stateOf(subscriptionId));
+  }
+
+  private async stateOf(subscriptionId: string): Promise<SubscriptionState> {
+    return (await this.aggregates.load(subscriptionStream(subscriptionId))).state;
   }
 }

@@ -5,10 +5,16 @@ import type { Store } from '@voltlog/store';
 export class MortalStore {
   dead = false;
 
+  /** @param uncounted methods that do not count, though they fail as all do when it is dead */
   constructor(
     private readonly inner: Store,
     private writesLeft: number,
+    private readonly uncounted: readonly string[] = [],
   ) {}
+
+  dieAfter(writes: number): void {
+    this.writesLeft = writes;
+  }
 
   get store(): Store {
     const streams = this.mortal(this.inner.streams, ['append', 'markPublished']);
@@ -17,7 +23,7 @@ export class MortalStore {
       streams,
       timers,
       files: this.inner.files,
-      collection: async (name, schema) => this.mortal(await this.inner.collection(name, schema), ['upsert']),
+      collection: async (name, schema) => this.mortal(await this.inner.collection(name, schema), ['upsert', 'delete', 'deleteWhere']),
       swapCollection: (rebuilt, live) => this.inner.swapCollection(rebuilt, live),
       health: () => this.inner.health(),
       close: async () => {},
@@ -31,7 +37,7 @@ export class MortalStore {
         if (typeof method !== 'function') return method;
         if (!writes.includes(String(key))) return method.bind(object);
         return (...args: readonly unknown[]): unknown => {
-          this.writesLeft -= 1;
+          if (!this.uncounted.includes(String(key))) this.writesLeft -= 1;
           if (this.writesLeft < 0) this.dead = true;
           return this.dead ? Promise.reject(new OperatingError('Killed', 'the process is gone')) : Reflect.apply(method, object, args);
         };

@@ -112,8 +112,10 @@ export interface QuietHours {
 /** All that a subscriber says. */
 export interface SubscriptionAttributes {
   readonly channel: NotificationChannel;
-  /** URL of the webhook or of the push service, or an e-mail address. */
+  /** URL of the webhook or of the push service, or an e-mail address; empty where there is an `addressId`. */
   readonly target: string;
+  /** What the service keeps the address under, beside the log, until the subscription is deleted. Absent in events of before. */
+  readonly addressId?: string;
   readonly filter: SubscriptionFilter;
   readonly language: NotificationLanguage;
   /** IANA name; times are told in it. */

@@ -160,6 +160,7 @@ const sameAttributes = (a: SubscriptionAttributes, b: SubscriptionAttributes): b
 const canonical = ({
   channel,
   target,
+  addressId,
   filter,
   language,
   timeZone,
@@ -170,7 +171,7 @@ const canonical = ({
   sealedPushKeys,
 }: SubscriptionAttributes): string =>
   JSON.stringify([
-    [channel, target, language, timeZone, ownerKind, ownerId, expiresAt ?? null, sealedPushKeys ?? null],
+    [channel, target, addressId ?? null, language, timeZone, ownerKind, ownerId, expiresAt ?? null, sealedPushKeys ?? null],
     [[...filter.kinds].sort(), filter.idToken ?? null, filter.groupId ?? null, filter.contractId ?? null],
     [
       filter.sessionId ?? null,
