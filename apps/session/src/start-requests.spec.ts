@@ -1,7 +1,7 @@
 import { OperatingError } from '@voltlog/kernel';
 import { connectionV1, sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ended, started, updated } from './testing/facts.js';
+import { at, ended, started, updated } from './testing/facts.js';
 import { SessionHarness } from './testing/session-harness.js';
 
 let harness: SessionHarness;
@@ -240,6 +240,19 @@ describe('a start that is taken back', () => {
     await harness.until(() => harness.stations.count('requestStopTransaction') === 1);
     const { sessionId } = await harness.only();
     expect(await cancel(startRequestId)).toMatchObject({ state: StartRequestState.CANCELLED, sessionId });
+  });
+
+  it('at a station of 1.6 is not what begins when its driver shows the card there after that, but is when it was shown before', async () => {
+    const { startRequestId } = await request();
+    harness.later(0.2);
+    await cancel(startRequestId);
+    await harness.given(started({ minute: 0.5, idTokenShownAt: at(0.4) }));
+    harness.later(1);
+    await harness.settled();
+    expect(harness.stations.count('requestStopTransaction')).toBe(0);
+    expect(await cancel(startRequestId)).toMatchObject({ state: StartRequestState.CANCELLED, sessionId: '' });
+    await harness.given(ended({ minute: 1.2 }), started({ minute: 1.4, transactionId: '102', idTokenShownAt: at(0.1) }));
+    await harness.until(() => harness.stations.count('requestStopTransaction') === 1);
   });
 
   it.each([{ status: connectionV1.CommandStatus.OFFLINE }, { status: connectionV1.CommandStatus.REJECTED, stationStatus: 'Rejected' }])(

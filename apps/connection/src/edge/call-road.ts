@@ -109,6 +109,7 @@ async function askRecordAnswer(
   let factId = '';
   if (facts.length > 0) {
     if (context.ocppVersion === 'ocpp1.6') noteClock(station, facts, context);
+    if (question?.purpose === 'identify') station.shownToken = { idToken: question.idToken.idToken, at: context.receivedAt };
     const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
     factId = events[0]?.id ?? '';
     station.logging(route.money);
@@ -153,6 +154,7 @@ export const contextOf = (station: CallingStation, messageId: string, action: st
   receivedAtMs,
   connectedAtMs: station.connectedAtMs,
   clockBehindMs: station.clockBehindMs,
+  shownToken: station.shownToken,
   connectorsPerEvse: station.station.connectorsPerEvse,
   ...registrationOf(station, action),
   ...offersOf(station.limits),

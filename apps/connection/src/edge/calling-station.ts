@@ -1,4 +1,5 @@
 import type { StationMake } from '@voltlog/connection-contract';
+import type { ShownToken } from '@voltlog/connection-translation';
 import type { Call, OcppError } from '@voltlog/ocpp-rpc';
 import type { OfferedLimits } from '../commands/offered-limits.js';
 import type { Dialect } from './actions.js';
@@ -14,6 +15,8 @@ export interface CallingStation {
   readonly connectedAtMs: number;
   /** How far its clock is behind ours, as far as is known; only of 1.6. */
   clockBehindMs: number;
+  /** The token it last asked about on this connection; only of 1.6. */
+  shownToken: ShownToken | undefined;
   /** What its last boot on this connection was answered; undefined: it did not boot on it. */
   told: BootAnswer['status'] | undefined;
   readonly limits: OfferedLimits | undefined;

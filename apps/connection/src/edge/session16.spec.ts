@@ -56,4 +56,20 @@ describe('a 1.6 station', () => {
     ]);
     expect(world.log.appended[0]?.type).toBe('voltlog.connection.StationConnected.v1');
   });
+
+  it('is told to have been shown a token only where it asked about that one before it began', async () => {
+    const station = await world.connect();
+    const start = (idTag: string, meterStart: number) =>
+      station.ask('StartTransaction', { connectorId: 1, idTag, meterStart, timestamp: new Date().toISOString() });
+    await start('AA', 1);
+    await station.ask('Authorize', { idTag: 'AA' });
+    const [shown] = world.facts('voltlog.connection.IdTokenPresented.v1');
+    await start('BB', 2);
+    await start('aa', 3);
+    expect(world.facts('voltlog.connection.TransactionStarted.v1').map(({ idTokenShownAt }) => idTokenShownAt)).toEqual([
+      undefined,
+      undefined,
+      shown?.receivedAt,
+    ]);
+  });
 });

@@ -1,5 +1,5 @@
 import type { StationMake } from '@voltlog/connection-contract';
-import { hash128 } from '@voltlog/connection-translation';
+import { hash128, type ShownToken } from '@voltlog/connection-translation';
 import { isoTime } from '@voltlog/kernel';
 import {
   answerToBadFrame,
@@ -68,6 +68,7 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
   tape: Tape | undefined = undefined;
   /** How far its clock is behind ours, as far as is known; only of 1.6. */
   clockBehindMs = 0;
+  shownToken: ShownToken | undefined = undefined;
   /** Actions we asked it to call: a 2.x station in quarantine may call no others. */
   triggered: Set<string> | undefined = undefined;
   /** What its last boot on this socket was answered; undefined: it did not boot here. */

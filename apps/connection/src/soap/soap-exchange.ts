@@ -1,4 +1,5 @@
 import type { StationMake } from '@voltlog/connection-contract';
+import type { ShownToken } from '@voltlog/connection-translation';
 import type { Call, OcppError } from '@voltlog/ocpp-rpc';
 import { InternalError } from '@voltlog/ocpp-rpc';
 import { faultOf, type ReplyHeaders, writeFault, writeResponse } from '@voltlog/ocpp-v16-soap';
@@ -19,6 +20,8 @@ export class SoapExchange implements CallingStation {
   readonly connectedAtMs: number;
   /** By 1.6 over a socket the clock of a station can be judged; over SOAP it cannot. */
   clockBehindMs = 0;
+  /** Nor is there a connection on which a token was shown before. */
+  shownToken: ShownToken | undefined;
   readonly limits = undefined;
   closed = false;
   private settle: (answer: SoapAnswer | undefined) => void = () => {};

@@ -1,6 +1,7 @@
 import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
 import type { SessionIdToken, SessionLimit, StartRequestCancelled, StartRequestEvent } from '@voltlog/session-contract';
 import {
+  type AskedStart,
   type CancelledStartRequest,
   effectiveEnd,
   isOpen,
@@ -171,7 +172,7 @@ export class StartRequests {
     const { startRequestId, updatedAt } = state;
     // A later request may have become a session: then a station of 1.6 waits for nothing more.
     if ((await collections.openStarts.get(startRequestId)) === undefined) return;
-    const session = await this.sessionOf(state);
+    const session = await this.sessionOf({ ...state, cancelledAt: updatedAt });
     if (session !== undefined && !(await this.isOutdone(state, session))) {
       await this.decide(startRequestId, { kind: 'Overtake', sessionId: session.id, at: this.now() }, 'overtaken');
       await this.parts.stops.stopSoon(session.id, state.by, `${CANCELLED} ${startRequestId}`);
@@ -181,7 +182,7 @@ export class StartRequests {
     await this.schedule(startRequestId, clock.now() - Date.parse(updatedAt) < SLOWLY_AFTER_MS ? LOOK_MS : LOOK_SLOWLY_MS);
   }
 
-  private async sessionOf(state: Asked): Promise<SessionDocument | undefined> {
+  private async sessionOf(state: AskedStart): Promise<SessionDocument | undefined> {
     const { sessions } = this.parts.collections;
     const { stationId, requestedAt } = state;
     const startedAt = { $gte: isoTime(Date.parse(requestedAt) - CLOCK_SLACK_MS) };

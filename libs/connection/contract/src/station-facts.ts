@@ -181,6 +181,8 @@ export interface TransactionStarted extends TransactionFact {
   readonly meterStartWh?: number;
   readonly reservationId?: number;
   readonly remoteStartId?: number;
+  /** 1.6, which does not tell what made it start: when the station last asked about this token on this connection, our clock. */
+  readonly idTokenShownAt?: string;
 }
 
 export interface TransactionUpdated extends TransactionFact {

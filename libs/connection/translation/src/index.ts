@@ -16,6 +16,6 @@ export type {
   VendorInquiry,
 } from './inquiry.js';
 export { type ActiveQuirks, activeQuirks, type Message, mend, mendable, readAsMeant, type Tolerated } from './quirks/tolerate.js';
-export type { CallContext, Fact, Route, TokenQuestion, TransactionLimit } from './route.js';
+export type { CallContext, Fact, Route, ShownToken, TokenQuestion, TransactionLimit } from './route.js';
 export { routesOf } from './routing-table.js';
 export { clockBehind, OFFLINE_AFTER_MS } from './station-time.js';

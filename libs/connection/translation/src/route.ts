@@ -18,6 +18,8 @@ export interface CallContext {
   readonly connectedAtMs: number;
   /** How far the station's clock is behind ours; 0: hardly, or not known. Only 1.6 needs it. */
   readonly clockBehindMs: number;
+  /** The token that the station last asked about on this connection, and when, our clock. Only 1.6 needs it. */
+  readonly shownToken?: ShownToken | undefined;
   /** How many connectors each EVSE has, in order; undefined: one each. Only 1.6 needs it. */
   readonly connectorsPerEvse: readonly number[] | undefined;
   /** What a BootNotification is answered, or was: `Pending` for a station in quarantine. */
@@ -26,6 +28,12 @@ export interface CallContext {
   readonly heartbeatIntervalSeconds: number;
   /** The limit to tell a 2.1 station with the answer to this transaction's message, once; absent: none for any transaction. */
   readonly transactionLimitOf?: (transactionId: string) => TransactionLimit | undefined;
+}
+
+export interface ShownToken {
+  readonly idToken: string;
+  /** ISO 8601 */
+  readonly at: string;
 }
 
 /** OCPP 2.1 TransactionLimitType */

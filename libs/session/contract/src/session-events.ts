@@ -107,6 +107,8 @@ export interface SessionStarted extends SessionFact {
   readonly remoteStartId?: number;
   readonly seqNo?: number;
   readonly triggerReason?: string;
+  /** 1.6: when the station last asked about this token before. */
+  readonly idTokenShownAt?: string;
 }
 
 /** A token was shown after the start: to begin the energy flow, or to stop it. */

@@ -29,6 +29,8 @@ export function isStartOf({ start, startRequestId, identity, place }: SessionCla
     start.receivedAt >= asked.requestedAt &&
     // One that waited in the station's queue began when nobody had asked yet.
     !(start.offline && start.startedAt < asked.requestedAt) &&
+    // Whoever showed the token after that wanted to charge again.
+    !(asked.cancelledAt !== undefined && (start.idTokenShownAt ?? '') > asked.cancelledAt) &&
     (asked.evseId === 0 || place?.evseId === asked.evseId) &&
     // OCPP 1.6 §7.28: idTags are case insensitive.
     start.idToken?.idToken.toUpperCase() === asked.idToken.idToken.toUpperCase()

@@ -18,6 +18,7 @@ export function startClaim(fact: TransactionStarted): Claim {
     ...(fact.remoteStartId === undefined ? {} : { remoteStartId: fact.remoteStartId }),
     ...(fact.seqNo === undefined ? {} : { seqNo: fact.seqNo }),
     ...(fact.triggerReason === undefined ? {} : { triggerReason: fact.triggerReason }),
+    ...(fact.idTokenShownAt === undefined ? {} : { idTokenShownAt: fact.idTokenShownAt }),
   };
   return { kind: 'Started', start };
 }

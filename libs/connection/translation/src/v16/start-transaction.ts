@@ -58,9 +58,14 @@ export const startTransaction: Route<StartTransactionRequest> = {
           meterStartWh: request.meterStart,
           meterValues: [],
           ...(request.reservationId === undefined ? {} : { reservationId: request.reservationId }),
+          ...shownBefore(request, context),
         },
       },
     ];
   },
   toResponse: (request, context, answer) => ({ transactionId: identity(request, context).transactionId, idTagInfo: idTagInfo(answer) }),
 };
+
+/** OCPP 1.6 §7.28: idTags are case insensitive. */
+const shownBefore = ({ idTag }: StartTransactionRequest, { shownToken }: CallContext) =>
+  shownToken?.idToken.toUpperCase() === idTag.toUpperCase() ? { idTokenShownAt: shownToken.at } : {};
