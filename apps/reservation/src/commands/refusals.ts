@@ -15,7 +15,7 @@ const REFUSALS: Readonly<Record<Refusal, readonly [RequestError['code'], string]
   EvseUnknown: ['NOT_FOUND', 'the station has no such EVSE'],
   ConnectorTypeUnknown: ['FAILED_PRECONDITION', 'there is no connector of this type'],
   EvseReserved: ['FAILED_PRECONDITION', 'the EVSE is reserved for somebody else at that time'],
-  EvseOccupied: ['FAILED_PRECONDITION', 'a car is charging there'],
+  EvseOccupied: ['FAILED_PRECONDITION', 'a car is plugged in there: choose another EVSE, or a later time'],
   EvseOutOfService: ['FAILED_PRECONDITION', 'the EVSE is out of service'],
   NoEvseFree: ['FAILED_PRECONDITION', 'no EVSE is free at that time'],
   TokenHasReservation: ['FAILED_PRECONDITION', 'this token has as many reservations as the site allows'],
