@@ -5,6 +5,7 @@ import { identifier, instant, instantIn, orNull, pageOf, pageQuery, parsed } fro
 const KINDS = [
   'ReservationConfirmed',
   'ReservationExpiring',
+  'ReservationBlocked',
   'ReservationExpired',
   'ReservationCancelled',
   'ChargingStarted',
@@ -37,7 +38,7 @@ const clockTime = z
 const quietHours = z.strictObject({ from: clockTime, until: clockTime, timeZone }).meta({
   id: 'QuietHours',
   description:
-    'What comes meanwhile waits until the end and comes as one e-mail or push then, to a webhook one by one; except Faulted, StationFault, StopEscalated and ReservationExpiring.',
+    'What comes meanwhile waits until the end and comes as one e-mail or push then, to a webhook one by one; except Faulted, StationFault, StopEscalated, ReservationExpiring and ReservationBlocked.',
 });
 
 const CHANNELS = {

@@ -37,6 +37,10 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'Reservation about to expire',
       'Your reservation of CP-1 (Charge point 2) ends on 2 Jul 2026, 00:30. Plug in before then to keep it.',
     ],
+    ReservationBlocked: [
+      'Another car is in the way',
+      'Your reservation has begun, but another car is still plugged in at CP-1 (Charge point 2). The place is yours: ask its driver or the operator, or choose another one.',
+    ],
     ReservationExpired: [
       'Reservation expired',
       'Your reservation of CP-1 (Charge point 2) has ended. The charge point is free for others again.',
@@ -69,6 +73,10 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'Reservierung läuft bald ab',
       'Ihre Reservierung von CP-1 (Ladepunkt 2) endet am 02.07.2026, 00:30. Stecken Sie vorher ein, um sie zu behalten.',
     ],
+    ReservationBlocked: [
+      'Ein anderes Auto steht im Weg',
+      'Ihre Reservierung hat begonnen, aber an CP-1 (Ladepunkt 2) ist noch ein anderes Auto angesteckt. Der Platz ist Ihrer: Sprechen Sie mit dessen Fahrer oder dem Betreiber, oder wählen Sie einen anderen.',
+    ],
     ReservationExpired: [
       'Reservierung abgelaufen',
       'Ihre Reservierung von CP-1 (Ladepunkt 2) ist abgelaufen. Der Ladepunkt ist wieder für andere frei.',
@@ -97,6 +105,10 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     ReservationExpiring: [
       'Reservering verloopt bijna',
       'Uw reservering van CP-1 (Laadpunt 2) eindigt op 2 jul 2026, 00:30. Sluit uw auto eerder aan om haar te behouden.',
+    ],
+    ReservationBlocked: [
+      'Er staat een andere auto',
+      'Uw reservering is begonnen, maar bij CP-1 (Laadpunt 2) is nog een andere auto aangesloten. De plek is van u: vraag de bestuurder of de beheerder, of kies een andere.',
     ],
     ReservationExpired: [
       'Reservering verlopen',
@@ -129,6 +141,10 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     ReservationExpiring: [
       'Votre réservation expire bientôt',
       'Votre réservation de CP-1 (Point de charge 2) se termine le 2 juil. 2026, 00:30. Branchez votre véhicule avant pour la conserver.',
+    ],
+    ReservationBlocked: [
+      'Un autre véhicule occupe la place',
+      'Votre réservation a commencé, mais un autre véhicule est encore branché sur CP-1 (Point de charge 2). La place est à vous : demandez à son conducteur ou à l’opérateur, ou choisissez-en une autre.',
     ],
     ReservationExpired: [
       'Réservation expirée',

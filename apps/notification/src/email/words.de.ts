@@ -29,6 +29,10 @@ export const de: Words = {
       title: 'Reservierung läuft bald ab',
       body: `Ihre Reservierung von ${place} endet am ${until}. Stecken Sie vorher ein, um sie zu behalten.`,
     }),
+    ReservationBlocked: ({ place }) => ({
+      title: 'Ein anderes Auto steht im Weg',
+      body: `Ihre Reservierung hat begonnen, aber an ${place} ist noch ein anderes Auto angesteckt. Der Platz ist Ihrer: Sprechen Sie mit dessen Fahrer oder dem Betreiber, oder wählen Sie einen anderen.`,
+    }),
     ReservationExpired: ({ place }) => ({
       title: 'Reservierung abgelaufen',
       body: `Ihre Reservierung von ${place} ist abgelaufen. Der Ladepunkt ist wieder für andere frei.`,

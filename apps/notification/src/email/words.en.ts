@@ -29,6 +29,10 @@ export const en: Words = {
       title: 'Reservation about to expire',
       body: `Your reservation of ${place} ends on ${until}. Plug in before then to keep it.`,
     }),
+    ReservationBlocked: ({ place }) => ({
+      title: 'Another car is in the way',
+      body: `Your reservation has begun, but another car is still plugged in at ${place}. The place is yours: ask its driver or the operator, or choose another one.`,
+    }),
     ReservationExpired: ({ place }) => ({
       title: 'Reservation expired',
       body: `Your reservation of ${place} has ended. The charge point is free for others again.`,

@@ -29,6 +29,10 @@ export const fr: Words = {
       title: 'Votre réservation expire bientôt',
       body: `Votre réservation de ${place} se termine le ${until}. Branchez votre véhicule avant pour la conserver.`,
     }),
+    ReservationBlocked: ({ place }) => ({
+      title: 'Un autre véhicule occupe la place',
+      body: `Votre réservation a commencé, mais un autre véhicule est encore branché sur ${place}. La place est à vous : demandez à son conducteur ou à l’opérateur, ou choisissez-en une autre.`,
+    }),
     ReservationExpired: ({ place }) => ({
       title: 'Réservation expirée',
       body: `Votre réservation de ${place} a expiré. Le point de charge est de nouveau libre.`,

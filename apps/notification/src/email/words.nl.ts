@@ -29,6 +29,10 @@ export const nl: Words = {
       title: 'Reservering verloopt bijna',
       body: `Uw reservering van ${place} eindigt op ${until}. Sluit uw auto eerder aan om haar te behouden.`,
     }),
+    ReservationBlocked: ({ place }) => ({
+      title: 'Er staat een andere auto',
+      body: `Uw reservering is begonnen, maar bij ${place} is nog een andere auto aangesloten. De plek is van u: vraag de bestuurder of de beheerder, of kies een andere.`,
+    }),
     ReservationExpired: ({ place }) => ({
       title: 'Reservering verlopen',
       body: `Uw reservering van ${place} is verlopen. Het laadpunt is weer vrij voor anderen.`,

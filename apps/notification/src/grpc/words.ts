@@ -7,6 +7,7 @@ import type { OutboxEmailDoc } from '../store/documents.js';
 export const KINDS: readonly NotificationKind[] = [
   'ReservationConfirmed',
   'ReservationExpiring',
+  'ReservationBlocked',
   'ReservationExpired',
   'ReservationCancelled',
   'ChargingStarted',

@@ -9,13 +9,14 @@ export const SUBSCRIPTION_TOPIC = 'notification.subscription.v1';
 export const DELIVERY_TOPIC = 'notification.delivery.v1';
 
 /**
- * What is told. `StopEscalated`: a station did not stop when it was asked to; somebody must look. `StationFault`: a station reports a fault
+ * What is told. `ReservationBlocked`: a car is plugged in where somebody else's reservation has begun. `StopEscalated`: a station did not stop when it was asked to; somebody must look. `StationFault`: a station reports a fault
  * of a connector or of itself, whether or not somebody charges there; `Faulted` is the same told to whoever charges. The one of a
  * subscription that would be told both is `StationFault`. `...Cleared`: it says that it is well again.
  */
 export type NotificationKind =
   | 'ReservationConfirmed'
   | 'ReservationExpiring'
+  | 'ReservationBlocked'
   | 'ReservationExpired'
   | 'ReservationCancelled'
   | 'ChargingStarted'

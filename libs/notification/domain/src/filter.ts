@@ -59,6 +59,13 @@ function holds(filter: SubscriptionFilter, notification: Notification): boolean 
 /**
  * Told in quiet hours too: what somebody must act on now, and what is of no use in the morning.
  *
- * A fault and a station that does not stop may cost money or be a danger; a reservation about to expire is gone when the night is over.
+ * A fault and a station that does not stop may cost money or be a danger; a reservation that is about to expire, or
+ * whose place is taken, is of no use when the night is over.
  */
-export const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set(['Faulted', 'StationFault', 'StopEscalated', 'ReservationExpiring']);
+export const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set([
+  'Faulted',
+  'StationFault',
+  'StopEscalated',
+  'ReservationExpiring',
+  'ReservationBlocked',
+]);

@@ -59,6 +59,20 @@ describe('what an event is worth telling', () => {
     expect(SOURCE_TYPES).toContain(type);
   });
 
+  it('a station that has a car plugged in where it is to hold a place is told of, and no other answer about a hold', () => {
+    const type = 'voltlog.reservation.ReservationStationHoldChanged.v1';
+    const hold = (data: object) =>
+      notificationOf(event(type, { stationId: 'CP-1', evseId: 1, reservationId: 'r', idToken: 'TAG', ...data }));
+    expect(hold({ hold: 'Refused', stationStatus: 'Occupied' })).toMatchObject({
+      kind: 'ReservationBlocked',
+      reservationId: 'r',
+      idToken: 'TAG',
+    });
+    for (const other of [{ hold: 'Held', stationStatus: 'Accepted' }, { hold: 'Refused', stationStatus: 'Faulted' }, { hold: 'Pending' }])
+      expect(hold(other)).toBeUndefined();
+    expect(SOURCE_TYPES).toContain(type);
+  });
+
   it('nothing of other events, milestones it does not know, and events without a station', () => {
     expect(notificationOf(event('voltlog.session.SessionStarted.v1', { stationId: 'CP-1' }))).toBeUndefined();
     expect(notificationOf(event(MILESTONE, { stationId: 'CP-1', milestone: 'Teleported' }))).toBeUndefined();

@@ -10,6 +10,7 @@ export interface SourceEvent {
 }
 
 const MILESTONE = 'voltlog.session.SessionMilestoneReached.v1';
+const HOLD = 'voltlog.reservation.ReservationStationHoldChanged.v1';
 const ESCALATED = 'voltlog.session.SessionStopEscalated.v1';
 
 /** Events of reservations, and what each is called when it is told. */
@@ -35,7 +36,7 @@ const MILESTONES: ReadonlySet<string> = new Set<NotificationKind>([
 ]);
 
 /** The event types that something is told of; everything else can be passed by unread. */
-export const SOURCE_TYPES: readonly string[] = [MILESTONE, ESCALATED, ...Object.keys(RESERVATIONS)];
+export const SOURCE_TYPES: readonly string[] = [MILESTONE, ESCALATED, HOLD, ...Object.keys(RESERVATIONS)];
 
 /**
  * What an event is worth telling, or nothing.
@@ -79,6 +80,8 @@ export function notificationOf(event: SourceEvent): Notification | undefined {
 
 function kindOf(type: string, data: Readonly<Record<string, unknown>>): NotificationKind | undefined {
   if (type === ESCALATED) return 'StopEscalated';
+  // The platform holds it as ever; but whoever comes cannot plug in, unless the other leaves.
+  if (type === HOLD) return data['hold'] === 'Refused' && data['stationStatus'] === 'Occupied' ? 'ReservationBlocked' : undefined;
   if (type !== MILESTONE) return RESERVATIONS[type];
   const milestone = data['milestone'];
   return isMilestone(milestone) ? milestone : undefined;
