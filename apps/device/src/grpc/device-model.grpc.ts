@@ -113,13 +113,13 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
     return { reports: (await this.model.deviceModels.reportsOf(id)).map(toReport) };
   }
 
-  setIntent(request: deviceModelV1.SetIntentRequest): Promise<deviceModelV1.SetIntentResponse> {
+  async setIntent(request: deviceModelV1.SetIntentRequest): Promise<deviceModelV1.SetIntentResponse> {
     const variables = request.variables.map(toIntended);
     checkIntent(variables);
     return this.intend(request, { kind: 'Intend', variables, expectedRevision: request.expectedVersion });
   }
 
-  changeIntent(request: deviceModelV1.ChangeIntentRequest): Promise<deviceModelV1.ChangeIntentResponse> {
+  async changeIntent(request: deviceModelV1.ChangeIntentRequest): Promise<deviceModelV1.ChangeIntentResponse> {
     const set = request.set.map(toIntended);
     const remove = request.remove.map((variable) => toIntended({ variable, value: '' }));
     checkIntent([...set, ...remove]);

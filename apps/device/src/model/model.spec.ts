@@ -134,6 +134,22 @@ describe('what is intended', () => {
     expect(world.station.sets.map(({ name }) => name)).toEqual(['HeartbeatInterval']);
   });
 
+  it('is changed variable by variable, and what is not named stays', async () => {
+    const change = (set: deviceModelV1.IntendedVariable[], remove: Partial<deviceModelV1.ModelVariableName>[] = []) =>
+      world.device.modelGrpc.changeIntent(
+        deviceModelV1.ChangeIntentRequest.fromPartial({ stationId: STATION, set, remove, idempotencyKey: '' }),
+      );
+    await setIntent(intended('OCPPCommCtrlr', 'HeartbeatInterval', '600'));
+    await change([intended('TxCtrlr', 'EVConnectionTimeOut', '90')]);
+    await until(() => world.station.values.get('TxCtrlr.EVConnectionTimeOut') === '90', 'it was sent');
+    expect(world.station.values.get('OCPPCommCtrlr.HeartbeatInterval')).toBe('600');
+    const left = await change([], [{ component: 'ocppcommctrlr', name: 'heartbeatinterval' }]);
+    expect(left.variables.map(({ variable }) => variable?.name)).toEqual(['EVConnectionTimeOut']);
+    const twice = [intended('TxCtrlr', 'EVConnectionTimeOut', '1')];
+    await expect(change(twice, [{ component: 'TxCtrlr', name: 'EVConnectionTimeOut' }])).rejects.toThrow('is named twice');
+    await expect(change([intended('SecurityCtrlr', 'BasicAuthPassword', 'x')])).rejects.toThrow('is a secret');
+  });
+
   it('waits for a station that is away', async () => {
     world.station.online = false;
     await setIntent(intended('OCPPCommCtrlr', 'HeartbeatInterval', '600'));

@@ -71,6 +71,8 @@ export class Intents {
   private readonly loop: TimerLoop;
   /** Worked on now; true: something happened meanwhile that it may wait for. */
   private readonly working = new Map<string, boolean>();
+  /** Asked for again while they were worked on: what was done may be less than what is wanted now. */
+  private readonly asked = new Set<string>();
   private readonly handlers = new Map<IntentKind, IntentHandler<unknown>>();
 
   private constructor(
@@ -112,12 +114,14 @@ export class Intents {
       await this.schedule([intent.id], now + UNCOMMITTED_MS);
       return doc;
     }
+    this.askAgain(intent.id);
     return ((await this.collection.get(intent.id)) as Intent<Data> | undefined) ?? doc;
   }
 
   /** Works on it now. */
   async go(id: string): Promise<void> {
     this.note([id]);
+    this.askAgain(id);
     await this.schedule([id], this.context.clock.now());
     this.loop.hurry();
   }
@@ -138,8 +142,13 @@ export class Intents {
     for (const id of ids) if (this.working.has(id)) this.working.set(id, true);
   }
 
+  private askAgain(id: string): void {
+    if (this.working.has(id)) this.asked.add(id);
+  }
+
   private async work(id: string): Promise<void> {
     this.working.set(id, false);
+    this.asked.delete(id);
     try {
       await this.step(id);
     } finally {
@@ -161,7 +170,9 @@ export class Intents {
     const isOver = intent.expiresAt <= isoTime(now);
     const step = isOver ? await handler.expired(intent) : await handler.attempt(intent, note);
     if ('done' in step) {
-      await this.collection.delete([id]);
+      if (!this.asked.has(id)) await this.collection.delete([id]);
+      // Also asked for while it was being deleted: then it is there again.
+      if (this.asked.delete(id)) await this.again(intent);
       return;
     }
     if (isOver) {
@@ -179,6 +190,12 @@ export class Intents {
           : step.again;
     await this.schedule([id], Math.min(this.context.clock.now() + waitMs, Date.parse(current.expiresAt)));
     if (waitMs === 0) this.loop.hurry();
+  }
+
+  private async again(intent: Intent): Promise<void> {
+    await this.collection.upsert([{ doc: { ...intent, version: 1, attempts: 0 }, expectedVersion: 0 }]);
+    await this.schedule([intent.id], this.context.clock.now());
+    this.loop.hurry();
   }
 
   private schedule(ids: readonly string[], dueMs: number): Promise<void> {
