@@ -1,3 +1,5 @@
+import { STATION_TOPIC } from '@voltlog/connection-contract';
+import { readTogether } from '@voltlog/event-log';
 import {
   certificatesV1,
   deviceFirmwareV1,
@@ -58,22 +60,27 @@ export interface Device {
 }
 
 export async function createDevice(context: ServiceContext, config: DeviceConfig): Promise<Device> {
+  // What stations say is read twice and not by each part: by those that have done with a fact at once, and by those that a long report keeps busy.
+  const facts = readTogether(context.log, { group: 'device', topic: STATION_TOPIC });
+  const reported = readTogether(context.log, { group: 'device-model', topic: STATION_TOPIC });
+  const brief: ServiceContext = { ...context, log: facts.log };
+  const lengthy: ServiceContext = { ...context, log: reported.log };
   const collections = await openCollections(context.store);
   const memory = new StationMemory(collections, config);
   const outbox = createOutbox(context);
   const repository = new DeviceRepository(context, collections, memory, outbox);
-  const follower = new StationFollower(context, repository, memory, collections);
+  const follower = new StationFollower(brief, repository, memory, collections);
   const events = new DeviceEvents(context, repository, memory);
   const reportCollections = await openReportCollections(context.store);
-  const reports = new ReportFollower(context, reportCollections, config.reportDays);
+  const reports = new ReportFollower(lengthy, reportCollections, config.reportDays);
   const pki = await createPki(context, config, repository);
   const plugAndCharge = await createPlugAndCharge(context, config, pki);
-  const security = await createSecurity(context, config, repository, memory, pki);
+  const security = await createSecurity(brief, config, repository, memory, pki);
   const images = await createImages(context, config, outbox);
-  const uploads = await createUploads(context, config, outbox, images.links);
-  const model = await createModel(context, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
-  const jobs = await createJobs(context, config, collections, outbox, { model, forStation: images.forStation });
-  const firmware = createFirmware(context, config, collections, images, jobs);
+  const uploads = await createUploads(brief, config, outbox, images.links);
+  const model = await createModel(lengthy, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
+  const jobs = await createJobs(brief, config, collections, outbox, { model, forStation: images.forStation });
+  const firmware = createFirmware(brief, config, collections, images, jobs);
   const moves = await createMoves(
     context,
     { collections, memory, fallbackMs: config.security.fallbackMs, allowPrivate: config.pki.allowPrivateTargets },
@@ -101,6 +108,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       outbox.start();
       // Together: each joins groups of consumers, and a group that another instance is in takes seconds to join.
       await Promise.all([follower, reports, model, moves, security, jobs, firmware, uploads].map((part) => part.start()));
+      await Promise.all([facts.start(), reported.start()]);
     },
     async stop() {
       await uploads.stop();

@@ -10,4 +10,5 @@ export {
   type TopicSpec,
 } from './event-log.js';
 export { type KafkaEventLogOptions, openKafkaEventLog } from './kafka-event-log.js';
+export { type ReadTogether, readTogether } from './read-together.js';
 export { openSqliteEventLog, type SqliteEventLogOptions } from './sqlite-event-log.js';
