@@ -99,7 +99,9 @@ describe('a job', () => {
 });
 
 describe('a firmware campaign', () => {
-  it('both device processes die while it runs: each station fetches the image and boots with it', { timeout: TEST_MS }, async () => {
+  it('both device processes die while it runs: each station fetches the image and boots with it in the end', {
+    timeout: TEST_MS,
+  }, async () => {
     const ids = Array.from({ length: 9 }, (_, n) => `FW-${n + 1}`);
     for (const [n, id] of ids.entries())
       await simulated(id, VERSIONS[n % 3] ?? '1.6', { identity: { vendor: 'Acme', model: 'Proc' }, firmware: 'installs' });
@@ -118,7 +120,9 @@ describe('a firmware campaign', () => {
       return ids.every((id) => data.some((each) => each.stationId === id && each.model === 'Proc')) ? true : undefined;
     });
     const waves = [{ stations: 3 }, { percent: 100 }];
-    const order = { imageId, selection: { stationIds: ids }, waves, concurrency: 2, stopAtFailedPercent: 0 };
+    // A download that broke off with the process, or a command whose answer did, is a try that failed.
+    const tries = { attemptsMax: 5, retryMinutes: 1 };
+    const order = { imageId, selection: { stationIds: ids }, waves, concurrency: 2, stopAtFailedPercent: 0, ...tries };
     const { campaignId } = await platform.api.ok<{ campaignId: string }>('POST', '/v1/firmware-campaigns', order);
     const path = `/v1/firmware-campaigns/${campaignId}`;
     const campaign = () => platform.api.get<{ state: string; outcome: string | null; counts: Record<string, number> }>(path);
@@ -131,9 +135,9 @@ describe('a firmware campaign', () => {
       const now = await campaign();
       return now.state === 'Ended' ? now : undefined;
     });
-    expect(ended).toMatchObject({ outcome: 'Completed', counts: { Updated: ids.length } });
-    for (const row of await allOf<{ evidence: string; fetched: boolean }>(platform.api, `${path}/stations`))
-      expect(row).toMatchObject({ state: 'Updated', evidence: 'Boot', fetched: true, reason: null });
+    expect(ended).toMatchObject({ outcome: 'Completed' });
+    const rows = await allOf<{ stationId: string }>(platform.api, `${path}/stations`);
+    expect(rows).toMatchObject(ids.map((stationId) => ({ stationId, state: 'Updated', evidence: 'Boot', fetched: true })));
   });
 });
 
