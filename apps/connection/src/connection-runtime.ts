@@ -15,6 +15,7 @@ import {
 import type { ServiceContext } from '@voltlog/service';
 import { Credentials } from './access/credentials.js';
 import { Gate } from './access/gate.js';
+import { RevocationWatch } from './access/revocation-watch.js';
 import { Revocations } from './access/revocations.js';
 import { StationAccessCache } from './access/station-access.js';
 import { type AcceptedTokenRow, AcceptedTokens, acceptedTokenSchema } from './authorization/accepted-tokens.js';
@@ -122,6 +123,7 @@ export class ConnectionRuntime {
     this.parts.accepted.start();
     this.parts.deviations.start();
     await this.parts.recorder.start();
+    this.parts.revocationWatch?.start();
     await this.parts.endpoints.listen();
   }
 
@@ -153,9 +155,15 @@ export class ConnectionRuntime {
     return this.parts.recorder.tick();
   }
 
+  /** Asks about the certificates of connected stations. For tests. */
+  async watchRevocations(): Promise<void> {
+    await this.parts.revocationWatch?.look();
+  }
+
   /** Stops as a crash would: nothing is told to anybody. For tests. */
   die(): void {
     this.parts.endpoints.stopAccepting();
+    this.parts.revocationWatch?.stop();
     this.stations.abandon();
   }
 
@@ -168,6 +176,7 @@ export class ConnectionRuntime {
   private async end(): Promise<void> {
     this.parts.draining.value = true;
     this.parts.endpoints.stopAccepting();
+    this.parts.revocationWatch?.stop();
     const soap = this.parts.soap.drain();
     await this.stations.drain(this.config.OCPP_DRAIN_SECONDS * 1_000);
     await soap;
@@ -187,6 +196,8 @@ interface RuntimeParts {
   readonly access: StationAccessCache;
   readonly deviations: Deviations;
   readonly recorder: Recorder;
+  /** undefined: no foreign authority has made stations' certificates. */
+  readonly revocationWatch: RevocationWatch | undefined;
   readonly endpoints: Endpoints;
   readonly facts: FactRecorder;
   readonly frames: FrameLog;
@@ -300,6 +311,9 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     closed: (station, code, reason) => stations.closed(station, code, reason),
   };
   const dialects = new Dialects(metrics);
+  const revocations =
+    config.OCPP_MTLS_CA_PATH === '' ? undefined : new Revocations(certificates, { policy: config.OCPP_MTLS_REVOCATION, clock, logger });
+  const revocationWatch = revocations === undefined ? undefined : new RevocationWatch(() => stations.all(), revocations, logger);
   const gate = new Gate(
     access,
     new Credentials(),
@@ -309,7 +323,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       allowInsecure: config.OCPP_ALLOW_INSECURE,
       organization: config.OCPP_MTLS_ORGANIZATION,
     },
-    config.OCPP_MTLS_CA_PATH === '' ? undefined : new Revocations(certificates, { policy: config.OCPP_MTLS_REVOCATION, clock, logger }),
+    revocations,
   );
   const soap = await SoapEdge.create({ context, config, edge, gate, access, dialects, presence, sockets: stations });
   rpc.serve<connectionV1.ConnectionService>(
@@ -353,7 +367,22 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   });
   context.readiness('listeners', async () => endpoints.ready());
   metrics.gauge('voltlog_connections', 'Stations connected to this instance', () => stations.size);
-  return { accepted, access, deviations, endpoints, facts, frames, gate, policies, presence, recorder, soap, stations, draining };
+  return {
+    accepted,
+    access,
+    deviations,
+    endpoints,
+    facts,
+    frames,
+    gate,
+    policies,
+    presence,
+    recorder,
+    revocationWatch,
+    soap,
+    stations,
+    draining,
+  };
 }
 
 const addressOf = (config: ConnectionConfig): string =>

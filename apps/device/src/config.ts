@@ -58,6 +58,11 @@ export const deviceConfig = z
       .string()
       .regex(/^(https?:\/\/\S{1,240})?$/, 'must be an http:// or https:// URL')
       .default(''),
+    /** Where the revocation lists of this platform's authorities are fetched, `http://host/crl` (the gateway serves them); named in certificates that are made from then on. Empty: they name none. */
+    DEVICE_CRL_URL: z
+      .string()
+      .regex(/^(https?:\/\/\S{1,240}[^/\s])?$/, 'must be an http:// or https:// URL without a slash at its end')
+      .default(''),
     /** How long the OCSP responders of one certificate may take together; a station waits for it. */
     DEVICE_OCSP_TIMEOUT_MS: z.coerce.number().int().min(100).max(20_000).default(8_000),
     /** `true`: OCSP responders, revocation lists and the health addresses of moves may be at private, loopback and link-local addresses. Stations name the first two, so for development or a closed network alone. `voltlog start` sets it when it listens on a loopback address. */
@@ -95,6 +100,7 @@ export const deviceConfig = z
     jobs: { lookMs: env.DEVICE_JOB_LOOK_MS, keepDays: env.DEVICE_JOB_KEEP_DAYS },
     pki: {
       ocspUrl: env.DEVICE_OCSP_URL,
+      crlUrl: env.DEVICE_CRL_URL,
       ocspTimeoutMs: env.DEVICE_OCSP_TIMEOUT_MS,
       est: {
         url: env.DEVICE_EST_URL,

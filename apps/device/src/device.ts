@@ -109,11 +109,13 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       // Together: each joins groups of consumers, and a group that another instance is in takes seconds to join.
       await Promise.all([follower, reports, model, moves, security, jobs, firmware, uploads].map((part) => part.start()));
       await Promise.all([facts.start(), reported.start()]);
+      await pki.follower?.start();
     },
     async stop() {
       await uploads.stop();
       await firmware.stop();
       await jobs.stop();
+      await pki.follower?.stop();
       await security.stop();
       await moves.stop();
       await reports.stop();

@@ -69,6 +69,7 @@ import { httpErrors } from './web/http-errors.js';
 import { HttpRim } from './web/http-rim.js';
 import { OcspController } from './web/ocsp.controller.js';
 import { OutboxPageController } from './web/outbox-page.controller.js';
+import { RevocationListController } from './web/revocation-list.controller.js';
 import { TracingInterceptor } from './web/tracing.interceptor.js';
 import { UnsubscribeController } from './web/unsubscribe.controller.js';
 import { IdempotencyInterceptor } from './writes/idempotency.interceptor.js';
@@ -113,6 +114,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
       NotificationsController,
       OutboxPageController,
       OcspController,
+      RevocationListController,
       UnsubscribeController,
       ApiKeysController,
       PlugAndChargeController,

@@ -16,7 +16,12 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'voltlog-pnc-'));
-  platform = await AllInOne.start({ DEVICE_INTENT_LOOK_MS: '100', DEVICE_ALLOW_PRIVATE_TARGETS: 'true', DEVICE_TEST_PKI: 'true' });
+  platform = await AllInOne.start({
+    DEVICE_INTENT_LOOK_MS: '100',
+    DEVICE_ALLOW_PRIVATE_TARGETS: 'true',
+    DEVICE_TEST_PKI: 'true',
+    DEVICE_CRL_URL: 'http://pki.example/crl',
+  });
 });
 afterAll(async () => {
   await platform?.stop();
@@ -60,6 +65,22 @@ describe('whether a certificate is revoked', () => {
 
     await platform.api.ok('POST', `/v1/stations/ocsp/certificates/${hash.serialNumber}/revoke`, { reason: 'stolen' });
     expect(openssl('-url', `${platform.api.url}/ocsp`)).toContain('station.pem: revoked');
+
+    // The list says the same, to whoever the certificate sends there.
+    expect(
+      execFileSync('openssl', ['x509', '-noout', '-ext', 'crlDistributionPoints'], { input: certificate, encoding: 'utf8' }),
+    ).toContain('URI:http://pki.example/crl/root.crl');
+    const list = await fetch(`${platform.api.url}/crl/root.crl`);
+    expect([list.status, list.headers.get('content-type')]).toEqual([200, 'application/pkix-crl']);
+    expect(list.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/);
+    writeFileSync(join(folder, 'list.der'), Buffer.from(await list.arrayBuffer()));
+    const inList = execFileSync('openssl', ['crl', '-in', 'list.der', '-inform', 'DER', '-CAfile', 'root.pem', '-noout', '-text'], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    expect(inList.toLowerCase()).toContain(`serial number: ${hash.serialNumber}`);
+    for (const file of ['nobody.crl', 'root', '..%2Froot.crl']) expect((await fetch(`${platform.api.url}/crl/${file}`)).status).toBe(404);
 
     const modern = await connect('ocsp-21', 'ocpp2.1');
     const chain = await modern.result('GetCertificateChainStatus', {

@@ -118,7 +118,7 @@ export class Gate {
       const reason =
         certificateProblem(link.certificate, access, this.options.organization) ?? (await this.revocations?.problem(link.certificate));
       if (reason !== undefined) return forbidden(reason);
-      return { accepted: true, station: { ...station, securityProfile: 3, certificateSerial: link.certificate.serialNumber } };
+      return { accepted: true, station: { ...station, ...this.shown(link.certificate) } };
     }
     if (passwordHash === '' && access.offeredPasswordHash === '') {
       const open = this.options.allowInsecure && link.kind === 'plain';
@@ -137,6 +137,11 @@ export class Gate {
     }
     this.failures.succeeded(stationId);
     return { accepted: true, station: { ...station, securityProfile, offeredChangeId: current ? undefined : access.offeredChangeId } };
+  }
+
+  private shown(certificate: ClientCertificate) {
+    const shown = { securityProfile: 3, certificateSerial: certificate.serialNumber };
+    return this.revocations === undefined ? shown : { ...shown, foreignCertificate: certificate };
   }
 
   /**
@@ -166,7 +171,7 @@ export class Gate {
       if (commonName !== stationId) return forbidden(`the certificate is of ${commonName}`);
       const reason = await this.revocations?.problem(link.certificate);
       if (reason !== undefined) return forbidden(reason);
-      return { accepted: true, station: { ...station, securityProfile: 3, certificateSerial: link.certificate.serialNumber } };
+      return { accepted: true, station: { ...station, ...this.shown(link.certificate) } };
     }
     const shown = basicCredentials(authorization);
     const named = shown !== undefined && shown !== 'malformed' && shown.username === stationId;

@@ -20,8 +20,12 @@ export interface RevocationsOptions {
 
 interface Known {
   readonly problem: string | undefined;
+  /** Its authority says so; not merely nobody can say. */
+  readonly revoked?: true;
   readonly untilMs: number;
 }
+
+const NO_PROBLEM: Known = { problem: undefined, untilMs: 0 };
 
 /** Whether certificates of foreign authorities are revoked: the device service asks the responder or fetches the list that they name. */
 export class Revocations {
@@ -33,14 +37,24 @@ export class Revocations {
   ) {}
 
   /** What is wrong with a certificate, or nothing. */
-  async problem({ fingerprint, der }: ClientCertificate): Promise<string | undefined> {
+  async problem(certificate: ClientCertificate): Promise<string | undefined> {
+    return (await this.known(certificate)).problem;
+  }
+
+  /** Whether its authority has revoked it by now. One nobody can say of is not: who is in stays in. */
+  async isRevoked(certificate: ClientCertificate): Promise<boolean> {
+    return (await this.known(certificate)).revoked === true;
+  }
+
+  private async known({ fingerprint, der }: ClientCertificate): Promise<Known> {
     const { policy, clock } = this.options;
-    if (policy === 'off') return undefined;
+    if (policy === 'off') return NO_PROBLEM;
     const kept = this.kept.get(fingerprint);
-    if (kept !== undefined && kept.untilMs > clock.now()) return kept.problem;
+    if (kept !== undefined && kept.untilMs > clock.now()) return kept;
     const known = await this.ask(der());
-    this.kept.set(fingerprint, { ...known, untilMs: Math.max(known.untilMs, clock.now() + KEEP_MS_MIN) });
-    return known.problem;
+    const until = { ...known, untilMs: Math.max(known.untilMs, clock.now() + KEEP_MS_MIN) };
+    this.kept.set(fingerprint, until);
+    return until;
   }
 
   private async ask({ certificate, issuer }: ReturnType<ClientCertificate['der']>): Promise<Known> {
@@ -49,7 +63,7 @@ export class Revocations {
       const { status, nextUpdate, reason } = await this.service.checkClientCertificate({ certificate, issuer });
       const untilMs = nextUpdate === undefined ? 0 : Date.parse(nextUpdate);
       if (status === 'Good') return { problem: undefined, untilMs };
-      if (status === 'Revoked') return { problem: 'its authority has revoked the certificate', untilMs };
+      if (status === 'Revoked') return { problem: 'its authority has revoked the certificate', revoked: true, untilMs };
       return this.unknown(reason === '' ? 'its authority does not know it' : reason);
     } catch (error) {
       if (!(error instanceof OperatingError)) throw error;

@@ -1,6 +1,7 @@
 import type { Clock } from '@voltlog/kernel';
 import type { CallRateLimits, FrameLimits } from '@voltlog/ocpp-rpc';
 import type { Logger, Tracing } from '@voltlog/telemetry';
+import type { ClientCertificate } from '../access/link.js';
 import type { Authorizations } from '../authorization/authorizations.js';
 import type { FrameLog } from '../frames/frame-log.js';
 import type { Deviations } from '../quirks/deviations.js';
@@ -55,6 +56,8 @@ export interface AdmittedStation {
   readonly quirks: KnownQuirks | undefined;
   /** Serial number of the client certificate it showed. */
   readonly certificateSerial: string | undefined;
+  /** The client certificate itself, where a foreign authority may revoke it while the station is connected. */
+  readonly foreignCertificate?: ClientCertificate;
   /** It showed the password that was on its way to it. */
   readonly offeredChangeId: string | undefined;
 }

@@ -110,6 +110,7 @@ export class FakeCertificates {
   away = false;
 
   /** Of client certificates. */
+  clientOf: ((certificate: Uint8Array) => string) | undefined;
   client: certificatesV1.CheckClientCertificateResponse = { status: 'Good', nextUpdate: undefined, reason: '' };
   readonly clients: certificatesV1.CheckClientCertificateRequest[] = [];
 
@@ -118,7 +119,7 @@ export class FakeCertificates {
   ): Promise<certificatesV1.CheckClientCertificateResponse> {
     if (this.away) throw new OperatingError('ServiceUnavailable', 'away');
     this.clients.push(request);
-    return this.client;
+    return this.clientOf === undefined ? this.client : { ...this.client, status: this.clientOf(request.certificate) };
   }
 
   async checkContractCertificate(

@@ -57,6 +57,13 @@ export class CertificatesGrpc implements Service {
     return { response: await responder.respond(Buffer.from(request)) };
   }
 
+  async getRevocationList({ authorityId }: certificatesV1.GetRevocationListRequest): Promise<certificatesV1.GetRevocationListResponse> {
+    const list = await this.pki.lists?.of(authorityId);
+    if (list === undefined) throw new RequestError('NOT_FOUND', 'there is no such certificate authority', 'AuthorityUnknown');
+    const { der, thisUpdateMs, nextUpdateMs, freshUntilMs } = list;
+    return { list: der, thisUpdate: isoTime(thisUpdateMs), nextUpdate: isoTime(nextUpdateMs), freshUntil: isoTime(freshUntilMs) };
+  }
+
   /** @throws {RequestError} `INVALID_ARGUMENT` when what is given is no certificate */
   async checkClientCertificate({
     certificate,

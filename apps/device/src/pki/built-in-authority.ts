@@ -18,8 +18,7 @@ export interface BuiltInOptions {
   /** O of the root and of every certificate. */
   readonly organization: string;
   readonly validityDays: number;
-  /** Where its OCSP responder is reached; empty: certificates do not say. */
-  readonly ocspUrl: string;
+  readonly revocation: RevocationUrls;
 }
 
 /** One self-signed root, made when it is first needed. */
@@ -31,7 +30,7 @@ export class BuiltInAuthority implements CertificateAuthority {
   }
 
   async issue({ stationId, publicKey, orderId, orderedAtMs }: CertificateOrder): Promise<IssuedCertificate> {
-    const { sealing, organization, validityDays, issued, ocspUrl } = this.options;
+    const { sealing, organization, validityDays, issued, revocation } = this.options;
     const root = await this.root();
     const certificate = await certify(root, {
       serialNumber: serialOf(sealing.digest(orderId)),
@@ -42,7 +41,7 @@ export class BuiltInAuthority implements CertificateAuthority {
       extensions: [
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-        ...ocspAt(ocspUrl),
+        ...revocationAt(revocation, ROOT_ID),
       ],
     });
     const made = issuedOf(certificate, []);
@@ -92,8 +91,19 @@ export async function certify(issuer: Authority, end: EndCertificate): Promise<x
   });
 }
 
-export const ocspAt = (url: string): readonly x509.Extension[] =>
-  url === '' ? [] : [new x509.AuthorityInfoAccessExtension({ ocsp: url })];
+/** Where it is told that a certificate is revoked. Empty: certificates do not say. */
+export interface RevocationUrls {
+  /** Of the OCSP responder. */
+  readonly ocspUrl: string;
+  /** Of the revocation lists; each is `/<authority>.crl` behind it. */
+  readonly crlUrl: string;
+}
+
+/** @param authorityId of the issuer */
+export const revocationAt = ({ ocspUrl, crlUrl }: RevocationUrls, authorityId: string): readonly x509.Extension[] => [
+  ...(ocspUrl === '' ? [] : [new x509.AuthorityInfoAccessExtension({ ocsp: ocspUrl })]),
+  ...(crlUrl === '' ? [] : [new x509.CRLDistributionPointsExtension([`${crlUrl}/${authorityId}.crl`])]),
+];
 
 /** @param between what is between it and its root, PEM */
 export const issuedOf = (certificate: x509.X509Certificate, between: readonly string[]): IssuedCertificate => ({

@@ -11,6 +11,8 @@ export interface CertificateOrder {
   readonly orderId: string;
   /** When the station asked, ms. */
   readonly orderedAtMs: number;
+  /** The station has a certificate of this type that is still good: this one is to follow it. */
+  readonly renews?: boolean;
 }
 
 export interface IssuedCertificate {

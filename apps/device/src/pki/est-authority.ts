@@ -51,7 +51,7 @@ export interface EstOptions {
   readonly timeoutMs?: number;
 }
 
-/** A certificate authority outside, by Enrollment over Secure Transport. Source: RFC 7030 §4.1 (cacerts), §4.2 (simpleenroll) */
+/** A certificate authority outside, by Enrollment over Secure Transport. Source: RFC 7030 §4.1 (cacerts), §4.2 (simpleenroll, simplereenroll) */
 export class EstAuthority implements CertificateAuthority {
   private known: { readonly certificates: readonly x509.X509Certificate[]; readonly atMs: number } | undefined;
 
@@ -62,13 +62,9 @@ export class EstAuthority implements CertificateAuthority {
     return roots.map((each) => `${each.toString('pem')}\n`).join('');
   }
 
-  async issue({ csr, publicKey }: CertificateOrder): Promise<IssuedCertificate> {
+  async issue({ csr, publicKey, renews = false }: CertificateOrder): Promise<IssuedCertificate> {
     const der = Buffer.from(new x509.Pkcs10CertificateRequest(csr).rawData);
-    const answer = await this.ask('simpleenroll', {
-      method: 'POST',
-      headers: { 'content-type': 'application/pkcs10', 'content-transfer-encoding': 'base64' },
-      body: der.toString('base64'),
-    });
+    const answer = renews ? await this.renewed(der) : await this.enrolled('simpleenroll', der);
     const all = certificatesIn(answer);
     const key = Buffer.from(publicKey.rawData);
     const own = all.find((each) => key.equals(Buffer.from(each.publicKey.rawData)));
@@ -79,6 +75,27 @@ export class EstAuthority implements CertificateAuthority {
       own,
       between.map((each) => each.toString('pem')),
     );
+  }
+
+  /**
+   * What follows a certificate is asked for as that. An authority that does not offer it, or takes it from the holder of the old key alone, is
+   * asked as if there had been none: its word on that counts.
+   */
+  private async renewed(csrDer: Buffer): Promise<Buffer> {
+    try {
+      return await this.enrolled('simplereenroll', csrDer);
+    } catch (error) {
+      if (error instanceof OrderRefused || error instanceof OperationNotOffered) return this.enrolled('simpleenroll', csrDer);
+      throw error;
+    }
+  }
+
+  private enrolled(operation: 'simpleenroll' | 'simplereenroll', csrDer: Buffer): Promise<Buffer> {
+    return this.ask(operation, {
+      method: 'POST',
+      headers: { 'content-type': 'application/pkcs10', 'content-transfer-encoding': 'base64' },
+      body: csrDer.toString('base64'),
+    });
   }
 
   /** From the certificate up to its root, without the two. */
@@ -137,6 +154,7 @@ export class EstAuthority implements CertificateAuthority {
     if (status === 202 || status === 429 || status === 503)
       throw new AuthorityBusy(said, retryMs(headers['retry-after'], this.options.clock.now()));
     if (status === 400 || status === 422) throw new OrderRefused(said);
+    if (NOT_OFFERED.has(status)) throw new OperationNotOffered('AuthorityUnavailable', said);
     throw new OperatingError('AuthorityUnavailable', said);
   }
 
@@ -147,6 +165,10 @@ export class EstAuthority implements CertificateAuthority {
     return { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
   }
 }
+
+/** Not this, or not from us. */
+const NOT_OFFERED: ReadonlySet<number> = new Set([403, 404, 405, 501]);
+class OperationNotOffered extends OperatingError {}
 
 /** Of a certs-only PKCS#7. @throws {OperatingError} when it is none */
 function certificatesIn(der: Buffer): readonly x509.X509Certificate[] {

@@ -95,6 +95,28 @@ describe('a certificate authority behind EST', () => {
     await expect((await authority({ caPath: '' })).issue(await order())).rejects.toMatchObject({ code: 'AuthorityUnavailable' });
   });
 
+  it('is asked for what follows a certificate as that', async () => {
+    const made = await (await authority()).issue({ ...(await order()), renews: true });
+    expect(readPemChain(made.certificateChain)?.[0]?.subject).toContain('CN=CP-1');
+    expect(server.requests.filter((each) => each !== 'cacerts')).toEqual(['simplereenroll']);
+  });
+
+  it.each([400, 403, 404, 405, 501])('that answers %i to that is asked as if there had been none', async (status) => {
+    server.answer = (response, operation) => {
+      response.writeHead(status).end();
+      if (operation === 'simplereenroll') server.answer = undefined;
+    };
+    const made = await (await authority()).issue({ ...(await order()), renews: true });
+    expect(readPemChain(made.certificateChain)?.[0]?.subject).toContain('CN=CP-1');
+    expect(server.requests.filter((each) => each !== 'cacerts')).toEqual(['simplereenroll', 'simpleenroll']);
+  });
+
+  it.each([202, 500])('that answers %i to that is asked the same again, later', async (status) => {
+    server.answer = (response) => response.writeHead(status).end();
+    await expect((await authority()).issue({ ...(await order()), renews: true })).rejects.toThrow();
+    expect(server.requests).toEqual(['simplereenroll']);
+  });
+
   it('is not believed when the certificate is of another key', async () => {
     const ca = await authority();
     await ca.issue(await order());

@@ -43,7 +43,14 @@ async function world(organization = 'Voltlog') {
   });
   const rows = await context.store.collection<IssuedDoc>(`issued_${organization}`, issuedSchema);
   const issued = new IssuedCertificates(rows, async (_, serialNumber) => revoked.has(serialNumber), now);
-  const ca = new BuiltInAuthority({ keys, issued, sealing, organization, validityDays: 30, ocspUrl: 'http://ocsp.example/ocsp' });
+  const ca = new BuiltInAuthority({
+    keys,
+    issued,
+    sealing,
+    organization,
+    validityDays: 30,
+    revocation: { ocspUrl: 'http://ocsp.example/ocsp', crlUrl: '' },
+  });
   const root = await ca.root();
   const responder = new OcspResponder(async () => [root], issued, now);
   const publicKey = new x509.Pkcs10CertificateRequest((await testCsr('x')).csr).publicKey;

@@ -99,7 +99,7 @@ describe('the built-in authority', () => {
       sealing,
       organization: 'Voltlog',
       validityDays,
-      ocspUrl: '',
+      revocation: { ocspUrl: '', crlUrl: '' },
     });
   };
   const publicKey = async () => new x509.Pkcs10CertificateRequest((await testCsr('x')).csr).publicKey;

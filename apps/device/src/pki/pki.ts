@@ -12,6 +12,8 @@ import { IssuedCertificates, type IssuedDoc, issuedSchema } from './issued-certi
 import { OcspClient } from './ocsp-client.js';
 import { OcspResponder } from './ocsp-responder.js';
 import { Revocations } from './revocation.js';
+import { RevocationFollower } from './revocation-follower.js';
+import { RevocationLists } from './revocation-lists.js';
 import { Sealing } from './sealing.js';
 import { TestPki } from './test-pki.js';
 import { TrustedRoots } from './trusted-roots.js';
@@ -27,6 +29,9 @@ export interface Pki {
   readonly issued: IssuedCertificates | undefined;
   readonly earlier: EarlierCertificates | undefined;
   readonly responder: OcspResponder | undefined;
+  readonly lists: RevocationLists | undefined;
+  /** Runs while the service does. */
+  readonly follower: RevocationFollower | undefined;
   /** undefined: it is off. */
   readonly testPki: TestPki | undefined;
   /** Roots of mobility operators that the operator has in files. */
@@ -36,7 +41,7 @@ export interface Pki {
   readonly revocations: Revocations;
 }
 
-type Context = Pick<ServiceContext, 'clock' | 'store'>;
+type Context = Pick<ServiceContext, 'clock' | 'store' | 'log'>;
 type Config = Pick<DeviceConfig, 'security' | 'pki'>;
 
 export async function createPki(context: Context, config: Config, repository: Pick<DeviceRepository, 'station'>): Promise<Pki> {
@@ -65,6 +70,8 @@ export async function createPki(context: Context, config: Config, repository: Pi
     issued: own?.issued,
     earlier: own?.earlier,
     responder: own?.responder,
+    lists: own?.lists,
+    follower: own?.follower,
     testPki: own?.testPki,
     contractRoots,
     ocsp,
@@ -77,7 +84,11 @@ const rootsOf = async (authorities: readonly CertificateAuthority[]): Promise<st
   (await Promise.all(authorities.map((each) => each.roots()))).join('');
 
 /** The authorities whose keys are here; undefined: no key seals them. */
-async function createOwn({ clock, store }: Context, { security, pki: options }: Config, repository: Pick<DeviceRepository, 'station'>) {
+async function createOwn(
+  { clock, store, log }: Context,
+  { security, pki: options }: Config,
+  repository: Pick<DeviceRepository, 'station'>,
+) {
   const { secretKey, organization, validityDays } = security;
   if (secretKey === undefined) return undefined;
   const now = (): number => clock.now();
@@ -96,16 +107,27 @@ async function createOwn({ clock, store }: Context, { security, pki: options }: 
     sealing,
     now,
   });
-  const { ocspUrl } = options;
-  const authority = new BuiltInAuthority({ keys, issued, sealing, organization, validityDays, ocspUrl });
+  const { ocspUrl, crlUrl } = options;
+  const revocation = { ocspUrl, crlUrl };
+  const authority = new BuiltInAuthority({ keys, issued, sealing, organization, validityDays, revocation });
   const earlier = new EarlierCertificates(
     () => authority.root(),
     issued,
     async (stationId) => (await securityOf(stationId)).certificates,
   );
-  const testPki = options.testPki ? new TestPki({ keys, issued, sealing, organization, ocspUrl }) : undefined;
+  const testPki = options.testPki ? new TestPki({ keys, issued, sealing, organization, revocation }) : undefined;
   const signing = async (): Promise<readonly Authority[]> => [await authority.root(), ...((await testPki?.authorities()) ?? [])];
-  return { sealing, issued, earlier, authority, testPki, signing, responder: new OcspResponder(signing, issued, now) };
+  return {
+    sealing,
+    issued,
+    earlier,
+    authority,
+    testPki,
+    signing,
+    responder: new OcspResponder(signing, issued, now),
+    lists: new RevocationLists(signing, issued, now),
+    follower: new RevocationFollower({ log }, signing, issued),
+  };
 }
 
 /** The authorities that are asked by EST. */

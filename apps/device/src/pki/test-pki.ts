@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { type Authority, type AuthorityKeys, CLOCK_SKEW_MS, serialOf } from './authority-keys.js';
-import { certify, issuedOf, ocspAt, YEAR_MS } from './built-in-authority.js';
+import { certify, issuedOf, type RevocationUrls, revocationAt, YEAR_MS } from './built-in-authority.js';
 import type { CertificateAuthority, CertificateOrder, IssuedCertificate } from './certificate-authority.js';
 import type { IssuedCertificates } from './issued-certificates.js';
 import type { Sealing } from './sealing.js';
@@ -56,7 +56,7 @@ export interface TestPkiOptions {
   readonly issued: IssuedCertificates;
   readonly sealing: Sealing;
   readonly organization: string;
-  readonly ocspUrl: string;
+  readonly revocation: RevocationUrls;
 }
 
 /** What is made for somebody by one of the authorities. */
@@ -99,7 +99,7 @@ export class TestPki implements CertificateAuthority {
 
   /** The certificate and the one of the authority that signed it, for a chain without its root. */
   async end({ chain, orderId, commonName, stationId, publicKey, notBeforeMs, days }: EndOrder): Promise<IssuedCertificate> {
-    const { sealing, issued, organization, ocspUrl } = this.options;
+    const { sealing, issued, organization, revocation } = this.options;
     const { sub } = await this.open(chain);
     const certificate = await certify(sub, {
       serialNumber: serialOf(sealing.digest(`${chain} ${orderId}`)),
@@ -109,7 +109,7 @@ export class TestPki implements CertificateAuthority {
       publicKey,
       extensions: [
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyAgreement, true),
-        ...ocspAt(ocspUrl),
+        ...revocationAt(revocation, sub.id),
       ],
     });
     const made = issuedOf(certificate, [sub.certificate.toString('pem')]);
@@ -135,7 +135,7 @@ export class TestPki implements CertificateAuthority {
   }
 
   async open(name: ChainName): Promise<{ readonly root: Authority; readonly sub: Authority }> {
-    const { keys, organization, ocspUrl } = this.options;
+    const { keys, organization, revocation } = this.options;
     const { root: rootId, rootName, sub: subId, subName } = CHAINS[name];
     const root = await keys.open(rootId, (nowMs) => ({
       name: [{ CN: [rootName] }, { O: [organization] }],
@@ -146,7 +146,11 @@ export class TestPki implements CertificateAuthority {
       name: [{ CN: [subName] }, { O: [organization] }],
       notAfterMs: nowMs + SUB_YEARS * YEAR_MS,
       issuer: root,
-      extensions: [...authorityExtensions(0), ...ocspAt(ocspUrl), await x509.AuthorityKeyIdentifierExtension.create(root.certificate)],
+      extensions: [
+        ...authorityExtensions(0),
+        ...revocationAt(revocation, rootId),
+        await x509.AuthorityKeyIdentifierExtension.create(root.certificate),
+      ],
     }));
     await this.options.issued.add({
       authority: root.id,

@@ -119,7 +119,11 @@ export class Certificates {
     if ('reason' in read) return this.refuse(stationId, data, read.reason, read.detail);
     try {
       const orderedAtMs = Date.parse(receivedAt);
-      const certificate = await authority.issue({ stationId, csr, publicKey: read.publicKey, orderId: eventId, orderedAtMs });
+      const renews = state.security.certificates.some(
+        (each) =>
+          each.certificateType === certificateType && each.status === 'Installed' && Date.parse(each.notAfter) > context.clock.now(),
+      );
+      const certificate = await authority.issue({ stationId, csr, publicKey: read.publicKey, orderId: eventId, orderedAtMs, renews });
       const { serialNumber, certificateChain } = certificate;
       const id = `certificate:${stationId}:${serialNumber}`;
       const delivery: Delivery = { serialNumber, certificateChain, certificateType, ...(requestId === undefined ? {} : { requestId }) };

@@ -86,7 +86,7 @@ export class EstServer {
       if (this.answer !== undefined) return this.answer(response, operation);
       if (request.headers.authorization !== `Basic ${Buffer.from('voltlog:secret').toString('base64')}`)
         return void response.writeHead(401).end('who are you?');
-      if (operation === 'simpleenroll') {
+      if (operation === 'simpleenroll' || operation === 'simplereenroll') {
         if (request.headers['content-type'] !== 'application/pkcs10') return void response.writeHead(415).end();
         writeFileSync(this.file('csr.der'), Buffer.from(Buffer.concat(chunks).toString('latin1'), 'base64'));
         this.openssl('req', '-inform', 'DER', '-in', 'csr.der', '-out', 'new.csr');

@@ -4,14 +4,18 @@ import { type ClientCertificate, type Link, PLAIN, TLS } from '../../access/link
 
 /** The certificate as the gate needs it; a name that is there several times is none. */
 export const toClientCertificate = (
-  { subject, serialNumber, fingerprint256, raw }: PeerCertificate,
+  { subject, serialNumber, fingerprint256 }: PeerCertificate,
   detailed: () => DetailedPeerCertificate,
 ): ClientCertificate => ({
   commonName: single(subject.CN),
   organization: single(subject.O),
   serialNumber: normalSerial(serialNumber),
   fingerprint: fingerprint256,
-  der: () => ({ certificate: raw, issuer: detailed().issuerCertificate?.raw }),
+  // Read from the socket when it is wanted: a connection that lives long keeps no copy.
+  der: () => {
+    const { raw, issuerCertificate } = detailed();
+    return { certificate: raw, issuer: issuerCertificate?.raw };
+  },
 });
 
 /** A serial number as hexadecimal in lower case without leading zeros, however it was written. */

@@ -183,6 +183,36 @@ describe('TLS listeners', () => {
     expect(await station.closing()).toMatchObject({ code: 1008 });
   });
 
+  it('closes the socket of a certificate that its foreign authority has revoked since, as soon as the answer before is no longer good', async () => {
+    const { mtls: port } = await start();
+    const [revoked, good] = [await stations.issue({ commonName: 'CP1' }), await stations.issue({ commonName: 'CP2' })];
+    world.device.register('CP2');
+    const station = await world.connect({ port, tls: as(revoked) });
+    const other = await world.connect({ port, stationId: 'CP2', tls: as(good) });
+    const raw = new X509Certificate(revoked.certificate).raw;
+    world.certificates.clientOf = (certificate) => (raw.equals(certificate) ? 'Revoked' : 'Good');
+    const look = () => world.instances[0]?.runtime.watchRevocations();
+    await look();
+    await station.ask('Heartbeat', {});
+    world.skewMs += 61_000;
+    await look();
+    expect(await station.closing()).toMatchObject({ code: 1008, reason: expect.stringContaining('revoked') });
+    await other.ask('Heartbeat', {});
+  });
+
+  it.each(['soft', 'hard'])(
+    'leaves a connected station alone while nobody can say whether its certificate is revoked (%s)',
+    async (policy) => {
+      const { mtls: port } = await start({ OCPP_MTLS_REVOCATION: policy });
+      const station = await world.connect({ port, tls: as(await stations.issue({ commonName: 'CP1' })) });
+      world.skewMs += 61_000;
+      world.certificates.client = { status: 'Failed', nextUpdate: undefined, reason: 'the list is away' };
+      await world.instances[0]?.runtime.watchRevocations();
+      expect(world.certificates.clients).toHaveLength(2);
+      await station.ask('Heartbeat', {});
+    },
+  );
+
   it.each([
     [1, 2, 403],
     [2, 2, 101],

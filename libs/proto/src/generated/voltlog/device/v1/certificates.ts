@@ -57,6 +57,22 @@ export interface AnswerOcspResponse {
   response: Uint8Array;
 }
 
+export interface GetRevocationListRequest {
+  /** As certificates name it: `root`, or one of the test PKI. */
+  authorityId: string;
+}
+
+export interface GetRevocationListResponse {
+  /** CertificateList, DER. */
+  list: Uint8Array;
+  thisUpdate: string | undefined;
+  nextUpdate:
+    | string
+    | undefined;
+  /** Until when there is no newer one. */
+  freshUntil: string | undefined;
+}
+
 export interface CheckClientCertificateRequest {
   /** DER */
   certificate: Uint8Array;
@@ -625,6 +641,152 @@ export const AnswerOcspResponse: MessageFns<AnswerOcspResponse> = {
   fromPartial<I extends Exact<DeepPartial<AnswerOcspResponse>, I>>(object: I): AnswerOcspResponse {
     const message = createBaseAnswerOcspResponse();
     message.response = object.response ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseGetRevocationListRequest(): GetRevocationListRequest {
+  return { authorityId: "" };
+}
+
+export const GetRevocationListRequest: MessageFns<GetRevocationListRequest> = {
+  encode(message: GetRevocationListRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.authorityId !== "") {
+      writer.uint32(10).string(message.authorityId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRevocationListRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRevocationListRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.authorityId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetRevocationListRequest>, I>>(base?: I): GetRevocationListRequest {
+    return GetRevocationListRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetRevocationListRequest>, I>>(object: I): GetRevocationListRequest {
+    const message = createBaseGetRevocationListRequest();
+    message.authorityId = object.authorityId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetRevocationListResponse(): GetRevocationListResponse {
+  return { list: new Uint8Array(0), thisUpdate: undefined, nextUpdate: undefined, freshUntil: undefined };
+}
+
+export const GetRevocationListResponse: MessageFns<GetRevocationListResponse> = {
+  encode(message: GetRevocationListResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.list.length !== 0) {
+      writer.uint32(10).bytes(message.list);
+    }
+    if (message.thisUpdate !== undefined) {
+      Timestamp.encode(toTimestamp(message.thisUpdate), writer.uint32(18).fork()).join();
+    }
+    if (message.nextUpdate !== undefined) {
+      Timestamp.encode(toTimestamp(message.nextUpdate), writer.uint32(26).fork()).join();
+    }
+    if (message.freshUntil !== undefined) {
+      Timestamp.encode(toTimestamp(message.freshUntil), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRevocationListResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRevocationListResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.list = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.thisUpdate = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nextUpdate = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.freshUntil = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetRevocationListResponse>, I>>(base?: I): GetRevocationListResponse {
+    return GetRevocationListResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetRevocationListResponse>, I>>(object: I): GetRevocationListResponse {
+    const message = createBaseGetRevocationListResponse();
+    message.list = object.list ?? new Uint8Array(0);
+    message.thisUpdate = object.thisUpdate ?? undefined;
+    message.nextUpdate = object.nextUpdate ?? undefined;
+    message.freshUntil = object.freshUntil ?? undefined;
     return message;
   },
 };
@@ -2118,6 +2280,8 @@ export interface CertificateService {
   getCertificateStatus(request: GetCertificateStatusRequest): Promise<GetCertificateStatusResponse>;
   /** The platform's own OCSP responder (RFC 6960) for certificates of its own authorities. */
   answerOcsp(request: AnswerOcspRequest): Promise<AnswerOcspResponse>;
+  /** The revocation list (RFC 5280) of one of the platform's own authorities. */
+  getRevocationList(request: GetRevocationListRequest): Promise<GetRevocationListResponse>;
   /** Whether the certificate a station has shown is revoked: by the responder or list it names. Chain and dates were checked by TLS. */
   checkClientCertificate(request: CheckClientCertificateRequest): Promise<CheckClientCertificateResponse>;
   /** Whether the contract certificate that a car has shown is good (OCPP C07); not whether its contract is. */
@@ -2156,6 +2320,15 @@ export const CertificateServiceDefinition = {
       requestType: AnswerOcspRequest as typeof AnswerOcspRequest,
       requestStream: false,
       responseType: AnswerOcspResponse as typeof AnswerOcspResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The revocation list (RFC 5280) of one of the platform's own authorities. */
+    getRevocationList: {
+      name: "GetRevocationList",
+      requestType: GetRevocationListRequest as typeof GetRevocationListRequest,
+      requestStream: false,
+      responseType: GetRevocationListResponse as typeof GetRevocationListResponse,
       responseStream: false,
       options: {},
     },
