@@ -106,6 +106,8 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       // Memory listens before it is filled, so that no change is missed.
       await events.start();
       outbox.start();
+      // Before anything is held against them: a station that booted meanwhile is to get what is intended, not nothing.
+      await model.templates.refresh();
       // Together: each joins groups of consumers, and a group that another instance is in takes seconds to join.
       await Promise.all([follower, reports, model, moves, security, jobs, firmware, uploads].map((part) => part.start()));
       await Promise.all([facts.start(), reported.start()]);

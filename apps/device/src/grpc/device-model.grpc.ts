@@ -1,6 +1,7 @@
 import type {
   AttributeType,
   BootStatus,
+  IntendedCertificate,
   IntendedMonitor,
   IntendedVariable,
   ModelVariableName,
@@ -8,9 +9,11 @@ import type {
   TemplateAttributes,
 } from '@voltlog/device-contract';
 import {
+  CERTIFICATE_USES,
   type ConfigurationCommand,
   compare,
   heldMonitor,
+  INTENDED_CERTIFICATES_MAX,
   INTENDED_MONITORS_MAX,
   isHeld,
   matching,
@@ -24,6 +27,7 @@ import type { ServiceContext } from '@voltlog/service';
 import { mustBeTaken } from '../model/device-models.js';
 import type { Model } from '../model/model.js';
 import { checkIntent } from '../model/templates.js';
+import { readPemChain } from '../pki/chain-check.js';
 import type { StationDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
 import { refusal } from './device.grpc.js';
@@ -246,6 +250,18 @@ function toName(variable: deviceModelV1.ModelVariableName | undefined): ModelVar
   };
 }
 
+/** OCPP 2.0.1 InstallCertificateRequest.certificate */
+const PEM_LENGTH_MAX = 5_500;
+
+function toCertificate({ certificateType, certificate }: deviceModelV1.IntendedCertificate): IntendedCertificate {
+  if (!(CERTIFICATE_USES as readonly string[]).includes(certificateType))
+    throw invalid(`certificate_type must be ${CERTIFICATE_USES.join(', ')}`);
+  if (certificate.length > PEM_LENGTH_MAX) throw invalid(`a certificate must have at most ${PEM_LENGTH_MAX} characters`);
+  const chain = readPemChain(certificate);
+  if (chain?.length !== 1) throw invalid('a certificate must be one certificate in PEM');
+  return { certificateType, certificate };
+}
+
 function toAttributes(template: deviceModelV1.Template): TemplateAttributes {
   const { name, vendor, model, firmwareVersion, priority, boot, bootIntervalSeconds, monitoringBase, monitoringLevel } = template;
   checkName(name);
@@ -261,6 +277,8 @@ function toAttributes(template: deviceModelV1.Template): TemplateAttributes {
   if (monitoringBase !== '' && !MONITORING_BASES.includes(monitoringBase))
     throw invalid(`monitoring_base must be ${MONITORING_BASES.join(', ')}`);
   if ((monitoringLevel ?? 0) > SEVERITY_MAX) throw invalid(`monitoring_level must be at most ${SEVERITY_MAX}`);
+  const certificates = template.certificates.map(toCertificate);
+  if (certificates.length > INTENDED_CERTIFICATES_MAX) throw invalid(`a template has at most ${INTENDED_CERTIFICATES_MAX} certificates`);
   return {
     name,
     vendor,
@@ -271,6 +289,7 @@ function toAttributes(template: deviceModelV1.Template): TemplateAttributes {
     ...(monitors.length === 0 ? {} : { monitors }),
     ...(monitoringBase === '' ? {} : { monitoringBase: monitoringBase as MonitoringBase }),
     ...(monitoringLevel === undefined ? {} : { monitoringLevel }),
+    ...(certificates.length === 0 ? {} : { certificates }),
     ...(boot === '' ? {} : { boot: boot as BootStatus }),
     bootIntervalSeconds: bootIntervalSeconds || BOOT_SECONDS_DEFAULT,
   };

@@ -88,6 +88,7 @@ export const toTemplate = (template: Template & { readonly revision: number; rea
   monitors: (template.monitors ?? []).map((monitor) => toIntendedMonitor(monitor)),
   monitoringBase: template.monitoringBase ?? '',
   ...(template.monitoringLevel === undefined ? {} : { monitoringLevel: template.monitoringLevel }),
+  certificates: (template.certificates ?? []).map((each) => ({ ...each })),
   version: template.revision,
   updatedAt: template.updatedAt,
 });

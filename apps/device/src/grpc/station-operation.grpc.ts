@@ -14,7 +14,8 @@ const REASON_LENGTH_MAX = 255;
 const BOOT_SECONDS_DEFAULT = 60;
 const BOOT_SECONDS_MAX = 86_400;
 const PLACE_MAX = 1_000;
-const ALERT_ID = /^[A-Za-z0-9*\-_=+|@.]{1,48}:[0-9a-f]{16}$/;
+/** Of no station where it is of work on many. */
+const ALERT_ID = /^[A-Za-z0-9*\-_=+|@.]{0,48}:[0-9a-f]{16}$/;
 
 type Answer = { readonly operation: deviceOperationV1.Operation };
 

@@ -23,6 +23,7 @@ const SEVERITY_UNKNOWN = 5;
 /** "4-Error": the station goes on, at the grid's terms. */
 const DER_SEVERITY = 4;
 const DETAIL_LENGTH_MAX = 500;
+const NO_STATION = '';
 
 /** An alert as it is. */
 export type AlertDoc = Omit<Extract<AlertState, { kind: 'alert' }>, 'kind'> & {
@@ -200,14 +201,26 @@ export class Alerts {
     await this.streams.all([this.opened(stationId, `security/${securityEventType}`, report, eventId)]);
   }
 
+  /** Of work on many stations; its alert is of no station. @param report undefined: there is nothing to look at any more */
+  async onWork(eventId: string, key: string, report: AlertReport | undefined): Promise<void> {
+    await this.streams.all([
+      report === undefined ? this.cleared(NO_STATION, key, eventId, 'Platform') : this.opened(NO_STATION, key, report, eventId),
+    ]);
+  }
+
   private opened(stationId: string, key: string, report: AlertReport, causationId: string): DocumentedInput<AlertCommand> {
     const alertId = idOf(stationId, key);
     return { id: alertId, command: { kind: 'Open', stationId, alertId, report, now: this.context.clock.now() }, causationId };
   }
 
-  private cleared(stationId: string, key: string, causationId: string): DocumentedInput<AlertCommand> {
+  private cleared(
+    stationId: string,
+    key: string,
+    causationId: string,
+    by: 'Station' | 'Platform' = 'Station',
+  ): DocumentedInput<AlertCommand> {
     const alertId = idOf(stationId, key);
-    return { id: alertId, command: { kind: 'Clear', by: 'Station', stationId, alertId, now: this.context.clock.now() }, causationId };
+    return { id: alertId, command: { kind: 'Clear', by, stationId, alertId, now: this.context.clock.now() }, causationId };
   }
 }
 

@@ -11,6 +11,7 @@ import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import type { DocumentedStreams } from '../store/documented-streams.js';
 import type { Availability } from './availability.js';
+import type { CertificateKeeper } from './certificate-keeper.js';
 import type { MonitorKeeper } from './monitor-keeper.js';
 import type { Provisioner } from './provisioner.js';
 import type { Reconciler } from './reconciler.js';
@@ -29,6 +30,7 @@ export interface FollowerParts {
   readonly provisioner: Pick<Provisioner, 'begin'>;
   readonly availability: Pick<Availability, 'concerned' | 'ask' | 'heard'>;
   readonly monitorKeeper: Pick<MonitorKeeper, 'concerned' | 'ask'>;
+  readonly certificateKeeper: Pick<CertificateKeeper, 'concerned' | 'ask'>;
   readonly templates: Pick<Templates, 'refresh'>;
   readonly streams: readonly AnyStreams[];
 }
@@ -68,6 +70,7 @@ export class ConfigurationFollower {
         },
       }),
     ]);
+    // What changed until its subscription began.
     await this.parts.templates.refresh();
   }
 
@@ -92,9 +95,10 @@ export class ConfigurationFollower {
 
   private async changed(batch: readonly LogRecord[]): Promise<void> {
     const stationIds = stationsOf(batch);
-    const { reconciler, monitorKeeper } = this.parts;
+    const { reconciler, monitorKeeper, certificateKeeper } = this.parts;
     for (const stationId of await reconciler.concerned(stationIds)) await reconciler.ask(stationId);
     for (const stationId of await monitorKeeper.concerned(stationIds)) await monitorKeeper.ask(stationId);
+    for (const stationId of await certificateKeeper.concerned(stationIds)) await certificateKeeper.ask(stationId);
   }
 
   private async mend(batch: readonly LogRecord[]): Promise<void> {

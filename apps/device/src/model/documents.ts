@@ -134,6 +134,7 @@ export const templateSchema = new Schema(
     monitors: list,
     monitoringBase: { type: String },
     monitoringLevel: { type: Number },
+    certificates: list,
     boot: { type: String },
     bootIntervalSeconds: count,
     retired: { type: Boolean, required: true },

@@ -9,16 +9,18 @@ import type { StationMemory } from '../store/station-memory.js';
 import { AlertFollower } from './alert-follower.js';
 import { Alerts } from './alerts.js';
 import { Availability, type ToldDoc, toldSchema } from './availability.js';
+import { CertificateKeeper } from './certificate-keeper.js';
 import { ConfigurationFollower } from './configuration-follower.js';
 import { DeviceModels } from './device-models.js';
 import { CONFIGURATIONS, type ConfigurationDoc, type DeviceModelDoc, MODELS, TEMPLATES, type TemplateDoc } from './documents.js';
 import { ModelFollower } from './model-follower.js';
-import { MonitorKeeper } from './monitor-keeper.js';
+import { type KeptMonitorsDoc, keptMonitorsSchema, MonitorKeeper } from './monitor-keeper.js';
 import { MonitorValues } from './monitor-values.js';
 import { Provisioner } from './provisioner.js';
 import { Reconciler } from './reconciler.js';
 import { Reports } from './reports.js';
 import { Templates } from './templates.js';
+import { WorkAlerts } from './work-alerts.js';
 
 /** Partitions of the topic. */
 export const MODEL_PARTITIONS = 12;
@@ -48,11 +50,15 @@ export async function createModel(
   const deviceModels = new DeviceModels(models, reports, line);
   const monitorValues = await MonitorValues.open(context);
   const alertFollower = new AlertFollower(context, alerts);
+  const workAlerts = new WorkAlerts(context, alerts);
   memory.useTemplates(() => templates.all);
   const provisioner = new Provisioner({ context, ...registry, memory, templates, reconciler, deviceModels, alerts, intents, line });
   intents.handle('Provision', provisioner);
-  const monitorKeeper = new MonitorKeeper({ context, memory, templates, deviceModels, alerts, intents, line });
+  const kept = await store.collection<KeptMonitorsDoc>('kept_monitors', keptMonitorsSchema);
+  const monitorKeeper = new MonitorKeeper({ context, kept, memory, templates, deviceModels, alerts, intents, line });
   intents.handle('Monitor', monitorKeeper);
+  const certificateKeeper = new CertificateKeeper({ context, memory, templates, alerts, intents, line });
+  intents.handle('Roots', certificateKeeper);
   const told = await store.collection<ToldDoc>('availability_told', toldSchema);
   const { lookMs } = options;
   const availability = new Availability({ context, configurations, configurationDocs, told, alerts, intents, line, lookMs });
@@ -64,6 +70,7 @@ export async function createModel(
     provisioner,
     availability,
     monitorKeeper,
+    certificateKeeper,
     templates,
     streams: [modelStreams, templateStreams, configurations, alerts.streams],
   });
@@ -82,11 +89,12 @@ export async function createModel(
     monitorValues,
     async start(): Promise<void> {
       await log.ensureTopics([{ name: MODEL_TOPIC, partitions: MODEL_PARTITIONS }]);
-      await Promise.all([follower.start(), modelFollower.start(), alertFollower.start()]);
+      await Promise.all([follower.start(), modelFollower.start(), alertFollower.start(), workAlerts.start()]);
       availability.start();
     },
     async stop(): Promise<void> {
       await availability.stop();
+      await workAlerts.stop();
       await alertFollower.stop();
       await modelFollower.stop();
       await follower.stop();

@@ -1,7 +1,10 @@
+import type { ModelMonitor } from '@voltlog/device-contract';
 import type { AlertReport } from '@voltlog/device-domain';
-import { type IntendedMonitoring, intendedMonitoring, monitorsToSet } from '@voltlog/device-domain';
+import { type IntendedMonitoring, intendedMonitoring, monitorKey, monitorsToSet } from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
+import type { Collection } from '@voltlog/store';
+import { Schema } from 'mongoose';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from '../security/intents.js';
 import type { StationLine } from '../security/station-line.js';
 import type { StationMemory } from '../store/station-memory.js';
@@ -21,6 +24,18 @@ const SEVERITY = 5;
 /** What a station says that has no monitor at all. Source: OCPP 2.0.1 Part 2 N02.FR.10 */
 const NONE = 'EmptyResultSet';
 
+/** What a station watches since its templates say so, by {@link monitorKey}. */
+export interface KeptMonitorsDoc {
+  /** The station. */
+  readonly id: string;
+  readonly keys: readonly string[];
+}
+
+export const keptMonitorsSchema = new Schema<KeptMonitorsDoc>(
+  { id: { type: String, required: true }, keys: { type: [String], required: true } } as never,
+  { versionKey: false },
+);
+
 /** The report that was asked for; empty: none yet. */
 export interface Monitored {
   readonly reportId: string;
@@ -28,6 +43,7 @@ export interface Monitored {
 
 export interface MonitorKeeperParts {
   readonly context: Pick<ServiceContext, 'clock'>;
+  readonly kept: Collection<KeptMonitorsDoc>;
   readonly memory: Pick<StationMemory, 'docs'>;
   readonly templates: Pick<Templates, 'all'>;
   readonly deviceModels: DeviceModels;
@@ -38,7 +54,8 @@ export interface MonitorKeeperParts {
 
 /**
  * Has stations of 2.x watch what their templates say: base and level first, since a base can take monitors away, then what is missing by
- * the station's own report. What a template no longer says stays where it was set. Source: OCPP 2.0.1 Part 2 N02 to N05
+ * the station's own report. What was set since a template said so, and none says any more, is cleared; what somebody else has set stays.
+ * Source: OCPP 2.0.1 Part 2 N02 to N06
  */
 export class MonitorKeeper implements IntentHandler<Monitored> {
   constructor(private readonly parts: MonitorKeeperParts) {}
@@ -50,13 +67,14 @@ export class MonitorKeeper implements IntentHandler<Monitored> {
     await this.parts.intents.go(id);
   }
 
-  /** Those of the stations about which a template says something. */
+  /** Those of the stations about which a template says something, or has said. */
   async concerned(stationIds: readonly string[]): Promise<readonly string[]> {
-    if (!this.parts.templates.all.some(saysSomething)) return [];
+    const kept = await this.parts.kept.getMany(stationIds);
+    if (kept.size === 0 && !this.parts.templates.all.some(saysSomething)) return [];
     const stations = await this.parts.memory.docs(stationIds);
     return stationIds.filter((id) => {
       const station = stations.get(id);
-      return station !== undefined && station.ocppVersion !== 'ocpp1.6' && isSomething(this.intendedOf(station));
+      return station !== undefined && station.ocppVersion !== 'ocpp1.6' && (kept.has(id) || isSomething(this.intendedOf(station)));
     });
   }
 
@@ -109,6 +127,17 @@ export class MonitorKeeper implements IntentHandler<Monitored> {
     const held = told ? ((await this.parts.deviceModels.get(stationId))?.monitors ?? []) : [];
     const missing = monitorsToSet(monitors, held);
     const refused: string[] = [];
+    const wanted = monitors.map(monitorKey);
+    const before = (await this.parts.kept.get(stationId))?.keys ?? [];
+    const gone = new Set(before.filter((key) => !wanted.includes(key)));
+    // Whatever is set from here on is known to be ours.
+    await this.keep(stationId, [...wanted, ...gone]);
+    const stays = await this.clear(
+      stationId,
+      held.filter((each) => gone.has(monitorKey(each))),
+    );
+    if (stays === undefined) return { again: 'later', data: { reportId: '' } };
+    refused.push(...stays.map(({ type, variable }) => `${type} of ${variable.component}.${variable.name} is not cleared`));
     for (let from = 0; from < missing.length; from += PER_MESSAGE) {
       const some = missing.slice(from, from + PER_MESSAGE);
       const value = {
@@ -124,7 +153,28 @@ export class MonitorKeeper implements IntentHandler<Monitored> {
       for (const { variable, type, status } of results)
         if (status !== 'Accepted' && status !== 'Duplicate') refused.push(`${type} of ${variable?.component}.${variable?.name}: ${status}`);
     }
+    await this.keep(stationId, [...wanted, ...stays.map(monitorKey)]);
     return this.ended(stationId, refused);
+  }
+
+  /** @returns those that the station did not clear; undefined: it is away */
+  private async clear(stationId: string, monitors: readonly ModelMonitor[]): Promise<readonly ModelMonitor[] | undefined> {
+    const stays: ModelMonitor[] = [];
+    for (let from = 0; from < monitors.length; from += PER_MESSAGE) {
+      const some = monitors.slice(from, from + PER_MESSAGE);
+      const value = { monitorIds: some.map(({ monitorId }) => monitorId) };
+      const said = await this.parts.line.say(stationId, { $case: 'clearVariableMonitoring', value });
+      if (said.kind === 'away') return undefined;
+      const results = said.response.monitoring?.results ?? [];
+      const done = new Set(results.filter(({ status }) => CLEARED.has(status)).map(({ monitorId }) => monitorId));
+      if (said.kind === 'refused' || results.length > 0) stays.push(...some.filter(({ monitorId }) => !done.has(monitorId)));
+    }
+    return stays;
+  }
+
+  private async keep(stationId: string, keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) await this.parts.kept.delete([stationId]);
+    else await this.parts.kept.upsert([{ doc: { id: stationId, keys } }]);
   }
 
   private async ended(stationId: string, refused: readonly string[]): Promise<typeof DONE> {
@@ -144,6 +194,8 @@ const isSomething = ({ monitors, base, level }: IntendedMonitoring): boolean =>
 const saysSomething = ({ monitors = [], monitoringBase, monitoringLevel }: Templates['all'][number]): boolean =>
   monitors.length > 0 || monitoringBase !== undefined || monitoringLevel !== undefined;
 
+/** OCPP 2.1 ClearMonitoringStatusEnumType */
+const CLEARED: ReadonlySet<string> = new Set(['Accepted', 'NotFound']);
 const NAMED_MAX = 5;
 
 /** That a station does not take what is intended. */

@@ -1,6 +1,9 @@
+import { X509Certificate } from 'node:crypto';
+import { FIRMWARE_TOPIC, JOB_TOPIC, MOVE_TOPIC } from '@voltlog/device-contract';
 import { deviceModelV1, deviceOperationV1, deviceV1 } from '@voltlog/proto';
-import { until, untilPassed } from '@voltlog/testing';
+import { TestAuthority, until, untilPassed } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { certificateIdOf } from '../pki/certificate-id.js';
 import { ModelWorld, STATION } from '../testing/model-world.js';
 
 let world: ModelWorld;
@@ -119,6 +122,63 @@ describe('what a station is to watch', () => {
     await untilPassed(world.context.clock, 2_000, () => sent('setVariableMonitoring').length === 1, 'the other is set');
     expect(sent('setVariableMonitoring')).toMatchObject([{ value: { monitors: [{ monitorId: 8, value: 60 }] } }]);
     expect((await world.model()).intendedMonitors.map(({ held: is }) => is)).toEqual([true, false]);
+  });
+
+  describe('and no longer', () => {
+    const held = { ...monitor, monitorId: 7, transaction: false };
+    /** It booted, was asked, and told what it watches. */
+    const tells = async (asked: number, monitors: readonly object[]) => {
+      await world.booted();
+      await until(() => sent('getMonitoringReport').length === asked, 'it is asked');
+      const { requestId } = (sent('getMonitoringReport') as { value: { requestId: number } }[])[asked - 1]?.value ?? { requestId: 0 };
+      await world.tell('voltlog.connection.MonitorsReported.v1', {
+        stationId: STATION,
+        messageId: 'm',
+        action: 'NotifyMonitoringReport',
+        raw: {},
+        requestId,
+        seqNo: 0,
+        toBeContinued: false,
+        monitors: monitors as never,
+      });
+    };
+
+    it('is cleared at its next boot; what somebody else has set stays', async () => {
+      await withMonitors();
+      await tells(1, []);
+      await untilPassed(world.context.clock, 2_000, () => sent('setVariableMonitoring').length === 1, 'it is set');
+      await withMonitors({ monitors: [] });
+      await tells(2, [held, { ...held, monitorId: 9, severity: 8 }]);
+      await untilPassed(world.context.clock, 2_000, () => sent('clearVariableMonitoring').length === 1, 'it is cleared');
+      expect(sent('clearVariableMonitoring')).toMatchObject([{ value: { monitorIds: [7] } }]);
+      // There is nothing left to look after.
+      await world.booted();
+      await world.booted('2.0');
+      expect(sent('getMonitoringReport')).toHaveLength(2);
+    });
+
+    it('is cleared where only its severity changed, and an alert where the station keeps it', async () => {
+      await withMonitors();
+      await tells(1, []);
+      await untilPassed(world.context.clock, 2_000, () => sent('setVariableMonitoring').length === 1, 'it is set');
+      world.station.refuse('clearVariableMonitoring', 'Rejected');
+      await withMonitors({ monitors: [{ ...monitor, severity: 5 }] });
+      await tells(2, [held]);
+      await untilPassed(world.context.clock, 2_000, async () => (await alerts()).length === 1, 'the alert');
+      expect((await alerts())[0]?.detail).toContain('UpperThreshold of EVSE.Temperature is not cleared');
+      expect(sent('setVariableMonitoring').at(-1)).toMatchObject({ value: { monitors: [{ monitorId: 0, severity: 5 }] } });
+      world.station.refusals.delete('clearVariableMonitoring');
+      await tells(3, [held, { ...held, monitorId: 8, severity: 5 }]);
+      await untilPassed(world.context.clock, 2_000, async () => (await alerts({ open: true })).length === 0, 'it is over');
+      expect(sent('clearVariableMonitoring')).toHaveLength(2);
+    });
+
+    it('is nobody’s business where it was never set by a template', async () => {
+      await withMonitors({ monitors: [] });
+      await world.booted();
+      await world.booted('2.0');
+      expect(sent('getMonitoringReport')).toEqual([]);
+    });
   });
 
   it('is an alert where the station does not take it, until it does', async () => {
@@ -428,5 +488,167 @@ describe('availability', () => {
       [0, false],
       [0, true],
     ]);
+  });
+});
+
+describe('roots that a station is to trust', () => {
+  let roots: { readonly pem: string; readonly hash: Record<string, string> }[];
+  beforeEach(async () => {
+    const made = await Promise.all(['One', 'Two'].map((name) => TestAuthority.create(name)));
+    roots = made.map(({ certificate }) => ({
+      pem: certificate,
+      hash: { ...certificateIdOf(new X509Certificate(certificate).serialNumber, new X509Certificate(certificate).raw) },
+    }));
+  });
+  const template = (templateId: string, certificates: Partial<deviceModelV1.IntendedCertificate>[], vendor = 'Voltmaker') =>
+    put(deviceModelV1.Template.fromPartial({ templateId, vendor, certificates }));
+  const v2g = (index: number) => ({ certificateType: 'V2GRootCertificate', certificate: roots[index]?.pem ?? '' });
+  const of = ($case: string) => world.station.sent.filter((each) => each.$case === $case);
+  const holds = (response: object) => world.station.answers.set('getInstalledCertificateIds', { responseJson: JSON.stringify(response) });
+
+  it('are installed at its boot where they are missing, by the templates together', async () => {
+    holds({
+      status: 'Accepted',
+      certificateHashDataChain: [{ certificateType: 'V2GRootCertificate', certificateHashData: roots[0]?.hash }],
+    });
+    await template('a', [v2g(0), v2g(1)]);
+    await template('b', [{ certificateType: 'MORootCertificate', certificate: roots[1]?.pem ?? '' }, v2g(1)], '');
+    await world.booted();
+    await until(() => of('installCertificate').length === 2, 'they are installed');
+    expect(of('getInstalledCertificateIds').map(({ value }) => value)).toEqual([
+      { certificateTypes: ['V2GRootCertificate'] },
+      { certificateTypes: ['MORootCertificate'] },
+    ]);
+    expect(of('installCertificate').map(({ value }) => value)).toEqual([
+      v2g(1),
+      { certificateType: 'MORootCertificate', certificate: roots[1]?.pem },
+    ]);
+  });
+
+  it.each([
+    ['1.6', (hash: object) => ({ status: 'Accepted', certificateHashData: [hash] })],
+    [
+      '1.6 by DataTransfer',
+      (hash: object) => ({ status: 'Accepted', data: JSON.stringify({ certificateHashDataChain: [{ certificateHashData: hash }] }) }),
+    ],
+  ])('are known by the answer of %s, in capitals and with zeros before', async (_, answer) => {
+    const [root] = roots;
+    holds(
+      answer({
+        ...root?.hash,
+        issuerNameHash: root?.hash['issuerNameHash']?.toUpperCase(),
+        serialNumber: `00${root?.hash['serialNumber']}`,
+      }),
+    );
+    await template('a', [v2g(0), v2g(1)]);
+    await world.booted();
+    await until(() => of('installCertificate').length === 1, 'the other is installed');
+    expect(of('installCertificate').map(({ value }) => value)).toEqual([v2g(1)]);
+  });
+
+  it('are an alert where it does not take them, until it does', async () => {
+    world.station.refuse('installCertificate', 'Rejected');
+    await template('a', [v2g(0)]);
+    await world.booted();
+    await until(async () => (await alerts()).length === 1, 'the alert');
+    expect((await alerts())[0]).toMatchObject({
+      source: 'Configuration',
+      subject: 'Certificates',
+      detail: expect.stringContaining('CN=One'),
+    });
+    world.station.refusals.delete('installCertificate');
+    await world.booted();
+    await until(async () => (await alerts({ open: true })).length === 0, 'it is over');
+  });
+
+  it('wait for a station that is away, over a restart', async () => {
+    world.station.online = false;
+    await template('a', [v2g(0)]);
+    await world.booted();
+    await world.restart();
+    world.station.online = true;
+    const { clock } = world.context;
+    const isInstalled = () => {
+      clock.ms += 1_000;
+      return of('installCertificate').length === 1;
+    };
+    await until(isInstalled, 'it is installed', 60_000);
+  });
+
+  it.each([
+    [[{ certificateType: 'Other', certificate: '' }]],
+    [[{ certificateType: 'V2GRootCertificate', certificate: 'no PEM' }]],
+    [[{ certificateType: 'V2GRootCertificate', certificate: 'x'.repeat(5_501) }]],
+  ])('that are none are refused: %j', async (certificates) => {
+    await expect(template('a', certificates)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(template('a', [{ ...v2g(0), certificate: `${roots[0]?.pem}${roots[1]?.pem}` }])).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    await expect(
+      template(
+        'a',
+        Array.from({ length: 11 }, () => v2g(0)),
+      ),
+    ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('work on many stations that stops by itself', () => {
+  let count = 0;
+  const at = (seconds: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, seconds)).toISOString();
+  const eventOf = (name: string, data: object) => ({
+    id: `work-${(count += 1)}`,
+    type: `voltlog.device.${name}.v1`,
+    source: '/device/d',
+    subject: 'work',
+    time: at(0),
+    data,
+  });
+  const tell = (topic: string, ...events: ReturnType<typeof eventOf>[]) => world.context.log.append(topic, 'work', events);
+
+  it.each([
+    [
+      JOB_TOPIC,
+      'Job',
+      'JobPaused',
+      { jobId: 'J1', by: '', reason: '3 of 4 stations failed' },
+      'JobResumed',
+      'it was paused: 3 of 4 stations failed',
+    ],
+    [FIRMWARE_TOPIC, 'Campaign', 'CampaignStopped', { campaignId: 'C1', failed: 3, ended: 4 }, 'CampaignResumed', 'it stopped: 3 of 4'],
+    [MOVE_TOPIC, 'Move', 'MoveStopped', { moveId: 'M1', failed: 3, ended: 4 }, 'MoveEnded', 'it stopped: 3 of 4'],
+  ])('is an alert of no station until somebody has decided: %s %s', async (topic, source, stops, data, goesOn, detail) => {
+    const [stopped, resumed, again] = [
+      eventOf(stops, { ...data, at: at(1) }),
+      eventOf(goesOn, { ...data, at: at(2) }),
+      eventOf(stops, { ...data, at: at(3) }),
+    ];
+    await tell(topic, stopped);
+    await until(async () => (await alerts()).length === 1, 'the alert');
+    const [alert] = await alerts();
+    expect(alert).toMatchObject({ source, stationId: '', severity: 4, detail: expect.stringContaining(detail), state: 'Open' });
+    const { alert: seen } = await world.device.operationGrpc.acknowledgeAlert({
+      alertId: alert?.alertId ?? '',
+      note: 'on it',
+      idempotencyKey: '',
+    });
+    expect(seen?.state).toBe('Acknowledged');
+    await tell(topic, resumed);
+    await until(async () => (await alerts({ open: true })).length === 0, 'it is over');
+    await tell(topic, again);
+    await until(async () => (await alerts({ open: true })).length === 1, 'it stopped again');
+    // All of it once more: nothing new, and what is open stays open.
+    await tell(topic, stopped, resumed, again, eventOf(stops, { ...data, jobId: 'J9', campaignId: 'C9', moveId: 'M9', at: at(4) }));
+    await until(async () => (await alerts({ open: true })).length === 2, 'the last of them was heard');
+  });
+
+  it('is none where a person has paused it', async () => {
+    await tell(
+      JOB_TOPIC,
+      eventOf('JobPaused', { jobId: 'J2', by: 'ops', reason: '', at: at(1) }),
+      eventOf('JobPaused', { jobId: 'J3', by: '', reason: 'x', at: at(1) }),
+    );
+    await until(async () => (await alerts()).length > 0, 'the other is heard');
+    expect((await alerts()).map(({ subject }) => subject)).toEqual(['Job J3']);
   });
 });

@@ -22,6 +22,7 @@ export type IntentKind =
   | 'Provision'
   | 'Availability'
   | 'Monitor'
+  | 'Roots'
   | 'MovePlan'
   | 'MoveStation';
 

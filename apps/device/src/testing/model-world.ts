@@ -1,5 +1,5 @@
 import { STATION_TOPIC, type StationFacts, type VariablesReported } from '@voltlog/connection-contract';
-import { DEVICE_TOPIC, MODEL_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, MOVE_TOPIC } from '@voltlog/device-contract';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1, deviceModelV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext } from '@voltlog/testing';
@@ -19,6 +19,8 @@ export class FakeStation {
   /** By variable name; absent: Accepted where it is known. */
   readonly words = new Map<string, string>();
   readonly sent: Command[] = [];
+  /** What it answers beside its status, by the case of the command. */
+  readonly answers = new Map<string, Partial<connectionV1.SendCommandResponse>>();
   /** What commands are refused with, by their case. */
   readonly refusals = new Map<string, string>();
 
@@ -32,7 +34,8 @@ export class FakeStation {
     this.sent.push(command);
     const stationStatus = this.refusals.get(command.$case) ?? 'Accepted';
     const status = stationStatus === 'Accepted' ? CommandStatus.ACCEPTED : CommandStatus.REJECTED;
-    if (command.$case !== 'getVariables' && command.$case !== 'setVariables') return { ...ANSWER, status, stationStatus, reason: 'no' };
+    if (command.$case !== 'getVariables' && command.$case !== 'setVariables')
+      return { ...ANSWER, status, stationStatus, reason: 'no', ...this.answers.get(command.$case) };
     const set = command.$case === 'setVariables';
     const variables = command.value.variables.map((variable): connectionV1.VariableResult => {
       const name = `${variable.component}.${variable.name}`;
@@ -67,7 +70,9 @@ export class ModelWorld {
 
   static async open(): Promise<ModelWorld> {
     const context = await openTestContext('device');
-    await context.log.ensureTopics([DEVICE_TOPIC, STATION_TOPIC, MODEL_TOPIC].map((name) => ({ name, partitions: 4 })));
+    await context.log.ensureTopics(
+      [DEVICE_TOPIC, STATION_TOPIC, MODEL_TOPIC, JOB_TOPIC, FIRMWARE_TOPIC, MOVE_TOPIC].map((name) => ({ name, partitions: 4 })),
+    );
     const world: { made?: ModelWorld } = {};
     const fake = {
       sendCommand: (request: never) => world.made?.station.sendCommand(request),

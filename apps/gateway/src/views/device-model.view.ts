@@ -151,6 +151,22 @@ export const templateBody = z
     monitoringLevel: z.int().min(0).max(9).nullable().default(null).meta({
       description: 'up to which severity stations send events; null: nothing is said about it',
     }),
+    certificates: z
+      .array(
+        z.strictObject({
+          certificateType: z.enum([
+            'V2GRootCertificate',
+            'MORootCertificate',
+            'CSMSRootCertificate',
+            'ManufacturerRootCertificate',
+            'OEMRootCertificate',
+          ]),
+          certificate: z.string().max(5_500).meta({ description: 'PEM, one' }),
+        }),
+      )
+      .max(10)
+      .default([])
+      .meta({ description: 'roots that are installed at a station that boots and does not have them' }),
     boot: z.enum(['Accepted', 'Pending', 'Rejected']).nullable().default(null).meta({
       description: 'what a station is answered when it boots; Pending: provisioned first, then accepted; null: nothing is said about it',
     }),
@@ -287,6 +303,7 @@ export const toTemplate = (template: deviceModelV1.Template) => ({
   monitors: template.monitors.map(toMonitorView),
   monitoringBase: orNull(template.monitoringBase) as 'All' | 'FactoryDefault' | 'HardWiredOnly' | null,
   monitoringLevel: template.monitoringLevel ?? null,
+  certificates: template.certificates as z.input<typeof templateView>['certificates'] & object,
   boot: template.boot === '' ? null : (template.boot as 'Accepted' | 'Pending' | 'Rejected'),
   bootIntervalSeconds: template.bootIntervalSeconds,
   updatedAt: template.updatedAt ?? null,

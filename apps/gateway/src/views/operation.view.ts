@@ -51,8 +51,8 @@ export const alertNote = z.strictObject({ note: reason }).meta({ id: 'AlertNote'
 export const alertView = z
   .object({
     alertId: z.string(),
-    stationId: z.string(),
-    source: z.enum(['Monitor', 'SecurityEvent', 'Boot', 'Configuration']),
+    stationId: z.string().nullable().meta({ description: 'null: of work on many stations, as `subject` says' }),
+    source: z.enum(['Monitor', 'SecurityEvent', 'Boot', 'Configuration', 'Job', 'Campaign', 'Move']),
     severity: z.int().meta({ description: '0 danger to 9 debug' }),
     subject: z.string(),
     detail: z.string(),
@@ -90,7 +90,7 @@ export const toOperation = (operation: deviceOperationV1.Operation): OperationVi
 
 export const toAlert = (alert: deviceOperationV1.Alert): AlertView => ({
   alertId: alert.alertId,
-  stationId: alert.stationId,
+  stationId: orNull(alert.stationId),
   source: alert.source as AlertView['source'],
   severity: alert.severity,
   subject: alert.subject,

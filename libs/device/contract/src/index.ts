@@ -102,6 +102,7 @@ export type {
   ConfigurationIntended,
   ConfigurationReconciled,
   DeviceModelReported,
+  IntendedCertificate,
   IntendedMonitor,
   IntendedVariable,
   ModelAttribute,

@@ -99,6 +99,14 @@ export interface IntendedVariable extends ModelVariableName {
 /** What a station is to watch by itself. */
 export type IntendedMonitor = Omit<ModelMonitor, 'monitorId'>;
 
+/** A root that a station is to trust. */
+export interface IntendedCertificate {
+  /** OCPP 2.1 InstallCertificateUseEnumType */
+  readonly certificateType: string;
+  /** PEM, one. */
+  readonly certificate: string;
+}
+
 /** OCPP 2.1 MonitoringBaseEnumType */
 export type MonitoringBase = 'All' | 'FactoryDefault' | 'HardWiredOnly';
 
@@ -121,6 +129,8 @@ export interface TemplateAttributes {
   readonly monitoringBase?: MonitoringBase;
   /** Up to which severity events are sent; absent: the template says nothing about it. */
   readonly monitoringLevel?: number;
+  /** Roots to be installed where they are missing; absent: none. */
+  readonly certificates?: readonly IntendedCertificate[];
   /** Absent: the template says nothing about it. `Pending`: provisioned first, then accepted. */
   readonly boot?: BootStatus;
   /** After how long a station that was not accepted asks again. */
@@ -193,9 +203,10 @@ export interface OutageEnded {
 
 /** Something an operator should look at. */
 export interface AlertOpened {
+  /** Empty: of work on many stations. */
   readonly stationId: string;
   readonly alertId: string;
-  readonly source: 'Monitor' | 'SecurityEvent' | 'Boot' | 'Configuration';
+  readonly source: 'Monitor' | 'SecurityEvent' | 'Boot' | 'Configuration' | 'Job' | 'Campaign' | 'Move';
   /** 0 (danger) to 9 (debug), as OCPP 2.1 rates monitors. */
   readonly severity: number;
   /** What it is about: `Component.Variable`, the type of the security event, ... */

@@ -81,6 +81,7 @@ export {
   type Template,
   type TemplateSubject,
 } from './intended.js';
+export { CERTIFICATE_USES, INTENDED_CERTIFICATES_MAX, intendedCertificates } from './intended-certificates.js';
 export {
   failuresOf,
   type JobAttributes,

@@ -216,7 +216,18 @@ export interface Template {
   /** All, FactoryDefault or HardWiredOnly; empty: the template says nothing about it. */
   monitoringBase: string;
   /** Up to which severity events are sent, 0 to 9; absent: the template says nothing about it. */
-  monitoringLevel?: number | undefined;
+  monitoringLevel?:
+    | number
+    | undefined;
+  /** Roots to be installed where they are missing. */
+  certificates: IntendedCertificate[];
+}
+
+export interface IntendedCertificate {
+  /** OCPP 2.1 InstallCertificateUseEnumType */
+  certificateType: string;
+  /** PEM, one. */
+  certificate: string;
 }
 
 export interface PutTemplateRequest {
@@ -2180,6 +2191,7 @@ function createBaseTemplate(): Template {
     monitors: [],
     monitoringBase: "",
     monitoringLevel: undefined,
+    certificates: [],
   };
 }
 
@@ -2226,6 +2238,9 @@ export const Template: MessageFns<Template> = {
     }
     if (message.monitoringLevel !== undefined) {
       writer.uint32(112).uint32(message.monitoringLevel);
+    }
+    for (const v of message.certificates) {
+      IntendedCertificate.encode(v!, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -2355,6 +2370,14 @@ export const Template: MessageFns<Template> = {
             message.monitoringLevel = reader.uint32();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.certificates.push(IntendedCertificate.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2386,6 +2409,74 @@ export const Template: MessageFns<Template> = {
     message.monitors = object.monitors?.map((e) => IntendedMonitor.fromPartial(e)) || [];
     message.monitoringBase = object.monitoringBase ?? "";
     message.monitoringLevel = object.monitoringLevel ?? undefined;
+    message.certificates = object.certificates?.map((e) => IntendedCertificate.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseIntendedCertificate(): IntendedCertificate {
+  return { certificateType: "", certificate: "" };
+}
+
+export const IntendedCertificate: MessageFns<IntendedCertificate> = {
+  encode(message: IntendedCertificate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificateType !== "") {
+      writer.uint32(10).string(message.certificateType);
+    }
+    if (message.certificate !== "") {
+      writer.uint32(18).string(message.certificate);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IntendedCertificate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIntendedCertificate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificateType = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.certificate = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<IntendedCertificate>, I>>(base?: I): IntendedCertificate {
+    return IntendedCertificate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<IntendedCertificate>, I>>(object: I): IntendedCertificate {
+    const message = createBaseIntendedCertificate();
+    message.certificateType = object.certificateType ?? "";
+    message.certificate = object.certificate ?? "";
     return message;
   },
 };
