@@ -78,6 +78,7 @@ describe('what stations report', () => {
 
   it.each([
     ['ocpp2.0.1', 'NotifyEVChargingNeeds', { status: 'Rejected' }],
+    ['ocpp2.1', 'NotifyEVChargingNeeds', { status: 'NoChargingProfile' }],
     ['ocpp2.1', 'OpenPeriodicEventStream', { status: 'Accepted' }],
     ['ocpp2.1', 'PullDynamicScheduleUpdate', { status: 'Rejected' }],
     ['ocpp2.1', 'NotifySettlement', {}],

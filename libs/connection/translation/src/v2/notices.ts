@@ -33,7 +33,8 @@ export const notices201 = [
     'voltlog.connection.FirmwarePublishStatusReported.v1',
     ({ status, requestId, location }: Report<'PublishFirmwareStatusNotification'>) => ({ status, requestId, locations: location ?? [] }),
   ),
-  // K15.FR.05: no profile is computed for the needs.
+  // No schedule is made for the needs. 2.0.1 has one word for that, after which charging begins without one (K15.FR.04). In 2.1 it would refuse
+  // the energy transfer itself, and a station with ISO 15118-20 ends the transaction (K18.FR.22, K19.FR.15): there is a word of its own (K18.FR.04).
   reported(
     'NotifyEVChargingNeeds',
     'voltlog.connection.ChargingNeedsReported.v1',
@@ -41,7 +42,7 @@ export const notices201 = [
       evseId,
       requestedEnergyTransfer: chargingNeeds.requestedEnergyTransfer,
     }),
-    () => ({ status: 'Rejected' }),
+    (_, { ocppVersion }) => ({ status: ocppVersion === 'ocpp2.1' ? 'NoChargingProfile' : 'Rejected' }),
   ),
   // K15
   reported(
