@@ -51,6 +51,7 @@ export class SoapEdge {
       edge,
       closeSocket: (stationId) => sockets.get(stationId)?.close(CLOSE.replaced),
       silentMs: config.HEARTBEAT_INTERVAL_SECONDS * SILENT_HEARTBEATS * 1_000 + SILENT_MARGIN_MS,
+      pauseMs: config.HEARTBEAT_INTERVAL_SECONDS * 1_000 + SILENT_MARGIN_MS,
       ca: config.OCPP_MTLS_CA_PATH === '' ? undefined : await readPem(config.OCPP_MTLS_CA_PATH),
     });
     const endpoint = new SoapEndpoint({

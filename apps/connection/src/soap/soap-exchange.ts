@@ -16,11 +16,9 @@ export interface SoapAnswer {
 
 /** One request of a station on the road of calls, until it is answered or nobody waits any more. */
 export class SoapExchange implements CallingStation {
-  /** SOAP has no connection: each request may be the first after a pause, and what is old in it was kept meanwhile. */
+  /** SOAP has no connection: what is older than the time since when no heartbeat was missed may have been kept meanwhile. */
   readonly connectedAtMs: number;
-  /** By 1.6 over a socket the clock of a station can be judged; over SOAP it cannot. */
-  clockBehindMs = 0;
-  /** Nor is there a connection on which a token was shown before. */
+  /** There is no connection on which a token was shown before. */
   shownToken: ShownToken | undefined;
   readonly limits = undefined;
   closed = false;
@@ -36,7 +34,16 @@ export class SoapExchange implements CallingStation {
     private readonly reply: ReplyHeaders,
     private readonly receivedAtMs: number,
   ) {
-    this.connectedAtMs = receivedAtMs;
+    this.connectedAtMs = Math.min(from.reachableSinceMs, receivedAtMs);
+  }
+
+  /** Judged as over a socket, of all its requests together. */
+  get clockBehindMs(): number {
+    return this.from.clockBehindMs;
+  }
+
+  set clockBehindMs(ms: number) {
+    this.from.clockBehindMs = ms;
   }
 
   get stationId(): string {

@@ -35,6 +35,10 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
   readonly stationId: string;
   epoch = 0;
   heardAtMs: number;
+  /** Since when it was heard without a pause in which messages may have been kept. */
+  reachableSinceMs: number;
+  /** How far its clock is behind ours, as far as is known. */
+  clockBehindMs = 0;
   /** Until when the store knows that it was heard. */
   writtenAtMs = 0;
   calls: StationCalls | undefined = undefined;
@@ -63,6 +67,7 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
   ) {
     this.stationId = station.stationId;
     this.heardAtMs = connectedAtMs;
+    this.reachableSinceMs = connectedAtMs;
     this.tokens = edge.limits.rate.callsBurst;
     this.atMs = connectedAtMs;
   }
@@ -76,6 +81,12 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
       securityProfile: this.station.securityProfile,
       callback: this.callback,
     };
+  }
+
+  /** @param pauseMs longer than that between two requests, and it may have been offline */
+  heard(nowMs: number, pauseMs: number): void {
+    if (nowMs - this.heardAtMs > pauseMs) this.reachableSinceMs = nowMs;
+    this.heardAtMs = nowMs;
   }
 
   get lastSeenAt(): string {

@@ -30,6 +30,8 @@ export interface SoapStationsParts {
   /** Closes a socket of the station on this instance: it speaks SOAP now. */
   closeSocket(stationId: string): void;
   readonly silentMs: number;
+  /** A heartbeat comes within this. */
+  readonly pauseMs: number;
   readonly ca: string | undefined;
 }
 
@@ -71,7 +73,7 @@ export class SoapStations {
     const same = known !== undefined && known.dialect === dialect && sameWay(known.station, admitted);
     const station = same ? known : await this.open(dialect, admitted, callback);
     station.station = admitted;
-    station.heardAtMs = this.parts.clock.now();
+    station.heard(this.parts.clock.now(), this.parts.pauseMs);
     return station;
   }
 

@@ -62,6 +62,30 @@ describe('a station that speaks SOAP', () => {
     expect(await world.rpc().listConnections({ stationIds: [], pageSize: 10, pageToken: '' })).toMatchObject({ total: 1 });
   });
 
+  it('whose clock is slow counts as offline until that is known, and after a pause again for what it kept', async () => {
+    let meter = 0;
+    const BEHIND_MS = 600_000;
+    /** A start, so long ago. */
+    const start = async (agoMs: number) => {
+      const timestamp = new Date(world.clock.now() - BEHIND_MS - agoMs).toISOString();
+      await station.ask('StartTransaction', { connectorId: 1, idTag: 'TAG', timestamp, meterStart: (meter += 1) });
+      return world.facts('voltlog.connection.TransactionStarted.v1').at(-1)?.offline;
+    };
+    await station.ask('BootNotification', BOOT);
+    expect(await start(0)).toBe(true);
+    for (let i = 0; i < 3; i += 1) {
+      world.skewMs += 300_000;
+      await station.ask('Heartbeat', {});
+    }
+    // It was heard for longer than its clock is behind: what it says now was not kept.
+    expect(await start(0)).toBe(false);
+    expect(await start(0)).toBe(false);
+    // No heartbeat for too long: it may have kept what happened meanwhile, and its clock is known.
+    world.skewMs += 400_000;
+    expect(await start(100_000)).toBe(true);
+    expect(await start(0)).toBe(false);
+  });
+
   it('is answered only after its facts are on the log; 503 without a fault when that takes too long', async () => {
     await world.instances[0]?.runtime.drain();
     const { port } = await world.start({ LOG_WAIT_SECONDS: '1' });
