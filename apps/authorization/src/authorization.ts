@@ -12,6 +12,7 @@ import type { AuthorizationConfig } from './config.js';
 import { AuthorizationGrpc } from './grpc/authorization.grpc.js';
 import { Holds } from './holds/holds.js';
 import { CacheClearing } from './lists/cache-clearing.js';
+import { ListBounds } from './lists/list-bounds.js';
 import { ListFollower } from './lists/list-follower.js';
 import { LocalLists } from './lists/local-lists.js';
 import { DecisionProjection } from './projections/decision-projection.js';
@@ -39,6 +40,7 @@ export interface Authorization {
   readonly contracts: ContractRepository;
   readonly sites: Sites;
   readonly lists: LocalLists;
+  readonly bounds: ListBounds;
   readonly caches: CacheClearing;
   readonly authorizer: Authorizer;
   readonly follower: TransactionFollower;
@@ -83,7 +85,8 @@ export async function createAuthorization(
     deadlineMs: CONNECTION_MS,
   });
   const { masterPassGroup, cacheMs } = config.policy;
-  const lists = new LocalLists(context, { contracts, sites, collections, connection, masterPassGroup });
+  const bounds = new ListBounds(context, collections);
+  const lists = new LocalLists(context, { contracts, sites, collections, connection, bounds, masterPassGroup });
   const caches = new CacheClearing(context, { collections, connection, cacheMs });
   const listFollower = new ListFollower(context, { lists, caches, sites, collections });
   const sessionUses = new SessionUses(context, { tokens, contracts, usage, collections });
@@ -99,6 +102,7 @@ export async function createAuthorization(
     contracts,
     sites,
     lists,
+    bounds,
     caches,
     authorizer,
     follower,
@@ -111,7 +115,7 @@ export async function createAuthorization(
       outbox.start();
       await holds.start();
       // Together: each joins a group of consumers, and one that another instance is in takes seconds to join.
-      await Promise.all([follower, sessionUses, listFollower, decisions].map((part) => part.start()));
+      await Promise.all([follower, sessionUses, listFollower, bounds, decisions].map((part) => part.start()));
       lists.start();
       caches.start();
       await neverStarted.start();
@@ -121,6 +125,7 @@ export async function createAuthorization(
       await sweep.stop();
       await neverStarted.stop();
       await listFollower.stop();
+      await bounds.stop();
       await lists.stop();
       await caches.stop();
       await sessionUses.stop();

@@ -24,7 +24,8 @@ class ListStation {
   /** Says of an empty list that there is none. */
   emptyIsNone = false;
   itemsMax = 2;
-  entriesMax = 100;
+  /** Undefined: it does not say, when it is asked. */
+  entriesMax: number | undefined = 100;
   fails = 0;
   /** What happens once while the station is sent its list. */
   during: (() => Promise<void>) | undefined;
@@ -42,7 +43,10 @@ class ListStation {
       case 'getVariables':
         return {
           status: CommandStatus.ACCEPTED,
-          variables: [result('LocalAuthListMaxLength', this.entriesMax), result('SendLocalListMaxLength', this.itemsMax)],
+          variables: [
+            ...(this.entriesMax === undefined ? [] : [result('LocalAuthListMaxLength', this.entriesMax)]),
+            result('SendLocalListMaxLength', this.itemsMax),
+          ],
         };
       case 'rawCall':
         return {
@@ -51,7 +55,9 @@ class ListStation {
             getVariableResult: [
               { attributeStatus: 'Accepted', attributeValue: String(this.itemsMax), variable: { name: 'ItemsPerMessage' } },
               { attributeStatus: 'UnknownVariable', variable: { name: 'BytesPerMessage' } },
-              { attributeStatus: 'Accepted', attributeValue: String(this.entriesMax), variable: { name: 'Entries' } },
+              this.entriesMax === undefined
+                ? { attributeStatus: 'NotSupportedAttributeType', variable: { name: 'Entries' } }
+                : { attributeStatus: 'Accepted', attributeValue: String(this.entriesMax), variable: { name: 'Entries' } },
             ],
           }),
         };
@@ -279,6 +285,33 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
       return (await list())?.state === 'Failed';
     }, 'it is given up');
     expect(await list()).toMatchObject({ reason: 'the station answered Failed' });
+  });
+
+  it.each([
+    [2, 'TooLarge'],
+    [3, 'InStep'],
+  ])('is held to the %i entries that it once reported, where it does not say now', async (maxLimit, state) => {
+    station.entriesMax = undefined;
+    const at = new Date(world.context.clock.ms).toISOString();
+    const type: StationFactType = 'voltlog.connection.VariablesReported.v1';
+    const variables = [
+      {
+        component: 'LocalAuthListCtrlr',
+        name: 'Entries',
+        attributes: [],
+        characteristics: { dataType: 'integer', supportsMonitoring: false, maxLimit },
+      },
+    ];
+    const data = { stationId: 'S1', requestId: 1, seqNo: 0, toBeContinued: false, variables };
+    await world.context.log.append('connection.station.v1', 'S1', [
+      { id: 'r', type, source: '/connection/test', subject: 'S1', time: at, data },
+    ]);
+    await until(async () => (await world.service.bounds.of('S1')) === maxLimit, 'the report is known');
+    await world.putPolicy('north', { localLists: true });
+    await until(async () => {
+      later();
+      return (await list())?.state === state;
+    }, `it is ${state}`);
   });
 
   it('is not sent where the station keeps none, or not so many', async () => {

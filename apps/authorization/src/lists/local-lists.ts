@@ -6,6 +6,7 @@ import { type Timer, TimerLoop } from '@voltlog/store';
 import type { ContractRepository } from '../store/contract-repository.js';
 import type { Collections, LocalListDoc } from '../store/documents.js';
 import type { Sites } from '../store/sites.js';
+import type { ListBounds } from './list-bounds.js';
 import { readLimits, versionIn } from './station-lists.js';
 import { TokenScan } from './token-scan.js';
 
@@ -40,6 +41,7 @@ export interface LocalListsParts {
   readonly sites: Sites;
   readonly collections: Pick<Collections, 'tokens' | 'localLists'>;
   readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand' | 'getConnection'>;
+  readonly bounds: Pick<ListBounds, 'of'>;
   /** Its members may start nothing, so they are on no list. */
   readonly masterPassGroup: string | undefined;
 }
@@ -140,7 +142,8 @@ export class LocalLists {
     if (connection?.connected !== true) return this.write({ ...known, state: 'Pending', reason: 'the station is not connected' });
     const stationVersion = await this.versionOf(stationId);
     if (stationVersion === undefined) return this.write({ ...known, state: 'NotSupported', reason: 'the station keeps no local lists' });
-    const limits = await readLimits(this.parts.connection, stationId, ocppVersion, ENTRIES_MAX);
+    const entriesReported = await this.parts.bounds.of(stationId);
+    const limits = await readLimits(this.parts.connection, { stationId, ocppVersion }, { entriesMax: ENTRIES_MAX, entriesReported });
     const plan = planList({ wanted, sent: before?.sent, stationVersion, limits, full: what.full });
     if (plan.kind === 'TooLarge') return this.write({ ...known, stationVersion, state: 'TooLarge', reason: plan.reason });
     if (plan.kind === 'Send') await this.send(plan.messages, { ...known, stationVersion }, limits);

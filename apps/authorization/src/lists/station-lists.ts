@@ -31,13 +31,19 @@ export function versionIn(responseJson: string): number {
 /**
  * What a station says it can take; what it does not say is taken to be small.
  *
+ * @param bounds ours, and what it reported of itself before; it counts where the station does not say now
+ *
  * Source: OCPP 1.6 §9.3 (LocalAuthListMaxLength, SendLocalListMaxLength), OCPP 2.0.1 Part 2 §2.1.7 (LocalAuthListCtrlr)
  */
-export async function readLimits(connection: Connection, stationId: string, ocppVersion: string, entriesMax: number): Promise<ListLimits> {
+export async function readLimits(
+  connection: Connection,
+  { stationId, ocppVersion }: { readonly stationId: string; readonly ocppVersion: string },
+  { entriesMax, entriesReported }: { readonly entriesMax: number; readonly entriesReported: number | undefined },
+): Promise<ListLimits> {
   const read = ocppVersion === 'ocpp1.6' ? await read16(connection, stationId) : await read2(connection, stationId);
   const bytes = read.get('BytesPerMessage');
   const items = read.get('SendLocalListMaxLength') ?? read.get('ItemsPerMessage') ?? ITEMS_DEFAULT;
-  const entries = read.get('LocalAuthListMaxLength') ?? read.get('Entries') ?? entriesMax;
+  const entries = read.get('LocalAuthListMaxLength') ?? read.get('Entries') ?? entriesReported ?? entriesMax;
   return {
     itemsPerMessage: Math.max(1, Math.min(items, bytes === undefined ? items : Math.floor(bytes / ENTRY_BYTES))),
     entriesMax: Math.min(entries, entriesMax),

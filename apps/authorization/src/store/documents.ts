@@ -269,6 +269,18 @@ transactionSchema.index({ transactionKey: 1 });
 transactionSchema.index({ stationId: 1, state: 1, id: 1 });
 transactionSchema.index({ endedAt: 1 });
 
+/** How many entries a station's local list may have, as it reported. */
+export interface ListBoundDoc {
+  /** The station. */
+  readonly id: string;
+  readonly entriesMax: number;
+}
+
+export const listBoundSchema = new Schema(
+  { id: { type: String, required: true }, entriesMax: { type: Number, required: true } },
+  { versionKey: false },
+);
+
 /** The read models of the service, opened. */
 export interface Collections {
   readonly tokens: Collection<TokenDoc>;
@@ -279,12 +291,13 @@ export interface Collections {
   readonly stations: Collection<StationDoc>;
   readonly sessionUses: Collection<SessionUseDoc>;
   readonly localLists: Collection<LocalListDoc>;
+  readonly listBounds: Collection<ListBoundDoc>;
   readonly grants: Collection<GrantDoc>;
 }
 
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists, grants] = await Promise.all([
+  const [tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists, listBounds, grants] = await Promise.all([
     store.collection<TokenDoc>('tokens', tokenSchema),
     store.collection<DecisionDoc>('decisions', decisionSchema),
     store.collection<TransactionDoc>('transactions', transactionSchema),
@@ -293,7 +306,8 @@ export async function openCollections(store: Store): Promise<Collections> {
     store.collection<StationDoc>('stations', stationSchema),
     store.collection<SessionUseDoc>('sessionUses', sessionUseSchema),
     store.collection<LocalListDoc>('localLists', localListSchema),
+    store.collection<ListBoundDoc>('listBounds', listBoundSchema),
     store.collection<GrantDoc>('grants', grantSchema),
   ]);
-  return { tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists, grants };
+  return { tokens, decisions, transactions, contracts, policies, stations, sessionUses, localLists, listBounds, grants };
 }
