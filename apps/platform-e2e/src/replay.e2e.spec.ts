@@ -22,6 +22,7 @@ const PROJECTIONS = {
     'firmware-images',
     'campaigns',
     'campaign-stations',
+    'firmware-publications',
     'log-uploads',
   ],
   authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses', 'holds'],

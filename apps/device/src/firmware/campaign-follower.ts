@@ -1,6 +1,6 @@
 import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
 import { FIRMWARE_TOPIC, JOB_TOPIC, type JobPartEvent } from '@voltlog/device-contract';
-import { type FirmwareUpdateCommand, isStationId } from '@voltlog/device-domain';
+import { type FirmwarePublicationCommand, type FirmwareUpdateCommand, isStationId } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import { jobGroupOf } from '../jobs/job-documents.js';
@@ -8,6 +8,7 @@ import type { DocumentedInput } from '../store/documented-streams.js';
 import type { CampaignWorker } from './campaign-worker.js';
 import type { FirmwareCollections } from './firmware-documents.js';
 import type { FirmwareStreams } from './firmware-streams.js';
+import { publishJobOf } from './publications.js';
 
 const GROUP = 'device-campaigns';
 const PAGE = 500;
@@ -16,9 +17,11 @@ const IDS_MAX = 200;
 const ANSWERED = 'voltlog.device.JobStationsAnswered.v1';
 const DROPPED = 'voltlog.device.JobStationsDropped.v1';
 const STATUS = 'voltlog.connection.FirmwareStatusReported.v1';
+const PUBLISHED = 'voltlog.connection.FirmwarePublishStatusReported.v1';
 const BOOTED = 'voltlog.connection.StationBooted.v1';
 
 type Input = DocumentedInput<FirmwareUpdateCommand>;
+type PublicationInput = DocumentedInput<FirmwarePublicationCommand>;
 type Fact =
   | { readonly type: typeof STATUS; readonly data: StationFacts[typeof STATUS] }
   | { readonly type: typeof BOOTED; readonly data: StationFacts[typeof BOOTED] };
@@ -30,7 +33,7 @@ export class CampaignFollower {
   constructor(
     private readonly context: Pick<ServiceContext, 'log'>,
     private readonly streams: FirmwareStreams,
-    private readonly stations: FirmwareCollections['stations'],
+    private readonly collections: Pick<FirmwareCollections, 'stations' | 'publications'>,
     private readonly worker: CampaignWorker,
   ) {}
 
@@ -47,7 +50,7 @@ export class CampaignFollower {
       log.subscribe({
         group: `${GROUP}-stations`,
         topics: [STATION_TOPIC],
-        types: [STATUS, BOOTED],
+        types: [STATUS, BOOTED, PUBLISHED],
         handle: (batch) => this.said(batch),
       }),
     ]);
@@ -63,20 +66,23 @@ export class CampaignFollower {
     await this.streams.images.mend(events);
     await this.streams.campaigns.mend(events);
     await this.streams.updates.mend(events);
+    await this.streams.publications.mend(events);
     const created = events.filter(({ type }) => type === 'voltlog.device.CampaignCreated.v1');
     await this.worker.nudge(created.map(({ data }) => (data as { readonly campaignId: string }).campaignId));
   }
 
   private async worked(batch: readonly LogRecord[]): Promise<void> {
     const inputs: Input[] = [];
+    const publications: PublicationInput[] = [];
     for (const { event } of batch) {
       const { type, data } = { type: event.type, data: event.data } as JobPartEvent;
       const { jobId, at } = data;
       const campaignId = jobGroupOf(jobId);
       if (campaignId === undefined) continue;
       const now = Date.parse(at);
-      const add = (stationId: string, command: FirmwareUpdateCommand): void =>
-        void inputs.push({ id: `${campaignId}:${stationId}`, command, causationId: event.id });
+      const isOfController = jobId === publishJobOf(campaignId);
+      const add = (stationId: string, command: FirmwareUpdateCommand & FirmwarePublicationCommand): void =>
+        void (isOfController ? publications : inputs).push({ id: `${campaignId}:${stationId}`, command, causationId: event.id });
       if (type === ANSWERED)
         for (const { stationId, state, stationStatus, reason } of data.answers)
           add(stationId, { kind: 'ReportAnswer', jobId, state, stationStatus, reason, now });
@@ -84,10 +90,13 @@ export class CampaignFollower {
         for (const stationId of data.stationIds) add(stationId, { kind: 'ReportDropped', jobId, state: data.state, now });
     }
     await this.write(inputs);
+    await this.writePublications(publications);
   }
 
   private async said(batch: readonly LogRecord[]): Promise<void> {
-    const facts = batch.map(({ event }) => ({ ...event, fact: { type: event.type, data: event.data } as Fact }));
+    await this.published(batch.filter(({ event }) => event.type === PUBLISHED));
+    const rest = batch.filter(({ event }) => event.type !== PUBLISHED);
+    const facts = rest.map(({ event }) => ({ ...event, fact: { type: event.type, data: event.data } as Fact }));
     const stationIds = [...new Set(facts.map(({ fact }) => fact.data.stationId).filter(isStationId))];
     const campaigns = await this.campaignsOf(stationIds);
     if (campaigns.size === 0) return;
@@ -97,13 +106,34 @@ export class CampaignFollower {
     await this.write(inputs);
   }
 
+  /** What local controllers say of what they publish; one that names no request can be about what is asked now only. */
+  private async published(batch: readonly LogRecord[]): Promise<void> {
+    const inputs: PublicationInput[] = [];
+    for (const { event } of batch) {
+      const { stationId, status, requestId, locations, receivedAt } = event.data as StationFacts[typeof PUBLISHED];
+      if (!isStationId(stationId)) continue;
+      const where = { stationId, ...(requestId === undefined ? { state: 'Asked' } : { requestId }) };
+      const { docs } = await this.collections.publications.find({ where, limit: PAGE });
+      const command = { kind: 'ReportStatus' as const, status, requestId, locations, now: Date.parse(receivedAt) };
+      for (const { id } of docs) inputs.push({ id, command, causationId: event.id });
+    }
+    await this.writePublications(inputs);
+  }
+
+  private async writePublications(inputs: readonly PublicationInput[]): Promise<void> {
+    if (inputs.length === 0) return;
+    const executions = await this.streams.publications.all(inputs);
+    const moved = executions.flatMap(({ outcome, state }) => (outcome === 'committed' && state !== undefined ? [state.campaignId] : []));
+    await this.worker.nudge([...new Set(moved)]);
+  }
+
   /** The updates of these stations that something they say may matter to. */
   private async campaignsOf(stationIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const found = new Map<string, string[]>();
     for (let at = 0; at < stationIds.length; at += IDS_MAX) {
       const where = { stationId: { $in: stationIds.slice(at, at + IDS_MAX) }, open: true };
       for (let after: string | undefined; ; ) {
-        const page = await this.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
+        const page = await this.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
         for (const { id, stationId } of page.docs) found.set(stationId, [...(found.get(stationId) ?? []), id]);
         if (page.next === undefined) break;
         after = page.next;

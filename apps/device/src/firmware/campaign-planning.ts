@@ -25,6 +25,7 @@ export interface CampaignPlanningParts {
 export async function planCampaign(parts: CampaignPlanningParts, campaign: KnownCampaign): Promise<void> {
   const { context, streams, registry } = parts;
   const { campaignId, waves } = campaign;
+  const behind = await controllersOf(registry, campaign);
   const ids: string[] = [];
   for await (const page of selected(registry, campaign.selection)) {
     ids.push(...page);
@@ -57,6 +58,7 @@ export async function planCampaign(parts: CampaignPlanningParts, campaign: Known
             proof: campaign.proof,
             attemptsMax: campaign.attemptsMax,
             retryMinutes: campaign.retryMinutes,
+            ...behind(stationId, station?.siteId ?? ''),
           },
           now: context.clock.now(),
         },
@@ -84,6 +86,23 @@ async function versionsOf(
     const { firmwareVersion = '', identityAt = '' } = stations.get(stationId) ?? {};
     const update = rows?.get(`${rollBackOf}:${stationId}`)?.update;
     return updated !== undefined && update?.state === 'Updated' && identityAt < update.at ? updated : firmwareVersion;
+  };
+}
+
+/** The local controller that a station is behind: the one that names it, else the one of its site. */
+async function controllersOf({ stations }: Pick<CampaignPlanningParts['registry'], 'stations'>, { localControllers = [] }: KnownCampaign) {
+  const known = await stations.getMany(localControllers.map(({ stationId }) => stationId));
+  const byStation = new Map<string, string>();
+  const bySite = new Map<string, string>();
+  for (const { stationId, stationIds } of localControllers.toReversed()) {
+    for (const id of stationIds) byStation.set(id, stationId);
+    const siteId = known.get(stationId)?.siteId ?? '';
+    if (stationIds.length === 0 && siteId !== '') bySite.set(siteId, stationId);
+  }
+  const controllers = new Set(localControllers.map(({ stationId }) => stationId));
+  return (stationId: string, siteId: string): { readonly localController?: string } => {
+    const localController = controllers.has(stationId) ? undefined : (byStation.get(stationId) ?? bySite.get(siteId));
+    return localController === undefined ? {} : { localController };
   };
 }
 

@@ -1,15 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { type CampaignTally, isWindowOpen, type KnownCampaign, nextWaveAt } from '@voltlog/device-domain';
+import {
+  type CampaignTally,
+  type FirmwarePublication,
+  type FirmwareUpdate,
+  isWindowOpen,
+  type KnownCampaign,
+  type KnownFirmwareImage,
+  nextWaveAt,
+} from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { TimerLoop } from '@voltlog/store';
 import type { JobCollections } from '../jobs/job-documents.js';
-import type { JobRepository } from '../jobs/job-repository.js';
-import type { JobWorker } from '../jobs/job-worker.js';
-import { type CampaignJob, updateCommand } from './campaign-job.js';
+import { type CampaignJob, type CampaignJobs, makeJob, updateCommand } from './campaign-job.js';
 import type { CampaignPlanningParts } from './campaign-planning.js';
 import { planCampaign } from './campaign-planning.js';
 import type { CampaignStationDoc, FirmwareCollections } from './firmware-documents.js';
+import { Publications } from './publications.js';
 import { RollBacks } from './roll-backs.js';
 
 const CAMPAIGN_TIMER = 'CampaignStep';
@@ -30,7 +37,7 @@ const LEASE_MS = 120_000;
 export interface CampaignWorkerParts extends CampaignPlanningParts {
   readonly context: Pick<ServiceContext, 'clock' | 'logger' | 'store' | 'ids'>;
   readonly collections: FirmwareCollections;
-  readonly jobs: { readonly repository: JobRepository; readonly collections: JobCollections; readonly worker: Pick<JobWorker, 'hurry'> };
+  readonly jobs: CampaignJobs & { readonly collections: JobCollections };
   readonly lookMs: number;
 }
 
@@ -42,9 +49,11 @@ export class CampaignWorker {
   private readonly loop: TimerLoop;
   private readonly lookedAtMs = new Map<string, number>();
   private readonly rollBacks: RollBacks;
+  private readonly publications: Publications;
 
   constructor(private readonly parts: CampaignWorkerParts) {
     this.rollBacks = new RollBacks(parts);
+    this.publications = new Publications(parts);
     const { store, clock, logger } = parts.context;
     const handle = ({ payload }: { readonly payload: unknown }): Promise<void> => this.step(String(payload));
     this.loop = new TimerLoop({
@@ -113,16 +122,19 @@ export class CampaignWorker {
     const judged = await streams.campaigns.one(campaignId, { kind: 'Judge', tally: await this.tally(campaignId), now }, context.ids.next());
     const campaign = judged.state.kind === 'campaign' ? judged.state : before;
     const expired = campaign.expiresAt <= isoTime(now);
-    await this.findLostJobs(campaign, now);
+    const isServed = campaign.state === 'Running' && !expired;
+    const publications = await this.publications.step(campaign, () => this.image(campaign), isServed);
+    await this.findLostJobs(campaign, publications, now);
     if (expired || campaign.state === 'Cancelling') await this.drop(campaign, expired ? 'Expired' : 'Cancelled');
     // The jobs of a campaign that is over expire with it.
     if (campaign.state !== 'Running') await this.takeBack(campaign, () => true);
-    else if (!expired) await this.serve(await this.withWaves(campaign, now), now);
+    else if (isServed) await this.serve(await this.withWaves(campaign, now), publications, now);
     const backMs = await this.bringBack(campaign);
     const [planned, queued, updating] = await Promise.all(
       (['Planned', 'Queued', 'Updating'] as const).map((state) => this.parts.collections.stations.count({ campaignId, state })),
     );
     if (planned === 0 && queued === 0 && updating === 0) {
+      await this.publications.withdraw(campaign, () => this.image(campaign));
       await streams.campaigns.one(campaignId, { kind: 'EndCampaign', expired, now }, 'end');
       return backMs;
     }
@@ -191,58 +203,57 @@ export class CampaignWorker {
     return queued === 0 || (await of(['Updated', 'Failed', 'Skipped'])) > 0;
   }
 
-  /** Hands stations whose turn it is to jobs, a job for each time zone; takes them back where the window has shut. */
-  private async serve(campaign: KnownCampaign, now: number): Promise<void> {
+  /** Hands stations whose turn it is to jobs, a job for each time zone and each address; takes them back where the window has shut. */
+  private async serve(campaign: KnownCampaign, publications: Published, now: number): Promise<void> {
     const { campaignId, wave, windows } = campaign;
     const isOpen = (timeZone: string): boolean => isWindowOpen(windows, timeZone, now);
     if (windows.length > 0) await this.takeBack(campaign, ({ update }) => !isOpen(update.timeZone));
     const where = { campaignId, state: 'Planned', wave: { $lte: wave }, dueAt: { $lte: isoTime(now) } };
-    const byZone = new Map<string, CampaignStationDoc[]>();
+    const byJob = new Map<string, CampaignStationDoc[]>();
     for (let after: string | undefined; ; ) {
       const page = await this.parts.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
       for (const doc of page.docs) {
         const { timeZone } = doc.update;
-        if (isOpen(timeZone)) byZone.set(timeZone, [...(byZone.get(timeZone) ?? []), doc]);
+        const via = viaOf(doc.update, publications);
+        const key = JSON.stringify([timeZone, via]);
+        if (via !== undefined && isOpen(timeZone)) byJob.set(key, [...(byJob.get(key) ?? []), doc]);
       }
       if (page.next === undefined) break;
       after = page.next;
     }
-    for (const docs of byZone.values())
-      for (let at = 0; at < docs.length; at += JOB_STATIONS_MAX) await this.queue(campaign, docs.slice(at, at + JOB_STATIONS_MAX), now);
+    for (const docs of byJob.values())
+      for (let at = 0; at < docs.length; at += JOB_STATIONS_MAX)
+        await this.queue(campaign, docs.slice(at, at + JOB_STATIONS_MAX), publications, now);
   }
 
   /** That they are in the job is written before the job is: one that a crash left out is found and made. */
-  private async queue(campaign: KnownCampaign, docs: readonly CampaignStationDoc[], now: number): Promise<void> {
-    const jobId = `${campaign.campaignId}-${randomBytes(4).toString('hex')}`;
+  private async queue(campaign: KnownCampaign, docs: readonly CampaignStationDoc[], publications: Published, now: number): Promise<void> {
+    const via = docs[0] === undefined ? '' : (viaOf(docs[0].update, publications) ?? '');
+    const jobId = `${campaign.campaignId}-${((randomBytes(4).readUInt32BE() | 0x8000_0000) >>> 0).toString(16)}`;
     const requestId = randomBytes(4).readUInt32BE() >>> 1;
     const stationIds: string[] = [];
     for (let at = 0; at < docs.length; at += SLICE) {
-      const executions = await this.onEach(docs.slice(at, at + SLICE), () => ({ kind: 'QueueUpdate', jobId, requestId, now }));
+      const executions = await this.onEach(docs.slice(at, at + SLICE), () => ({ kind: 'QueueUpdate', jobId, requestId, via, now }));
       for (const { state } of executions) if (state?.jobId === jobId) stationIds.push(state.stationId);
     }
-    if (stationIds.length > 0) await this.make(campaign, { jobId, requestId, stationIds: stationIds.sort() });
+    const location = publications.get(via)?.location;
+    if (stationIds.length > 0) await this.make(campaign, { jobId, requestId, stationIds: stationIds.sort(), location });
   }
 
   private async make(campaign: KnownCampaign, job: CampaignJob): Promise<void> {
-    const { repository, worker } = this.parts.jobs;
-    const image = await this.parts.streams.images.state(campaign.imageId);
-    if (image.kind === 'none') throw new Error(`campaign ${campaign.campaignId} has no image`);
     const now = this.parts.context.clock.now();
-    const attributes = {
-      name: `Firmware ${campaign.version}: ${campaign.name || campaign.campaignId}, wave ${campaign.wave}`.slice(0, 255),
-      command: updateCommand(campaign, image, job, now),
-      selection: { stationIds: job.stationIds },
-      stationsPerMinute: campaign.stationsPerMinute,
-      concurrency: campaign.concurrency,
-      expiresAt: campaign.expiresAt,
-      createdBy: campaign.createdBy,
-    };
-    await repository.onJob(job.jobId, { kind: 'CreateJob', jobId: job.jobId, attributes, now }, 'campaign');
-    await worker.hurry([job.jobId]);
+    const command = updateCommand(campaign, await this.image(campaign), job, now);
+    await makeJob(this.parts.jobs, campaign, { ...job, about: `wave ${campaign.wave}`, command }, now);
+  }
+
+  private async image({ campaignId, imageId }: KnownCampaign): Promise<KnownFirmwareImage> {
+    const image = await this.parts.streams.images.state(imageId);
+    if (image.kind === 'none') throw new Error(`campaign ${campaignId} has no image`);
+    return image;
   }
 
   /** Jobs whose stations were written down, but that a crash left unmade. */
-  private async findLostJobs(campaign: KnownCampaign, now: number): Promise<void> {
+  private async findLostJobs(campaign: KnownCampaign, publications: Published, now: number): Promise<void> {
     const { campaignId } = campaign;
     if (now - (this.lookedAtMs.get(campaignId) ?? Number.NEGATIVE_INFINITY) < LOST_JOBS_MS) return;
     this.lookedAtMs.set(campaignId, now);
@@ -252,8 +263,9 @@ export class CampaignWorker {
     });
     for (const [jobId, docs] of byJob) {
       if ((await this.parts.jobs.repository.job(jobId)).kind !== 'none') continue;
-      const requestId = docs[0]?.update.requestId ?? 0;
-      await this.make(campaign, { jobId, requestId, stationIds: docs.map(({ stationId }) => stationId).sort() });
+      const { requestId = 0, via = '' } = docs[0]?.update ?? {};
+      const location = publications.get(via)?.location;
+      await this.make(campaign, { jobId, requestId, location, stationIds: docs.map(({ stationId }) => stationId).sort() });
     }
   }
 
@@ -303,5 +315,21 @@ export class CampaignWorker {
     return this.parts.context.store.timers.scheduleNoLater(
       campaignIds.map((campaignId) => ({ id: `campaign:${campaignId}`, kind: CAMPAIGN_TIMER, dueAt, payload: campaignId })),
     );
+  }
+}
+
+/** By controller. */
+type Published = ReadonlyMap<string, FirmwarePublication>;
+
+/** The controller from which a station fetches the image; empty: from the platform. undefined: that is not known yet. */
+function viaOf({ localController = '', direct }: Partial<FirmwareUpdate>, publications: Published): string | undefined {
+  if (localController === '' || direct) return '';
+  switch (publications.get(localController)?.state) {
+    case 'Published':
+      return localController;
+    case 'Failed':
+      return '';
+    default:
+      return undefined;
   }
 }

@@ -19,12 +19,19 @@ class FakeConnection {
   readonly offline = new Set<string>();
   readonly refusing = new Set<string>();
   readonly sent: { stationId: string; location: string; requestId: number }[] = [];
+  /** What local controllers were sent. */
+  readonly published: { stationId: string; what: string; checksum: string; location: string; requestId: number }[] = [];
 
   async sendCommand({ stationId, command }: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
     const { CommandStatus } = connectionV1;
     if (this.offline.has(stationId)) return connectionV1.SendCommandResponse.fromPartial({ status: CommandStatus.OFFLINE });
-    const update =
-      command?.$case === 'stationRequest' && command.value.request?.$case === 'updateFirmware' ? command.value.request.value : undefined;
+    const request = command?.$case === 'stationRequest' ? command.value.request : undefined;
+    if (request?.$case === 'publishFirmware' || request?.$case === 'unpublishFirmware') {
+      const { checksum, location = '', requestId = 0 } = { location: undefined, requestId: undefined, ...request.value };
+      this.published.push({ stationId, what: request.$case, checksum, location, requestId });
+      return connectionV1.SendCommandResponse.fromPartial({ status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' });
+    }
+    const update = request?.$case === 'updateFirmware' ? request.value : undefined;
     this.sent.push({ stationId, location: update?.firmware?.location ?? '', requestId: update?.requestId ?? 0 });
     return this.refusing.has(stationId)
       ? connectionV1.SendCommandResponse.fromPartial({ status: CommandStatus.REJECTED, stationStatus: 'Rejected' })
@@ -92,6 +99,7 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
       version,
       sizeBytes: 1,
       sha256: 'a'.repeat(64),
+      md5: 'b'.repeat(32),
       createdBy: '',
     });
 
@@ -373,6 +381,86 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
       await expect(create({ rollBack: WAY_BACK.rollBack, ...THRESHOLD })).rejects.toThrow('needs roll_back_image_id');
       await expect(create(WAY_BACK)).rejects.toThrow('set stop_at_failed_percent');
       await expect(create({ rollBackImageId: IMAGE })).rejects.toMatchObject({ reason: 'ImageDoesNotFit' });
+    });
+  });
+
+  describe('with local controllers', () => {
+    const HERE = 'http://files/files/firmware/';
+    const THERE = 'http://10.0.0.1/fw.bin';
+    const controllers = { localControllers: [{ stationId: 'CP-01', stationIds: ['CP-02', 'CP-03'] }] };
+    const says = async (word: string, location: readonly string[] = []) => {
+      const requestId = connection.published.find(({ what }) => what === 'publishFirmware')?.requestId;
+      await say('FirmwarePublishStatusReported', 'CP-01', { status: word, requestId, locations: location });
+    };
+    const publication = async (campaignId: string) => (await get(campaignId)).publications[0];
+    const locationOf = (stationId: string) => connection.sent.findLast((each) => each.stationId === stationId)?.location ?? '';
+
+    it('has them publish the image first; stations behind wait and fetch it there, the others from here; then it is withdrawn', async () => {
+      const campaignId = await create(controllers);
+      await goes(() => connection.sent.length === 8, 'those behind no controller are told');
+      const [asked] = connection.published;
+      expect(asked).toMatchObject({ stationId: 'CP-01', what: 'publishFirmware', checksum: 'b'.repeat(32) });
+      // At an address of the controller's own, that nothing on the log has.
+      expect(asked?.location).toMatch(new RegExp(`^${HERE}${IMAGE}/CP-01/`));
+      expect(await publication(campaignId)).toMatchObject({ state: 'Asked' });
+      await says('Downloading');
+      await goes(async () => (await publication(campaignId))?.status === 'Downloading', 'it downloads');
+      expect(connection.sent).toHaveLength(8);
+      await says('Published', [THERE]);
+      await arrives(campaignId, { UPDATING: 10 });
+      expect(await publication(campaignId)).toMatchObject({ state: 'Published', location: THERE });
+      expect([locationOf('CP-02'), locationOf('CP-03')]).toEqual([THERE, THERE]);
+      expect(locationOf('CP-04')).toMatch(new RegExp(`^${HERE}`));
+      for (const stationId of ids) await boot(stationId, '2.0.0');
+      await goes(async () => (await get(campaignId)).outcome === 'Completed', 'it ends');
+      await goes(() => connection.published.length === 2, 'it is withdrawn');
+      expect(connection.published[1]).toMatchObject({ stationId: 'CP-01', what: 'unpublishFirmware', checksum: 'b'.repeat(32) });
+      expect((await rows(campaignId)).find(({ stationId }) => stationId === 'CP-02')).toMatchObject({ via: 'CP-01', attempts: 1 });
+    });
+
+    it('falls back to its own address when the controller fails, or the station cannot fetch it there', async () => {
+      const failing = await create(controllers);
+      await goes(() => connection.published.length === 1, 'the controller is asked');
+      await says('InvalidChecksum');
+      await arrives(failing, { UPDATING: 10 });
+      expect(await publication(failing)).toMatchObject({ state: 'Failed', reason: 'it found the checksum of the image wrong' });
+      expect(locationOf('CP-02')).toMatch(new RegExp(`^${HERE}${IMAGE}/CP-02/`));
+      await says('Published', [THERE]);
+      await goes(async () => (await publication(failing))?.state === 'Published', 'it published after all');
+      await service.firmwareGrpc.cancelCampaign({ ...change(failing), cancelledBy: '' });
+      for (const stationId of ids) await status(stationId, 'DownloadFailed');
+      await goes(async () => (await get(failing)).state === CampaignState.ENDED, 'it ends');
+
+      connection.published.splice(0);
+      const campaignId = await create(controllers);
+      await goes(() => connection.published.some(({ what }) => what === 'publishFirmware'), 'the controller is asked');
+      await says('Published', [THERE]);
+      await arrives(campaignId, { UPDATING: 10 });
+      expect(locationOf('CP-02')).toBe(THERE);
+      await status('CP-02', 'DownloadFailed');
+      await goes(() => locationOf('CP-02') !== THERE, 'it is told the other address');
+      expect(locationOf('CP-02')).toMatch(new RegExp(`^${HERE}`));
+      expect((await rows(campaignId, State.FAILED)).length).toBe(0);
+    });
+
+    it('waits for a controller no longer than for a station, and asks it once across a restart', async () => {
+      connection.offline.add('CP-01');
+      const campaignId = await create({ ...controllers, noProgressMinutes: 30 });
+      await goes(async () => (await publication(campaignId))?.state === 'Asked', 'it is asked');
+      for (const device of devices.splice(0)) await device.stop();
+      service = await open();
+      await passes(31 * MINUTE, async () => (await publication(campaignId))?.state === 'Failed', 'it is given up on');
+      expect(await publication(campaignId)).toMatchObject({ reason: 'nothing happened for 30 minutes' });
+      await goes(() => locationOf('CP-02').startsWith(HERE), 'those behind are told the address here');
+      const { jobs } = await service.jobGrpc.listJobs({ pageSize: 100, pageToken: '' });
+      expect(jobs.filter(({ name }) => name.endsWith(', publish'))).toHaveLength(1);
+    });
+
+    it('refuses controllers that cannot be', async () => {
+      const localControllers = (...list: object[]) => create({ localControllers: list });
+      await expect(localControllers({ stationId: 'NOBODY', stationIds: ['CP-02'] })).rejects.toThrow('NOBODY is not in service');
+      await expect(localControllers({ stationId: 'CP-01' })).rejects.toThrow('is at no site');
+      await expect(localControllers({ stationId: 'CP-01', stationIds: ['CP-02', 'CP-02'] })).rejects.toThrow('name CP-02 twice');
     });
   });
 

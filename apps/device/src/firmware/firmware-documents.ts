@@ -1,4 +1,10 @@
-import { type FirmwareUpdate, type KnownCampaign, type KnownFirmwareImage, mayRunImage } from '@voltlog/device-domain';
+import {
+  type FirmwarePublication,
+  type FirmwareUpdate,
+  type KnownCampaign,
+  type KnownFirmwareImage,
+  mayRunImage,
+} from '@voltlog/device-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
@@ -35,6 +41,18 @@ export interface CampaignStationDoc extends Counted {
   /** The campaign that brings it back; empty: none. */
   readonly rollBackId: string;
 }
+
+/** What a local controller does for a campaign; id: `<campaignId>:<stationId>`. */
+export interface PublicationDoc extends Counted {
+  readonly publication: FirmwarePublication;
+  readonly campaignId: string;
+  readonly stationId: string;
+  readonly requestId: number;
+  readonly state: FirmwarePublication['state'];
+}
+
+/** States of campaigns that need their image. */
+export const NOT_ENDED: readonly KnownCampaign['state'][] = ['Planning', 'Running', 'Paused', 'Stopped', 'Cancelling'];
 
 const required = { type: String, required: true };
 const count = { type: Number, required: true };
@@ -81,10 +99,18 @@ campaignStationSchema.index({ campaignId: 1, toTakeBack: 1, id: 1 });
 campaignStationSchema.index({ campaignId: 1, rollBackId: 1, id: 1 });
 campaignStationSchema.index({ stationId: 1, open: 1, id: 1 });
 
+export const publicationSchema = new Schema(
+  { id: required, version: count, publication: mixed, campaignId: required, stationId: required, requestId: count, state: required },
+  { versionKey: false, minimize: false },
+);
+publicationSchema.index({ stationId: 1, requestId: 1, id: 1 });
+publicationSchema.index({ stationId: 1, state: 1, id: 1 });
+
 export interface FirmwareCollections {
   readonly images: Collection<StoredImage>;
   readonly campaigns: Collection<CampaignDoc>;
   readonly stations: Collection<CampaignStationDoc>;
+  readonly publications: Collection<PublicationDoc>;
 }
 
 export async function openFirmwareCollections(store: Store): Promise<FirmwareCollections> {
@@ -92,6 +118,7 @@ export async function openFirmwareCollections(store: Store): Promise<FirmwareCol
     images: await store.collection<StoredImage>('firmware_images', imageSchema),
     campaigns: await store.collection<CampaignDoc>('campaigns', campaignSchema),
     stations: await store.collection<CampaignStationDoc>('campaign_stations', campaignStationSchema),
+    publications: await store.collection<PublicationDoc>('firmware_publications', publicationSchema),
   };
 }
 
@@ -112,4 +139,9 @@ export function campaignStationDoc(id: string, update: FirmwareUpdate, version: 
   const { campaignId, stationId, state, wave, dueAt, progressAt, rollBackId } = update;
   const toTakeBack = rollBackId === '' && mayRunImage(update);
   return { id, version, update, campaignId, stationId, state, wave, dueAt, progressAt, open: OPEN.has(state), toTakeBack, rollBackId };
+}
+
+export function publicationDoc(id: string, publication: FirmwarePublication, version: number): PublicationDoc {
+  const { campaignId, stationId, requestId, state } = publication;
+  return { id, version, publication, campaignId, stationId, requestId, state };
 }

@@ -1,4 +1,4 @@
-import type { CampaignEvent, FirmwareImageEvent, FirmwareUpdateEvent } from '@voltlog/device-contract';
+import type { CampaignEvent, FirmwareImageEvent, FirmwarePublicationEvent, FirmwareUpdateEvent } from '@voltlog/device-contract';
 import {
   type CampaignCommand,
   type CampaignRefusal,
@@ -7,9 +7,12 @@ import {
   type FirmwareImageCommand,
   type FirmwareImageRefusal,
   type FirmwareImageState,
+  type FirmwarePublicationCommand,
+  type FirmwarePublicationState,
   type FirmwareUpdateCommand,
   type FirmwareUpdateState,
   firmwareImageDecider,
+  firmwarePublicationDecider,
   firmwareUpdateDecider,
 } from '@voltlog/device-domain';
 import type { ServiceContext } from '@voltlog/service';
@@ -22,6 +25,8 @@ import {
   campaignStationDoc,
   type FirmwareCollections,
   imageDoc,
+  type PublicationDoc,
+  publicationDoc,
   type StoredImage,
 } from './firmware-documents.js';
 
@@ -42,11 +47,25 @@ export const UPDATES = {
     state === undefined ? undefined : campaignStationDoc(id, state, version),
 };
 
+export const PUBLICATIONS = {
+  prefix: 'firmware-publication:',
+  decider: firmwarePublicationDecider,
+  toDoc: (id: string, state: FirmwarePublicationState, version: number) =>
+    state === undefined ? undefined : publicationDoc(id, state, version),
+};
+
 /** The streams of firmware and the documents made of them. */
 export interface FirmwareStreams {
   readonly images: DocumentedStreams<FirmwareImageCommand, FirmwareImageState, FirmwareImageEvent, FirmwareImageRefusal, StoredImage>;
   readonly campaigns: DocumentedStreams<CampaignCommand, CampaignState, CampaignEvent, CampaignRefusal, CampaignDoc>;
   readonly updates: DocumentedStreams<FirmwareUpdateCommand, FirmwareUpdateState, FirmwareUpdateEvent, never, CampaignStationDoc>;
+  readonly publications: DocumentedStreams<
+    FirmwarePublicationCommand,
+    FirmwarePublicationState,
+    FirmwarePublicationEvent,
+    never,
+    PublicationDoc
+  >;
 }
 
 export function firmwareStreams(
@@ -59,5 +78,6 @@ export function firmwareStreams(
     images: new DocumentedStreams({ ...parts, ...IMAGES, collection: collections.images }),
     campaigns: new DocumentedStreams({ ...parts, ...CAMPAIGNS, collection: collections.campaigns }),
     updates: new DocumentedStreams({ ...parts, ...UPDATES, collection: collections.stations }),
+    publications: new DocumentedStreams({ ...parts, ...PUBLICATIONS, collection: collections.publications }),
   };
 }

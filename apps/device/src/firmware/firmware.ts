@@ -55,7 +55,7 @@ export function createFirmware(
 ): Firmware {
   const { collections, streams, links } = images;
   const worker = new CampaignWorker({ context, collections, streams, registry, jobs: jobs.parts, lookMs });
-  const follower = new CampaignFollower(context, streams, collections.stations, worker);
+  const follower = new CampaignFollower(context, streams, collections, worker);
   return {
     grpc: new FirmwareGrpc({
       context,

@@ -1,6 +1,7 @@
 import type { CampaignAttributes } from '@voltlog/device-contract';
-import type { FirmwareUpdate, KnownCampaign, KnownFirmwareImage } from '@voltlog/device-domain';
+import type { FirmwarePublication, FirmwareUpdate, KnownCampaign, KnownFirmwareImage } from '@voltlog/device-domain';
 import { deviceFirmwareV1, deviceJobV1 } from '@voltlog/proto';
+import type { PublicationDoc } from '../firmware/firmware-documents.js';
 
 const { CampaignState, CampaignStationState: State, CampaignProof, CampaignRollBackMode } = deviceFirmwareV1;
 
@@ -42,11 +43,13 @@ export const toImageMessage = (image: Omit<KnownFirmwareImage, 'kind'>): deviceF
   signingCertificate: image.signingCertificate,
   createdBy: image.createdBy,
   createdAt: image.createdAt,
+  md5: image.md5 ?? '',
 });
 
 export function toCampaignMessage(
   campaign: Omit<KnownCampaign, 'kind'>,
   counts: Readonly<Partial<Record<FirmwareUpdate['state'], number>>>,
+  publications: ReadonlyMap<string, PublicationDoc> = new Map(),
 ): deviceFirmwareV1.Campaign {
   return {
     campaignId: campaign.campaignId,
@@ -64,11 +67,24 @@ export function toCampaignMessage(
     rollBackOf: campaign.rollBackOf,
     // What is absent was written before there was any.
     rollBacks: (campaign.rollBacks ?? []).map(({ rollBackId: campaignId, ...begun }) => ({ campaignId, ...begun })),
+    publications: (campaign.localControllers ?? []).map(({ stationId }) =>
+      toPublicationMessage(stationId, publications.get(`${campaign.campaignId}:${stationId}`)?.publication),
+    ),
     createdBy: campaign.createdBy,
     createdAt: campaign.createdAt,
     endedAt: orNone(campaign.endedAt),
   };
 }
+
+const toPublicationMessage = (stationId: string, publication: FirmwarePublication | undefined): deviceFirmwareV1.CampaignPublication => ({
+  stationId,
+  state: publication?.state ?? '',
+  status: publication?.status ?? '',
+  location: publication?.location ?? '',
+  reason: publication?.reason ?? '',
+  jobId: publication?.jobId ?? '',
+  updatedAt: publication?.at,
+});
 
 const toPlanMessage = (campaign: CampaignAttributes): deviceFirmwareV1.CampaignPlan => ({
   name: campaign.name,
@@ -95,6 +111,7 @@ const toPlanMessage = (campaign: CampaignAttributes): deviceFirmwareV1.CampaignP
   expiresAt: campaign.expiresAt,
   rollBackImageId: campaign.rollBackImageId,
   rollBack: campaign.rollBack === 'Automatic' ? CampaignRollBackMode.AUTOMATIC : CampaignRollBackMode.MANUAL,
+  localControllers: (campaign.localControllers ?? []).map(({ stationId, stationIds }) => ({ stationId, stationIds: [...stationIds] })),
 });
 
 export const toCampaignStationMessage = (update: FirmwareUpdate): deviceFirmwareV1.CampaignStation => ({
@@ -113,4 +130,6 @@ export const toCampaignStationMessage = (update: FirmwareUpdate): deviceFirmware
   updatedAt: update.at,
   steps: update.steps.map((step) => ({ ...step })),
   rollBackId: update.rollBackId ?? '',
+  localController: update.localController ?? '',
+  via: update.via ?? '',
 });

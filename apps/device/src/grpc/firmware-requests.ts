@@ -4,9 +4,10 @@ import { windowProblem } from '@voltlog/device-domain';
 import { isoTime, RequestError } from '@voltlog/kernel';
 import { deviceFirmwareV1 } from '@voltlog/proto';
 import { toSelection } from './job-messages.js';
-import { checkPace, checkSelection } from './job-requests.js';
+import { checkPace, checkSelection, STATION_IDS_MAX } from './job-requests.js';
 
 const WAVES_MAX = 50;
+const CONTROLLERS_MAX = 200;
 const WINDOWS_MAX = 20;
 const LIFETIME_MS_DEFAULT = 7 * 86_400_000;
 const LIFETIME_MS_MAX = 366 * 86_400_000;
@@ -26,7 +27,7 @@ export const IMAGE_ID = /^[0-9a-f]{32}$/;
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkImage(request: deviceFirmwareV1.AddImageRequest): FirmwareImageAttributes {
-  const { imageId, fileName, vendor, model, version, sizeBytes, sha256 } = request;
+  const { imageId, fileName, vendor, model, version, sizeBytes, sha256, md5 } = request;
   if (!IMAGE_ID.test(imageId)) throw invalid('image_id must be 32 lower-case hex digits');
   if (!/^[\w.-]{1,100}$/.test(fileName)) throw invalid('file_name must be 1 to 100 of letters, digits, dot, dash and underscore');
   if (vendor === '') throw invalid('vendor is missing: it is what stations say when they boot');
@@ -35,7 +36,8 @@ export function checkImage(request: deviceFirmwareV1.AddImageRequest): FirmwareI
     if (text.length > WORD_LENGTH_MAX) throw invalid(`${field} must have at most ${WORD_LENGTH_MAX} characters`);
   if (sizeBytes === 0) throw invalid('the image is empty');
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw invalid('sha256 must be 64 lower-case hex digits');
-  return { fileName, vendor, model, version, sizeBytes, sha256 };
+  if (md5 !== '' && !/^[0-9a-f]{32}$/.test(md5)) throw invalid('md5 must be 32 lower-case hex digits');
+  return { fileName, vendor, model, version, sizeBytes, sha256, ...(md5 === '' ? {} : { md5 }) };
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
@@ -93,6 +95,7 @@ export function checkPlan(
     stopAtFailedPercent,
     stopAtFailedMin,
     rollBack,
+    ...checkControllers(plan.localControllers),
     attemptsMax: attemptsMax || 1,
     retryMinutes,
     noProgressMinutes: noProgressMinutes || NO_PROGRESS_MINUTES_DEFAULT,
@@ -108,6 +111,20 @@ export function checkWayBack(image: FirmwareImageAttributes, back: FirmwareImage
       'ImageDoesNotFit',
     );
   if (back.version === image.version) throw invalid('roll_back_image_id is an image of the same version', 'ImageDoesNotFit');
+}
+
+function checkControllers(controllers: readonly deviceFirmwareV1.CampaignLocalController[]): Pick<CampaignAttributes, 'localControllers'> {
+  if (controllers.length === 0) return {};
+  if (controllers.length > CONTROLLERS_MAX) throw invalid(`at most ${CONTROLLERS_MAX} local_controllers`);
+  const stationIds = controllers.flatMap((controller) => controller.stationIds);
+  if (stationIds.length > STATION_IDS_MAX) throw invalid(`at most ${STATION_IDS_MAX} stations behind local_controllers can be named`);
+  const twice = [controllers.map(({ stationId }) => stationId), stationIds].flatMap((ids) =>
+    ids.filter((id, at) => ids.indexOf(id) !== at),
+  );
+  if (twice.length > 0) throw invalid(`local_controllers name ${twice[0]} twice`);
+  return {
+    localControllers: controllers.map((controller) => ({ stationId: controller.stationId, stationIds: [...controller.stationIds] })),
+  };
 }
 
 function checkWaves(waves: readonly deviceFirmwareV1.CampaignWave[]): CampaignAttributes['waves'] {

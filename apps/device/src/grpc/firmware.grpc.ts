@@ -5,7 +5,7 @@ import type { deviceFirmwareV1 as proto } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { CampaignWorker } from '../firmware/campaign-worker.js';
 import type { FileLinks } from '../firmware/file-links.js';
-import type { CampaignDoc, FirmwareCollections } from '../firmware/firmware-documents.js';
+import { type CampaignDoc, type FirmwareCollections, NOT_ENDED } from '../firmware/firmware-documents.js';
 import type { FirmwareStreams } from '../firmware/firmware-streams.js';
 import type { RollBacks } from '../firmware/roll-backs.js';
 import type { Collections } from '../store/documents.js';
@@ -25,7 +25,6 @@ const CAMPAIGN_REFUSALS: Readonly<Record<CampaignRefusal, readonly [RequestError
   CampaignEnded: ['FAILED_PRECONDITION', 'the campaign has ended: create a new one'],
   CampaignNotRunning: ['FAILED_PRECONDITION', 'the campaign is not running: wait until its stations are looked up, or it is cancelled'],
 };
-const NOT_ENDED = ['Planning', 'Running', 'Paused', 'Stopped', 'Cancelling'];
 const PAGE = 500;
 
 export interface FirmwareGrpcParts {
@@ -76,7 +75,7 @@ export class FirmwareGrpc implements proto.FirmwareService {
 
   async deleteImage({ imageId, deletedBy: by }: proto.DeleteImageRequest): Promise<proto.DeleteImageResponse> {
     const { campaigns } = this.parts.collections;
-    const state = { $in: NOT_ENDED };
+    const state = { $in: [...NOT_ENDED] };
     const inUse = (await campaigns.count({ imageId, state })) + (await campaigns.count({ rollBackImageId: imageId, state })) > 0;
     const command = { kind: 'DeleteImage' as const, inUse, by, now: this.now() };
     const { refusal } = await this.parts.streams.images.one(imageId, command, this.parts.context.ids.next());
@@ -101,6 +100,7 @@ export class FirmwareGrpc implements proto.FirmwareService {
     const checked = checkPlan(plan, createdBy, this.now());
     const { rollBackImageId } = plan;
     const image = await this.known(plan.imageId);
+    await this.checkControllers(checked, image);
     if (rollBackImageId !== '') checkWayBack(image, await this.known(rollBackImageId));
     const { stationIds } = checked.selection;
     if (stationIds !== undefined) await this.checkFit(stationIds, image);
@@ -231,6 +231,22 @@ export class FirmwareGrpc implements proto.FirmwareService {
     );
   }
 
+  /** That they can publish the image, as far as that can be known before they are asked. */
+  private async checkControllers({ localControllers = [] }: Pick<CampaignAttributes, 'localControllers'>, { md5 }: KnownFirmwareImage) {
+    if (localControllers.length === 0) return;
+    const invalid = (message: string) => new RequestError('INVALID_ARGUMENT', message, 'NoLocalController');
+    if (md5 === undefined)
+      throw invalid('this image has no MD5, by which local controllers know it, as it was brought by an older version: bring it again');
+    const known = await this.parts.registry.stations.getMany(localControllers.map(({ stationId }) => stationId));
+    for (const { stationId, stationIds } of localControllers) {
+      const station = known.get(stationId);
+      if (station?.lifecycle !== 'Active') throw invalid(`local controller ${stationId} is not in service`);
+      if (station.ocppVersion === 'ocpp1.6') throw invalid(`${stationId} speaks OCPP 1.6, which has no message to publish firmware`);
+      if (stationIds.length === 0 && station.siteId === '')
+        throw invalid(`local controller ${stationId} is at no site: name the stations behind it`);
+    }
+  }
+
   private async known(imageId: string): Promise<KnownFirmwareImage> {
     const state = await this.parts.streams.images.state(imageId);
     if (state.kind === 'none' || state.deleted) throw imageRefusal('ImageUnknown');
@@ -251,7 +267,8 @@ export class FirmwareGrpc implements proto.FirmwareService {
     const counts = await Promise.all(
       Object.keys(UPDATE_STATES).map(async (state) => [state, await this.parts.collections.stations.count({ campaignId, state })] as const),
     );
-    return toCampaignMessage(campaign, Object.fromEntries(counts));
+    const controllers = (campaign.localControllers ?? []).map(({ stationId }) => `${campaignId}:${stationId}`);
+    return toCampaignMessage(campaign, Object.fromEntries(counts), await this.parts.collections.publications.getMany(controllers));
   }
 
   private newCampaignId(idempotencyKey: string): string {

@@ -9,9 +9,11 @@ import {
   campaignSchema,
   campaignStationSchema,
   imageSchema,
+  type PublicationDoc,
+  publicationSchema,
   type StoredImage,
 } from '../firmware/firmware-documents.js';
-import { CAMPAIGNS, IMAGES, UPDATES } from '../firmware/firmware-streams.js';
+import { CAMPAIGNS, IMAGES, PUBLICATIONS, UPDATES } from '../firmware/firmware-streams.js';
 import { type JobDoc, type JobStationDoc, jobSchema, jobStationSchema } from '../jobs/job-documents.js';
 import { jobDocsOf } from '../jobs/job-repository.js';
 import { ALERTS } from '../model/alerts.js';
@@ -95,6 +97,11 @@ export const deviceProjections: Readonly<Record<string, Projection>> = {
     'how far each station of a firmware campaign is',
     { name: 'campaign_stations', schema: campaignStationSchema },
     (streams) => documentsOf(streams, UPDATES),
+  ),
+  'firmware-publications': fromStreams<PublicationDoc>(
+    'how far local controllers are that publish firmware',
+    { name: 'firmware_publications', schema: publicationSchema },
+    (streams) => documentsOf(streams, PUBLICATIONS),
   ),
   'log-uploads': fromStreams<UploadDoc>(
     'logs that stations upload, but for their bytes',

@@ -15,6 +15,7 @@ const TOPICS: Readonly<Record<string, string>> = {
   'firmware-image': FIRMWARE_TOPIC,
   campaign: FIRMWARE_TOPIC,
   'firmware-update': FIRMWARE_TOPIC,
+  'firmware-publication': FIRMWARE_TOPIC,
   'log-upload': UPLOAD_TOPIC,
   move: MOVE_TOPIC,
   'station-move': MOVE_TOPIC,
@@ -31,7 +32,7 @@ function topicOf({ streamId }: Commit): string {
 }
 
 /** Kinds whose streams go with what the first part of their key names: parts of a job, alerts of a station, stations of a campaign or a move. */
-const BELONGING: ReadonlySet<string> = new Set(['job-part', 'alert', 'firmware-update', 'station-move']);
+const BELONGING: ReadonlySet<string> = new Set(['job-part', 'alert', 'firmware-update', 'firmware-publication', 'station-move']);
 
 function keyOf({ streamId }: Commit): string {
   const [kind = '', ...key] = streamId.split(':');

@@ -1,4 +1,4 @@
-import { createVerify, randomBytes, X509Certificate } from 'node:crypto';
+import { createHash, createVerify, type Hash, randomBytes, X509Certificate } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Get, Inject, Injectable, type OnModuleInit, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -87,7 +87,7 @@ export class FirmwareImagesController {
     cutOff(request, reply);
     const { vendor, model, version, fileName } = query;
     const imageId = randomBytes(16).toString('hex');
-    const { sizeBytes, sha256 } = await this.keep(imageId, body, request.headers['content-length']);
+    const { sizeBytes, sha256, md5 } = await this.keep(imageId, body, request.headers['content-length']);
     const { files } = this.context.store;
     try {
       if (query.sha256 !== undefined && query.sha256.toLowerCase() !== sha256)
@@ -100,6 +100,7 @@ export class FirmwareImagesController {
         version,
         sizeBytes,
         sha256,
+        md5,
         createdBy: caller.name,
       });
       await files.keep(imageId, undefined);
@@ -157,7 +158,9 @@ export class FirmwareImagesController {
     try {
       const bytes = boundedBody(body, contentLength, { maxBytes, idleMs, totalMs: TOTAL_MS });
       const options = { maxBytes, totalBytesMax, now: isoTime(now), expiresAt: isoTime(now + TRIAL_MS) };
-      return await this.context.store.files.write(imageId, bytes, options);
+      const md5 = createHash('md5');
+      const file = await this.context.store.files.write(imageId, hashed(bytes, md5), options);
+      return { ...file, md5: md5.digest('hex') };
     } catch (error) {
       throw fileProblem(error, maxBytes);
     }
@@ -175,6 +178,14 @@ export class FirmwareImagesController {
     const isPss = publicKey.asymmetricKeyType?.startsWith('rsa') === true && verifiers[1].verify({ key: publicKey, padding: 6 }, bytes);
     if (isPss || verifiers[0].verify(publicKey, bytes)) return;
     throw new Problem(422, 'signature-mismatch', 'The signature does not fit the image and the certificate.');
+  }
+}
+
+/** OCPP knows images that local controllers publish by their MD5; whether they arrived whole is told by their SHA-256. */
+async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const piece of bytes) {
+    hash.update(piece);
+    yield piece;
   }
 }
 

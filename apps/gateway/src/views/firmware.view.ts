@@ -34,6 +34,7 @@ export const imageView = z
     version: z.string(),
     sizeBytes: z.int(),
     sha256: z.string(),
+    md5: z.string().nullable().meta({ description: 'by which local controllers know it; null: it was brought by an older version' }),
     signed: z.boolean().meta({ description: 'stations are sent its signature and signing certificate' }),
     createdBy: z.string().nullable(),
     createdAt: instant,
@@ -96,6 +97,16 @@ export const newCampaign = z
     rollBack: rollBackMode
       .default('Manual')
       .meta({ description: 'Automatic: once it stops by itself the platform brings back what it updated, in waves' }),
+    localControllers: z
+      .array(
+        z.strictObject({
+          stationId,
+          stationIds: z.array(stationId).max(10_000).default([]).meta({ description: 'those behind it; none: all of its site' }),
+        }),
+      )
+      .max(200)
+      .default([])
+      .meta({ description: '2.x: they publish the image first, and the stations behind them fetch it there; when that fails, from here' }),
   })
   .meta({
     id: 'NewFirmwareCampaign',
@@ -152,6 +163,21 @@ export const campaignView = z
     noProgressMinutes: z.int(),
     expiresAt: instant,
     rollBackImageId: z.string().nullable(),
+    localControllers: z.array(
+      z.object({
+        stationId: z.string(),
+        stationIds: z.array(z.string()),
+        state: z
+          .enum(['Asked', 'Published', 'Failed'])
+          .nullable()
+          .meta({ description: 'Asked: stations behind it wait. Failed: they fetch the image from here. null: it is not asked yet' }),
+        status: z.string().nullable().meta({ description: 'its last word' }),
+        location: z.string().nullable().meta({ description: 'where stations behind it fetch the image' }),
+        reason: z.string().nullable(),
+        jobId: z.string().nullable(),
+        updatedAt: instant.nullable(),
+      }),
+    ),
     rollBack: rollBackMode,
     rollBacks: z
       .array(
@@ -189,6 +215,11 @@ export const campaignStationView = z
     updatedAt: instant.nullable(),
     steps: z.array(z.object({ status: z.string(), at: instant })),
     rollBackId: z.string().nullable().meta({ description: 'the campaign that brings it back' }),
+    localController: z.string().nullable().meta({ description: 'that it is behind' }),
+    via: z
+      .string()
+      .nullable()
+      .meta({ description: 'the controller at whose address it was told to fetch the image; null: at the address here' }),
   })
   .meta({ id: 'FirmwareCampaignStation' });
 export const campaignStationPage = pageOf(campaignStationView, 'FirmwareCampaignStationPage');
@@ -201,6 +232,7 @@ export const toImage = (image: deviceFirmwareV1.FirmwareImage): z.input<typeof i
   version: image.version,
   sizeBytes: image.sizeBytes,
   sha256: image.sha256,
+  md5: orNull(image.md5),
   signed: image.signature !== '',
   createdBy: orNull(image.createdBy),
   createdAt: image.createdAt ?? '',
@@ -252,6 +284,19 @@ export function toCampaign(campaign: deviceFirmwareV1.Campaign): z.input<typeof 
     noProgressMinutes: plan.noProgressMinutes,
     expiresAt: plan.expiresAt ?? '',
     rollBackImageId: orNull(plan.rollBackImageId),
+    localControllers: plan.localControllers.map(({ stationId: controller, stationIds }) => {
+      const publication = campaign.publications.find((each) => each.stationId === controller);
+      return {
+        stationId: controller,
+        stationIds,
+        state: orNull(publication?.state ?? '') as 'Asked' | 'Published' | 'Failed' | null,
+        status: orNull(publication?.status ?? ''),
+        location: orNull(publication?.location ?? ''),
+        reason: orNull(publication?.reason ?? ''),
+        jobId: orNull(publication?.jobId ?? ''),
+        updatedAt: publication?.updatedAt ?? null,
+      };
+    }),
     rollBack: plan.rollBack === CampaignRollBackMode.AUTOMATIC ? 'Automatic' : 'Manual',
     rollBacks: campaign.rollBacks.map(({ by, at, ...begun }) => ({ ...begun, by: orNull(by), at: at ?? '' })),
     rollBackOf: orNull(campaign.rollBackOf),
@@ -276,6 +321,8 @@ export const toCampaignStation = (station: deviceFirmwareV1.CampaignStation): z.
   updatedAt: station.updatedAt ?? null,
   steps: station.steps.map(({ status, at }) => ({ status, at: at ?? '' })),
   rollBackId: orNull(station.rollBackId),
+  localController: orNull(station.localController),
+  via: orNull(station.via),
 });
 
 export function toCampaignStationState(state: StationState | undefined): deviceFirmwareV1.CampaignStationState {

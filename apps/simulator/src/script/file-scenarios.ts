@@ -4,6 +4,7 @@ import type { Scenario } from './scenarios.js';
 import type { Step } from './steps.js';
 
 const ALL = ['1.6', '2.0.1', '2.1'] as const;
+const V2 = ['2.0.1', '2.1'] as const;
 /** Somebody has to start the campaign meanwhile. */
 const PATIENCE_SECONDS = 120;
 /** By a firmware campaign, see docs/how-to/update-firmware.md. */
@@ -12,6 +13,12 @@ const COMMANDS = ['UpdateFirmware'];
 const said = (status: string): Step => ({
   do: 'awaitCall',
   action: 'FirmwareStatusNotification',
+  payload: { status },
+  withinSeconds: PATIENCE_SECONDS,
+});
+const published = (status: string): Step => ({
+  do: 'awaitCall',
+  action: 'PublishFirmwareStatusNotification',
   payload: { status },
   withinSeconds: PATIENCE_SECONDS,
 });
@@ -40,6 +47,26 @@ export const FILE_SCENARIOS: readonly Scenario[] = [
   ]),
   update('firmware-lies', 'the station says all went well and does nothing', 'lies', [said('Installed')]),
   update('firmware-hangs', 'the station says Downloading and never again anything', 'hangs', [said('Downloading')]),
+  {
+    name: 'publish-firmware',
+    title: 'a local controller publishes the image of a campaign to the stations behind it, until the campaign is over',
+    versions: V2,
+    station: { publishes: 'publishes' },
+    commands: ['PublishFirmware', 'UnpublishFirmware'],
+    steps: () => [
+      { do: 'awaitCommand', action: 'PublishFirmware', withinSeconds: PATIENCE_SECONDS },
+      published('Published'),
+      { do: 'awaitCommand', action: 'UnpublishFirmware', withinSeconds: PATIENCE_SECONDS },
+    ],
+  },
+  {
+    name: 'publish-fails',
+    title: 'a local controller cannot publish the image of a campaign; the stations behind it fetch it from the CSMS',
+    versions: V2,
+    station: { publishes: 'fails' },
+    commands: ['PublishFirmware'],
+    steps: () => [{ do: 'awaitCommand', action: 'PublishFirmware', withinSeconds: PATIENCE_SECONDS }, published('PublishFailed')],
+  },
   {
     name: 'upload-log',
     title: 'somebody asks for its log; the station uploads it to the address it is given',

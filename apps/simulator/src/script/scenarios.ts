@@ -24,7 +24,10 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly versions: readonly OcppVersion[];
-  readonly station?: Pick<StationOptions, 'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds' | 'settings' | 'firmware'>;
+  readonly station?: Pick<
+    StationOptions,
+    'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds' | 'settings' | 'firmware' | 'publishes'
+  >;
   /** Commands that somebody has to send from the CSMS's side meanwhile. */
   readonly commands?: readonly string[];
   /** What the CSMS has to know beforehand, besides two good tokens and a blocked one. */

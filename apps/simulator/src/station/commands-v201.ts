@@ -11,15 +11,15 @@ const NOT_SUPPORTED = new Set([
   'GetChargingProfiles',
   'GetCompositeSchedule',
   'GetInstalledCertificateIds',
-  'PublishFirmware',
   'SetChargingProfile',
-  'UnpublishFirmware',
 ]);
 
 const status = (word: string, then?: () => void): CommandOutcome => ({
   answer: { payload: { status: word } },
   ...(then === undefined ? {} : { then }),
 });
+
+const NO_CONTROLLER: CommandOutcome = { answer: { error: 'NotSupported', description: 'this station is no local controller' } };
 
 /** What an OCPP 2.0.1 station answers to a command, and does after it. */
 export function commandV201(station: SimulatedStation, action: string, payload: Payload): CommandOutcome {
@@ -97,6 +97,10 @@ export function commandV201(station: SimulatedStation, action: string, payload: 
       return status('Accepted', () => customerInformation(station, payload));
     case 'UpdateFirmware':
       return station.firmware.ordered(payload);
+    case 'PublishFirmware':
+      return station.publisher?.publish(payload) ?? NO_CONTROLLER;
+    case 'UnpublishFirmware':
+      return station.publisher?.unpublish(payload) ?? NO_CONTROLLER;
     case 'GetLog':
       return station.logUpload.log(payload);
     case 'ClearCache':

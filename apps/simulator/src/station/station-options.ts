@@ -1,6 +1,7 @@
 import type { Ledger, LedgerEntry } from '../ledger.js';
 import type { SimulationClock } from '../time/clock.js';
 import type { EvseOptions } from './evse.js';
+import type { PublishConduct } from './firmware-publisher.js';
 import type { FirmwareConduct } from './firmware-update.js';
 import type { LineEvent } from './line.js';
 import type { ListLimits } from './local-list.js';
@@ -41,6 +42,8 @@ export interface StationOptions {
   readonly forgetsList?: boolean;
   /** How it updates its firmware. Default: it installs what it is told. */
   readonly firmware?: FirmwareConduct;
+  /** It is a local controller, and this is how it publishes firmware. Default: it is none. */
+  readonly publishes?: PublishConduct;
   /** Real ms without an answer after which the socket is closed. Default: 30 000. */
   readonly callTimeoutMs?: number;
   /** First and longest pause before reconnecting, real ms. Default: 1 000 and 60 000. */

@@ -10,6 +10,7 @@ import { DIALECT_21 } from './dialect-v21.js';
 import { DIALECT_201 } from './dialect-v201.js';
 import { Display } from './display.js';
 import { Evse } from './evse.js';
+import { FirmwarePublisher } from './firmware-publisher.js';
 import { FirmwareUpdate } from './firmware-update.js';
 import { type HoldHost, Holds } from './holds.js';
 import { Line, type LineEvent, type LineHost } from './line.js';
@@ -44,6 +45,8 @@ export class SimulatedStation implements LineHost, HoldHost {
   /** What it watches by itself; a 1.6 station has no words for it. */
   readonly monitoring: Monitoring;
   readonly firmware: FirmwareUpdate;
+  /** undefined: it is no local controller. */
+  readonly publisher: FirmwarePublisher | undefined;
   readonly logUpload = new LogUpload(this);
   /** undefined: it keeps none. */
   readonly localList: LocalList | undefined;
@@ -66,6 +69,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     this.sensors = new Sensors(this.evses);
     this.monitoring = new Monitoring(this);
     this.firmware = new FirmwareUpdate(this, options.firmware ?? 'installs');
+    this.publisher = options.publishes === undefined ? undefined : new FirmwarePublisher(this, options.publishes);
     this.localList = options.localList === false ? undefined : new LocalList(options.localList ?? LIST_LIMITS);
     this.identity = { vendor: 'Voltlog', model: 'Simulated', serialNumber: id.slice(-25), firmwareVersion: '1.0.0', ...options.identity };
     const urls: readonly [string, ...string[]] = typeof options.url === 'string' ? [options.url] : options.url;
@@ -102,6 +106,7 @@ export class SimulatedStation implements LineHost, HoldHost {
   async stop(): Promise<void> {
     this.line.close();
     this.firmware.stop();
+    this.publisher?.stop();
     this.logUpload.stop();
     for (const evse of this.evses) for (const timer of [evse.sampleTimer, evse.limitTimer]) this.clock.cancel(timer);
     this.holds.forget();

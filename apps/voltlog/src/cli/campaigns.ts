@@ -22,6 +22,11 @@ const waves = (campaign: Json): string =>
     .map(({ state, stationCount }) => `${stationCount} ${state}`)
     .join(', ');
 
+const controllers = (campaign: Json): string =>
+  (campaign['localControllers'] as readonly { stationId: string; state: string | null }[])
+    .map(({ stationId, state }) => `${stationId} ${state ?? 'Planned'}`)
+    .join(', ');
+
 const CAMPAIGN: readonly Column[] = [
   ['CAMPAIGN', 'campaignId'],
   ['NAME', 'name'],
@@ -30,6 +35,7 @@ const CAMPAIGN: readonly Column[] = [
   ['STATIONS', 'stationCount'],
   ['RESULTS', inWords],
   ['WAVES', waves],
+  ['CONTROLLERS', controllers],
   ['CREATED', 'createdAt'],
 ];
 const STATION: readonly Column[] = [
@@ -40,6 +46,7 @@ const STATION: readonly Column[] = [
   ['FROM', 'fromVersion'],
   ['PROOF', 'evidence'],
   ['FETCHED', 'fetched'],
+  ['VIA', 'via'],
   ['TRIES', 'attempts'],
   ['REASON', 'reason'],
   ['UPDATED', 'updatedAt'],
@@ -64,6 +71,7 @@ interface CreateOptions extends SelectionOptions {
   readonly expires?: string;
   readonly rollBackImage?: string;
   readonly rollBack?: string;
+  readonly localController?: readonly string[];
   readonly wait?: true;
 }
 
@@ -88,6 +96,7 @@ export function addCampaigns(program: Command, cli: Cli): void {
     .option('--expires <when>', 'until when; default 7d')
     .option('--roll-back-image <imageId>', 'the way back')
     .option('--roll-back <mode>', 'Manual (default), or Automatic: once it stops by itself, bring back what it updated')
+    .option('--local-controller <ids>', 'they publish it first, to the stations of their sites; may be repeated', words)
     .option('--wait', 'follow it to its end')
     .addHelpText(
       'after',
@@ -120,6 +129,7 @@ export function addCampaigns(program: Command, cli: Cli): void {
           expiresAt: at(options.expires),
           rollBackImageId: options.rollBackImage,
           rollBack: options.rollBack,
+          localControllers: options.localController?.map((stationId) => ({ stationId })),
         });
         await shown(client, output, campaign, options.wait);
       }),

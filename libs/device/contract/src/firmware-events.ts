@@ -18,6 +18,8 @@ export interface FirmwareImageAttributes {
   readonly sizeBytes: number;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** Lower-case hex: the checksum by which local controllers know an image. Absent: it was brought before there was any. */
+  readonly md5?: string;
 }
 
 export interface FirmwareImageAdded extends FirmwareImageAttributes {
@@ -61,6 +63,13 @@ export interface MaintenanceWindow {
   readonly days: readonly number[];
 }
 
+/** A station that publishes the image to those behind it. */
+export interface CampaignLocalController {
+  readonly stationId: string;
+  /** Those behind it; empty: all of its site. */
+  readonly stationIds: readonly string[];
+}
+
 export interface CampaignAttributes {
   readonly name: string;
   readonly imageId: string;
@@ -97,6 +106,8 @@ export interface CampaignAttributes {
   readonly rollBack?: 'Manual' | 'Automatic';
   /** The campaign whose way back this one is; empty: none. */
   readonly rollBackOf: string;
+  /** They publish the image first, and the stations behind them fetch it there. Absent: none. */
+  readonly localControllers?: readonly CampaignLocalController[];
   /** Where stations reach the platform's files, without a slash at the end. */
   readonly filesUrl: string;
   readonly createdBy: string;
@@ -193,6 +204,8 @@ export interface FirmwareUpdatePlanned extends OfUpdate {
   readonly proof: 'Boot' | 'Installed';
   readonly attemptsMax: number;
   readonly retryMinutes: number;
+  /** The local controller that it is behind. Absent: none. */
+  readonly localController?: string;
 }
 
 /** A job sends it the command. */
@@ -200,6 +213,8 @@ export interface FirmwareUpdateQueued extends OfUpdate {
   readonly attempt: number;
   readonly jobId: string;
   readonly requestId: number;
+  /** The local controller at whose address it is told to fetch the image. Absent: at the platform's. */
+  readonly via?: string;
 }
 
 /** The job was ended before its turn came. */
@@ -249,6 +264,28 @@ export interface FirmwareUpdateTakenBack extends OfUpdate {
   readonly rollBackId: string;
 }
 
+/** A local controller is to publish the image; `stationId` is the controller. */
+export interface FirmwarePublicationAsked extends OfUpdate {
+  readonly jobId: string;
+  readonly requestId: number;
+}
+
+/** The controller said how far it is. */
+export interface FirmwarePublicationProgressed extends OfUpdate {
+  /** OCPP 2.1 PublishFirmwareStatusEnumType */
+  readonly status: string;
+}
+
+/** `Failed`: stations behind it fetch the image from the platform; a controller that publishes after all is used from then on. */
+export interface FirmwarePublicationEnded extends OfUpdate {
+  readonly outcome: 'Published' | 'Failed';
+  /** The controller's word, or empty. */
+  readonly status: string;
+  /** Where stations behind it fetch the image; empty: nowhere. */
+  readonly location: string;
+  readonly reason: string;
+}
+
 /** Every event on the topic: event type -> data. */
 export interface FirmwareEvents {
   'voltlog.device.FirmwareImageAdded.v1': FirmwareImageAdded;
@@ -273,6 +310,9 @@ export interface FirmwareEvents {
   'voltlog.device.FirmwareUpdateAttemptFailed.v1': FirmwareUpdateAttemptFailed;
   'voltlog.device.FirmwareUpdateEnded.v1': FirmwareUpdateEnded;
   'voltlog.device.FirmwareUpdateTakenBack.v1': FirmwareUpdateTakenBack;
+  'voltlog.device.FirmwarePublicationAsked.v1': FirmwarePublicationAsked;
+  'voltlog.device.FirmwarePublicationProgressed.v1': FirmwarePublicationProgressed;
+  'voltlog.device.FirmwarePublicationEnded.v1': FirmwarePublicationEnded;
 }
 
 type Plain<Type extends keyof FirmwareEvents> = {
@@ -281,4 +321,5 @@ type Plain<Type extends keyof FirmwareEvents> = {
 
 export type FirmwareImageEvent = Plain<`voltlog.device.FirmwareImage${string}` & keyof FirmwareEvents>;
 export type CampaignEvent = Plain<`voltlog.device.Campaign${string}` & keyof FirmwareEvents>;
+export type FirmwarePublicationEvent = Plain<`voltlog.device.FirmwarePublication${string}` & keyof FirmwareEvents>;
 export type FirmwareUpdateEvent = Plain<`voltlog.device.FirmwareUpdate${string}` & keyof FirmwareEvents>;

@@ -38,7 +38,7 @@ export function rollBackTurn(before: Pick<KnownCampaign, 'state' | 'outcome'> | 
  */
 export function rollBackOf(
   campaign: KnownCampaign,
-  image: Pick<KnownFirmwareImage, 'imageId' | 'version'>,
+  image: Pick<KnownFirmwareImage, 'imageId' | 'version' | 'md5'>,
   {
     stationIds,
     automatic,
@@ -47,6 +47,8 @@ export function rollBackOf(
   }: { readonly stationIds: readonly string[]; readonly automatic: boolean; readonly by: string; readonly now: number },
 ): Omit<CampaignAttributes, 'filesUrl'> {
   const { campaignId, name, waves, timeZone, stationsPerMinute, concurrency, proof } = campaign;
+  // Stations behind a controller may reach nothing else.
+  const localControllers = image.md5 === undefined ? undefined : campaign.localControllers;
   const { stopAtFailedPercent, stopAtFailedMin, attemptsMax, retryMinutes, noProgressMinutes } = campaign;
   return {
     name: `Back from: ${name || campaignId}`.slice(0, 255),
@@ -69,6 +71,7 @@ export function rollBackOf(
     expiresAt: isoTime(now + EXPIRES_MS),
     rollBackImageId: '',
     rollBackOf: campaignId,
+    ...(localControllers === undefined ? {} : { localControllers }),
     createdBy: by,
   };
 }

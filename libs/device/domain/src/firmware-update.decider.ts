@@ -1,4 +1,4 @@
-import type { FirmwareUpdateEvent } from '@voltlog/device-contract';
+import type { FirmwareUpdateEvent, FirmwareUpdatePlanned } from '@voltlog/device-contract';
 import { assertNever, type Decider, type Decision, decided, isoTime } from '@voltlog/kernel';
 
 /** Steps of one station that are kept: no update has as many, and a station gone mad is not to fill the log. */
@@ -30,6 +30,12 @@ export interface FirmwareUpdate {
    */
   readonly state: 'Planned' | 'Queued' | 'Updating' | 'Updated' | 'Skipped' | 'Failed' | 'Expired' | 'Cancelled';
   readonly attempt: number;
+  /** The local controller that it is behind; empty: none. */
+  readonly localController: string;
+  /** The controller at whose address it is told to fetch the image; empty: at the platform's. */
+  readonly via: string;
+  /** Fetching it from the controller failed: it is told the platform's address from now on. */
+  readonly direct: boolean;
   /** Empty: none has it. */
   readonly jobId: string;
   readonly requestId: number;
@@ -59,10 +65,10 @@ export type FirmwareUpdateCommand =
       readonly kind: 'PlanUpdate';
       readonly campaignId: string;
       readonly stationId: string;
-      readonly plan: Pick<FirmwareUpdate, 'wave' | 'version' | 'fromVersion' | 'timeZone' | 'proof' | 'attemptsMax' | 'retryMinutes'>;
+      readonly plan: Omit<FirmwareUpdatePlanned, 'campaignId' | 'stationId' | 'at'>;
       readonly now: number;
     }
-  | { readonly kind: 'QueueUpdate'; readonly jobId: string; readonly requestId: number; readonly now: number }
+  | { readonly kind: 'QueueUpdate'; readonly jobId: string; readonly requestId: number; readonly via: string; readonly now: number }
   | {
       readonly kind: 'ReportAnswer';
       readonly jobId: string;
@@ -125,8 +131,11 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
     switch (command.kind) {
       case 'QueueUpdate': {
         if (state !== 'Planned') return decided();
-        const { jobId, requestId } = command;
-        return decided({ type: 'voltlog.device.FirmwareUpdateQueued.v1', data: { ...about, attempt: attempt + 1, jobId, requestId } });
+        const { jobId, requestId, via } = command;
+        return decided({
+          type: 'voltlog.device.FirmwareUpdateQueued.v1',
+          data: { ...about, attempt: attempt + 1, jobId, requestId, ...(via === '' ? {} : { via }) },
+        });
       }
       case 'ReportAnswer':
         return command.jobId === update.jobId && state === 'Queued' ? answered(update, command, at) : decided();
@@ -158,8 +167,11 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
   evolve(update, { type, data }) {
     const { at } = data;
     if (type === 'voltlog.device.FirmwareUpdatePlanned.v1') {
+      const { localController = '', ...plan } = data;
       return {
-        ...data,
+        ...plan,
+        localController,
+        direct: false,
         state: 'Planned',
         attempt: 0,
         ...FRESH,
@@ -174,10 +186,10 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
     if (update === undefined) return update;
     switch (type) {
       case 'voltlog.device.FirmwareUpdateQueued.v1': {
-        const { attempt, jobId, requestId } = data;
+        const { attempt, jobId, requestId, via = '' } = data;
         const steps = update.steps.slice(-EARLIER_STEPS_MAX);
         return stepped(
-          { ...update, ...FRESH, steps, state: 'Queued', attempt, jobId, requestId, reason: '', progressAt: at },
+          { ...update, ...FRESH, steps, state: 'Queued', attempt, jobId, requestId, via, reason: '', progressAt: at },
           'Queued',
           at,
         );
@@ -195,7 +207,8 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
         return stepped({ ...update, fetched: true, progressAt: at }, 'Fetched', at);
       case 'voltlog.device.FirmwareUpdateAttemptFailed.v1': {
         const state = data.retryAt === '' ? 'Failed' : 'Planned';
-        return stepped({ ...update, state, status: data.status, reason: data.reason, dueAt: data.retryAt, jobId: '' }, 'Failed', at);
+        const { status, reason, retryAt: dueAt } = data;
+        return stepped({ ...update, state, status, reason, dueAt, jobId: '', direct: update.direct || update.via !== '' }, 'Failed', at);
       }
       case 'voltlog.device.FirmwareUpdateEnded.v1':
         return stepped({ ...update, state: data.outcome, evidence: data.evidence, reason: data.reason, jobId: '' }, data.outcome, at);
@@ -213,7 +226,7 @@ export const mayRunImage = ({ state, status, steps }: FirmwareUpdate): boolean =
   state === 'Updated' ||
   (state === 'Failed' && (status === 'InstallationFailed' || steps.some((step) => (RANKS[step.status] ?? 0) >= INSTALLS)));
 
-const FRESH = { jobId: '', requestId: 0, status: '', rank: 0, fetched: false } as const;
+const FRESH = { jobId: '', requestId: 0, via: '', status: '', rank: 0, fetched: false } as const;
 
 const stepped = (update: FirmwareUpdate, status: string, at: string): FirmwareUpdate => ({
   ...update,
@@ -271,11 +284,19 @@ function booted(update: FirmwareUpdate, version: string, now: number): Outcome {
     : decided();
 }
 
-const unseen = ({ fetched }: FirmwareUpdate): string => (fetched ? '' : 'the platform has not seen it fetch the image');
+const unseen = ({ fetched, via }: FirmwareUpdate): string =>
+  fetched
+    ? ''
+    : via === ''
+      ? 'the platform has not seen it fetch the image'
+      : `it was told to fetch the image from local controller ${via}`;
 
 function failed(update: FirmwareUpdate, status: string, reason: string, at: string, mayRetry = true): Outcome {
   const { campaignId, stationId, attempt, attemptsMax, retryMinutes } = update;
-  const retryAt = mayRetry && attempt < attemptsMax ? isoTime(Date.parse(at) + retryMinutes * 60_000) : '';
+  // A controller that does not deliver costs the station no try: it is told the platform's address at once.
+  const isOfController = update.via !== '' && status === 'DownloadFailed';
+  const retryMs = isOfController ? 0 : retryMinutes * 60_000;
+  const retryAt = mayRetry && (isOfController || attempt < attemptsMax) ? isoTime(Date.parse(at) + retryMs) : '';
   return decided({
     type: 'voltlog.device.FirmwareUpdateAttemptFailed.v1',
     data: { campaignId, stationId, attempt, status, reason, retryAt, at },

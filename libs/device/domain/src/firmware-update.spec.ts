@@ -14,7 +14,7 @@ const plan = (change: { proof?: 'Boot' | 'Installed'; fromVersion?: string; atte
   plan: { ...PLAN, ...change },
   now: T0,
 });
-const queue = (now = T0): FirmwareUpdateCommand => ({ kind: 'QueueUpdate', jobId: 'j', requestId: 7, now });
+const queue = (now = T0, via = ''): FirmwareUpdateCommand => ({ kind: 'QueueUpdate', jobId: 'j', requestId: 7, via, now });
 const answer = (state: string, stationStatus = state, now = T0): FirmwareUpdateCommand => ({
   kind: 'ReportAnswer',
   jobId: 'j',
@@ -155,6 +155,18 @@ describe('a firmware update', () => {
     expect(run(plan(), queue(), { kind: 'ReportDropped', jobId: 'other', state: 'Cancelled', now: T0 }).state).toMatchObject({
       state: 'Queued',
     });
+  });
+
+  it("is told the platform's address at once when it could not fetch the image from its controller, once", () => {
+    const behind = [plan({ attemptsMax: 1 }), queue(T0, 'LC-1'), answer('Accepted')] as const;
+    const again = run(...behind, status('DownloadFailed')).state;
+    expect(again).toMatchObject({ state: 'Planned', direct: true, dueAt: isoTime(T0) });
+    expect(run(...behind, status('DownloadFailed'), queue(), answer('Accepted'), status('DownloadFailed')).state).toMatchObject({
+      state: 'Failed',
+      attempt: 2,
+    });
+    expect(run(...behind, status('InstallationFailed')).state).toMatchObject({ state: 'Failed', attempt: 1 });
+    expect(run(...behind, boot('2.0.0')).state).toMatchObject({ reason: 'it was told to fetch the image from local controller LC-1' });
   });
 
   it('may run the image when it was updated, or failed after it began to install it', () => {

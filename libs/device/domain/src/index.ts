@@ -58,6 +58,12 @@ export {
   type KnownFirmwareImage,
 } from './firmware-image.decider.js';
 export {
+  type FirmwarePublication,
+  type FirmwarePublicationCommand,
+  type FirmwarePublicationState,
+  firmwarePublicationDecider,
+} from './firmware-publication.decider.js';
+export {
   type FirmwareUpdate,
   type FirmwareUpdateCommand,
   type FirmwareUpdateState,

@@ -253,7 +253,11 @@ export interface FirmwareImage {
   signature: string;
   signingCertificate: string;
   createdBy: string;
-  createdAt: string | undefined;
+  createdAt:
+    | string
+    | undefined;
+  /** Lower-case hex, by which local controllers know it; empty: it was brought before there was any. */
+  md5: string;
 }
 
 export interface AddImageRequest {
@@ -265,6 +269,8 @@ export interface AddImageRequest {
   sizeBytes: number;
   sha256: string;
   createdBy: string;
+  /** Lower-case hex; empty: local controllers cannot publish it. */
+  md5: string;
 }
 
 export interface AddImageResponse {
@@ -367,6 +373,28 @@ export interface CampaignPlan {
   expiresAt: string | undefined;
   rollBackImageId: string;
   rollBack: CampaignRollBackMode;
+  localControllers: CampaignLocalController[];
+}
+
+/** A station that publishes the image first, to those behind it. */
+export interface CampaignLocalController {
+  stationId: string;
+  /** Those behind it; empty: all of its site. */
+  stationIds: string[];
+}
+
+/** How far a local controller is. */
+export interface CampaignPublication {
+  stationId: string;
+  /** Asked: stations behind it wait. Published. Failed: they fetch the image from the platform. Empty: it is not asked yet. */
+  state: string;
+  /** Its last word. */
+  status: string;
+  /** Where stations behind it fetch the image. */
+  location: string;
+  reason: string;
+  jobId: string;
+  updatedAt: string | undefined;
 }
 
 /** A campaign that brings stations of another one back. */
@@ -402,6 +430,8 @@ export interface Campaign {
   createdAt: string | undefined;
   endedAt: string | undefined;
   rollBacks: CampaignRollBack[];
+  /** One for each local controller. */
+  publications: CampaignPublication[];
 }
 
 export interface CampaignStep {
@@ -430,6 +460,10 @@ export interface CampaignStation {
   steps: CampaignStep[];
   /** The campaign that brings it back; empty: none. */
   rollBackId: string;
+  /** The local controller that it is behind; empty: none. */
+  localController: string;
+  /** The controller at whose address it was told to fetch the image; empty: at the platform's. */
+  via: string;
 }
 
 export interface CreateCampaignRequest {
@@ -533,6 +567,7 @@ function createBaseFirmwareImage(): FirmwareImage {
     signingCertificate: "",
     createdBy: "",
     createdAt: undefined,
+    md5: "",
   };
 }
 
@@ -570,6 +605,9 @@ export const FirmwareImage: MessageFns<FirmwareImage> = {
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(90).fork()).join();
+    }
+    if (message.md5 !== "") {
+      writer.uint32(98).string(message.md5);
     }
     return writer;
   },
@@ -675,6 +713,14 @@ export const FirmwareImage: MessageFns<FirmwareImage> = {
             message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.md5 = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -703,12 +749,23 @@ export const FirmwareImage: MessageFns<FirmwareImage> = {
     message.signingCertificate = object.signingCertificate ?? "";
     message.createdBy = object.createdBy ?? "";
     message.createdAt = object.createdAt ?? undefined;
+    message.md5 = object.md5 ?? "";
     return message;
   },
 };
 
 function createBaseAddImageRequest(): AddImageRequest {
-  return { imageId: "", fileName: "", vendor: "", model: "", version: "", sizeBytes: 0, sha256: "", createdBy: "" };
+  return {
+    imageId: "",
+    fileName: "",
+    vendor: "",
+    model: "",
+    version: "",
+    sizeBytes: 0,
+    sha256: "",
+    createdBy: "",
+    md5: "",
+  };
 }
 
 export const AddImageRequest: MessageFns<AddImageRequest> = {
@@ -736,6 +793,9 @@ export const AddImageRequest: MessageFns<AddImageRequest> = {
     }
     if (message.createdBy !== "") {
       writer.uint32(66).string(message.createdBy);
+    }
+    if (message.md5 !== "") {
+      writer.uint32(74).string(message.md5);
     }
     return writer;
   },
@@ -817,6 +877,14 @@ export const AddImageRequest: MessageFns<AddImageRequest> = {
             message.createdBy = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.md5 = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -842,6 +910,7 @@ export const AddImageRequest: MessageFns<AddImageRequest> = {
     message.sizeBytes = object.sizeBytes ?? 0;
     message.sha256 = object.sha256 ?? "";
     message.createdBy = object.createdBy ?? "";
+    message.md5 = object.md5 ?? "";
     return message;
   },
 };
@@ -1760,6 +1829,7 @@ function createBaseCampaignPlan(): CampaignPlan {
     expiresAt: undefined,
     rollBackImageId: "",
     rollBack: CampaignRollBackMode.UNSPECIFIED,
+    localControllers: [],
   };
 }
 
@@ -1821,6 +1891,9 @@ export const CampaignPlan: MessageFns<CampaignPlan> = {
     }
     if (message.rollBack !== CampaignRollBackMode.UNSPECIFIED) {
       writer.uint32(152).int32(campaignRollBackModeToNumber(message.rollBack));
+    }
+    for (const v of message.localControllers) {
+      CampaignLocalController.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -1990,6 +2063,14 @@ export const CampaignPlan: MessageFns<CampaignPlan> = {
             message.rollBack = campaignRollBackModeFromJSON(reader.int32());
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.localControllers.push(CampaignLocalController.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2028,6 +2109,201 @@ export const CampaignPlan: MessageFns<CampaignPlan> = {
     message.expiresAt = object.expiresAt ?? undefined;
     message.rollBackImageId = object.rollBackImageId ?? "";
     message.rollBack = object.rollBack ?? CampaignRollBackMode.UNSPECIFIED;
+    message.localControllers = object.localControllers?.map((e) => CampaignLocalController.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCampaignLocalController(): CampaignLocalController {
+  return { stationId: "", stationIds: [] };
+}
+
+export const CampaignLocalController: MessageFns<CampaignLocalController> = {
+  encode(message: CampaignLocalController, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    for (const v of message.stationIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CampaignLocalController {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCampaignLocalController();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stationIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CampaignLocalController>, I>>(base?: I): CampaignLocalController {
+    return CampaignLocalController.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CampaignLocalController>, I>>(object: I): CampaignLocalController {
+    const message = createBaseCampaignLocalController();
+    message.stationId = object.stationId ?? "";
+    message.stationIds = object.stationIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCampaignPublication(): CampaignPublication {
+  return { stationId: "", state: "", status: "", location: "", reason: "", jobId: "", updatedAt: undefined };
+}
+
+export const CampaignPublication: MessageFns<CampaignPublication> = {
+  encode(message: CampaignPublication, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.state !== "") {
+      writer.uint32(18).string(message.state);
+    }
+    if (message.status !== "") {
+      writer.uint32(26).string(message.status);
+    }
+    if (message.location !== "") {
+      writer.uint32(34).string(message.location);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.jobId !== "") {
+      writer.uint32(50).string(message.jobId);
+    }
+    if (message.updatedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CampaignPublication {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCampaignPublication();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.location = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.jobId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CampaignPublication>, I>>(base?: I): CampaignPublication {
+    return CampaignPublication.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CampaignPublication>, I>>(object: I): CampaignPublication {
+    const message = createBaseCampaignPublication();
+    message.stationId = object.stationId ?? "";
+    message.state = object.state ?? "";
+    message.status = object.status ?? "";
+    message.location = object.location ?? "";
+    message.reason = object.reason ?? "";
+    message.jobId = object.jobId ?? "";
+    message.updatedAt = object.updatedAt ?? undefined;
     return message;
   },
 };
@@ -2218,6 +2494,7 @@ function createBaseCampaign(): Campaign {
     createdAt: undefined,
     endedAt: undefined,
     rollBacks: [],
+    publications: [],
   };
 }
 
@@ -2268,6 +2545,9 @@ export const Campaign: MessageFns<Campaign> = {
     }
     for (const v of message.rollBacks) {
       CampaignRollBack.encode(v!, writer.uint32(114).fork()).join();
+    }
+    for (const v of message.publications) {
+      CampaignPublication.encode(v!, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -2407,6 +2687,14 @@ export const Campaign: MessageFns<Campaign> = {
             message.rollBacks.push(CampaignRollBack.decode(reader, reader.uint32()));
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.publications.push(CampaignPublication.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2440,6 +2728,7 @@ export const Campaign: MessageFns<Campaign> = {
     message.createdAt = object.createdAt ?? undefined;
     message.endedAt = object.endedAt ?? undefined;
     message.rollBacks = object.rollBacks?.map((e) => CampaignRollBack.fromPartial(e)) || [];
+    message.publications = object.publications?.map((e) => CampaignPublication.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2528,6 +2817,8 @@ function createBaseCampaignStation(): CampaignStation {
     updatedAt: undefined,
     steps: [],
     rollBackId: "",
+    localController: "",
+    via: "",
   };
 }
 
@@ -2577,6 +2868,12 @@ export const CampaignStation: MessageFns<CampaignStation> = {
     }
     if (message.rollBackId !== "") {
       writer.uint32(122).string(message.rollBackId);
+    }
+    if (message.localController !== "") {
+      writer.uint32(130).string(message.localController);
+    }
+    if (message.via !== "") {
+      writer.uint32(138).string(message.via);
     }
     return writer;
   },
@@ -2714,6 +3011,22 @@ export const CampaignStation: MessageFns<CampaignStation> = {
             message.rollBackId = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.localController = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.via = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2746,6 +3059,8 @@ export const CampaignStation: MessageFns<CampaignStation> = {
     message.updatedAt = object.updatedAt ?? undefined;
     message.steps = object.steps?.map((e) => CampaignStep.fromPartial(e)) || [];
     message.rollBackId = object.rollBackId ?? "";
+    message.localController = object.localController ?? "";
+    message.via = object.via ?? "";
     return message;
   },
 };
