@@ -1,10 +1,19 @@
 import { createHash, createSign } from 'node:crypto';
-import { type FirmwareConduct, type OcppVersion, SimulatedStation } from '@voltlog/simulator-app';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type FirmwareConduct,
+  type OcppVersion,
+  runScenario,
+  SimulatedStation,
+  type StationOptions,
+  scenarioNamed,
+} from '@voltlog/simulator-app';
 import { TestAuthority } from '@voltlog/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
-import { allOf, registerStation, STATION_PASSWORD } from './harness/fleet.js';
+import { allOf, registerStation, registerTokens, STATION_PASSWORD } from './harness/fleet.js';
 
 const WAIT_MS = 60_000;
 const REST = Buffer.alloc(300_000, 'firmware ');
@@ -19,6 +28,8 @@ interface CampaignView {
   readonly state: string;
   readonly outcome: string | null;
   readonly counts: Readonly<Record<string, number>>;
+  readonly rollBacks: readonly { readonly campaignId: string; readonly automatic: boolean; readonly stationCount: number }[];
+  readonly localControllers: readonly { readonly state: string | null; readonly location: string | null; readonly reason: string | null }[];
 }
 interface RowView {
   readonly stationId: string;
@@ -27,6 +38,8 @@ interface RowView {
   readonly reason: string | null;
   readonly fetched: boolean;
   readonly attempts: number;
+  readonly via: string | null;
+  readonly rollBackId: string | null;
   readonly steps: readonly { readonly status: string }[];
 }
 interface UploadView {
@@ -55,7 +68,13 @@ afterEach(async () => {
 afterAll(() => platform?.stop());
 
 /** A station of a model of its own, so that it is in no other test's campaign. */
-async function station(id: string, version: OcppVersion, model: string, firmware: FirmwareConduct = 'installs'): Promise<SimulatedStation> {
+async function station(
+  id: string,
+  version: OcppVersion,
+  model: string,
+  firmware: FirmwareConduct = 'installs',
+  more: Partial<StationOptions> = {},
+): Promise<SimulatedStation> {
   await registerStation(platform.api, id);
   const simulated = new SimulatedStation({
     id,
@@ -65,6 +84,7 @@ async function station(id: string, version: OcppVersion, model: string, firmware
     reconnectMs: [50, 500],
     identity: { vendor: 'Acme', model },
     firmware,
+    ...more,
   });
   stations.push(simulated);
   await simulated.connect();
@@ -132,6 +152,69 @@ describe('a firmware campaign', () => {
     expect(await rows(wrong.campaignId)).toMatchObject([{ state: 'Failed', reason: 'it found the image wrong' }]);
   }, 120_000);
 
+  it('brings back by itself what it updated when too many fail, though the platform is killed meanwhile', async () => {
+    for (const id of ['FW-B1', 'FW-B2']) await station(id, '1.6', 'M6');
+    for (const id of ['FW-B3', 'FW-B4']) await station(id, '2.0.1', 'M6', 'lies');
+    const old = (await upload(imageOf('1.0.0'), 'M6', '1.0.0')).body.imageId;
+    const { imageId } = (await upload(imageOf('6.0.0'), 'M6', '6.0.0')).body;
+    const stopAt = { stopAtFailedPercent: 50, stopAtFailedMin: 2, rollBackImageId: old, rollBack: 'Automatic' };
+    const { campaignId } = await campaign({ imageId, selection: { all: true }, ...stopAt });
+    const read = () => platform.api.get<CampaignView>(`/v1/firmware-campaigns/${campaignId}`);
+    await eventually('it goes back', async () => ((await read()).rollBacks.length > 0 ? true : undefined), WAIT_MS);
+    await platform.child.kill9();
+    await platform.restart();
+    const returned = async (id: string) =>
+      (await platform.api.get<{ firmwareVersion: string }>(`/v1/stations/${id}`)).firmwareVersion === '1.0.0' || undefined;
+    const updated = await eventually(
+      'both are updated, and marked',
+      async () => {
+        const marked = (await rows(campaignId)).filter((row) => row.state === 'Updated' && row.rollBackId !== null);
+        return marked.length === 2 ? marked : undefined;
+      },
+      WAIT_MS,
+    );
+    for (const { stationId } of updated) await eventually(`${stationId} is back`, () => returned(stationId), WAIT_MS);
+    const { rollBacks } = await read();
+    for (const { campaignId: id, automatic } of rollBacks) {
+      expect(automatic).toBe(true);
+      expect((await ended(id)).outcome).toBe('Completed');
+    }
+    const again = (await Promise.all(rollBacks.map(({ campaignId: id }) => rows(id)))).flat();
+    expect(
+      again
+        .filter(({ state }) => state === 'Updated')
+        .map(({ stationId }) => stationId)
+        .sort(),
+    ).toEqual(['FW-B1', 'FW-B2']);
+  }, 180_000);
+
+  it('has a local controller publish the image, whose stations fetch it there; else they fetch it from here', async () => {
+    const controller = await station('LC-OK', '2.0.1', 'C7', 'installs', { publishes: 'publishes' });
+    await station('LC-BAD', '2.1', 'C7', 'installs', { publishes: 'fails' });
+    for (const id of ['FW-L1', 'FW-L2']) await station(id, '2.0.1', 'M7');
+    await station('FW-L3', '1.6', 'M7');
+    const { imageId } = (await upload(imageOf('7.0.0'), 'M7', '7.0.0')).body;
+    const localControllers = [
+      { stationId: 'LC-OK', stationIds: ['FW-L1', 'FW-L3'] },
+      { stationId: 'LC-BAD', stationIds: ['FW-L2'] },
+    ];
+    const { campaignId } = await campaign({ imageId, selection: { all: true }, localControllers });
+    const done = await ended(campaignId);
+    expect(done).toMatchObject({ outcome: 'Completed', counts: { Updated: 3 } });
+    expect(done.localControllers).toMatchObject([
+      { state: 'Published', location: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/) },
+      { state: 'Failed', reason: 'it could not publish the image' },
+    ]);
+    expect((await rows(campaignId)).map(({ stationId, via, fetched, attempts }) => [stationId, via, fetched, attempts])).toEqual([
+      ['FW-L1', 'LC-OK', false, 1],
+      ['FW-L2', null, true, 1],
+      ['FW-L3', 'LC-OK', false, 1],
+    ]);
+    expect(controller.publisher?.fetches).toBe(2);
+    const { location } = done.localControllers[0] ?? {};
+    await eventually('it is withdrawn', async () => ((await fetch(location ?? '')).status === 404 ? true : undefined), WAIT_MS);
+  }, 120_000);
+
   it('sends a signature that fits, by the message of each version; one that does not is not taken', async () => {
     await station('FW-S16', '1.6', 'M5');
     await station('FW-S201', '2.0.1', 'M5');
@@ -149,7 +232,67 @@ describe('a firmware campaign', () => {
   }, 120_000);
 });
 
+describe('an address that answers 404', () => {
+  it('is told in words: at the station where somebody commanded it, and in a campaign with what to look at', async () => {
+    const nowhere = createServer((_request, response) => void response.writeHead(404).end('nothing here'));
+    await new Promise<void>((resolve) => nowhere.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(nowhere.address() as AddressInfo).port}`;
+    await station('FW-404', '2.0.1', 'M8');
+    await platform.api.ok('POST', '/v1/stations/FW-404/commands/update-firmware', {
+      requestId: 8,
+      firmware: { location: `${url}/fw.bin`, retrieveDateTime: new Date().toISOString() },
+    });
+    await eventually(
+      'the station says so',
+      async () => {
+        const { firmwareStatus } = await platform.api.get<{ firmwareStatus: string | null }>('/v1/stations/FW-404');
+        return firmwareStatus === 'DownloadFailed' || undefined;
+      },
+      WAIT_MS,
+    );
+    const other = await AllInOne.start({ GATEWAY_STATION_FILES_URL: url });
+    const before = platform;
+    platform = other;
+    try {
+      await station('FW-404', '2.0.1', 'M8');
+      const { imageId } = (await upload(imageOf('8.0.0'), 'M8', '8.0.0')).body;
+      const { campaignId } = await campaign({ imageId, selection: { all: true } });
+      expect((await ended(campaignId)).counts).toEqual({ Failed: 1 });
+      expect(await rows(campaignId)).toMatchObject([
+        {
+          state: 'Failed',
+          fetched: false,
+          reason: 'it could not download the image, and never asked the platform for it: can stations reach the address of its files?',
+        },
+      ]);
+    } finally {
+      platform = before;
+      for (const each of stations.splice(0)) await each.stop();
+      await other.stop();
+      nowhere.close();
+    }
+  }, 180_000);
+});
+
 describe('an uploaded log', () => {
+  it.each(['1.6', '2.0.1', '2.1'] as const)(
+    'scenario upload-log of OCPP %s',
+    async (version) => {
+      const id = `LOG-S-${version}`;
+      const tokens = await registerTokens(platform.api);
+      await registerStation(platform.api, id);
+      await runScenario(scenarioNamed('upload-log'), {
+        id,
+        version,
+        url: platform.ocppUrl,
+        password: STATION_PASSWORD,
+        tokens,
+        api: platform.api,
+      });
+    },
+    120_000,
+  );
+
   it('is kept once, whatever version the station speaks', async () => {
     for (const [id, version] of [
       ['LOG-16', '1.6'],

@@ -88,6 +88,19 @@ async function sent(address: string, head: string, body: AsyncIterable<string>):
   return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
 }
 
+/** The live stream, of events of one type. */
+async function listen(types: string) {
+  const abort = new AbortController();
+  const headers = { authorization: `Bearer ${platform.api.key}` };
+  const response = await fetch(`${platform.api.url}/v1/events?types=${types}`, { headers, signal: abort.signal });
+  let text = '';
+  void (async () => {
+    for await (const piece of response.body ?? []) text += Buffer.from(piece).toString();
+  })().catch(() => undefined);
+  await eventually('it is ready', () => text.includes('ready') || undefined, WAIT_MS);
+  return { text: () => text, close: () => abort.abort() };
+}
+
 describe('an address that takes a log', () => {
   it('takes one file, with the name behind it; a second one is told 410', async () => {
     const { uploadId, address } = await asked();
@@ -142,7 +155,11 @@ describe('an address that takes a log', () => {
     expect(await sent(address, 'content-length: 1000', stalled())).toBe(408);
     await eventually('it is told', async () => ((await upload(uploadId)).state === 'Waiting' ? true : undefined), WAIT_MS);
     expect(await upload(uploadId)).toMatchObject({ reason: 'Nothing came for 1 s.', attempts: 1 });
+    const live = await listen('LogUploadProgressed');
     expect(await sent(address, 'content-length: 100000', dripping())).toBe(408);
+    await eventually('the live stream tells how much has come', () => live.text().includes('receivedBytes') || undefined, WAIT_MS);
+    expect(live.text()).toContain(`"uploadId":"${uploadId}","stationId":"${STATION}","attempt":2,"receivedBytes":`);
+    live.close();
     await eventually(
       'it is told',
       async () => ((await upload(uploadId)).reason === 'The file took longer than 4 s.' ? true : undefined),

@@ -95,7 +95,10 @@ export class LogUploadGrpc implements proto.LogUploadService {
   }
 
   async reportUploadProgress(request: proto.ReportUploadProgressRequest): Promise<proto.ReportUploadProgressResponse> {
-    await this.noteProgress(request.uploadId, request.attempt, request.receivedBytes);
+    const { uploadId, attempt, receivedBytes } = request;
+    await this.noteProgress(uploadId, attempt, receivedBytes);
+    const command = { kind: 'ReportProgress' as const, attempt, receivedBytes, now: this.now() };
+    await this.parts.streams.one(uploadId, command, `progress:${attempt}:${receivedBytes}`);
     return {};
   }
 

@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OcppVersion } from '../station/protocol.js';
+import { SimulatedStation } from '../station/station.js';
 import { noteWrongFrames } from '../testing/checked.js';
 import { type FakeCsms, startFakeCsms } from '../testing/fake-csms.js';
 import { FILE_SCENARIOS } from './file-scenarios.js';
 import { runScenario } from './run-scenario.js';
-import type { Scenario } from './scenarios.js';
+import { type Scenario, scenarioNamed } from './scenarios.js';
 
 const TOKENS = { token: 'CARD-1', otherToken: 'CARD-2', blockedToken: 'CARD-X' };
-const cases = FILE_SCENARIOS.filter(({ needsApi }) => needsApi !== true).flatMap((scenario) =>
+const cases = FILE_SCENARIOS.filter(({ commands }) => commands?.includes('UpdateFirmware')).flatMap((scenario) =>
   scenario.versions.map((version): [string, OcppVersion, Scenario] => [scenario.name, version, scenario]),
 );
 /** What the station says last, and with which version it boots last. */
@@ -54,5 +56,60 @@ describe('scenarios about firmware', () => {
     const [status = '', booted = ''] = ENDS[name] ?? [];
     expect(statuses.at(-1)).toBe(status);
     expect(boot).toContain(`"firmwareVersion":"${booted}"`);
+  });
+});
+
+describe('scenarios about local controllers', () => {
+  const MD5 = createHash('md5').update('version=2.0.0\nbytes').digest('hex');
+  const statuses = () => csms.of('PublishFirmwareStatusNotification').map(({ payload }) => payload['status']);
+  const play = (name: string, version: OcppVersion, wrong: string[]) =>
+    runScenario(scenarioNamed(name), {
+      id: 'LC-1',
+      version,
+      url: csms.url,
+      tokens: TOKENS,
+      reconnectMs: [2, 20],
+      onEvent: noteWrongFrames(version, wrong),
+    });
+  const publish = async (checksum: string) => {
+    const location = `http://127.0.0.1:${(files.address() as AddressInfo).port}/image.bin`;
+    await csms.until(() => csms.of('StatusNotification').length > 0);
+    await csms.command('LC-1', 'PublishFirmware', { requestId: 7, location, checksum });
+  };
+
+  it.each(['2.0.1', '2.1'] as const)('publish-firmware of OCPP %s: it serves the image until it is withdrawn', async (version) => {
+    const wrong: string[] = [];
+    const playing = play('publish-firmware', version, wrong);
+    await publish(MD5);
+    await csms.until(() => statuses().includes('Published'));
+    const [location] = csms.of('PublishFirmwareStatusNotification').at(-1)?.payload['location'] as readonly string[];
+    expect(await (await fetch(location ?? '')).text()).toBe('version=2.0.0\nbytes');
+    await csms.command('LC-1', 'UnpublishFirmware', { checksum: MD5 });
+    await playing;
+    expect(statuses()).toEqual(['Downloading', 'Downloaded', 'ChecksumVerified', 'Published']);
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(['2.0.1', '2.1'] as const)('publish-fails of OCPP %s: it fetches the image and cannot publish it', async (version) => {
+    const wrong: string[] = [];
+    const playing = play('publish-fails', version, wrong);
+    await publish(MD5);
+    await playing;
+    expect(statuses().at(-1)).toBe('PublishFailed');
+    expect(wrong).toEqual([]);
+  });
+
+  it('says that the checksum is wrong, and is no controller unless it is one', async () => {
+    const station = new SimulatedStation({ id: 'LC-1', version: '2.0.1', url: csms.url, publishes: 'publishes' });
+    await station.connect();
+    await publish('0'.repeat(32));
+    await csms.until(() => statuses().includes('InvalidChecksum'));
+    await station.stop();
+    const none = new SimulatedStation({ id: 'LC-1', version: '2.0.1', url: csms.url });
+    await none.connect();
+    await expect(csms.command('LC-1', 'PublishFirmware', { requestId: 7, location: 'http://x', checksum: MD5 })).resolves.toMatchObject({
+      code: 'NotSupported',
+    });
+    await none.stop();
   });
 });

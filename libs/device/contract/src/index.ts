@@ -148,6 +148,7 @@ export type {
   LogUploadBroken,
   LogUploadDeleted,
   LogUploadFailed,
+  LogUploadProgressed,
   LogUploadReceived,
   LogUploadReported,
   LogUploadRequested,

@@ -45,6 +45,15 @@ export interface LogUploadBegun {
   readonly at: string;
 }
 
+/** So much of the file has come. Told ever more rarely: some thirty times an hour. */
+export interface LogUploadProgressed {
+  readonly uploadId: string;
+  readonly stationId: string;
+  readonly attempt: number;
+  readonly receivedBytes: number;
+  readonly at: string;
+}
+
 /** The file is kept. */
 export interface LogUploadReceived {
   readonly uploadId: string;
@@ -88,6 +97,7 @@ export interface UploadEvents {
   'voltlog.device.LogUploadAnswered.v1': LogUploadAnswered;
   'voltlog.device.LogUploadReported.v1': LogUploadReported;
   'voltlog.device.LogUploadBegun.v1': LogUploadBegun;
+  'voltlog.device.LogUploadProgressed.v1': LogUploadProgressed;
   'voltlog.device.LogUploadReceived.v1': LogUploadReceived;
   'voltlog.device.LogUploadBroken.v1': LogUploadBroken;
   'voltlog.device.LogUploadFailed.v1': LogUploadFailed;

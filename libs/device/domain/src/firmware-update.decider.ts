@@ -258,7 +258,7 @@ function told(update: FirmwareUpdate, status: string, requestId: number | undefi
   const { campaignId, stationId, steps } = update;
   if (!isUnderWay(update) || (requestId !== undefined && requestId !== update.requestId)) return decided();
   const failure = FAILURES[status];
-  if (failure !== undefined) return failed(update, status, failure, at);
+  if (failure !== undefined) return failed(update, status, status === 'DownloadFailed' ? undownloaded(update) : failure, at);
   const rank = RANKS[status];
   if (rank === undefined || status === update.status || (rank <= update.rank && steps.length >= UPDATE_STEPS_MAX)) return decided();
   const progressed: FirmwareUpdateEvent = {
@@ -283,6 +283,14 @@ function booted(update: FirmwareUpdate, version: string, now: number): Outcome {
     ? failed(update, update.status, `it said ${update.status}, but booted with version ${version || '(none)'}`, at)
     : decided();
 }
+
+/** What a person can look at. */
+const undownloaded = ({ via, fetched }: FirmwareUpdate): string =>
+  via !== ''
+    ? `it could not download the image from local controller ${via}`
+    : fetched
+      ? 'it began to download the image from the platform, and could not end it'
+      : 'it could not download the image, and never asked the platform for it: can stations reach the address of its files?';
 
 const unseen = ({ fetched, via }: FirmwareUpdate): string =>
   fetched

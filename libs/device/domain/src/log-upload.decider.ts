@@ -3,6 +3,9 @@ import { assertNever, type Decider, type Decision, decided, isoTime, refused } f
 
 /** Reports of one upload that are kept. */
 const REPORTS_MAX = 20;
+/** Between two reports of how much has come: at least so long, ms, and this part of the time that the file has been coming. */
+const PROGRESS_MS_MIN = 1_500;
+const PROGRESS_PART = 0.25;
 /** Tries of a station to bring its file. */
 export const UPLOAD_ATTEMPTS_MAX = 10;
 
@@ -17,6 +20,11 @@ export interface LogUpload extends Omit<LogUploadRequested, 'at'> {
   readonly status: string;
   readonly reports: number;
   readonly attempt: number;
+  /** When the attempt began, and when it was told last how much had come. */
+  readonly begunAt: string;
+  readonly progressAt: string;
+  /** As told last. */
+  readonly receivedBytes: number;
   readonly reason: string;
   /** As the station names it. */
   readonly announcedFileName: string;
@@ -40,6 +48,7 @@ export type LogUploadCommand =
   | { readonly kind: 'ReportStatus'; readonly status: string; readonly requestId: number | undefined; readonly now: number }
   /** `lost`: bytes that were coming have not come for so long that nobody brings them any more. */
   | { readonly kind: 'BeginUpload'; readonly lost: boolean; readonly now: number }
+  | { readonly kind: 'ReportProgress'; readonly attempt: number; readonly receivedBytes: number; readonly now: number }
   | { readonly kind: 'ReceiveUpload'; readonly attempt: number; readonly file: NonNullable<LogUpload['file']>; readonly now: number }
   | {
       readonly kind: 'BreakUpload';
@@ -96,6 +105,17 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
         if (!isOpen || state.expiresAt <= at || attempt >= UPLOAD_ATTEMPTS_MAX) return refused('UploadOver');
         return decided<UploadEvent>({ type: 'voltlog.device.LogUploadBegun.v1', data: { uploadId, attempt: attempt + 1, at } });
       }
+      case 'ReportProgress': {
+        const { receivedBytes, now } = command;
+        if (state.state !== 'Receiving' || command.attempt !== attempt || receivedBytes <= state.receivedBytes) return decided();
+        const restMs = Math.max(PROGRESS_MS_MIN, PROGRESS_PART * (now - Date.parse(state.begunAt)));
+        if (now - Date.parse(state.progressAt) < restMs) return decided();
+        const { stationId } = state;
+        return decided<UploadEvent>({
+          type: 'voltlog.device.LogUploadProgressed.v1',
+          data: { uploadId, stationId, attempt, receivedBytes, at },
+        });
+      }
       case 'ReceiveUpload':
         if (state.state !== 'Receiving' || command.attempt !== attempt) return refused('UploadOver');
         return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReceived.v1', data: { uploadId, attempt, ...command.file, at } });
@@ -121,8 +141,9 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
   evolve(state, { type, data }) {
     if (type === 'voltlog.device.LogUploadRequested.v1') {
       const { at, ...request } = data;
-      const nothing = { answer: '', stationStatus: '', status: '', reports: 0, attempt: 0, reason: '', announcedFileName: '' };
-      return { kind: 'upload', ...request, state: 'Waiting', ...nothing, createdAt: at, updatedAt: at };
+      const nothing = { answer: '', stationStatus: '', status: '', reports: 0, reason: '', announcedFileName: '' };
+      const progress = { attempt: 0, begunAt: '', progressAt: '', receivedBytes: 0 };
+      return { kind: 'upload', ...request, state: 'Waiting', ...nothing, ...progress, createdAt: at, updatedAt: at };
     }
     if (state.kind === 'none') return state;
     const updatedAt = data.at;
@@ -132,7 +153,18 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
       case 'voltlog.device.LogUploadReported.v1':
         return { ...state, status: data.status, reports: state.reports + 1, updatedAt };
       case 'voltlog.device.LogUploadBegun.v1':
-        return { ...state, state: 'Receiving', attempt: data.attempt, reason: '', updatedAt };
+        return {
+          ...state,
+          state: 'Receiving',
+          attempt: data.attempt,
+          reason: '',
+          begunAt: data.at,
+          progressAt: data.at,
+          receivedBytes: 0,
+          updatedAt,
+        };
+      case 'voltlog.device.LogUploadProgressed.v1':
+        return { ...state, receivedBytes: data.receivedBytes, progressAt: data.at, updatedAt };
       case 'voltlog.device.LogUploadReceived.v1': {
         const { uploadId: _id, attempt: _attempt, at: _at, ...file } = data;
         return { ...state, state: 'Received', reason: '', file, updatedAt };
