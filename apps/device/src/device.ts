@@ -79,7 +79,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const images = await createImages(context, config, outbox);
   const uploads = await createUploads(brief, config, outbox, images.links);
   const model = await createModel(lengthy, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
-  const jobs = await createJobs(brief, config, collections, outbox, { model, forStation: images.forStation });
+  const jobs = await createJobs(brief, config, collections, outbox, { model, uploads: uploads.grpc, forStation: images.forStation });
   const firmware = createFirmware(brief, config, collections, images, jobs);
   const moves = await createMoves(
     context,

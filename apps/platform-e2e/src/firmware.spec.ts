@@ -293,6 +293,41 @@ describe('an uploaded log', () => {
     120_000,
   );
 
+  it('comes from every station of a job, each at an address of its own', async () => {
+    const ids = ['LOG-J16', 'LOG-J201'];
+    await station('LOG-J16', '1.6', 'MJ');
+    await station('LOG-J201', '2.0.1', 'MJ');
+    const selection = { model: 'MJ' };
+    const { jobId } = await platform.api.ok<{ jobId: string }>('POST', '/v1/jobs', {
+      collectLog: { logType: 'DiagnosticsLog' },
+      selection,
+    });
+    const job = await eventually(
+      'the job ends',
+      async () => {
+        const now = await platform.api.get<{ state: string; counts: object; command: object }>(`/v1/jobs/${jobId}`);
+        return now.state === 'Ended' ? now : undefined;
+      },
+      WAIT_MS,
+    );
+    expect(job).toMatchObject({ counts: { Accepted: 2 }, command: { name: 'collect-log' } });
+    const answers = await allOf<{ stationId: string; response: { uploadId: string } }>(platform.api, `/v1/jobs/${jobId}/stations`);
+    expect(answers.map(({ stationId }) => stationId).sort()).toEqual(ids);
+    for (const { stationId, response } of answers)
+      await eventually(
+        `the log of ${stationId}`,
+        async () => {
+          const { state, stationId: of } = await platform.api.get<UploadView & { stationId: string }>(
+            `/v1/log-uploads/${response.uploadId}`,
+          );
+          return state === 'Received' && of === stationId ? true : undefined;
+        },
+        WAIT_MS,
+      );
+    const both = { collectLog: {}, command: { name: 'clear-cache' }, selection };
+    expect((await platform.api.call('POST', '/v1/jobs', both)).status).toBe(400);
+  }, 120_000);
+
   it('is kept once, whatever version the station speaks', async () => {
     for (const [id, version] of [
       ['LOG-16', '1.6'],

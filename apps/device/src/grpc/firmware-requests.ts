@@ -18,8 +18,6 @@ const WORD_LENGTH_MAX = 50;
 /** OCPP 2.0.1 FirmwareType: signature at most 800 characters, signing certificate at most 5 500, location at most 512. */
 const SIGNATURE_LENGTH_MAX = 800;
 const CERTIFICATE_LENGTH_MAX = 5_500;
-/** Of 512 the signed part takes up to 350. */
-const FILES_URL_LENGTH_MAX = 150;
 
 const invalid = (message: string, reason?: string): RequestError => new RequestError('INVALID_ARGUMENT', message, reason);
 
@@ -51,15 +49,6 @@ export function checkSignature({ signature, signingCertificate }: deviceFirmware
   } catch {
     throw invalid('signing_certificate is not a certificate in PEM');
   }
-}
-
-/** @throws {RequestError} `INVALID_ARGUMENT` */
-export function checkFilesUrl(filesUrl: string): string {
-  if (!/^https?:\/\/[^\s?#]+[^/\s?#]$/.test(filesUrl))
-    throw invalid('files_url must be an http:// or https:// address without a slash at the end');
-  if (filesUrl.length > FILES_URL_LENGTH_MAX)
-    throw invalid(`files_url must have at most ${FILES_URL_LENGTH_MAX} characters: stations take addresses of at most 512`);
-  return filesUrl;
 }
 
 /** All but the image. @throws {RequestError} `INVALID_ARGUMENT` saying what is wrong and what to do instead */

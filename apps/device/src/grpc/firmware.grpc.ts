@@ -10,8 +10,8 @@ import type { FirmwareStreams } from '../firmware/firmware-streams.js';
 import type { RollBacks } from '../firmware/roll-backs.js';
 import type { Collections } from '../store/documents.js';
 import { toCampaignMessage, toCampaignStationMessage, toImageMessage, UPDATE_STATES, updateStateOf } from './firmware-messages.js';
-import { campaignIdOf, checkFilesUrl, checkImage, checkPlan, checkSignature, checkWayBack } from './firmware-requests.js';
-import { causeOf, pageSize } from './requests.js';
+import { campaignIdOf, checkImage, checkPlan, checkSignature, checkWayBack } from './firmware-requests.js';
+import { causeOf, checkFilesUrl, pageSize } from './requests.js';
 
 const IMAGE_REFUSALS: Readonly<Record<FirmwareImageRefusal, readonly [RequestError['code'], string]>> = {
   ImageExists: ['ALREADY_EXISTS', 'there is an image of this id'],

@@ -1,7 +1,7 @@
 import type { JobEndState, JobStationState, StationSelection } from '@voltlog/device-contract';
 import type { KnownJob } from '@voltlog/device-domain';
 import { connectionV1, deviceJobV1 } from '@voltlog/proto';
-import { APPLY_TEMPLATE } from '../jobs/asking.js';
+import { APPLY_TEMPLATE, COLLECT_LOG } from '../jobs/asking.js';
 import type { JobStationDoc } from '../jobs/job-documents.js';
 
 const { JobState, JobStationState: State } = deviceJobV1;
@@ -67,12 +67,12 @@ export function toJobMessage(job: Omit<KnownJob, 'kind'>, counts: Readonly<Recor
   return {
     jobId: job.jobId,
     name: job.name,
-    ...($case === APPLY_TEMPLATE
-      ? { command: undefined, applyTemplate: { templateId: String(value['templateId'] ?? '') } }
-      : {
-          command: connectionV1.SendCommandRequest.fromPartial({ timeoutMs, command: { $case, value } } as never),
-          applyTemplate: undefined,
-        }),
+    applyTemplate: $case === APPLY_TEMPLATE ? { templateId: String(value['templateId'] ?? '') } : undefined,
+    collectLog: $case === COLLECT_LOG ? deviceJobV1.CollectLog.fromPartial(value as object) : undefined,
+    command:
+      $case === APPLY_TEMPLATE || $case === COLLECT_LOG
+        ? undefined
+        : connectionV1.SendCommandRequest.fromPartial({ timeoutMs, command: { $case, value } } as never),
     failureBound: job.failureBound,
     pausedBecause: job.state === 'Paused' ? (job.pausedBecause ?? '') : '',
     selection: deviceJobV1.StationSelection.fromPartial({

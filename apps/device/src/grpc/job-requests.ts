@@ -3,7 +3,8 @@ import type { JobCommand, JobFailureBound } from '@voltlog/device-contract';
 import { NAME_LENGTH_MAX } from '@voltlog/device-domain';
 import { isoTime, RequestError } from '@voltlog/kernel';
 import { connectionV1, type deviceJobV1 } from '@voltlog/proto';
-import { APPLY_TEMPLATE } from '../jobs/asking.js';
+import { APPLY_TEMPLATE, COLLECT_LOG } from '../jobs/asking.js';
+import { checkLogRequest } from './log-requests.js';
 import { checkSiteId, checkStationId, checkTags } from './requests.js';
 
 /** Stations named one by one: they lie in one event. */
@@ -38,11 +39,16 @@ const invalid = (message: string, reason?: string): RequestError => new RequestE
 
 /** @throws {RequestError} `INVALID_ARGUMENT` saying what is wrong and what to do instead */
 export function checkWork(
-  { command, applyTemplate }: Pick<deviceJobV1.CreateJobRequest, 'command' | 'applyTemplate'>,
+  { command, applyTemplate, collectLog }: Pick<deviceJobV1.CreateJobRequest, 'command' | 'applyTemplate' | 'collectLog'>,
   templateIds: ReadonlySet<string>,
 ): JobCommand {
+  if ([command, applyTemplate, collectLog].filter((work) => work !== undefined).length > 1)
+    throw invalid('a job has a command, a template to apply or a log to collect, not more than one of them');
+  if (collectLog !== undefined) {
+    checkLogRequest({ ...collectLog, timeoutMs: 0 });
+    return { name: COLLECT_LOG, parameters: { ...collectLog }, timeoutMs: 0 };
+  }
   if (applyTemplate === undefined) return checkCommand(command);
-  if (command !== undefined) throw invalid('a job has a command or a template to apply, not both');
   const { templateId } = applyTemplate;
   if (templateId !== '' && !templateIds.has(templateId)) throw invalid(`there is no template ${templateId} in use`, 'TemplateUnknown');
   return { name: APPLY_TEMPLATE, parameters: { templateId }, timeoutMs: WORK_MS };

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { LogType } from '@voltlog/device-contract';
 import type { LogUpload, LogUploadRefusal } from '@voltlog/device-domain';
 import { isoTime, RequestError } from '@voltlog/kernel';
 import { type connectionV1, deviceLogUploadV1 as proto } from '@voltlog/proto';
@@ -8,13 +7,9 @@ import type { FileLinks } from '../firmware/file-links.js';
 import { outcomeOf, outcomeOfError } from '../jobs/answers.js';
 import type { UploadCollections, UploadDoc } from '../uploads/upload-documents.js';
 import { LOST_MS, type UploadStreams } from '../uploads/uploads.js';
-import { checkFilesUrl } from './firmware-requests.js';
+import { checkLogRequest } from './log-requests.js';
 import { checkStationId, pageSize } from './requests.js';
 
-const LOG_TYPES: ReadonlySet<string> = new Set<LogType>(['DiagnosticsLog', 'SecurityLog', 'DataCollectorLog']);
-const VALID_MINUTES_DEFAULT = 24 * 60;
-const VALID_MINUTES_MAX = 7 * 24 * 60;
-const TIMEOUT_MS_MAX = 120_000;
 const STATES: Readonly<Record<LogUpload['state'], proto.LogUploadState>> = {
   Waiting: proto.LogUploadState.WAITING,
   Receiving: proto.LogUploadState.RECEIVING,
@@ -48,7 +43,8 @@ export class LogUploadGrpc implements proto.LogUploadService {
     const { links, streams, expireAt } = this.parts;
     links.check();
     const now = this.now();
-    const { logType, filesUrl, validMinutes } = checked(request);
+    checkStationId(request.stationId);
+    const { logType, filesUrl, validMinutes } = checkLogRequest(request);
     const uploadId = this.parts.context.ids.next().replaceAll('-', '');
     const requestId = randomBytes(4).readUInt32BE() >>> 1;
     const expiresAt = isoTime(now + validMinutes * 60_000);
@@ -198,22 +194,6 @@ function fileNameIn(responseJson: string): string {
     // It was cut, being long.
     return '';
   }
-}
-
-/** @throws {RequestError} `INVALID_ARGUMENT` */
-function checked(request: proto.RequestUploadRequest): {
-  readonly logType: LogType;
-  readonly filesUrl: string;
-  readonly validMinutes: number;
-} {
-  const { logType, oldest, latest, validMinutes, timeoutMs } = request;
-  const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
-  checkStationId(request.stationId);
-  if (!LOG_TYPES.has(logType)) throw invalid(`log_type must be one of ${[...LOG_TYPES].join(', ')}`);
-  if (oldest !== undefined && latest !== undefined && oldest >= latest) throw invalid('oldest must lie before latest');
-  if (validMinutes > VALID_MINUTES_MAX) throw invalid(`valid_minutes must be at most ${VALID_MINUTES_MAX}`);
-  if (timeoutMs > TIMEOUT_MS_MAX) throw invalid(`timeout_ms must be at most ${TIMEOUT_MS_MAX}`);
-  return { logType: logType as LogType, filesUrl: checkFilesUrl(request.filesUrl), validMinutes: validMinutes || VALID_MINUTES_DEFAULT };
 }
 
 function refused(reason: LogUploadRefusal): RequestError {

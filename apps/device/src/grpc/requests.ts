@@ -120,3 +120,18 @@ export function lifecycleOf(lifecycle: deviceV1.StationLifecycle): StationDoc['l
 
 /** The size of a page; 0 means the usual. */
 export const pageSize = (size: number): number => (size === 0 ? PAGE_SIZE_DEFAULT : Math.min(size, PAGE_SIZE_MAX));
+
+/** Of 512 the signed part takes up to 350. */
+const FILES_URL_LENGTH_MAX = 150;
+
+/** @throws {RequestError} `INVALID_ARGUMENT` */
+export function checkFilesUrl(filesUrl: string): string {
+  if (!/^https?:\/\/[^\s?#]+[^/\s?#]$/.test(filesUrl))
+    throw new RequestError('INVALID_ARGUMENT', 'files_url must be an http:// or https:// address without a slash at the end');
+  if (filesUrl.length > FILES_URL_LENGTH_MAX)
+    throw new RequestError(
+      'INVALID_ARGUMENT',
+      `files_url must have at most ${FILES_URL_LENGTH_MAX} characters: stations take addresses of at most 512`,
+    );
+  return filesUrl;
+}

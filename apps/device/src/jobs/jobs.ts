@@ -29,7 +29,7 @@ export async function createJobs(
   { jobs: options, security: { connectionGrpc } }: DeviceConfig,
   registry: Collections,
   outbox: Pick<OutboxRelay, 'publish'>,
-  { model, forStation }: { readonly model: Pick<Model, 'reconciler' | 'templates'>; readonly forStation: AskingParts['forStation'] },
+  { model, uploads, forStation }: Pick<AskingParts, 'uploads' | 'forStation'> & { readonly model: Pick<Model, 'reconciler' | 'templates'> },
 ): Promise<Jobs> {
   const jobs = await openJobCollections(context.store);
   const repository = new JobRepository(context, jobs, outbox);
@@ -37,7 +37,7 @@ export async function createJobs(
     address: connectionGrpc,
     deadlineMs: DEADLINE_MS,
   });
-  const ask = asking({ context, connection, reconciler: model.reconciler, forStation });
+  const ask = asking({ context, connection, reconciler: model.reconciler, uploads, forStation });
   const worker = new JobWorker({ context, repository, jobs, registry, connection, ask, lookMs: options.lookMs });
   const retention = new JobRetention(context, jobs, options.keepDays, options.lookMs);
   const follower = new JobFollower(context, repository, jobs, worker);

@@ -57,6 +57,7 @@ export class CustomerErasuresController {
       command: { stationId: '', timeoutMs: 0, command: stationRequest('CustomerInformation', fields) },
       selection: deviceJobV1.StationSelection.fromPartial({ all: true }),
       applyTemplate: undefined,
+      collectLog: undefined,
       failureBound: undefined,
       stationsPerMinute: 0,
       concurrency: 0,

@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { CallerParam } from '../auth/access.js';
 import type { Caller } from '../auth/api-keys.js';
 import type { GatewayConfig } from '../config.js';
+import { publicUrl } from '../driver/public-url.js';
+import { filesUrl } from '../files/file-bounds.js';
 import { notFound } from '../problems/problem.js';
 import { identifier, pageQuery } from '../views/common.js';
 import {
@@ -37,7 +39,10 @@ type JobParams = z.output<typeof jobParams>;
 export class JobsController {
   private readonly jobs: deviceJobV1.JobService;
 
-  constructor(@Inject(SERVICE_CONTEXT) { rpc }: ServiceContext, @Inject(SERVICE_CONFIG) config: GatewayConfig) {
+  constructor(
+    @Inject(SERVICE_CONTEXT) { rpc }: ServiceContext,
+    @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
+  ) {
     this.jobs = rpc.client<deviceJobV1.JobService>(deviceJobV1.JobServiceDefinition, { address: config.deviceGrpc });
   }
 
@@ -69,6 +74,17 @@ export class JobsController {
       name: body.name,
       command: named === undefined ? undefined : { stationId: '', ...named },
       applyTemplate: body.applyTemplate === undefined ? undefined : { templateId: body.applyTemplate.templateId ?? '' },
+      collectLog:
+        body.collectLog === undefined
+          ? undefined
+          : {
+              ...body.collectLog,
+              oldest: body.collectLog.oldest,
+              latest: body.collectLog.latest,
+              retries: body.collectLog.retries,
+              retryIntervalSeconds: body.collectLog.retryIntervalSeconds,
+              filesUrl: filesUrl(this.config, publicUrl(this.config, request)),
+            },
       failureBound: body.failureBound,
       selection: toSelection(body.selection),
       stationsPerMinute: body.stationsPerMinute,

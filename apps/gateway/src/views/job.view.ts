@@ -5,6 +5,7 @@ import { COMMAND_NAMES, nameOf } from '../resources/command-table.js';
 import { identifier, instant, instantIn, orNull, pageOf, pageQuery, parsed, stationId, wordOf } from './common.js';
 import { tags } from './device.view.js';
 import { templateId } from './device-model.view.js';
+import { collectLogIn } from './log-upload.view.js';
 
 const STATES = ['Planning', 'Running', 'Paused', 'Cancelling', 'Ended'] as const;
 export const STATION_STATES = [
@@ -66,6 +67,12 @@ export const newJob = z
       .strictObject({ templateId: templateId.optional().meta({ description: 'absent: all that is intended for each of them' }) })
       .optional()
       .meta({ description: 'instead of a command: stations are set to what a configuration template says, whatever they are' }),
+    collectLog: collectLogIn
+      .optional()
+      .meta({
+        description:
+          'instead of a command: each station uploads a log to an address of its own, as by `POST /v1/stations/{stationId}/log-uploads`',
+      }),
     failureBound: failureBound.optional().meta({
       description: 'the job pauses by itself when so many of those that are through are Rejected, NotSupported, Failed or Unknown',
     }),
@@ -75,8 +82,8 @@ export const newJob = z
     expiresAt: instantIn.optional().meta({ description: 'until when stations that are offline may come back; default: in 24 hours' }),
   })
   .refine(
-    ({ command, applyTemplate }) => (command === undefined) !== (applyTemplate === undefined),
-    'has either a command or applyTemplate',
+    ({ command, applyTemplate, collectLog }) => [command, applyTemplate, collectLog].filter((work) => work !== undefined).length === 1,
+    'has one of command, applyTemplate and collectLog',
   )
   .meta({
     id: 'NewJob',
@@ -160,8 +167,7 @@ export function toJob(job: deviceJobV1.Job): z.input<typeof jobView> {
   return {
     jobId: job.jobId,
     name: orNull(job.name),
-    command:
-      job.applyTemplate === undefined ? toCommandView(job.command?.command) : { name: 'apply-template', parameters: job.applyTemplate },
+    command: toWork(job),
     selection: toSelectionView(job.selection),
     state: wordOf(job.state, 'JOB_STATE_') as (typeof STATES)[number],
     outcome: orNull(job.outcome) as z.input<typeof jobView>['outcome'],
@@ -177,6 +183,12 @@ export function toJob(job: deviceJobV1.Job): z.input<typeof jobView> {
     expiresAt: job.expiresAt ?? '',
     endedAt: job.endedAt ?? null,
   };
+}
+
+function toWork({ applyTemplate, collectLog, command }: deviceJobV1.Job): z.input<typeof jobView>['command'] {
+  if (applyTemplate !== undefined) return { name: 'apply-template', parameters: applyTemplate };
+  if (collectLog !== undefined) return { name: 'collect-log', parameters: collectLog };
+  return toCommandView(command?.command);
 }
 
 export function toSelectionView(selection = deviceJobV1.StationSelection.fromPartial({})): z.input<typeof selectionView> {

@@ -5,20 +5,20 @@ import { instant, instantIn, orNull, pageOf, pageQuery, stationId, wordOf } from
 
 const STATES = ['Waiting', 'Receiving', 'Received', 'Failed', 'Deleted'] as const;
 
-export const newLogUpload = z
-  .strictObject({
-    logType: z
-      .enum(['DiagnosticsLog', 'SecurityLog', 'DataCollectorLog'])
-      .default('DiagnosticsLog')
-      .meta({ description: '1.6: DiagnosticsLog is GetDiagnostics; it has no DataCollectorLog' }),
-    oldest: instantIn.optional().meta({ description: 'from when on the log is wanted' }),
-    latest: instantIn.optional(),
-    retries: z.int().min(0).max(10).optional().meta({ description: 'how often the station is to try again' }),
-    retryIntervalSeconds: z.int().min(0).max(86_400).optional(),
-    validMinutes: z.int().min(1).max(10_080).default(1_440).meta({ description: 'how long the address takes a file' }),
-    timeoutMs,
-  })
-  .meta({ id: 'NewLogUpload' });
+const wanted = {
+  logType: z
+    .enum(['DiagnosticsLog', 'SecurityLog', 'DataCollectorLog'])
+    .default('DiagnosticsLog')
+    .meta({ description: '1.6: DiagnosticsLog is GetDiagnostics; it has no DataCollectorLog' }),
+  oldest: instantIn.optional().meta({ description: 'from when on the log is wanted' }),
+  latest: instantIn.optional(),
+  retries: z.int().min(0).max(10).optional().meta({ description: 'how often the station is to try again' }),
+  retryIntervalSeconds: z.int().min(0).max(86_400).optional(),
+  validMinutes: z.int().min(1).max(10_080).default(1_440).meta({ description: 'how long the address takes a file' }),
+};
+export const newLogUpload = z.strictObject({ ...wanted, timeoutMs }).meta({ id: 'NewLogUpload' });
+/** The same of many stations, by a job. */
+export const collectLogIn = z.strictObject(wanted);
 
 export const logUploadQuery = pageQuery.extend({ stationId: stationId.optional() });
 

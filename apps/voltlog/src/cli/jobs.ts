@@ -48,7 +48,7 @@ interface CreateOptions extends SelectionOptions {
 export function addJobs(program: Command, cli: Cli): void {
   const jobs = program.command('jobs').description('one command for many stations');
   withSelection(jobs.command('create').description('send a command to many stations'))
-    .argument('<command>', 'see: voltlog commands list; or apply-template')
+    .argument('<command>', 'see: voltlog commands list; or apply-template, collect-log')
     .argument('[words...]', 'its fields, as name=value')
     .option('--body <json>', 'its fields as JSON')
     .option('--name <text>', 'what to call it')
@@ -63,6 +63,7 @@ export function addJobs(program: Command, cli: Cli): void {
       example(
         'voltlog jobs create reset type=OnIdle --site depot-north --per-minute 60 --wait',
         'voltlog jobs create apply-template templateId=ac22 --vendor Voltmaker --stop-at 20',
+        'voltlog jobs create collect-log logType=SecurityLog --site depot-north',
         'voltlog jobs create raw --body \'{"action":"ClearCache"}\' --all --dry-run',
       ),
     )
@@ -79,9 +80,7 @@ export function addJobs(program: Command, cli: Cli): void {
           return;
         }
         const job = await client.call('POST', '/v1/jobs', {
-          ...(command === 'apply-template'
-            ? { applyTemplate: bodyOf(fields, options.body) }
-            : { command: { name: command, body: bodyOf(fields, options.body) } }),
+          ...workOf(command, bodyOf(fields, options.body)),
           failureBound: options.stopAt === undefined ? undefined : { percent: options.stopAt },
           selection,
           name: options.name,
@@ -154,6 +153,12 @@ export function addJobs(program: Command, cli: Cli): void {
         await shown(client, output, await client.call('POST', `${path(jobId)}/retry`, { states: options.states, expiresAt }), options.wait);
       }),
     );
+}
+
+function workOf(command: string, body: Json): Json {
+  if (command === 'apply-template') return { applyTemplate: body };
+  if (command === 'collect-log') return { collectLog: body };
+  return { command: { name: command, body } };
 }
 
 const path = (jobId: string): string => `/v1/jobs/${encodeURIComponent(jobId)}`;

@@ -22,7 +22,7 @@ export interface StationSelection {
 
 /**
  * A command of `voltlog.connection.v1.SendCommandRequest`; or `applyTemplate` with `templateId`: the station is set to what the template says,
- * with an empty one to all that is intended for it.
+ * with an empty one to all that is intended for it; or `collectLog` with `logType`, `filesUrl` and what else a request for a log has.
  */
 export interface JobCommand {
   /** Of its field in the request, e.g. `setVariables`. */

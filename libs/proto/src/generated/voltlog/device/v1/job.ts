@@ -190,6 +190,21 @@ export interface ApplyTemplate {
   templateId: string;
 }
 
+/** Has each station upload a log to an address of its own; see LogUploadService. */
+export interface CollectLog {
+  logType: string;
+  oldest: string | undefined;
+  latest: string | undefined;
+  retries?: number | undefined;
+  retryIntervalSeconds?:
+    | number
+    | undefined;
+  /** How long each address takes a file; 0: 24 hours. */
+  validMinutes: number;
+  /** Where stations reach the platform's files. */
+  filesUrl: string;
+}
+
 /** A job pauses by itself when so many of those that are through have failed: Rejected, NotSupported, Failed or Unknown. */
 export interface JobFailureBound {
   /** 1 to 100. */
@@ -230,6 +245,8 @@ export interface Job {
     | undefined;
   /** Of a job that is paused: why. */
   pausedBecause: string;
+  /** Absent: it sends `command`. */
+  collectLog: CollectLog | undefined;
 }
 
 export interface JobStation {
@@ -268,7 +285,11 @@ export interface CreateJobRequest {
   idempotencyKey: string;
   /** In the place of `command`. */
   applyTemplate: ApplyTemplate | undefined;
-  failureBound: JobFailureBound | undefined;
+  failureBound:
+    | JobFailureBound
+    | undefined;
+  /** In the place of `command`. */
+  collectLog: CollectLog | undefined;
 }
 
 export interface CreateJobResponse {
@@ -643,6 +664,141 @@ export const ApplyTemplate: MessageFns<ApplyTemplate> = {
   },
 };
 
+function createBaseCollectLog(): CollectLog {
+  return {
+    logType: "",
+    oldest: undefined,
+    latest: undefined,
+    retries: undefined,
+    retryIntervalSeconds: undefined,
+    validMinutes: 0,
+    filesUrl: "",
+  };
+}
+
+export const CollectLog: MessageFns<CollectLog> = {
+  encode(message: CollectLog, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.logType !== "") {
+      writer.uint32(10).string(message.logType);
+    }
+    if (message.oldest !== undefined) {
+      Timestamp.encode(toTimestamp(message.oldest), writer.uint32(18).fork()).join();
+    }
+    if (message.latest !== undefined) {
+      Timestamp.encode(toTimestamp(message.latest), writer.uint32(26).fork()).join();
+    }
+    if (message.retries !== undefined) {
+      writer.uint32(32).uint32(message.retries);
+    }
+    if (message.retryIntervalSeconds !== undefined) {
+      writer.uint32(40).uint32(message.retryIntervalSeconds);
+    }
+    if (message.validMinutes !== 0) {
+      writer.uint32(48).uint32(message.validMinutes);
+    }
+    if (message.filesUrl !== "") {
+      writer.uint32(58).string(message.filesUrl);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectLog {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectLog();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.logType = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.oldest = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.latest = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.retries = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.retryIntervalSeconds = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.validMinutes = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.filesUrl = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CollectLog>, I>>(base?: I): CollectLog {
+    return CollectLog.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CollectLog>, I>>(object: I): CollectLog {
+    const message = createBaseCollectLog();
+    message.logType = object.logType ?? "";
+    message.oldest = object.oldest ?? undefined;
+    message.latest = object.latest ?? undefined;
+    message.retries = object.retries ?? undefined;
+    message.retryIntervalSeconds = object.retryIntervalSeconds ?? undefined;
+    message.validMinutes = object.validMinutes ?? 0;
+    message.filesUrl = object.filesUrl ?? "";
+    return message;
+  },
+};
+
 function createBaseJobFailureBound(): JobFailureBound {
   return { percent: 0, stations: 0 };
 }
@@ -731,6 +887,7 @@ function createBaseJob(): Job {
     applyTemplate: undefined,
     failureBound: undefined,
     pausedBecause: "",
+    collectLog: undefined,
   };
 }
 
@@ -792,6 +949,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.pausedBecause !== "") {
       writer.uint32(154).string(message.pausedBecause);
+    }
+    if (message.collectLog !== undefined) {
+      CollectLog.encode(message.collectLog, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -961,6 +1121,14 @@ export const Job: MessageFns<Job> = {
             message.pausedBecause = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.collectLog = CollectLog.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1005,6 +1173,9 @@ export const Job: MessageFns<Job> = {
       ? JobFailureBound.fromPartial(object.failureBound)
       : undefined;
     message.pausedBecause = object.pausedBecause ?? "";
+    message.collectLog = (object.collectLog !== undefined && object.collectLog !== null)
+      ? CollectLog.fromPartial(object.collectLog)
+      : undefined;
     return message;
   },
 };
@@ -1221,6 +1392,7 @@ function createBaseCreateJobRequest(): CreateJobRequest {
     idempotencyKey: "",
     applyTemplate: undefined,
     failureBound: undefined,
+    collectLog: undefined,
   };
 }
 
@@ -1255,6 +1427,9 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
     }
     if (message.failureBound !== undefined) {
       JobFailureBound.encode(message.failureBound, writer.uint32(82).fork()).join();
+    }
+    if (message.collectLog !== undefined) {
+      CollectLog.encode(message.collectLog, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1352,6 +1527,14 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
             message.failureBound = JobFailureBound.decode(reader, reader.uint32());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.collectLog = CollectLog.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1386,6 +1569,9 @@ export const CreateJobRequest: MessageFns<CreateJobRequest> = {
       : undefined;
     message.failureBound = (object.failureBound !== undefined && object.failureBound !== null)
       ? JobFailureBound.fromPartial(object.failureBound)
+      : undefined;
+    message.collectLog = (object.collectLog !== undefined && object.collectLog !== null)
+      ? CollectLog.fromPartial(object.collectLog)
       : undefined;
     return message;
   },
