@@ -212,6 +212,19 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
     await arrives(campaignId, { UPDATED: 1 });
   });
 
+  it('says that a station came for the image too late, where its address had expired', async () => {
+    const campaignId = await create({ selection: { stationIds: ['CP-01'] }, noProgressMinutes: 7 * 24 * 60 });
+    await arrives(campaignId, { UPDATING: 1 });
+    const [, imageId = '', stationId = '', expires = '', signature = ''] =
+      /firmware\/(\w+)\/([\w-]+)\/(\d+)\/([\w-]+)\//.exec(connection.sent[0]?.location ?? '') ?? [];
+    const link = { imageId, stationId, expires: Number(expires), signature, fetches: true };
+    context.clock.ms = Number(expires) * 1_000;
+    await expect(service.firmwareGrpc.openDownload(link)).rejects.toMatchObject({ reason: 'LinkExpired' });
+    await status('CP-01', 'DownloadFailed');
+    await arrives(campaignId, { FAILED: 1 });
+    expect(await rows(campaignId)).toMatchObject([{ reason: 'it came for the image and was refused: this address has expired' }]);
+  });
+
   it('takes stations back when it is paused, and tells them once they are back and it goes on', async () => {
     for (const stationId of ids) connection.offline.add(stationId);
     const campaignId = await create();
@@ -454,6 +467,22 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
       await goes(() => locationOf('CP-02').startsWith(HERE), 'those behind are told the address here');
       const { jobs } = await service.jobGrpc.listJobs({ pageSize: 100, pageToken: '' });
       expect(jobs.filter(({ name }) => name.endsWith(', publish'))).toHaveLength(1);
+    });
+
+    it('goes back through them too, but does not wait long for one that is away', async () => {
+      const campaignId = await create({ ...controllers, rollBackImageId: OLD_IMAGE });
+      await goes(() => connection.published.length === 1, 'the controller is asked');
+      await says('Published', [THERE]);
+      await arrives(campaignId, { UPDATING: 10 });
+      for (const stationId of ids) await boot(stationId, '2.0.0');
+      await goes(async () => (await get(campaignId)).outcome === 'Completed', 'it ends');
+      connection.offline.add('CP-01');
+      const request = { campaignId, stationIds: ['CP-02'], filesUrl: 'http://files', createdBy: 'ops', idempotencyKey: '' };
+      const back = (await service.firmwareGrpc.rollBackCampaign(request)).campaign?.campaignId ?? '';
+      await goes(async () => (await publication(back))?.state === 'Asked', 'it is asked');
+      await passes(11 * MINUTE, async () => (await publication(back))?.state === 'Failed', 'it is given up on');
+      await arrives(back, { UPDATING: 1 });
+      expect(locationOf('CP-02')).toMatch(new RegExp(`^${HERE}${OLD_IMAGE}/CP-02/`));
     });
 
     it('refuses controllers that cannot be', async () => {

@@ -8,6 +8,8 @@ import type { FirmwareStreams } from './firmware-streams.js';
 
 /** That the image is published no more is tried for so long. */
 const WITHDRAWN_WITHIN_MS = 7 * 86_400_000;
+/** A controller that gets no further on the way back is waited for so long at most. */
+const WAY_BACK_MINUTES = 10;
 
 export interface PublicationParts {
   readonly context: Pick<ServiceContext, 'clock'>;
@@ -35,7 +37,10 @@ export class Publications {
   ): Promise<ReadonlyMap<string, FirmwarePublication>> {
     const controllers = (campaign.localControllers ?? []).map(({ stationId }) => stationId);
     if (controllers.length === 0) return new Map();
-    const { campaignId, noProgressMinutes } = campaign;
+    const { campaignId } = campaign;
+    // On the way back stations run what fails: they do not wait long for a controller that may be away.
+    const patienceMinutes =
+      campaign.rollBackOf === '' ? campaign.noProgressMinutes : Math.min(WAY_BACK_MINUTES, campaign.noProgressMinutes);
     const { streams, context } = this.parts;
     const now = context.clock.now();
     let found = await this.of(campaignId, controllers);
@@ -55,10 +60,10 @@ export class Publications {
     if (asked.length === 0) return found;
     if (ask) await this.make(campaign, await image(), controllers, now);
     if (campaign.state === 'Cancelling') await this.callOff(campaignId, now);
-    const before = isoTime(now - noProgressMinutes * 60_000);
+    const before = isoTime(now - patienceMinutes * 60_000);
     const stuck = asked.filter(({ at }) => at < before);
     if (stuck.length === 0) return found;
-    const reason = `nothing happened for ${noProgressMinutes} minutes`;
+    const reason = `nothing happened for ${patienceMinutes} minutes`;
     await streams.publications.all(
       stuck.map(({ stationId }) => ({
         id: `${campaignId}:${stationId}`,

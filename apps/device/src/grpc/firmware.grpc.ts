@@ -1,5 +1,11 @@
 import type { CampaignAttributes } from '@voltlog/device-contract';
-import type { CampaignCommand, CampaignRefusal, FirmwareImageRefusal, KnownFirmwareImage } from '@voltlog/device-domain';
+import type {
+  CampaignCommand,
+  CampaignRefusal,
+  FirmwareImageRefusal,
+  FirmwareUpdateCommand,
+  KnownFirmwareImage,
+} from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import type { deviceFirmwareV1 as proto } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
@@ -87,10 +93,14 @@ export class FirmwareGrpc implements proto.FirmwareService {
     const { imageId, stationId, expires, signature, fetches } = request;
     if (!this.parts.links.isFirmwareSignature({ imageId, stationId, expires }, signature))
       throw new RequestError('PERMISSION_DENIED', 'the signature of this address is wrong', 'BadSignature');
-    if (expires * 1_000 <= this.now()) throw new RequestError('FAILED_PRECONDITION', 'this address has expired', 'LinkExpired');
     const image = (await this.parts.collections.images.get(imageId))?.image;
-    if (image === undefined || image.deleted) throw new RequestError('FAILED_PRECONDITION', 'this image was deleted', 'ImageGone');
-    if (fetches) await this.noteFetch(stationId, imageId);
+    const isExpired = expires * 1_000 <= this.now();
+    if (isExpired || image === undefined || image.deleted) {
+      const [message, reason] = isExpired ? ['this address has expired', 'LinkExpired'] : ['this image was deleted', 'ImageGone'];
+      if (fetches) await this.noteFetch(stationId, imageId, { kind: 'ReportFetchRefused', reason: message, now: this.now() });
+      throw new RequestError('FAILED_PRECONDITION', message, reason);
+    }
+    if (fetches) await this.noteFetch(stationId, imageId, { kind: 'ReportFetch', now: this.now() });
     return { image: toImageMessage(image) };
   }
 
@@ -208,12 +218,15 @@ export class FirmwareGrpc implements proto.FirmwareService {
   }
 
   /** Every update of the station with this image that is under way. */
-  private async noteFetch(stationId: string, imageId: string): Promise<void> {
+  private async noteFetch(stationId: string, imageId: string, command: FirmwareUpdateCommand): Promise<void> {
     const { docs } = await this.parts.collections.stations.find({ where: { stationId, open: true }, limit: PAGE });
-    const now = this.now();
     for (const { id, campaignId, update } of docs) {
-      if (update.fetched || (await this.parts.collections.campaigns.get(campaignId))?.imageId !== imageId) continue;
-      await this.parts.streams.updates.one(id, { kind: 'ReportFetch', now }, `fetch:${update.attempt}:${update.jobId}`);
+      if (
+        (update.fetched && command.kind === 'ReportFetch') ||
+        (await this.parts.collections.campaigns.get(campaignId))?.imageId !== imageId
+      )
+        continue;
+      await this.parts.streams.updates.one(id, command, `${command.kind}:${update.attempt}:${update.jobId}`);
     }
   }
 

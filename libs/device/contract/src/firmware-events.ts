@@ -243,6 +243,12 @@ export interface FirmwareUpdateFetched extends OfUpdate {
   readonly attempt: number;
 }
 
+/** The station came for the image with an address of its own, and the platform did not give it. */
+export interface FirmwareUpdateFetchRefused extends OfUpdate {
+  readonly attempt: number;
+  readonly reason: string;
+}
+
 export interface FirmwareUpdateAttemptFailed extends OfUpdate {
   readonly attempt: number;
   /** The station's word, or empty. */
@@ -307,6 +313,7 @@ export interface FirmwareEvents {
   'voltlog.device.FirmwareUpdateAccepted.v1': FirmwareUpdateAccepted;
   'voltlog.device.FirmwareUpdateProgressed.v1': FirmwareUpdateProgressed;
   'voltlog.device.FirmwareUpdateFetched.v1': FirmwareUpdateFetched;
+  'voltlog.device.FirmwareUpdateFetchRefused.v1': FirmwareUpdateFetchRefused;
   'voltlog.device.FirmwareUpdateAttemptFailed.v1': FirmwareUpdateAttemptFailed;
   'voltlog.device.FirmwareUpdateEnded.v1': FirmwareUpdateEnded;
   'voltlog.device.FirmwareUpdateTakenBack.v1': FirmwareUpdateTakenBack;

@@ -63,6 +63,7 @@ export type {
   FirmwareUpdateEnded,
   FirmwareUpdateEvent,
   FirmwareUpdateFetched,
+  FirmwareUpdateFetchRefused,
   FirmwareUpdatePlanned,
   FirmwareUpdateProgressed,
   FirmwareUpdateQueued,

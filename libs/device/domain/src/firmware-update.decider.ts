@@ -49,6 +49,8 @@ export interface FirmwareUpdate {
   readonly dueAt: string;
   /** The platform saw it fetch the image in this attempt. */
   readonly fetched: boolean;
+  /** Why the platform did not give it the image in this attempt; empty: it did, or was not asked. */
+  readonly refusedFetch: string;
   readonly evidence: '' | 'Boot' | 'Installed';
   readonly reason: string;
   readonly steps: readonly UpdateStep[];
@@ -81,6 +83,7 @@ export type FirmwareUpdateCommand =
   /** `requestId` undefined: the message has none (unsigned 1.6). */
   | { readonly kind: 'ReportStatus'; readonly status: string; readonly requestId: number | undefined; readonly now: number }
   | { readonly kind: 'ReportFetch'; readonly now: number }
+  | { readonly kind: 'ReportFetchRefused'; readonly reason: string; readonly now: number }
   | { readonly kind: 'ReportBoot'; readonly version: string; readonly now: number }
   | { readonly kind: 'TakeBack'; readonly rollBackId: string; readonly now: number }
   | { readonly kind: 'GiveUp'; readonly before: string; readonly reason: string; readonly now: number }
@@ -149,6 +152,11 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
       case 'ReportFetch':
         if (update.fetched || !isUnderWay(update)) return decided();
         return decided({ type: 'voltlog.device.FirmwareUpdateFetched.v1', data: { ...about, attempt } });
+      case 'ReportFetchRefused': {
+        const { reason } = command;
+        if (update.refusedFetch === reason || !isUnderWay(update)) return decided();
+        return decided({ type: 'voltlog.device.FirmwareUpdateFetchRefused.v1', data: { ...about, attempt, reason } });
+      }
       case 'ReportBoot':
         return booted(update, command.version, command.now);
       case 'TakeBack': {
@@ -205,6 +213,8 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
       }
       case 'voltlog.device.FirmwareUpdateFetched.v1':
         return stepped({ ...update, fetched: true, progressAt: at }, 'Fetched', at);
+      case 'voltlog.device.FirmwareUpdateFetchRefused.v1':
+        return stepped({ ...update, refusedFetch: data.reason }, 'FetchRefused', at);
       case 'voltlog.device.FirmwareUpdateAttemptFailed.v1': {
         const state = data.retryAt === '' ? 'Failed' : 'Planned';
         const { status, reason, retryAt: dueAt } = data;
@@ -226,7 +236,7 @@ export const mayRunImage = ({ state, status, steps }: FirmwareUpdate): boolean =
   state === 'Updated' ||
   (state === 'Failed' && (status === 'InstallationFailed' || steps.some((step) => (RANKS[step.status] ?? 0) >= INSTALLS)));
 
-const FRESH = { jobId: '', requestId: 0, via: '', status: '', rank: 0, fetched: false } as const;
+const FRESH = { jobId: '', requestId: 0, via: '', status: '', rank: 0, fetched: false, refusedFetch: '' } as const;
 
 const stepped = (update: FirmwareUpdate, status: string, at: string): FirmwareUpdate => ({
   ...update,
@@ -285,12 +295,13 @@ function booted(update: FirmwareUpdate, version: string, now: number): Outcome {
 }
 
 /** What a person can look at. */
-const undownloaded = ({ via, fetched }: FirmwareUpdate): string =>
-  via !== ''
-    ? `it could not download the image from local controller ${via}`
-    : fetched
-      ? 'it began to download the image from the platform, and could not end it'
-      : 'it could not download the image, and never asked the platform for it: can stations reach the address of its files?';
+function undownloaded({ via, fetched, refusedFetch }: FirmwareUpdate): string {
+  if (via !== '') return `it could not download the image from local controller ${via}`;
+  if (refusedFetch !== '') return `it came for the image and was refused: ${refusedFetch}`;
+  return fetched
+    ? 'it began to download the image from the platform, and could not end it'
+    : 'it could not download the image, and never asked the platform for it: can stations reach the address of its files?';
+}
 
 const unseen = ({ fetched, via }: FirmwareUpdate): string =>
   fetched

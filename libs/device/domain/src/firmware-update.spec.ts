@@ -169,6 +169,16 @@ describe('a firmware update', () => {
     expect(run(...behind, boot('2.0.0')).state).toMatchObject({ reason: 'it was told to fetch the image from local controller LC-1' });
   });
 
+  it('says what to look at when it could not download the image', () => {
+    const reason = (...commands: readonly FirmwareUpdateCommand[]) => run(...begun, ...commands, status('DownloadFailed')).state?.reason;
+    const refused: FirmwareUpdateCommand = { kind: 'ReportFetchRefused', reason: 'this address has expired', now: T0 };
+    expect(reason()).toContain('never asked the platform');
+    expect(reason({ kind: 'ReportFetch', now: T0 })).toContain('could not end it');
+    expect(reason(refused, refused)).toBe('it came for the image and was refused: this address has expired');
+    expect(run(...begun, refused, refused).events).toHaveLength(begun.length + 1);
+    expect(run(...begun, boot('2.0.0'), refused).state).toMatchObject({ state: 'Updated', refusedFetch: '' });
+  });
+
   it('may run the image when it was updated, or failed after it began to install it', () => {
     const may = (...commands: readonly FirmwareUpdateCommand[]) => {
       const { state } = run(plan({ attemptsMax: 1 }), queue(), answer('Accepted'), ...commands);

@@ -435,7 +435,7 @@ export interface Campaign {
 }
 
 export interface CampaignStep {
-  /** OCPP 2.1 FirmwareStatusEnumType, or Queued, Accepted, Fetched, Failed, Updated, Skipped, Expired, Cancelled. */
+  /** OCPP 2.1 FirmwareStatusEnumType, or Queued, Accepted, Fetched, FetchRefused, Failed, Updated, Skipped, Expired, Cancelled. */
   status: string;
   at: string | undefined;
 }
