@@ -67,12 +67,10 @@ export const newJob = z
       .strictObject({ templateId: templateId.optional().meta({ description: 'absent: all that is intended for each of them' }) })
       .optional()
       .meta({ description: 'instead of a command: stations are set to what a configuration template says, whatever they are' }),
-    collectLog: collectLogIn
-      .optional()
-      .meta({
-        description:
-          'instead of a command: each station uploads a log to an address of its own, as by `POST /v1/stations/{stationId}/log-uploads`',
-      }),
+    collectLog: collectLogIn.optional().meta({
+      description:
+        'instead of a command: each station uploads a log to an address of its own, as by `POST /v1/stations/{stationId}/log-uploads`',
+    }),
     failureBound: failureBound.optional().meta({
       description: 'the job pauses by itself when so many of those that are through are Rejected, NotSupported, Failed or Unknown',
     }),
