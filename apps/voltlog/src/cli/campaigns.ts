@@ -23,7 +23,8 @@ const waves = (campaign: Json): string =>
     .join(', ');
 
 const controllers = (campaign: Json): string =>
-  (campaign['localControllers'] as readonly { stationId: string; state: string | null }[])
+  // An older API tells of none.
+  ((campaign['localControllers'] ?? []) as readonly { stationId: string; state: string | null }[])
     .map(({ stationId, state }) => `${stationId} ${state ?? 'Planned'}`)
     .join(', ');
 
@@ -222,7 +223,9 @@ async function shown(client: Client, output: Output, campaign: Json, wait: boole
   output.one(now, CAMPAIGN);
   const id = String(campaign['campaignId']);
   if (now['state'] === 'Stopped') {
-    const back = (now['rollBacks'] as readonly { campaignId: string }[]).map(({ campaignId }) => `voltlog campaigns watch ${campaignId}`);
+    const back = ((now['rollBacks'] ?? []) as readonly { campaignId: string }[]).map(
+      ({ campaignId }) => `voltlog campaigns watch ${campaignId}`,
+    );
     const hints = [`voltlog campaigns stations ${id} --state Failed`, ...back].join('; ');
     throw new CliError(EXIT.failed, `Stopped: too many failed. See: ${hints}`);
   }
