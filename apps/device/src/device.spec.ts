@@ -119,7 +119,7 @@ describe('device service', () => {
   const status = (stationId: string, data: Partial<ConnectorStatusReported>) =>
     say('voltlog.connection.ConnectorStatusReported.v1', stationId, { evseId: 1, connectorId: 1, status: 'Available', ...data });
   const caughtUp = async (stationId = 'any') =>
-    expect(await context.log.caughtUp({ group: 'device', topic: STATION_TOPIC, key: stationId, deadlineMs: 5_000 })).toBe(true);
+    expect(await context.log.caughtUp({ group: 'device-facts', topic: STATION_TOPIC, key: stationId, deadlineMs: 5_000 })).toBe(true);
   const eventTypes = async (streamId: string) =>
     ((await context.store.streams.load([streamId])).get(streamId) ?? []).flatMap((commit) =>
       commit.events.map((event) => event.type.split('.')[2]),

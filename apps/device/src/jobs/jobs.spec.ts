@@ -9,7 +9,7 @@ import { createDevice, type Device } from '../device.js';
 
 const { CommandStatus } = connectionV1;
 const { JobState, JobStationState: State } = deviceJobV1;
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 /** Stations as the connection service shows them. */
 class FakeConnection {

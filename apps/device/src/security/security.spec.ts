@@ -202,7 +202,7 @@ describe('the security of stations', () => {
     it('is not made in a loop', async () => {
       const { csr } = await testCsr(STATION, 'Voltlog');
       for (let i = 0; i < 12; i += 1) await asks(csr);
-      expect(await context.log.caughtUp({ group: 'device', topic: STATION_TOPIC, key: STATION, deadlineMs: 5_000 })).toBe(true);
+      expect(await context.log.caughtUp({ group: 'device-facts', topic: STATION_TOPIC, key: STATION, deadlineMs: 5_000 })).toBe(true);
       const intents = await context.store.collection<Intent>('security_intents', intentSchema);
       await until(async () => (await intents.count()) === 0, 'all requests to be worked on');
       expect((await security()).certificates).toHaveLength(8);
@@ -324,7 +324,7 @@ describe('the security of stations', () => {
       expect(fits((await access())?.offeredPasswordHash, sent?.value ?? '')).toBe(true);
       await connects({ showedOffered: true });
       await connects({ showedOffered: true, offeredChangeId: 'an earlier one' });
-      expect(await context.log.caughtUp({ group: 'device', topic: STATION_TOPIC, key: STATION, deadlineMs: 5_000 })).toBe(true);
+      expect(await context.log.caughtUp({ group: 'device-facts', topic: STATION_TOPIC, key: STATION, deadlineMs: 5_000 })).toBe(true);
       expect((await access())?.offeredPasswordHash).not.toBe('');
       await connects({ showedOffered: true, offeredChangeId: (await access())?.offeredChangeId ?? '' });
       await until(async () => (await access())?.offeredPasswordHash === '', 'the new one to count');

@@ -327,6 +327,35 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         expect(records.map(numberOf)).toEqual([2]);
       });
 
+      it('begins where the group furthest behind stood of those whose place it takes', async () => {
+        const log = await opened();
+        const topic = await topicOf(log);
+        const [ahead, behind, never] = [unique('group'), unique('group'), unique('group')];
+        await log.append(topic, 'key', [sampleEvent(1)]);
+        for (const group of [ahead, behind]) {
+          const records = await reading(log, topic, { group });
+          await wait(() => records.length === 1, 'the first record');
+          await records.stop();
+        }
+        await log.append(topic, 'key', [sampleEvent(2)]);
+        const further = await reading(log, topic, { group: ahead });
+        await wait(() => further.length > 0, 'the second record');
+        await further.stop();
+        await log.append(topic, 'key', [sampleEvent(3)]);
+        const successor = unique('group');
+        const records = await reading(log, topic, { group: successor, startFrom: { insteadOf: [ahead, never, behind] } });
+        await wait(() => records.length >= 2, 'what the one behind has not handled');
+        expect(records.map(numberOf)).toEqual([2, 3]);
+        await records.stop();
+        // From now on it has a place of its own.
+        await log.append(topic, 'key', [sampleEvent(4)]);
+        const again = await reading(log, topic, { group: successor, startFrom: { insteadOf: [behind] } });
+        await wait(() => again.length > 0, 'the new record');
+        expect(again.map(numberOf)).toEqual([4]);
+        const first = await reading(log, topic, { startFrom: { insteadOf: [never] } });
+        await wait(() => first.length === 4, 'all of it, where none of them has been');
+      });
+
       it('hands over the types that are wanted, live and from the past', async () => {
         const log = await opened();
         const topic = await topicOf(log);

@@ -40,6 +40,12 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
+/**
+ * The first record, the next one, or in each partition where the one furthest behind of the groups stands whose place this one takes: what it
+ * had in hand is not lost, and what the others had handled is handed over again. `earliest` where none of them has been.
+ */
+export type StartFrom = 'earliest' | 'latest' | { readonly insteadOf: readonly string[] };
+
 export interface SubscribeOptions {
   /** Consumers of one group share the partitions; each group sees every record at least once. */
   readonly group: string;
@@ -47,7 +53,7 @@ export interface SubscribeOptions {
   /** Only these event types are handed over; the rest is passed by unparsed. Absent: all. */
   readonly types?: readonly string[];
   /** Where a group without offsets begins. Default `earliest`. */
-  readonly startFrom?: 'earliest' | 'latest';
+  readonly startFrom?: StartFrom;
   /** Nobody comes back to the group: the log forgets it when its last consumer stops. Default false. */
   readonly temporary?: boolean;
   /** At most this many records in one call of `handle`. Default 512. */

@@ -4,6 +4,7 @@ export {
   type EventLog,
   type LogRecord,
   POISON_ATTEMPTS,
+  type StartFrom,
   type SubscribeOptions,
   type Subscription,
   type TopicPartition,

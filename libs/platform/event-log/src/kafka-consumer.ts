@@ -2,7 +2,7 @@ import { OperatingError } from '@voltlog/kernel';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { deliver } from './deliver.js';
-import type { LogRecord, SubscribeOptions, Subscription, TopicPartition } from './event-log.js';
+import type { LogRecord, StartFrom, SubscribeOptions, Subscription, TopicPartition } from './event-log.js';
 import { decodeMessage, type KafkaRecord, typeOf } from './kafka-codec.js';
 import { withDeadline } from './kafka-producer.js';
 
@@ -42,8 +42,8 @@ export interface ConsumerPort {
     message: KafkaMessage,
     cause: unknown,
   ): Promise<void>;
-  /** Offsets at which a group without any begins, for `startFrom: 'latest'`. */
-  startOffsets(group: string, topics: readonly string[]): Promise<Map<string, string>>;
+  /** Offsets at which a group begins in the partitions in which it has none. */
+  startOffsets(group: string, topics: readonly string[], from: Exclude<StartFrom, 'earliest'>): Promise<Map<string, string>>;
   /** Deletes a group that has no consumers any more. Never rejects. */
   forget(group: string): Promise<void>;
   readonly logger: Logger | undefined;
@@ -105,8 +105,8 @@ export class KafkaSubscription implements Subscription {
 
   /** Joins the group; resolves once it has its partitions. */
   async start(): Promise<void> {
-    const { group, topics, startFrom } = this.options;
-    const starts = startFrom === 'latest' ? await this.port.startOffsets(group, topics) : new Map<string, string>();
+    const { group, topics, startFrom = 'earliest' } = this.options;
+    const starts = startFrom === 'earliest' ? new Map<string, string>() : await this.port.startOffsets(group, topics, startFrom);
     this.#consumer.on(this.#consumer.events.GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment, starts));
     this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) void this.#restart();

@@ -2,7 +2,7 @@ import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
 import type { Admin, ISocketFactory, KafkaMessage, Message } from 'kafkajs';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
-import { deadLetterTopic, type EventLog, type SubscribeOptions, type Subscription, type TopicSpec } from './event-log.js';
+import { deadLetterTopic, type EventLog, type StartFrom, type SubscribeOptions, type Subscription, type TopicSpec } from './event-log.js';
 import { deadLetterMessage, encodeMessage, partitionOf } from './kafka-codec.js';
 import { KafkaSubscription } from './kafka-consumer.js';
 import { kafkaLogger } from './kafka-logger.js';
@@ -144,7 +144,7 @@ class KafkaEventLog implements EventLog {
       logger: this.#logger,
       deadLetter: (group, place, message, cause) => this.#deadLetter(group, place, message, cause),
       forget: (group) => this.#forget(group),
-      startOffsets: (group, topics) => this.#retried(() => this.#startOffsets(group, topics)),
+      startOffsets: (group, topics, from) => this.#retried(() => this.#startOffsets(group, topics, from)),
     });
     this.#subscriptions.set(subscription, options.group);
     const stop = async (): Promise<void> => {
@@ -173,16 +173,16 @@ class KafkaEventLog implements EventLog {
     }
   }
 
-  /** The ends of those partitions in which the group has no offset yet. */
-  async #startOffsets(groupId: string, topics: readonly string[]): Promise<Map<string, string>> {
+  /** Where the group begins in those partitions in which it has no offset yet. */
+  async #startOffsets(groupId: string, topics: readonly string[], from: Exclude<StartFrom, 'earliest'>): Promise<Map<string, string>> {
     const admin = await this.#adminClient();
+    const places = from === 'latest' ? await endsOf(admin, topics) : await furthestBehind(admin, topics, from.insteadOf);
     const starts = new Map<string, string>();
-    const stored = await admin.fetchOffsets({ groupId, topics: [...topics] });
-    for (const { topic, partitions } of stored) {
-      const ends = await admin.fetchTopicOffsets(topic);
+    for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
       for (const { partition, offset } of partitions) {
-        const end = ends.find((candidate) => candidate.partition === partition);
-        if (Number(offset) < 0 && end !== undefined) starts.set(`${topic}/${partition}`, end.high);
+        const place = `${topic}/${partition}`;
+        const start = places.get(place);
+        if (Number(offset) < 0 && start !== undefined) starts.set(place, start);
       }
     }
     return starts;
@@ -309,4 +309,24 @@ async function operating<T>(what: string, work: () => Promise<T>): Promise<T> {
     if (error instanceof OperatingError) throw error;
     throw new OperatingError('LogUnavailable', `${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+async function endsOf(admin: Admin, topics: readonly string[]): Promise<Map<string, string>> {
+  const ends = new Map<string, string>();
+  for (const topic of topics)
+    for (const { partition, high } of await admin.fetchTopicOffsets(topic)) ends.set(`${topic}/${partition}`, high);
+  return ends;
+}
+
+async function furthestBehind(admin: Admin, topics: readonly string[], groups: readonly string[]): Promise<Map<string, string>> {
+  const places = new Map<string, string>();
+  for (const groupId of groups) {
+    for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
+      for (const { partition, offset } of partitions) {
+        const place = `${topic}/${partition}`;
+        if (Number(offset) >= 0 && Number(offset) < Number(places.get(place) ?? Number.POSITIVE_INFINITY)) places.set(place, offset);
+      }
+    }
+  }
+  return places;
 }

@@ -6,6 +6,13 @@ interface Reader {
   readonly handle: SubscribeOptions['handle'];
 }
 
+export interface ReadTogetherOptions {
+  readonly group: string;
+  readonly topic: string;
+  /** Groups whose place it takes, e.g. those that its parts had each before. */
+  readonly insteadOf?: readonly string[];
+}
+
 export interface ReadTogether {
   /** The log, on which a subscription to the topic alone becomes one of those who read together; its own group is not used. */
   readonly log: EventLog;
@@ -20,12 +27,13 @@ export interface ReadTogether {
  * A batch is handled once all have handled theirs. When one cannot, all are given it again, by the rules of `SubscribeOptions.handle`: so
  * parts that may be slow, or wait for something that others do not need, read apart.
  */
-export function readTogether(log: EventLog, { group, topic }: { readonly group: string; readonly topic: string }): ReadTogether {
+export function readTogether(log: EventLog, options: ReadTogetherOptions): ReadTogether {
+  const { group, topic, insteadOf } = options;
   const readers: Reader[] = [];
   let reading: Promise<Subscription> | undefined;
   const join = ({ types, handle, startFrom, temporary, onRevoked, batchMax }: SubscribeOptions): Subscription => {
     if (reading !== undefined) throw new Error(`${group} reads ${topic} already: who subscribes later misses what was read`);
-    if (startFrom === 'latest' || temporary === true || onRevoked !== undefined || batchMax !== undefined)
+    if (startFrom !== undefined || temporary === true || onRevoked !== undefined || batchMax !== undefined)
       throw new Error(`who reads ${topic} together with others cannot have options of their own`);
     readers.push({ types: types === undefined ? undefined : new Set(types), handle });
     return { stop: async () => await (await reading)?.stop() };
@@ -45,6 +53,7 @@ export function readTogether(log: EventLog, { group, topic }: { readonly group: 
       reading = log.subscribe({
         group,
         topics: [topic],
+        ...(insteadOf === undefined ? {} : { startFrom: { insteadOf } }),
         ...(all === undefined ? {} : { types: [...new Set(all)] }),
         handle: (batch) => handleAll(readers, batch),
       });

@@ -9,6 +9,7 @@ import {
   deadLetterTopic,
   type EventLog,
   type LogRecord,
+  type StartFrom,
   type SubscribeOptions,
   type Subscription,
   type TopicSpec,
@@ -170,14 +171,21 @@ class SqliteEventLog implements EventLog {
     return group;
   }
 
-  #cursor(group: Group, partition: Partition, startFrom: 'earliest' | 'latest'): Cursor {
+  #cursor(group: Group, partition: Partition, startFrom: StartFrom): Cursor {
     const known = group.cursors.get(partition);
     if (known !== undefined) return known;
     const stored = this.#storedPosition(group.name, partition);
-    const cursor = new Cursor(group, partition, stored ?? (startFrom === 'latest' ? partition.end : 0));
+    const cursor = new Cursor(group, partition, stored ?? this.#startOf(partition, startFrom));
     group.cursors.set(partition, cursor);
     if (stored === undefined) this.#writer.moved(cursor);
     return cursor;
+  }
+
+  #startOf(partition: Partition, startFrom: StartFrom): number {
+    if (startFrom === 'latest') return partition.end;
+    if (startFrom === 'earliest') return 0;
+    const places = startFrom.insteadOf.flatMap((group) => this.#storedPosition(group, partition) ?? []);
+    return places.length === 0 ? 0 : Math.min(...places);
   }
 
   #storedPosition(group: string, partition: Partition): number | undefined {
