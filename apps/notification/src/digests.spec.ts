@@ -103,6 +103,29 @@ describe('what waited for the end of quiet hours', () => {
     expect(id).not.toBe('');
   });
 
+  it('is sent though its time came while it was written', async () => {
+    const service = await start();
+    const { deliveries } = service.parts;
+    const { timers } = service.store;
+    const { id } = await service.subscribe(anna);
+    const [execute, complete] = [deliveries.execute.bind(deliveries), timers.complete.bind(timers)];
+    let isTimerGone = false;
+    timers.complete = async (ids) => {
+      await complete(ids);
+      isTimerGone ||= ids.length > 0;
+    };
+    deliveries.execute = async (inputs) => {
+      if (inputs.some(({ command }) => command.kind === 'AddToDigest')) {
+        service.pass(12 * HOUR_MS);
+        await until(() => isTimerGone, 'its timer finds nothing, and is gone');
+      }
+      return execute(inputs);
+    };
+    await service.tell(milestone());
+    await settled(service, id);
+    expect((await emailsOf(service)).map(({ subject }) => subject)).toEqual(['Laden gestartet · CP-1']);
+  });
+
   it('is told by itself when its digest is gone: a crash kept it from being put in', async () => {
     const service = await start();
     const { id: subscriptionId } = await service.subscribe(anna);

@@ -1,4 +1,4 @@
-import type { KnownDelivery } from '@voltlog/notification-domain';
+import type { DeliveryState, KnownDelivery } from '@voltlog/notification-domain';
 import type { ServiceContext } from '@voltlog/service';
 import { BoundedCache } from '@voltlog/store';
 import { digestIdOf } from '../store/ids.js';
@@ -36,7 +36,7 @@ export class Digests {
 
   constructor(
     private readonly context: Pick<ServiceContext, 'clock'>,
-    private readonly deliveries: Pick<Deliveries, 'execute' | 'wakeAt'>,
+    private readonly deliveries: Pick<Deliveries, 'execute' | 'rearm' | 'wakeAt'>,
   ) {}
 
   /** @returns those that are to be sent by themselves, now */
@@ -49,14 +49,20 @@ export class Digests {
       for (const [digestAt, due] of byTime(left, ids)) await this.deliveries.wakeAt([...due], Date.parse(digestAt));
       const executions = await this.deliveries.execute(left.map(({ one }, at) => this.inputOf(one, ids[at] ?? '')));
       const next: Wanted[] = [];
+      const waiting = new Map<string, DeliveryState>();
       for (const [at, execution] of executions.entries()) {
         const { one, index } = left[at] as Wanted;
-        if (execution.outcome !== 'refused') continue;
+        if (execution.outcome !== 'refused') {
+          if (execution.state.kind === 'Pending') waiting.set(ids[at] ?? '', execution.state);
+          continue;
+        }
         if (execution.refusal === 'DigestFull') {
           this.full.set(hintOf(one), Math.max(index + 1, this.full.get(hintOf(one)) ?? 0));
           next.push({ one, index: index + 1 });
         } else alone.push(one);
       }
+      // A timer that came due before the commit found nothing to send, and is gone.
+      await Promise.all([...waiting].map(([id, state]) => this.deliveries.rearm(id, state)));
       left = next;
     }
     return this.release(alone);
