@@ -4,6 +4,7 @@ import { openSqliteStore } from '@voltlog/store';
 import { Receiver, type TestClock, until } from '@voltlog/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { notificationProjections } from './projections/rebuild.js';
+import type { AddressDoc } from './store/documents.js';
 import { subscriptionStream } from './store/ids.js';
 import { milestone, NotificationUnderTest, START } from './testing/harness.js';
 import { MortalStore } from './testing/mortal-store.js';
@@ -110,6 +111,81 @@ describe('the address of a subscription', () => {
     await notificationProjections['subscriptions']?.rebuild(service.context, () => {});
     const docs = await service.parts.collections.subscriptions.getMany([id, gone]);
     expect([docs.get(id)?.target, docs.get(gone)?.target]).toEqual([ANNA, '']);
+  });
+});
+
+describe('what happens at once', () => {
+  /** Does other work just before an address is written. */
+  const before = ({ parts }: NotificationUnderTest, isMeant: (doc: AddressDoc) => boolean, work: () => Promise<unknown>): void => {
+    const { addresses } = parts.collections;
+    const upsert = addresses.upsert.bind(addresses);
+    addresses.upsert = async (writes) => {
+      if (writes.some(({ doc }) => isMeant(doc))) {
+        addresses.upsert = upsert;
+        await work();
+      }
+      return upsert(writes);
+    };
+  };
+
+  it('does not leave a change with an address that another change has just replaced', async () => {
+    const service = await start();
+    const { addresses } = service.parts.collections;
+    const { id } = await service.subscribe({ channel: EMAIL, target: ANNA });
+    const getMany = addresses.getMany.bind(addresses);
+    addresses.getMany = async (ids) => {
+      addresses.getMany = getMany;
+      const found = await getMany(ids);
+      await put(service, { subscriptionId: id, target: BEN });
+      return found;
+    };
+    await put(service, { subscriptionId: id, target: ANNA, language: 'fr' });
+    const { subscription } = await service.grpc.getSubscription({ subscriptionId: id });
+    expect(subscription).toMatchObject({ target: ANNA, language: 'fr', version: 3 });
+    expect(await addressesOf(service)).toEqual([ANNA]);
+  });
+
+  it('is refused when it asked for a version that is not there any more', async () => {
+    const service = await start();
+    const { id } = await service.subscribe({ channel: EMAIL, target: ANNA });
+    const change = (expectedVersion: number, target: string) => {
+      const subscription = notificationV1.Subscription.fromPartial({ channel: EMAIL, subscriptionId: id, target });
+      return service.grpc.putSubscription({ subscription, expectedVersion, idempotencyKey: '' });
+    };
+    const isMeant = ({ target }: AddressDoc) => target === 'carl@example.org';
+    before(service, isMeant, () => change(1, BEN));
+    await expect(change(1, 'carl@example.org')).rejects.toThrow();
+    await expect(change(7, ANNA)).rejects.toThrow();
+    expect([await targetOf(service, id), await addressesOf(service)]).toEqual([BEN, [BEN]]);
+  });
+
+  it('leaves no address of a subscription that is deleted just before its address is known to be its own', async () => {
+    const service = await start();
+    const { id } = await service.subscribe({ channel: EMAIL, target: ANNA });
+    let isDeleted = false;
+    const isMeant = ({ target, unsureSince }: AddressDoc) => target === BEN && unsureSince === undefined;
+    before(service, isMeant, async () => {
+      await remove(service, id);
+      isDeleted = true;
+    });
+    await put(service, { subscriptionId: id, target: BEN });
+    for (let hours = 0; hours < 2; hours += 1) {
+      service.clock.ms += HOUR_MS + 1;
+      await service.parts.sweep.handle();
+    }
+    expect([isDeleted, await addressesOf(service)]).toEqual([true, []]);
+  });
+
+  it('leaves one address after two changes of it', async () => {
+    const service = await start();
+    const { id } = await service.subscribe({ channel: EMAIL, target: ANNA });
+    before(
+      service,
+      ({ target }) => target === BEN,
+      () => put(service, { subscriptionId: id, target: 'carl@example.org' }),
+    );
+    await put(service, { subscriptionId: id, target: BEN });
+    expect([await targetOf(service, id), await addressesOf(service)]).toEqual([BEN, [BEN]]);
   });
 });
 

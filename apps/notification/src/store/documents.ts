@@ -69,10 +69,12 @@ export interface AddressDoc {
   readonly target: string;
   /** Whether an event names it is not known since. */
   readonly unsureSince?: string;
+  /** Rises with every doubt. */
+  readonly version?: number;
 }
 
 export const addressSchema = new Schema(
-  { id: required, subscriptionId: required, target: required, unsureSince: text },
+  { id: required, subscriptionId: required, target: required, unsureSince: text, version: { type: Number } },
   { versionKey: false },
 );
 addressSchema.index({ subscriptionId: 1 });

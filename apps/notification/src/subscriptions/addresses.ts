@@ -42,31 +42,28 @@ export class Addresses {
     const before = state.kind === 'known' && state.status !== 'Deleted' ? await this.resolved(state) : undefined;
     if (state.kind === 'known' && before?.target === target)
       return { subscriptionId, says: { target: state.target, ...(state.addressId === undefined ? {} : { addressId: state.addressId }) } };
+    await this.doubt(subscriptionId);
     const made = this.context.ids.next();
     const unsureSince = isoTime(this.context.clock.now());
-    const docs = [{ id: made, subscriptionId, target, unsureSince }];
-    if (before?.addressId !== undefined) docs.push({ id: before.addressId, subscriptionId, target: before.target, unsureSince });
-    await this.collections.addresses.upsert(docs.map((doc) => ({ doc })));
+    await this.collections.addresses.upsert([{ doc: { id: made, subscriptionId, target, unsureSince, version: 1 } }]);
     const says = { target: '', addressId: made };
     return { subscriptionId, says, made, ...(before?.addressId === undefined ? {} : { before: before.addressId }) };
   }
 
-  /** Once it is decided. */
-  async decided({ subscriptionId, made, before }: AddressChange, state: SubscriptionState): Promise<void> {
+  /** Once it is decided. What it has stays unsure until the sweep: written here, it could come back after its deletion. */
+  async decided({ made, before }: AddressChange, state: SubscriptionState): Promise<void> {
     if (made === undefined) return;
-    const { addresses } = this.collections;
     const has = state.kind === 'known' && state.status !== 'Deleted' ? state.addressId : undefined;
-    const address = has === undefined ? undefined : await addresses.get(has);
-    if (address !== undefined) await addresses.upsert([{ doc: { id: address.id, subscriptionId, target: address.target } }]);
     const over = [made, ...(before === undefined ? [] : [before])].filter((id) => id !== has);
-    if (over.length > 0) await addresses.delete(over);
+    if (over.length > 0) await this.collections.addresses.delete(over);
   }
 
-  /** Before a subscription is deleted: should nobody come to forget its address, the sweep does. */
-  async toForget(subscriptionId: string): Promise<void> {
+  /** Before a subscription loses what it has: should nobody come to delete it, the sweep does. */
+  async doubt(subscriptionId: string): Promise<void> {
     const unsureSince = isoTime(this.context.clock.now());
     const { docs } = await this.collections.addresses.find({ where: { subscriptionId }, limit: PAGE });
-    if (docs.length > 0) await this.collections.addresses.upsert(docs.map((doc) => ({ doc: { ...doc, unsureSince } })));
+    const doubted = docs.map((doc) => ({ doc: { ...doc, unsureSince, version: (doc.version ?? 0) + 1 } }));
+    if (doubted.length > 0) await this.collections.addresses.upsert(doubted);
   }
 
   /** Of a subscription that is deleted. */
@@ -80,11 +77,15 @@ export class Addresses {
     const unsureSince = { $lt: isoTime(this.context.clock.now() - UNSURE_MS) };
     for (let after: string | undefined; ; ) {
       const { docs, next } = await addresses.find({ where: { unsureSince }, limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const { id, subscriptionId, target } of docs) {
+      for (const doc of docs) {
+        const { id, subscriptionId, target, version } = doc;
         const state = await load(subscriptionId);
         const isIts = state.kind === 'known' && state.status !== 'Deleted' && state.addressId === id;
-        if (isIts) await addresses.upsert([{ doc: { id, subscriptionId, target } }]);
-        else await addresses.delete([id]);
+        if (!isIts) await addresses.delete([id]);
+        // One of before has no version to compare, and gets one: the next sweep settles it.
+        else if (version === undefined) await addresses.upsert([{ doc: { ...doc, version: 1 } }]);
+        // Only if nobody deleted it, or doubts it anew, since it was read.
+        else await addresses.upsert([{ doc: { id, subscriptionId, target, version: version + 1 }, expectedVersion: version }]);
       }
       if (next === undefined) return;
       after = next;
