@@ -121,11 +121,15 @@ describe('voltlog moves', () => {
   });
 
   it.each([
-    ['Ended', { Moved: 1, CameBack: 1 }, '1 CameBack. See: voltlog moves stations m-1 --phase CameBack'],
-    ['Stopped', { Failed: 2 }, 'voltlog moves stations m-1 --phase Failed'],
-  ])('followed, ends with 1 when it is %s and not every station arrived', async (state, counts, text) => {
+    ['Ended', 'Completed', { Moved: 1, CameBack: 1 }, '1 CameBack. See: voltlog moves stations m-1 --phase CameBack'],
+    ['Ended', 'Completed', { Moved: 1 }, '1 of 2 Moved. See: voltlog moves stations m-1\n'],
+    ['Ended', 'Cancelled', { Moved: 1 }, 'the move is Cancelled: 1 of 2 Moved'],
+    ['Ended', 'Cancelled', { Moved: 2 }, 'the move is Cancelled: 2 of 2 Moved'],
+    ['Paused', null, {}, 'the move is Paused: 0 of 2 Moved'],
+    ['Stopped', null, { Failed: 2 }, 'voltlog moves stations m-1 --phase Failed'],
+  ])('followed, ends with 1 when it is %s %s with %j', async (state, outcome, counts, text) => {
     world.answers['POST /v1/moves'] = [[201, move()]];
-    world.answers['GET /v1/moves/m-1'] = [[200, move({ state, counts })]];
+    world.answers['GET /v1/moves/m-1'] = [[200, move({ state, outcome, counts })]];
     expect(await world.run('moves', 'create', plan(), '--wait')).toMatchObject({ code: EXIT.failed, err: expect.stringContaining(text) });
   });
 

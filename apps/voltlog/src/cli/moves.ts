@@ -123,12 +123,16 @@ async function follow(client: Client, output: Output, moveId: string): Promise<v
     move = await client.get(path(moveId));
   }
   output.one(move, MOVE);
-  const bad = Object.entries(counts(move)).filter(([phase, count]) => phase !== 'Moved' && count > 0);
-  if (bad.length > 0)
-    throw new CliError(
-      EXIT.failed,
-      `Not every station arrived: ${bad.map(([phase, count]) => `${count} ${phase}`).join(', ')}. See: voltlog moves stations ${moveId} --phase ${bad[0]?.[0] ?? ''}`,
-    );
+  const { Moved: moved = 0, ...others } = counts(move);
+  if (move['state'] === 'Ended' && move['outcome'] === 'Completed' && moved === move['stationCount']) return;
+  // Those whose turn never came are in no phase.
+  const bad = Object.entries(others).filter(([, count]) => count > 0);
+  const rest = [`${moved} of ${String(move['stationCount'])} Moved`, ...bad.map(([phase, count]) => `${count} ${phase}`)].join(', ');
+  const phase = bad[0] === undefined ? '' : ` --phase ${bad[0][0]}`;
+  throw new CliError(
+    EXIT.failed,
+    `Not every station arrived, the move is ${String(move['outcome'] ?? move['state'])}: ${rest}. See: voltlog moves stations ${moveId}${phase}`,
+  );
 }
 
 function planOf(file: string): object {
