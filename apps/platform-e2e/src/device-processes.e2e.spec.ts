@@ -79,11 +79,12 @@ describe('a job', () => {
     const order = { command, selection: { stationIds: ids }, concurrency: 2, stationsPerMinute: 120 };
     const { jobId } = await platform.api.ok<{ jobId: string }>('POST', '/v1/jobs', order);
     await soon('a part of the stations is sent it', async () => (sent.size >= 5 ? true : undefined));
-    let before = 0;
+    const before: number[] = [];
     await deviceDies(async () => {
-      before = sent.size;
+      before.push(sent.size);
     });
-    expect(before).toBeLessThan(ids.length);
+    // How far it is at the second death is up to the machine.
+    expect(before[0]).toBeLessThan(ids.length);
     const job = await soon('the job ends', async () => {
       const now = await platform.api.get<{ state: string; counts: Record<string, number> }>(`/v1/jobs/${jobId}`);
       return now.state === 'Ended' ? now : undefined;

@@ -74,7 +74,9 @@ it.each<readonly [string, Readonly<Partial<Record<TakenBackStep, ProcessName>>>]
 
 it('a gateway that was killed gives no driver more tries', { timeout: 120_000 }, async () => {
   const tries = new DriverTries(platform.api);
-  expect(await tries.allowed()).toBe(DriverTries.BURST);
+  const first = await tries.allowed();
+  expect(first).toBeGreaterThanOrEqual(DriverTries.BURST);
+  expect(first).toBeLessThanOrEqual(DriverTries.BURST + tries.refilled());
   await platform.kill9('gateway');
   await platform.restart('gateway');
   expect(await tries.allowed()).toBeLessThanOrEqual(tries.refilled());

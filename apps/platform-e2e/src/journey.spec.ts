@@ -89,7 +89,9 @@ it('kill -9 around a start that is taken back: it is stopped all the same, and t
 
 it('kill -9 gives no driver more tries', { timeout: 120_000 }, async () => {
   const tries = new DriverTries(platform.api);
-  expect(await tries.allowed()).toBe(DriverTries.BURST);
+  const first = await tries.allowed();
+  expect(first).toBeGreaterThanOrEqual(DriverTries.BURST);
+  expect(first).toBeLessThanOrEqual(DriverTries.BURST + tries.refilled());
   await platform.child.kill9();
   await platform.restart();
   expect(await tries.allowed()).toBeLessThanOrEqual(tries.refilled());
