@@ -1,9 +1,11 @@
 /** Fields whose text identifies a driver. */
 const TOKEN_FIELDS = new Set(['idToken', 'idTag', 'parentIdTag', 'groupId', 'groupIdToken', 'parentIdToken']);
-/** Fields that are secrets, whatever is in them. */
+/** Fields that are secrets, whatever is in them; addresses that are asked may carry one. */
 const SECRET_FIELDS = new Set([
   'password',
   'passwordHash',
+  'handlerUrl',
+  'healthUrl',
   'basicAuthPassword',
   'apnUserName',
   'apnPassword',

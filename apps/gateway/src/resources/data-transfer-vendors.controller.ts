@@ -3,6 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { dataTransferV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import { z } from 'zod';
+import { CallerParam } from '../auth/access.js';
+import type { Caller } from '../auth/api-keys.js';
 import type { GatewayConfig } from '../config.js';
 import { orNull } from '../views/common.js';
 import { rotatedSecret } from '../views/notification.view.js';
@@ -25,8 +27,8 @@ export class DataTransferVendorsController {
 
   @Get()
   @Read({ role: 'viewer', summary: 'Whose DataTransfer messages are known, and what stations are answered', answer: vendorList })
-  async listDataTransferVendors() {
-    return { data: (await this.vendors.listVendors({})).vendors.map(toVendor) };
+  async listDataTransferVendors(@CallerParam() { role }: Caller) {
+    return { data: (await this.vendors.listVendors({})).vendors.map((vendor) => toVendor(vendor, role)) };
   }
 
   @Put(':vendorId')
@@ -40,6 +42,7 @@ export class DataTransferVendorsController {
   async putDataTransferVendor(
     @Param({ schema: vendorParams }) { vendorId }: Params,
     @Body({ schema: vendorIn }) { messages, otherwise, handlerUrl }: z.output<typeof vendorIn>,
+    @CallerParam() { role }: Caller,
   ) {
     const toMessage = ({ messageId, status, data, handlerUrl: url }: (typeof messages)[number]) => ({
       messageId,
@@ -49,7 +52,7 @@ export class DataTransferVendorsController {
     });
     const vendor = { vendorId, messages: messages.map(toMessage), otherwise, handlerUrl, updatedAt: undefined };
     const answer = await this.vendors.putVendor({ vendor });
-    return { ...toVendor(answer.vendor ?? vendor), secret: orNull(answer.secret) };
+    return { ...toVendor(answer.vendor ?? vendor, role), secret: orNull(answer.secret) };
   }
 
   @Post(':vendorId/rotate-secret')

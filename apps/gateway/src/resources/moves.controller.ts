@@ -51,9 +51,9 @@ export class MovesController {
 
   @Get()
   @Read({ role: 'viewer', summary: 'List moves, newest first', answer: movePage })
-  async listMoves(@Query({ schema: pageQuery }) query: z.output<typeof pageQuery>) {
+  async listMoves(@Query({ schema: pageQuery }) query: z.output<typeof pageQuery>, @CallerParam() { role }: Caller) {
     const { moves, nextPageToken } = await this.moves.listMoves({ pageSize: query.limit, pageToken: query.cursor ?? '' });
-    return { data: moves.map(toMove), nextCursor: nextPageToken || null };
+    return { data: moves.map((move) => toMove(move, role)), nextCursor: nextPageToken || null };
   }
 
   @Post()
@@ -71,7 +71,7 @@ export class MovesController {
     @Req() request: FastifyRequest,
   ) {
     const { move } = await this.moves.createMove(toCreateMove(body, { createdBy: caller.keyId, idempotencyKey: idempotencyKey(request) }));
-    return found(move);
+    return found(move, caller);
   }
 
   @Post('preview')
@@ -82,8 +82,8 @@ export class MovesController {
 
   @Get(':moveId')
   @Read({ role: 'viewer', summary: 'How far a move is', answer: moveView })
-  async getMove(@Param({ schema: moveParams }) { moveId }: MoveParams) {
-    return found((await this.moves.getMove({ moveId })).move);
+  async getMove(@Param({ schema: moveParams }) { moveId }: MoveParams, @CallerParam() caller: Caller) {
+    return found((await this.moves.getMove({ moveId })).move, caller);
   }
 
   @Get(':moveId/stations')
@@ -146,8 +146,9 @@ export class MovesController {
     return toMoveStation(station);
   }
 
-  private async changed(change: 'Pause' | 'Resume' | 'Cancel', { moveId }: MoveParams, { keyId: by }: Caller, request: FastifyRequest) {
-    return found((await this.moves.changeMove({ moveId, change, by, idempotencyKey: idempotencyKey(request) })).move);
+  private async changed(change: 'Pause' | 'Resume' | 'Cancel', { moveId }: MoveParams, caller: Caller, request: FastifyRequest) {
+    const { move } = await this.moves.changeMove({ moveId, change, by: caller.keyId, idempotencyKey: idempotencyKey(request) });
+    return found(move, caller);
   }
 
   /** All stations of the move, with how far it is at those whose turn has come. */
@@ -169,7 +170,7 @@ export class MovesController {
   }
 }
 
-function found(move: deviceMoveV1.Move | undefined) {
+function found(move: deviceMoveV1.Move | undefined, { role }: Caller) {
   if (move === undefined) throw notFound('The move');
-  return toMove(move);
+  return toMove(move, role);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Role } from '../auth/api-key.js';
 
 /** Rows of a page when the caller does not say, and at most. */
 export const PAGE_DEFAULT = 50;
@@ -61,4 +62,10 @@ export function parsed(json: string): unknown {
   } catch {
     return json;
   }
+}
+
+/** An address that is asked, which may carry a token: a viewer is told its host, or nothing where that cannot be told. */
+export function addressFor(role: Role, url: string): string {
+  if (role !== 'viewer') return url;
+  return URL.canParse(url) ? new URL(url).host : '';
 }

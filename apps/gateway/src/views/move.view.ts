@@ -1,6 +1,7 @@
 import { deviceJobV1, deviceMoveV1 } from '@voltlog/proto';
 import { z } from 'zod';
-import { identifier, instant, orNull, pageOf, pageQuery, stationId } from './common.js';
+import type { Role } from '../auth/api-key.js';
+import { addressFor, identifier, instant, orNull, pageOf, pageQuery, stationId } from './common.js';
 import { selectionIn, toSelection } from './job.view.js';
 
 const STATES = ['Running', 'Paused', 'Stopped', 'Cancelling', 'Ended'] as const;
@@ -41,7 +42,7 @@ const target = z.object({
     .default('')
     .meta({
       description:
-        'asked by GET whether a station has arrived, with its id for `{stationId}`: 2xx, and no JSON that says `connected: false`; a station of which it does not say so within healthMinutes has failed',
+        'asked by GET whether a station has arrived, with its id for `{stationId}`: 2xx, and no JSON that says `connected: false`; a station of which it does not say so within healthMinutes has failed. A viewer is told the host only',
       examples: ['https://new-provider.example/arrived/{stationId}'],
     }),
 });
@@ -144,11 +145,11 @@ export const toCreateMove = (
     idempotencyKey,
   } as deviceMoveV1.DeepPartial<deviceMoveV1.CreateMoveRequest>);
 
-export const toMove = (move: deviceMoveV1.Move): z.input<typeof moveView> => ({
+export const toMove = (move: deviceMoveV1.Move, role: Role): z.input<typeof moveView> => ({
   moveId: move.moveId,
   name: orNull(move.name),
   direction: move.direction as 'Out' | 'In',
-  target: move.target ?? null,
+  target: move.target === undefined ? null : { ...move.target, healthUrl: addressFor(role, move.target.healthUrl) },
   waves: move.waves.map((each, index) => ({ ...each, stationCount: move.waveSizes[index] ?? 0 })),
   atOnceMax: move.atOnceMax,
   healthMinutes: move.healthMinutes,

@@ -1,6 +1,7 @@
 import type { dataTransferV1 } from '@voltlog/proto';
 import { z } from 'zod';
-import { identifier, instant, orNull, parsed } from './common.js';
+import type { Role } from '../auth/api-key.js';
+import { addressFor, identifier, instant, orNull, parsed } from './common.js';
 
 const handlerUrl = z.string().max(2_000);
 
@@ -31,7 +32,7 @@ export const vendorView = z
     vendorId: z.string(),
     messages: z.array(z.object({ messageId: z.string(), status: z.string(), data: z.unknown(), handlerUrl: z.string().nullable() })),
     otherwise: z.string(),
-    handlerUrl: z.string().nullable(),
+    handlerUrl: z.string().nullable().meta({ description: 'a viewer is told the host only, here as of each message' }),
     updatedAt: instant.nullable(),
   })
   .meta({ id: 'DataTransferVendor' });
@@ -42,21 +43,18 @@ export const putVendor = vendorView
 
 export const vendorList = z.object({ data: z.array(vendorView) }).meta({ id: 'DataTransferVendorList' });
 
-export const toVendor = ({
-  vendorId,
-  messages,
-  otherwise,
-  handlerUrl: url,
-  updatedAt,
-}: dataTransferV1.Vendor): z.input<typeof vendorView> => ({
+export const toVendor = (
+  { vendorId, messages, otherwise, handlerUrl: url, updatedAt }: dataTransferV1.Vendor,
+  role: Role,
+): z.input<typeof vendorView> => ({
   vendorId,
   messages: messages.map(({ messageId, status, dataJson, handlerUrl: asked }) => ({
     messageId,
     status,
     data: parsed(dataJson),
-    handlerUrl: orNull(asked),
+    handlerUrl: orNull(addressFor(role, asked)),
   })),
   otherwise,
-  handlerUrl: orNull(url),
+  handlerUrl: orNull(addressFor(role, url)),
   updatedAt: updatedAt ?? null,
 });
