@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ApiClient, wordsOf } from './client.js';
 import { nameOf, tell } from './event-words.js';
 import { duration, energy, moment, power, text, words } from './format.js';
 import { readingsOf } from './readings.js';
@@ -28,6 +29,21 @@ describe('the event stream', () => {
       const parser = new SseParser();
       expect([...parser.push(whole.slice(0, cut)), ...parser.push(whole.slice(cut))]).toEqual(expected);
     }
+  });
+});
+
+describe('a write', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('says which version was read, and is told plainly when another one is there', async () => {
+    const problem = { type: 'version-mismatch', detail: 'another version' };
+    const fetched = vi.fn(async (_path: string, _init: RequestInit) => new Response(JSON.stringify(problem), { status: 412 }));
+    vi.stubGlobal('fetch', fetched);
+    const refused = await new ApiClient('key').put('/v1/contracts/C-1', {}, 3).catch((error: unknown) => error);
+    expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ 'if-match': '"3"' });
+    expect(wordsOf(refused)).toMatch(/^Somebody else changed it/);
+    await new ApiClient('key').put('/v1/contracts/C-2', {}).catch(() => undefined);
+    expect(fetched.mock.calls[1]?.[1].headers).not.toHaveProperty('if-match');
   });
 });
 

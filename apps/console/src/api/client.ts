@@ -27,8 +27,9 @@ export class ApiClient {
     return this.write<Answer>('PATCH', path, body);
   }
 
-  put<Answer>(path: string, body: object): Promise<Answer> {
-    return this.write<Answer>('PUT', path, body);
+  /** @param version that was read; the write is refused with 412 when somebody else has changed it since */
+  put<Answer>(path: string, body: object, version?: number): Promise<Answer> {
+    return this.write<Answer>('PUT', path, body, version === undefined ? {} : { 'if-match': `"${version}"` });
   }
 
   delete<Answer>(path: string): Promise<Answer> {
@@ -43,11 +44,11 @@ export class ApiClient {
     URL.revokeObjectURL(address);
   }
 
-  private write<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+  private write<Answer>(method: string, path: string, body?: object, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.call<Answer>(path, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), 'idempotency-key': newId() },
+      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }), 'idempotency-key': newId() },
     });
   }
 
@@ -83,5 +84,9 @@ export async function problemOf(response: Response): Promise<ApiError> {
 }
 
 /** What went wrong, in words for a person. */
-export const wordsOf = (error: unknown): string =>
-  error instanceof ApiError ? error.detail : 'Something went wrong in this page. Reload it to go on.';
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return 'Something went wrong in this page. Reload it to go on.';
+  return error.status === 412
+    ? 'Somebody else changed it meanwhile, so nothing was saved. Open it again and see what it is now.'
+    : error.detail;
+}

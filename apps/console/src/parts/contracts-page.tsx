@@ -13,6 +13,7 @@ import { useNow } from './use-now.js';
 
 interface Contract extends Access {
   readonly contractId: string;
+  readonly version: number;
   readonly name: string | null;
   readonly used: {
     readonly energyWhThisMonth: number;
@@ -33,10 +34,11 @@ export function ContractsPage() {
   const contracts = useList<Contract>('tokens', '/v1/contracts?limit=50');
   // A contract is written whole.
   const block = useWrite(['tokens'], (contract: Contract) =>
-    api.put(ofContract(contract.contractId), {
-      ...bodyOf(contractValues(contract), contract),
-      status: contract.status === 'Active' ? 'Blocked' : 'Active',
-    }),
+    api.put(
+      ofContract(contract.contractId),
+      { ...bodyOf(contractValues(contract), contract), status: contract.status === 'Active' ? 'Blocked' : 'Active' },
+      contract.version,
+    ),
   );
   return (
     <ListPage title="Contracts" add={mayAct ? { label: 'New contract', onAdd: () => setShown('new') } : undefined}>
@@ -104,7 +106,7 @@ function ContractForm({ contract, onDone }: { contract: Contract | undefined; on
   const { api, me } = usePlatform();
   const fields = useFields({ ...contractValues(contract), contractId: contract?.contractId ?? '' });
   const { contractId, ...values } = fields.values;
-  const save = useWrite(['tokens'], () => api.put(ofContract(contractId.trim()), bodyOf(values, contract)), onDone);
+  const save = useWrite(['tokens'], () => api.put(ofContract(contractId.trim()), bodyOf(values, contract), contract?.version), onDone);
   return (
     <Form
       submit={contract === undefined ? 'Make the contract' : 'Save'}

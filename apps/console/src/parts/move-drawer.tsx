@@ -57,7 +57,7 @@ function Actions({ move }: { move: Move }) {
   const { api, me } = usePlatform();
   const act = useWrite(['moves'], (what: 'pause' | 'resume' | 'cancel') => api.post(`${ofMove(move.moveId)}/${what}`, {}));
   const download = useMutation({ mutationFn: () => api.download(`${ofMove(move.moveId)}/export`, `move-${move.moveId}.ndjson`) });
-  if (me.role === 'viewer') return null;
+  if (me.role !== 'admin') return null;
   const { state } = move;
   const button = (what: Parameters<typeof act.mutate>[0], name: string) => (
     <Button variant="default" loading={act.isPending} onClick={() => act.mutate(what)}>

@@ -17,7 +17,7 @@ export function MovesPage() {
   const [moveId, setMoveId] = useState<string>();
   const [making, setMaking] = useState(false);
   return (
-    <ListPage title="Moves" add={me.role === 'viewer' ? undefined : { label: 'New move', onAdd: () => setMaking(true) }}>
+    <ListPage title="Moves" add={me.role === 'admin' ? { label: 'New move', onAdd: () => setMaking(true) } : undefined}>
       <Table
         name="Moves"
         columns={['Move', 'Where', 'State', 'Progress', 'Results', 'Began']}

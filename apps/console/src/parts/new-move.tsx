@@ -10,6 +10,9 @@ import { SelectionFields, toSelection, useSelection } from './selection.js';
 import { Table } from './table.js';
 import { toWaves, type Wave, Waves } from './waves.js';
 
+/** Rows of a plan that are shown; a page with thousands is slow. */
+const SHOWN_MAX = 200;
+
 interface Props {
   readonly opened: boolean;
   readonly onClose: () => void;
@@ -74,7 +77,9 @@ function NewMoveForm({ onMade }: Pick<Props, 'onMade'>) {
     };
   }
   const stations = preview.data?.data;
-  const able = stations?.filter(({ problem }) => problem === null).length ?? 0;
+  const able = stations?.filter(({ problem }) => problem === null) ?? [];
+  // What somebody has to see to comes first.
+  const shown = [...(stations?.filter(({ problem }) => problem !== null) ?? []), ...able].slice(0, SHOWN_MAX);
   return (
     <Form
       submit={stations === undefined ? 'Look at what it would do' : `Move ${count(stations.length)} stations`}
@@ -147,7 +152,7 @@ function NewMoveForm({ onMade }: Pick<Props, 'onMade'>) {
       {stations !== undefined && (
         <>
           <p role="status">
-            {count(stations.length)} stations; {count(able)} can be moved as it stands.
+            {count(stations.length)} stations; {count(able.length)} can be moved as it stands.
           </p>
           <Table
             name="What it would do"
@@ -155,7 +160,7 @@ function NewMoveForm({ onMade }: Pick<Props, 'onMade'>) {
             query={{ ...preview, refetch: () => undefined }}
             empty={{ title: 'No station is meant', words: 'None in service meets what is filled in.' }}
           >
-            {stations.map(({ stationId, wave, ocppVersion, connected, problem }) => (
+            {shown.map(({ stationId, wave, ocppVersion, connected, problem }) => (
               <tr key={stationId}>
                 <td>{stationId}</td>
                 <td>{wave}</td>
@@ -165,6 +170,7 @@ function NewMoveForm({ onMade }: Pick<Props, 'onMade'>) {
               </tr>
             ))}
           </Table>
+          {stations.length > shown.length && <p className="muted hint">And {count(stations.length - shown.length)} more.</p>}
         </>
       )}
     </Form>

@@ -74,6 +74,7 @@ function SiteForm({ site, onDone }: { site: Site | undefined; onDone: () => void
     ['sites'],
     () => {
       const { siteId, latitude, longitude, countryCode, ...plain } = values;
+      if (site !== undefined) refuseEmptied(site, values);
       const told = {
         ...plain,
         ...(countryCode === '' ? {} : { countryCode: countryCode.toUpperCase() }),
@@ -106,6 +107,14 @@ function SiteForm({ site, onDone }: { site: Site | undefined; onDone: () => void
       </div>
     </Form>
   );
+}
+
+/** The API takes no empty ones, and what is left out of a change stays. */
+function refuseEmptied(site: Site, typed: { readonly countryCode: string; readonly latitude: string; readonly longitude: string }): void {
+  if (site.countryCode !== null && typed.countryCode.trim() === '')
+    throw new FormError('A country cannot be taken away; give another one.');
+  if (typed.latitude.trim() === '' || typed.longitude.trim() === '')
+    throw new FormError('Latitude and longitude cannot be empty; 0 and 0 stand for not known.');
 }
 
 function degrees(name: string, text: string): object {

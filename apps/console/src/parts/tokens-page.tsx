@@ -14,6 +14,7 @@ import { useNow } from './use-now.js';
 
 interface Token extends Access {
   readonly idToken: string;
+  readonly version: number;
   readonly type: string;
   readonly contractId: string | null;
   readonly activeTransactions: readonly string[];
@@ -138,7 +139,7 @@ function TokenForm({ token, onDone }: { token: Token | undefined; onDone: () => 
   const { idToken, type, contractId, ...access } = fields.values;
   const save = useWrite(
     ['tokens'],
-    () => api.put(ofToken(idToken.trim()), { type, contractId: contractId.trim() || null, ...toAccess(access, token) }),
+    () => api.put(ofToken(idToken.trim()), { type, contractId: contractId.trim() || null, ...toAccess(access, token) }, token?.version),
     onDone,
   );
   return (

@@ -55,6 +55,15 @@ describe('the event stream', () => {
     expect(client.text()).toContain('••••••B1');
   });
 
+  it('tells of contracts, not by whose token', async () => {
+    const client = await listen();
+    await client.has('event: ready');
+    const permitted = { id: 'e-1', type: 'voltlog.authorization.ContractChanged.v1', data: { contractId: 'C-1', idToken: '04A2F3B1' } };
+    await gateway.log.publish('authorization.contract.v1', 'C-1', permitted);
+    await client.has('"contractId":"C-1"');
+    expect(client.text()).not.toContain('04A2F3B1');
+  });
+
   it('filters by bare or full type and by station', async () => {
     const byType = await listen('?types=TransactionEnded,voltlog.connection.TransactionStarted.v1');
     const byStation = await listen('?stationId=CP-2');
@@ -174,6 +183,8 @@ describe('the hub', () => {
       setVariableData: [{ variable: { name: 'BasicAuthPassword' }, attributeValue: 'hunter2' }],
       other: { key: 'HeartbeatInterval', value: '60' },
       certificateChain: 'MIIB',
+      target: { healthUrl: 'https://x.example/?key=hunter2' },
+      vendor: { handlerUrl: 'https://x.example/?key=hunter2' },
       passwordHash: 'scrypt$16384$c2FsdA$aGFzaA',
       connectionData: { apn: { apn: 'net', apnPassword: 'hunter2', simPin: 1234 } },
     });

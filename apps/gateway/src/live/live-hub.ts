@@ -15,6 +15,7 @@ export const LIVE_TOPICS = [
   'device.move.v1',
   'device.upload.v1',
   'authorization.token.v1',
+  'authorization.contract.v1',
   'authorization.decision.v1',
   'session.session.v1',
   'reservation.reservation.v1',
