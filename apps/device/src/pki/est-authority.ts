@@ -154,7 +154,8 @@ export class EstAuthority implements CertificateAuthority {
     if (status === 202 || status === 429 || status === 503)
       throw new AuthorityBusy(said, retryMs(headers['retry-after'], this.options.clock.now()));
     if (status === 400 || status === 422) throw new OrderRefused(said);
-    if (NOT_OFFERED.has(status)) throw new OperationNotOffered('AuthorityUnavailable', said);
+    if (NOT_OFFERED.has(status) || (operation === 'simplereenroll' && status === 401))
+      throw new OperationNotOffered('AuthorityUnavailable', said);
     throw new OperatingError('AuthorityUnavailable', said);
   }
 
@@ -166,7 +167,7 @@ export class EstAuthority implements CertificateAuthority {
   }
 }
 
-/** Not this, or not from us. */
+/** Not this, or not from us. Of a renewal 401 may mean that too: only the holder of the old key is known for it. */
 const NOT_OFFERED: ReadonlySet<number> = new Set([403, 404, 405, 501]);
 class OperationNotOffered extends OperatingError {}
 

@@ -101,7 +101,7 @@ describe('a certificate authority behind EST', () => {
     expect(server.requests.filter((each) => each !== 'cacerts')).toEqual(['simplereenroll']);
   });
 
-  it.each([400, 403, 404, 405, 501])('that answers %i to that is asked as if there had been none', async (status) => {
+  it.each([400, 401, 403, 404, 405, 501])('that answers %i to that is asked as if there had been none', async (status) => {
     server.answer = (response, operation) => {
       response.writeHead(status).end();
       if (operation === 'simplereenroll') server.answer = undefined;
