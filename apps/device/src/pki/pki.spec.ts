@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import * as x509 from '@peculiar/x509';
+import { NO_SECURITY } from '@voltlog/device-domain';
 import { openTestContext, TestAuthority, type TestContext, testCsr } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuthorityDoc, AuthorityKeys, authoritySchema } from './authority-keys.js';
@@ -124,7 +125,8 @@ describe('the built-in authority', () => {
     const [ca, other] = [await authority(), await authority(7, 30)];
     const now = () => context.clock.now();
     const rows = await context.store.collection<IssuedDoc>('issued_certificates', issuedSchema);
-    const noted = new IssuedCertificates(rows, async () => false, now);
+    const revoked = new Set<string>();
+    const noted = new IssuedCertificates(rows, async (_, serialNumber) => revoked.has(serialNumber), now);
     const order = { stationId: 'CP-1', csr: '', publicKey: await publicKey(), orderId: 'o', orderedAtMs: now() };
     const made = await ca.issue(order);
     // The same serial number, and another certificate.
@@ -134,7 +136,7 @@ describe('the built-in authority', () => {
     const earlier = new EarlierCertificates(
       () => ca.root(),
       noted,
-      async (stationId) => (stationId === 'CP-1' ? stream : []),
+      async (stationId) => ({ ...NO_SECURITY, certificates: stationId === 'CP-1' ? stream : [] }),
     );
     const root = new X509Certificate(await ca.roots());
     const status = async (shown: X509Certificate, issuer = root) => {
@@ -145,6 +147,11 @@ describe('the built-in authority', () => {
     // Shown as if another authority had made it.
     expect(await status(new X509Certificate(made.certificateChain), new X509Certificate(made.certificateChain))).toBe('unknown');
     expect(await status(new X509Certificate(made.certificateChain))).toBe('good');
+    // One that was revoked before it is noted is so at once: a revocation list reads nothing else.
+    await rows.delete((await rows.find({ where: {}, limit: 10 })).docs.map(({ id }) => id));
+    revoked.add(made.serialNumber);
+    await earlier.note(new X509Certificate(made.certificateChain), root);
+    expect(await noted.revoked(ROOT_ID)).toMatchObject([{ serialNumber: made.serialNumber }]);
   });
 
   it('has one root, whoever asks first, and serves the same order with the same serial number', async () => {

@@ -110,11 +110,7 @@ async function createOwn(
   const { ocspUrl, crlUrl } = options;
   const revocation = { ocspUrl, crlUrl };
   const authority = new BuiltInAuthority({ keys, issued, sealing, organization, validityDays, revocation });
-  const earlier = new EarlierCertificates(
-    () => authority.root(),
-    issued,
-    async (stationId) => (await securityOf(stationId)).certificates,
-  );
+  const earlier = new EarlierCertificates(() => authority.root(), issued, securityOf);
   const testPki = options.testPki ? new TestPki({ keys, issued, sealing, organization, revocation }) : undefined;
   const signing = async (): Promise<readonly Authority[]> => [await authority.root(), ...((await testPki?.authorities()) ?? [])];
   return {
@@ -126,7 +122,7 @@ async function createOwn(
     signing,
     responder: new OcspResponder(signing, issued, now),
     lists: new RevocationLists(signing, issued, now),
-    follower: new RevocationFollower({ log }, signing, issued),
+    follower: new RevocationFollower({ log }, signing, issued, earlier),
   };
 }
 

@@ -2,6 +2,7 @@ import { DEVICE_TOPIC, type StationCertificateRevoked } from '@voltlog/device-co
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import type { Authority } from './authority-keys.js';
+import type { EarlierCertificates } from './earlier-certificates.js';
 import type { IssuedCertificates } from './issued-certificates.js';
 
 /** Notes with the certificate itself that a station's was revoked: a revocation list is made of those, without asking every station. */
@@ -12,6 +13,7 @@ export class RevocationFollower {
     private readonly context: Pick<ServiceContext, 'log'>,
     private readonly authorities: () => Promise<readonly Authority[]>,
     private readonly issued: Pick<IssuedCertificates, 'revoke'>,
+    private readonly earlier: Pick<EarlierCertificates, 'revoke'>,
   ) {}
 
   async start(): Promise<void> {
@@ -30,9 +32,11 @@ export class RevocationFollower {
   async handle(batch: readonly LogRecord[]): Promise<void> {
     const authorities = await this.authorities();
     for (const { event } of batch) {
-      const { serialNumber } = event.data as StationCertificateRevoked;
+      const { stationId, serialNumber } = event.data as StationCertificateRevoked;
       // Whoever has made it; of a foreign one nothing is known here.
-      for (const { id } of authorities) await this.issued.revoke(id, serialNumber);
+      let isKnown = false;
+      for (const { id } of authorities) isKnown = (await this.issued.revoke(id, serialNumber)) !== undefined || isKnown;
+      if (!isKnown) await this.earlier.revoke(stationId, serialNumber);
     }
   }
 }

@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { NO_SECURITY } from '@voltlog/device-domain';
 import { openTestContext, Receiver, type TestContext, testCsr } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuthorityDoc, AuthorityKeys, authoritySchema } from './authority-keys.js';
 import { BuiltInAuthority, ROOT_ID } from './built-in-authority.js';
 import { certificateIdOf } from './certificate-id.js';
 import { CrlClient } from './crl-client.js';
+import { EarlierCertificates } from './earlier-certificates.js';
 import { IssuedCertificates, type IssuedDoc, issuedSchema } from './issued-certificates.js';
 import { RevocationFollower } from './revocation-follower.js';
 import { RevocationLists } from './revocation-lists.js';
@@ -51,6 +53,8 @@ const listOf = async () => {
   if (list === undefined) throw new Error('there is no list');
   return list;
 };
+const followerOf = (securityOf: ConstructorParameters<typeof EarlierCertificates>[2]) =>
+  new RevocationFollower(context, async () => [await ca.root()], issued, new EarlierCertificates(() => ca.root(), issued, securityOf));
 const serialsOf = (der: Buffer) => new x509.X509Crl(new Uint8Array(der)).entries.map(({ serialNumber }) => serialNumber);
 
 describe('a revocation list of our own', () => {
@@ -159,10 +163,29 @@ describe('a revocation list of our own', () => {
 
   it('hears of what was revoked at a station from the log, twice as once, and of foreign ones nothing', async () => {
     const bad = await issue('bad');
-    const follower = new RevocationFollower(context, async () => [await ca.root()], issued);
-    const told = (serialNumber: string) => ({ event: { data: { stationId: 'CP-1', serialNumber, reason: '', at: '' } } }) as never;
+    const follower = followerOf(async () => NO_SECURITY);
     await follower.handle([told(bad.serialNumber), told('abc'), told(bad.serialNumber)]);
     await follower.handle([told(bad.serialNumber)]);
     expect(serialsOf((await listOf()).der)).toEqual([bad.serialNumber]);
   });
+
+  it('names what was made before that was noted, from the stream of its station', async () => {
+    const kinds = { own: 'ChargingStationCertificate', v2g: 'V2GCertificate' } as const;
+    const certificates = await Promise.all(
+      Object.entries(kinds).map(async ([orderId, certificateType]) => {
+        const certificate = { ...(await issue(orderId)), certificateType, status: 'Revoked' as const, reason: '' };
+        return { ...certificate, issuedAt: certificate.notBefore };
+      }),
+    );
+    const rows = await context.store.collection<IssuedDoc>('issued', issuedSchema);
+    await rows.delete((await rows.find({ where: {}, limit: 10 })).docs.map(({ id }) => id));
+    // So many were made since that its stream has no more than the end of it.
+    const security = { ...NO_SECURITY, certificates, revokedUntil: { a1: certificates[0]?.notAfter ?? '' } };
+    const follower = followerOf(async (stationId) => (stationId === 'CP-1' ? security : NO_SECURITY));
+    const serials = [...certificates.map(({ serialNumber }) => serialNumber), 'a1', 'abc'];
+    for (let times = 0; times < 2; times += 1) await follower.handle(serials.map(told));
+    expect(serialsOf((await listOf()).der).sort()).toEqual([certificates[0]?.serialNumber, 'a1'].sort());
+  });
 });
+
+const told = (serialNumber: string) => ({ event: { data: { stationId: 'CP-1', serialNumber, reason: '', at: '' } } }) as never;
