@@ -36,6 +36,8 @@ export interface FirmwareUpdate {
   readonly via: string;
   /** Fetching it from the controller failed: it is told the platform's address from now on. */
   readonly direct: boolean;
+  /** Attempts that failed at a controller: they are none of `attemptsMax`. */
+  readonly spared: number;
   /** Empty: none has it. */
   readonly jobId: string;
   readonly requestId: number;
@@ -180,6 +182,7 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
         ...plan,
         localController,
         direct: false,
+        spared: 0,
         state: 'Planned',
         attempt: 0,
         ...FRESH,
@@ -218,7 +221,9 @@ export const firmwareUpdateDecider: Decider<FirmwareUpdateCommand, FirmwareUpdat
       case 'voltlog.device.FirmwareUpdateAttemptFailed.v1': {
         const state = data.retryAt === '' ? 'Failed' : 'Planned';
         const { status, reason, retryAt: dueAt } = data;
-        return stepped({ ...update, state, status, reason, dueAt, jobId: '', direct: update.direct || update.via !== '' }, 'Failed', at);
+        const spared = update.spared + (isOfController(update, status) ? 1 : 0);
+        const direct = update.direct || update.via !== '';
+        return stepped({ ...update, state, status, reason, dueAt, jobId: '', direct, spared }, 'Failed', at);
       }
       case 'voltlog.device.FirmwareUpdateEnded.v1':
         return stepped({ ...update, state: data.outcome, evidence: data.evidence, reason: data.reason, jobId: '' }, data.outcome, at);
@@ -310,12 +315,14 @@ const unseen = ({ fetched, via }: FirmwareUpdate): string =>
       ? 'the platform has not seen it fetch the image'
       : `it was told to fetch the image from local controller ${via}`;
 
+/** A controller that does not deliver costs the station no try: it is told the platform's address at once. */
+const isOfController = ({ via }: FirmwareUpdate, status: string): boolean => via !== '' && status === 'DownloadFailed';
+
 function failed(update: FirmwareUpdate, status: string, reason: string, at: string, mayRetry = true): Outcome {
-  const { campaignId, stationId, attempt, attemptsMax, retryMinutes } = update;
-  // A controller that does not deliver costs the station no try: it is told the platform's address at once.
-  const isOfController = update.via !== '' && status === 'DownloadFailed';
-  const retryMs = isOfController ? 0 : retryMinutes * 60_000;
-  const retryAt = mayRetry && (isOfController || attempt < attemptsMax) ? isoTime(Date.parse(at) + retryMs) : '';
+  const { campaignId, stationId, attempt, spared, attemptsMax, retryMinutes } = update;
+  const costsNothing = isOfController(update, status);
+  const retryMs = costsNothing ? 0 : retryMinutes * 60_000;
+  const retryAt = mayRetry && (costsNothing || attempt - spared < attemptsMax) ? isoTime(Date.parse(at) + retryMs) : '';
   return decided({
     type: 'voltlog.device.FirmwareUpdateAttemptFailed.v1',
     data: { campaignId, stationId, attempt, status, reason, retryAt, at },

@@ -166,6 +166,11 @@ describe('a firmware update', () => {
       attempt: 2,
     });
     expect(run(...behind, status('InstallationFailed')).state).toMatchObject({ state: 'Failed', attempt: 1 });
+    // It has all the tries that were planned at the platform's.
+    const tries = (count: number) => Array.from({ length: count }, () => [queue(), answer('Accepted'), status('DownloadFailed')]).flat();
+    const first = [plan(), queue(T0, 'LC-1'), answer('Accepted'), status('DownloadFailed')];
+    expect(run(...first, ...tries(1)).state).toMatchObject({ state: 'Planned', attempt: 2, dueAt: isoTime(T0 + 30 * MINUTE) });
+    expect(run(...first, ...tries(2)).state).toMatchObject({ state: 'Failed', attempt: 3 });
     expect(run(...behind, boot('2.0.0')).state).toMatchObject({ reason: 'it was told to fetch the image from local controller LC-1' });
   });
 
