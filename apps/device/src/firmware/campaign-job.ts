@@ -5,6 +5,7 @@ import type { connectionV1, stationRequestsV1 } from '@voltlog/proto';
 import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobWorker } from '../jobs/job-worker.js';
 import type { FileLinks } from './file-links.js';
+import type { FirmwareCollections } from './firmware-documents.js';
 
 /** Jobs that campaigns are carried out by. */
 export interface CampaignJobs {
@@ -43,7 +44,7 @@ export interface CampaignJob {
   readonly location: string | undefined;
 }
 
-const unsigned = ({ filesUrl }: KnownCampaign, { imageId }: KnownFirmwareImage): string => `${filesUrl}/files/firmware/${imageId}`;
+const unsigned = ({ filesUrl, imageId }: Pick<KnownCampaign, 'filesUrl' | 'imageId'>): string => `${filesUrl}/files/firmware/${imageId}`;
 
 /**
  * The command of a campaign's job. The platform's location is not signed: that is done for each station when it is told, so that nothing on the log
@@ -53,7 +54,7 @@ export function updateCommand(campaign: KnownCampaign, image: KnownFirmwareImage
   const { retrieveAt, installAt } = campaign;
   const { signature, signingCertificate } = image;
   const firmware = {
-    location: job.location ?? unsigned(campaign, image),
+    location: job.location ?? unsigned(campaign),
     retrieveDateTime: retrieveAt === '' ? isoTime(now) : retrieveAt,
     ...(installAt === '' ? {} : { installDateTime: installAt }),
     ...(signature === '' ? {} : { signature, signingCertificate }),
@@ -64,7 +65,7 @@ export function updateCommand(campaign: KnownCampaign, image: KnownFirmwareImage
 
 /** For local controllers, which know an image by its MD5. Source: OCPP 2.0.1 Part 2 L03 */
 export function publishCommand(campaign: KnownCampaign, image: KnownFirmwareImage, requestId: number): JobCommand {
-  const value = { requestId, location: unsigned(campaign, image), checksum: image.md5 ?? '' };
+  const value = { requestId, location: unsigned(campaign), checksum: image.md5 ?? '' };
   return { name: 'stationRequest', parameters: { request: { $case: 'publishFirmware', value } }, timeoutMs: 0 };
 }
 
@@ -74,15 +75,17 @@ export function unpublishCommand({ md5 = '' }: KnownFirmwareImage): JobCommand {
   return { name: 'stationRequest', parameters: { request }, timeoutMs: 0 };
 }
 
-const UNSIGNED = /^(https?:\/\/.+)\/files\/firmware\/([\w-]{1,64})$/;
-
-/** A command with the address of an image signed for the station it goes to; any other as it is. */
-export function signedFor(
+/**
+ * A command of a campaign's job with the address of its image signed for the station it goes to; any other as it is. Only the platform's own
+ * address is signed: what a local controller reports may look like it, and whoever is there must not learn a signature.
+ */
+export async function signedFor(
   request: connectionV1.SendCommandRequest,
+  jobId: string,
   links: FileLinks,
-  fileNameOf: (imageId: string) => Promise<string | undefined>,
+  { campaigns, images }: Pick<FirmwareCollections, 'campaigns' | 'images'>,
   { linkMs, now }: { readonly linkMs: number; readonly now: number },
-): Promise<connectionV1.SendCommandRequest> | connectionV1.SendCommandRequest {
+): Promise<connectionV1.SendCommandRequest> {
   const { command, stationId } = request;
   const asked = command?.$case === 'stationRequest' ? command.value.request : undefined;
   const [location, from] =
@@ -91,14 +94,16 @@ export function signedFor(
       : asked?.$case === 'publishFirmware'
         ? [asked.value.location, undefined]
         : [];
-  const [, filesUrl, imageId] = UNSIGNED.exec(location ?? '') ?? [];
-  if (asked === undefined || filesUrl === undefined || imageId === undefined) return request;
+  if (asked === undefined || location === undefined) return request;
+  // Jobs of a campaign are named after it.
+  const campaign = (await campaigns.get(jobId.slice(0, jobId.lastIndexOf('-'))))?.campaign;
+  if (campaign === undefined || location !== unsigned(campaign)) return request;
+  const { filesUrl, imageId } = campaign;
+  const fileName = (await images.get(imageId))?.image.fileName;
+  if (fileName === undefined) return request;
   const expires = Math.floor((Math.max(now, Date.parse(from ?? '') || 0) + linkMs) / 1_000);
-  return fileNameOf(imageId).then((fileName) => {
-    if (fileName === undefined) return request;
-    const signed = located(asked, links.firmwareUrl(filesUrl, { imageId, stationId, expires, fileName }));
-    return { ...request, command: { $case: 'stationRequest' as const, value: { request: signed } } };
-  });
+  const signed = located(asked, links.firmwareUrl(filesUrl, { imageId, stationId, expires, fileName }));
+  return { ...request, command: { $case: 'stationRequest', value: { request: signed } } };
 }
 
 type Asked = NonNullable<stationRequestsV1.StationRequest['request']>;

@@ -456,6 +456,16 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
       expect((await rows(campaignId, State.FAILED)).length).toBe(0);
     });
 
+    it('signs no address but its own', async () => {
+      const campaignId = await create(controllers);
+      await goes(() => connection.published.length === 1, 'the controller is asked');
+      const elsewhere = `http://10.0.0.1/files/firmware/${IMAGE}`;
+      await says('Published', [elsewhere]);
+      await arrives(campaignId, { UPDATING: 10 });
+      expect(locationOf('CP-02')).toBe(elsewhere);
+      expect(locationOf('CP-04')).toMatch(new RegExp(`^${HERE}${IMAGE}/CP-04/`));
+    });
+
     it('waits for a controller no longer than for a station, and asks it once across a restart', async () => {
       connection.offline.add('CP-01');
       const campaignId = await create({ ...controllers, noProgressMinutes: 30 });

@@ -18,8 +18,8 @@ export interface Images {
   readonly links: FileLinks;
   readonly collections: FirmwareCollections;
   readonly streams: FirmwareStreams;
-  /** A command with the address of an image signed for its station. */
-  forStation(request: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandRequest>;
+  /** A command of a job with the address of an image signed for its station. */
+  forStation(request: connectionV1.SendCommandRequest, jobId: string): Promise<connectionV1.SendCommandRequest>;
 }
 
 export async function createImages(
@@ -30,12 +30,11 @@ export async function createImages(
   const links = new FileLinks(secretKey);
   const collections = await openFirmwareCollections(context.store);
   const streams = firmwareStreams(context, collections, outbox);
-  const fileNameOf = async (imageId: string): Promise<string | undefined> => (await collections.images.get(imageId))?.image.fileName;
   return {
     links,
     collections,
     streams,
-    forStation: async (request) => signedFor(request, links, fileNameOf, { linkMs: files.linkMs, now: context.clock.now() }),
+    forStation: (request, jobId) => signedFor(request, jobId, links, collections, { linkMs: files.linkMs, now: context.clock.now() }),
   };
 }
 

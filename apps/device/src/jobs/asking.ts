@@ -17,13 +17,13 @@ export interface AskingParts {
   readonly reconciler: Pick<Reconciler, 'reconcile' | 'apply'>;
   readonly uploads: Pick<deviceLogUploadV1.LogUploadService, 'requestUpload'>;
   /** Fills in what is of the one station a command goes to, and must not lie on the log: signed addresses. */
-  readonly forStation: (request: connectionV1.SendCommandRequest) => Promise<connectionV1.SendCommandRequest>;
+  readonly forStation: (request: connectionV1.SendCommandRequest, jobId: string) => Promise<connectionV1.SendCommandRequest>;
 }
 
 /** Has a station do what a job is about. Never rejects: what went wrong is an outcome. */
 export const asking =
   ({ context, connection, reconciler, uploads, forStation }: AskingParts) =>
-  async ({ command, createdBy }: KnownJob, stationId: string): Promise<Outcome> => {
+  async ({ jobId, command, createdBy }: KnownJob, stationId: string): Promise<Outcome> => {
     const { name: $case, parameters: value, timeoutMs } = command;
     try {
       if ($case === APPLY_TEMPLATE) {
@@ -39,7 +39,7 @@ export const asking =
       }
       // What is absent of an older event has its default.
       const request = connectionV1.SendCommandRequest.fromPartial({ stationId, timeoutMs, command: { $case, value } } as never);
-      return outcomeOf(await connection.sendCommand(await forStation(request)));
+      return outcomeOf(await connection.sendCommand(await forStation(request, jobId)));
     } catch (error) {
       const outcome = outcomeOfError(error);
       if (!(error instanceof RequestError))
