@@ -30,24 +30,28 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
   async putVendor({ vendor }: dataTransferV1.PutVendorRequest): Promise<dataTransferV1.PutVendorResponse> {
     const asked = toRow(vendor, isoTime(this.clock.now()), this.options.allowPrivate);
     const { rows } = this.vendors;
-    const known = await rows.get(asked.id);
-    if (known === undefined && (await rows.count()) >= VENDORS_MAX)
-      throw new RequestError('RESOURCE_EXHAUSTED', `at most ${VENDORS_MAX} vendors can be known; delete one first`);
-    const secret = hasHandler(asked) && known?.sealedSecret === undefined ? newWebhookSecret() : '';
-    await this.write({ ...asked, ...(secret === '' ? secretsOf(known) : { sealedSecret: this.box.seal(secret, asked.id) }) });
-    return { vendor: toMessage(asked), secret };
+    return this.change(asked.id, async (known) => {
+      if (known === undefined && (await rows.count()) >= VENDORS_MAX)
+        throw new RequestError('RESOURCE_EXHAUSTED', `at most ${VENDORS_MAX} vendors can be known; delete one first`);
+      const secret = hasHandler(asked) && known?.sealedSecret === undefined ? newWebhookSecret() : '';
+      const row = { ...asked, ...(secret === '' ? secretsOf(known) : { sealedSecret: this.box.seal(secret, asked.id) }) };
+      return { row, answer: { vendor: toMessage(asked), secret } };
+    });
   }
 
   async rotateVendorSecret({ vendorId }: dataTransferV1.RotateVendorSecretRequest): Promise<dataTransferV1.RotateVendorSecretResponse> {
-    const known = await this.vendors.rows.get(vendorId);
-    if (known === undefined) throw unknown(vendorId);
-    if (known.sealedSecret === undefined)
-      throw new RequestError('FAILED_PRECONDITION', `vendor ${vendorId} has no handler, and so no secret: put it with a handler_url first`);
-    const secret = newWebhookSecret();
-    const until = isoTime(this.clock.now() + OLD_SECRET_MS);
-    const sealedSecret = this.box.seal(secret, vendorId);
-    await this.write({ ...known, sealedSecret, previousSecret: { sealed: known.sealedSecret, until } });
-    return { secret, oldSecretExpiresAt: until };
+    return this.change(vendorId, async (known) => {
+      if (known === undefined) throw unknown(vendorId);
+      if (known.sealedSecret === undefined)
+        throw new RequestError(
+          'FAILED_PRECONDITION',
+          `vendor ${vendorId} has no handler, and so no secret: put it with a handler_url first`,
+        );
+      const secret = newWebhookSecret();
+      const until = isoTime(this.clock.now() + OLD_SECRET_MS);
+      const row = { ...known, sealedSecret: this.box.seal(secret, vendorId), previousSecret: { sealed: known.sealedSecret, until } };
+      return { row, answer: { secret, oldSecretExpiresAt: until } };
+    });
   }
 
   async deleteVendor({ vendorId }: dataTransferV1.DeleteVendorRequest): Promise<dataTransferV1.DeleteVendorResponse> {
@@ -57,9 +61,25 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
     return {};
   }
 
-  private async write(row: VendorRow): Promise<void> {
-    await this.vendors.rows.upsert([{ doc: row }]);
-    this.vendors.forget();
+  /**
+   * Changes what is there and nothing newer, so that no secret that was just shown is lost.
+   *
+   * @throws {RequestError} `ABORTED` when others change it at the same time, twice
+   */
+  private async change<Answer>(
+    vendorId: string,
+    to: (known: VendorRow | undefined) => Promise<{ readonly row: VendorRow; readonly answer: Answer }>,
+  ): Promise<Answer> {
+    for (let tries = 0; tries < 2; tries += 1) {
+      const known = await this.vendors.rows.get(vendorId);
+      const { row, answer } = await to(known);
+      const doc = { ...row, version: (known?.version ?? 0) + 1 };
+      const expectedVersion = known === undefined ? 0 : known.version;
+      const [written] = await this.vendors.rows.upsert([expectedVersion === undefined ? { doc } : { doc, expectedVersion }]);
+      this.vendors.forget();
+      if (written === true) return answer;
+    }
+    throw new RequestError('ABORTED', `vendor ${vendorId} is changed by others at the same time: try again`);
   }
 }
 

@@ -94,6 +94,7 @@ describe('the handler of a data transfer', () => {
     ['no JSON', answering(200, 'hello')],
     ['another status', answering(200, { status: 'Perhaps' })],
     ['a book', answering(200, { status: 'Accepted', data: 'x'.repeat(70_000) })],
+    ['data too deep to be written', answering(200, `{"status":"Accepted","data":${'['.repeat(32_000)}${']'.repeat(32_000)}}`)],
     ['nothing at all', (response) => response.destroy()],
   ] as [string, Answer][])('that answers %s gives the station the registered answer, and the fact is kept', async (_, answer) => {
     await start();
@@ -171,6 +172,16 @@ describe('the handler of a data transfer', () => {
       new Webhook(each).verify(receiver.received[0]?.body.toString() ?? '', receiver.received[0]?.headers as Record<string, string>);
     await expect(registry.rotateVendorSecret({ vendorId: 'org.nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(JSON.stringify(await registry.listVendors({}))).not.toContain('whsec_');
+  });
+
+  it('has no secret that is lost when two change it at once', async () => {
+    await start();
+    const put2 = await Promise.allSettled([put(), put()]);
+    expect(put2.flatMap((each) => (each.status === 'fulfilled' && each.value.secret !== '' ? [each.value.secret] : []))).toHaveLength(1);
+    const rotated = await Promise.all([1, 2].map(() => registry.rotateVendorSecret({ vendorId: 'org.example' })));
+    await ask(await world.connect());
+    for (const { secret } of rotated)
+      new Webhook(secret).verify(receiver.received[0]?.body.toString() ?? '', receiver.received[0]?.headers as Record<string, string>);
   });
 
   it('at a private address is refused unless that is allowed, also when it was registered before', async () => {

@@ -87,6 +87,8 @@ export class Handlers {
     );
     if (answer.status !== 200) throw new Error(`the handler answered ${answer.status}`);
     const { status, data: told } = answerSchema.parse(JSON.parse(answer.body.toString('utf8')));
+    // What is nested so deep that it cannot be written is the handler's failure, and not that of the answer to the station.
+    JSON.stringify(told);
     return { status, ...(told === undefined || told === null ? {} : { data: told }) };
   }
 

@@ -18,6 +18,8 @@ export interface VendorMessageRow {
 export interface VendorRow {
   /** vendorId */
   readonly id: string;
+  /** Counts the changes; absent: it was not changed since there are versions. */
+  readonly version?: number;
   readonly messages: readonly VendorMessageRow[];
   readonly otherwise: 'Accepted' | 'Rejected' | 'UnknownMessageId';
   /** Asked about all other messages. */
@@ -31,6 +33,7 @@ export interface VendorRow {
 export const vendorSchema = new Schema<VendorRow>(
   {
     id: { type: String, required: true },
+    version: { type: Number },
     messages: { type: [Schema.Types.Mixed], default: [] },
     otherwise: { type: String, required: true },
     handlerUrl: { type: String },

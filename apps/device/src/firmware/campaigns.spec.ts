@@ -379,6 +379,24 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
       expect((await get(campaignId)).rollBacks).toHaveLength(1);
     });
 
+    it('leaves those that are on their way back alone when a person asks for the others', async () => {
+      const campaignId = await create({ ...WAY_BACK, ...THRESHOLD });
+      await arrives(campaignId, { UPDATING: 10 });
+      for (const stationId of ids.slice(0, 5)) await boot(stationId, '2.0.0');
+      await arrives(campaignId, { UPDATED: 5 });
+      for (const stationId of ids.slice(5)) await status(stationId, 'DownloadFailed');
+      const first = await rollBack(campaignId, 0);
+      await arrives(first, { UPDATING: 5 });
+      const back = (stationIds: string[]) =>
+        service.firmwareGrpc.rollBackCampaign({ campaignId, stationIds, filesUrl: 'http://files', createdBy: 'ops', idempotencyKey: '' });
+      await expect(back(ids.slice(0, 5))).rejects.toMatchObject({ reason: 'NothingToRollBack' });
+      const { campaign } = await back([]);
+      const second = campaign?.campaignId ?? '';
+      await goes(async () => (await rows(second)).length > 0, 'its stations are known');
+      expect((await rows(second)).map(({ stationId }) => stationId).sort()).toEqual(ids.slice(5));
+      expect((await get(campaignId)).rollBacks).toMatchObject([{ stationCount: 5 }, { stationCount: 5 }]);
+    });
+
     it('does nothing by itself where nobody asked for it', async () => {
       const campaignId = await create({ rollBackImageId: OLD_IMAGE, stopAtFailedPercent: 10, stopAtFailedMin: 1 });
       await arrives(campaignId, { UPDATING: 10 });

@@ -37,15 +37,20 @@ export class RollBacks {
   /**
    * As a person says; the same id again changes nothing.
    *
-   * @throws {RequestError} `FAILED_PRECONDITION` when no station took the image, `INVALID_ARGUMENT` when too many did
+   * @throws {RequestError} `FAILED_PRECONDITION` when no station took the image, or all are on their way back, `INVALID_ARGUMENT` when too many did
    */
   async byHand(campaign: KnownCampaign, { rollBackId, image, named, filesUrl, by }: RollBackByHand): Promise<void> {
     const { campaignId } = campaign;
     if (!(await this.isThere(rollBackId))) {
       const docs = await this.all({ campaignId, state: { $in: ['Updated', 'Failed'] } });
-      const meant = docs.filter(({ stationId }) => named.size === 0 || named.has(stationId));
+      const busy = await this.underWay(docs);
+      const meant = docs.filter((doc) => (named.size === 0 || named.has(doc.stationId)) && !busy.has(doc.rollBackId));
       if (meant.length === 0)
-        throw new RequestError('FAILED_PRECONDITION', 'none of these stations was updated by the campaign, or failed', 'NothingToRollBack');
+        throw new RequestError(
+          'FAILED_PRECONDITION',
+          'none of these stations was updated by the campaign, or failed, and is not on its way back by another one',
+          'NothingToRollBack',
+        );
       if (meant.length > STATION_IDS_MAX)
         throw new RequestError('INVALID_ARGUMENT', `at most ${STATION_IDS_MAX} stations go back at once: name some of them`);
       await this.mark(meant, rollBackId);
@@ -109,6 +114,17 @@ export class RollBacks {
     const stationCount = await collections.stations.count({ campaignId, rollBackId });
     const command = { kind: 'NoteRollBack' as const, rollBackId, stationCount, ...how, now: context.clock.now() };
     await streams.campaigns.one(campaignId, command, `back:${rollBackId}`);
+  }
+
+  /** The campaigns that bring some of them back now. One that a crash left without a beginning is none: its stations are free. */
+  private async underWay(docs: readonly CampaignStationDoc[]): Promise<ReadonlySet<string>> {
+    const busy = new Set<string>();
+    for (const id of new Set(docs.map(({ rollBackId }) => rollBackId))) {
+      if (id === '') continue;
+      const state = await this.parts.streams.campaigns.state(id);
+      if (state.kind !== 'none' && state.state !== 'Ended') busy.add(id);
+    }
+    return busy;
   }
 
   private async isThere(campaignId: string): Promise<boolean> {

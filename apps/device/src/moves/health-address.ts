@@ -6,17 +6,25 @@ import { guardedFetch } from '@voltlog/outbound';
 const TIMEOUT_MS = 5_000;
 const BYTES_MAX = 64 * 1_024;
 const REASON_MAX = 200;
+/** Fewer than the intents that are worked on at once: those of other stations never wait for addresses that do not answer. */
+export const ASKED_AT_ONCE_MAX = 16;
+export const NOT_ASKED = 'it was not asked yet: too many are asked at once';
 
 /** Asks the CSMS that a station was sent to whether it has arrived there. */
 export class HealthAddress {
+  private asking = 0;
+
   constructor(private readonly allowPrivate: boolean) {}
 
   /**
-   * @returns empty: the station is there. In words: it is not, or nobody can say. Undefined: there is no such address.
+   * @returns empty: the station is there. In words: it is not, or nobody can say; {@link NOT_ASKED}: too many are asked about just now.
+   * Undefined: there is no such address.
    */
   async problemOf(target: MoveTarget | undefined, stationId: string): Promise<string | undefined> {
     const template = target?.healthUrl ?? '';
     if (template === '') return undefined;
+    if (this.asking >= ASKED_AT_ONCE_MAX) return NOT_ASKED;
+    this.asking += 1;
     const url = filled(template, encodeURIComponent(stationId));
     try {
       const options = { allowPrivate: this.allowPrivate, timeoutMs: TIMEOUT_MS, bytesMax: BYTES_MAX };
@@ -26,6 +34,8 @@ export class HealthAddress {
     } catch (error) {
       // Whatever is wrong with it: somebody else's address may be wrong in every way, and is asked again.
       return (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX);
+    } finally {
+      this.asking -= 1;
     }
   }
 }

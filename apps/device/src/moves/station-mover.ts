@@ -9,7 +9,7 @@ import { DONE, type Intent, type IntentHandler, LATER, type Step } from '../secu
 import type { StationLine } from '../security/station-line.js';
 import type { StationStatusDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
-import { HealthAddress } from './health-address.js';
+import { HealthAddress, NOT_ASKED } from './health-address.js';
 import type { MoveCollections } from './move-documents.js';
 import { keysOf, MoveSteps } from './move-steps.js';
 import { type MoveStreams, stationMoveId } from './move-streams.js';
@@ -138,6 +138,7 @@ export class StationMover implements IntentHandler<StationMoveData> {
       }
       const leftMs = move.healthMinutes * 60_000 - (this.now() - Date.parse(awaySince));
       if (leftMs > 0) return { again: Math.min(LOOK_MS, leftMs), data: { ...here, awaySince } };
+      if (problem === NOT_ASKED) return { again: LOOK_MS, data: { ...here, awaySince } };
       if (problem !== undefined)
         return this.end(
           intent,

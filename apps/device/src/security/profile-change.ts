@@ -95,7 +95,14 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     }
   }
 
-  expired(intent: Intent<ProfileChangeData>): Promise<Step<ProfileChangeData>> {
+  async expired(intent: Intent<ProfileChangeData>): Promise<Step<ProfileChangeData>> {
+    const { stationId, data } = intent;
+    const state = await this.parts.repository.station(stationId);
+    const change = state.kind === 'none' ? null : state.security.profileChange;
+    if (change?.changeId === data.changeId && change.phase === 'Switch') {
+      const connection = await this.parts.line.connectionOf(stationId);
+      if (connection !== undefined && connection.securityProfile !== change.toProfile) await this.restore(stationId, connection, data);
+    }
     return this.fail(intent, 'the station did not come to the new profile in time');
   }
 
@@ -136,6 +143,9 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     if (connection === undefined) return LATER;
     if (connection.ocppVersion !== 'ocpp1.6') return this.switchNetworkProfile(intent, toProfile);
     if (data.addressBefore === undefined) return this.readAddress(intent);
+    // Told before, and gone before that could be written down: not a second time, since it may refuse what it has already.
+    if (connection.securityProfile === toProfile)
+      return this.advance(intent, 'AwaitConnection', { ...data, switchedAt: isoTime(this.parts.context.clock.now()) });
     return this.switchKeys(intent, data.addressBefore, toProfile);
   }
 
@@ -162,12 +172,12 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
       const pointed = await this.addresses.point(stationId, addressBefore, data.csmsUrl);
       if (pointed.kind === 'away') return LATER;
       if (pointed.kind === 'refused') {
-        await this.addresses.write(stationId, addressBefore);
+        if ((await this.addresses.write(stationId, addressBefore)).kind === 'away') return LATER;
         return this.fail(intent, `the new address was not taken: ${pointed.reason}`);
       }
     }
     const said = await this.set(stationId, '', 'SecurityProfile', `${toProfile}`);
-    if (said.kind === 'refused' && movesOn) await this.addresses.write(stationId, addressBefore);
+    if (said.kind === 'refused' && movesOn && (await this.addresses.write(stationId, addressBefore)).kind === 'away') return LATER;
     if (said.kind !== 'accepted') return this.orFail(intent, said, 'the profile was not switched');
     // It goes by itself, but many take their address with their next start alone. One that is gone already cannot answer.
     if (movesOn) await this.parts.line.say(stationId, { $case: 'reset', value: { type: connectionV1.ResetType.ON_IDLE, evseId: 0 } });
@@ -215,20 +225,22 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     if (connectedAt <= data.switchedAt) return { again: LOOK_MS };
     const staysMs = fallbackMs - (context.clock.now() - Date.parse(connectedAt));
     if (staysMs > 0) return { again: Math.min(staysMs, LOOK_MS) };
-    await this.restore(stationId, connection, data);
+    if ((await this.restore(stationId, connection, data)) === 'away') return LATER;
     await this.end(intent, 'RolledBack', `the station is back on security profile ${connection.securityProfile}`);
     return DONE;
   }
 
   /**
-   * What a 2.x station was told to try is taken back, so that it does not try again on its own; what it says to that changes nothing. A 1.6
+   * What a 2.x station was told to try is taken back, so that it does not try again on its own; a refusal changes nothing. A 1.6
    * station takes back its `SecurityProfile` itself, and may not be told a lower one (Security Whitepaper A05); its address it may.
    */
-  private async restore(stationId: string, connection: connectionV1.Connection, data: ProfileChangeData): Promise<void> {
-    if (connection.ocppVersion !== 'ocpp1.6' && data.priorityBefore !== '')
-      await this.set(stationId, 'OCPPCommCtrlr', 'NetworkConfigurationPriority', data.priorityBefore);
-    if (connection.ocppVersion === 'ocpp1.6' && data.addressBefore !== undefined && data.addressBefore.length > 0)
-      await this.addresses.write(stationId, data.addressBefore);
+  private async restore(stationId: string, connection: connectionV1.Connection, data: ProfileChangeData): Promise<'away' | 'told'> {
+    const { priorityBefore, addressBefore = [] } = data;
+    let said: { readonly kind: string } | undefined;
+    if (connection.ocppVersion !== 'ocpp1.6' && priorityBefore !== '')
+      said = await this.set(stationId, 'OCPPCommCtrlr', 'NetworkConfigurationPriority', priorityBefore);
+    if (connection.ocppVersion === 'ocpp1.6' && addressBefore.length > 0) said = await this.addresses.write(stationId, addressBefore);
+    return said?.kind === 'away' ? 'away' : 'told';
   }
 
   private set(stationId: string, component: string, name: string, value: string): Promise<Said> {

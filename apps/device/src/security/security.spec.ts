@@ -35,6 +35,8 @@ class FakeConnection {
   end: () => void = () => undefined;
   /** By command; absent: accepted. */
   refusesVariable = '';
+  /** It takes this, and is gone before its answer is there. */
+  goesWithVariable = '';
   readonly answers = new Map<string, Partial<connectionV1.SendCommandResponse>>();
   readonly sent: NonNullable<connectionV1.SendCommandRequest['command']>[] = [];
 
@@ -49,8 +51,9 @@ class FakeConnection {
       });
       throw new OperatingError('ServiceUnavailable', 'away');
     }
-    if (command.$case === 'setVariables' && command.value.variables.some(({ name }) => name === this.refusesVariable))
-      return { ...ANSWER, status: CommandStatus.REJECTED, reason: 'the station answered Rejected' };
+    const sets = (variable: string) => command.$case === 'setVariables' && command.value.variables.some(({ name }) => name === variable);
+    if (sets(this.goesWithVariable)) return { ...ANSWER, status: CommandStatus.OFFLINE };
+    if (sets(this.refusesVariable)) return { ...ANSWER, status: CommandStatus.REJECTED, reason: 'the station answered Rejected' };
     return { ...ANSWER, status: CommandStatus.ACCEPTED, ...this.answers.get(command.$case) };
   }
 
@@ -487,6 +490,48 @@ describe('the security of stations', () => {
         ['SecurityProfile', '2'],
         ['Cst_BackendUrl', 'ws://csms:9220/ocpp'],
       ]);
+    });
+
+    it('1.6 that goes before it answers has come once it is on the new profile: nothing is told to it twice', async () => {
+      hasKey();
+      connection.goesWithVariable = 'SecurityProfile';
+      await change(2);
+      await until(() => variables().length === 2, 'the station to be told');
+      expect(await phase()).toBe('Switch');
+      connection.goesWithVariable = '';
+      connection.refusesVariable = 'SecurityProfile';
+      await comesBack(2);
+      await until(async () => (await phase()) === 'Completed', 'the change to be done');
+      expect(variables()).toHaveLength(2);
+      await until(async () => (await access())?.securityProfileMin === 2, 'it to be required');
+    });
+
+    it('1.6 that is gone while its old address is written is told it again', async () => {
+      hasKey();
+      connection.refusesVariable = 'SecurityProfile';
+      const { sendCommand } = connection;
+      connection.sendCommand = async (request) => {
+        const answer = await sendCommand.call(connection, request);
+        return variables().length === 3 ? { ...answer, status: CommandStatus.OFFLINE } : answer;
+      };
+      await change(2);
+      await until(() => variables().length === 3, 'the old address to be told');
+      expect(await phase()).toBe('Switch');
+      await comesBack(1);
+      await until(async () => (await phase()) === 'Failed', 'the change to fail');
+      expect(variables().at(-1)).toEqual(['Cst_BackendUrl', 'ws://csms:9220/ocpp']);
+      expect(variables()).toHaveLength(6);
+    });
+
+    it('1.6 whose time is over before it took the new profile is given its old address again', async () => {
+      hasKey();
+      connection.goesWithVariable = 'SecurityProfile';
+      await change(2);
+      await until(() => variables().length === 2, 'the station to be told');
+      context.clock.ms += 86_400_000;
+      await connects();
+      await until(async () => (await phase()) === 'Failed', 'the change to fail');
+      expect(variables().at(-1)).toEqual(['Cst_BackendUrl', 'ws://csms:9220/ocpp']);
     });
 
     it('of a SOAP station is refused, clearly: it has none', async () => {

@@ -137,7 +137,10 @@ function chainOf(chain: ExiElement | undefined): [X509Certificate, ...X509Certif
 
 function certificateOf(holder: ExiElement | undefined): X509Certificate {
   try {
-    return new X509Certificate(octetsOf(holder));
+    const certificate = new X509Certificate(octetsOf(holder));
+    // Read here: a key that is no point of its curve throws only when it is asked for.
+    void certificate.publicKey;
+    return certificate;
   } catch (cause) {
     throw new MalformedExi(`${holder?.name ?? 'it'} holds no certificate`, { cause });
   }

@@ -12,6 +12,17 @@ const certificate = (name: keyof typeof vectors.certificates) => new X509Certifi
 const keyNamed = (name: keyof typeof vectors.scalars) => keyOf(Buffer.from(vectors.scalars[name].toString(16).padStart(64, '0'), 'hex'));
 const pemOf = (name: keyof typeof vectors.scalars) => String(keyNamed(name).export({ format: 'pem', type: 'pkcs8' }));
 
+it('a certificate whose key is no point of its curve is none', () => {
+  const car = new TestCar('WAUZZZ1', pemOf(Object.keys(vectors.scalars)[0] as keyof typeof vectors.scalars));
+  const { raw } = certificate('contract');
+  // Before the point of a P-256 key.
+  const at = raw.indexOf(Buffer.from('03420004', 'hex')) + 4;
+  const bent = Buffer.from(raw);
+  bent[at] = (bent[at] ?? 0) ^ 1;
+  car.provisioned(`-----BEGIN CERTIFICATE-----\n${bent.toString('base64')}\n-----END CERTIFICATE-----`);
+  expect(() => readContractRequest(Buffer.from(car.installationRequest(), 'base64'))).toThrow('OEMProvisioningCert holds no certificate');
+});
+
 describe('what another implementation signed', () => {
   it('is good: a request for a first certificate', () => {
     const request = readContractRequest(bytesOf('installationReq'));
