@@ -53,6 +53,8 @@ export const intentSchema = new Schema(
   { versionKey: false },
 );
 intentSchema.index({ stationId: 1, id: 1 });
+// So that it is deleted in the version that was worked on, and in no newer one.
+intentSchema.index({ stationId: 1, version: 1, id: 1 });
 
 /** What comes next: nothing, or another try: after so many ms, or after a wait that grows. */
 export type Step<Data = unknown> = { readonly done: true } | { readonly again: number | 'later'; readonly data?: Data };
@@ -103,20 +105,26 @@ export class Intents {
   }
 
   /**
-   * Keeps an intent before its cause is committed, so that none is lost; {@link go} begins it.
+   * Keeps an intent before its cause is committed, so that none is lost; {@link go} begins it. One that is there gets a new version, so that
+   * whoever works on it, here or in another instance, sees that it was asked for again.
    *
    * @returns the intent as it is kept: the one that was there, if one was
    */
   async keep<Data>(intent: Pick<Intent<Data>, 'id' | 'stationId' | 'kind' | 'data'>, lifetimeMs: number): Promise<Intent<Data>> {
     const now = this.context.clock.now();
     const doc: Intent<Data> = { ...intent, version: 1, attempts: 0, createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) };
-    const [written] = await this.collection.upsert([{ doc, expectedVersion: 0 }]);
-    if (written === true) {
-      await this.schedule([intent.id], now + UNCOMMITTED_MS);
-      return doc;
+    for (;;) {
+      const [written] = await this.collection.upsert([{ doc, expectedVersion: 0 }]);
+      if (written === true) {
+        await this.schedule([intent.id], now + UNCOMMITTED_MS);
+        return doc;
+      }
+      const known = (await this.collection.get(intent.id)) as Intent<Data> | undefined;
+      if (known === undefined) continue;
+      const again = { ...known, version: known.version + 1 };
+      const [bumped] = await this.collection.upsert([{ doc: again, expectedVersion: known.version }]);
+      if (bumped === true) return again;
     }
-    this.askAgain(intent.id);
-    return ((await this.collection.get(intent.id)) as Intent<Data> | undefined) ?? doc;
   }
 
   /** Works on it now. */
@@ -163,28 +171,38 @@ export class Intents {
     const handler = this.handlers.get(intent.kind);
     if (handler === undefined) throw new Error(`nobody handles ${intent.kind}`);
     let current = intent;
-    const note = async (data: unknown): Promise<void> => {
-      current = { ...current, version: current.version + 1, data };
-      await this.collection.upsert([{ doc: current }]);
+    /** Kept again since the work began. */
+    let keptAgain = false;
+    const write = async (change: Partial<Intent>): Promise<void> => {
+      for (;;) {
+        const doc = { ...current, ...change, version: current.version + 1 };
+        const [written] = await this.collection.upsert([{ doc, expectedVersion: current.version }]);
+        if (written === true) current = doc;
+        if (written === true) return;
+        const newer = await this.collection.get(id);
+        // Another instance is done with it.
+        if (newer === undefined) return;
+        keptAgain = true;
+        current = { ...current, version: newer.version };
+      }
     };
+    const note = (data: unknown): Promise<void> => write({ data });
     const now = this.context.clock.now();
     const isOver = intent.expiresAt <= isoTime(now);
     const step = isOver ? await handler.expired(intent) : await handler.attempt(intent, note);
     if ('done' in step) {
-      if (!this.asked.has(id)) await this.collection.delete([id]);
+      const isWantedAgain = keptAgain || this.asked.has(id);
+      const deleted = isWantedAgain ? 0 : await this.collection.deleteWhere({ id, version: current.version });
       // Also asked for while it was being deleted: then it is there again.
-      if (this.asked.delete(id)) await this.again(intent);
+      if (this.asked.delete(id) || deleted === 0) await this.again(intent);
       return;
     }
-    if (isOver) {
-      const lifetimeMs = Date.parse(intent.expiresAt) - Date.parse(intent.createdAt);
-      current = { ...current, createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) };
-    }
-    const attempts = step.again === 'later' ? intent.attempts + 1 : 0;
-    await this.collection.upsert([{ doc: { ...current, version: current.version + 1, attempts, data: step.data ?? current.data } }]);
+    const lifetimeMs = Date.parse(intent.expiresAt) - Date.parse(intent.createdAt);
+    const life = isOver ? { createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) } : {};
+    await write({ ...life, attempts: step.again === 'later' ? intent.attempts + 1 : 0, data: step.data ?? current.data });
     // What happened while it was worked on must not be slept over.
     const waitMs =
-      this.working.get(id) === true
+      keptAgain || this.working.get(id) === true
         ? 0
         : step.again === 'later'
           ? Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(intent.attempts, 20))
