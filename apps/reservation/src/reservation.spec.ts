@@ -171,6 +171,28 @@ describe('the reservation service', () => {
       await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
     });
 
+    it.each([
+      [1, 'StationHoldChanged Held Accepted'],
+      [Number.POSITIVE_INFINITY, 'StationHoldChanged Refused Occupied'],
+    ])('back to back with one who did not come: %d times the station says that it is occupied', async (times, outcome) => {
+      const station = world.add('S1');
+      const before = await reserve({ evseId: 1, expiresAt: at(30 * MINUTE) });
+      await world.untilStory(before.reservationId, 'StationHoldChanged Held Accepted');
+      const next = await reserve({ evseId: 1, ...token('NEXT'), startsAt: at(30 * MINUTE), expiresAt: at(60 * MINUTE) });
+      let asked = 0;
+      station.answer = ({ $case }) => {
+        if ($case === 'reserveNow') asked += 1;
+        const isOccupied = $case === 'reserveNow' && asked <= times;
+        return isOccupied
+          ? { status: CommandStatus.REJECTED, stationStatus: 'Occupied' }
+          : { status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' };
+      };
+      world.pass(30 * MINUTE);
+      await world.untilStory(next.reservationId, outcome);
+      expect(asked).toBe(times === 1 ? 2 : 5);
+      expect(world.story(next.reservationId).filter((each) => each.startsWith('StationHoldChanged'))).toEqual([outcome]);
+    });
+
     it('again after the station lost it, and gives up on one that always forgets', async () => {
       const station = world.add('S1');
       const { reservationId } = await reserve({ expiresAt: at(60 * MINUTE) });

@@ -17,6 +17,7 @@ export interface HoldKeeperOptions {
   readonly asksMax: number;
   readonly retryMs: number;
   readonly outOfServiceMs: number;
+  readonly settleMs: number;
 }
 
 /** What became of a question to a station. `NoAnswer`: it is not known whether it acted. */
@@ -61,6 +62,7 @@ export class HoldKeeper {
         await this.report(due, 'NotSupported', answer.stationStatus);
         return;
       case 'Rejected':
+        if (answer.stationStatus === 'Occupied' && (await this.askedLater(due, doc))) return;
         await this.report(due, 'Refused', answer.stationStatus);
         if (isOutOfService(answer.stationStatus)) await this.watch(due);
         return;
@@ -103,6 +105,15 @@ export class HoldKeeper {
     const active = await this.report(due, 'Held', stationStatus);
     // It ended while the station was asked, so whoever let go of it came too early.
     if (!active) await this.timers.schedule([{ kind: RELEASE, dueMs: this.context.clock.now(), due: { ...due, attempt: 0 } }]);
+  }
+
+  /** Back to back, a station may hold the EVSE still for the one before: no car is in the way, and it is asked again. */
+  private async askedLater(due: Due, doc: ReservationDoc): Promise<boolean> {
+    const now = this.context.clock.now();
+    const attempt = due.attempt + 1;
+    if (attempt >= this.options.asksMax || !(await this.repository.isLettingGo(doc, now))) return false;
+    await this.timers.schedule([{ kind: HOLD, dueMs: now + this.options.settleMs, due: { ...due, attempt } }]);
+    return true;
   }
 
   private async noAnswer(due: Due): Promise<void> {

@@ -22,6 +22,9 @@ const OPEN_PER_PAGE = 1_000;
 /** What expired while its station was offline may turn out to have been used for so long. */
 const OPEN_MS = 7 * 86_400_000;
 
+/** Until a station is sure to have let go of what it was told to let go of, or whose time is over. */
+const LETTING_GO_MS = 60_000;
+
 export interface CalendarInput {
   readonly stationId: string;
   readonly command: CalendarCommand;
@@ -88,6 +91,23 @@ export class CalendarRepository {
     const end = before.reduce((latest, { expiresAt }) => (expiresAt > latest ? expiresAt : latest), at);
     const until = end < startsAt ? end : startsAt;
     return until > at ? Date.parse(until) : undefined;
+  }
+
+  /** Whether the station may hold an EVSE still for one before, whose time is over: it is told to let go, or was a moment ago. */
+  async isLettingGo({ id, stationId, evseId }: ReservationDoc, now: number): Promise<boolean> {
+    const since = isoTime(now - LETTING_GO_MS);
+    const where = {
+      stationId,
+      open: { $in: [true, false] },
+      state: { $in: ['Active', 'Cancelled', 'Expired'] },
+      expiresAt: { $gt: since },
+    };
+    const { docs } = await this.collections.reservations.find({ where, limit: OPEN_PER_PAGE });
+    return docs.some((other) => {
+      if (other.id === id || other.evseId !== evseId) return false;
+      const isOver = other.state !== 'Active' || other.expiresAt <= isoTime(now);
+      return isOver && (other.hold === 'Held' || (other.hold === 'Released' && other.holdAt > since));
+    });
   }
 
   /** What is active, or open, at stations: by station, as the read model has it. */
