@@ -43,12 +43,12 @@ describe('the reservation service', () => {
       () => 'it did not fail',
       (error: RequestError) => `${error.code} ${error.reason}`,
     );
+  const session = (sessionId: string, evseId: number, idToken: string, groupId = '') =>
+    sessionV1.Session.fromPartial({ sessionId, stationId: 'S1', evseId, idToken: { idToken, type: 'Local' }, groupId });
   const at = (ms: number): string => new Date(world.now + ms).toISOString();
 
   it('has whoever charges stopped in time for a later reservation, and nobody else', async () => {
     world.add('S1');
-    const session = (sessionId: string, evseId: number, idToken: string, groupId = '') =>
-      sessionV1.Session.fromPartial({ sessionId, stationId: 'S1', evseId, idToken: { idToken, type: 'Local' }, groupId });
     world.sessions.push(session('other', 1, 'OTHER'), session('slow', 1, 'SLOW'), session('own', 1, 'card'), session('next', 2, 'OTHER'));
     world.sessions.push(session('mate', 1, 'MATE', 'FLEET'));
     // Begun with the cable: whose it is will be told, and a stranger is refused then.
@@ -71,8 +71,6 @@ describe('the reservation service', () => {
 
   it.each(['is still active', 'was used'])('leaves who has it before alone to the end of their own slot, when that %s', async (how) => {
     world.add('S1');
-    const session = (sessionId: string, evseId: number, idToken: string) =>
-      sessionV1.Session.fromPartial({ sessionId, stationId: 'S1', evseId, idToken: { idToken, type: 'Local' } });
     world.sessions.push(session('before', 1, 'CARD'), session('witness', 2, 'OTHER'));
     // The later one is made first: it was promised more time than the one before leaves.
     const { keptFrom } = await reserve({ startsAt: at(60 * MINUTE), expiresAt: at(90 * MINUTE), ...token('NEXT') });
@@ -169,6 +167,18 @@ describe('the reservation service', () => {
       station.answer = () => ({ status: CommandStatus.ACCEPTED, stationStatus: 'Accepted' });
       await world.status('S1', 1, 'Available');
       await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+    });
+
+    it.each([
+      ['CARD', '', 'OwnSession'],
+      ['MATE', 'FLEET', 'OwnSession'],
+      ['OTHER', '', 'Occupied'],
+    ])('not where %s (group "%s") charges: %s', async (idToken, groupId, reason) => {
+      const station = world.add('S1');
+      station.answer = () => ({ status: CommandStatus.REJECTED, stationStatus: 'Occupied' });
+      world.sessions.push(session('elsewhere', 2, 'CARD'), session('there', 1, idToken, groupId));
+      const { reservationId } = await reserve({ groupId: 'FLEET' });
+      await world.untilStory(reservationId, `StationHoldChanged Refused ${reason}`);
     });
 
     it.each([

@@ -39,9 +39,9 @@ export async function createReservation(context: ServiceContext, config: Reserva
   const directory = new StationDirectory(device);
   const reserver = new Reserver(context, repository, new TokenClaims(context, collections), directory);
   const timers = new Timers(context);
-  const keeper = new HoldKeeper(context, repository, timers, connection, config);
-  const deadlines = new Deadlines(context, repository, timers, connection, directory);
   const sessions = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
+  const keeper = new HoldKeeper(context, repository, timers, connection, sessions, config);
+  const deadlines = new Deadlines(context, repository, timers, connection, directory);
   const keepFree = new KeepFree(context, repository, timers, sessions);
   const scheduler = new Scheduler(context, repository, timers);
   const stations = new StationFollower(context, repository, timers, keeper, config);

@@ -29,7 +29,9 @@ export const reservationView = z
       description:
         'whether the station itself holds it, beside the platform which always does. NotSupported, Refused, and Pending with stationStatus Offline: held in the platform alone',
     }),
-    stationStatus: z.string().nullable().meta({ description: "the station's word, or Offline, NoAnswer, Forgotten" }),
+    stationStatus: z.string().nullable().meta({
+      description: "the station's word, or Offline, NoAnswer, Forgotten, OwnSession (the reserver's own car is plugged in already)",
+    }),
     endReason: z.string().nullable().meta({
       description: 'Used, ByDriver, ByOperator, EvseOutOfService, TakenByOther, StationRetired, NoShow, StationOffline; null while active',
     }),

@@ -1,10 +1,11 @@
 import { assertNever, OperatingError, RequestError } from '@voltlog/kernel';
-import { connectionV1 } from '@voltlog/proto';
+import { connectionV1, type sessionV1 } from '@voltlog/proto';
 import type { StationHold } from '@voltlog/reservation-contract';
 import { isOutOfService } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
+import { isOf, sessionsOn } from './keep-free.js';
 import { type Due, HOLD, OUT_OF_SERVICE, RELEASE, type Timers } from './timers.js';
 
 const { CommandStatus } = connectionV1;
@@ -38,6 +39,7 @@ export class HoldKeeper {
     private readonly repository: CalendarRepository,
     private readonly timers: Timers,
     private readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand'>,
+    private readonly sessions: Pick<sessionV1.SessionService, 'listSessions'>,
     private readonly options: HoldKeeperOptions,
   ) {}
 
@@ -63,7 +65,7 @@ export class HoldKeeper {
         return;
       case 'Rejected':
         if (answer.stationStatus === 'Occupied' && (await this.askedLater(due, doc))) return;
-        await this.report(due, 'Refused', answer.stationStatus);
+        await this.report(due, 'Refused', await this.reasonOf(answer.stationStatus, doc));
         if (isOutOfService(answer.stationStatus)) await this.watch(due);
         return;
       case 'Offline':
@@ -114,6 +116,12 @@ export class HoldKeeper {
     if (attempt >= this.options.asksMax || !(await this.repository.isLettingGo(doc, now))) return false;
     await this.timers.schedule([{ kind: HOLD, dueMs: now + this.options.settleMs, due: { ...due, attempt } }]);
     return true;
+  }
+
+  /** Whoever came long before their slot is there themselves: nobody is in their way. */
+  private async reasonOf(stationStatus: string, doc: ReservationDoc): Promise<string> {
+    if (stationStatus !== 'Occupied') return stationStatus;
+    return (await sessionsOn(this.sessions, doc)).some((session) => isOf(doc, session)) ? 'OwnSession' : stationStatus;
   }
 
   private async noAnswer(due: Due): Promise<void> {

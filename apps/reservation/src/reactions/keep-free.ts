@@ -3,6 +3,7 @@ import { sessionV1 } from '@voltlog/proto';
 import { isFor } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { CalendarRepository } from '../store/calendar-repository.js';
+import type { ReservationDoc } from '../store/documents.js';
 import { type Due, KEEP_FREE, type Timers } from './timers.js';
 
 /** Sessions that run at one station. */
@@ -26,24 +27,13 @@ export class KeepFree {
 
   /** Asked again as long as the session service is away; that sees to it that each stop happens. */
   async clear(due: Due): Promise<void> {
-    const { reservationId, stationId } = due;
+    const { reservationId } = due;
     const doc = await this.repository.reservation(reservationId);
     if (doc === undefined || doc.state !== 'Active') return;
     const slotEnd = await this.repository.slotEndBefore(doc, this.context.clock.now());
     if (slotEnd !== undefined) return this.timers.schedule([{ kind: KEEP_FREE, dueMs: slotEnd, due: { ...due, attempt: 0 } }]);
-    const { sessions } = await this.sessions.listSessions({
-      pageSize: SESSIONS_MAX,
-      pageToken: '',
-      stationId,
-      state: sessionV1.SessionState.ACTIVE,
-      idToken: '',
-      transactionId: '',
-    });
     // One that has no token yet may be the reserver's; a stranger's is refused once it is told.
-    const others = sessions.filter(
-      ({ evseId, idToken, groupId }) =>
-        evseId === doc.evseId && idToken !== undefined && !isFor(doc, idToken.idToken, groupId === '' ? undefined : groupId),
-    );
+    const others = (await sessionsOn(this.sessions, doc)).filter((session) => session.idToken !== undefined && !isOf(doc, session));
     await Promise.all(others.map(({ sessionId }) => this.end(sessionId, reservationId)));
   }
 
@@ -59,3 +49,23 @@ export class KeepFree {
     }
   }
 }
+
+/** What runs on the EVSE of a reservation. */
+export async function sessionsOn(
+  client: Pick<sessionV1.SessionService, 'listSessions'>,
+  { stationId, evseId }: ReservationDoc,
+): Promise<readonly sessionV1.Session[]> {
+  const { sessions } = await client.listSessions({
+    pageSize: SESSIONS_MAX,
+    pageToken: '',
+    stationId,
+    state: sessionV1.SessionState.ACTIVE,
+    idToken: '',
+    transactionId: '',
+  });
+  return sessions.filter((session) => session.evseId === evseId);
+}
+
+/** Whether a session is the reserver's, or of their group. */
+export const isOf = (doc: ReservationDoc, { idToken, groupId }: sessionV1.Session): boolean =>
+  idToken !== undefined && isFor(doc, idToken.idToken, groupId === '' ? undefined : groupId);

@@ -20,7 +20,8 @@ export interface ReservationIdToken {
  * - `Pending`: to be asked: not yet due, or the station is offline (`stationStatus` `Offline`).
  * - `Held`: the station agreed.
  * - `NotSupported`: the station has no reservation profile: held in the backend alone.
- * - `Refused`: it answered Occupied, Faulted, Unavailable or Rejected (`stationStatus` has the word), did not answer (`NoAnswer`) or
+ * - `Refused`: it answered Occupied, Faulted, Unavailable or Rejected (`stationStatus` has the word, `OwnSession` where the reserver's own
+ *   session occupies it), did not answer (`NoAnswer`) or
  *   forgot it again and again (`Forgotten`): held in the backend alone.
  * - `Lost`: it had it and lost it (a reboot); it is asked again.
  * - `Released`: it was told to let go.
