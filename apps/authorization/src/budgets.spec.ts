@@ -56,7 +56,8 @@ describe('budgets', () => {
     expect((await world.start('S2', 't', { token: 'B' })).limit).toMatchObject({ energyWh: 3_500 });
     await begin('s3');
     await end('s3', 3_500);
-    await until(async () => (await world.ask({ token: 'A', stationId: 'S2' })).status === Status.NO_CREDIT, 'the day is used up');
+    await until(async () => (await used())?.energyWhToday === 10_000, 'the third is counted');
+    expect((await world.ask({ token: 'A', stationId: 'S2' })).status).toBe(Status.NO_CREDIT);
     expect(await world.start('S2', 't2', { token: 'A' })).toMatchObject({ reason: 'BudgetExhausted', contractId: 'C' });
     expect((await world.ask({ token: 'A', purpose: Purpose.STOP })).status).toBe(Status.ACCEPTED);
     world.context.clock.ms += 86_400_000;

@@ -28,7 +28,11 @@ afterAll(() => platform?.stop());
 
 const scenarios = SCENARIOS.filter(
   ({ name, versions, needs, needsApi }) =>
-    versions.includes('1.6') && !NOT_HERE.has(name) && !/^(reserve|firmware)-/.test(name) && needs === undefined && needsApi !== true,
+    versions.includes('1.6') &&
+    !NOT_HERE.has(name) &&
+    !/^(reserve|firmware|publish)-/.test(name) &&
+    needs === undefined &&
+    needsApi !== true,
 ).map((scenario): [string, string, Scenario] => [scenario.name, scenario.title, scenario]);
 
 describe('over SOAP a session is as true as over JSON', () => {

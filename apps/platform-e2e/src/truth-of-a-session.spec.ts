@@ -79,7 +79,7 @@ async function connected(options: StationOptions): Promise<SimulatedStation> {
 
 /** Those of firmware have no session, and wait for a campaign: firmware.spec.ts. */
 const isPlain = ({ name, needs, needsApi }: Scenario): boolean =>
-  !BY_HAND.has(name) && !/^(reserve|firmware)-/.test(name) && needs === undefined && needsApi !== true;
+  !BY_HAND.has(name) && !/^(reserve|firmware|publish)-/.test(name) && needs === undefined && needsApi !== true;
 
 const play = SCENARIOS.filter(isPlain).flatMap((scenario) =>
   scenario.versions.map((version): [OcppVersion, string, string, Scenario] => [version, scenario.name, scenario.title, scenario]),
