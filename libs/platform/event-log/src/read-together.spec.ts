@@ -98,3 +98,11 @@ it('takes nobody once it reads, and nobody with options of their own', async () 
   await expect(together.log.subscribe({ group: 'b', topics: [TOPIC], handle })).rejects.toThrow('reads facts already');
   await subscription.stop();
 });
+
+it('can be stopped when it could not be begun', async () => {
+  const { together } = await setting();
+  const subscription = await together.log.subscribe({ group: 'a', topics: [TOPIC], handle: () => Promise.resolve() });
+  await log.close();
+  await expect(together.start()).rejects.toMatchObject({ code: 'LogUnavailable' });
+  await subscription.stop();
+});

@@ -36,7 +36,8 @@ export function readTogether(log: EventLog, options: ReadTogetherOptions): ReadT
     if (startFrom !== undefined || temporary === true || onRevoked !== undefined || batchMax !== undefined)
       throw new Error(`who reads ${topic} together with others cannot have options of their own`);
     readers.push({ types: types === undefined ? undefined : new Set(types), handle });
-    return { stop: async () => await (await reading)?.stop() };
+    // What could not be begun has nothing to stop; whoever began it was told.
+    return { stop: async () => await (await reading?.catch(() => undefined))?.stop() };
   };
   return {
     log: {
