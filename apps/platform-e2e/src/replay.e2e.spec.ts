@@ -25,7 +25,7 @@ const PROJECTIONS = {
     'firmware-publications',
     'log-uploads',
   ],
-  authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses', 'holds'],
+  authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses', 'holds', 'list-bounds'],
   reservation: ['reservations', 'reservation-policies'],
   notification: ['subscriptions', 'deliveries'],
 } as const;

@@ -1,7 +1,9 @@
-import { STATION_TOPIC, type VariablesReported } from '@voltlog/connection-contract';
+import { STATION_TOPIC, type StationFactType, type VariablesReported } from '@voltlog/connection-contract';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import type { Collections, ListBoundDoc } from '../store/documents.js';
+
+export const BOUND_TYPES: readonly StationFactType[] = ['voltlog.connection.VariablesReported.v1'];
 
 /** What stations of 2.x reported of how long their local list may be. Source: OCPP 2.0.1 Part 2 LocalAuthListCtrlr.Entries (maxLimit) */
 export class ListBounds {
@@ -16,7 +18,7 @@ export class ListBounds {
     this.subscription = await this.context.log.subscribe({
       group: 'authorization-list-bounds',
       topics: [STATION_TOPIC],
-      types: ['voltlog.connection.VariablesReported.v1'],
+      types: BOUND_TYPES,
       handle: (batch) => this.handle(batch),
     });
   }
@@ -31,15 +33,20 @@ export class ListBounds {
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
-    const told = new Map<string, ListBoundDoc>();
-    for (const { event } of batch) {
-      const { stationId, variables } = event.data as VariablesReported;
-      for (const { component, name, characteristics } of variables) {
-        const entriesMax = characteristics?.maxLimit ?? 0;
-        if (component.toLowerCase() === 'localauthlistctrlr' && name.toLowerCase() === 'entries' && entriesMax >= 1)
-          told.set(stationId, { id: stationId, entriesMax: Math.floor(entriesMax) });
-      }
-    }
-    if (told.size > 0) await this.collections.listBounds.upsert([...told.values()].map((doc) => ({ doc })));
+    await this.collections.listBounds.upsert(toBounds(batch));
   }
+}
+
+/** The last that each station reported. */
+export function toBounds(batch: readonly LogRecord[]): readonly { readonly doc: ListBoundDoc }[] {
+  const told = new Map<string, ListBoundDoc>();
+  for (const { event } of batch) {
+    const { stationId, variables } = event.data as VariablesReported;
+    for (const { component, name, characteristics } of variables) {
+      const entriesMax = characteristics?.maxLimit ?? 0;
+      if (component.toLowerCase() === 'localauthlistctrlr' && name.toLowerCase() === 'entries' && entriesMax >= 1)
+        told.set(stationId, { id: stationId, entriesMax: Math.floor(entriesMax) });
+    }
+  }
+  return [...told.values()].map((doc) => ({ doc }));
 }

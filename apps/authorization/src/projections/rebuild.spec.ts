@@ -1,3 +1,4 @@
+import { STATION_TOPIC, type StationFactType } from '@voltlog/connection-contract';
 import { isoTime } from '@voltlog/kernel';
 import type { authorizationV1 } from '@voltlog/proto';
 import { SESSION_TOPIC, type SessionEventType } from '@voltlog/session-contract';
@@ -49,6 +50,21 @@ describe('a read model that was damaged', () => {
     expect(await rebuild('station-sites')).toBe(3);
     const { docs } = await collections.stations.find({ limit: 10 });
     expect(docs.map(({ id, siteId }) => `${id} ${siteId}`)).toEqual(['S1 north', 'S2 south']);
+  });
+
+  it('tells again how long the list of a station may be', async () => {
+    const report = (maxLimit: number) => {
+      const type: StationFactType = 'voltlog.connection.VariablesReported.v1';
+      const entries = { component: 'LocalAuthListCtrlr', name: 'Entries', attributes: [], characteristics: { maxLimit } };
+      const data = { stationId: 'S1', requestId: 1, seqNo: 0, toBeContinued: false, variables: [entries] };
+      const time = isoTime(world.context.clock.now());
+      return { id: world.context.ids.next(), type, source: '/connection/test', subject: 'S1', time, data };
+    };
+    await world.context.log.append(STATION_TOPIC, 'S1', [report(50), report(40)]);
+    await until(async () => (await world.service.bounds.of('S1')) === 40, 'the report is known');
+    await collections.listBounds.upsert([{ doc: { id: 'S1', entriesMax: 666 } }, { doc: { id: 'S9', entriesMax: 1 } }]);
+    expect(await rebuild('list-bounds')).toBe(2);
+    expect((await collections.listBounds.find({ limit: 10 })).docs).toEqual([{ id: 'S1', entriesMax: 40 }]);
   });
 
   it('counts again what sessions used of the budgets that there were as they began', async () => {

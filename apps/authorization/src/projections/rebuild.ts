@@ -13,17 +13,21 @@ import {
   tokenDecider,
   tokenKeyOfStream,
 } from '@voltlog/authorization-domain';
+import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { type Decider, fold } from '@voltlog/kernel';
 import type { Projection, ReplayContext } from '@voltlog/service';
 import { bringUp, type Commit, rebuildCollection, rebuildFromTopic } from '@voltlog/store';
 import type { Schema } from 'mongoose';
 import { holdsProjection } from '../holds/hold-projection.js';
+import { BOUND_TYPES, toBounds } from '../lists/list-bounds.js';
 import {
   type ContractDoc,
   contractSchema,
   type DecisionDoc,
   decisionSchema,
+  type ListBoundDoc,
+  listBoundSchema,
   type PolicyDoc,
   policySchema,
   type StationDoc,
@@ -83,6 +87,23 @@ export const authorizationProjections: Readonly<Record<string, Projection>> = {
   'session-uses': sessionUsesProjection,
   holds: holdsProjection,
   'local-lists': localListsProjection,
+  'list-bounds': {
+    about: 'how many entries the local lists of stations may have, as they reported',
+    from: 'records',
+    async rebuild({ store, log }, onProgress) {
+      const { records } = await rebuildFromTopic<ListBoundDoc>({
+        store,
+        log,
+        topic: STATION_TOPIC,
+        types: BOUND_TYPES,
+        name: 'listBounds',
+        schema: listBoundSchema,
+        onProgress: (progress) => onProgress(progress.records),
+        project: (batch, target) => target.upsert(toBounds(batch)).then(() => undefined),
+      });
+      return records;
+    },
+  },
   decisions: {
     about: 'what was decided about tokens, and why',
     from: 'records',
