@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
 import { registerStation } from './harness/fleet.js';
@@ -88,17 +88,21 @@ async function sent(address: string, head: string, body: AsyncIterable<string>):
   return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
 }
 
-/** The live stream, of events of one type. */
-async function listen(types: string) {
+/** The live stream, of events of one type, while the test runs: its text so far. */
+async function listen(types: string): Promise<() => string> {
   const abort = new AbortController();
+  onTestFinished(() => abort.abort());
   const headers = { authorization: `Bearer ${platform.api.key}` };
   const response = await fetch(`${platform.api.url}/v1/events?types=${types}`, { headers, signal: abort.signal });
+  expect(response.status).toBe(200);
   let text = '';
   void (async () => {
     for await (const piece of response.body ?? []) text += Buffer.from(piece).toString();
-  })().catch(() => undefined);
+  })().catch((error: unknown) => {
+    if (!abort.signal.aborted) throw error;
+  });
   await eventually('it is ready', () => text.includes('ready') || undefined, WAIT_MS);
-  return { text: () => text, close: () => abort.abort() };
+  return () => text;
 }
 
 describe('an address that takes a log', () => {
@@ -157,9 +161,8 @@ describe('an address that takes a log', () => {
     expect(await upload(uploadId)).toMatchObject({ reason: 'Nothing came for 1 s.', attempts: 1 });
     const live = await listen('LogUploadProgressed');
     expect(await sent(address, 'content-length: 100000', dripping())).toBe(408);
-    await eventually('the live stream tells how much has come', () => live.text().includes('receivedBytes') || undefined, WAIT_MS);
-    expect(live.text()).toContain(`"uploadId":"${uploadId}","stationId":"${STATION}","attempt":2,"receivedBytes":`);
-    live.close();
+    await eventually('the live stream tells how much has come', () => live().includes('receivedBytes') || undefined, WAIT_MS);
+    expect(live()).toContain(`"uploadId":"${uploadId}","stationId":"${STATION}","attempt":2,"receivedBytes":`);
     await eventually(
       'it is told',
       async () => ((await upload(uploadId)).reason === 'The file took longer than 4 s.' ? true : undefined),
