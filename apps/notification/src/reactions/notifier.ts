@@ -140,9 +140,10 @@ export class Notifier {
 
   private async request(planned: readonly Planned[]): Promise<void> {
     const now = this.context.clock.now();
-    await this.deliveries.guard(planned.filter((each) => notAlone(each, now) === undefined).map(({ deliveryId }) => deliveryId));
+    const reasons = planned.map((each) => notAlone(each, now));
+    await this.deliveries.guard(planned.filter((_, index) => reasons[index] === undefined).map(({ deliveryId }) => deliveryId));
     const free = new Map<string, number>();
-    const inputs = planned.map((each) => this.inputOf(each, now, free));
+    const inputs = planned.map((each, index) => this.inputOf(each, reasons[index], now, free));
     const executions = await this.deliveries.execute(inputs.map(({ input }) => input));
     const waiting: string[] = [];
     const inDigest: Addition[] = [];
@@ -161,9 +162,12 @@ export class Notifier {
   }
 
   /** The first attempt is begun with the request where there is room for it. */
-  private inputOf(planned: Planned, now: number, free: Map<string, number>): { readonly input: DeliveryInput; readonly lane: string } {
-    const { notification, subscription, deliveryId, traceparent } = planned;
-    const not = notAlone(planned, now);
+  private inputOf(
+    { notification, subscription, deliveryId, traceparent }: Planned,
+    not: NotAlone | undefined,
+    now: number,
+    free: Map<string, number>,
+  ): { readonly input: DeliveryInput; readonly lane: string } {
     const room = this.dispatcher.room(subscription);
     const left = free.get(room.lane) ?? room.free;
     const begin = not === undefined && left > 0;
@@ -189,11 +193,14 @@ export class Notifier {
   }
 }
 
-/** Why it is not sent by itself. What reads webhooks is a program: nobody disturbs it, and it wants each under its own id. */
-function notAlone(
-  { drop, notification, subscription: { channel, quietHours } }: Planned,
-  now: number,
-): { readonly drop: DropReason; readonly digestAt?: string } | undefined {
+/** Why it is not sent by itself, and when the digest is that it is sent with. */
+interface NotAlone {
+  readonly drop: DropReason;
+  readonly digestAt?: string;
+}
+
+/** What reads webhooks is a program: nobody disturbs it, and it wants each under its own id. */
+function notAlone({ drop, notification, subscription: { channel, quietHours } }: Planned, now: number): NotAlone | undefined {
   if (drop !== undefined) return { drop };
   const until = channel === 'Webhook' ? undefined : waitsUntil(notification, quietHours, now);
   return until === undefined ? undefined : { drop: 'InDigest', digestAt: isoTime(until) };
