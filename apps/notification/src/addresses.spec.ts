@@ -1,11 +1,12 @@
 import { openSqliteEventLog } from '@voltlog/event-log';
+import type { RequestError } from '@voltlog/kernel';
 import { notificationV1 } from '@voltlog/proto';
 import { openSqliteStore } from '@voltlog/store';
 import { Receiver, type TestClock, until } from '@voltlog/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { notificationProjections } from './projections/rebuild.js';
 import type { AddressDoc } from './store/documents.js';
-import { subscriptionStream } from './store/ids.js';
+import { subscriptionIdOf, subscriptionStream } from './store/ids.js';
 import { milestone, NotificationUnderTest, START } from './testing/harness.js';
 import { MortalStore } from './testing/mortal-store.js';
 
@@ -25,11 +26,11 @@ async function start(): Promise<NotificationUnderTest> {
   return service;
 }
 
-const put = (service: NotificationUnderTest, change: notificationV1.DeepPartial<notificationV1.Subscription>) =>
+const put = (service: NotificationUnderTest, change: notificationV1.DeepPartial<notificationV1.Subscription>, idempotencyKey = '') =>
   service.grpc.putSubscription({
     subscription: notificationV1.Subscription.fromPartial({ channel: EMAIL, ...change }),
     expectedVersion: 0,
-    idempotencyKey: '',
+    idempotencyKey,
   });
 const remove = (service: NotificationUnderTest, subscriptionId: string) =>
   service.grpc.deleteSubscription({ subscriptionId, idempotencyKey: '' });
@@ -42,6 +43,15 @@ const addressesOf = async ({ parts }: NotificationUnderTest) =>
   (await parts.collections.addresses.find({ limit: 100 })).docs.map(({ target }) => target);
 const targetOf = async ({ grpc }: NotificationUnderTest, subscriptionId: string) =>
   (await grpc.getSubscription({ subscriptionId })).subscription?.target;
+/** None when there is no such subscription, or no more. */
+const targetsOf = (service: NotificationUnderTest, subscriptionId: string) =>
+  targetOf(service, subscriptionId).then(
+    (target) => [target],
+    (error: RequestError) => {
+      expect(error.code).toBe('NOT_FOUND');
+      return [];
+    },
+  );
 
 describe('the address of a subscription', () => {
   it('is in no event, is used, and is gone with its subscription', async () => {
@@ -200,10 +210,7 @@ describe('whenever a process dies', () => {
       const mortal = new MortalStore(disk, Number.POSITIVE_INFINITY, ['claim', 'markPublished']);
       const dying = await NotificationUnderTest.start({ log, store: mortal.store, clock });
       mortal.dieAfter(writes);
-      const isDone = await work(dying).then(
-        () => true,
-        () => false,
-      );
+      const isDone = (await mortal.outcome(work(dying).then(() => true))) ?? false;
       mortal.dead = true;
       await dying.parts.stop();
       clock.ms += HOUR_MS + 1;
@@ -212,21 +219,19 @@ describe('whenever a process dies', () => {
     };
     for (let writes = 0, isDone = false; !isDone; writes += 1) {
       const { id } = await calm.subscribe({ channel: EMAIL, target: ANNA });
-      isDone = await dyingAfter(writes, (service) => put(service, { subscriptionId: id, target: BEN }));
+      const isChanged = await dyingAfter(writes, (service) => put(service, { subscriptionId: id, target: BEN }));
       expect([[ANNA], [BEN]], `change, ${writes}`).toContainEqual(await addressesOf(calm));
       expect([await targetOf(calm, id)], `change, ${writes}`).toEqual(await addressesOf(calm));
-      isDone = await dyingAfter(writes, (service) => remove(service, id));
-      const isThere = await calm.grpc.getSubscription({ subscriptionId: id }).then(
-        () => true,
-        () => false,
-      );
-      expect(await addressesOf(calm), `deletion, ${writes}`).toHaveLength(isThere ? 1 : 0);
+      const isDeleted = await dyingAfter(writes, (service) => remove(service, id));
+      expect(await addressesOf(calm), `deletion, ${writes}`).toEqual(await targetsOf(calm, id));
       await remove(calm, id);
-      isDone &&= await dyingAfter(writes, (service) => put(service, { target: ANNA, ownerId: String(writes) }));
-      const made = (await calm.grpc.listSubscriptions(notificationV1.ListSubscriptionsRequest.fromPartial({ pageSize: 10 }))).subscriptions;
-      expect(await addressesOf(calm), `making, ${writes}`).toHaveLength(made.length);
-      for (const { subscriptionId } of made) await remove(calm, subscriptionId);
+      const isMade = await dyingAfter(writes, (service) => put(service, { target: ANNA }, `make-${writes}`));
+      const made = subscriptionIdOf(`make-${writes}`);
+      const targets = await targetsOf(calm, made);
+      expect(await addressesOf(calm), `making, ${writes}`).toEqual(targets);
+      if (targets.length > 0) await remove(calm, made);
       expect(await addressesOf(calm)).toEqual([]);
+      isDone = isChanged && isDeleted && isMade;
     }
     await calm.stop();
   }, 120_000);

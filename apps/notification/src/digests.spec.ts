@@ -94,13 +94,12 @@ describe('what waited for the end of quiet hours', () => {
 
   it('is as many e-mails as are needed when it is very much', async () => {
     const service = await start();
-    const { id } = await service.subscribe(anna);
+    await service.subscribe(anna);
     const events = Array.from({ length: 230 }, (_, index) => milestone({ sessionId: `s-${index}` }));
     for (const batch of [events.slice(0, 150), events.slice(150), events]) await service.tell(...batch);
     service.pass(12 * HOUR_MS);
     await until(async () => (await emailsOf(service)).length === 3, 'three digests');
     expect((await emailsOf(service)).map(({ subject }) => Number.parseInt(subject, 10)).toSorted()).toEqual([100, 100, 30].toSorted());
-    expect(id).not.toBe('');
   });
 
   it('is sent though its time came while it was written', async () => {
@@ -173,13 +172,10 @@ describe('whatever happens when, a night is told once', () => {
         const queue = [...told];
         for (const writes of [...kills, Number.POSITIVE_INFINITY]) {
           const mortal = new MortalStore(disk, writes);
-          const service = await NotificationUnderTest.start({ log, store: mortal.store, clock }).catch(() => undefined);
+          const service = await mortal.outcome(NotificationUnderTest.start({ log, store: mortal.store, clock }));
           if (service === undefined) continue;
           while (queue.length > 0 && !mortal.dead) {
-            const handled = await service.tell(events[queue[0]?.event ?? 0] ?? milestone()).then(
-              () => true,
-              () => false,
-            );
+            const handled = await mortal.outcome(service.tell(events[queue[0]?.event ?? 0] ?? milestone()).then(() => true));
             if (handled) service.pass((queue.shift()?.hours ?? 0) * HOUR_MS);
           }
           if (writes === Number.POSITIVE_INFINITY) {

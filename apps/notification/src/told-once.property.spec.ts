@@ -45,13 +45,10 @@ describe('whatever happens when, each subscription is told once', () => {
           const queue = batches.map((batch) => batch.map((index) => events[index] ?? milestone()));
           for (const writes of [...kills, Number.POSITIVE_INFINITY]) {
             const mortal = new MortalStore(disk, writes);
-            const service = await NotificationUnderTest.start({ log, store: mortal.store, clock }).catch(() => undefined);
+            const service = await mortal.outcome(NotificationUnderTest.start({ log, store: mortal.store, clock }));
             if (service === undefined) continue;
             while (queue.length > 0 && !mortal.dead) {
-              const handled = await service.tell(...(queue[0] ?? [])).then(
-                () => true,
-                () => false,
-              );
+              const handled = await mortal.outcome(service.tell(...(queue[0] ?? [])).then(() => true));
               if (handled) queue.shift();
               clock.ms += 1_000;
             }

@@ -16,9 +16,17 @@ export class MortalStore {
     this.writesLeft = writes;
   }
 
+  /** What comes of work, or nothing when the process died over it. @throws what failed while it lived */
+  outcome<T>(work: Promise<T>): Promise<T | undefined> {
+    return work.catch((error: unknown) => {
+      if (!this.dead) throw error;
+      return undefined;
+    });
+  }
+
   get store(): Store {
     const streams = this.mortal(this.inner.streams, ['append', 'markPublished']);
-    const timers = this.mortal(this.inner.timers, ['schedule', 'cancel', 'claim', 'complete']);
+    const timers = this.mortal(this.inner.timers, ['schedule', 'scheduleNoLater', 'cancel', 'claim', 'complete']);
     return {
       streams,
       timers,
