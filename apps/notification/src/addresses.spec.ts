@@ -74,14 +74,17 @@ describe('the address of a subscription', () => {
     expect(await addressesOf(service)).toEqual([]);
   });
 
-  it('is in no error either, though the receiver repeats it', async () => {
+  it.each([
+    ['in the middle', (url: string) => `nobody at ${url.toUpperCase()}/path any more`, / 410: nobody at \(address\) any more$/],
+    ['where it is cut off', (url: string) => `${'x'.repeat(186)} ${url}/path`, /x \(address\)$/],
+  ])('is in no error either, though the receiver repeats it %s', async (_, words, kept) => {
     const service = await start();
-    const receiver = await Receiver.start((response) => response.writeHead(410).end(`nobody at ${receiver.url.toUpperCase()} any more`));
+    const receiver = await Receiver.start((response) => response.writeHead(410).end(words(receiver.url)));
     try {
-      const { id } = await service.subscribe({ target: receiver.url });
+      const { id } = await service.subscribe({ target: `${receiver.url}/path` });
       await service.tell(milestone());
       const { attempts } = await service.delivery(id, DEAD, 1);
-      expect(attempts[0]?.error).toMatch(/nobody at \(address\) any more/);
+      expect(attempts[0]?.error).toMatch(kept);
     } finally {
       await receiver.stop();
     }

@@ -21,6 +21,8 @@ const FINISH_TRIES = 5;
 const FINISH_WAIT_MS = 200;
 /** Characters of an error that are kept. */
 const ERROR_LENGTH_MAX = 300;
+/** Characters of an address at the end of an error that tell something of it: more than a scheme does. */
+const CUT_OFF_MIN = 8;
 
 export interface SenderOptions {
   readonly channels: Readonly<Record<NotificationChannel, Channel>>;
@@ -162,9 +164,14 @@ export class Sender {
   }
 }
 
-/** Mail servers repeat the address, which is to stay nowhere once its subscription is deleted. */
-const unaddressed = (error: string, { target }: KnownSubscription): string =>
-  target === '' ? error : error.replaceAll(new RegExp(target.replaceAll(/[^\w]/g, '\\$&'), 'gi'), '(address)');
+/** Receivers repeat the address, whole or cut off at the end; it is to stay nowhere once its subscription is deleted. */
+function unaddressed(error: string, { target }: KnownSubscription): string {
+  if (target === '') return error;
+  const rest = error.replaceAll(new RegExp(target.replaceAll(/[^\w]/g, '\\$&'), 'gi'), '(address)');
+  for (let length = Math.min(target.length, rest.length); length >= CUT_OFF_MIN; length -= 1)
+    if (rest.slice(-length).toLowerCase() === target.slice(0, length).toLowerCase()) return `${rest.slice(0, -length)}(address)`;
+  return rest;
+}
 
 /** Errors of the network, in words for a person; nothing of our own network is told. */
 function failureOf(error: unknown): Sent {
