@@ -57,9 +57,9 @@ export class MoveGrpc implements deviceMoveV1.MoveService {
       request.idempotencyKey === '' ? this.parts.context.ids.next() : createHash('sha256').update(cause).digest('hex').slice(0, 32);
     const stationIds = await this.waves(attributes);
     const intent = { id: `plan:${moveId}`, stationId: moveId, kind: 'MovePlan' as const, data: {} };
-    await this.parts.intents.keep(intent, MOVE_MS);
+    const kept = await this.parts.intents.keep(intent, MOVE_MS);
     await this.onMove(moveId, { kind: 'CreateMove', moveId, attributes, stationIds, now: this.now() }, cause);
-    await this.parts.intents.go(intent.id);
+    await this.parts.intents.go(kept);
     return { move: await this.message(moveId) };
   }
 

@@ -18,6 +18,8 @@ const AVAILABILITY_MS = 7 * 86_400_000;
 const SETTLING_MS = 10_000;
 const ALERT = 'availability';
 
+const intentOf = (stationId: string) => ({ id: `availability:${stationId}`, stationId, kind: 'Availability' as const, data: null });
+
 /** Places that a station was told are out of service. */
 export interface ToldDoc {
   /** The station's id. */
@@ -113,13 +115,7 @@ export class Availability implements IntentHandler<null> {
 
   /** Tells the station as soon as it is there. */
   async ask(stationId: string): Promise<void> {
-    await this.parts.intents.go(await this.keep(stationId));
-  }
-
-  private async keep(stationId: string): Promise<string> {
-    const id = `availability:${stationId}`;
-    await this.parts.intents.keep({ id, stationId, kind: 'Availability', data: null }, AVAILABILITY_MS);
-    return id;
+    await this.parts.intents.begin(intentOf(stationId), AVAILABILITY_MS);
   }
 
   /** Those of the stations of which something is to be out of service now: they are told again when they boot, as they may have lost it. */
@@ -151,7 +147,7 @@ export class Availability implements IntentHandler<null> {
     for (const id of lost) {
       if ((told.get(id)?.toldAt ?? '') < settled) await this.ask(id);
       // Looked at again in a while.
-      else await this.keep(id);
+      else await this.parts.intents.keep(intentOf(id), AVAILABILITY_MS);
     }
   }
 

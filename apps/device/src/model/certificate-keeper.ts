@@ -36,8 +36,7 @@ export class CertificateKeeper implements IntentHandler<null> {
   /** As soon as the station is there. */
   async ask(stationId: string): Promise<void> {
     const id = `roots:${stationId}`;
-    await this.parts.intents.keep({ id, stationId, kind: 'Roots', data: null }, KEEP_MS);
-    await this.parts.intents.go(id);
+    await this.parts.intents.begin({ id, stationId, kind: 'Roots', data: null }, KEEP_MS);
   }
 
   /** Those of the stations about which a template says something. */

@@ -63,8 +63,7 @@ export class MonitorKeeper implements IntentHandler<Monitored> {
   /** As soon as the station is there. */
   async ask(stationId: string): Promise<void> {
     const id = `monitor:${stationId}`;
-    await this.parts.intents.keep<Monitored>({ id, stationId, kind: 'Monitor', data: { reportId: '' } }, MONITOR_MS);
-    await this.parts.intents.go(id);
+    await this.parts.intents.begin<Monitored>({ id, stationId, kind: 'Monitor', data: { reportId: '' } }, MONITOR_MS);
   }
 
   /** Those of the stations about which a template says something, or has said. */

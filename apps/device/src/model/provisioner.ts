@@ -51,8 +51,7 @@ export class Provisioner implements IntentHandler<Provisioning> {
   /** A station booted and was told to wait. */
   async begin(stationId: string): Promise<void> {
     const id = `provision:${stationId}`;
-    await this.parts.intents.keep({ id, stationId, kind: 'Provision', data: { reported: false, releasedAt: '' } }, PROVISION_MS);
-    await this.parts.intents.go(id);
+    await this.parts.intents.begin({ id, stationId, kind: 'Provision', data: { reported: false, releasedAt: '' } }, PROVISION_MS);
   }
 
   async attempt(intent: Intent<Provisioning>): Promise<Step<Provisioning>> {

@@ -69,8 +69,7 @@ export class Reconciler implements IntentHandler<null> {
   /** As soon as the station is there. */
   async ask(stationId: string): Promise<void> {
     const id = `reconcile:${stationId}`;
-    await this.parts.intents.keep({ id, stationId, kind: 'Reconcile', data: null }, RECONCILE_MS);
-    await this.parts.intents.go(id);
+    await this.parts.intents.begin({ id, stationId, kind: 'Reconcile', data: null }, RECONCILE_MS);
   }
 
   /** Those of the stations for which something is intended: cheap where there is nothing. */

@@ -69,9 +69,9 @@ export class MoveWorker implements IntentHandler<object> {
     const { streams, intents } = this.parts;
     const id = stationMoveId(moveId, stationId);
     const intent = { id: `move:${id}`, stationId, kind: 'MoveStation' as const, data: { moveId } };
-    await intents.keep(intent, STATION_MOVE_MS);
+    const kept = await intents.keep(intent, STATION_MOVE_MS);
     await streams.stations.one(id, { kind: 'StartStation', moveId, stationId, wave, direction, now: this.now() }, `${id}:started`);
-    await intents.go(intent.id);
+    await intents.go(kept);
   }
 
   private async running(moveId: string): Promise<KnownMove | undefined> {

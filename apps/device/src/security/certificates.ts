@@ -98,8 +98,7 @@ export class Certificates {
       ...(requestId === undefined ? {} : { requestId }),
     };
     const id = `issue:${stationId}:${eventId}`;
-    await this.parts.intents.keep({ id, stationId, kind: 'IssueCertificate', data: order }, ISSUE_MS);
-    await this.parts.intents.go(id);
+    await this.parts.intents.begin({ id, stationId, kind: 'IssueCertificate', data: order }, ISSUE_MS);
   }
 
   private async order({ stationId, data, attempts }: Intent<Order>): Promise<Step<Order>> {
@@ -127,10 +126,10 @@ export class Certificates {
       const { serialNumber, certificateChain } = certificate;
       const id = `certificate:${stationId}:${serialNumber}`;
       const delivery: Delivery = { serialNumber, certificateChain, certificateType, ...(requestId === undefined ? {} : { requestId }) };
-      await intents.keep({ id, stationId, kind: 'DeliverCertificate', data: delivery }, DELIVERY_MS);
+      const kept = await intents.keep({ id, stationId, kind: 'DeliverCertificate', data: delivery }, DELIVERY_MS);
       const issue = { kind: 'IssueCertificate' as const, certificate: { certificateType, ...certificate }, now: context.clock.now() };
       await this.command(stationId, issue, eventId);
-      await intents.go(id);
+      await intents.go(kept);
       return DONE;
     } catch (error) {
       if (error instanceof OrderRefused) return this.refuse(stationId, data, 'AuthorityRefused', error.message);

@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { type Collection, type Store, TimerLoop } from '@voltlog/store';
+import { type Collection, type Store, type Timer, TimerLoop } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
 export const INTENT_TIMER = 'StationSecurityIntent';
@@ -9,6 +10,8 @@ const RETRY_FIRST_MS = 2_000;
 const RETRY_MAX_MS = 3_600_000;
 /** An intent whose cause was never committed is looked at after this long, and found to be about nothing, ms. */
 const UNCOMMITTED_MS = 30_000;
+/** Versions begin by chance below this, so that one who still holds an earlier intent of the same id cannot take the new one for it. */
+const FIRST_VERSION_MAX = 2 ** 40;
 /** Intents of the stations of one batch. */
 const HURRIED_MAX = 500;
 
@@ -38,6 +41,9 @@ export interface Intent<Data = unknown> {
   readonly createdAt: string;
   readonly expiresAt: string;
 }
+
+/** What is to be done, for {@link Intents.keep}. */
+type Wanted<Data> = Pick<Intent<Data>, 'id' | 'stationId' | 'kind' | 'data'>;
 
 export const intentSchema = new Schema(
   {
@@ -74,8 +80,6 @@ export class Intents {
   private readonly loop: TimerLoop;
   /** Worked on now; true: something happened meanwhile that it may wait for. */
   private readonly working = new Map<string, boolean>();
-  /** Asked for again while they were worked on: what was done may be less than what is wanted now. */
-  private readonly asked = new Set<string>();
   private readonly handlers = new Map<IntentKind, IntentHandler<unknown>>();
 
   private constructor(
@@ -110,54 +114,52 @@ export class Intents {
    *
    * @returns the intent as it is kept: the one that was there, if one was
    */
-  async keep<Data>(intent: Pick<Intent<Data>, 'id' | 'stationId' | 'kind' | 'data'>, lifetimeMs: number): Promise<Intent<Data>> {
+  async keep<Data>(intent: Wanted<Data>, lifetimeMs: number): Promise<Intent<Data>> {
     const now = this.context.clock.now();
-    const doc: Intent<Data> = { ...intent, version: 1, attempts: 0, createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) };
-    for (;;) {
-      const [written] = await this.collection.upsert([{ doc, expectedVersion: 0 }]);
-      if (written === true) {
-        await this.schedule([intent.id], now + UNCOMMITTED_MS);
-        return doc;
-      }
-      const known = (await this.collection.get(intent.id)) as Intent<Data> | undefined;
-      if (known === undefined) continue;
-      const again = { ...known, version: known.version + 1 };
-      const [bumped] = await this.collection.upsert([{ doc: again, expectedVersion: known.version }]);
-      if (bumped === true) return again;
-    }
+    const kept = await this.put({ ...intent, attempts: 0, createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) });
+    // One that was there has a timer, and is not put off.
+    await this.context.store.timers.scheduleNoLater([timerOf(intent.id, now + UNCOMMITTED_MS)]);
+    return kept;
   }
 
-  /** Works on it now. */
-  async go(id: string): Promise<void> {
-    this.note([id]);
-    this.askAgain(id);
-    await this.schedule([id], this.context.clock.now());
-    this.loop.hurry();
+  /** Its cause is committed: works on it now, also when somebody looked at it before that and found it to be about nothing. */
+  async go(kept: Intent): Promise<void> {
+    await this.put(kept);
+    await this.workOn([kept.id]);
+  }
+
+  /** Keeps an intent that needs no cause, or whose cause is there, and works on it now. */
+  async begin<Data>(intent: Wanted<Data>, lifetimeMs: number): Promise<void> {
+    const now = this.context.clock.now();
+    await this.put({ ...intent, attempts: 0, createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) });
+    await this.workOn([intent.id]);
   }
 
   /** Something happened at these stations that their intents may wait for. */
   async hurry(stationIds: readonly string[]): Promise<void> {
     const { docs } = await this.collection.find({ where: { stationId: { $in: [...stationIds] } }, limit: HURRIED_MAX });
-    if (docs.length === 0) return;
-    this.note(docs.map((doc) => doc.id));
-    await this.schedule(
-      docs.map((doc) => doc.id),
-      this.context.clock.now(),
-    );
+    if (docs.length > 0) await this.workOn(docs.map((doc) => doc.id));
+  }
+
+  private async workOn(ids: readonly string[]): Promise<void> {
+    for (const id of ids) if (this.working.has(id)) this.working.set(id, true);
+    const now = this.context.clock.now();
+    await this.context.store.timers.schedule(ids.map((id) => timerOf(id, now)));
     this.loop.hurry();
   }
 
-  private note(ids: readonly string[]): void {
-    for (const id of ids) if (this.working.has(id)) this.working.set(id, true);
-  }
-
-  private askAgain(id: string): void {
-    if (this.working.has(id)) this.asked.add(id);
+  /** Writes an intent that is not there; one that is there gets a new version, and is given back. */
+  private async put<Data>(intent: Omit<Intent<Data>, 'version'>): Promise<Intent<Data>> {
+    for (;;) {
+      const known = (await this.collection.get(intent.id)) as Intent<Data> | undefined;
+      const doc = known === undefined ? { ...intent, version: randomInt(1, FIRST_VERSION_MAX) } : { ...known, version: known.version + 1 };
+      const [written] = await this.collection.upsert([{ doc, expectedVersion: known?.version ?? 0 }]);
+      if (written === true) return doc;
+    }
   }
 
   private async work(id: string): Promise<void> {
     this.working.set(id, false);
-    this.asked.delete(id);
     try {
       await this.step(id);
     } finally {
@@ -180,8 +182,8 @@ export class Intents {
         if (written === true) current = doc;
         if (written === true) return;
         const newer = await this.collection.get(id);
-        // Another instance is done with it.
-        if (newer === undefined) return;
+        // Another instance is done with it; what is there now is another one.
+        if (newer === undefined || newer.createdAt !== current.createdAt) return;
         keptAgain = true;
         current = { ...current, version: newer.version };
       }
@@ -191,34 +193,25 @@ export class Intents {
     const isOver = intent.expiresAt <= isoTime(now);
     const step = isOver ? await handler.expired(intent) : await handler.attempt(intent, note);
     if ('done' in step) {
-      const isWantedAgain = keptAgain || this.asked.has(id);
-      const deleted = isWantedAgain ? 0 : await this.collection.deleteWhere({ id, version: current.version });
-      // Also asked for while it was being deleted: then it is there again.
-      if (this.asked.delete(id) || deleted === 0) await this.again(intent);
+      const deleted = keptAgain ? 0 : await this.collection.deleteWhere({ id, version: current.version });
+      // What was done may be less than what is wanted now.
+      if (deleted === 0) await this.workOn([id]);
       return;
     }
     const lifetimeMs = Date.parse(intent.expiresAt) - Date.parse(intent.createdAt);
     const life = isOver ? { createdAt: isoTime(now), expiresAt: isoTime(now + lifetimeMs) } : {};
     await write({ ...life, attempts: step.again === 'later' ? intent.attempts + 1 : 0, data: step.data ?? current.data });
-    // What happened while it was worked on must not be slept over.
+    // What happened while it was worked on must not be slept over: by the version, by the note, or by a timer that is due sooner.
     const waitMs =
       keptAgain || this.working.get(id) === true
         ? 0
         : step.again === 'later'
           ? Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(intent.attempts, 20))
           : step.again;
-    await this.schedule([id], Math.min(this.context.clock.now() + waitMs, Date.parse(current.expiresAt)));
+    const dueMs = Math.min(this.context.clock.now() + waitMs, Date.parse(current.expiresAt));
+    await this.context.store.timers.scheduleNoLater([timerOf(id, dueMs)]);
     if (waitMs === 0) this.loop.hurry();
   }
-
-  private async again(intent: Intent): Promise<void> {
-    await this.collection.upsert([{ doc: { ...intent, version: 1, attempts: 0 }, expectedVersion: 0 }]);
-    await this.schedule([intent.id], this.context.clock.now());
-    this.loop.hurry();
-  }
-
-  private schedule(ids: readonly string[], dueMs: number): Promise<void> {
-    const dueAt = isoTime(dueMs);
-    return this.context.store.timers.schedule(ids.map((id) => ({ id, kind: INTENT_TIMER, dueAt, payload: null })));
-  }
 }
+
+const timerOf = (id: string, dueMs: number): Timer => ({ id, kind: INTENT_TIMER, dueAt: isoTime(dueMs), payload: null });

@@ -42,10 +42,10 @@ export class PasswordChanges implements IntentHandler<Change> {
     const password = randomBytes(PASSWORD_BYTES).toString('hex');
     const made: Change = { changeId, sealedPassword: sealing.seal(password), passwordHash: hashMadePassword(password), sent: false };
     const id = `password:${stationId}:${changeId}`;
-    const { data } = await intents.keep({ id, stationId, kind: 'ChangePassword', data: made }, CHANGE_MS);
-    const command = { kind: 'OfferCredential' as const, changeId, passwordHash: data.passwordHash, now: context.clock.now() };
+    const kept = await intents.keep({ id, stationId, kind: 'ChangePassword', data: made }, CHANGE_MS);
+    const command = { kind: 'OfferCredential' as const, changeId, passwordHash: kept.data.passwordHash, now: context.clock.now() };
     const execution = await repository.onStation(stationId, command, causationId);
-    if (execution.refusal === undefined) await intents.go(id);
+    if (execution.refusal === undefined) await intents.go(kept);
     return execution;
   }
 

@@ -70,10 +70,10 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     const { intents, repository } = this.parts;
     const { changeId } = command;
     const id = `profile:${stationId}:${changeId}`;
-    const kept = { ...data, changeId, priorityBefore: '', switchedAt: '', askedAt: '' };
-    await intents.keep({ id, stationId, kind: 'ChangeProfile', data: kept }, CHANGE_MS);
+    const begun = { ...data, changeId, priorityBefore: '', switchedAt: '', askedAt: '' };
+    const kept = await intents.keep({ id, stationId, kind: 'ChangeProfile', data: begun }, CHANGE_MS);
     const execution = await repository.onStation(stationId, command, causationId);
-    if (execution.refusal === undefined) await intents.go(id);
+    if (execution.refusal === undefined) await intents.go(kept);
     return execution;
   }
 

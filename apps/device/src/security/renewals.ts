@@ -109,8 +109,7 @@ export class Renewals implements IntentHandler<RenewalOf | null> {
   /** Asks for a new CSR as soon as the station is there. */
   async ask(stationId: string, certificateType = OWN): Promise<void> {
     const id = `renew:${renewalId(stationId, certificateType)}`;
-    await this.intents.keep({ id, stationId, kind: 'RenewCertificate', data: { certificateType } }, AGAIN_MS);
-    await this.intents.go(id);
+    await this.intents.begin({ id, stationId, kind: 'RenewCertificate', data: { certificateType } }, AGAIN_MS);
   }
 
   async attempt({ stationId, data }: Intent<RenewalOf | null>): Promise<Step<RenewalOf>> {
