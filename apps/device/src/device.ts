@@ -59,24 +59,10 @@ export interface Device {
   stop(): Promise<void>;
 }
 
-/** Each part had a group of its own. All of what they had not handled yet is handed over again, to both: an effect is known by its cause. */
-const GROUPS_BEFORE = [
-  'device',
-  'device-alerts',
-  'device-campaigns-stations',
-  'device-configuration',
-  'device-jobs-stations',
-  'device-model',
-  'device-model-values',
-  'device-reports',
-  'device-security',
-  'device-uploads-stations',
-];
-
 export async function createDevice(context: ServiceContext, config: DeviceConfig): Promise<Device> {
   // What stations say is read twice and not by each part: by those that have done with a fact at once, and by those that a long report keeps busy.
-  const facts = readTogether(context.log, { group: 'device-facts', topic: STATION_TOPIC, insteadOf: GROUPS_BEFORE });
-  const reported = readTogether(context.log, { group: 'device-reported', topic: STATION_TOPIC, insteadOf: GROUPS_BEFORE });
+  const facts = readTogether(context.log, { group: 'device-facts', topic: STATION_TOPIC });
+  const reported = readTogether(context.log, { group: 'device-reported', topic: STATION_TOPIC });
   const brief: ServiceContext = { ...context, log: facts.log };
   const lengthy: ServiceContext = { ...context, log: reported.log };
   const collections = await openCollections(context.store);

@@ -89,6 +89,24 @@ it('puts aside what one of them takes for broken, and waits for what is outside 
     .toEqual([['A', 'all', 'Error: a bug']]);
 });
 
+it('begins where the one furthest behind of those stood who read by themselves before', async () => {
+  const { together, append, caughtUp } = await setting();
+  const handle = () => Promise.resolve();
+  for (const group of ['b', 'a']) {
+    await append(group);
+    const alone = await log.subscribe({ group, topics: [TOPIC], handle });
+    expect(await log.caughtUp({ group, topic: TOPIC, deadlineMs: 5_000 })).toBe(true);
+    await alone.stop();
+  }
+  await append('C');
+  const seen: string[] = [];
+  await together.log.subscribe({ group: 'a', topics: [TOPIC], handle: async (batch) => void seen.push(...typesOf(batch)) });
+  await together.log.subscribe({ group: 'b', topics: [TOPIC], handle });
+  await together.start();
+  expect(await caughtUp()).toBe(true);
+  expect(seen).toEqual(['a', 'C']);
+});
+
 it('takes nobody once it reads, and nobody with options of their own', async () => {
   const { together } = await setting();
   const handle = () => Promise.resolve();

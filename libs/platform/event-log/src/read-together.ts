@@ -2,6 +2,7 @@ import { OperatingError } from '@voltlog/kernel';
 import type { EventLog, LogRecord, SubscribeOptions, Subscription } from './event-log.js';
 
 interface Reader {
+  readonly group: string;
   readonly types: ReadonlySet<string> | undefined;
   readonly handle: SubscribeOptions['handle'];
 }
@@ -9,12 +10,13 @@ interface Reader {
 export interface ReadTogetherOptions {
   readonly group: string;
   readonly topic: string;
-  /** Groups whose place it takes, e.g. those that its parts had each before. */
-  readonly insteadOf?: readonly string[];
 }
 
 export interface ReadTogether {
-  /** The log, on which a subscription to the topic alone becomes one of those who read together; its own group is not used. */
+  /**
+   * The log, on which a subscription to the topic alone becomes one of those who read together. Its own group is the one it would have by
+   * itself: when they first read together they begin where the one of these that is furthest behind stood.
+   */
   readonly log: EventLog;
   /** Begins to read, for all who have subscribed by now. */
   start(): Promise<void>;
@@ -28,14 +30,14 @@ export interface ReadTogether {
  * parts that may be slow, or wait for something that others do not need, read apart.
  */
 export function readTogether(log: EventLog, options: ReadTogetherOptions): ReadTogether {
-  const { group, topic, insteadOf } = options;
+  const { group, topic } = options;
   const readers: Reader[] = [];
   let reading: Promise<Subscription> | undefined;
-  const join = ({ types, handle, startFrom, temporary, onRevoked, batchMax }: SubscribeOptions): Subscription => {
+  const join = ({ group: own, types, handle, startFrom, temporary, onRevoked, batchMax }: SubscribeOptions): Subscription => {
     if (reading !== undefined) throw new Error(`${group} reads ${topic} already: who subscribes later misses what was read`);
     if (startFrom !== undefined || temporary === true || onRevoked !== undefined || batchMax !== undefined)
       throw new Error(`who reads ${topic} together with others cannot have options of their own`);
-    readers.push({ types: types === undefined ? undefined : new Set(types), handle });
+    readers.push({ group: own, types: types === undefined ? undefined : new Set(types), handle });
     // What could not be begun has nothing to stop; whoever began it was told.
     return { stop: async () => await (await reading?.catch(() => undefined))?.stop() };
   };
@@ -54,7 +56,7 @@ export function readTogether(log: EventLog, options: ReadTogetherOptions): ReadT
       reading = log.subscribe({
         group,
         topics: [topic],
-        ...(insteadOf === undefined ? {} : { startFrom: { insteadOf } }),
+        startFrom: { insteadOf: readers.map((reader) => reader.group) },
         ...(all === undefined ? {} : { types: [...new Set(all)] }),
         handle: (batch) => handleAll(readers, batch),
       });
