@@ -1,7 +1,7 @@
 import type { MoveBefore, MoveKeys, MoveTarget } from '@voltlog/device-contract';
 import { filled } from '@voltlog/device-domain';
 import { connectionV1 } from '@voltlog/proto';
-import { AddressSteps, done, type Stepped, stepped, variable } from '../security/address-steps.js';
+import { AddressSteps, done, firstOf, type Stepped, slotsOf, stepped, variable } from '../security/address-steps.js';
 import type { StationLine } from '../security/station-line.js';
 
 const PRIORITY = 'NetworkConfigurationPriority';
@@ -100,9 +100,3 @@ export class MoveSteps {
     return stepped(await this.line.say(stationId, { $case: 'setVariables', value: { variables } }));
   }
 }
-
-const slotsOf = (priority: string): readonly string[] => priority.split(',').map((each) => each.trim());
-
-/** The slots in their order, this one first. */
-const firstOf = (slot: number, priority: string): string =>
-  [`${slot}`, ...slotsOf(priority).filter((each) => each !== '' && each !== `${slot}`)].join(',');

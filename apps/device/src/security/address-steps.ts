@@ -23,6 +23,13 @@ export const variable = (component: string, name: string, value: string): connec
   instance: '',
 });
 
+/** The network profiles of a `NetworkConfigurationPriority` of OCPP 2.x. */
+export const slotsOf = (priority: string): readonly string[] => priority.split(',').map((each) => each.trim());
+
+/** The same with this one first. */
+export const firstOf = (slot: number, priority: string): string =>
+  [`${slot}`, ...slotsOf(priority).filter((each) => each !== '' && each !== `${slot}`)].join(',');
+
 /** Brings an OCPP 1.6 station to another address by keys of its make, as the catalogue knows them. It goes with its next start. */
 export class AddressSteps {
   constructor(private readonly line: Pick<StationLine, 'say'>) {}

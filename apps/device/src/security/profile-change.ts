@@ -11,7 +11,7 @@ import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { DeviceRepository, StationExecution } from '../store/device-repository.js';
 import type { StationMemory } from '../store/station-memory.js';
-import { AddressSteps, variable } from './address-steps.js';
+import { AddressSteps, firstOf, variable } from './address-steps.js';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from './intents.js';
 import { OWN } from './renewals.js';
 import type { Said, StationLine } from './station-line.js';
@@ -85,7 +85,7 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
       case 'InstallRoot':
         return this.installRoot(intent, change);
       case 'AwaitCertificate':
-        return this.awaitCertificate(intent, state, change);
+        return this.awaitCertificate(intent, state);
       case 'Switch':
         return this.switchOver(intent, change);
       case 'AwaitConnection':
@@ -99,9 +99,16 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     const { stationId, data } = intent;
     const state = await this.parts.repository.station(stationId);
     const change = state.kind === 'none' ? null : state.security.profileChange;
-    if (change?.changeId === data.changeId && change.phase === 'Switch') {
+    if (change?.changeId === data.changeId && (change.phase === 'Switch' || change.phase === 'AwaitConnection')) {
       const connection = await this.parts.line.connectionOf(stationId);
-      if (connection !== undefined && connection.securityProfile !== change.toProfile) await this.restore(stationId, connection, data);
+      const hasCome = connection?.securityProfile === change.toProfile;
+      if (hasCome && change.phase === 'AwaitConnection') {
+        await this.end(intent, 'Completed', '');
+        return DONE;
+      }
+      // A 1.6 station that has not gone yet has a profile that nobody may take back: with its old address it would come nowhere.
+      const mayStay = connection?.ocppVersion !== 'ocpp1.6' || (connection.connectedAt ?? '') > data.switchedAt;
+      if (connection !== undefined && !hasCome && mayStay) await this.restore(stationId, connection, data);
     }
     return this.fail(intent, 'the station did not come to the new profile in time');
   }
@@ -116,11 +123,7 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     return this.advance(intent, toProfile === 3 ? 'AwaitCertificate' : 'Switch', data);
   }
 
-  private async awaitCertificate(
-    intent: Intent<ProfileChangeData>,
-    { security }: KnownStation,
-    _change: ProfileChange,
-  ): Promise<Step<ProfileChangeData>> {
+  private async awaitCertificate(intent: Intent<ProfileChangeData>, { security }: KnownStation): Promise<Step<ProfileChangeData>> {
     const { stationId, data } = intent;
     const nowMs = this.parts.context.clock.now();
     const now = isoTime(nowMs);
@@ -272,13 +275,3 @@ export class ProfileChanges implements IntentHandler<ProfileChangeData> {
     await this.parts.repository.onStation(stationId, command, `${id}:ended`);
   }
 }
-
-/** The slots in their order, this one first. */
-const firstOf = (slot: number, priority: string): string =>
-  [
-    `${slot}`,
-    ...priority
-      .split(',')
-      .map((each) => each.trim())
-      .filter((each) => each !== '' && each !== `${slot}`),
-  ].join(',');

@@ -591,6 +591,36 @@ describe('the security of stations', () => {
       await until(async () => (await phase()) === 'Failed', 'the change to fail');
     });
 
+    it('2.x that has not gone within a day is told to stay', async () => {
+      connection.ocppVersion = 'ocpp2.0.1';
+      connection.answers.set('getVariables', {
+        variables: [connectionV1.VariableResult.fromPartial({ variable: { value: '1' }, status: 'Accepted' })],
+      });
+      await change(2);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      context.clock.ms += 86_400_000;
+      await until(async () => (await phase()) === 'Failed', 'the change to fail');
+      expect(variables().at(-1)).toEqual(['NetworkConfigurationPriority', '1']);
+    });
+
+    it('1.6 that has not gone within a day keeps the address that goes with the profile it has taken', async () => {
+      hasKey();
+      await change(2);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      context.clock.ms += 86_400_000;
+      await until(async () => (await phase()) === 'Failed', 'the change to fail');
+      expect(variables().at(-1)).toEqual(['SecurityProfile', '2']);
+    });
+
+    it('is done when the station came within the day, though nobody looked until after it', async () => {
+      await change(2);
+      await until(async () => (await phase()) === 'AwaitConnection', 'the station to be switched');
+      connection.securityProfile = 2;
+      connection.connectedAt = isoTime(context.clock.now() + 5_000);
+      context.clock.ms += 86_400_000;
+      await until(async () => (await phase()) === 'Completed', 'the change to be done');
+    });
+
     it('is cancelled', async () => {
       connection.answers.set('setVariables', { status: CommandStatus.TIMED_OUT });
       await change(2);
