@@ -1,6 +1,7 @@
 import { type Clock, isoTime, RequestError } from '@voltlog/kernel';
 import { newWebhookSecret, type SecretBox, targetProblem } from '@voltlog/outbound';
 import type { dataTransferV1 } from '@voltlog/proto';
+import { firstVersion } from '@voltlog/store';
 import { VENDORS_MAX, type VendorMessageRow, type VendorRow, type Vendors } from './vendors.js';
 
 /** OCPP 2.0.1 Part 2 DataTransferRequest */
@@ -55,9 +56,9 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
   }
 
   async deleteVendor({ vendorId }: dataTransferV1.DeleteVendorRequest): Promise<dataTransferV1.DeleteVendorResponse> {
-    if ((await this.vendors.rows.get(vendorId)) === undefined) throw unknown(vendorId);
-    await this.vendors.rows.delete([vendorId]);
+    const deleted = await this.vendors.rows.deleteWhere({ id: vendorId });
     this.vendors.forget();
+    if (deleted === 0) throw unknown(vendorId);
     return {};
   }
 
@@ -73,7 +74,7 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
     for (let tries = 0; tries < 2; tries += 1) {
       const known = await this.vendors.rows.get(vendorId);
       const { row, answer } = await to(known);
-      const doc = { ...row, version: (known?.version ?? 0) + 1 };
+      const doc = { ...row, version: known?.version === undefined ? firstVersion() : known.version + 1 };
       const expectedVersion = known === undefined ? 0 : known.version;
       const [written] = await this.vendors.rows.upsert([expectedVersion === undefined ? { doc } : { doc, expectedVersion }]);
       this.vendors.forget();

@@ -184,6 +184,31 @@ describe('the handler of a data transfer', () => {
       new Webhook(secret).verify(receiver.received[0]?.body.toString() ?? '', receiver.received[0]?.headers as Record<string, string>);
   });
 
+  it('has the secret it was shown last when it is deleted and put again while another changes it', async () => {
+    await start();
+    const { secret: before } = await put();
+    const { store, rpc } = await world.start({ CONNECTION_ALLOW_PRIVATE_TARGETS: 'true' });
+    const other = rpc.client<dataTransferV1.DataTransferService>(dataTransferV1.DataTransferServiceDefinition, { address: '' });
+    let shown = '';
+    const work = async (): Promise<void> => {
+      await registry.deleteVendor({ vendorId: 'org.example' });
+      shown = (await put()).secret;
+    };
+    store.meanwhile = { collection: 'vendors', work };
+    const { secret: rotated } = await other.rotateVendorSecret({ vendorId: 'org.example' });
+    await ask(await world.connect());
+    const [asked] = receiver.received;
+    const isSignedBy = (secret: string): boolean => {
+      try {
+        new Webhook(secret).verify(asked?.body.toString() ?? '', asked?.headers as Record<string, string>);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect([shown, rotated, before].map(isSignedBy)).toEqual([true, true, false]);
+  });
+
   it('at a private address is refused unless that is allowed, also when it was registered before', async () => {
     await start();
     await put();

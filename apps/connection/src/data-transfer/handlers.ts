@@ -1,6 +1,7 @@
 import type { VendorFinding, VendorInquiry } from '@voltlog/connection-translation';
 import type { Clock } from '@voltlog/kernel';
 import { type GuardOptions, guardedFetch, hostOf, type SealedSecrets, type SecretBox, webhookSignature } from '@voltlog/outbound';
+import { BoundedCache } from '@voltlog/store';
 import type { Logger, Metrics } from '@voltlog/telemetry';
 import { z } from 'zod';
 
@@ -11,7 +12,7 @@ export const ASKED_AT_ONCE_MAX = 64;
 /** A host that failed so often in a row is left alone for a while, so that stations do not wait for nothing. */
 export const FAILURES_IN_A_ROW_MAX = 5;
 export const REST_MS = 10_000;
-/** Hosts that are remembered; the one that was asked first is forgotten. */
+/** Hosts that are remembered; those that were not asked lately are forgotten. */
 const HOSTS_MAX = 1_000;
 
 /** OCPP 2.1 DataTransferStatusEnumType */
@@ -38,7 +39,7 @@ interface Host {
 
 /** Asks the webhooks that answer for a vendor; whoever does not answer is not waited for. */
 export class Handlers {
-  private readonly hosts = new Map<string, Host>();
+  private readonly hosts = new BoundedCache<Host>(HOSTS_MAX);
   private readonly outcomes: Readonly<Record<'answered' | 'failed' | 'not_asked', { value: number }>>;
 
   constructor(
@@ -107,8 +108,6 @@ export class Handlers {
     const { host: name } = new URL(url);
     const known = this.hosts.get(name);
     if (known !== undefined) return known;
-    const [oldest] = this.hosts.keys();
-    if (this.hosts.size >= HOSTS_MAX && oldest !== undefined) this.hosts.delete(oldest);
     const host: Host = { asked: 0, failures: 0, restsUntilMs: 0 };
     this.hosts.set(name, host);
     return host;

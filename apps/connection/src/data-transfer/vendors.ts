@@ -18,7 +18,7 @@ export interface VendorMessageRow {
 export interface VendorRow {
   /** vendorId */
   readonly id: string;
-  /** Counts the changes; absent: it was not changed since there are versions. */
+  /** Counts the changes, from anywhere on; absent: it was not changed since there are versions. */
   readonly version?: number;
   readonly messages: readonly VendorMessageRow[];
   readonly otherwise: 'Accepted' | 'Rejected' | 'UnknownMessageId';

@@ -53,6 +53,8 @@ export class TestLog implements EventLog {
 /** The real store, whose collections can go away. */
 class TestStore implements Store {
   private isAway = false;
+  /** What others do, once, right after a document of that collection was read by this instance. */
+  meanwhile: { readonly collection: string; readonly work: () => Promise<void> } | undefined;
   readonly streams: Store['streams'];
   readonly timers: Store['timers'];
   readonly files: Store['files'];
@@ -91,7 +93,14 @@ class TestStore implements Store {
         return work.apply(real, args);
       };
     return {
-      get: guarded(real.get),
+      get: async (id) => {
+        const doc = await guarded(real.get)(id);
+        const { meanwhile } = this;
+        if (meanwhile?.collection !== args[0]) return doc;
+        this.meanwhile = undefined;
+        await meanwhile.work();
+        return doc;
+      },
       getMany: guarded(real.getMany),
       find: guarded(real.find),
       count: guarded(real.count),

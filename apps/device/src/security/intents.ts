@@ -1,7 +1,6 @@
-import { randomInt } from 'node:crypto';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { type Collection, type Store, type Timer, TimerLoop } from '@voltlog/store';
+import { type Collection, firstVersion, type Store, type Timer, TimerLoop } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
 export const INTENT_TIMER = 'StationSecurityIntent';
@@ -10,8 +9,6 @@ const RETRY_FIRST_MS = 2_000;
 const RETRY_MAX_MS = 3_600_000;
 /** An intent whose cause was never committed is looked at after this long, and found to be about nothing, ms. */
 const UNCOMMITTED_MS = 30_000;
-/** Versions begin by chance below this, so that one who still holds an earlier intent of the same id cannot take the new one for it. */
-const FIRST_VERSION_MAX = 2 ** 40;
 /** Intents of the stations of one batch. */
 const HURRIED_MAX = 500;
 
@@ -152,7 +149,7 @@ export class Intents {
   private async put<Data>(intent: Omit<Intent<Data>, 'version'>): Promise<Intent<Data>> {
     for (;;) {
       const known = (await this.collection.get(intent.id)) as Intent<Data> | undefined;
-      const doc = known === undefined ? { ...intent, version: randomInt(1, FIRST_VERSION_MAX) } : { ...known, version: known.version + 1 };
+      const doc = known === undefined ? { ...intent, version: firstVersion() } : { ...known, version: known.version + 1 };
       const [written] = await this.collection.upsert([{ doc, expectedVersion: known?.version ?? 0 }]);
       if (written === true) return doc;
     }

@@ -2,6 +2,7 @@ export { Aggregates, type AggregatesOptions } from './aggregates.js';
 export { BoundedCache } from './bounded-cache.js';
 export { bringUp } from './bring-up.js';
 export type { Execution, Input } from './execution.js';
+export { firstVersion } from './first-version.js';
 export { type MongoStoreOptions, openMongoStore } from './mongo/mongo-store.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { type RebuildOptions, rebuildCollection, rebuildName } from './rebuild-collection.js';
