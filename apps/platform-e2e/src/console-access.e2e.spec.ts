@@ -150,7 +150,7 @@ describe('reservations', { timeout: 90_000 }, () => {
     expect(await shown.flaws()).toEqual([]);
     await page.keyboard.press('Escape');
     await shown.picture('reservations');
-    await page.getByRole('button', { name: 'Cancel the reservation of HELD-1 for CARD-77' }).click();
+    await shown.really('Cancel', 'the reservation of HELD-1 for CARD-77');
     await page.getByText('No reservation', { exact: true }).waitFor();
     await page.getByRole('combobox', { name: 'State' }).click();
     await page.getByRole('option', { name: 'Cancelled' }).click();

@@ -105,6 +105,7 @@ it('pauses and stops one', { timeout: 90_000 }, async () => {
   await drawer.getByRole('button', { name: 'Pause' }).click();
   await drawer.getByRole('button', { name: 'Resume' }).click();
   await drawer.getByRole('button', { name: 'Stop it' }).click();
+  await drawer.getByRole('button', { name: 'Really stop it?' }).click();
   await drawer.getByText(/^(Cancelling|Cancelled)/).waitFor();
   expect(shown.problems).toEqual([]);
 });

@@ -150,6 +150,7 @@ describe('firmware campaigns', { timeout: 180_000 }, () => {
     const drawer = page.getByRole('dialog', { name: 'Firmware campaign', exact: true });
     await drawer.getByText(/begins 01:00 to 04:30 \w{3} \(UTC\)/).waitFor();
     await drawer.getByRole('button', { name: 'Cancel' }).click();
+    await drawer.getByRole('button', { name: 'Really cancel?' }).click();
     await drawer.getByText(/^Cancelled\. 1 cancelled/).waitFor({ timeout: WAIT_MS });
     await page.keyboard.press('Escape');
   });

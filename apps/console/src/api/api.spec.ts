@@ -44,6 +44,8 @@ describe('a write', () => {
     expect(wordsOf(refused)).toMatch(/^Somebody else changed it/);
     await new ApiClient('key').put('/v1/contracts/C-2', {}).catch(() => undefined);
     expect(fetched.mock.calls[1]?.[1].headers).not.toHaveProperty('if-match');
+    await new ApiClient('key').patch('/v1/sites/S-1', {}, 2).catch(() => undefined);
+    expect(fetched.mock.calls[2]?.[1].headers).toMatchObject({ 'if-match': '"2"' });
   });
 });
 

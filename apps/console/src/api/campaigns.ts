@@ -4,6 +4,9 @@ import type { Page } from './types.js';
 export const UPDATE_STATES = ['Planned', 'Queued', 'Updating', 'Updated', 'Skipped', 'Failed', 'Expired', 'Cancelled'] as const;
 export type UpdateState = (typeof UPDATE_STATES)[number];
 
+/** 1 Monday to 7 Sunday, as the API counts. */
+export const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+
 export interface Campaign {
   readonly campaignId: string;
   readonly name: string | null;
@@ -45,7 +48,7 @@ export interface FirmwareImage {
 export const through = ({ stationCount, counts }: Campaign): number =>
   stationCount - (counts.Planned ?? 0) - (counts.Queued ?? 0) - (counts.Updating ?? 0);
 
-const ofCampaign = (campaignId: string): string => `/v1/firmware-campaigns/${encodeURIComponent(campaignId)}`;
+export const ofCampaign = (campaignId: string): string => `/v1/firmware-campaigns/${encodeURIComponent(campaignId)}`;
 
 export const useCampaigns = () => useList<Campaign>('campaigns', '/v1/firmware-campaigns?limit=25');
 export const useCampaign = (campaignId: string) => useRead<Campaign>('campaigns', ofCampaign(campaignId));

@@ -23,13 +23,14 @@ export class ApiClient {
     return this.write<Answer>('POST', path, body);
   }
 
-  patch<Answer>(path: string, body: object): Promise<Answer> {
-    return this.write<Answer>('PATCH', path, body);
+  /** @param version that was read; the write is refused with 412 when somebody else has changed it since */
+  patch<Answer>(path: string, body: object, version?: number): Promise<Answer> {
+    return this.write<Answer>('PATCH', path, body, ifMatch(version));
   }
 
-  /** @param version that was read; the write is refused with 412 when somebody else has changed it since */
+  /** @param version as with `patch` */
   put<Answer>(path: string, body: object, version?: number): Promise<Answer> {
-    return this.write<Answer>('PUT', path, body, version === undefined ? {} : { 'if-match': `"${version}"` });
+    return this.write<Answer>('PUT', path, body, ifMatch(version));
   }
 
   delete<Answer>(path: string): Promise<Answer> {
@@ -69,6 +70,9 @@ export class ApiClient {
     return response;
   }
 }
+
+const ifMatch = (version: number | undefined): Readonly<Record<string, string>> =>
+  version === undefined ? {} : { 'if-match': `"${version}"` };
 
 /** `crypto.randomUUID` exists only on https and localhost; a console on a plain LAN address needs an id as well. */
 const newId = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -46,7 +46,9 @@ export const through = ({ stationCount, counts }: Job): number =>
 
 export const inWords = (state: JobStationState): string => (state === 'NotSupported' ? 'Not supported' : state);
 
+export const ofJob = (jobId: string): string => `/v1/jobs/${encodeURIComponent(jobId)}`;
+
 export const useJobs = () => useList<Job>('jobs', '/v1/jobs?limit=25');
-export const useJob = (jobId: string) => useRead<Job>('jobs', `/v1/jobs/${encodeURIComponent(jobId)}`);
+export const useJob = (jobId: string) => useRead<Job>('jobs', ofJob(jobId));
 export const useJobStations = (jobId: string, state: JobStationState | undefined) =>
-  useList<JobStation>('jobs', `/v1/jobs/${encodeURIComponent(jobId)}/stations?limit=50${state === undefined ? '' : `&state=${state}`}`);
+  useList<JobStation>('jobs', `${ofJob(jobId)}/stations?limit=50${state === undefined ? '' : `&state=${state}`}`);

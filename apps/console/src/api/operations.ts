@@ -20,7 +20,12 @@ export const useStation = (stationId: string) => useRead<Station>('stations', `/
 export const useSessions = (state: 'Active' | 'Ended' | undefined) =>
   useList<Session>('sessions', `/v1/sessions?limit=${SESSIONS_PAGE}${state === undefined ? '' : `&state=${state}`}`);
 
-export const useActiveSessions = () => useRead<Page<Session>>('sessions', `/v1/sessions?state=Active&limit=${FIGURES_MAX}`);
+/** @param stationId absent: of all stations */
+export const useActiveSessions = (stationId?: string) =>
+  useRead<Page<Session>>(
+    'sessions',
+    `/v1/sessions?state=Active&limit=${FIGURES_MAX}${stationId === undefined ? '' : `&stationId=${encodeURIComponent(stationId)}`}`,
+  );
 export const useRecentSessions = () => useRead<Page<Session>>('sessions', `/v1/sessions?limit=${FIGURES_MAX}`);
 export const useConnectionCount = () => useRead<Page<Connection> & { total: number }>('connections', '/v1/connections?limit=1');
 export const useSession = (sessionId: string) => useRead<Session>('sessions', ofSession(sessionId));

@@ -1,6 +1,6 @@
 import { Fieldset, NumberInput, Select, TextInput } from '@mantine/core';
 import { count, energy, text } from '../api/format.js';
-import { FormError, instant, local, type useFields } from './form.js';
+import { instant, local, numberIn, type useFields } from './form.js';
 
 /** What the API takes as a limit over a day or a month; null is not limited. */
 export interface Budget {
@@ -55,7 +55,9 @@ const budgetValues = (budget: Budget | null) => ({
   sessionsPerMonth: typed(budget?.sessionsPerMonth, 1),
   timeZone: budget?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
 });
-const typed = (value: number | null | undefined, of: number): string => (value === null || value === undefined ? '' : String(value / of));
+/** A number as its field shows it, in units of so many; {@link numbered} reads it again. */
+export const typed = (value: number | null | undefined, of: number): string =>
+  value === null || value === undefined ? '' : String(value / of);
 
 /** `50 kWh a day, 30.00 EUR a month` */
 export function budgetWords(budget: Budget | null): string {
@@ -73,8 +75,8 @@ export function budgetWords(budget: Budget | null): string {
 
 /** The body of the API: all of it, so that what was emptied is taken away. */
 export function toAccess(values: Values, before?: Access) {
-  const when = (text: string, was: string | null | undefined): string | null =>
-    text === '' ? null : text === local(was) ? (was ?? null) : instant(text);
+  // A field holds minutes: what nobody touched keeps its seconds.
+  const when = (text: string, was: string | null | undefined): string | null => (text === local(was) ? was : instant(text)) ?? null;
   return {
     status: values.status,
     validFrom: when(values.validFrom, before?.validFrom),
@@ -103,11 +105,10 @@ function toBudget(values: Values): object | null {
   return { ...amounts, ...(values.currency === '' ? {} : { currency: values.currency.toUpperCase() }), timeZone: values.timeZone };
 }
 
+/** @throws {FormError} */
 export function numbered(name: string, text: string, of: number): object {
-  if (text.trim() === '') return {};
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw new FormError(`“${text}” is no number.`);
-  return { [name]: Math.round(value * of) };
+  const value = numberIn(text);
+  return value === undefined ? {} : { [name]: Math.round(value * of) };
 }
 
 /** Fields of a form whose values are {@link accessValues}. */

@@ -1,19 +1,22 @@
-import { Button, Drawer, Loader } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Drawer, Loader } from '@mantine/core';
 import { useState } from 'react';
 import {
   type Campaign,
   type CampaignStation,
+  DAYS,
+  ofCampaign,
   UPDATE_STATES,
   type UpdateState,
   useCampaign,
   useCampaignStations,
 } from '../api/campaigns.js';
-import { wordsOf } from '../api/client.js';
 import { count, moment } from '../api/format.js';
+import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { CampaignProgress, resultsOf, stateOf, titleOf } from './campaigns-page.js';
 import { Failed } from './empty.js';
+import { Problem } from './form.js';
+import { RowButton } from './row-button.js';
 import { StateFilter, Table } from './table.js';
 import { useNow } from './use-now.js';
 
@@ -58,22 +61,23 @@ function Details({ campaignId, onOpen }: { campaignId: string; onOpen: (campaign
 
 function Actions({ campaign, onOpen }: { campaign: Campaign; onOpen: (campaignId: string) => void }) {
   const { api, me } = usePlatform();
-  const queries = useQueryClient();
-  const act = useMutation({
-    mutationFn: (what: 'pause' | 'resume' | 'cancel' | 'roll-back') =>
-      api.post<Campaign>(`/v1/firmware-campaigns/${encodeURIComponent(campaign.campaignId)}/${what}`, {}),
-    onSuccess: async (changed) => {
-      await queries.invalidateQueries({ queryKey: ['campaigns'] });
-      if (changed.campaignId !== campaign.campaignId) onOpen(changed.campaignId);
-    },
-  });
+  const act = useWrite(
+    ['campaigns'],
+    (what: 'pause' | 'resume' | 'cancel' | 'roll-back') => api.post<Campaign>(`${ofCampaign(campaign.campaignId)}/${what}`, {}),
+    // A roll-back is a campaign of its own.
+    ({ campaignId }) => campaignId !== campaign.campaignId && onOpen(campaignId),
+  );
   if (me.role === 'viewer') return null;
   const { state, counts, rollBackImageId } = campaign;
   const changed = (counts.Updated ?? 0) + (counts.Failed ?? 0);
   const button = (what: Parameters<typeof act.mutate>[0], words: string) => (
-    <Button variant="default" loading={act.isPending} onClick={() => act.mutate(what)}>
-      {words}
-    </Button>
+    <RowButton
+      words={words}
+      size="sm"
+      asks={what === 'cancel' || what === 'roll-back'}
+      loading={act.isPending}
+      onClick={() => act.mutate(what)}
+    />
   );
   return (
     <div style={{ display: 'flex', gap: 10, flexWrap: 'wrap' }}>
@@ -85,7 +89,7 @@ function Actions({ campaign, onOpen }: { campaign: Campaign; onOpen: (campaignId
         state !== 'Running' &&
         state !== 'Planning' &&
         button('roll-back', `Roll back ${count(changed)} stations`)}
-      {act.isError && <p role="alert">{wordsOf(act.error)}</p>}
+      <Problem error={act.error} />
     </div>
   );
 }
@@ -117,11 +121,11 @@ function Stations({ campaignId }: { campaignId: string }) {
   );
 }
 
-const DAYS = ['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-
 /** When it may begin at a station. */
 const windowsOf = ({ windows, timeZone }: Campaign): string =>
-  windows.map(({ from, until, days }) => `, begins ${from} to ${until} ${days.map((day) => DAYS[day]).join(' ')} (${timeZone})`).join('');
+  windows
+    .map(({ from, until, days }) => `, begins ${from} to ${until} ${days.map((day) => DAYS[day - 1]).join(' ')} (${timeZone})`)
+    .join('');
 
 const proofOf = { Boot: 'it booted with it', Installed: 'it said so' } as const;
 

@@ -5,7 +5,7 @@ import { count, energy, moment, text as said } from '../api/format.js';
 import { useList, useRead, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import type { Limit } from '../api/types.js';
-import { type Access, AccessFields, accessValues, budgetWords, numbered, TONES, toAccess } from './access.js';
+import { type Access, AccessFields, accessValues, budgetWords, numbered, TONES, toAccess, typed } from './access.js';
 import { Form, Problem, useFields } from './form.js';
 import { RowButton } from './row-button.js';
 import { ListPage, OpenRow, Table } from './table.js';
@@ -141,7 +141,6 @@ function ContractForm({ contract, onDone }: { contract: Contract | undefined; on
 
 const contractValues = (contract?: Contract) => {
   const limit = contract?.sessionLimit ?? null;
-  const typed = (value: number | null | undefined, of = 1): string => (value === null || value === undefined ? '' : String(value / of));
   return {
     ...accessValues(contract),
     name: contract?.name ?? '',
@@ -149,7 +148,7 @@ const contractValues = (contract?: Contract) => {
     limitMinutes: typed(limit?.durationSeconds, 60),
     limitCost: limit?.cost?.amount ?? '',
     limitCurrency: limit?.cost?.currency ?? '',
-    limitPercent: typed(limit?.stateOfChargePercent),
+    limitPercent: typed(limit?.stateOfChargePercent, 1),
   };
 };
 

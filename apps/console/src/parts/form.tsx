@@ -82,5 +82,13 @@ export const local = (iso: string | null | undefined): string => {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 };
 
-/** A date and time of the browser's own clock as the API takes it. */
-export const instant = (local: string): string => new Date(local).toISOString();
+/** A date and time of the browser's own clock as the API takes it; an empty field says nothing. */
+export const instant = (local: string): string | undefined => (local === '' ? undefined : new Date(local).toISOString());
+
+/** A number that was typed; an empty field says nothing. @throws {FormError} */
+export function numberIn(text: string): number | undefined {
+  if (text.trim() === '') return undefined;
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new FormError(`“${text}” is no number.`);
+  return value;
+}

@@ -1,12 +1,13 @@
 import { Button, Drawer, Loader } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { wordsOf } from '../api/client.js';
 import { count, moment } from '../api/format.js';
-import { inWords, type Job, type JobStation, type JobStationState, STATION_STATES, useJob, useJobStations } from '../api/jobs.js';
+import { inWords, type Job, type JobStation, type JobStationState, ofJob, STATION_STATES, useJob, useJobStations } from '../api/jobs.js';
+import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Failed } from './empty.js';
+import { Problem } from './form.js';
 import { JobProgress, resultsOf, stateOf } from './jobs-page.js';
+import { RowButton } from './row-button.js';
 import { StateFilter, Table } from './table.js';
 import { useNow } from './use-now.js';
 
@@ -44,12 +45,9 @@ function Details({ jobId }: { jobId: string }) {
 
 function Actions({ job }: { job: Job }) {
   const { api, me } = usePlatform();
-  const queries = useQueryClient();
-  const act = useMutation({
-    mutationFn: ({ what, body }: { what: 'cancel' | 'retry' | 'pause' | 'resume'; body: object }) =>
-      api.post<Job>(`/v1/jobs/${encodeURIComponent(job.jobId)}/${what}`, body),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['jobs'] }),
-  });
+  const act = useWrite(['jobs'], ({ what, body }: { what: 'cancel' | 'retry' | 'pause' | 'resume'; body: object }) =>
+    api.post(`${ofJob(job.jobId)}/${what}`, body),
+  );
   if (me.role === 'viewer') return null;
   const failed = (job.counts.Rejected ?? 0) + (job.counts.Failed ?? 0) + (job.counts.Expired ?? 0);
   const unknown = job.counts.Unknown ?? 0;
@@ -63,9 +61,7 @@ function Actions({ job }: { job: Job }) {
         </Button>
       )}
       {isOpen && (
-        <Button variant="default" loading={act.isPending} onClick={() => act.mutate({ what: 'cancel', body: {} })}>
-          Cancel
-        </Button>
+        <RowButton words="Cancel" size="sm" asks loading={act.isPending} onClick={() => act.mutate({ what: 'cancel', body: {} })} />
       )}
       {failed > 0 && job.state !== 'Cancelling' && job.state !== 'Paused' && (
         <Button variant="default" loading={act.isPending} onClick={() => act.mutate({ what: 'retry', body: {} })}>
@@ -82,7 +78,7 @@ function Actions({ job }: { job: Job }) {
           Send again to {count(unknown)} unknown
         </Button>
       )}
-      {act.isError && <p role="alert">{wordsOf(act.error)}</p>}
+      <Problem error={act.error} />
     </div>
   );
 }

@@ -60,9 +60,7 @@ function Actions({ move }: { move: Move }) {
   if (me.role !== 'admin') return null;
   const { state } = move;
   const button = (what: Parameters<typeof act.mutate>[0], name: string) => (
-    <Button variant="default" loading={act.isPending} onClick={() => act.mutate(what)}>
-      {name}
-    </Button>
+    <RowButton words={name} size="sm" asks={what === 'cancel'} loading={act.isPending} onClick={() => act.mutate(what)} />
   );
   return (
     <div style={{ display: 'flex', gap: 10, flexWrap: 'wrap' }}>

@@ -1,6 +1,6 @@
 import { Checkbox, Fieldset, Modal, NumberInput, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { type Campaign, type FirmwareImage, useImages } from '../api/campaigns.js';
+import { type Campaign, DAYS, type FirmwareImage, useImages } from '../api/campaigns.js';
 import { count } from '../api/format.js';
 import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
@@ -24,8 +24,6 @@ export function NewCampaign({ opened, onClose, onMade }: Props) {
 
 const labelOf = ({ vendor, model, version, fileName }: FirmwareImage): string =>
   `${vendor} ${model ?? '(any model)'} ${version}: ${fileName}`;
-/** 1 Monday to 7 Sunday, as the API counts. */
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 
 function NewCampaignForm({ onMade }: Pick<Props, 'onMade'>) {
   const { api } = usePlatform();
@@ -67,11 +65,9 @@ function NewCampaignForm({ onMade }: Pick<Props, 'onMade'>) {
         selection: toSelection(selection.given),
         waves: toWaves(waves),
         ...(from === '' ? {} : { windows: [{ from, until, days }], timeZone }),
-        ...Object.fromEntries(
-          Object.entries({ retrieveAt, installAt, expiresAt })
-            .filter(([, local]) => local !== '')
-            .map(([name, local]) => [name, instant(local)]),
-        ),
+        retrieveAt: instant(retrieveAt),
+        installAt: instant(installAt),
+        expiresAt: instant(expiresAt),
         ...(rollBackImageId === '' ? {} : { rollBackImageId, rollBack: rollsBack ? 'Automatic' : 'Manual' }),
       });
     },

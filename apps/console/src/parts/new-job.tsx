@@ -67,7 +67,7 @@ function NewJobForm({ onMade }: Pick<Props, 'onMade'>) {
         selection: toSelection(selection.given),
         stationsPerMinute,
         ...(bounded ? { failureBound: { percent, stations } } : {}),
-        ...(expiresAt === '' ? {} : { expiresAt: instant(expiresAt) }),
+        expiresAt: instant(expiresAt),
       });
     },
     onMade,

@@ -75,6 +75,7 @@ export function ReservationsPage() {
                   <RowButton
                     words="Cancel"
                     about={`the reservation of ${each.stationId} for ${each.idToken}`}
+                    asks
                     onClick={() => cancel.mutate(each)}
                   />
                 )}
@@ -105,11 +106,7 @@ function NewReservation({ onDone }: { onDone: () => void }) {
     ['reservations', 'stations'],
     () => {
       const { startsAt, expiresAt, ...plain } = values;
-      return api.post('/v1/reservations', {
-        ...plain,
-        ...(startsAt === '' ? {} : { startsAt: instant(startsAt) }),
-        ...(expiresAt === '' ? {} : { expiresAt: instant(expiresAt) }),
-      });
+      return api.post('/v1/reservations', { ...plain, startsAt: instant(startsAt), expiresAt: instant(expiresAt) });
     },
     onDone,
   );

@@ -3,12 +3,13 @@ import { IconMapPin } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useList, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
-import { Form, FormError, Problem, useFields } from './form.js';
+import { Form, FormError, numberIn, Problem, useFields } from './form.js';
 import { RowButton } from './row-button.js';
 import { ListPage, OpenRow, Table } from './table.js';
 
 interface Site {
   readonly siteId: string;
+  readonly version: number;
   readonly name: string;
   readonly address: string | null;
   readonly city: string | null;
@@ -19,13 +20,15 @@ interface Site {
   readonly retired: boolean;
 }
 
+const ofSite = (siteId: string): string => `/v1/sites/${encodeURIComponent(siteId)}`;
+
 /** Places where stations stand. */
 export function SitesPage() {
   const { api, me } = usePlatform();
   const [shown, setShown] = useState<Site | 'new'>();
   const mayAct = me.role === 'admin';
   const sites = useList<Site>('sites', '/v1/sites?limit=50');
-  const retire = useWrite(['sites'], ({ siteId }: Site) => api.delete(`/v1/sites/${encodeURIComponent(siteId)}`));
+  const retire = useWrite(['sites'], ({ siteId }: Site) => api.delete(ofSite(siteId)));
   return (
     <ListPage title="Sites" add={mayAct ? { label: 'New site', onAdd: () => setShown('new') } : undefined}>
       <Problem error={retire.error} />
@@ -78,12 +81,12 @@ function SiteForm({ site, onDone }: { site: Site | undefined; onDone: () => void
       const told = {
         ...plain,
         ...(countryCode === '' ? {} : { countryCode: countryCode.toUpperCase() }),
-        ...degrees('latitude', latitude),
-        ...degrees('longitude', longitude),
+        latitude: numberIn(latitude),
+        longitude: numberIn(longitude),
       };
       return site === undefined
         ? api.post('/v1/sites', { ...told, ...(siteId.trim() === '' ? {} : { siteId: siteId.trim() }) })
-        : api.patch(`/v1/sites/${encodeURIComponent(site.siteId)}`, told);
+        : api.patch(ofSite(site.siteId), told, site.version);
     },
     onDone,
   );
@@ -115,11 +118,4 @@ function refuseEmptied(site: Site, typed: { readonly countryCode: string; readon
     throw new FormError('A country cannot be taken away; give another one.');
   if (typed.latitude.trim() === '' || typed.longitude.trim() === '')
     throw new FormError('Latitude and longitude cannot be empty; 0 and 0 stand for not known.');
-}
-
-function degrees(name: string, text: string): object {
-  if (text.trim() === '') return {};
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw new FormError(`“${text}” is no number.`);
-  return { [name]: value };
 }

@@ -27,7 +27,7 @@ interface Upload {
 }
 
 const TONES = { Waiting: 'waiting', Receiving: 'charging', Received: 'available', Failed: 'bad', Deleted: 'off' } as const;
-/** Bytes that come in are told by no event. */
+/** Events tell ever more rarely how much has come. */
 const COUNT_EVERY_MS = 1_000;
 
 /** Logs that stations were asked for: of one station, or of all. */

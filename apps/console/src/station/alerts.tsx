@@ -1,10 +1,11 @@
-import { Button, Checkbox } from '@mantine/core';
+import { Checkbox } from '@mantine/core';
 import { IconBellCheck } from '@tabler/icons-react';
 import { useState } from 'react';
-import { wordsOf } from '../api/client.js';
 import { type Alert, useAlerts, useChange } from '../api/device-model.js';
 import { moment, words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
+import { Problem } from '../parts/form.js';
+import { RowButton } from '../parts/row-button.js';
 import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
 
@@ -26,7 +27,7 @@ export function StationAlerts({ stationId }: { stationId: string }) {
       <div className="toolbar">
         <Checkbox label="Also those that are over" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} />
       </div>
-      {act.error !== null && <p role="alert">{wordsOf(act.error)}</p>}
+      <Problem error={act.error} />
       <Table
         name="Alerts"
         columns={['Severity', 'About', 'State', 'Since', ...(mayAct ? ['Change'] : [])]}
@@ -48,25 +49,10 @@ export function StationAlerts({ stationId }: { stationId: string }) {
             {mayAct && (
               <td>
                 {alert.state === 'Open' && (
-                  <Button
-                    size="xs"
-                    variant="default"
-                    mr={6}
-                    onClick={() => act.mutate({ alert, what: 'acknowledge' })}
-                    aria-label={`Acknowledge ${alert.subject}`}
-                  >
-                    Acknowledge
-                  </Button>
+                  <RowButton words="Acknowledge" about={alert.subject} onClick={() => act.mutate({ alert, what: 'acknowledge' })} />
                 )}
                 {alert.state !== 'Cleared' && (
-                  <Button
-                    size="xs"
-                    variant="default"
-                    onClick={() => act.mutate({ alert, what: 'clear' })}
-                    aria-label={`Clear ${alert.subject}`}
-                  >
-                    Clear
-                  </Button>
+                  <RowButton words="Clear" about={alert.subject} onClick={() => act.mutate({ alert, what: 'clear' })} />
                 )}
               </td>
             )}

@@ -2,10 +2,10 @@ import { Button, Checkbox, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconAdjustments } from '@tabler/icons-react';
 import { useState } from 'react';
-import { wordsOf } from '../api/client.js';
 import { type DeviceModel, type ModelVariable, ofStation, spoken, useChange, useDeviceModel } from '../api/device-model.js';
 import { count, moment, words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
+import { Problem } from '../parts/form.js';
 import { RowButton } from '../parts/row-button.js';
 import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
@@ -54,7 +54,7 @@ export function Configuration({ stationId }: { stationId: string }) {
           </>
         )}
       </div>
-      {error !== null && <p role="alert">{wordsOf(error)}</p>}
+      <Problem error={error} />
       {model.first !== undefined && <Summary model={model.first} />}
       <Table
         name="Variables"

@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core';
 import { IconDeviceDesktop } from '@tabler/icons-react';
-import { wordsOf } from '../api/client.js';
 import { ofStation, useChange, useDisplay } from '../api/device-model.js';
 import { moment, words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
+import { Problem } from '../parts/form.js';
+import { RowButton } from '../parts/row-button.js';
 import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
 
@@ -25,7 +26,7 @@ export function StationDisplay({ stationId }: { stationId: string }) {
           </Button>
         </div>
       )}
-      {error !== null && <p role="alert">{wordsOf(error)}</p>}
+      <Problem error={error} />
       <Table
         name="Messages on the display"
         columns={['Message', 'Priority', 'Shown', 'Until', ...(mayAct ? ['Change'] : [])]}
@@ -46,9 +47,7 @@ export function StationDisplay({ stationId }: { stationId: string }) {
             <td>{message.endAt === null ? '' : moment(message.endAt, now)}</td>
             {mayAct && (
               <td>
-                <Button size="xs" variant="default" onClick={() => clear.mutate(message.id)} aria-label={`Clear message ${message.id}`}>
-                  Clear
-                </Button>
+                <RowButton words="Clear" about={`message ${message.id}`} onClick={() => clear.mutate(message.id)} />
               </td>
             )}
           </tr>

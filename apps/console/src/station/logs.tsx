@@ -19,8 +19,8 @@ export function StationLogs({ stationId }: { stationId: string }) {
   const ask = useWrite(['uploads'], () =>
     api.post(`${ofStation(stationId)}/log-uploads`, {
       logType,
-      ...(oldest === '' ? {} : { oldest: instant(oldest) }),
-      ...(latest === '' ? {} : { latest: instant(latest) }),
+      oldest: instant(oldest),
+      latest: instant(latest),
     }),
   );
   return (

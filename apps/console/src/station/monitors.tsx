@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core';
 import { IconEyeCheck } from '@tabler/icons-react';
-import { wordsOf } from '../api/client.js';
 import { ofStation, spoken, useChange, useDeviceModel } from '../api/device-model.js';
 import { words } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
+import { Problem } from '../parts/form.js';
+import { RowButton } from '../parts/row-button.js';
 import { Table } from '../parts/table.js';
 
 /** What the station watches by itself. */
@@ -26,7 +27,7 @@ export function Monitors({ stationId }: { stationId: string }) {
           </Button>
         </div>
       )}
-      {error !== null && <p role="alert">{wordsOf(error)}</p>}
+      <Problem error={error} />
       {missing.length > 0 && (
         <ul className="notes" aria-label="What it does not watch though a template says so">
           {missing.map((each) => (
@@ -57,15 +58,12 @@ export function Monitors({ stationId }: { stationId: string }) {
             <td className="num">{monitor.monitorId}</td>
             {mayAct && (
               <td>
-                <Button
-                  size="xs"
-                  variant="default"
+                <RowButton
+                  words="Clear"
+                  about={`monitor ${monitor.monitorId}`}
                   loading={clear.isPending && clear.variables === monitor.monitorId}
                   onClick={() => clear.mutate(monitor.monitorId)}
-                  aria-label={`Clear monitor ${monitor.monitorId}`}
-                >
-                  Clear
-                </Button>
+                />
               </td>
             )}
           </tr>

@@ -1,11 +1,11 @@
-import { Button, Select, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import { IconCalendarOff, IconCircleCheck } from '@tabler/icons-react';
-import { useState } from 'react';
-import { wordsOf } from '../api/client.js';
 import { ofStation, placeWords, useChange, useOperation } from '../api/device-model.js';
 import { moment } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
 import type { Evse } from '../api/types.js';
+import { Form, instant, Problem, useFields } from '../parts/form.js';
+import { RowButton } from '../parts/row-button.js';
 import { Table } from '../parts/table.js';
 import { useNow } from '../parts/use-now.js';
 
@@ -29,7 +29,7 @@ export function Service({ stationId, evses }: Props) {
   const data = operation.data;
   return (
     <div className="tab">
-      {error !== null && <p role="alert">{wordsOf(error)}</p>}
+      <Problem error={error} />
       <h3>Out of service until told otherwise</h3>
       <Table
         name="Out of service"
@@ -44,14 +44,11 @@ export function Service({ stationId, evses }: Props) {
             <td>{each.since === null ? '' : moment(each.since, now)}</td>
             {mayAct && (
               <td>
-                <Button
-                  size="xs"
-                  variant="default"
+                <RowButton
+                  words="Back into service"
+                  about={placeWords(each)}
                   onClick={() => back.mutate({ evseId: each.evseId, connectorId: each.connectorId })}
-                  aria-label={`Take ${placeWords(each)} back into service`}
-                >
-                  Back into service
-                </Button>
+                />
               </td>
             )}
           </tr>
@@ -72,14 +69,7 @@ export function Service({ stationId, evses }: Props) {
             <td className="breakable">{outage.reason ?? ''}</td>
             {mayAct && (
               <td>
-                <Button
-                  size="xs"
-                  variant="default"
-                  onClick={() => cancel.mutate(outage.outageId)}
-                  aria-label={`Cancel the outage of ${placeWords(outage)}`}
-                >
-                  Cancel
-                </Button>
+                <RowButton words="Cancel" about={`the outage of ${placeWords(outage)}`} onClick={() => cancel.mutate(outage.outageId)} />
               </td>
             )}
           </tr>
@@ -108,47 +98,33 @@ export function Service({ stationId, evses }: Props) {
 /** Now, or from a time until a time. */
 function TakeOut({ stationId, evses }: Props) {
   const { api } = usePlatform();
-  const [place, setPlace] = useState('0');
-  const [reason, setReason] = useState('');
-  const [from, setFrom] = useState('');
-  const [until, setUntil] = useState('');
+  const { values, text, choice } = useFields({ place: '0', reason: '', from: '', until: '' });
+  const { place, reason, from, until } = values;
   const planned = from !== '' || until !== '';
   const take = useChange(() => {
     const where = { evseId: Number(place), connectorId: 0, reason };
     if (!planned) return api.put(`${ofStation(stationId)}/availability`, { ...where, operative: false });
-    const times = { from: new Date(from || Date.now()).toISOString(), until: new Date(until).toISOString() };
+    const times = { from: instant(from) ?? new Date().toISOString(), until: instant(until) };
     return api.post(`${ofStation(stationId)}/outages`, { ...where, ...times });
   });
   const known = evses.filter(({ evseId }) => evseId > 0);
   return (
-    <form
-      className="toolbar"
-      aria-label="Take out of service"
-      onSubmit={(event) => {
-        event.preventDefault();
-        take.mutate();
-      }}
+    <Form
+      label="Take out of service"
+      inline
+      submit={planned ? 'Plan the outage' : 'Take it out now'}
+      pending={take.isPending}
+      error={take.error}
+      onSubmit={() => take.mutate()}
     >
       <Select
         label="Take out of service"
         data={[{ value: '0', label: 'Whole station' }, ...known.map(({ evseId }) => ({ value: String(evseId), label: `EVSE ${evseId}` }))]}
-        value={place}
-        allowDeselect={false}
-        onChange={(value) => setPlace(value ?? '0')}
+        {...choice('place')}
       />
-      <TextInput label="Because" value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
-      <TextInput type="datetime-local" label="From (empty: now)" value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
-      <TextInput
-        type="datetime-local"
-        label="Until (empty: until told otherwise)"
-        value={until}
-        required={from !== ''}
-        onChange={(event) => setUntil(event.currentTarget.value)}
-      />
-      <Button type="submit" variant="default" loading={take.isPending}>
-        {planned ? 'Plan the outage' : 'Take it out now'}
-      </Button>
-      {take.error !== null && <p role="alert">{wordsOf(take.error)}</p>}
-    </form>
+      <TextInput label="Because" {...text('reason')} />
+      <TextInput type="datetime-local" label="From (empty: now)" {...text('from')} />
+      <TextInput type="datetime-local" label="Until (empty: until told otherwise)" required={from !== ''} {...text('until')} />
+    </Form>
   );
 }

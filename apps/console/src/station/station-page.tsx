@@ -38,7 +38,7 @@ interface Props {
 export function StationPage({ stationId, tab, onSession }: Props) {
   const station = useStation(stationId);
   const [, Shown] = TABS[tab];
-  const { data: active } = useActiveSessions();
+  const { data: active } = useActiveSessions(stationId);
   return (
     <section aria-labelledby="station-title" className="station-page">
       <div className="section-head">
@@ -51,13 +51,7 @@ export function StationPage({ stationId, tab, onSession }: Props) {
         </div>
       ) : (
         <div className="station-columns">
-          {station.data !== undefined && (
-            <StationCard
-              station={station.data}
-              sessions={active?.data.filter((session) => session.stationId === stationId) ?? []}
-              onSession={onSession}
-            />
-          )}
+          {station.data !== undefined && <StationCard station={station.data} sessions={active?.data ?? []} onSession={onSession} />}
           <Tabs
             value={tab}
             keepMounted={false}
