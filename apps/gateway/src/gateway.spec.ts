@@ -99,7 +99,7 @@ describe('stations', () => {
 });
 
 describe('commands', () => {
-  const reset = () => gateway.call('POST', '/v1/stations/CP-1/commands/reset', { body: {} });
+  const reset = (stationId = 'CP-1') => gateway.call('POST', `/v1/stations/${stationId}/commands/reset`, { body: {} });
 
   it("answers with the station's own words", async () => {
     gateway.services.commandAnswer = { stationStatus: 'Scheduled', responseJson: '{"status":"Scheduled"}' };
@@ -125,6 +125,13 @@ describe('commands', () => {
   ])('%s is %i %s', async (commandStatus, status, slug) => {
     gateway.services.commandAnswer = { status: commandStatus };
     expect(await reset()).toMatchObject({ status, body: { type: `urn:voltlog:problem:${slug}`, stationId: 'CP-1' } });
+  });
+
+  it('a station that nobody knows is not found, and one that is known is offline also while the device service is away', async () => {
+    gateway.services.commandAnswer = { status: connectionV1.CommandStatus.OFFLINE };
+    expect(await reset('CP-404')).toMatchObject({ status: 404, body: { type: 'urn:voltlog:problem:station-unknown' } });
+    gateway.services.deviceError = new OperatingError('ServiceUnavailable', 'away');
+    expect(await reset('CP-404')).toMatchObject({ status: 409, body: { type: 'urn:voltlog:problem:station-offline' } });
   });
 
   it('a deadline on the way says that it is not known whether the station acted', async () => {

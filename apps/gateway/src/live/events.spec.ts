@@ -183,12 +183,19 @@ describe('the hub', () => {
       setVariableData: [{ variable: { name: 'BasicAuthPassword' }, attributeValue: 'hunter2' }],
       other: { key: 'HeartbeatInterval', value: '60' },
       certificateChain: 'MIIB',
-      target: { healthUrl: 'https://x.example/?key=hunter2' },
+      target: {
+        csmsUrl: 'wss://user:hunter2@x.example/hunter2',
+        keys: [{ vendor: '', keys: [{ key: 'CentralSystemURL', value: 'wss://y.example/hunter2' }] }],
+        healthUrl: 'https://x.example/?key=hunter2',
+      },
+      before: { priority: '', keys: [{ key: 'Token', value: 'hunter2' }] },
       vendor: { handlerUrl: 'https://x.example/?key=hunter2' },
       passwordHash: 'scrypt$16384$c2FsdA$aGFzaA',
       connectionData: { apn: { apn: 'net', apnPassword: 'hunter2', simPin: 1234 } },
     });
     expect(masked).not.toMatch(/ABCDEF|PQ|hunter2|MIIB|scrypt|1234/);
     expect(masked).toContain('"value":"60"');
+    expect(masked).toContain('"csmsUrl":"x.example"');
+    expect(masked).toContain('{"key":"CentralSystemURL","value":"y.example"}');
   });
 });

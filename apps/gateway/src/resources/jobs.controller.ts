@@ -77,14 +77,7 @@ export class JobsController {
       collectLog:
         body.collectLog === undefined
           ? undefined
-          : {
-              ...body.collectLog,
-              oldest: body.collectLog.oldest,
-              latest: body.collectLog.latest,
-              retries: body.collectLog.retries,
-              retryIntervalSeconds: body.collectLog.retryIntervalSeconds,
-              filesUrl: filesUrl(this.config, publicUrl(this.config, request)),
-            },
+          : deviceJobV1.CollectLog.fromPartial({ ...body.collectLog, filesUrl: filesUrl(this.config, publicUrl(this.config, request)) }),
       failureBound: body.failureBound,
       selection: toSelection(body.selection),
       stationsPerMinute: body.stationsPerMinute,

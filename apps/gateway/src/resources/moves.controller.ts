@@ -6,6 +6,7 @@ import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/s
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { CallerParam } from '../auth/access.js';
+import type { Role } from '../auth/api-key.js';
 import type { Caller } from '../auth/api-keys.js';
 import type { GatewayConfig } from '../config.js';
 import { notFound } from '../problems/problem.js';
@@ -91,9 +92,10 @@ export class MovesController {
   async listMoveStations(
     @Param({ schema: moveParams }) { moveId }: MoveParams,
     @Query({ schema: moveStationQuery }) { limit, cursor, phase }: z.output<typeof moveStationQuery>,
+    @CallerParam() { role }: Caller,
   ) {
     const page = await this.moves.listMoveStations({ moveId, phase: phase ?? '', pageSize: limit, pageToken: cursor ?? '' });
-    return { data: page.stations.map(toMoveStation), nextCursor: page.nextPageToken || null };
+    return { data: page.stations.map((station) => toMoveStation(station, role)), nextCursor: page.nextPageToken || null };
   }
 
   @Get(':moveId/export')
@@ -104,11 +106,15 @@ export class MovesController {
       'JSON lines: the station with its EVSEs, make, serial number, firmware and version, and how far its move is, null before its turn. Passwords are not kept, so they are not among it.',
     answer: moveExport,
   })
-  async exportMove(@Param({ schema: moveParams }) { moveId }: MoveParams, @Res() reply: FastifyReply): Promise<void> {
+  async exportMove(
+    @Param({ schema: moveParams }) { moveId }: MoveParams,
+    @CallerParam() { role }: Caller,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const { stationIds } = await this.moves.getMove({ moveId });
     void reply.header('content-disposition', `attachment; filename="move-${moveId}.ndjson"`);
     void reply.type('application/x-ndjson');
-    void reply.send(Readable.from(this.lines(moveId, stationIds)));
+    void reply.send(Readable.from(this.lines(moveId, stationIds, role)));
   }
 
   @Post(':moveId/pause')
@@ -143,7 +149,7 @@ export class MovesController {
   ) {
     const { station } = await this.moves.confirmStation({ moveId, stationId, by: caller.keyId, idempotencyKey: idempotencyKey(request) });
     if (station === undefined) throw notFound(`Station ${stationId}`);
-    return toMoveStation(station);
+    return toMoveStation(station, caller.role);
   }
 
   private async changed(change: 'Pause' | 'Resume' | 'Cancel', { moveId }: MoveParams, caller: Caller, request: FastifyRequest) {
@@ -152,7 +158,7 @@ export class MovesController {
   }
 
   /** All stations of the move, with how far it is at those whose turn has come. */
-  private async *lines(moveId: string, stationIds: readonly string[]): AsyncGenerator<string> {
+  private async *lines(moveId: string, stationIds: readonly string[], role: Role): AsyncGenerator<string> {
     const moved = new Map<string, deviceMoveV1.MoveStation>();
     let pageToken = '';
     do {
@@ -165,7 +171,7 @@ export class MovesController {
       if (station === undefined) continue;
       const { connection: _, ...known } = toStation(station, null);
       const move = moved.get(stationId);
-      yield `${JSON.stringify({ ...known, move: move === undefined ? null : toMoveStation(move) })}\n`;
+      yield `${JSON.stringify({ ...known, move: move === undefined ? null : toMoveStation(move, role) })}\n`;
     }
   }
 }

@@ -19,6 +19,7 @@ export const CommandRoute = (summary: string, note = '') =>
       `Waits for the station's real answer, at most \`timeoutMs\`. A refusal of the station is a 200 with status Rejected. ${note}`.trim(),
     answer: commandResult,
     problems: {
+      404: 'nobody knows the station (`station-unknown`)',
       409: 'the station is not connected (`station-offline`)',
       429: 'too many commands wait for this station (`station-busy`)',
       501: 'the station or its OCPP version does not know this command (`not-supported`)',
@@ -48,10 +49,22 @@ export async function sendCommand(
   command: Command,
 ): Promise<z.input<typeof commandResult>> {
   try {
-    return toResult(stationId, await services.commands.sendCommand({ stationId, timeoutMs, command }));
+    const answer = await services.commands.sendCommand({ stationId, timeoutMs, command });
+    if (answer.status === connectionV1.CommandStatus.OFFLINE) await checkKnown(services, stationId);
+    return toResult(stationId, answer);
   } catch (error) {
     if (error instanceof OperatingError && error.code === 'DeadlineExceeded') throw timedOut(stationId, {}, error);
     throw error;
+  }
+}
+
+/** A station that is connected is known, so only of others is asked. @throws {RequestError} when nobody knows it */
+async function checkKnown({ device }: Services, stationId: string): Promise<void> {
+  try {
+    await device.getStation({ stationId });
+  } catch (error) {
+    // That it is not connected is of use also while nobody can say more.
+    if (!(error instanceof OperatingError)) throw error;
   }
 }
 

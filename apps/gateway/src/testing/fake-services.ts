@@ -150,6 +150,8 @@ export class FakeServices {
   commandAnswer: Partial<connectionV1.SendCommandResponse> = {};
   /** Thrown by every connection method when set. */
   connectionError: Error | undefined;
+  /** Thrown when a station is read. */
+  deviceError: Error | undefined;
   unsubscribeError: Error | undefined;
   registrations = 0;
   /** Awaited inside registerStation, to hold a write open. */
@@ -183,7 +185,8 @@ export class FakeServices {
           sites: [deviceV1.Site.fromPartial({ siteId: 'depot', name: 'Depot, north', latitude: 52.4 })],
           nextPageToken: '',
         }),
-      getStation: ({ stationId }) => Promise.resolve({ station: this.known(stationId) }),
+      getStation: ({ stationId }) =>
+        this.deviceError === undefined ? Promise.resolve({ station: this.known(stationId) }) : Promise.reject(this.deviceError),
       getSite: ({ siteId }) => {
         const site = this.sites.get(siteId);
         if (site === undefined) return Promise.reject(new RequestError('NOT_FOUND', `site ${siteId} is not known`, 'SiteUnknown'));

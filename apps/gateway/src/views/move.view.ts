@@ -17,7 +17,8 @@ const target = z.object({
     .string()
     .max(512)
     .meta({
-      description: 'OCPP address without the station id, for stations of 2.x, and for those of 1.6 whose keys are known',
+      description:
+        'OCPP address without the station id, for stations of 2.x, and for those of 1.6 whose keys are known. A viewer is told the host only, here as in the values of keys',
       examples: ['wss://new-provider.example/ocpp'],
     }),
   securityProfile: z.int().min(0).max(3),
@@ -149,7 +150,7 @@ export const toMove = (move: deviceMoveV1.Move, role: Role): z.input<typeof move
   moveId: move.moveId,
   name: orNull(move.name),
   direction: move.direction as 'Out' | 'In',
-  target: move.target === undefined ? null : { ...move.target, healthUrl: addressFor(role, move.target.healthUrl) },
+  target: move.target === undefined ? null : toTarget(move.target, role),
   waves: move.waves.map((each, index) => ({ ...each, stationCount: move.waveSizes[index] ?? 0 })),
   atOnceMax: move.atOnceMax,
   healthMinutes: move.healthMinutes,
@@ -166,7 +167,17 @@ export const toMove = (move: deviceMoveV1.Move, role: Role): z.input<typeof move
   endedAt: move.endedAt ?? null,
 });
 
-export const toMoveStation = (station: deviceMoveV1.MoveStation): z.input<typeof moveStationView> => ({
+/** What brings a station elsewhere, or back, may carry a token wherever it stands. */
+const toTarget = (told: deviceMoveV1.MoveTarget, role: Role): z.input<typeof target> => ({
+  ...told,
+  csmsUrl: addressFor(role, told.csmsUrl),
+  keys: told.keys.map(({ vendor, keys }) => ({ vendor, keys: keysFor(role, keys) })),
+  healthUrl: addressFor(role, told.healthUrl),
+});
+const keysFor = (role: Role, keys: readonly deviceMoveV1.MoveKey[]) =>
+  keys.map(({ key, value }) => ({ key, value: addressFor(role, value) }));
+
+export const toMoveStation = (station: deviceMoveV1.MoveStation, role: Role): z.input<typeof moveStationView> => ({
   stationId: station.stationId,
   wave: station.wave,
   phase: station.phase as Phase,
@@ -176,7 +187,7 @@ export const toMoveStation = (station: deviceMoveV1.MoveStation): z.input<typeof
   switchedAt: station.switchedAt ?? null,
   endedAt: station.endedAt ?? null,
   restoredAt: station.restoredAt ?? null,
-  before: { networkConfigurationPriority: orNull(station.priorityBefore), keys: station.keysBefore },
+  before: { networkConfigurationPriority: orNull(station.priorityBefore), keys: keysFor(role, station.keysBefore) },
 });
 
 export const toMovePreview = ({ stations }: deviceMoveV1.PreviewMoveResponse): z.input<typeof movePreview> => ({
