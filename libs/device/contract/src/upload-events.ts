@@ -17,46 +17,45 @@ export interface LogUploadRequested {
   readonly at: string;
 }
 
-/** What the station said to the command. */
-export interface LogUploadAnswered {
+/** What all that follows says of the upload. */
+interface OfUpload {
   readonly uploadId: string;
+  /** Whose log it is. Absent: told before this was said. */
+  readonly stationId?: string;
+  readonly at: string;
+}
+
+/** What the station said to the command. */
+export interface LogUploadAnswered extends OfUpload {
   /** Accepted, Rejected, NotSupported, Failed, Offline or Unknown */
   readonly state: string;
   readonly stationStatus: string;
   readonly reason: string;
   /** The name it gives the file; empty: it said none. */
   readonly fileName: string;
-  readonly at: string;
 }
 
 /** The station said how far it is. */
-export interface LogUploadReported {
-  readonly uploadId: string;
+export interface LogUploadReported extends OfUpload {
   /** OCPP 2.1 UploadLogStatusEnumType */
   readonly status: string;
-  readonly at: string;
 }
 
 /** Bytes are coming. */
-export interface LogUploadBegun {
-  readonly uploadId: string;
+export interface LogUploadBegun extends OfUpload {
   /** Tries that began, this one included. */
   readonly attempt: number;
-  readonly at: string;
 }
 
 /** So much of the file has come. Told ever more rarely: some thirty times an hour. */
-export interface LogUploadProgressed {
-  readonly uploadId: string;
+export interface LogUploadProgressed extends OfUpload {
   readonly stationId: string;
   readonly attempt: number;
   readonly receivedBytes: number;
-  readonly at: string;
 }
 
 /** The file is kept. */
-export interface LogUploadReceived {
-  readonly uploadId: string;
+export interface LogUploadReceived extends OfUpload {
   readonly attempt: number;
   readonly fileName: string;
   readonly contentType: string;
@@ -65,30 +64,23 @@ export interface LogUploadReceived {
   readonly sha256: string;
   /** The file is kept until then. */
   readonly keptUntil: string;
-  readonly at: string;
 }
 
 /** A try that brought no file. The address stays good for another one. */
-export interface LogUploadBroken {
-  readonly uploadId: string;
+export interface LogUploadBroken extends OfUpload {
   readonly attempt: number;
   readonly reason: string;
   readonly receivedBytes: number;
-  readonly at: string;
 }
 
 /** Nothing comes any more. */
-export interface LogUploadFailed {
-  readonly uploadId: string;
+export interface LogUploadFailed extends OfUpload {
   readonly reason: string;
-  readonly at: string;
 }
 
 /** Somebody deleted the file. */
-export interface LogUploadDeleted {
-  readonly uploadId: string;
+export interface LogUploadDeleted extends OfUpload {
   readonly by: string;
-  readonly at: string;
 }
 
 /** Every event on the topic: event type -> data. */

@@ -75,7 +75,8 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
       return decided<UploadEvent>({ type: 'voltlog.device.LogUploadRequested.v1', data: { ...command.request, at } });
     }
     if (state.kind === 'none') return refused('UploadUnknown');
-    const { uploadId, attempt } = state;
+    const { uploadId, stationId, attempt } = state;
+    const of = { uploadId, stationId, at };
     const isOpen = state.state === 'Waiting' || state.state === 'Receiving';
     switch (command.kind) {
       case 'ReportAnswer': {
@@ -83,57 +84,56 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
         const { state: word, stationStatus, reason, fileName } = command;
         const answered: UploadEvent = {
           type: 'voltlog.device.LogUploadAnswered.v1',
-          data: { uploadId, state: word, stationStatus, reason, fileName, at },
+          data: { ...of, state: word, stationStatus, reason, fileName },
         };
         // Bytes can be here before the answer is; whether a station of `Unknown` acts will be seen.
         if (word === 'Accepted' || word === 'Unknown' || state.state !== 'Waiting') return decided(answered);
         const why = [stationStatus, reason].filter((text) => text !== '').join(', ') || word;
         return decided<UploadEvent>(answered, {
           type: 'voltlog.device.LogUploadFailed.v1',
-          data: { uploadId, reason: `it was not asked: ${why}`, at },
+          data: { ...of, reason: `it was not asked: ${why}` },
         });
       }
       case 'ReportStatus': {
         const { status, requestId } = command;
         if (state.state === 'Deleted' || (requestId !== undefined && requestId !== state.requestId)) return decided();
         if (status === 'Idle' || status === state.status || state.reports >= REPORTS_MAX) return decided();
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReported.v1', data: { uploadId, status, at } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReported.v1', data: { ...of, status } });
       }
       case 'BeginUpload': {
         if (state.state === 'Received') return refused('UploadUsed');
         if (state.state === 'Receiving' && !command.lost) return refused('UploadUnderWay');
         if (!isOpen || state.expiresAt <= at || attempt >= UPLOAD_ATTEMPTS_MAX) return refused('UploadOver');
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadBegun.v1', data: { uploadId, attempt: attempt + 1, at } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadBegun.v1', data: { ...of, attempt: attempt + 1 } });
       }
       case 'ReportProgress': {
         const { receivedBytes, now } = command;
         if (state.state !== 'Receiving' || command.attempt !== attempt || receivedBytes <= state.receivedBytes) return decided();
         const restMs = Math.max(PROGRESS_MS_MIN, PROGRESS_PART * (now - Date.parse(state.begunAt)));
         if (now - Date.parse(state.progressAt) < restMs) return decided();
-        const { stationId } = state;
         return decided<UploadEvent>({
           type: 'voltlog.device.LogUploadProgressed.v1',
-          data: { uploadId, stationId, attempt, receivedBytes, at },
+          data: { ...of, attempt, receivedBytes },
         });
       }
       case 'ReceiveUpload':
         if (state.state !== 'Receiving' || command.attempt !== attempt) return refused('UploadOver');
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReceived.v1', data: { uploadId, attempt, ...command.file, at } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReceived.v1', data: { ...of, attempt, ...command.file } });
       case 'BreakUpload': {
         if (state.state !== 'Receiving' || command.attempt !== attempt) return decided();
         const { reason, receivedBytes } = command;
-        const broken: UploadEvent = { type: 'voltlog.device.LogUploadBroken.v1', data: { uploadId, attempt, reason, receivedBytes, at } };
+        const broken: UploadEvent = { type: 'voltlog.device.LogUploadBroken.v1', data: { ...of, attempt, reason, receivedBytes } };
         if (!command.final && attempt < UPLOAD_ATTEMPTS_MAX) return decided(broken);
-        return decided<UploadEvent>(broken, { type: 'voltlog.device.LogUploadFailed.v1', data: { uploadId, reason, at } });
+        return decided<UploadEvent>(broken, { type: 'voltlog.device.LogUploadFailed.v1', data: { ...of, reason } });
       }
       case 'ExpireUpload': {
         if (!isOpen || state.expiresAt > at) return decided();
         const said = state.status === '' ? 'no file came in time' : `no file came in time; the station said ${state.status}`;
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadFailed.v1', data: { uploadId, reason: state.reason || said, at } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadFailed.v1', data: { ...of, reason: state.reason || said } });
       }
       case 'DeleteUpload':
         if (state.state === 'Deleted') return decided();
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadDeleted.v1', data: { uploadId, by: command.by, at } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadDeleted.v1', data: { ...of, by: command.by } });
       default:
         return assertNever(command, 'log upload command');
     }
@@ -166,8 +166,8 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
       case 'voltlog.device.LogUploadProgressed.v1':
         return { ...state, receivedBytes: data.receivedBytes, progressAt: data.at, updatedAt };
       case 'voltlog.device.LogUploadReceived.v1': {
-        const { uploadId: _id, attempt: _attempt, at: _at, ...file } = data;
-        return { ...state, state: 'Received', reason: '', file, updatedAt };
+        const { fileName, contentType, sizeBytes, sha256, keptUntil } = data;
+        return { ...state, state: 'Received', reason: '', file: { fileName, contentType, sizeBytes, sha256, keptUntil }, updatedAt };
       }
       case 'voltlog.device.LogUploadBroken.v1':
         return { ...state, state: 'Waiting', reason: data.reason, updatedAt };

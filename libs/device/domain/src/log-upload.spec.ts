@@ -75,6 +75,27 @@ describe('a log that a station uploads', () => {
     );
   });
 
+  it('says of every event whose log it is, and reads those that did not', () => {
+    const { events } = run(
+      request,
+      { kind: 'ReportAnswer', state: 'Accepted', stationStatus: 'Accepted', reason: '', fileName: 'a.log', now: T0 },
+      begin(),
+      { kind: 'ReportStatus', status: 'Uploading', requestId: 7, now: T0 },
+      progress(5, T0 + 2_000),
+      broken(T0 + 3_000),
+      begin(T0 + 4_000),
+      receive(2, T0 + 5_000),
+      { kind: 'DeleteUpload', by: 'ops', now: T0 + 6_000 },
+    );
+    const failed = run(request, { kind: 'ExpireUpload', now: T0 + 24 * HOUR }).events;
+    const all = [...events, ...failed.slice(1)];
+    expect(new Set(all.map(({ type }) => type)).size).toBe(9);
+    expect(all.map(({ data }) => data.stationId)).toEqual(all.map(() => 'CP-1'));
+    const before = events.map(({ type, data }, at) => ({ type, data: at === 0 ? data : { ...data, stationId: undefined } }) as UploadEvent);
+    expect(fold(logUploadDecider, before)).toEqual(fold(logUploadDecider, events));
+    expect(fold(logUploadDecider, events)).toMatchObject({ stationId: 'CP-1', file });
+  });
+
   it('takes one file and ten tries', () => {
     const tries = Array.from({ length: UPLOAD_ATTEMPTS_MAX }, (_, at) => [begin(), broken(T0, at + 1)] as const).flat();
     expect(run(request, ...tries, begin()).refusals).toEqual(['UploadOver']);
