@@ -99,6 +99,22 @@ describe('scenarios about local controllers', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('publishes two at once, and says again what was lost while it was away', async () => {
+    const station = new SimulatedStation({ id: 'LC-1', version: '2.0.1', url: csms.url, publishes: 'publishes', reconnectMs: [2, 20] });
+    await station.connect();
+    files.removeAllListeners('request').on('request', async (_request, response) => {
+      await station.goOffline();
+      response.end('version=2.0.0\nbytes');
+      await station.connect();
+    });
+    await publish(MD5);
+    await publish(MD5);
+    await csms.until(() => statuses().filter((status) => status === 'Published').length === 2);
+    const [location] = listAt(csms.of('PublishFirmwareStatusNotification').at(-1)?.payload, 'location');
+    expect((await fetch(String(location))).status).toBe(200);
+    await station.stop();
+  });
+
   it('says that the checksum is wrong, and is no controller unless it is one', async () => {
     const station = new SimulatedStation({ id: 'LC-1', version: '2.0.1', url: csms.url, publishes: 'publishes' });
     await station.connect();

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CommandOutcome } from './dialect.js';
 import { numberAt, type Payload, textAt } from './protocol.js';
+import { saidUntilHeard } from './said-until-heard.js';
 import type { SimulatedStation } from './station.js';
 
 /** `publishes`; `fails`: fetches the image and says that it cannot publish it. */
@@ -14,7 +15,13 @@ const IMAGE_BYTES_MAX = 100_000_000;
 
 /** A simulated station as a local controller: it fetches an image for real and serves it to the stations behind it. Source: OCPP 2.0.1 Part 2 L03, L04 */
 export class FirmwarePublisher {
-  private server: Server | undefined;
+  private readonly server: Server = createServer((request, response) => {
+    const image = this.images.get(request.url?.split('/')[1] ?? '');
+    if (image === undefined) return void response.writeHead(404).end();
+    this.fetches += 1;
+    response.end(image.bytes);
+  });
+  private listening: Promise<void> | undefined;
   /** By MD5. */
   private readonly images = new Map<string, { readonly name: string; readonly bytes: Buffer }>();
   private readonly stopped = new AbortController();
@@ -30,7 +37,10 @@ export class FirmwarePublisher {
     const location = textAt(payload, 'location') ?? '';
     const checksum = (textAt(payload, 'checksum') ?? '').toLowerCase();
     const requestId = numberAt(payload, 'requestId') ?? 0;
-    return { answer: { payload: { status: 'Accepted' } }, then: () => void this.fetched(location, checksum, requestId) };
+    return {
+      answer: { payload: { status: 'Accepted' } },
+      then: () => void this.fetched(location, checksum, requestId).catch(() => undefined),
+    };
   }
 
   unpublish(payload: Payload): CommandOutcome {
@@ -41,9 +51,8 @@ export class FirmwarePublisher {
   /** The station is switched off. */
   stop(): void {
     this.stopped.abort();
-    this.server?.closeAllConnections();
-    this.server?.close();
-    this.server = undefined;
+    this.server.closeAllConnections();
+    this.server.close();
   }
 
   private async fetched(location: string, checksum: string, requestId: number): Promise<void> {
@@ -61,21 +70,14 @@ export class FirmwarePublisher {
   }
 
   private async port(): Promise<number> {
-    if (this.server === undefined) {
-      const server = createServer((request, response) => {
-        const image = this.images.get(request.url?.split('/')[1] ?? '');
-        if (image === undefined) return void response.writeHead(404).end();
-        this.fetches += 1;
-        response.end(image.bytes);
-      });
-      this.server = server;
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    }
+    this.listening ??= new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    await this.listening;
     return (this.server.address() as AddressInfo).port;
   }
 
   private async say(status: string, requestId: number, location?: readonly string[]): Promise<void> {
-    await this.station.call('PublishFirmwareStatusNotification', { status, requestId, ...(location === undefined ? {} : { location }) });
+    const payload = { status, requestId, ...(location === undefined ? {} : { location }) };
+    await saidUntilHeard(this.station, 'PublishFirmwareStatusNotification', payload, this.stopped.signal);
   }
 }
 

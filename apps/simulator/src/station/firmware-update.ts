@@ -1,6 +1,7 @@
 import { createHash, createVerify, type Hash, X509Certificate } from 'node:crypto';
 import type { CommandOutcome } from './dialect.js';
 import { isObject, numberAt, type Payload, textAt } from './protocol.js';
+import { saidUntilHeard } from './said-until-heard.js';
 import type { SimulatedStation } from './station.js';
 
 /** `installs` and says so; `dies`: restarts in the middle and says nothing; `lies`: says all is done and does nothing; `hangs` after Downloading. */
@@ -12,7 +13,6 @@ const INSTALL_MS = 300;
 const HEAD_MAX = 200;
 const STALL_MS = 30_000;
 const RETRIES_MAX = 10;
-const SAY_TRIES_MAX = 5;
 
 interface Order {
   readonly location: string;
@@ -114,15 +114,10 @@ export class FirmwareUpdate {
     }
   }
 
-  /** What gets lost on its way is said again once the station is back. */
   private async say({ requestId }: Order, status: string): Promise<void> {
     const { station } = this;
     const action = station.version === '1.6' && requestId !== undefined ? 'SignedFirmwareStatusNotification' : 'FirmwareStatusNotification';
-    for (let tries = 0; tries < SAY_TRIES_MAX && !this.stopped.signal.aborted; tries += 1) {
-      const answer = await station.call(action, { status, ...(requestId === undefined ? {} : { requestId }) });
-      if (answer.kind !== 'lost') return;
-      await station.line.until(() => station.line.isRegistered);
-    }
+    await saidUntilHeard(station, action, { status, ...(requestId === undefined ? {} : { requestId }) }, this.stopped.signal);
   }
 
   private async until(at: string | undefined, announce: () => Promise<void>, signal: AbortSignal): Promise<void> {

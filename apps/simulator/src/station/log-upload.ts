@@ -1,5 +1,6 @@
 import type { CommandOutcome } from './dialect.js';
 import { numberAt, type Payload, textAt } from './protocol.js';
+import { saidUntilHeard } from './said-until-heard.js';
 import type { SimulatedStation } from './station.js';
 
 const LINES = 500;
@@ -67,9 +68,9 @@ export class LogUpload {
   }
 
   private async say({ requestId }: Order, status: string): Promise<void> {
-    await (requestId === undefined
-      ? this.station.call('DiagnosticsStatusNotification', { status })
-      : this.station.call('LogStatusNotification', { status, requestId }));
+    const [action, payload] =
+      requestId === undefined ? ['DiagnosticsStatusNotification', { status }] : ['LogStatusNotification', { status, requestId }];
+    await saidUntilHeard(this.station, action, payload, this.stopped.signal);
   }
 
   private content(): string {
