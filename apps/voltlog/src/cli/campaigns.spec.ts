@@ -52,6 +52,7 @@ describe('voltlog campaigns', () => {
 
   it.each([
     ['Ended', { Updated: 3, Failed: 1 }, 'Not every station was updated: 1 Failed. See: voltlog campaigns stations c-1 --state Failed'],
+    ['Paused', { Planned: 3, Updated: 1 }, 'The campaign is paused. To go on: voltlog campaigns resume c-1'],
     ['Stopped', { Planned: 2, Failed: 2 }, 'Stopped: too many failed. See: voltlog campaigns stations c-1 --state Failed'],
   ])('followed, ends with 1 when it is %s and not all went well', async (state, counts, text) => {
     world.answers[`GET ${PATH}/c-1`] = [[200, campaign({ state, counts })]];

@@ -2,21 +2,16 @@ import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import type { Client, Json } from './client.js';
 import { CliError, EXIT } from './errors.js';
+import { counts, followed, inWords } from './follow.js';
 import type { Column, Output } from './output.js';
 import { type SelectionOptions, selectionOf, withSelection } from './selection.js';
 import { until, wholeNumber, words } from './words.js';
 
-const POLL_MS = 1_000;
 const OPEN: readonly string[] = ['Planned', 'Queued', 'Updating'];
 const GOOD: ReadonlySet<string> = new Set([...OPEN, 'Updated', 'Skipped']);
 /** A campaign in one of these goes on only when somebody says so. */
 const RESTING: ReadonlySet<unknown> = new Set(['Ended', 'Stopped', 'Paused']);
 
-const counts = (campaign: Json): Readonly<Record<string, number>> => campaign['counts'] as Readonly<Record<string, number>>;
-const inWords = (campaign: Json): string =>
-  Object.entries(counts(campaign))
-    .map(([state, count]) => `${count} ${state}`)
-    .join(', ');
 const waves = (campaign: Json): string =>
   (campaign['waves'] as readonly { state: string; stationCount: number }[])
     .map(({ state, stationCount }) => `${stationCount} ${state}`)
@@ -214,14 +209,14 @@ function windowOf(text: string): Json {
 /** Shows the campaign, or follows it first. @throws {CliError} when it was followed and did not go well everywhere */
 async function shown(client: Client, output: Output, campaign: Json, wait: boolean | undefined): Promise<void> {
   if (wait !== true) return output.one(campaign, CAMPAIGN);
-  let now = campaign;
-  while (!RESTING.has(now['state'])) {
-    output.progress(progressOf(now));
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    now = await client.get(path(String(campaign['campaignId'])));
-  }
-  output.one(now, CAMPAIGN);
   const id = String(campaign['campaignId']);
+  const now = await followed(client, output, campaign, { path: path(id), resting: RESTING, progress: progressOf });
+  output.one(now, CAMPAIGN);
+  if (now['state'] === 'Paused')
+    throw new CliError(
+      EXIT.failed,
+      `The campaign is paused. To go on: voltlog campaigns resume ${id}; and then: voltlog campaigns watch ${id}`,
+    );
   if (now['state'] === 'Stopped') {
     const back = ((now['rollBacks'] ?? []) as readonly { campaignId: string }[]).map(
       ({ campaignId }) => `voltlog campaigns watch ${campaignId}`,

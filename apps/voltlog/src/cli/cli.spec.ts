@@ -105,6 +105,14 @@ describe('the command line', () => {
     expect([code, err]).toEqual([EXIT.failed, expect.stringContaining('voltlog jobs stations j-1 --state Rejected')]);
   });
 
+  it('follows a job no further than until it is paused, and says why it is', async () => {
+    world.answers['GET /v1/jobs/j-1'] = [
+      [200, job({ state: 'Paused', pausedBecause: 'too many failed', counts: { Pending: 3, Failed: 1 } })],
+    ];
+    const { code, err } = await run('jobs', 'watch', 'j-1');
+    expect([code, err]).toEqual([EXIT.failed, expect.stringContaining('paused: too many failed. To go on: voltlog jobs resume j-1')]);
+  });
+
   it.each([
     [['jobs', 'create', 'reset'], EXIT.usage, 'say which stations'],
     [['jobs', 'create', 'reset', '--all', '--expires', 'soon'], EXIT.usage, 'neither an instant'],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CliWorld } from '../testing/cli-world.js';
 import { EXIT } from './errors.js';
+import { saved } from './files.js';
 
 let world: CliWorld;
 let folder: string;
@@ -78,6 +79,31 @@ describe('voltlog firmware', () => {
     [['firmware', 'delete', 'i-9'], EXIT.notFound, 'There is no such thing.'],
   ])('%j ends with %d and says %s', async (words, code, text) => {
     expect(await world.run(...words)).toMatchObject({ code, out: '', err: expect.stringContaining(text) });
+  });
+});
+
+describe('a file that is fetched', () => {
+  const brokenOff = () => {
+    const pieces = ['half'];
+    return new Response(
+      new ReadableStream({
+        pull: (to) => {
+          const piece = pieces.pop();
+          if (piece === undefined) to.error(new Error('cut'));
+          else to.enqueue(Buffer.from(piece));
+        },
+      }),
+    );
+  };
+
+  it('is not there when it broke off, so that it can be fetched again', async () => {
+    const path = file('half.log');
+    await expect(saved(brokenOff(), path, 'wx')).rejects.toThrow(`${path} cannot be written: cut`);
+    expect(existsSync(path)).toBe(false);
+    await saved(new Response('whole'), path, 'wx');
+    await expect(saved(new Response('another'), path, 'wx')).rejects.toThrow('EEXIST');
+    await expect(saved(brokenOff(), path, 'wx')).rejects.toThrow('cannot be written');
+    expect(readFileSync(path, 'utf8')).toBe('whole');
   });
 });
 

@@ -1,4 +1,4 @@
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream, readFileSync, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CliError, EXIT } from './errors.js';
@@ -13,8 +13,11 @@ export const bodyOf = (response: Response): Readable =>
  * @throws {CliError} when it cannot be written, or the answer breaks off
  */
 export async function saved(response: Response, file: string | undefined, flags: 'w' | 'wx' = 'w'): Promise<void> {
-  const to = file === undefined ? process.stdout : createWriteStream(file, { flags });
+  let isNew = false;
+  const to = file === undefined ? process.stdout : createWriteStream(file, { flags }).once('open', () => (isNew = flags === 'wx'));
   await pipeline(bodyOf(response), to, { end: file !== undefined }).catch((error: unknown) => {
+    // What broke off looks like the whole, and would be in the way of the next try.
+    if (file !== undefined && isNew) rmSync(file, { force: true });
     const reason = error instanceof Error ? error.message : String(error);
     throw new CliError(EXIT.failed, `${file ?? 'the answer'} cannot be written: ${reason}`);
   });

@@ -2,19 +2,15 @@ import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import type { Client, Json } from './client.js';
 import { CliError, EXIT } from './errors.js';
+import { counts, followed, inWords } from './follow.js';
 import type { Column, Output } from './output.js';
 import { type SelectionOptions, selectionOf, withSelection } from './selection.js';
 import { bodyOf, until, wholeNumber, words } from './words.js';
 
-const POLL_MS = 1_000;
 const OPEN: readonly string[] = ['Pending', 'Waiting', 'Sending'];
 const GOOD: ReadonlySet<string> = new Set([...OPEN, 'Accepted']);
-
-const counts = (job: Json): Readonly<Record<string, number>> => job['counts'] as Readonly<Record<string, number>>;
-const inWords = (job: Json): string =>
-  Object.entries(counts(job))
-    .map(([state, count]) => `${count} ${state}`)
-    .join(', ');
+/** A job in one of these goes on only when somebody says so. */
+const RESTING: ReadonlySet<unknown> = new Set(['Ended', 'Paused']);
 
 const JOB: readonly Column[] = [
   ['JOB', 'jobId'],
@@ -121,7 +117,7 @@ export function addJobs(program: Command, cli: Cli): void {
     );
   jobs
     .command('watch')
-    .description('follow a job to its end')
+    .description('follow a job until it ends or is paused')
     .argument('<jobId>')
     .action((jobId: string) => cli.run(async (client, output) => shown(client, output, await client.get(path(jobId)), true)));
   jobs
@@ -165,24 +161,21 @@ const path = (jobId: string): string => `/v1/jobs/${encodeURIComponent(jobId)}`;
 
 /** Shows the job, or follows it first. @throws {CliError} when it was followed and did not go well everywhere */
 async function shown(client: Client, output: Output, job: Json, wait: boolean | undefined): Promise<void> {
-  const now = wait === true ? await followed(client, output, job) : job;
+  if (wait !== true) return output.one(job, JOB);
+  const id = String(job['jobId']);
+  const now = await followed(client, output, job, { path: path(id), resting: RESTING, progress: progressOf });
   output.one(now, JOB);
-  const bad = Object.entries(counts(now)).filter(([state]) => !GOOD.has(state));
-  if (wait === true && bad.length > 0)
+  if (now['state'] === 'Paused')
     throw new CliError(
       EXIT.failed,
-      `Not accepted by every station: ${bad.map(([state, count]) => `${count} ${state}`).join(', ')}. See: voltlog jobs stations ${String(job['jobId'])} --state ${bad[0]?.[0] ?? ''}`,
+      `The job is paused: ${String(now['pausedBecause'])}. To go on: voltlog jobs resume ${id}; and then: voltlog jobs watch ${id}`,
     );
-}
-
-async function followed(client: Client, output: Output, job: Json): Promise<Json> {
-  let now = job;
-  while (now['state'] !== 'Ended') {
-    output.progress(progressOf(now));
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    now = await client.get(path(String(job['jobId'])));
-  }
-  return now;
+  const bad = Object.entries(counts(now)).filter(([state]) => !GOOD.has(state));
+  if (bad.length > 0)
+    throw new CliError(
+      EXIT.failed,
+      `Not accepted by every station: ${bad.map(([state, count]) => `${count} ${state}`).join(', ')}. See: voltlog jobs stations ${id} --state ${bad[0]?.[0] ?? ''}`,
+    );
 }
 
 function progressOf(job: Json): string {

@@ -3,18 +3,11 @@ import { type Cli, example } from './cli.js';
 import { type Client, type Json, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { saved, textOf } from './files.js';
+import { counts, followed, inWords } from './follow.js';
 import type { Column, Output } from './output.js';
-
-const POLL_MS = 2_000;
 
 /** A move in one of these goes on only when somebody says so. */
 const RESTING: ReadonlySet<unknown> = new Set(['Ended', 'Stopped', 'Paused']);
-
-const counts = (move: Json): Readonly<Record<string, number>> => move['counts'] as Readonly<Record<string, number>>;
-const inWords = (move: Json): string =>
-  Object.entries(counts(move))
-    .map(([phase, count]) => `${count} ${phase}`)
-    .join(', ');
 
 const MOVE: readonly Column[] = [
   ['MOVE', 'moveId'],
@@ -61,7 +54,7 @@ export function addMoves(program: Command, cli: Cli): void {
           return;
         }
         const move = await client.call('POST', '/v1/moves', plan);
-        if (wait === true) await follow(client, output, String(move['moveId']));
+        if (wait === true) await follow(client, output, move);
         else output.one(move, MOVE);
       }),
     );
@@ -115,13 +108,13 @@ export function addMoves(program: Command, cli: Cli): void {
 }
 
 /** Shows it once it rests. @throws {CliError} when not every station arrived */
-async function follow(client: Client, output: Output, moveId: string): Promise<void> {
-  let move = await client.get(path(moveId));
-  while (!RESTING.has(move['state'])) {
-    output.progress(`${String(move['state'])}, wave ${String(move['wave'])}: ${inWords(move)}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    move = await client.get(path(moveId));
-  }
+async function follow(client: Client, output: Output, made: Json): Promise<void> {
+  const moveId = String(made['moveId']);
+  const move = await followed(client, output, made, {
+    path: path(moveId),
+    resting: RESTING,
+    progress: (now) => `${String(now['state'])}, wave ${String(now['wave'])}: ${inWords(now)}`,
+  });
   output.one(move, MOVE);
   const { Moved: moved = 0, ...others } = counts(move);
   if (move['state'] === 'Ended' && move['outcome'] === 'Completed' && moved === move['stationCount']) return;

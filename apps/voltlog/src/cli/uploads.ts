@@ -3,11 +3,11 @@ import { type Cli, example } from './cli.js';
 import { type Client, type Json, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { saved } from './files.js';
+import { followed } from './follow.js';
 import type { Column, Output } from './output.js';
 import { until, wholeNumber } from './words.js';
 
-const POLL_MS = 1_000;
-const OPEN: ReadonlySet<unknown> = new Set(['Waiting', 'Receiving']);
+const RESTING: ReadonlySet<unknown> = new Set(['Received', 'Failed', 'Deleted']);
 const UPLOAD: readonly Column[] = [
   ['UPLOAD', 'uploadId'],
   ['STATION', 'stationId'],
@@ -97,19 +97,10 @@ const path = (uploadId: string): string => `/v1/log-uploads/${encodeURIComponent
 
 /** Shows the upload, or follows it first. @throws {CliError} when no file came */
 async function shown(client: Client, output: Output, upload: Json, wait: boolean | undefined): Promise<void> {
-  let now = upload;
-  if (wait !== true) return end(output, now);
-  while (OPEN.has(now['state'])) {
-    output.progress(
-      `${String(now['state'])}: ${String(now['receivedBytes'])} bytes, the station says ${String(now['status'] ?? 'nothing')}`,
-    );
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    now = await client.get(path(String(upload['uploadId'])));
-  }
-  end(output, now);
-}
-
-function end(output: Output, now: Json): void {
+  const progress = (now: Json): string =>
+    `${String(now['state'])}: ${String(now['receivedBytes'])} bytes, the station says ${String(now['status'] ?? 'nothing')}`;
+  const following = { path: path(String(upload['uploadId'])), resting: RESTING, progress };
+  const now = wait === true ? await followed(client, output, upload, following) : upload;
   output.one(now, UPLOAD);
   if (now['state'] === 'Failed') throw new CliError(EXIT.failed, `No file: ${String(now['reason'])}`);
 }
