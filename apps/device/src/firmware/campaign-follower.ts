@@ -3,10 +3,11 @@ import { FIRMWARE_TOPIC, JOB_TOPIC, type JobPartEvent } from '@voltlog/device-co
 import { type FirmwarePublicationCommand, type FirmwareUpdateCommand, isStationId } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
+import { pages } from '@voltlog/store';
 import { jobGroupOf } from '../jobs/job-documents.js';
 import type { DocumentedInput } from '../store/documented-streams.js';
 import type { CampaignWorker } from './campaign-worker.js';
-import type { FirmwareCollections } from './firmware-documents.js';
+import type { CampaignStationDoc, FirmwareCollections } from './firmware-documents.js';
 import type { FirmwareStreams } from './firmware-streams.js';
 import { publishJobOf } from './publications.js';
 
@@ -101,7 +102,7 @@ export class CampaignFollower {
     const campaigns = await this.campaignsOf(stationIds);
     if (campaigns.size === 0) return;
     const inputs = facts.flatMap(({ id, fact }) =>
-      (campaigns.get(fact.data.stationId) ?? []).map((update): Input => ({ id: update, command: commandOf(fact), causationId: id })),
+      (campaigns.get(fact.data.stationId) ?? []).map((update): Input => ({ id: update.id, command: commandOf(fact), causationId: id })),
     );
     await this.write(inputs);
   }
@@ -128,18 +129,13 @@ export class CampaignFollower {
   }
 
   /** The updates of these stations that something they say may matter to. */
-  private async campaignsOf(stationIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const found = new Map<string, string[]>();
+  private async campaignsOf(stationIds: readonly string[]): Promise<ReadonlyMap<string, readonly CampaignStationDoc[]>> {
+    const found: CampaignStationDoc[] = [];
     for (let at = 0; at < stationIds.length; at += IDS_MAX) {
       const where = { stationId: { $in: stationIds.slice(at, at + IDS_MAX) }, open: true };
-      for (let after: string | undefined; ; ) {
-        const page = await this.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
-        for (const { id, stationId } of page.docs) found.set(stationId, [...(found.get(stationId) ?? []), id]);
-        if (page.next === undefined) break;
-        after = page.next;
-      }
+      for await (const docs of pages(this.collections.stations, { where, limit: PAGE })) found.push(...docs);
     }
-    return found;
+    return Map.groupBy(found, ({ stationId }) => stationId);
   }
 
   private async write(inputs: readonly Input[]): Promise<void> {

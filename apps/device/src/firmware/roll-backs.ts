@@ -3,6 +3,7 @@ import type { CampaignAttributes } from '@voltlog/device-contract';
 import { type KnownCampaign, type KnownFirmwareImage, rollBackOf, rollBackTurn } from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
+import { pages } from '@voltlog/store';
 import { STATION_IDS_MAX } from '../grpc/job-requests.js';
 import type { CampaignStationDoc, FirmwareCollections } from './firmware-documents.js';
 import type { FirmwareStreams } from './firmware-streams.js';
@@ -133,12 +134,11 @@ export class RollBacks {
 
   private async all(where: Parameters<FirmwareCollections['stations']['find']>[0]['where'] & object, limit = Number.POSITIVE_INFINITY) {
     const found: CampaignStationDoc[] = [];
-    for (let after: string | undefined; ; ) {
-      const page = await this.parts.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
-      found.push(...page.docs);
-      if (page.next === undefined || found.length >= limit) return found.slice(0, limit);
-      after = page.next;
+    for await (const docs of pages(this.parts.collections.stations, { where, limit: PAGE })) {
+      found.push(...docs);
+      if (found.length >= limit) break;
     }
+    return found.slice(0, limit);
   }
 }
 

@@ -3,6 +3,7 @@ import { JOB_TOPIC } from '@voltlog/device-contract';
 import { isStationId } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
+import { pages } from '@voltlog/store';
 import type { JobCollections } from './job-documents.js';
 import type { JobRepository } from './job-repository.js';
 import type { JobWorker } from './job-worker.js';
@@ -56,11 +57,6 @@ export class JobFollower {
     const ids = new Set(batch.map(({ event }) => (event.data as { stationId: string }).stationId).filter(isStationId));
     if (ids.size === 0) return;
     const where = { stationId: { $in: [...ids] }, state: 'Waiting' };
-    for (let after: string | undefined; ; ) {
-      const { docs, next } = await this.jobs.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
-      await this.worker.back(docs);
-      if (next === undefined) return;
-      after = next;
-    }
+    for await (const docs of pages(this.jobs.stations, { where, limit: PAGE })) await this.worker.back(docs);
   }
 }

@@ -1,5 +1,5 @@
 import { isoTime, OperatingError } from '@voltlog/kernel';
-import type { Collection, Page, Query } from '@voltlog/store';
+import { type Collection, type Page, pages, type Query } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
 /** A certificate that an authority of ours has made. */
@@ -86,16 +86,12 @@ export class IssuedCertificates {
   async revoked(authority: string): Promise<readonly Revoked[]> {
     const now = isoTime(this.now());
     const revoked: Revoked[] = [];
-    let after: string | undefined;
-    do {
-      const where = { authority, revokedAt: { $exists: true } };
-      const page: Page<IssuedDoc> = await this.rows.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const { serialNumber, revokedAt, notAfter } of page.docs)
+    for await (const docs of pages(this.rows, { where: { authority, revokedAt: { $exists: true } }, limit: PAGE })) {
+      for (const { serialNumber, revokedAt, notAfter } of docs)
         if (revokedAt !== undefined && notAfter >= now) revoked.push({ serialNumber, revokedAt });
       if (revoked.length > REVOKED_MAX)
         throw new OperatingError('TooManyRevoked', `more than ${REVOKED_MAX} certificates of ${authority} are revoked`);
-      after = page.next;
-    } while (after !== undefined);
+    }
     return revoked;
   }
 

@@ -1,6 +1,7 @@
 import type { LogRecord } from '@voltlog/event-log';
 import type { RegisterPoint } from '@voltlog/session-domain';
 import { registerPoints } from '@voltlog/session-domain';
+import { pages } from '@voltlog/store';
 import { sessionIdOf } from '../session-id.js';
 import { readingsOf } from '../store/readings.js';
 import type { QuarantinedDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
@@ -75,15 +76,9 @@ export class SessionLoader {
     if (cold.size === 0) return;
     const openOn = { $in: [...cold] };
     const sessions: SessionDocument[] = [];
-    for await (const page of pages<SessionDocument>((after) =>
-      this.collections.sessions.find({ where: { openOn }, limit: PAGE, ...after }),
-    ))
-      sessions.push(...page);
+    for await (const page of pages(this.collections.sessions, { where: { openOn }, limit: PAGE })) sessions.push(...page);
     const orphans: QuarantinedDocument[] = [];
-    for await (const page of pages<QuarantinedDocument>((after) =>
-      this.collections.quarantine.find({ where: { openOn }, limit: PAGE, ...after }),
-    ))
-      orphans.push(...page);
+    for await (const page of pages(this.collections.quarantine, { where: { openOn }, limit: PAGE })) orphans.push(...page);
     for (const stationId of cold) this.cache.add(stationId);
     await this.addSessions(sessions);
     for (const orphan of orphans) this.cache.get(orphan.stationId)?.orphans.push(orphan);
@@ -93,8 +88,7 @@ export class SessionLoader {
   private async loadTransactions(transactionIds: readonly string[]): Promise<void> {
     const where = { transactionId: { $in: transactionIds } };
     const found: SessionDocument[] = [];
-    for await (const page of pages<SessionDocument>((after) => this.collections.sessions.find({ where, limit: PAGE, ...after })))
-      found.push(...page);
+    for await (const page of pages(this.collections.sessions, { where, limit: PAGE })) found.push(...page);
     if (found.length > 0) await this.addSessions(found);
   }
 
@@ -123,19 +117,6 @@ export class SessionLoader {
       station.unknown.delete(document.transactionId);
     }
     for (const document of missing) this.cache.get(document.stationId)?.sessions.sort(byStart);
-  }
-}
-
-/** Reads all pages of a query. */
-async function* pages<Doc>(
-  find: (after: { after?: string }) => Promise<{ readonly docs: readonly Doc[]; readonly next?: string }>,
-): AsyncIterable<readonly Doc[]> {
-  let after: { after?: string } = {};
-  for (;;) {
-    const page = await find(after);
-    yield page.docs;
-    if (page.next === undefined) return;
-    after = { after: page.next };
   }
 }
 
