@@ -10,7 +10,7 @@ import {
 } from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { TimerLoop } from '@voltlog/store';
+import { pages, TimerLoop } from '@voltlog/store';
 import type { JobCollections } from '../jobs/job-documents.js';
 import { type CampaignJob, type CampaignJobs, makeJob, updateCommand } from './campaign-job.js';
 import type { CampaignPlanningParts } from './campaign-planning.js';
@@ -186,19 +186,11 @@ export class CampaignWorker {
     const of = (states: readonly string[]) => stations.count({ campaignId, wave, state: { $in: states } });
     if ((await of(['Planned', 'Updating'])) > 0) return false;
     let queued = 0;
-    for (let after: string | undefined; ; ) {
-      const page = await stations.find({
-        where: { campaignId, state: 'Queued', wave },
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      queued += page.docs.length;
-      const told = await this.parts.jobs.collections.stations.getMany(
-        page.docs.map(({ update, stationId }) => `${update.jobId}:${stationId}`),
-      );
-      if (page.docs.some(({ update, stationId }) => told.get(`${update.jobId}:${stationId}`)?.state !== 'Waiting')) return false;
-      if (page.next === undefined) break;
-      after = page.next;
+    for await (const docs of pages(stations, { where: { campaignId, state: 'Queued', wave }, limit: PAGE })) {
+      queued += docs.length;
+      const ids = docs.map(({ update, stationId }) => `${update.jobId}:${stationId}`);
+      const told = await this.parts.jobs.collections.stations.getMany(ids);
+      if (ids.some((id) => told.get(id)?.state !== 'Waiting')) return false;
     }
     return queued === 0 || (await of(['Updated', 'Failed', 'Skipped'])) > 0;
   }
@@ -206,21 +198,19 @@ export class CampaignWorker {
   /** Hands stations whose turn it is to jobs, a job for each time zone and each address; takes them back where the window has shut. */
   private async serve(campaign: KnownCampaign, publications: Published, now: number): Promise<void> {
     const { campaignId, wave, windows } = campaign;
-    const isOpen = (timeZone: string): boolean => isWindowOpen(windows, timeZone, now);
+    // Many stations lie in few time zones, and to look at one is dear.
+    const open = new Map<string, boolean>();
+    const isOpen = (timeZone: string): boolean => {
+      const known = open.get(timeZone) ?? isWindowOpen(windows, timeZone, now);
+      open.set(timeZone, known);
+      return known;
+    };
     if (windows.length > 0) await this.takeBack(campaign, ({ update }) => !isOpen(update.timeZone));
     const where = { campaignId, state: 'Planned', wave: { $lte: wave }, dueAt: { $lte: isoTime(now) } };
-    const byJob = new Map<string, CampaignStationDoc[]>();
-    for (let after: string | undefined; ; ) {
-      const page = await this.parts.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const doc of page.docs) {
-        const { timeZone } = doc.update;
-        const via = viaOf(doc.update, publications);
-        const key = JSON.stringify([timeZone, via]);
-        if (via !== undefined && isOpen(timeZone)) byJob.set(key, [...(byJob.get(key) ?? []), doc]);
-      }
-      if (page.next === undefined) break;
-      after = page.next;
-    }
+    const due: CampaignStationDoc[] = [];
+    for await (const docs of pages(this.parts.collections.stations, { where, limit: PAGE }))
+      due.push(...docs.filter(({ update }) => viaOf(update, publications) !== undefined && isOpen(update.timeZone)));
+    const byJob = Map.groupBy(due, ({ update }) => JSON.stringify([update.timeZone, viaOf(update, publications)]));
     for (const docs of byJob.values())
       for (let at = 0; at < docs.length; at += JOB_STATIONS_MAX)
         await this.queue(campaign, docs.slice(at, at + JOB_STATIONS_MAX), publications, now);
@@ -257,11 +247,7 @@ export class CampaignWorker {
     const { campaignId } = campaign;
     if (now - (this.lookedAtMs.get(campaignId) ?? Number.NEGATIVE_INFINITY) < LOST_JOBS_MS) return;
     this.lookedAtMs.set(campaignId, now);
-    const byJob = new Map<string, CampaignStationDoc[]>();
-    await this.eachRow({ campaignId, state: 'Queued' }, (doc) => {
-      byJob.set(doc.update.jobId, [...(byJob.get(doc.update.jobId) ?? []), doc]);
-    });
-    for (const [jobId, docs] of byJob) {
+    for (const [jobId, docs] of Map.groupBy(await this.queued(campaignId), ({ update }) => update.jobId)) {
       if ((await this.parts.jobs.repository.job(jobId)).kind !== 'none') continue;
       const { requestId = 0, via = '' } = docs[0]?.update ?? {};
       const location = publications.get(via)?.location;
@@ -271,10 +257,7 @@ export class CampaignWorker {
 
   /** Cancels the jobs of stations that are not to be told now; the stations come back as planned. */
   private async takeBack({ campaignId }: KnownCampaign, which: (doc: CampaignStationDoc) => boolean): Promise<void> {
-    const jobIds = new Set<string>();
-    await this.eachRow({ campaignId, state: 'Queued' }, (doc) => {
-      if (which(doc)) jobIds.add(doc.update.jobId);
-    });
+    const jobIds = new Set((await this.queued(campaignId)).filter(which).map(({ update }) => update.jobId));
     const { repository, worker } = this.parts.jobs;
     const { clock } = this.parts.context;
     for (const jobId of jobIds) {
@@ -283,13 +266,12 @@ export class CampaignWorker {
     }
   }
 
-  private async eachRow(where: Readonly<Record<string, string>>, see: (doc: CampaignStationDoc) => void): Promise<void> {
-    for (let after: string | undefined; ; ) {
-      const page = await this.parts.collections.stations.find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) });
-      for (const doc of page.docs) see(doc);
-      if (page.next === undefined) return;
-      after = page.next;
-    }
+  /** All that are in a job. */
+  private async queued(campaignId: string): Promise<readonly CampaignStationDoc[]> {
+    const queued: CampaignStationDoc[] = [];
+    for await (const docs of pages(this.parts.collections.stations, { where: { campaignId, state: 'Queued' }, limit: PAGE }))
+      queued.push(...docs);
+    return queued;
   }
 
   /** Works on what meets the condition until nothing does, or nothing changes. */
