@@ -2,6 +2,7 @@ import type { JobCommand } from '@voltlog/device-contract';
 import type { KnownCampaign, KnownFirmwareImage } from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import type { connectionV1, stationRequestsV1 } from '@voltlog/proto';
+import { jobGroupOf } from '../jobs/job-documents.js';
 import type { JobRepository } from '../jobs/job-repository.js';
 import type { JobWorker } from '../jobs/job-worker.js';
 import type { FileLinks } from './file-links.js';
@@ -95,8 +96,8 @@ export async function signedFor(
         ? [asked.value.location, undefined]
         : [];
   if (asked === undefined || location === undefined) return request;
-  // Jobs of a campaign are named after it.
-  const campaign = (await campaigns.get(jobId.slice(0, jobId.lastIndexOf('-'))))?.campaign;
+  const campaignId = jobGroupOf(jobId);
+  const campaign = campaignId === undefined ? undefined : (await campaigns.get(campaignId))?.campaign;
   if (campaign === undefined || location !== unsigned(campaign)) return request;
   const { filesUrl, imageId } = campaign;
   const fileName = (await images.get(imageId))?.image.fileName;

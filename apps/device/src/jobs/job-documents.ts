@@ -27,6 +27,9 @@ const OF_GROUP = /^([0-9a-f]{32})-[0-9a-f]{8}$/;
 /** What made this job and others; undefined: it is one by itself. */
 export const jobGroupOf = (jobId: string): string | undefined => OF_GROUP.exec(jobId)?.[1];
 
+/** What shares a pace with this job: its group, else it alone. */
+export const paceGroupOf = (jobId: string): string => jobGroupOf(jobId) ?? jobId;
+
 const required = { type: String, required: true };
 const count = { type: Number, required: true };
 const words = { type: String, default: '' };
@@ -110,7 +113,7 @@ export function jobStationDocs(
   stationIds: Iterable<string> = Object.keys(stations),
 ): readonly JobStationDoc[] {
   const docs: JobStationDoc[] = [];
-  const paceGroup = jobGroupOf(jobId) ?? jobId;
+  const paceGroup = paceGroupOf(jobId);
   for (const stationId of stationIds) {
     const station = stations[stationId];
     if (station === undefined) continue;

@@ -2,9 +2,10 @@ import type { KnownJob } from '@voltlog/device-domain';
 import { isoTime, OperatingError } from '@voltlog/kernel';
 import type { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
+import { Turns } from '../turns.js';
 import type { AnswerDesk } from './answer-desk.js';
 import type { Outcome } from './answers.js';
-import { type JobCollections, type JobStationDoc, jobGroupOf } from './job-documents.js';
+import { type JobCollections, type JobStationDoc, jobGroupOf, paceGroupOf } from './job-documents.js';
 import type { JobRepository } from './job-repository.js';
 import { Pace } from './pace.js';
 
@@ -44,15 +45,15 @@ export interface JobSenderParts {
  */
 export class JobSender {
   private readonly pace = new Pace();
-  /** By group: the look at one of its jobs that ends last. */
-  private readonly turns = new Map<string, Promise<unknown>>();
+  /** Of groups. */
+  private readonly turns = new Turns();
   private readonly lookedAtMs = new Map<string, number>();
 
   constructor(private readonly parts: JobSenderParts) {}
 
   /** The job has ended. */
   forget(jobId: string): void {
-    this.pace.forget(jobGroupOf(jobId) ?? jobId);
+    this.pace.forget(paceGroupOf(jobId));
     this.lookedAtMs.delete(jobId);
   }
 
@@ -60,14 +61,7 @@ export class JobSender {
   send(job: KnownJob, sending: number): Promise<number> {
     const group = jobGroupOf(job.jobId);
     if (group === undefined) return this.sendNow(job, sending);
-    const turn = (this.turns.get(group) ?? Promise.resolve()).then(async () => this.sendNow(job, await this.sendingOf(group, job)));
-    const ended = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.turns.set(group, ended);
-    void ended.then(() => this.turns.get(group) === ended && this.turns.delete(group));
-    return turn;
+    return this.turns.take(group, async () => this.sendNow(job, await this.sendingOf(group, job)));
   }
 
   /** How many stations the jobs of a group are asking now; those that are lost are left out. */
@@ -78,7 +72,7 @@ export class JobSender {
 
   private async sendNow(job: KnownJob, sending: number): Promise<number> {
     const { jobId, stationsPerMinute: perMinute } = job;
-    const paceGroup = jobGroupOf(jobId) ?? jobId;
+    const paceGroup = paceGroupOf(jobId);
     let room = Math.min(PAGE, await this.room(job, sending));
     for (let page = 0; room > 0 && page < OFFLINE_PAGES_MAX; page += 1) {
       const { docs } = await this.parts.jobs.stations.find({ where: { jobId, state: 'Pending' }, limit: page === 0 ? room : PAGE });
@@ -100,7 +94,7 @@ export class JobSender {
     const free = concurrency - sending;
     if (perMinute === 0) return free;
     const now = this.parts.context.clock.now();
-    const paceGroup = jobGroupOf(jobId) ?? jobId;
+    const paceGroup = paceGroupOf(jobId);
     const evenly = this.pace.allows(paceGroup, perMinute, now);
     if (evenly <= 0 || free <= 0) return 0;
     const sent = await this.parts.jobs.stations.count({ paceGroup, sentAt: { $gt: isoTime(now - WINDOW_MS) } });
@@ -153,7 +147,7 @@ export class JobSender {
         sent += stations.length;
       }
     }
-    this.pace.spend(jobGroupOf(jobId) ?? jobId, sent);
+    this.pace.spend(paceGroupOf(jobId), sent);
     return sent;
   }
 

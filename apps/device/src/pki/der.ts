@@ -1,5 +1,5 @@
 /**
- * Just enough DER to write and read lists of any length: the general parser makes some objects of each certificate in a list, which holds up
+ * Just enough DER to write lists of any length: the general library makes some objects of each certificate in a list, which holds up
  * everybody else for seconds. Source: ITU-T X.690 §8, §10
  */
 

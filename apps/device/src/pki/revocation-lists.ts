@@ -26,8 +26,7 @@ export interface RevocationList {
 
 /** The revocation lists of our own authorities, signed by the authority itself when one is asked for. Source: RFC 5280 §5 */
 export class RevocationLists {
-  private readonly lists = new Map<string, Promise<RevocationList>>();
-  private readonly freshUntilMs = new Map<string, number>();
+  private readonly kept = new Map<string, { readonly list: Promise<RevocationList>; readonly freshUntilMs: number }>();
 
   constructor(
     private readonly authorities: () => Promise<readonly Authority[]>,
@@ -40,16 +39,15 @@ export class RevocationLists {
     const authority = (await this.authorities()).find(({ id }) => id === authorityId);
     if (authority === undefined) return undefined;
     const now = this.now();
-    const kept = this.lists.get(authorityId);
-    if (kept !== undefined && (this.freshUntilMs.get(authorityId) ?? 0) > now) return kept;
-    const list = this.made(authority, now);
-    this.lists.set(authorityId, list);
-    this.freshUntilMs.set(authorityId, now + FRESH_MS);
+    const known = this.kept.get(authorityId);
+    if (known !== undefined && known.freshUntilMs > now) return known.list;
+    const made = { list: this.made(authority, now), freshUntilMs: now + FRESH_MS };
+    this.kept.set(authorityId, made);
     // One that could not be made is made for the next who asks.
-    list.catch(() => {
-      if (this.lists.get(authorityId) === list) this.lists.delete(authorityId);
+    made.list.catch(() => {
+      if (this.kept.get(authorityId) === made) this.kept.delete(authorityId);
     });
-    return list;
+    return made.list;
   }
 
   private async made(authority: Authority, nowMs: number): Promise<RevocationList> {

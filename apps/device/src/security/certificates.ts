@@ -6,6 +6,7 @@ import { AuthorityBusy, type CertificateAuthority, OrderRefused } from '../pki/c
 import { readSigningRequest } from '../pki/signing-request.js';
 import type { DeviceRepository, StationExecution } from '../store/device-repository.js';
 import type { StationDoc } from '../store/documents.js';
+import { Turns } from '../turns.js';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from './intents.js';
 import type { Renewals } from './renewals.js';
 import type { StationLine } from './station-line.js';
@@ -54,7 +55,7 @@ export interface CertificatesParts {
 export class Certificates {
   /** Has certificates made: an authority outside may be away, or slow. */
   readonly orders: IntentHandler<Order> = {
-    attempt: (intent) => this.inTurn(intent.stationId, () => this.order(intent)),
+    attempt: (intent) => this.turns.take(intent.stationId, () => this.order(intent)),
     expired: async ({ stationId, data }) => {
       await this.refuse(stationId, data, 'AuthorityUnavailable', 'the certificate authority could not be asked in time');
       return DONE;
@@ -70,21 +71,10 @@ export class Certificates {
     },
   };
 
-  /** By station: what is under way, so that those who ask in a loop are counted. */
-  private readonly turns = new Map<string, Promise<unknown>>();
+  /** Of stations, so that those who ask in a loop are counted. */
+  private readonly turns = new Turns();
 
   constructor(private readonly parts: CertificatesParts) {}
-
-  private async inTurn<T>(stationId: string, work: () => Promise<T>): Promise<T> {
-    const before = this.turns.get(stationId) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    this.turns.set(stationId, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.turns.get(stationId) === turn) this.turns.delete(stationId);
-    }
-  }
 
   /** @param eventId of the fact: the same request twice makes one certificate */
   async requested(eventId: string, request: CertificateSigningRequested, station: StationDoc): Promise<void> {

@@ -33,22 +33,23 @@ export function decodeDocument(bytes: Buffer, { rule, code, width }: Entry): Exi
 }
 
 /** @throws {MalformedExi} when the element is not as the schema has it */
-export function encodeDocument(element: ExiElement, { rule, code, width }: Entry): Buffer {
-  const bits = new BitWriter();
-  bits.bits(HEADER, 8);
-  bits.bits(code, width);
-  new Encoder(bits).element(element, rule);
-  return bits.finish();
+export function encodeDocument(element: ExiElement, entry: Entry): Buffer {
+  return written(element, entry).finish();
 }
 
 /** One element alone, as it is digested: what may follow is another, and the end of the fragment has a code of its own. */
-export function encodeFragment(element: ExiElement, { rule, code, width }: Entry, endCode: number): Buffer {
+export function encodeFragment(element: ExiElement, entry: Entry, endCode: number): Buffer {
+  const bits = written(element, entry);
+  bits.bits(endCode, entry.width);
+  return bits.finish();
+}
+
+function written(element: ExiElement, { rule, code, width }: Entry): BitWriter {
   const bits = new BitWriter();
   bits.bits(HEADER, 8);
   bits.bits(code, width);
   new Encoder(bits).element(element, rule);
-  bits.bits(endCode, width);
-  return bits.finish();
+  return bits;
 }
 
 class Decoder {
