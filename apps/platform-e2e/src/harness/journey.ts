@@ -1,12 +1,13 @@
-import { type LedgerEntry, type OcppVersion, runScript, SimulatedStation, type Step, VirtualClock } from '@voltlog/simulator-app';
+import type { LedgerEntry, OcppVersion } from '@voltlog/simulator-app';
 import { Decimal } from 'decimal.js';
 import { expect } from 'vitest';
 import type { Api } from './api.js';
 import { eventually } from './eventually.js';
-import { registerStation, type SessionView, STATION_PASSWORD } from './fleet.js';
+import { registerStation, type SessionView } from './fleet.js';
 import { DEADLINE_MS, InsistentApp, type StartRequest } from './insistent-app.js';
 import { RawStation } from './raw-station.js';
 import { type ReservationView, untilReservation } from './reservations.js';
+import { VirtualStation } from './virtual-station.js';
 import type { WebhookReceiver } from './webhook-receiver.js';
 
 /** Amounts that have to be rounded. */
@@ -19,9 +20,6 @@ const SAMPLE_SECONDS = 15;
 /** What the car takes at most between two readings. */
 const OVERSHOOT_WH_MAX = 170;
 const IDLE_SECONDS = 60;
-/** Virtual time begins so far back, and is nowhere in the journey so wrong that the platform distrusts it. */
-const CLOCK_BEHIND_MS = 30_000;
-
 /** What a driver who asked for all of it is told, in any order: those of a charge overtake each other on the way. */
 const TOLD = ['BatteryAt', 'ChargingEnded', 'ChargingStarted', 'LimitReached', 'ParkingStarted', 'ReservationConfirmed', 'SessionEnded'];
 
@@ -80,8 +78,7 @@ export class Journey {
     readonly version: OcppVersion,
     readonly stationId: string,
     private readonly idToken: string,
-    readonly station: SimulatedStation,
-    private readonly clock: VirtualClock,
+    private readonly station: VirtualStation,
   ) {
     this.app = new InsistentApp(place.api);
   }
@@ -92,25 +89,12 @@ export class Journey {
     await registerStation(place.api, stationId, [DC]);
     await registerStation(place.api, elsewhere(stationId));
     await place.api.ok('PUT', `/v1/tokens/${idToken}`, { status: 'Active', budget: { sessionsPerDay: 1, timeZone: whereItIsNoon() } });
-    const clock = new VirtualClock(Date.now() - CLOCK_BEHIND_MS);
-    const station = new SimulatedStation({
-      id: stationId,
-      version,
-      url: place.ocppUrl,
-      password: STATION_PASSWORD,
-      clock,
-      evses: [DC],
-      settings: { [version === '1.6' ? 'MeterValueSampleInterval' : 'SampledDataCtrlr.TxUpdatedInterval']: String(SAMPLE_SECONDS) },
-      reconnectMs: [5, 200],
-    });
-    await station.connect();
-    await station.idle();
-    return new Journey(place, version, stationId, idToken, station, clock);
+    const station = await VirtualStation.connect({ id: stationId, version, url: place.ocppUrl, evse: DC, sampleSeconds: SAMPLE_SECONDS });
+    return new Journey(place, version, stationId, idToken, station);
   }
 
-  async end(): Promise<void> {
-    await this.station.stop();
-    this.clock.dispose();
+  end(): Promise<void> {
+    return this.station.stop();
   }
 
   async take(step: JourneyStep): Promise<void> {
@@ -176,7 +160,8 @@ export class Journey {
   /** Nobody has plugged in yet: the station accepts, and waits for the car. */
   private async ask(): Promise<void> {
     this.starts.push(...(await this.app.start({ ...this.order, limit: { energyWh: LIMIT_WH } })));
-    await this.station.line.until(() => this.station.line.isRegistered && this.station.line.isIdle);
+    const { line } = this.station.simulated;
+    await line.until(() => line.isRegistered && line.isIdle);
   }
 
   private get order(): object {
@@ -204,11 +189,11 @@ export class Journey {
   }
 
   private async plugIn(): Promise<void> {
-    await this.catchUp();
-    await this.play({ do: 'plugIn', soc: SOC });
-    this.entry = this.station.evse(1)?.transaction;
+    await this.station.catchUp();
+    await this.station.play({ do: 'plugIn', soc: SOC });
+    this.entry = this.station.simulated.evse(1)?.transaction;
     expect(this.entry).toBeDefined();
-    await this.station.line.until(() => this.entry?.start === 'answered');
+    await this.station.simulated.line.until(() => this.entry?.start === 'answered');
     const transactionId = String(this.entry?.transactionId);
     await this.untilReservation({ state: 'Used', transactionId });
     const session = await this.session();
@@ -221,15 +206,15 @@ export class Journey {
 
   /** Reading by reading, so that the platform has the time a real charge gives it. */
   private async charge(untilWh: number): Promise<void> {
-    while ((this.entry?.deliveredWh ?? 0) < untilWh && this.station.evse(1)?.transaction !== undefined) {
-      await this.play({ do: 'wait', seconds: SAMPLE_SECONDS });
+    while ((this.entry?.deliveredWh ?? 0) < untilWh && this.station.simulated.evse(1)?.transaction !== undefined) {
+      await this.station.play({ do: 'wait', seconds: SAMPLE_SECONDS });
       await this.session(({ energyWh }) => energyWh >= (this.entry?.deliveredWh ?? 0));
     }
   }
 
   private async reachLimit(): Promise<void> {
     await this.charge(LIMIT_WH);
-    const { line } = this.station;
+    const { line } = this.station.simulated;
     await line.until(() => this.entry?.stop === 'answered' && line.isRegistered && line.isIdle);
     const session = await this.session(({ state }) => state === 'Ended');
     expect(session).toMatchObject({ stoppedReason: 'Remote', energyWh: this.entry?.deliveredWh });
@@ -241,7 +226,7 @@ export class Journey {
   }
 
   private async unplug(): Promise<void> {
-    await this.play({ do: 'wait', seconds: IDLE_SECONDS }, { do: 'unplug' });
+    await this.station.play({ do: 'wait', seconds: IDLE_SECONDS }, { do: 'unplug' });
     const { idleSeconds } = await this.session((session) => session.idleSeconds !== null);
     expect(idleSeconds).toBe(IDLE_SECONDS);
   }
@@ -292,16 +277,6 @@ export class Journey {
 
   private session(is?: (found: Session) => boolean): Promise<Session> {
     return this.app.session(this.stationId, is);
-  }
-
-  /** A station's clock goes on while a platform is dead. */
-  private async catchUp(): Promise<void> {
-    const behindMs = Date.now() - CLOCK_BEHIND_MS - this.clock.now();
-    if (behindMs > 0) await this.play({ do: 'wait', seconds: behindMs / 1_000 });
-  }
-
-  private play(...steps: Step[]): Promise<void> {
-    return runScript(this.station, steps, { stepMs: DEADLINE_MS });
   }
 }
 

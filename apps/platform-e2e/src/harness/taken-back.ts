@@ -1,13 +1,12 @@
-import { type OcppVersion, runScript, SimulatedStation, type Step, VirtualClock } from '@voltlog/simulator-app';
+import type { OcppVersion } from '@voltlog/simulator-app';
 import { expect } from 'vitest';
-import { registerStation, type SessionView, STATION_PASSWORD } from './fleet.js';
+import { registerStation, type SessionView } from './fleet.js';
 import { DEADLINE_MS, InsistentApp, type StartRequest } from './insistent-app.js';
 import type { JourneyPlace } from './journey.js';
+import { VirtualStation } from './virtual-station.js';
 
 const AC = { kind: 'AC', powerWMax: 11_000 } as const;
 const SAMPLE_SECONDS = 15;
-/** Virtual time begins so far back, and is nowhere so wrong that the platform distrusts it. */
-const CLOCK_BEHIND_MS = 30_000;
 
 export const TAKEN_BACK_STEPS = ['ask', 'take back', 'plug in', 'be stopped', 'unplug', 'be told'] as const;
 export type TakenBackStep = (typeof TAKEN_BACK_STEPS)[number];
@@ -26,8 +25,7 @@ export class TakenBack {
     private readonly place: JourneyPlace,
     readonly stationId: string,
     private readonly idToken: string,
-    private readonly station: SimulatedStation,
-    private readonly clock: VirtualClock,
+    private readonly station: VirtualStation,
   ) {
     this.app = new InsistentApp(place.api);
   }
@@ -37,25 +35,12 @@ export class TakenBack {
     const idToken = `B-${name}-${version}`.toUpperCase().slice(0, 20);
     await registerStation(place.api, stationId);
     await place.api.ok('PUT', `/v1/tokens/${idToken}`, { status: 'Active' });
-    const clock = new VirtualClock(Date.now() - CLOCK_BEHIND_MS);
-    const station = new SimulatedStation({
-      id: stationId,
-      version,
-      url: place.ocppUrl,
-      password: STATION_PASSWORD,
-      clock,
-      evses: [AC],
-      settings: { [version === '1.6' ? 'MeterValueSampleInterval' : 'SampledDataCtrlr.TxUpdatedInterval']: String(SAMPLE_SECONDS) },
-      reconnectMs: [5, 200],
-    });
-    await station.connect();
-    await station.idle();
-    return new TakenBack(place, stationId, idToken, station, clock);
+    const station = await VirtualStation.connect({ id: stationId, version, url: place.ocppUrl, evse: AC, sampleSeconds: SAMPLE_SECONDS });
+    return new TakenBack(place, stationId, idToken, station);
   }
 
-  async end(): Promise<void> {
-    await this.station.stop();
-    this.clock.dispose();
+  end(): Promise<void> {
+    return this.station.stop();
   }
 
   async take(step: TakenBackStep): Promise<void> {
@@ -64,17 +49,17 @@ export class TakenBack {
         this.made = await this.app.start({ stationId: this.stationId, evseId: 1, idToken: this.idToken }, true);
         return;
       case 'take back':
-        for (const id of this.made) await this.app.post(`/v1/start-requests/${id}/cancel`);
+        for (const id of this.made) expect((await this.app.post(`/v1/start-requests/${id}/cancel`)).status).toBe(200);
         return;
       case 'plug in':
-        await this.catchUp();
-        await this.play({ do: 'plugIn' });
+        await this.station.catchUp();
+        await this.station.play({ do: 'plugIn' });
         await this.session();
         return;
       case 'be stopped':
         return this.beStopped();
       case 'unplug':
-        await this.play({ do: 'unplug' });
+        await this.station.play({ do: 'unplug' });
         await this.session(({ idleSeconds }) => idleSeconds !== null);
         return;
       case 'be told':
@@ -102,15 +87,5 @@ export class TakenBack {
 
   private session(is?: (found: Session) => boolean): Promise<Session> {
     return this.app.session(this.stationId, is);
-  }
-
-  /** A station's clock goes on while a platform is dead. */
-  private async catchUp(): Promise<void> {
-    const behindMs = Date.now() - CLOCK_BEHIND_MS - this.clock.now();
-    if (behindMs > 0) await this.play({ do: 'wait', seconds: behindMs / 1_000 });
-  }
-
-  private play(...steps: Step[]): Promise<void> {
-    return runScript(this.station, steps, { stepMs: DEADLINE_MS });
   }
 }
