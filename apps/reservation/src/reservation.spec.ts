@@ -181,6 +181,21 @@ describe('the reservation service', () => {
       await world.untilStory(reservationId, `StationHoldChanged Refused ${reason}`);
     });
 
+    it('not, and says why once it is known who charges there', async () => {
+      const station = world.add('S1');
+      station.answer = () => ({ status: CommandStatus.REJECTED, stationStatus: 'Occupied' });
+      world.sessions.push(session('there', 1, 'CARD'));
+      world.sessionsAway = true;
+      const { reservationId } = await reserve();
+      await until(() => world.sessionsMissed > 0, 'it is asked who charges');
+      world.sessionsAway = false;
+      await until(() => {
+        world.pass(1_000);
+        return world.story(reservationId).includes('StationHoldChanged Refused OwnSession');
+      }, 'it is known');
+      expect(world.story(reservationId).filter((each) => each.startsWith('StationHoldChanged'))).toHaveLength(1);
+    });
+
     it.each([
       [1, 'StationHoldChanged Held Accepted'],
       [Number.POSITIVE_INFINITY, 'StationHoldChanged Refused Occupied'],

@@ -45,6 +45,8 @@ export class World {
   /** Sessions that run. */
   readonly sessions: sessionV1.Session[] = [];
   sessionsAway = false;
+  /** Questions that were asked in vain. */
+  sessionsMissed = 0;
   /** Sessions that were asked to stop. */
   readonly stopped: string[] = [];
   /** When, ms: the first time of each. */
@@ -205,7 +207,10 @@ export class World {
     };
     this.rpc.serve<Partial<sessionV1.SessionService>>(sessionV1.SessionServiceDefinition, {
       listSessions: async ({ stationId }) => {
-        if (this.sessionsAway) throw new OperatingError('ServiceUnavailable', 'away');
+        if (this.sessionsAway) {
+          this.sessionsMissed += 1;
+          throw new OperatingError('ServiceUnavailable', 'away');
+        }
         return { sessions: this.sessions.filter((each) => each.stationId === stationId), nextPageToken: '' };
       },
       requestStop: async ({ sessionId }) => {
