@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { MongoDBContainer, type StartedMongoDBContainer } from '@testcontainers/mongodb';
-import { openMongoStore, openSqliteStore, type Store } from '@voltlog/store';
-import { createConnection } from 'mongoose';
+import type { Store } from '@voltlog/store';
+import { STORE_KINDS, TestStores } from '@voltlog/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Grant, type GrantDoc, type Granted, Grants, grantSchema } from './grants.js';
 import type { Scope } from './usage.js';
@@ -11,32 +9,13 @@ const INSTANCES = 3;
 const LET_IN = 20;
 const ASKED = 60;
 
-let url = process.env['MONGO_URL'];
-const database = `voltlog_grants_${randomBytes(4).toString('hex')}`;
-let container: StartedMongoDBContainer | undefined;
-const stores = new Map<string, readonly Store[]>();
+let stores: TestStores;
 const clock = { ms: Date.parse('2026-11-26T10:00:00.000Z'), now: () => clock.ms };
 
 beforeAll(async () => {
-  if (url === undefined) {
-    container = await new MongoDBContainer(process.env['VOLTLOG_MONGO_IMAGE'] ?? 'ev/mongo:6.0.5').start();
-    url = `${container.getConnectionString()}?directConnection=true`;
-  }
-  const mongoUrl = url;
-  stores.set('MongoDB', await Promise.all(Array.from({ length: INSTANCES }, () => openMongoStore({ url: mongoUrl, database }))));
-  const sqlite = await openSqliteStore({ path: ':memory:' });
-  stores.set(
-    'SQLite',
-    Array.from({ length: INSTANCES }, () => sqlite),
-  );
+  stores = await TestStores.open(INSTANCES);
 });
-afterAll(async () => {
-  for (const store of new Set([...stores.values()].flat())) await store.close();
-  if (container !== undefined) return void (await container.stop());
-  const connection = await createConnection(url ?? '').asPromise();
-  await connection.useDb(database).dropDatabase();
-  await connection.close();
-});
+afterAll(() => stores?.close());
 
 const open = (store: Store) => store.collection<GrantDoc>('grants', grantSchema);
 const grant = (transactionKey: string): Grant => ({
@@ -46,10 +25,10 @@ const grant = (transactionKey: string): Grant => ({
   until: new Date(clock.ms + 120_000).toISOString(),
 });
 
-describe.each(['MongoDB', 'SQLite'])('what starts were let in for, kept in %s', (name) => {
+describe.each(STORE_KINDS)('what starts were let in for, kept in %s', (kind) => {
   let instances: readonly Grants[];
   beforeAll(async () => {
-    instances = await Promise.all((stores.get(name) ?? []).map(async (store) => new Grants(await open(store), clock)));
+    instances = await Promise.all(stores.of(kind).map(async (store) => new Grants(await open(store), clock)));
   });
   const at = (index: number): Grants => instances[index % INSTANCES] as Grants;
 

@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { MongoDBContainer, type StartedMongoDBContainer } from '@testcontainers/mongodb';
 import type { ServiceContext } from '@voltlog/service';
-import { openMongoStore, openSqliteStore, type Store } from '@voltlog/store';
-import { createConnection } from 'mongoose';
+import { STORE_KINDS, TestStores } from '@voltlog/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BucketDoc, bucketSchema } from '../auth/kept-rate-limit.js';
 import { Problem } from '../problems/problem.js';
@@ -11,35 +8,19 @@ import { DriverLimits } from './driver-limits.js';
 const INSTANCES = 2;
 const RATE = { burst: 5, perSecond: 1 };
 
-let url = process.env['MONGO_URL'];
-const database = `voltlog_limits_${randomBytes(4).toString('hex')}`;
-let container: StartedMongoDBContainer | undefined;
-const stores = new Map<string, readonly Store[]>();
+let stores: TestStores;
 const clock = { ms: Date.parse('2026-11-26T10:00:00.000Z'), now: () => clock.ms };
 
 beforeAll(async () => {
-  if (url === undefined) {
-    container = await new MongoDBContainer(process.env['VOLTLOG_MONGO_IMAGE'] ?? 'ev/mongo:6.0.5').start();
-    url = `${container.getConnectionString()}?directConnection=true`;
-  }
-  const mongoUrl = url;
-  stores.set('MongoDB', await Promise.all(Array.from({ length: INSTANCES }, () => openMongoStore({ url: mongoUrl, database }))));
-  const sqlite = await openSqliteStore({ path: ':memory:' });
-  stores.set('SQLite', [sqlite, sqlite]);
+  stores = await TestStores.open(INSTANCES);
 });
-afterAll(async () => {
-  for (const store of new Set([...stores.values()].flat())) await store.close();
-  if (container !== undefined) return void (await container.stop());
-  const connection = await createConnection(url ?? '').asPromise();
-  await connection.useDb(database).dropDatabase();
-  await connection.close();
-});
+afterAll(() => stores?.close());
 
-describe.each(['MongoDB', 'SQLite'])('what drivers may do so often, counted in %s', (name) => {
+describe.each(STORE_KINDS)('what drivers may do so often, counted in %s', (kind) => {
   let instances: readonly DriverLimits[];
   const anew = async (): Promise<readonly DriverLimits[]> =>
     Promise.all(
-      (stores.get(name) ?? []).map(async (store) => {
+      stores.of(kind).map(async (store) => {
         const limits = new DriverLimits({ store, clock } as unknown as ServiceContext);
         await limits.onModuleInit();
         return limits;
@@ -72,7 +53,7 @@ describe.each(['MongoDB', 'SQLite'])('what drivers may do so often, counted in %
 
   it('what is full again is not kept, and no address is in the clear', async () => {
     await instances[0]?.take('begin', RATE, '192.0.2.4');
-    const buckets = await stores.get(name)?.[0]?.collection<BucketDoc>('driverLimits', bucketSchema);
+    const buckets = await stores.of(kind)[0]?.collection<BucketDoc>('driverLimits', bucketSchema);
     const all = async () => (await buckets?.find({ limit: 100 }))?.docs ?? [];
     expect(JSON.stringify(await all())).not.toContain('192.0.2.');
     clock.ms += 3_600_000;

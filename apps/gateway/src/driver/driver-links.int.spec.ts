@@ -1,39 +1,22 @@
-import { randomBytes } from 'node:crypto';
-import { MongoDBContainer, type StartedMongoDBContainer } from '@testcontainers/mongodb';
 import type { ServiceContext } from '@voltlog/service';
-import { openMongoStore, openSqliteStore, type Store } from '@voltlog/store';
-import { createConnection } from 'mongoose';
+import { STORE_KINDS, TestStores } from '@voltlog/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DriverLinks } from './driver-links.js';
 
 const T1 = { idToken: 'T1', type: 'ISO14443' };
 const DAY_MS = 86_400_000;
-let url = process.env['MONGO_URL'];
-const database = `voltlog_links_${randomBytes(4).toString('hex')}`;
-let container: StartedMongoDBContainer | undefined;
-const stores = new Map<string, Store>();
+let stores: TestStores;
 const clock = { ms: Date.parse('2026-11-23T10:00:00.000Z') };
 
 beforeAll(async () => {
-  if (url === undefined) {
-    container = await new MongoDBContainer(process.env['VOLTLOG_MONGO_IMAGE'] ?? 'ev/mongo:6.0.5').start();
-    url = `${container.getConnectionString()}?directConnection=true`;
-  }
-  stores.set('MongoDB', await openMongoStore({ url, database }));
-  stores.set('SQLite', await openSqliteStore({ path: ':memory:' }));
+  stores = await TestStores.open();
 });
-afterAll(async () => {
-  for (const store of stores.values()) await store.close();
-  if (container !== undefined) return void (await container.stop());
-  const connection = await createConnection(url ?? '').asPromise();
-  await connection.useDb(database).dropDatabase();
-  await connection.close();
-});
+afterAll(() => stores?.close());
 
-describe.each(['MongoDB', 'SQLite'])('keys of drivers in %s', (name) => {
+describe.each(STORE_KINDS)('keys of drivers in %s', (kind) => {
   let links: DriverLinks;
   beforeAll(async () => {
-    const store = stores.get(name);
+    const [store] = stores.of(kind);
     links = new DriverLinks({ store, clock: { now: () => clock.ms } } as unknown as ServiceContext);
     await links.onModuleInit();
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { KafkaContainer } from '@testcontainers/kafka';
-import { MongoDBContainer } from '@testcontainers/mongodb';
+import { startTestMongo } from '@voltlog/testing';
 import { Wait } from 'testcontainers';
 import { ADMIN_KEY } from './all-in-one.js';
 import { Api } from './api.js';
@@ -17,10 +17,10 @@ export interface Infrastructure {
 
 /** Those of `KAFKA_BROKERS` and `MONGO_URL`, else in containers. */
 export async function startInfrastructure(): Promise<Infrastructure> {
-  const [kafka, mongo] = await Promise.all([startKafka(), startMongo()]);
+  const [kafka, mongo] = await Promise.all([startKafka(), startTestMongo()]);
   return {
     brokers: kafka.address,
-    mongoUrl: mongo.address,
+    mongoUrl: mongo.url,
     stop: async () => {
       await Promise.all([kafka.stop(), mongo.stop()]);
     },
@@ -40,13 +40,6 @@ async function startKafka(): Promise<Part> {
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .start();
   return { address: `${container.getHost()}:${container.getMappedPort(9093)}`, stop: () => container.stop() };
-}
-
-async function startMongo(): Promise<Part> {
-  const given = process.env['MONGO_URL'] ?? '';
-  if (given !== '') return { address: given, stop: async () => {} };
-  const container = await new MongoDBContainer(process.env['VOLTLOG_MONGO_IMAGE'] ?? 'ev/mongo:6.0.5').start();
-  return { address: `${container.getConnectionString()}?directConnection=true`, stop: () => container.stop() };
 }
 
 /** Every process of the platform; `connection` twice. */
