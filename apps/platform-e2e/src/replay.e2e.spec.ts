@@ -24,8 +24,10 @@ const PROJECTIONS = {
     'campaign-stations',
     'firmware-publications',
     'log-uploads',
+    'displays',
+    'reports',
   ],
-  authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses', 'holds', 'list-bounds'],
+  authorization: ['tokens', 'decisions', 'contracts', 'policies', 'station-sites', 'session-uses', 'holds', 'list-bounds', 'local-lists'],
   reservation: ['reservations', 'reservation-policies'],
   notification: ['subscriptions', 'deliveries'],
 } as const;
