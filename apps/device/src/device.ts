@@ -77,7 +77,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const plugAndCharge = await createPlugAndCharge(context, config, pki);
   const security = await createSecurity(brief, config, repository, memory, pki);
   const images = await createImages(context, config, outbox);
-  const uploads = await createUploads(brief, config, outbox, images.links);
+  const uploads = await createUploads(brief, config, outbox, { links: images.links, memory });
   const model = await createModel(lengthy, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
   const jobs = await createJobs(brief, config, collections, outbox, { model, uploads: uploads.grpc, forStation: images.forStation });
   const firmware = createFirmware(brief, config, collections, images, jobs);

@@ -28,12 +28,12 @@ export const PAGES = {
   keys: 'API keys',
 } as const;
 export type PageName = keyof typeof PAGES;
-export const isPage = (name: string | undefined): name is PageName => name !== undefined && Object.hasOwn(PAGES, name);
+const isPage = (name: string | undefined): name is PageName => name !== undefined && Object.hasOwn(PAGES, name);
 
 /** Which page is shown: the part of the address behind `#`. */
 export type View = { readonly page: PageName } | { readonly page: 'station'; readonly stationId: string; readonly tab: StationTab };
 
-export function viewOf(hash: string): View {
+function viewOf(hash: string): View {
   const [page, stationId = '', tab] = hash.slice(1).split('/').map(decoded);
   if (page === 'stations' && stationId !== '')
     return { page: 'station', stationId, tab: STATION_TABS.find((each) => each === tab) ?? 'configuration' };

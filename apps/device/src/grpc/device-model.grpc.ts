@@ -28,9 +28,9 @@ import { mustBeTaken } from '../model/device-models.js';
 import type { Model } from '../model/model.js';
 import { checkIntent } from '../model/templates.js';
 import { readPemChain } from '../pki/chain-check.js';
-import type { StationDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
 import { refusal } from './device.grpc.js';
+import { knownStation } from './known-station.js';
 import {
   toIntendedMonitor,
   toMonitorMessage,
@@ -40,7 +40,7 @@ import {
   toTemplate,
   toVariableMessage,
 } from './model-messages.js';
-import { causeOf, checkName, checkStationId, pageSize } from './requests.js';
+import { causeOf, checkName, pageSize } from './requests.js';
 
 /** Source: OCPP 2.0.1 Part 2 SetVariableDataType (attributeValue up to 1000, longer by ConfigurationValueSize) */
 const VALUE_LENGTH_MAX = 2_500;
@@ -67,7 +67,7 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
   ) {}
 
   async getDeviceModel(request: deviceModelV1.GetDeviceModelRequest): Promise<deviceModelV1.GetDeviceModelResponse> {
-    const station = await this.station(request.stationId);
+    const station = await knownStation(this.memory, request.stationId);
     const [reported, configuration, intended, { monitors }] = await Promise.all([
       this.model.deviceModels.get(station.id),
       this.model.configurationDocs.get(station.id),
@@ -102,7 +102,7 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
   }
 
   async requestModelReport(request: deviceModelV1.RequestModelReportRequest): Promise<deviceModelV1.RequestModelReportResponse> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     const { deviceModels } = this.model;
     const base = request.reportBase || 'FullInventory';
     if (base !== 'FullInventory' && base !== 'ConfigurationInventory' && base !== 'Monitoring')
@@ -113,7 +113,7 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
   }
 
   async listModelReports(request: deviceModelV1.ListModelReportsRequest): Promise<deviceModelV1.ListModelReportsResponse> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     return { reports: (await this.model.deviceModels.reportsOf(id)).map(toReport) };
   }
 
@@ -134,7 +134,7 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
     request: { readonly stationId: string; readonly idempotencyKey: string },
     change: ChangeOfIntent,
   ): Promise<deviceModelV1.SetIntentResponse> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     const command = { ...change, stationId: id, now: this.now() };
     const { refusal: no, state } = await this.model.configurations.one(id, command, this.cause(request.idempotencyKey));
     if (no !== undefined) throw refusal(no);
@@ -146,7 +146,7 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
   }
 
   async reconcile(request: deviceModelV1.ReconcileRequest): Promise<deviceModelV1.ReconcileResponse> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     await this.model.reconciler.ask(id);
     for (const each of await this.model.monitorKeeper.concerned([id])) await this.model.monitorKeeper.ask(each);
     return {};
@@ -179,12 +179,6 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
   async listTemplates(request: deviceModelV1.ListTemplatesRequest): Promise<deviceModelV1.ListTemplatesResponse> {
     const page = await this.model.templates.page(pageSize(request.pageSize), request.pageToken);
     return { templates: page.docs.map(toTemplate), nextPageToken: page.next ?? '' };
-  }
-
-  private async station(stationId: string): Promise<StationDoc> {
-    const station = (await this.memory.docs([checkStationId(stationId)])).get(stationId);
-    if (station === undefined) throw refusal('StationUnknown');
-    return station;
   }
 
   private now(): number {

@@ -5,8 +5,10 @@ import { type connectionV1, deviceLogUploadV1 as proto } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { FileLinks } from '../firmware/file-links.js';
 import { outcomeOf, outcomeOfError } from '../jobs/answers.js';
+import type { StationMemory } from '../store/station-memory.js';
 import type { UploadCollections, UploadDoc } from '../uploads/upload-documents.js';
 import { LOST_MS, type UploadStreams } from '../uploads/uploads.js';
+import { knownStation } from './known-station.js';
 import { checkLogRequest } from './log-requests.js';
 import { checkStationId, pageSize } from './requests.js';
 
@@ -29,6 +31,7 @@ export interface LogUploadGrpcParts {
   readonly context: Pick<ServiceContext, 'clock' | 'ids' | 'logger'>;
   readonly streams: UploadStreams;
   readonly collections: UploadCollections;
+  readonly memory: Pick<StationMemory, 'docs'>;
   readonly links: FileLinks;
   readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand'>;
   readonly keptMs: number;
@@ -43,7 +46,7 @@ export class LogUploadGrpc implements proto.LogUploadService {
     const { links, streams, expireAt } = this.parts;
     links.check();
     const now = this.now();
-    checkStationId(request.stationId);
+    await knownStation(this.parts.memory, request.stationId);
     const { logType, filesUrl, validMinutes } = checkLogRequest(request);
     const uploadId = this.parts.context.ids.next().replaceAll('-', '');
     const requestId = randomBytes(4).readUInt32BE() >>> 1;

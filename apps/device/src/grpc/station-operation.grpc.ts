@@ -5,9 +5,9 @@ import type { deviceOperationV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { AlertDoc } from '../model/alerts.js';
 import type { Model } from '../model/model.js';
-import type { StationDoc } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
 import { refusal } from './device.grpc.js';
+import { knownStation } from './known-station.js';
 import { causeOf, checkStationId, pageSize } from './requests.js';
 
 const REASON_LENGTH_MAX = 255;
@@ -28,7 +28,7 @@ export class StationOperationGrpc implements deviceOperationV1.StationOperationS
   ) {}
 
   async decideBoot(request: deviceOperationV1.DecideBootRequest): Promise<Answer> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     const { status, intervalSeconds } = request;
     if (status !== 'Accepted' && status !== 'Pending' && status !== 'Rejected')
       throw invalid('status must be Accepted, Pending or Rejected');
@@ -52,12 +52,12 @@ export class StationOperationGrpc implements deviceOperationV1.StationOperationS
   }
 
   async getOperation(request: deviceOperationV1.GetOperationRequest): Promise<Answer> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     return this.answer(id);
   }
 
   async setAvailability(request: deviceOperationV1.SetAvailabilityRequest): Promise<Answer> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     const place = checkPlace(request.place);
     const cause = this.cause(request.idempotencyKey);
     const { refusal: no } = await this.model.availability.set(id, place, request.operative, checkReason(request.reason), cause);
@@ -66,7 +66,7 @@ export class StationOperationGrpc implements deviceOperationV1.StationOperationS
   }
 
   async scheduleOutage(request: deviceOperationV1.ScheduleOutageRequest): Promise<Answer> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     const { from, until } = request;
     if (from === undefined || until === undefined) throw invalid('from and until are needed');
     const cause = this.cause(request.idempotencyKey);
@@ -77,7 +77,7 @@ export class StationOperationGrpc implements deviceOperationV1.StationOperationS
   }
 
   async cancelOutage(request: deviceOperationV1.CancelOutageRequest): Promise<Answer> {
-    const { id } = await this.station(request.stationId);
+    const { id } = await knownStation(this.memory, request.stationId);
     const { refusal: no } = await this.model.availability.cancel(id, request.outageId, this.cause(request.idempotencyKey));
     if (no !== undefined) throw refusal(no);
     return this.answer(id);
@@ -110,7 +110,7 @@ export class StationOperationGrpc implements deviceOperationV1.StationOperationS
 
   private async answer(stationId: string): Promise<Answer> {
     const [station, status, configuration] = await Promise.all([
-      this.station(stationId),
+      knownStation(this.memory, stationId),
       this.model.statuses.get(stationId),
       this.model.configurationDocs.get(stationId),
     ]);
@@ -130,12 +130,6 @@ export class StationOperationGrpc implements deviceOperationV1.StationOperationS
       })),
     };
     return { operation };
-  }
-
-  private async station(stationId: string): Promise<StationDoc> {
-    const station = (await this.memory.docs([checkStationId(stationId)])).get(stationId);
-    if (station === undefined) throw refusal('StationUnknown');
-    return station;
   }
 
   private cause(idempotencyKey: string): string {

@@ -10,6 +10,7 @@ import type { DeviceConfig } from '../config.js';
 import type { FileLinks } from '../firmware/file-links.js';
 import { LogUploadGrpc } from '../grpc/log-upload.grpc.js';
 import { DocumentedStreams } from '../store/documented-streams.js';
+import type { StationMemory } from '../store/station-memory.js';
 import { openUploadCollections, UPLOADS, type UploadCollections, type UploadDoc } from './upload-documents.js';
 
 const GROUP = 'device-uploads';
@@ -35,7 +36,7 @@ export async function createUploads(
   context: ServiceContext,
   { files: { uploadMs }, security: { connectionGrpc } }: DeviceConfig,
   outbox: Pick<OutboxRelay, 'publish'>,
-  links: FileLinks,
+  { links, memory }: { readonly links: FileLinks; readonly memory: Pick<StationMemory, 'docs'> },
 ): Promise<Uploads> {
   const collections = await openUploadCollections(context.store);
   const streams: UploadStreams = new DocumentedStreams({ context, outbox, ...UPLOADS, collection: collections.uploads });
@@ -49,6 +50,7 @@ export async function createUploads(
       context,
       streams,
       collections,
+      memory,
       links,
       connection,
       keptMs: uploadMs,

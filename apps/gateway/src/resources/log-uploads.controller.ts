@@ -11,7 +11,7 @@ import { publicUrl } from '../driver/public-url.js';
 import { filesUrl } from '../files/file-bounds.js';
 import { sendStored } from '../files/send-stored.js';
 import { notFound, Problem } from '../problems/problem.js';
-import { COMMAND_MS_MAX, Services } from '../services.js';
+import { COMMAND_MS_MAX } from '../services.js';
 import { identifier, stationId } from '../views/common.js';
 import { logUploadPage, logUploadQuery, logUploadView, newLogUpload, toLogUpload } from '../views/log-upload.view.js';
 import { Read, Write } from '../web/route.js';
@@ -31,7 +31,6 @@ export class LogUploadsController {
   constructor(
     @Inject(SERVICE_CONTEXT) private readonly context: ServiceContext,
     @Inject(SERVICE_CONFIG) private readonly config: GatewayConfig,
-    private readonly services: Services,
   ) {
     this.uploads = context.rpc.client<deviceLogUploadV1.LogUploadService>(deviceLogUploadV1.LogUploadServiceDefinition, {
       address: config.deviceGrpc,
@@ -55,8 +54,6 @@ export class LogUploadsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    // A station that nobody knows is a slip of the pen.
-    await this.services.device.getStation({ stationId: params.stationId });
     const { upload } = await this.uploads.requestUpload({
       ...body,
       oldest: body.oldest,

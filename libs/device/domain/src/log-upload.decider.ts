@@ -76,7 +76,7 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
     }
     if (state.kind === 'none') return refused('UploadUnknown');
     const { uploadId, stationId, attempt } = state;
-    const of = { uploadId, stationId, at };
+    const of = { uploadId, stationId };
     const isOpen = state.state === 'Waiting' || state.state === 'Receiving';
     switch (command.kind) {
       case 'ReportAnswer': {
@@ -84,27 +84,27 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
         const { state: word, stationStatus, reason, fileName } = command;
         const answered: UploadEvent = {
           type: 'voltlog.device.LogUploadAnswered.v1',
-          data: { ...of, state: word, stationStatus, reason, fileName },
+          data: { ...of, state: word, stationStatus, reason, fileName, at },
         };
         // Bytes can be here before the answer is; whether a station of `Unknown` acts will be seen.
         if (word === 'Accepted' || word === 'Unknown' || state.state !== 'Waiting') return decided(answered);
         const why = [stationStatus, reason].filter((text) => text !== '').join(', ') || word;
         return decided<UploadEvent>(answered, {
           type: 'voltlog.device.LogUploadFailed.v1',
-          data: { ...of, reason: `it was not asked: ${why}` },
+          data: { ...of, reason: `it was not asked: ${why}`, at },
         });
       }
       case 'ReportStatus': {
         const { status, requestId } = command;
         if (state.state === 'Deleted' || (requestId !== undefined && requestId !== state.requestId)) return decided();
         if (status === 'Idle' || status === state.status || state.reports >= REPORTS_MAX) return decided();
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReported.v1', data: { ...of, status } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReported.v1', data: { ...of, status, at } });
       }
       case 'BeginUpload': {
         if (state.state === 'Received') return refused('UploadUsed');
         if (state.state === 'Receiving' && !command.lost) return refused('UploadUnderWay');
         if (!isOpen || state.expiresAt <= at || attempt >= UPLOAD_ATTEMPTS_MAX) return refused('UploadOver');
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadBegun.v1', data: { ...of, attempt: attempt + 1 } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadBegun.v1', data: { ...of, attempt: attempt + 1, at } });
       }
       case 'ReportProgress': {
         const { receivedBytes, now } = command;
@@ -113,27 +113,27 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
         if (now - Date.parse(state.progressAt) < restMs) return decided();
         return decided<UploadEvent>({
           type: 'voltlog.device.LogUploadProgressed.v1',
-          data: { ...of, attempt, receivedBytes },
+          data: { ...of, attempt, receivedBytes, at },
         });
       }
       case 'ReceiveUpload':
         if (state.state !== 'Receiving' || command.attempt !== attempt) return refused('UploadOver');
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReceived.v1', data: { ...of, attempt, ...command.file } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReceived.v1', data: { ...of, attempt, ...command.file, at } });
       case 'BreakUpload': {
         if (state.state !== 'Receiving' || command.attempt !== attempt) return decided();
         const { reason, receivedBytes } = command;
-        const broken: UploadEvent = { type: 'voltlog.device.LogUploadBroken.v1', data: { ...of, attempt, reason, receivedBytes } };
+        const broken: UploadEvent = { type: 'voltlog.device.LogUploadBroken.v1', data: { ...of, attempt, reason, receivedBytes, at } };
         if (!command.final && attempt < UPLOAD_ATTEMPTS_MAX) return decided(broken);
-        return decided<UploadEvent>(broken, { type: 'voltlog.device.LogUploadFailed.v1', data: { ...of, reason } });
+        return decided<UploadEvent>(broken, { type: 'voltlog.device.LogUploadFailed.v1', data: { ...of, reason, at } });
       }
       case 'ExpireUpload': {
         if (!isOpen || state.expiresAt > at) return decided();
         const said = state.status === '' ? 'no file came in time' : `no file came in time; the station said ${state.status}`;
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadFailed.v1', data: { ...of, reason: state.reason || said } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadFailed.v1', data: { ...of, reason: state.reason || said, at } });
       }
       case 'DeleteUpload':
         if (state.state === 'Deleted') return decided();
-        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadDeleted.v1', data: { ...of, by: command.by } });
+        return decided<UploadEvent>({ type: 'voltlog.device.LogUploadDeleted.v1', data: { ...of, by: command.by, at } });
       default:
         return assertNever(command, 'log upload command');
     }
