@@ -109,9 +109,9 @@ describe('what waited for the end of quiet hours', () => {
     const { id } = await service.subscribe(anna);
     const [execute, complete] = [deliveries.execute.bind(deliveries), timers.complete.bind(timers)];
     let isTimerGone = false;
-    timers.complete = async (ids) => {
-      await complete(ids);
-      isTimerGone ||= ids.length > 0;
+    timers.complete = async (done) => {
+      await complete(done);
+      isTimerGone ||= done.length > 0;
     };
     deliveries.execute = async (inputs) => {
       if (inputs.some(({ command }) => command.kind === 'AddToDigest')) {

@@ -1,4 +1,4 @@
-import type { Store, Timer, TimerStore } from '@voltlog/store';
+import type { ClaimedTimer, Store, Timer, TimerStore } from '@voltlog/store';
 
 /** Timers of which is seen when none was due, and none is in work, so that a test need not sleep. */
 export class ObservedTimers implements TimerStore {
@@ -34,7 +34,7 @@ export class ObservedTimers implements TimerStore {
     return this.inner.cancel(ids);
   }
 
-  async claim(options: Parameters<TimerStore['claim']>[0]): Promise<readonly Timer[]> {
+  async claim(options: Parameters<TimerStore['claim']>[0]): Promise<readonly ClaimedTimer[]> {
     const begun = this.mark();
     const due = await this.inner.claim(options);
     for (const { id } of due) this.inWork.add(id);
@@ -42,9 +42,9 @@ export class ObservedTimers implements TimerStore {
     return due;
   }
 
-  async complete(ids: readonly string[]): Promise<void> {
-    await this.inner.complete(ids);
-    for (const id of ids) this.inWork.delete(id);
+  async complete(timers: Parameters<TimerStore['complete']>[0]): Promise<void> {
+    await this.inner.complete(timers);
+    for (const { id } of timers) this.inWork.delete(id);
   }
 }
 

@@ -11,6 +11,7 @@ export { rebuildFromTopic, type TopicRebuildOptions } from './rebuild-from-topic
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.js';
 export type {
   AppendOutcome,
+  ClaimedTimer,
   Collection,
   Commit,
   Condition,

@@ -102,6 +102,12 @@ export interface Timer {
   readonly payload: unknown;
 }
 
+/** A timer that somebody works on. */
+export interface ClaimedTimer extends Timer {
+  /** Names the claim. */
+  readonly lease: string;
+}
+
 /** Durable timers, claimed with a lease: what is claimed and not completed comes back when the lease ends. */
 export interface TimerStore {
   /** Makes or moves a timer; a lease on it ends, and its `complete` no longer touches it. */
@@ -109,9 +115,9 @@ export interface TimerStore {
   /** The same, but one that is due sooner or at that time, and is not claimed, stays as it is: what comes again and again puts nothing off. */
   scheduleNoLater(timers: readonly Timer[]): Promise<void>;
   cancel(ids: readonly string[]): Promise<void>;
-  claim(options: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly Timer[]>;
-  /** Removes timers that are claimed; one that was scheduled anew since stays. */
-  complete(ids: readonly string[]): Promise<void>;
+  claim(options: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly ClaimedTimer[]>;
+  /** Removes what is still under this claim: a timer that was scheduled anew since, or that somebody else claimed, stays. */
+  complete(timers: readonly Pick<ClaimedTimer, 'id' | 'lease'>[]): Promise<void>;
 }
 
 /** A file that is there as a whole. */

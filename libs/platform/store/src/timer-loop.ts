@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, isoTime } from '@voltlog/kernel';
 import type { Logger } from 'pino';
-import type { Timer, TimerStore } from './store.js';
+import type { ClaimedTimer, Timer, TimerStore } from './store.js';
 
 /** Handlers that run side by side. */
 const LIMIT = 64;
@@ -45,11 +45,11 @@ export class TimerLoop {
   /** By id. */
   readonly #running = new Map<string, Promise<void>>();
   /** What those run for, and when their lease ends, milliseconds since the epoch. */
-  readonly #leases = new Map<string, { readonly timer: Timer; endsAt: number }>();
+  readonly #leases = new Map<string, { timer: ClaimedTimer; endsAt: number }>();
   /** Made anew and claimed while their handler still ran: they are next. */
-  readonly #next = new Map<string, Timer>();
-  /** Handled; their completion is written between two claims, so that it cannot take a timer that was claimed since. */
-  #done: string[] = [];
+  readonly #next = new Map<string, ClaimedTimer>();
+  /** Handled; that they are completed is written in one go. */
+  #done: ClaimedTimer[] = [];
 
   constructor(options: TimerLoopOptions) {
     this.#options = options;
@@ -107,11 +107,12 @@ export class TimerLoop {
       const now = clock.now();
       const due = await timers.claim({ kind, now: isoTime(now), leaseMs, limit });
       for (const timer of due) {
-        this.#done = this.#done.filter((id) => id !== timer.id);
         const lease = this.#leases.get(timer.id);
         // Its own lease has ended: it is held on, not run again.
-        if (lease !== undefined && lease.endsAt <= now && isDeepStrictEqual(lease.timer, timer)) lease.endsAt = now + leaseMs;
-        else if (this.#running.has(timer.id)) this.#next.set(timer.id, timer);
+        if (lease !== undefined && lease.endsAt <= now && isSame(lease.timer, timer)) {
+          lease.timer = timer;
+          lease.endsAt = now + leaseMs;
+        } else if (this.#running.has(timer.id)) this.#next.set(timer.id, timer);
         else this.#running.set(timer.id, this.#handle(timer, now + leaseMs));
       }
       return due.length === limit;
@@ -121,9 +122,10 @@ export class TimerLoop {
     }
   }
 
-  async #handle(timer: Timer, leaseEndsAt: number): Promise<void> {
+  async #handle(timer: ClaimedTimer, leaseEndsAt: number): Promise<void> {
     const { id } = timer;
-    this.#leases.set(id, { timer, endsAt: leaseEndsAt });
+    const lease = { timer, endsAt: leaseEndsAt };
+    this.#leases.set(id, lease);
     let handled = false;
     try {
       await this.#options.handle(timer);
@@ -137,7 +139,7 @@ export class TimerLoop {
     this.#leases.delete(id);
     if (next !== undefined && !this.#stopping) return this.#handle(next, this.#options.clock.now() + (this.#options.leaseMs ?? LEASE_MS));
     this.#running.delete(id);
-    if (handled && next === undefined) this.#done.push(id);
+    if (handled && next === undefined) this.#done.push(lease.timer);
     this.#wake?.();
   }
 
@@ -169,3 +171,6 @@ export class TimerLoop {
     });
   }
 }
+
+/** Two claims of one timer that was not made anew between them. */
+const isSame = ({ lease: _, ...one }: ClaimedTimer, { lease: __, ...other }: ClaimedTimer): boolean => isDeepStrictEqual(one, other);

@@ -1,7 +1,7 @@
 import { isoTime } from '@voltlog/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoreHarness } from '../store.contract.js';
-import type { Store, Timer, TimerStore } from '../store.js';
+import type { ClaimedTimer, Store, Timer, TimerStore } from '../store.js';
 import { TimerLoop } from '../timer-loop.js';
 
 const at = (seconds: number): string => isoTime(1_800_000_000_000 + seconds * 1_000);
@@ -11,6 +11,8 @@ const timerOf = (id: string, dueSeconds: number, kind = 'Expiry', payload: unkno
   dueAt: at(dueSeconds),
   payload,
 });
+/** Without the name of the claim. */
+const bare = (timers: readonly ClaimedTimer[]): readonly Timer[] => timers.map(({ lease: _, ...timer }) => timer);
 const silent = { warn: () => undefined, error: () => undefined };
 
 export function describeTimers(name: string, harness: StoreHarness): void {
@@ -29,23 +31,26 @@ export function describeTimers(name: string, harness: StoreHarness): void {
     it('hands out what is due, once, oldest first, of its kind only', async () => {
       await store.timers.schedule([timerOf('b', 2), timerOf('a', 1), timerOf('later', 11), timerOf('other', 1, 'Retry', null)]);
       expect(await idsAt(0)).toEqual([]);
-      expect(await claim(10)).toEqual([timerOf('a', 1), timerOf('b', 2)]);
+      const due = await claim(10);
+      expect(bare(due)).toEqual([timerOf('a', 1), timerOf('b', 2)]);
       expect(await idsAt(10)).toEqual([]);
       expect(await idsAt(11)).toEqual(['later']);
-      expect(await claim(10, { kind: 'Retry' })).toEqual([timerOf('other', 1, 'Retry', null)]);
+      expect(bare(await claim(10, { kind: 'Retry' }))).toEqual([timerOf('other', 1, 'Retry', null)]);
     });
 
     it('brings back what was claimed and not completed, when the lease ends', async () => {
       await store.timers.schedule([timerOf('a', 1), timerOf('b', 1)]);
-      expect(await idsAt(10)).toEqual(['a', 'b']);
-      await store.timers.complete(['a', 'none']);
+      const [a, b] = await claim(10);
+      expect([a?.id, b?.id]).toEqual(['a', 'b']);
+      await store.timers.complete([a as ClaimedTimer, { id: 'none', lease: b?.lease ?? '' }]);
       expect(await idsAt(39)).toEqual([]);
       expect(await idsAt(40)).toEqual(['b']);
       await store.close();
       store = await harness.reopen();
       expect(await idsAt(69)).toEqual([]);
-      expect(await idsAt(70)).toEqual(['b']);
-      await store.timers.complete(['b']);
+      const again = await claim(70);
+      expect(again.map(({ id }) => id)).toEqual(['b']);
+      await store.timers.complete(again);
       expect(await idsAt(1_000)).toEqual([]);
     });
 
@@ -53,9 +58,10 @@ export function describeTimers(name: string, harness: StoreHarness): void {
       await store.timers.schedule([timerOf('a', 1), timerOf('b', 1), timerOf('c', 1)]);
       await store.timers.schedule([timerOf('a', 50)]);
       await store.timers.cancel(['b', 'none']);
-      expect(await idsAt(10)).toEqual(['c']);
+      const due = await claim(10);
+      expect(bare(due)).toEqual([timerOf('c', 1)]);
       await store.timers.schedule([timerOf('c', 20)]);
-      await store.timers.complete(['c']);
+      await store.timers.complete(due);
       expect(await idsAt(20)).toEqual(['c']);
       expect(await idsAt(50)).toContain('a');
     });
@@ -63,12 +69,44 @@ export function describeTimers(name: string, harness: StoreHarness): void {
     it('moves no timer that is due sooner where it is to be no later; one that is claimed is made anew', async () => {
       await store.timers.scheduleNoLater([timerOf('a', 10, 'Expiry', 'first'), timerOf('b', 10), timerOf('c', 10)]);
       await store.timers.scheduleNoLater([timerOf('a', 11, 'Expiry', 'second'), timerOf('b', 5, 'Expiry', '$kind')]);
-      expect(await claim(5)).toEqual([timerOf('b', 5, 'Expiry', '$kind')]);
-      expect(await claim(10)).toEqual([timerOf('a', 10, 'Expiry', 'first'), timerOf('c', 10)]);
+      const [first, second] = [await claim(5), await claim(10)];
+      expect(bare(first)).toEqual([timerOf('b', 5, 'Expiry', '$kind')]);
+      expect(bare(second)).toEqual([timerOf('a', 10, 'Expiry', 'first'), timerOf('c', 10)]);
       await store.timers.scheduleNoLater([timerOf('a', 20)]);
-      await store.timers.complete(['a', 'b', 'c']);
+      await store.timers.complete([...first, ...second]);
       expect(await idsAt(19)).toEqual([]);
       expect(await idsAt(20)).toEqual(['a']);
+    });
+
+    it.each(['schedule', 'scheduleNoLater'] as const)('completes no claim of another, who took up what %s made anew', async (again) => {
+      await store.timers.schedule([timerOf('a', 1)]);
+      const mine = await claim(10);
+      await store.timers[again]([timerOf('a', 2)]);
+      const theirs = await claim(10);
+      expect(theirs).toHaveLength(1);
+      await store.timers.complete(mine);
+      // They die.
+      expect(await idsAt(39)).toEqual([]);
+      const later = await claim(40);
+      expect(later.map(({ id }) => id)).toEqual(['a']);
+      await store.timers.complete(theirs);
+      await store.timers.complete(later);
+      expect(await idsAt(1_000)).toEqual([]);
+    });
+
+    it('makes one timer of what many make at the same time', async () => {
+      const other = await harness.another(store);
+      for (let round = 0; round < 20; round += 1) {
+        const id = `t${round}`;
+        await Promise.all(
+          [store, other, store, other].flatMap((one, n) => [
+            one.timers.scheduleNoLater([timerOf(id, 9 - n)]),
+            one.timers.schedule([timerOf(`s${round}`, 1)]),
+          ]),
+        );
+        expect((await claim(10)).map((timer) => timer.id).sort()).toEqual([`s${round}`, id]);
+      }
+      if (other !== store) await other.close();
     });
 
     it('never hands a timer to two claimers', async () => {
@@ -126,7 +164,7 @@ export function describeTimers(name: string, harness: StoreHarness): void {
       let end: () => void = () => undefined;
       const timers: TimerStore = Object.assign(Object.create(store.timers) as TimerStore, {
         schedule: (some: readonly Timer[]) => store.timers.schedule(some),
-        complete: (ids: readonly string[]) => store.timers.complete(ids),
+        complete: (done: readonly ClaimedTimer[]) => store.timers.complete(done),
         claim: async (asked: Parameters<TimerStore['claim']>[0]) => {
           const due = await store.timers.claim(asked);
           if (due.length > 0) looks.push(now);

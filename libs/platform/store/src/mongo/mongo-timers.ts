@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isoTime } from '@voltlog/kernel';
 import type { mongo } from 'mongoose';
-import type { Timer, TimerStore } from '../store.js';
+import type { ClaimedTimer, Timer, TimerStore } from '../store.js';
 
 /** Claims tried when other claimers take what was found. */
 const CLAIM_ROUNDS = 4;
@@ -57,7 +57,17 @@ export class MongoTimers implements TimerStore {
     if (ids.length > 0) await this.call(() => this.documents.deleteMany({ _id: { $in: [...ids] } }));
   }
 
-  async claim({ kind, now, leaseMs, limit }: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly Timer[]> {
+  async claim({
+    kind,
+    now,
+    leaseMs,
+    limit,
+  }: {
+    kind: string;
+    now: string;
+    leaseMs: number;
+    limit: number;
+  }): Promise<readonly ClaimedTimer[]> {
     const lease = randomUUID();
     const ready = isoTime(Date.parse(now) + leaseMs);
     let mine: readonly TimerDocument[] = [];
@@ -79,11 +89,15 @@ export class MongoTimers implements TimerStore {
       if (modifiedCount === found.length) break;
     }
     return mine
-      .map(({ _id, dueAt, payload }) => ({ id: _id, kind, dueAt, payload: JSON.parse(payload) as unknown }))
+      .map(({ _id, dueAt, payload }) => ({ id: _id, kind, dueAt, payload: JSON.parse(payload) as unknown, lease }))
       .sort((a, b) => (a.dueAt < b.dueAt ? -1 : a.dueAt > b.dueAt ? 1 : 0));
   }
 
-  async complete(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.call(() => this.documents.deleteMany({ _id: { $in: [...ids] }, lease: { $ne: null } }));
+  async complete(timers: readonly Pick<ClaimedTimer, 'id' | 'lease'>[]): Promise<void> {
+    if (timers.length === 0) return;
+    const operations = [...Map.groupBy(timers, ({ lease }) => lease)].map(([lease, ofClaim]) => ({
+      deleteMany: { filter: { _id: { $in: ofClaim.map(({ id }) => id) }, lease } },
+    }));
+    await this.call(() => this.documents.bulkWrite(operations, { ordered: false }));
   }
 }
