@@ -110,8 +110,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
       await model.templates.refresh();
       // Together: each joins groups of consumers, and a group that another instance is in takes seconds to join.
       await Promise.all([follower, reports, model, moves, security, jobs, firmware, uploads].map((part) => part.start()));
-      await Promise.all([facts.start(), reported.start()]);
-      await pki.follower?.start();
+      await Promise.all([facts.start(), reported.start(), pki.follower?.start()]);
     },
     async stop() {
       await uploads.stop();

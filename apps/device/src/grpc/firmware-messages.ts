@@ -49,7 +49,7 @@ export const toImageMessage = (image: Omit<KnownFirmwareImage, 'kind'>): deviceF
 export function toCampaignMessage(
   campaign: Omit<KnownCampaign, 'kind'>,
   counts: Readonly<Partial<Record<FirmwareUpdate['state'], number>>>,
-  publications: ReadonlyMap<string, PublicationDoc> = new Map(),
+  publications: ReadonlyMap<string, PublicationDoc>,
 ): deviceFirmwareV1.Campaign {
   return {
     campaignId: campaign.campaignId,

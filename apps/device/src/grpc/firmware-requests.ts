@@ -107,13 +107,16 @@ function checkControllers(controllers: readonly deviceFirmwareV1.CampaignLocalCo
   if (controllers.length > CONTROLLERS_MAX) throw invalid(`at most ${CONTROLLERS_MAX} local_controllers`);
   const stationIds = controllers.flatMap((controller) => controller.stationIds);
   if (stationIds.length > STATION_IDS_MAX) throw invalid(`at most ${STATION_IDS_MAX} stations behind local_controllers can be named`);
-  const twice = [controllers.map(({ stationId }) => stationId), stationIds].flatMap((ids) =>
-    ids.filter((id, at) => ids.indexOf(id) !== at),
-  );
-  if (twice.length > 0) throw invalid(`local_controllers name ${twice[0]} twice`);
+  const twice = twiceIn(controllers.map(({ stationId }) => stationId)) ?? twiceIn(stationIds);
+  if (twice !== undefined) throw invalid(`local_controllers name ${twice} twice`);
   return {
     localControllers: controllers.map((controller) => ({ stationId: controller.stationId, stationIds: [...controller.stationIds] })),
   };
+}
+
+function twiceIn(ids: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return ids.find((id) => seen.size === seen.add(id).size);
 }
 
 function checkWaves(waves: readonly deviceFirmwareV1.CampaignWave[]): CampaignAttributes['waves'] {

@@ -2,7 +2,7 @@ import type { MonitorsReported, VariablesReported } from '@voltlog/connection-co
 import type { ModelMonitor, ModelVariable } from '@voltlog/device-contract';
 import { isoTime, OperatingError } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { type Collection, type Timer, TimerLoop } from '@voltlog/store';
+import { type Collection, pages, type Timer, TimerLoop } from '@voltlog/store';
 import { type ReportDoc, type ReportKind, type ReportPartDoc, reportPartSchema, reportSchema } from './documents.js';
 import { isWhole, missing, withNumber } from './part-ranges.js';
 
@@ -142,18 +142,9 @@ export class Reports {
 
   private async items({ id: reportId, ranges }: ReportDoc): Promise<readonly (ModelVariable | ModelMonitor)[]> {
     const items: (ModelVariable | ModelMonitor)[] = [];
-    let after: string | undefined;
-    do {
-      const page = await this.parts.find({
-        where: { reportId },
-        sort: ['seqNo', 1],
-        limit: 200,
-        ...(after === undefined ? {} : { after }),
-      });
+    for await (const parts of pages(this.parts, { where: { reportId }, sort: ['seqNo', 1], limit: 200 }))
       // One beyond the bound waits there too.
-      for (const part of page.docs) if (ranges.some(([from, to]) => part.seqNo >= from && part.seqNo <= to)) items.push(...part.items);
-      after = page.next;
-    } while (after !== undefined);
+      for (const part of parts) if (ranges.some(([from, to]) => part.seqNo >= from && part.seqNo <= to)) items.push(...part.items);
     return items;
   }
 
