@@ -29,7 +29,8 @@ beforeAll(async () => {
     [...PROCESSES, 'device-2'],
   );
 });
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') console.error(platform.said);
   for (const station of stations.splice(0)) await station.stop();
 });
 afterAll(async () => {
@@ -78,15 +79,19 @@ describe('a job', () => {
     const command = { name: 'clear-cache', body: { timeoutMs: 5_000 } };
     const order = { command, selection: { stationIds: ids }, concurrency: 2, stationsPerMinute: 120 };
     const { jobId } = await platform.api.ok<{ jobId: string }>('POST', '/v1/jobs', order);
-    await soon('a part of the stations is sent it', async () => (sent.size >= 5 ? true : undefined));
+    const job = () => platform.api.get<{ state: string; counts: Record<string, number> }>(`/v1/jobs/${jobId}`);
+    await soon('a part of the stations is sent it', async () => {
+      if (sent.size >= 5) return true;
+      throw new Error(`${sent.size} are: ${JSON.stringify(await job())}`);
+    });
     const before: number[] = [];
     await deviceDies(async () => {
       before.push(sent.size);
     });
     // How far it is at the second death is up to the machine.
     expect(before[0]).toBeLessThan(ids.length);
-    const job = await soon('the job ends', async () => {
-      const now = await platform.api.get<{ state: string; counts: Record<string, number> }>(`/v1/jobs/${jobId}`);
+    const ended = await soon('the job ends', async () => {
+      const now = await job();
       return now.state === 'Ended' ? now : undefined;
     });
     expect([...sent].filter(([, times]) => times !== 1)).toEqual([]);
@@ -94,8 +99,8 @@ describe('a job', () => {
     const rows = await allOf<{ stationId: string; state: string }>(platform.api, `/v1/jobs/${jobId}/stations`);
     expect(rows.map(({ stationId }) => stationId)).toEqual(ids);
     // What was on its way when the process died may never be known.
-    expect((job.counts['Accepted'] ?? 0) + (job.counts['Unknown'] ?? 0)).toBe(ids.length);
-    expect(job.counts['Unknown'] ?? 0).toBeLessThanOrEqual(2 * order.concurrency);
+    expect((ended.counts['Accepted'] ?? 0) + (ended.counts['Unknown'] ?? 0)).toBe(ids.length);
+    expect(ended.counts['Unknown'] ?? 0).toBeLessThanOrEqual(2 * order.concurrency);
   });
 });
 

@@ -63,6 +63,7 @@ interface Ports {
 }
 
 const READY_MS = 180_000;
+const SAID_CHARACTERS = 4_000;
 
 const appOf = (name: ProcessName): string => name.replace(/-\d$/, '');
 
@@ -111,6 +112,16 @@ export class Processes {
   async restart(name: ProcessName): Promise<void> {
     this.launch(name);
     await this.readyOf(name);
+  }
+
+  /** The end of what each process printed, but for what the client of Kafka tells of every group that is divided anew. */
+  get said(): string {
+    return [...this.children]
+      .map(([name, { output }]) => {
+        const lines = output.split('\n').filter((line) => !line.includes('"kafka":"'));
+        return `== ${name}\n${lines.join('\n').slice(-SAID_CHARACTERS)}`;
+      })
+      .join('\n');
   }
 
   /** Another process of a service's program, beside those that run, until it ends. */
