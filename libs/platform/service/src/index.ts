@@ -13,3 +13,4 @@ export {
 } from './service.js';
 export { type HttpOptions, type RunningService, startService } from './start-service.js';
 export { tracedLog } from './traced-log.js';
+export { keepObjectsYoung } from './young-objects.js';
