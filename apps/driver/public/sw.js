@@ -1,6 +1,11 @@
 // Shows what is pushed, and nothing else: it answers no request, so the page is always the server's own. It is registered with the key of
-// the charge it tells of (?charge=), which nobody but this phone knows.
-const charge = new URL(self.location.href).searchParams.get('charge');
+// the charge or the reservation it tells of (?charge=, ?reservation=), which nobody but this phone knows.
+const told = new URL(self.location.href).searchParams;
+const pages = [
+  ['charge', '/s/'],
+  ['reservation', '/r/'],
+];
+const [page] = pages.filter(([kind]) => told.has(kind)).map(([kind, path]) => path + encodeURIComponent(told.get(kind)));
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
@@ -20,7 +25,7 @@ self.addEventListener('push', (event) => {
 
 self.addEventListener('notificationclick', (event) => {
   event.notification.close();
-  const url = charge === null ? event.notification.data?.url : `/s/${encodeURIComponent(charge)}`;
+  const url = page ?? event.notification.data?.url;
   if (typeof url !== 'string') return;
   const target = new URL(url, self.location.origin);
   if (target.origin !== self.location.origin) return;

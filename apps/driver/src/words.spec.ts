@@ -2,11 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ApiError } from './api/client.js';
 import type { ChargeState } from './api/types.js';
 import { chargeWords, endReason, isOver, isRunning, isStoppable } from './charge-words.js';
 import { en } from './i18n/en.js';
 import { Formats } from './i18n/formats.js';
 import { chosenLanguage, LANGUAGES, loadDictionary, localeOf, translator } from './i18n/index.js';
+import { problemText } from './parts/notice.js';
+import { reservationEnd } from './reservation-words.js';
 
 const placeholders = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '').sort();
 const SOURCES = fileURLToPath(new URL('.', import.meta.url));
@@ -117,6 +120,38 @@ describe('a charge in words', () => {
     expect(states.filter(isRunning)).toEqual(['Charging', 'Suspended', 'Full']);
     expect(states.filter(isOver)).toEqual(['Ended', 'Unplugged', 'Refused', 'Lapsed', 'Cancelled']);
     expect(states.filter(isStoppable)).toEqual(['Starting', 'PlugIn', 'Charging', 'Suspended', 'Full']);
+  });
+});
+
+describe('a reservation in words', () => {
+  it('says who ended it: a reservation that was taken away is not told as given back', () => {
+    const end = (reason: string | null) => reservationEnd({ state: 'Cancelled', reason });
+    expect(['ByDriver', 'ByOperator', 'TakenByOther', 'EvseOutOfService', 'StationRetired', 'Gremlins'].map(end)).toEqual([
+      'reservationCancelled',
+      'reservationByOperator',
+      'reservationTaken',
+      'reservationOutOfService',
+      'reservationOutOfService',
+      'reservationByOperator',
+    ]);
+    expect(reservationEnd({ state: 'Used', reason: null })).toBe('reservationUsed');
+    expect(reservationEnd({ state: 'Expired', reason: 'NoShow' })).toBe('reservationExpired');
+  });
+});
+
+describe('a problem in words', () => {
+  const t = translator(en);
+  const said = (status: number, word: string, seconds = 0) => problemText(new ApiError(status, word, seconds), t, 'reserveRefused');
+
+  it('tells whoever lost the race why, and what to do', () => {
+    expect(said(409, 'evse-reserved')).toBe(en.reserveTaken);
+    expect(said(409, 'token-has-reservation')).toBe(en.reserveOneOnly);
+    expect(said(409, 'no-such-word')).toBe(en.reserveRefused);
+  });
+
+  it('tells a short wait in seconds and a long one in minutes', () => {
+    expect(said(429, 'too-many-requests', 120)).toContain('Wait 120 seconds');
+    expect(said(429, 'too-many-requests', 121)).toContain('Wait 3 minutes');
   });
 });
 

@@ -19,6 +19,12 @@ export type Payer =
   | { readonly kind: 'contract'; readonly contractLink: string }
   | { readonly kind: 'reservation'; readonly reservationKey: string };
 
+/** What a phone can be notified of. */
+export interface Pushed {
+  readonly kind: 'charge' | 'reservation';
+  readonly key: string;
+}
+
 /** Milliseconds after which an answer on a slow network is given up. */
 const TIMEOUT_MS = 45_000;
 const PROBLEM = 'urn:voltlog:problem:';
@@ -42,8 +48,8 @@ export const driverApi = {
   setLimit: (key: string, limit: Limit): Promise<Charge> => call('PUT', path('charges', key, 'limit'), limit),
   stop: (key: string): Promise<Charge> => call('POST', path('charges', key, 'stop'), {}),
   receipt: (key: string): Promise<Receipt> => call('GET', path('charges', key, 'receipt')),
-  push: (key: string, subscription: PushSubscriptionJSON, language: string): Promise<unknown> =>
-    call('POST', path('charges', key, 'push'), { endpoint: subscription.endpoint, keys: subscription.keys, language }),
+  push: (of: Pushed, subscription: PushSubscriptionJSON, language: string): Promise<unknown> =>
+    call('POST', path(`${of.kind}s`, of.key, 'push'), { endpoint: subscription.endpoint, keys: subscription.keys, language }),
   pushKey: (): Promise<{ readonly publicKey: string }> => call('GET', path('push-key')),
   reservation: (key: string): Promise<Reservation> => call('GET', path('reservations', key)),
   cancelReservation: (key: string): Promise<Reservation> => call('POST', path('reservations', key, 'cancel'), {}),

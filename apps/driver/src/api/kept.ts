@@ -2,6 +2,8 @@
 export interface Kept {
   readonly charges: readonly KeptKey[];
   readonly reservations: readonly KeptKey[];
+  /** Keys of what this phone is notified of. */
+  readonly told: readonly string[];
   readonly contract: { readonly key: string; readonly label: string; readonly expiresAt: string } | undefined;
   readonly language: string | undefined;
 }
@@ -16,7 +18,7 @@ export interface KeptKey {
 const NAME = 'voltlog.driver';
 /** Charges and reservations kept; the newest first. */
 const KEPT_MAX = 10;
-const NOTHING: Kept = { charges: [], reservations: [], contract: undefined, language: undefined };
+const NOTHING: Kept = { charges: [], reservations: [], told: [], contract: undefined, language: undefined };
 
 /** What is kept; nothing where the browser keeps nothing, or somebody wrote nonsense. */
 export function readKept(): Kept {
@@ -39,6 +41,7 @@ export function keep(change: Partial<Kept>): void {
 export const keepCharge = (key: string, evseUid: string): void => keep({ charges: newest(readKept().charges, key, evseUid) });
 export const keepReservation = (key: string, evseUid: string): void =>
   keep({ reservations: newest(readKept().reservations, key, evseUid) });
+export const keepTold = (key: string): void => keep({ told: [key, ...readKept().told.filter((each) => each !== key)].slice(0, KEPT_MAX) });
 export const forgetReservation = (key: string): void => keep({ reservations: readKept().reservations.filter((each) => each.key !== key) });
 
 const newest = (list: readonly KeptKey[], key: string, evseUid: string): readonly KeptKey[] =>
@@ -49,9 +52,11 @@ function keptOf(parsed: object): Kept {
   const keys = (value: unknown): readonly KeptKey[] => (Array.isArray(value) ? value.filter(isKeptKey) : []);
   const contract = field('contract');
   const language = field('language');
+  const told = field('told');
   return {
     charges: keys(field('charges')),
     reservations: keys(field('reservations')),
+    told: Array.isArray(told) ? told.filter((key) => typeof key === 'string') : [],
     contract: isContract(contract) ? contract : undefined,
     language: typeof language === 'string' ? language : undefined,
   };

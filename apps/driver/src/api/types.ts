@@ -122,11 +122,16 @@ export interface Receipt extends Place {
   readonly curve: readonly CurvePoint[];
 }
 
+/** What one finds at the station of a reservation. */
+export type StationHold = 'Asked' | 'Held' | 'Offline' | 'Alone' | 'Blocked';
+
 export interface Reservation extends Place {
   readonly state: 'Active' | 'Used' | 'Cancelled' | 'Expired';
   readonly startsAt: string | null;
   readonly expiresAt: string | null;
   readonly reason: string | null;
+  /** null when it has ended. */
+  readonly stationHold: StationHold | null;
 }
 
 export interface Contract {

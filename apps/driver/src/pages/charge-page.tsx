@@ -129,9 +129,9 @@ function Actions({ chargeKey, charge, take }: ActionsProps) {
   const stopping = charge.stopRequested && !charge.stopFailed;
   return (
     <div className="actions">
+      {limited && isStoppable(state) ? <p className="pill tone-waiting">{t('untilLimit', { limit: formats.limit(limit) })}</p> : null}
       {isRunning(state) ? (
         <>
-          {limited ? <p className="pill tone-waiting">{t('untilLimit', { limit: formats.limit(limit) })}</p> : null}
           <button type="button" className="button danger" aria-disabled={stopping} onClick={() => setSheet('stop')}>
             {t(stopping ? 'stopping' : charge.stopFailed ? 'stopAgain' : 'stop')}
           </button>
@@ -146,7 +146,7 @@ function Actions({ chargeKey, charge, take }: ActionsProps) {
           {t('startAgain')}
         </button>
       ) : null}
-      {isOver(state) ? null : <PushButton chargeKey={chargeKey} />}
+      {isOver(state) ? null : <PushButton kind="charge" of={chargeKey} />}
       {again ? null : <ShareButton over={isOver(state)} />}
       <p className="small muted" role="status">
         {said}

@@ -5,6 +5,8 @@ import type { Reservation } from '../api/types.js';
 import { useWords } from '../i18n/index.js';
 import { Failure, Loading } from '../parts/notice.js';
 import { PlaceHead } from '../parts/place-head.js';
+import { PushButton } from '../parts/push-button.js';
+import { HOLD_WORDS, reservationEnd } from '../reservation-words.js';
 import { evsePath, go } from '../route.js';
 
 const LOOK_MS = 10_000;
@@ -30,7 +32,7 @@ export function ReservationPage({ reservationKey }: { readonly reservationKey: s
   }, [look]);
   if (reservation === undefined)
     return error === undefined ? <Loading /> : <Failure error={error} unknown="link" onRetry={() => void look()} />;
-  const { state, expiresAt } = reservation;
+  const { state, expiresAt, stationHold } = reservation;
   const cancel = async (): Promise<void> => {
     try {
       setReservation(await driverApi.cancelReservation(reservationKey));
@@ -40,7 +42,6 @@ export function ReservationPage({ reservationKey }: { readonly reservationKey: s
     }
   };
   const minutesLeft = expiresAt === null ? 0 : Math.max(0, Math.ceil((Date.parse(expiresAt) - Date.now()) / 60_000));
-  const ended = state === 'Used' ? t('reservationUsed') : state === 'Cancelled' ? t('reservationCancelled') : t('reservationExpired');
   return (
     <>
       <PlaceHead place={reservation} />
@@ -52,8 +53,13 @@ export function ReservationPage({ reservationKey }: { readonly reservationKey: s
         <p>
           {state === 'Active' && expiresAt !== null
             ? t('reservationUntil', { time: formats.time(expiresAt, reservation.site?.timeZone), minutes: minutesLeft })
-            : ended}
+            : t(reservationEnd(reservation))}
         </p>
+        {stationHold === null ? null : (
+          <p className={stationHold === 'Blocked' ? 'problem' : 'muted small'} role="status">
+            {t(HOLD_WORDS[stationHold])}
+          </p>
+        )}
         <p className="problem" role="alert">
           {said}
         </p>
@@ -67,6 +73,7 @@ export function ReservationPage({ reservationKey }: { readonly reservationKey: s
             {t('reservationCancel')}
           </button>
         ) : null}
+        {state === 'Active' ? <PushButton kind="reservation" of={reservationKey} /> : null}
       </div>
     </>
   );

@@ -20,9 +20,12 @@ export function Curve({ points, timeZone }: { readonly points: readonly CurvePoi
     power: formats.power(peak),
   });
   return (
-    <svg className="curve" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label} preserveAspectRatio="none">
-      <path className="curve-area" d={`M0 ${HEIGHT}L${line}L${WIDTH} ${HEIGHT}Z`} />
-      <path className="curve-line" d={`M${line}`} vectorEffect="non-scaling-stroke" />
-    </svg>
+    <figure className="curve">
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true" preserveAspectRatio="none">
+        <path className="curve-area" d={`M0 ${HEIGHT}L${line}L${WIDTH} ${HEIGHT}Z`} />
+        <path className="curve-line" d={`M${line}`} vectorEffect="non-scaling-stroke" />
+      </svg>
+      <figcaption className="muted small">{label}</figcaption>
+    </figure>
   );
 }

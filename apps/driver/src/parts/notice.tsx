@@ -43,14 +43,27 @@ const WORDS: Readonly<Record<string, TextKey>> = {
   'guest-refused': 'guestRefused',
   'evse-in-use': 'evseTaken',
   'reservation-ended': 'reservationEnded',
+  'evse-reserved': 'reserveTaken',
+  'evse-occupied': 'reserveOccupied',
+  'token-has-reservation': 'reserveOneOnly',
+  closed: 'reserveClosed',
+  'evse-out-of-service': 'unavailableText',
+  'station-not-in-service': 'unavailableText',
 };
+/** Longer waits are told in minutes, s. */
+const SECONDS_TOLD_MAX = 120;
 
 export function problemText(error: unknown, t: Translate, otherwise: TextKey = 'serverText'): string {
   if (!(error instanceof ApiError)) return t('serverText');
   if (error.status === 0) return t('unreachableText');
-  if (error.status === 429) return t('tooManyText', { seconds: Math.max(1, error.retryAfterSeconds) });
+  if (error.status === 429) return waitText(error.retryAfterSeconds, t);
   return t(WORDS[error.word] ?? (error.status >= 500 && error.status !== 504 ? 'serverText' : otherwise));
 }
+
+const waitText = (seconds: number, t: Translate): string =>
+  seconds > SECONDS_TOLD_MAX
+    ? t('tooManyMinutesText', { minutes: Math.ceil(seconds / 60) })
+    : t('tooManyText', { seconds: Math.max(1, seconds) });
 
 export function Loading() {
   const { t } = useWords();

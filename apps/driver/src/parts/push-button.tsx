@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { driverApi } from '../api/client.js';
+import { driverApi, type Pushed } from '../api/client.js';
+import { keepTold, readKept } from '../api/kept.js';
 import { type TextKey, useWords } from '../i18n/index.js';
 
 const WORKER = '/driver/sw.js';
@@ -8,15 +9,15 @@ const SCOPE = '/driver/';
 /** Whether this browser can be pushed to; without TLS, and in most in-app browsers, it cannot. */
 const canPush = (): boolean => 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
 
-/** Turns notifications of this charge on, when the driver asks for them and not before. */
-export function PushButton({ chargeKey }: { readonly chargeKey: string }) {
+/** Turns notifications of a charge or a reservation on, when the driver asks for them and not before. */
+export function PushButton({ kind, of }: { readonly kind: Pushed['kind']; readonly of: string }) {
   const { t, language } = useWords();
-  const [said, setSaid] = useState<TextKey>();
+  const [said, setSaid] = useState<TextKey | undefined>(() => (canPush() && isOn(of) ? 'notifyOn' : undefined));
   const [busy, setBusy] = useState(false);
   if (!canPush()) return null;
   const turnOn = async (): Promise<void> => {
     setBusy(true);
-    setSaid(await subscribe(chargeKey, language));
+    setSaid(await subscribe({ kind, key: of }, language));
     setBusy(false);
   };
   return (
@@ -33,14 +34,18 @@ export function PushButton({ chargeKey }: { readonly chargeKey: string }) {
   );
 }
 
-async function subscribe(chargeKey: string, language: string): Promise<TextKey> {
+/** It was turned on here, and the browser was not told otherwise since. */
+const isOn = (key: string): boolean => Notification.permission === 'granted' && readKept().told.includes(key);
+
+async function subscribe(of: Pushed, language: string): Promise<TextKey> {
   try {
     if ((await Notification.requestPermission()) !== 'granted') return 'notifyDenied';
     const { publicKey } = await driverApi.pushKey();
-    const registration = await navigator.serviceWorker.register(`${WORKER}?charge=${encodeURIComponent(chargeKey)}`, { scope: SCOPE });
+    const registration = await navigator.serviceWorker.register(`${WORKER}?${of.kind}=${encodeURIComponent(of.key)}`, { scope: SCOPE });
     await active(registration);
     const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey });
-    await driverApi.push(chargeKey, subscription.toJSON(), language);
+    await driverApi.push(of, subscription.toJSON(), language);
+    keepTold(of.key);
     return 'notifyOn';
   } catch {
     return 'notifyFailed';

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { ApiError, driverApi } from '../api/client.js';
 import type { Money, Receipt as ReceiptOf } from '../api/types.js';
 import { endReason } from '../charge-words.js';
-import { useWords } from '../i18n/index.js';
+import { type TextKey, useWords } from '../i18n/index.js';
 import { Curve } from './curve.js';
 import { problemText } from './notice.js';
 
@@ -81,19 +81,22 @@ export function Receipt({ chargeKey }: { readonly chargeKey: string }) {
 
 function Costs({ receipt }: { readonly receipt: ReceiptOf }) {
   const { t, formats } = useWords();
-  const rows: readonly (readonly [string, Money | null, string])[] = [
-    [t('receiptEnergyCost'), receipt.energyCost, receipt.price?.perKwh ?? '0'],
-    [t('receiptTimeCost'), receipt.timeCost, receipt.price?.perMinute ?? '0'],
-    [t('receiptSessionCost'), receipt.sessionCost, receipt.price?.perSession ?? '0'],
+  const { price } = receipt;
+  const each = (amount: string | undefined, unit: TextKey): string | undefined =>
+    price === null || amount === undefined ? undefined : `${formats.price(amount, price.currency)} ${t(unit)}`;
+  const rows: readonly (readonly [name: string, sum: Money | null, price: string, each?: string | undefined])[] = [
+    [t('receiptEnergyCost'), receipt.energyCost, price?.perKwh ?? '0', each(price?.perKwh, 'perKwh')],
+    [t('receiptTimeCost'), receipt.timeCost, price?.perMinute ?? '0', each(price?.perMinute, 'perMinute')],
+    [t('receiptSessionCost'), receipt.sessionCost, price?.perSession ?? '0'],
   ];
   if (receipt.total === null) return <p className="price-free">{t('priceFree')}</p>;
   return (
     <>
       <dl className="facts costs">
-        {rows.map(([name, money, price]) =>
-          money === null || Number(price) === 0 ? null : (
+        {rows.map(([name, money, amount, unitPrice]) =>
+          money === null || Number(amount) === 0 ? null : (
             <div key={name}>
-              <dt>{name}</dt>
+              <dt>{unitPrice === undefined ? name : `${name}, ${unitPrice}`}</dt>
               <dd>{formats.money(money)}</dd>
             </div>
           ),

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react';
-import { ApiError, driverApi, onceKey, type Payer } from '../api/client.js';
-import { forgetReservation, keepCharge, keepReservation, readKept } from '../api/kept.js';
+import { driverApi, onceKey, type Payer } from '../api/client.js';
+import { keepCharge, keepReservation, readKept } from '../api/kept.js';
 import type { Evse } from '../api/types.js';
 import { useWords } from '../i18n/index.js';
 import { EMPTY_LIMIT, isEmptyLimit, type LimitField, readLimit } from '../limit-form.js';
@@ -85,7 +85,6 @@ export function StartSheet({ evse, reservationKey, onClose }: Props) {
     try {
       const { key } = await driverApi.start(evse.evseUid, who, limit, once({ who, limit }));
       keepCharge(key, evse.evseUid);
-      if (who.kind === 'reservation') forgetReservation(who.reservationKey);
       go(chargePath(key));
     } catch (error) {
       setBusy(false);
@@ -144,8 +143,7 @@ export function ReserveSheet({ evse, onClose }: Omit<Props, 'reservationKey'>) {
       go(reservationPath(key));
     } catch (error) {
       setBusy(false);
-      const refused = error instanceof ApiError && error.status === 409 && error.word !== 'evse-in-use';
-      setProblem(refused ? t('reserveRefused') : problemText(error, t, 'reserveRefused'));
+      setProblem(problemText(error, t, 'reserveRefused'));
     }
   };
   return (

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { sessionV1 } from '@voltlog/proto';
+import { reservationV1, sessionV1 } from '@voltlog/proto';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DriverServices } from '../testing/driver-services.js';
@@ -86,7 +86,7 @@ async function charge(prepare: (startRequestId: string) => void): Promise<string
 }
 
 /** Reserves with the key code, without the page. */
-async function hold(): Promise<string> {
+async function hold(change: Partial<reservationV1.Reservation> = {}): Promise<string> {
   gateway.services.running.clear();
   gateway.clock.ms += 60_000;
   const { body } = await gateway.call('POST', '/driver/v1/evses/CP-1*1/reserve', {
@@ -94,6 +94,7 @@ async function hold(): Promise<string> {
     body: { keyCode: 'CODE4242', minutes: 30 },
     headers: { 'voltlog-driver': '1' },
   });
+  for (const [id, held] of gateway.services.held) gateway.services.held.set(id, { ...held, ...change });
   return `/r/${String(body['key'])}`;
 }
 
@@ -147,6 +148,8 @@ const SCREENS: readonly Screen[] = [
   ['refused', () => charge((id) => gateway.services.answer(id, { state: sessionV1.StartRequestState.REFUSED, reason: 'Offline' }))],
   ['lapsed', () => charge((id) => gateway.services.answer(id, { state: sessionV1.StartRequestState.LAPSED }))],
   ['reservation', () => hold()],
+  ['reservation-blocked', () => hold({ stationHold: reservationV1.StationHold.REFUSED, stationStatus: 'Occupied' })],
+  ['reservation-taken', () => hold({ state: reservationV1.ReservationState.CANCELLED, endReason: 'TakenByOther' })],
   [
     'reserve',
     () => Promise.resolve(void gateway.services.running.clear()).then(() => '/c/CP-1*1'),
@@ -229,6 +232,30 @@ describe('the driver page', () => {
     await page.getByRole('button', { name: 'Start now' }).click();
     await page.waitForURL(/\/s\//);
     expect(gateway.services.lastCall('requestStart')).toMatchObject({ idToken: { idToken: 'RFID1' } });
+  });
+
+  it('a reservation outlives a start that nobody plugged in for: the driver starts again with it', async () => {
+    const page = await phone();
+    gateway.services.running.clear();
+    gateway.services.held.clear();
+    free();
+    gateway.clock.ms += 600_000;
+    await page.goto(`${base}/c/CP-1*1`);
+    await page.getByRole('button', { name: 'Reserve' }).click();
+    await page.getByRole('radio', { name: 'With a key code' }).check();
+    await page.getByRole('textbox', { name: 'Key code' }).fill('CODE4242');
+    await page.getByRole('button', { name: 'Reserve now' }).click();
+    await page.getByRole('button', { name: 'Start charging here' }).click();
+    await page.getByRole('button', { name: 'Start charging' }).click();
+    await page.getByRole('button', { name: 'Start now' }).click();
+    await page.waitForURL(/\/s\//);
+    gateway.services.answer(`sr-${gateway.services.startRequests.size}`, { state: sessionV1.StartRequestState.LAPSED });
+    await page.reload();
+    await page.getByRole('heading', { name: 'Nobody plugged in' }).waitFor();
+    await page.getByRole('button', { name: 'Start again' }).click();
+    await page.getByText('Reserved for you', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Start charging' }).click();
+    expect(await page.getByRole('radio', { name: 'With my reservation' }).isChecked()).toBe(true);
   });
 
   it('asked nobody else for anything and reported no error', () => {

@@ -519,6 +519,18 @@ describe('push', () => {
     });
   });
 
+  it('tells of one reservation alone, and takes no key of a charge for it', async () => {
+    const key = String((await write('POST', `${EVSE}/reserve`, { guest: true, minutes: 20 })).body['key']);
+    expect((await write('POST', `/driver/v1/reservations/${key}/push`, subscription)).status).toBe(201);
+    expect((gateway.services.lastCall('putSubscription') as notificationV1.PutSubscriptionRequest).subscription).toMatchObject({
+      target: 'https://push.example/1',
+      filter: { reservationId: 'R-1', startRequestId: '', idToken: '', stationId: '' },
+    });
+    const charge = await begun();
+    expect((await write('POST', `/driver/v1/reservations/${charge.key}/push`, subscription)).status).toBe(404);
+    expect((await write('POST', `/driver/v1/charges/${key}/push`, subscription)).status).toBe(404);
+  });
+
   it('goes to a push service by https only, and takes a key that opens a charge', async () => {
     const { url } = await begun();
     expect((await write('POST', `${url}/push`, { ...subscription, endpoint: 'http://push.example/1' })).status).toBe(400);
@@ -564,6 +576,23 @@ describe('reserving', () => {
     expect((await get(EVSE)).body).toMatchObject({ availability: 'Available', mayStart: true, freeUntil: at('12:45') });
     hold('now', '10:00', '10:15');
     expect((await get(EVSE)).body).toMatchObject({ availability: 'Reserved', mayStart: false, freeUntil: null });
+  });
+
+  it.each([
+    ['PENDING', '', 'Asked'],
+    ['PENDING', 'Offline', 'Offline'],
+    ['HELD', 'Accepted', 'Held'],
+    ['LOST', '', 'Asked'],
+    ['NOT_SUPPORTED', 'NotImplemented', 'Alone'],
+    ['REFUSED', 'Faulted', 'Alone'],
+    ['REFUSED', 'OwnSession', 'Alone'],
+    ['REFUSED', 'Occupied', 'Blocked'],
+  ] as const)('says what one finds at the station: %s %s is %s', async (hold, stationStatus, stationHold) => {
+    const key = String((await reserve()).body['key']);
+    const [held] = gateway.services.held.values();
+    if (held !== undefined) gateway.services.held.set('R-1', { ...held, stationHold: reservationV1.StationHold[hold], stationStatus });
+    expect((await get(`/driver/v1/reservations/${key}`)).body).toMatchObject({ state: 'Active', stationHold });
+    expect((await write('POST', `/driver/v1/reservations/${key}/cancel`)).body).toMatchObject({ state: 'Cancelled', stationHold: null });
   });
 
   it('the start uses the token that reserved; elsewhere the key is worth nothing', async () => {

@@ -8,9 +8,10 @@ import { pushKeyView } from '../views/notification.view.js';
 import { keyParams } from './charge.view.js';
 import { ChargeReader } from './charge-reader.js';
 import { DriverRoute } from './driver.guard.js';
-import { DriverLinks } from './driver-links.js';
+import { type DriverLink, DriverLinks } from './driver-links.js';
 import { evseUidOf } from './evse-uid.js';
 import { Places } from './places.js';
+import { Reservations } from './reservations.js';
 
 /** Milliseconds a phone is told of a charge: longer than anybody parks. */
 const PUSH_MS = 7 * 24 * 3_600_000;
@@ -24,7 +25,9 @@ const pushIn = z
   .meta({ id: 'DriverPush', description: 'What `PushSubscription.toJSON()` of a browser gives, and the language to speak.' });
 const pushed = z.object({ expiresAt: z.iso.datetime() }).meta({ id: 'DriverPushed' });
 
-/** Notifications of one charge on one phone. */
+type Filter = Partial<Pick<notificationV1.NotificationFilter, 'startRequestId' | 'reservationId'>>;
+
+/** Notifications of one charge, or of one reservation, on one phone. */
 @ApiTags('driver')
 @Controller('driver/v1')
 export class DriverPushController {
@@ -33,6 +36,7 @@ export class DriverPushController {
     private readonly links: DriverLinks,
     private readonly reader: ChargeReader,
     private readonly places: Places,
+    private readonly reservations: Reservations,
   ) {}
 
   @Get('push-key')
@@ -53,11 +57,33 @@ export class DriverPushController {
   })
   async subscribeDriver(
     @Param({ schema: keyParams }) { key }: z.output<typeof keyParams>,
-    @Body({ schema: pushIn }) { endpoint, keys, language }: z.output<typeof pushIn>,
+    @Body({ schema: pushIn }) browser: z.output<typeof pushIn>,
   ) {
     const link = await this.links.open(key, 'Charge');
+    // Before the car is plugged in there is no session yet; what comes of this start, and nothing else, is told.
+    return this.subscribe(link, { startRequestId: await this.reader.startRequestIdOf(link) }, browser);
+  }
+
+  @Post('reservations/:key/push')
+  @DriverRoute({
+    summary: 'Be told of this reservation by web push',
+    description:
+      'Subscribe the browser with the key of `GET /driver/v1/push-key`. It is told when the reservation is about to expire, ends, or finds a car in its way; not of the charge that uses it.',
+    status: 201,
+    answer: pushed,
+    begins: true,
+    write: true,
+  })
+  async subscribeDriverToReservation(
+    @Param({ schema: keyParams }) { key }: z.output<typeof keyParams>,
+    @Body({ schema: pushIn }) browser: z.output<typeof pushIn>,
+  ) {
+    const { link, reservationId } = await this.reservations.opened(key);
+    return this.subscribe(link, { reservationId }, browser);
+  }
+
+  private async subscribe(link: DriverLink, filter: Filter, { endpoint, keys, language }: z.output<typeof pushIn>) {
     const { stationId = '', evseId = 0 } = link;
-    const startRequestId = await this.reader.startRequestIdOf(link);
     const { site } = await this.places.find(evseUidOf({ stationId, evseId }));
     const expiresAt = new Date(this.links.now() + PUSH_MS).toISOString();
     await this.services.notification.putSubscription({
@@ -65,8 +91,7 @@ export class DriverPushController {
         channel: notificationV1.Channel.WEB_PUSH,
         target: endpoint,
         pushKeys: keys,
-        // Before the car is plugged in there is no session yet; what comes of this start, and nothing else, is told.
-        filter: { startRequestId },
+        filter,
         language,
         timeZone: site?.timeZone ?? '',
         ownerKind: 'Driver',

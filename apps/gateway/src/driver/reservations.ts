@@ -26,13 +26,24 @@ const SOON_MS = 24 * 3_600_000;
 const ACTIVE_MAX = 200;
 const MINUTE_MS = 60_000;
 
+/** What a reserver finds at the station. */
+const STATION_HOLDS = ['Asked', 'Held', 'Offline', 'Alone', 'Blocked'] as const;
+type DriverHold = (typeof STATION_HOLDS)[number];
+
 export const driverReservationView = z
   .object({
     ...headView,
     state: z.enum(['Active', 'Used', 'Cancelled', 'Expired']),
     startsAt: instant.nullable(),
     expiresAt: instant.nullable(),
-    reason: z.string().nullable().meta({ description: 'why it ended' }),
+    reason: z.string().nullable().meta({
+      description:
+        'why it ended: ByDriver, ByOperator, EvseOutOfService, TakenByOther, StationRetired; NoShow or StationOffline of Expired',
+    }),
+    stationHold: z.enum(STATION_HOLDS).nullable().meta({
+      description:
+        'Held: the station shows it; Asked: it is being told; Offline: it does not know of it before it is back; Alone: it does not show it, the platform lets nobody else start; Blocked: a car is in the way. null: not active',
+    }),
   })
   .meta({ id: 'DriverReservation' });
 type ReservationView = z.input<typeof driverReservationView>;
@@ -162,7 +173,8 @@ export class Reservations {
     return this.shown(reservation, link);
   }
 
-  private async opened(key: string): Promise<{ readonly link: DriverLink; readonly reservationId: string }> {
+  /** @throws {Problem} 404 where the key opens no reservation */
+  async opened(key: string): Promise<{ readonly link: DriverLink; readonly reservationId: string }> {
     const link = await this.links.open(key, 'Reservation');
     if (link.reservationId === undefined) throw new Problem(404, 'link-unknown', 'This reservation was refused.');
     return { link, reservationId: link.reservationId };
@@ -187,4 +199,19 @@ const toView = (reservation: reservationV1.Reservation, place: Place): Reservati
   startsAt: reservation.startsAt ?? null,
   expiresAt: reservation.expiresAt ?? null,
   reason: orNull(reservation.endReason),
+  stationHold: reservation.state === reservationV1.ReservationState.ACTIVE ? holdOf(reservation) : null,
 });
+
+function holdOf({ stationHold, stationStatus }: reservationV1.Reservation): DriverHold {
+  switch (stationHold) {
+    case reservationV1.StationHold.HELD:
+      return 'Held';
+    case reservationV1.StationHold.PENDING:
+    case reservationV1.StationHold.LOST:
+      return stationStatus === 'Offline' ? 'Offline' : 'Asked';
+    case reservationV1.StationHold.REFUSED:
+      return stationStatus === 'Occupied' ? 'Blocked' : 'Alone';
+    default:
+      return 'Alone';
+  }
+}
