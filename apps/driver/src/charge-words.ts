@@ -38,16 +38,17 @@ const REASONS: Readonly<Record<string, TextKey>> = {
   EVDisconnected: 'reasonUnplugged',
 };
 
-type ChargeSaid = Pick<Charge, 'state' | 'reason' | 'stopRequested' | 'stopFailed'>;
+type ChargeSaid = Pick<Charge, 'state' | 'reason' | 'stopRequested' | 'stopFailed' | 'stationOnline'>;
 
 /** Why a charge ended, where there is a sentence for it. */
 export const endReason = (cause: string | null): TextKey | undefined => (cause === null ? undefined : REASONS[cause]);
 
 /** The headline of a charge, the sentence under it, and how it looks. */
-export function chargeWords({ state, reason, stopRequested, stopFailed }: ChargeSaid): ChargeWords {
+export function chargeWords({ state, reason, stopRequested, stopFailed, stationOnline }: ChargeSaid): ChargeWords {
   const why = reason === null ? undefined : REASONS[reason];
   if (stopFailed) return { title: 'stopFailedTitle', text: 'stopFailedText', tone: 'bad' };
-  if (stopRequested && isStoppable(state)) return { title: 'stopping', text: 'stoppingText', tone: 'waiting' };
+  if (stopRequested && isStoppable(state))
+    return { title: 'stopping', text: stationOnline ? 'stoppingText' : 'stoppingOfflineText', tone: 'waiting' };
   switch (state) {
     case 'Starting':
       return { title: 'stateStarting', text: 'stateStartingText', tone: 'waiting' };

@@ -74,7 +74,7 @@ describe('a charge in words', () => {
     'Cancelled',
   ];
   const words = (state: ChargeState, reason: string | null = null, stopRequested = false, stopFailed = false) =>
-    chargeWords({ state, reason, stopRequested, stopFailed });
+    chargeWords({ state, reason, stopRequested, stopFailed, stationOnline: true });
 
   it('every state has a headline of its own', () => {
     expect(new Set(states.map((state) => words(state).title)).size).toBe(states.length);
@@ -98,6 +98,12 @@ describe('a charge in words', () => {
     expect(words('Ended', 'Remote', true).title).toBe('stateEnded');
     expect(words('PlugIn', null, true).title).toBe('stopping');
     expect(words('Cancelled', null, true).title).toBe('stateCancelled');
+  });
+
+  it('does not say that a station was asked which is offline', () => {
+    const stopping = { state: 'Charging', reason: null, stopRequested: true, stopFailed: false } as const;
+    expect(chargeWords({ ...stopping, stationOnline: true }).text).toBe('stoppingText');
+    expect(chargeWords({ ...stopping, stationOnline: false })).toMatchObject({ title: 'stopping', text: 'stoppingOfflineText' });
   });
 
   it('says so when the station does not stop, and what to do, instead of stopping for ever', () => {

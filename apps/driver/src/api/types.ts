@@ -89,6 +89,8 @@ export interface Charge extends Place {
   readonly stopRequested: boolean;
   /** The station was asked again and again, and did not stop. */
   readonly stopFailed: boolean;
+  readonly stationOnline: boolean;
+  readonly lastReadingAt: string | null;
   /** When this was so, by the server's clock. */
   readonly asOf: string;
 }

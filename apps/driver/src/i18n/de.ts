@@ -21,6 +21,8 @@ export const de: Dictionary = {
   tooManyMinutesText: 'Das war zu oft. Warten Sie {minutes} Minuten und versuchen Sie es noch einmal.',
   serverText: 'Bei uns ist etwas schiefgegangen. Versuchen Sie es gleich noch einmal.',
   offlineBanner: 'Keine Verbindung. Das Laden geht weiter; die Zahlen sind von {time}.',
+  stationOfflineBanner:
+    'Die Station ist offline. Das Laden geht weiter; diese Zahlen sind von {time}. Stopp und Limit erreichen sie, sobald sie wieder da ist.',
   reconnecting: 'Wird wieder verbunden',
 
   available: 'Frei',
@@ -124,6 +126,7 @@ export const de: Dictionary = {
   stateLapsedText: 'Die Station wartet nicht mehr. Starten Sie noch einmal, wenn das Kabel steckt.',
   stopping: 'Wird beendet',
   stoppingText: 'Die Station wurde gebeten aufzuhören.',
+  stoppingOfflineText: 'Die Station ist offline und wird gebeten, sobald sie wieder da ist. Sie können an der Station beenden.',
   reasonOffline: 'Die Station ist offline. Wählen Sie einen anderen Ladepunkt oder nutzen Sie eine Ladekarte an der Station.',
   reasonTimedOut: 'Die Station hat nicht rechtzeitig geantwortet. Sehen Sie nach, ob sie lädt; wenn nicht, versuchen Sie es noch einmal.',
   reasonNotSupported: 'Diese Station lässt sich nicht vom Telefon starten. Nutzen Sie eine Ladekarte.',

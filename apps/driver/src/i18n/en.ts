@@ -20,6 +20,8 @@ export const en = {
   tooManyMinutesText: 'That was too often. Wait {minutes} minutes, then try again.',
   serverText: 'Something went wrong on our side. Try again in a moment.',
   offlineBanner: 'No connection. Charging goes on; these figures are of {time}.',
+  stationOfflineBanner:
+    'The station is offline. Charging goes on; these figures are of {time}. A stop or a limit reaches it once it is back.',
   reconnecting: 'Connecting again',
 
   // the charging point
@@ -127,6 +129,7 @@ export const en = {
   stateLapsedText: 'The station has stopped waiting. Start again when the cable is in.',
   stopping: 'Stopping',
   stoppingText: 'The station was asked to stop.',
+  stoppingOfflineText: 'The station is offline and is asked as soon as it is back. You can end it at the station.',
   reasonOffline: 'The station is offline. Choose another charging point, or use a charging card at the station.',
   reasonTimedOut: 'The station did not answer in time. Look whether it has started; if not, try again.',
   reasonNotSupported: 'This station cannot be started from a phone. Use a charging card.',

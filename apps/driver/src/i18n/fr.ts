@@ -20,6 +20,8 @@ export const fr: Dictionary = {
   tooManyMinutesText: 'Trop de tentatives. Attendez {minutes} minutes, puis réessayez.',
   serverText: "Une erreur s'est produite chez nous. Réessayez dans un instant.",
   offlineBanner: 'Pas de connexion. La recharge continue ; ces chiffres datent de {time}.',
+  stationOfflineBanner:
+    'La borne est hors ligne. La recharge continue ; ces chiffres datent de {time}. Un arrêt ou une limite lui parviendra à son retour.',
   reconnecting: 'Reconnexion en cours',
 
   available: 'Libre',
@@ -123,6 +125,7 @@ export const fr: Dictionary = {
   stateLapsedText: "La borne n'attend plus. Démarrez de nouveau une fois le câble branché.",
   stopping: 'Arrêt en cours',
   stoppingText: "La borne a reçu la demande d'arrêt.",
+  stoppingOfflineText: "La borne est hors ligne ; l'arrêt lui sera demandé à son retour. Vous pouvez arrêter à la borne.",
   reasonOffline: 'La borne est hors ligne. Choisissez un autre point de charge ou utilisez une carte de recharge.',
   reasonTimedOut: "La borne n'a pas répondu à temps. Regardez si elle a démarré ; sinon, réessayez.",
   reasonNotSupported: 'Cette borne ne se démarre pas depuis un téléphone. Utilisez une carte de recharge.',

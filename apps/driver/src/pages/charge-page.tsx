@@ -39,6 +39,11 @@ export function ChargePage({ chargeKey }: { readonly chargeKey: string }) {
           {t('offlineBanner', { time: formats.time(new Date(live.heardAt).toISOString()) })}
         </p>
       ) : null}
+      {charge.stationOnline || !isRunning(charge.state) ? null : (
+        <p className="banner" role="status">
+          {t('stationOfflineBanner', { time: formats.time(charge.lastReadingAt ?? charge.startedAt ?? charge.asOf, zone) })}
+        </p>
+      )}
       <section className="card live">
         <div role="status">
           <h2 className={`headline tone-${words.tone}`}>{t(words.title)}</h2>

@@ -65,6 +65,10 @@ export const chargeView = z
     idleSeconds: z.int().nullable().meta({ description: 'from the end of charging until the cable was out' }),
     stopRequested: z.boolean().meta({ description: 'by whoever: the driver, the operator, a limit' }),
     stopFailed: z.boolean().meta({ description: 'the station was asked again and again, and did not stop; the operator is told' }),
+    stationOnline: z
+      .boolean()
+      .meta({ description: 'false: the figures are those of `lastReadingAt`, and a stop or a limit reaches the station once it is back' }),
+    lastReadingAt: instant.nullable().meta({ description: "by the station's clock" }),
     asOf: instant,
   })
   .meta({ id: 'DriverCharge', description: 'One charge as its driver sees it.' });
@@ -103,6 +107,8 @@ export const toCharge = ({ link, place: at, status, price, limit, session, now }
   idleSeconds: session?.idleSeconds ?? null,
   stopRequested: link.stopRequestedAt !== undefined || session?.stop !== undefined,
   stopFailed: session?.stop?.escalated ?? false,
+  stationOnline: at.station.connected,
+  lastReadingAt: session?.lastReadingAt ?? null,
   asOf: now,
 });
 

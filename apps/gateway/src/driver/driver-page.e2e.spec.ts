@@ -141,6 +141,14 @@ const SCREENS: readonly Screen[] = [
   ['charging', () => charge(running())],
   ['charging-power', () => charge(running({ stateOfChargePercent: undefined, limit: undefined, cost: undefined }))],
   ['suspended', () => charge(running({ chargingState: 'SuspendedEVSE', powerW: 0 }))],
+  [
+    'charging-offline',
+    async () => {
+      const path = await charge(running({ lastReadingAt: at(7) }));
+      free({ connected: false });
+      return path;
+    },
+  ],
   ['full', () => charge(running({ chargingState: 'SuspendedEV', stateOfChargePercent: 100, powerW: 0 }))],
   ['limit', () => charge(running()), (page) => page.locator('.actions .button').nth(1).click()],
   ['stop', () => charge(running()), (page) => page.locator('.actions .button.danger').click()],

@@ -286,6 +286,14 @@ describe('a charge, for whoever has its key', () => {
     expect(JSON.stringify(body)).not.toMatch(/CODE4242|s-1|tx-secret|sr-1/);
   });
 
+  it('says when the station is offline, and of when the figures are', async () => {
+    const { url } = await begun();
+    gateway.services.begin('sr-1', { lastReadingAt: '2026-11-23T10:10:00.000Z' });
+    expect((await get(url)).body).toMatchObject({ stationOnline: true, lastReadingAt: '2026-11-23T10:10:00.000Z' });
+    gateway.services.stations.set('CP-1', station('CP-1', { connected: false }));
+    expect((await get(url)).body).toMatchObject({ state: 'Charging', stationOnline: false, lastReadingAt: '2026-11-23T10:10:00.000Z' });
+  });
+
   it('goes by the last reading where the station is ahead of us', async () => {
     const { url } = await begun();
     gateway.services.begin('sr-1', { lastReadingAt: '2026-11-23T10:10:00.000Z' });
