@@ -30,7 +30,7 @@ beforeAll(async () => {
   );
 });
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') console.error(platform.said);
+  if (task.result?.state === 'fail') process.stderr.write(`${platform.said}\n`);
   for (const station of stations.splice(0)) await station.stop();
 });
 afterAll(async () => {

@@ -142,8 +142,8 @@ export class Reports {
 
   private async items({ id: reportId, ranges }: ReportDoc): Promise<readonly (ModelVariable | ModelMonitor)[]> {
     const items: (ModelVariable | ModelMonitor)[] = [];
+    // One beyond the bound waits there too.
     for await (const parts of pages(this.parts, { where: { reportId }, sort: ['seqNo', 1], limit: 200 }))
-      // One beyond the bound waits there too.
       for (const part of parts) if (ranges.some(([from, to]) => part.seqNo >= from && part.seqNo <= to)) items.push(...part.items);
     return items;
   }

@@ -12,7 +12,11 @@ const timerOf = (id: string, dueSeconds: number, kind = 'Expiry', payload: unkno
   payload,
 });
 /** Without the name of the claim. */
-const bare = (timers: readonly ClaimedTimer[]): readonly Timer[] => timers.map(({ lease: _, ...timer }) => timer);
+const bare = (timers: readonly ClaimedTimer[]): readonly Timer[] =>
+  timers.map((claimed) => {
+    const { lease: _, ...timer } = claimed;
+    return timer;
+  });
 const silent = { warn: () => undefined, error: () => undefined };
 
 export function describeTimers(name: string, harness: StoreHarness): void {
