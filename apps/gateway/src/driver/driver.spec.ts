@@ -183,6 +183,13 @@ describe('starting', () => {
     expect(await start({ contractLink: key })).toMatchObject({ status: 404, body: { type: 'urn:voltlog:problem:link-unknown' } });
   });
 
+  it('a link is made of a token of any type, unless one is named', async () => {
+    gateway.services.token('CODE4711', 'KeyCode');
+    expect((await gateway.call('POST', '/v1/tokens/CODE4711/links', { body: {} })).status).toBe(201);
+    expect((await gateway.call('POST', '/v1/tokens/CODE4711/links', { body: { type: 'KeyCode' } })).status).toBe(201);
+    expect((await gateway.call('POST', '/v1/tokens/CODE4711/links', { body: { type: 'ISO14443' } })).status).toBe(404);
+  });
+
   it('a contract whose token was blocked since is refused', async () => {
     const made = await gateway.call('POST', '/v1/tokens/RFID1/links', { body: {} });
     gateway.services.token('RFID1', 'ISO14443', { status: authorizationV1.TokenStatus.BLOCKED });

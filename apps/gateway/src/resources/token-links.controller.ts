@@ -17,9 +17,12 @@ const DAY_MS = 24 * 3_600_000;
 /** Links of a token that a list shows. */
 const LINKS_MAX = 200;
 
+/** The type of the token; absent: whatever it is. */
+const anyType = tokenTypeQuery.shape.type.unwrap().optional();
+
 const newLink = z
   .strictObject({
-    type: tokenTypeQuery.shape.type,
+    type: anyType,
     label: z.string().max(60).default('').meta({ description: 'what the driver calls it, e.g. the name of the contract' }),
     validDays: z.int().min(1).max(400).default(90),
   })
@@ -31,8 +34,7 @@ const madeLink = z
   .object({ ...linkFields, link: z.string().meta({ description: 'whoever has it charges with this token; shown this once' }) })
   .meta({ id: 'MadeTokenLink' });
 const linkList = z.object({ data: z.array(linkView) }).meta({ id: 'TokenLinkList' });
-/** The type of the token; absent: whatever it is. */
-const linkQuery = z.object({ type: tokenTypeQuery.shape.type.unwrap().optional() });
+const linkQuery = z.object({ type: anyType });
 const linkParams = tokenParams.extend({ linkId: z.string().regex(/^[A-Za-z0-9_-]{43}$/) });
 
 /** Links by which a driver charges with a contract from the driver page, without typing anything. */
