@@ -21,6 +21,14 @@ export interface Campaign {
   readonly installAt: string | null;
   readonly stopAtFailedPercent: number;
   readonly rollBackImageId: string | null;
+  readonly localControllers: readonly {
+    readonly stationId: string;
+    /** None: all of its site. */
+    readonly stationIds: readonly string[];
+    readonly state: 'Asked' | 'Published' | 'Failed' | null;
+    readonly status: string | null;
+    readonly reason: string | null;
+  }[];
   readonly createdBy: string | null;
   readonly createdAt: string;
   readonly expiresAt: string;
@@ -42,6 +50,11 @@ export interface FirmwareImage {
   readonly vendor: string;
   readonly model: string | null;
   readonly version: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly signed: boolean;
+  readonly createdBy: string | null;
+  readonly createdAt: string;
 }
 
 /** Stations that are through, whatever came of them. */
@@ -50,8 +63,12 @@ export const through = ({ stationCount, counts }: Campaign): number =>
 
 export const ofCampaign = (campaignId: string): string => `/v1/firmware-campaigns/${encodeURIComponent(campaignId)}`;
 
+export const ofImage = (imageId: string): string => `/v1/firmware-images/${encodeURIComponent(imageId)}`;
+
 export const useCampaigns = () => useList<Campaign>('campaigns', '/v1/firmware-campaigns?limit=25');
 export const useCampaign = (campaignId: string) => useRead<Campaign>('campaigns', ofCampaign(campaignId));
 export const useCampaignStations = (campaignId: string, state: UpdateState | undefined) =>
   useList<CampaignStation>('campaigns', `${ofCampaign(campaignId)}/stations?limit=50${state === undefined ? '' : `&state=${state}`}`);
+export const useImageList = () => useList<FirmwareImage>('campaigns', '/v1/firmware-images?limit=25');
+/** To choose from. */
 export const useImages = () => useRead<Page<FirmwareImage>>('campaigns', '/v1/firmware-images?limit=200');

@@ -10,6 +10,11 @@ export class ApiError extends Error {
   }
 }
 
+interface UploadOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (sentBytes: number) => void;
+}
+
 /** Calls the API with one key. */
 export class ApiClient {
   constructor(readonly key: string) {}
@@ -35,6 +40,33 @@ export class ApiClient {
 
   delete<Answer>(path: string): Promise<Answer> {
     return this.write<Answer>('DELETE', path);
+  }
+
+  /**
+   * Sends a file as it lies on disk: it is never read into memory, so it may be of any size.
+   *
+   * @param onProgress bytes that are sent
+   */
+  upload<Answer>(path: string, file: Blob, { signal, onProgress }: UploadOptions): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      // `fetch` does not tell how much is sent.
+      const request = new XMLHttpRequest();
+      request.open('POST', path);
+      request.setRequestHeader('authorization', `Bearer ${this.key}`);
+      request.setRequestHeader('content-type', 'application/octet-stream');
+      request.upload.addEventListener('progress', ({ loaded }) => onProgress(loaded));
+      request.addEventListener('load', () => {
+        const { status, responseText } = request;
+        const response = new Response(responseText, { status });
+        (response.ok ? response.json() : problemOf(response).then((problem) => Promise.reject(problem))).then(resolve, reject);
+      });
+      request.addEventListener('error', () =>
+        reject(new ApiError(0, 'unreachable', 'The connection broke. Unless it is in the list all the same, try again.')),
+      );
+      request.addEventListener('abort', () => reject(new DOMException('Called off', 'AbortError')));
+      signal.addEventListener('abort', () => request.abort(), { once: true });
+      request.send(file);
+    });
   }
 
   /** Gives a file to the browser to keep. A link cannot: it would carry no key. */

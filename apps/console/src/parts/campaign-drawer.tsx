@@ -54,6 +54,7 @@ function Details({ campaignId, onOpen }: { campaignId: string; onOpen: (campaign
         {windowsOf(data)}, by {data.createdBy ?? 'somebody'}, until {moment(data.expiresAt, now)}
       </p>
       <Actions campaign={data} onOpen={onOpen} />
+      {data.localControllers.length > 0 && <LocalControllers campaign={data} />}
       <Stations campaignId={campaignId} />
     </div>
   );
@@ -93,6 +94,29 @@ function Actions({ campaign, onOpen }: { campaign: Campaign; onOpen: (campaignId
     </div>
   );
 }
+
+/** Who publishes the image for the stations behind it. */
+const LocalControllers = ({ campaign }: { campaign: Campaign }) => (
+  <section aria-labelledby="campaign-controllers-title" style={{ display: 'grid', gap: 10 }}>
+    <h3 id="campaign-controllers-title">Local controllers</h3>
+    <ul style={{ margin: 0, paddingLeft: 18 }}>
+      {campaign.localControllers.map(({ stationId, stationIds, state, status, reason }) => (
+        <li key={stationId}>
+          {stationId}, for {stationIds.length === 0 ? 'all stations of its site' : `${count(stationIds.length)} stations`}:{' '}
+          {CONTROLLER_WORDS[state ?? 'Waiting']}
+          {state !== 'Published' && (status ?? reason) !== null && ` (${[status, reason].filter(Boolean).join(': ')})`}
+        </li>
+      ))}
+    </ul>
+  </section>
+);
+
+const CONTROLLER_WORDS = {
+  Waiting: 'not asked yet',
+  Asked: 'asked to publish it; stations behind it wait',
+  Published: 'published; stations behind it fetch it there',
+  Failed: 'cannot publish it; stations behind it fetch it from here',
+} as const;
 
 function Stations({ campaignId }: { campaignId: string }) {
   const [state, setState] = useState<UpdateState>();

@@ -4,13 +4,22 @@ import { type Campaign, through, UPDATE_STATES, useCampaigns } from '../api/camp
 import { moment } from '../api/format.js';
 import { usePlatform } from '../api/platform.js';
 import { CampaignDrawer } from './campaign-drawer.js';
+import { Images } from './images.js';
 import { NewCampaign } from './new-campaign.js';
 import { ListPage, OpenRow, Table } from './table.js';
 import { countsInWords, Through } from './through.js';
 import { useNow } from './use-now.js';
 
-/** Firmware for many stations: what is under way, and what came of it. */
-export function CampaignsPage() {
+/** Firmware: what is brought to many stations, and the images that can be. */
+export const FirmwarePage = () => (
+  <div className="stack">
+    <Campaigns />
+    <Images />
+  </div>
+);
+
+/** What is under way, and what came of it. */
+function Campaigns() {
   const { me } = usePlatform();
   const now = useNow(10_000);
   const campaigns = useCampaigns();

@@ -4,6 +4,7 @@ import { type Campaign, DAYS, type FirmwareImage, useImages } from '../api/campa
 import { count } from '../api/format.js';
 import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
+import { type Controller, Controllers, toControllers } from './controllers.js';
 import { Form, FormError, instant, useFields } from './form.js';
 import { SelectionFields, toSelection, usePreview, useSelection } from './selection.js';
 import { toWaves, type Wave, Waves } from './waves.js';
@@ -31,6 +32,7 @@ function NewCampaignForm({ onMade }: Pick<Props, 'onMade'>) {
   const preview = usePreview();
   const selection = useSelection(preview.reset);
   const [waves, setWaves] = useState<readonly Wave[]>([{ id: 1, size: 5, of: 'percent', pauseMinutes: 60 }]);
+  const [controllers, setControllers] = useState<readonly Controller[]>([]);
   const [days, setDays] = useState<readonly number[]>([]);
   const { values, text, number, choice, check } = useFields(
     {
@@ -64,6 +66,7 @@ function NewCampaignForm({ onMade }: Pick<Props, 'onMade'>) {
         ...plain,
         selection: toSelection(selection.given),
         waves: toWaves(waves),
+        localControllers: toControllers(controllers),
         ...(from === '' ? {} : { windows: [{ from, until, days }], timeZone }),
         retrieveAt: instant(retrieveAt),
         installAt: instant(installAt),
@@ -91,7 +94,7 @@ function NewCampaignForm({ onMade }: Pick<Props, 'onMade'>) {
       <TextInput label="Name" maxLength={255} {...text('name')} />
       <Select
         label="Image"
-        description={all.length === 0 ? 'None yet: voltlog firmware add, or POST /v1/firmware-images' : undefined}
+        description={all.length === 0 ? 'None yet: bring one first' : undefined}
         data={options}
         {...choice('imageId')}
       />
@@ -102,6 +105,13 @@ function NewCampaignForm({ onMade }: Pick<Props, 'onMade'>) {
         onChange={(changed) => {
           make.reset();
           setWaves(changed);
+        }}
+      />
+      <Controllers
+        controllers={controllers}
+        onChange={(changed) => {
+          make.reset();
+          setControllers(changed);
         }}
       />
       <Fieldset legend="When: empty is at any time, at once" className="fields two">

@@ -13,7 +13,7 @@ import { type PageName, useView } from './use-view.js';
 const StationPage = lazy(async () => ({ default: (await import('../station/station-page.js')).StationPage }));
 const LISTED = {
   jobs: lazy(async () => ({ default: (await import('./jobs-page.js')).JobsPage })),
-  firmware: lazy(async () => ({ default: (await import('./campaigns-page.js')).CampaignsPage })),
+  firmware: lazy(async () => ({ default: (await import('./campaigns-page.js')).FirmwarePage })),
   moves: lazy(async () => ({ default: (await import('./moves-page.js')).MovesPage })),
   tokens: lazy(async () => ({ default: (await import('./tokens-page.js')).TokensPage })),
   contracts: lazy(async () => ({ default: (await import('./contracts-page.js')).ContractsPage })),
