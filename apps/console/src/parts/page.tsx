@@ -19,6 +19,7 @@ const LISTED = {
   contracts: lazy(async () => ({ default: (await import('./contracts-page.js')).ContractsPage })),
   reservations: lazy(async () => ({ default: (await import('./reservations-page.js')).ReservationsPage })),
   sites: lazy(async () => ({ default: (await import('./sites-page.js')).SitesPage })),
+  vendors: lazy(async () => ({ default: (await import('./vendors-page.js')).VendorsPage })),
   keys: lazy(async () => ({ default: (await import('./keys-page.js')).KeysPage })),
   logs: lazy(async () => ({ default: (await import('./logs-page.js')).LogsPage })),
 } satisfies Record<Exclude<PageName, 'operations'>, unknown>;

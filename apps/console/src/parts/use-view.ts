@@ -25,6 +25,7 @@ export const PAGES = {
   reservations: 'Reservations',
   tokens: 'Tokens',
   contracts: 'Contracts',
+  vendors: 'Vendors',
   keys: 'API keys',
 } as const;
 export type PageName = keyof typeof PAGES;

@@ -1,0 +1,167 @@
+import { Button, Fieldset, Select, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useWrite } from '../api/lists.js';
+import { usePlatform } from '../api/platform.js';
+import { Code } from './empty.js';
+import { Form, FormError, Problem, useFields } from './form.js';
+import { RowButton } from './row-button.js';
+
+export interface Vendor {
+  readonly vendorId: string;
+  readonly messages: readonly {
+    readonly messageId: string;
+    readonly status: string;
+    readonly data: unknown;
+    readonly handlerUrl: string | null;
+  }[];
+  readonly otherwise: string;
+  readonly handlerUrl: string | null;
+  readonly updatedAt: string | null;
+}
+
+export const ofVendor = (vendorId: string): string => `/v1/data-transfer-vendors/${encodeURIComponent(vendorId)}`;
+
+const OTHERWISE = ['UnknownMessageId', 'Accepted', 'Rejected'];
+
+interface Message {
+  readonly id: number;
+  readonly messageId: string;
+  readonly status: string;
+  /** JSON as it is typed; empty: none. */
+  readonly data: string;
+  readonly handlerUrl: string;
+}
+
+/** What DataTransfer messages of a vendor are answered. A secret that was made is shown this once. */
+export function VendorForm({ vendor, onDone }: { vendor: Vendor | undefined; onDone: () => void }) {
+  const { api, me } = usePlatform();
+  const { values, text, choice } = useFields({
+    vendorId: vendor?.vendorId ?? '',
+    otherwise: vendor?.otherwise ?? 'UnknownMessageId',
+    handlerUrl: vendor?.handlerUrl ?? '',
+  });
+  const [messages, setMessages] = useState<readonly Message[]>(
+    (vendor?.messages ?? []).map(({ data, handlerUrl, ...message }, id) => ({
+      id,
+      ...message,
+      data: data === undefined || data === null ? '' : JSON.stringify(data),
+      handlerUrl: handlerUrl ?? '',
+    })),
+  );
+  const save = useWrite(
+    ['vendors'],
+    () => {
+      const { vendorId, ...otherwise } = values;
+      return api.put<{ readonly secret: string | null }>(ofVendor(vendorId.trim()), { ...otherwise, messages: messages.map(toMessage) });
+    },
+    ({ secret }) => secret === null && onDone(),
+  );
+  const rotate = useWrite([], () => api.post<{ readonly secret: string }>(`${ofVendor(values.vendorId)}/rotate-secret`, {}));
+  const secret = rotate.data?.secret ?? save.data?.secret ?? null;
+  if (secret !== null)
+    return (
+      <div className="fields">
+        <p>This is the only time the secret is shown. By it handlers know that it is Voltlog who asks.</p>
+        <Code label="the secret">{secret}</Code>
+        <Button onClick={onDone}>Done</Button>
+      </div>
+    );
+  const isAsked = vendor !== undefined && (vendor.handlerUrl !== null || vendor.messages.some(({ handlerUrl }) => handlerUrl !== null));
+  const mayAct = me.role !== 'viewer';
+  return (
+    <Form
+      submit={vendor === undefined ? 'Know this vendor' : 'Save'}
+      pending={save.isPending}
+      disabled={!mayAct || values.vendorId.trim() === ''}
+      error={save.error}
+      onSubmit={() => save.mutate()}
+    >
+      <TextInput label="Vendor, as its stations write it" required maxLength={255} readOnly={vendor !== undefined} {...text('vendorId')} />
+      <Messages messages={messages} onChange={setMessages} />
+      <Fieldset legend="All other messages of the vendor" className="fields two">
+        <Select label="Answer" data={OTHERWISE} {...choice('otherwise')} />
+        <TextInput label="Webhook asked first; empty: none" maxLength={2_000} {...text('handlerUrl')} />
+      </Fieldset>
+      <p className="muted hint">The answer given here counts when a webhook fails or takes too long.</p>
+      {isAsked && mayAct && (
+        <div className="toolbar">
+          <RowButton words="Make a new secret" asks size="sm" loading={rotate.isPending} onClick={() => rotate.mutate()} />
+          <Problem error={rotate.error} />
+        </div>
+      )}
+    </Form>
+  );
+}
+
+interface MessagesProps {
+  readonly messages: readonly Message[];
+  readonly onChange: (messages: readonly Message[]) => void;
+}
+
+function Messages({ messages, onChange }: MessagesProps) {
+  const change = (id: number, to: Partial<Message>): void =>
+    onChange(messages.map((message) => (message.id === id ? { ...message, ...to } : message)));
+  return (
+    <>
+      {messages.map(({ id, messageId, status, data, handlerUrl }, index) => (
+        <Fieldset key={id} legend={`Message ${index + 1}`} className="fields two">
+          <TextInput
+            label="Message id; empty: those without"
+            maxLength={50}
+            value={messageId}
+            onChange={({ currentTarget: { value } }) => change(id, { messageId: value })}
+          />
+          <Select
+            label="Answer"
+            data={['Accepted', 'Rejected']}
+            value={status}
+            allowDeselect={false}
+            onChange={(value) => change(id, { status: value ?? 'Accepted' })}
+          />
+          <TextInput
+            label="Data of the answer, JSON; empty: none"
+            value={data}
+            onChange={({ currentTarget: { value } }) => change(id, { data: value })}
+          />
+          <TextInput
+            label="Webhook asked first; empty: none"
+            maxLength={2_000}
+            value={handlerUrl}
+            onChange={({ currentTarget: { value } }) => change(id, { handlerUrl: value })}
+          />
+          <Button
+            variant="default"
+            style={{ justifySelf: 'start' }}
+            aria-label={`Remove message ${index + 1}`}
+            onClick={() => onChange(messages.filter((message) => message.id !== id))}
+          >
+            Remove
+          </Button>
+        </Fieldset>
+      ))}
+      <Button
+        variant="default"
+        style={{ justifySelf: 'start' }}
+        onClick={() =>
+          onChange([
+            ...messages,
+            { id: Math.max(-1, ...messages.map(({ id }) => id)) + 1, messageId: '', status: 'Accepted', data: '', handlerUrl: '' },
+          ])
+        }
+      >
+        Add a message
+      </Button>
+    </>
+  );
+}
+
+/** @throws {FormError} */
+function toMessage({ messageId, status, data, handlerUrl }: Message): object {
+  const common = { messageId: messageId.trim(), status, handlerUrl: handlerUrl.trim() };
+  if (data.trim() === '') return common;
+  try {
+    return { ...common, data: JSON.parse(data) as unknown };
+  } catch {
+    throw new FormError(`The data of the answer to “${messageId}” is not JSON. Text has quotes around it.`);
+  }
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AllInOne } from './harness/all-in-one.js';
+import { ConsolePage } from './harness/console.js';
+import { registerStation } from './harness/fleet.js';
+import { RawStation } from './harness/raw-station.js';
+
+interface VendorView {
+  readonly vendorId: string;
+  readonly messages: readonly { readonly messageId: string; readonly data: unknown }[];
+  readonly otherwise: string;
+}
+
+let platform: AllInOne;
+let shown: ConsolePage;
+let station: RawStation;
+
+beforeAll(async () => {
+  platform = await AllInOne.start({ RATE_LIMIT_BURST: '10000', RATE_LIMIT_PER_SECOND: '1000' });
+  await registerStation(platform.api, 'TALKS-1');
+  station = await RawStation.connect({ url: platform.ocppUrl, stationId: 'TALKS-1' });
+  shown = await ConsolePage.open(platform, '#vendors');
+}, 120_000);
+afterAll(async () => {
+  station?.socket.terminate();
+  await shown?.close();
+  await platform?.stop();
+});
+
+const vendors = async () => (await platform.api.get<{ data: readonly VendorView[] }>('/v1/data-transfer-vendors')).data;
+
+describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
+  it('are made with what their messages are answered, and stations are answered so', async () => {
+    const { page } = shown;
+    const greeting = { vendorId: 'org.example', messageId: 'Greet', data: 'hi' };
+    expect(await station.result('DataTransfer', greeting)).toEqual({ status: 'UnknownVendorId' });
+    await page.getByText('No vendor is known').waitFor();
+    expect(await shown.flaws()).toEqual([]);
+    await page.getByRole('button', { name: 'New vendor' }).click();
+    await page.getByLabel(/^Vendor, /).fill('org.example');
+    await page.getByRole('button', { name: 'Add a message' }).click();
+    await page.getByLabel(/^Message id/).fill('Greet');
+    await page.getByLabel(/^Data of the answer/).fill('hello');
+    await page.getByRole('button', { name: 'Know this vendor' }).click();
+    await page.getByText('The data of the answer to “Greet” is not JSON. Text has quotes around it.').waitFor();
+    await shown.picture('vendor');
+    expect(await shown.flaws()).toEqual([]);
+    await page.getByLabel(/^Data of the answer/).fill('"hello"');
+    await page.getByRole('button', { name: 'Know this vendor' }).click();
+    await shown.rows('Vendors').filter({ hasText: 'org.example' }).filter({ hasText: 'Greet: Accepted' }).waitFor();
+    await shown.picture('vendors');
+    expect(await shown.flaws()).toEqual([]);
+    expect(await vendors()).toMatchObject([
+      { vendorId: 'org.example', messages: [{ messageId: 'Greet', data: 'hello' }], otherwise: 'UnknownMessageId' },
+    ]);
+    expect(await station.result('DataTransfer', greeting)).toEqual({ status: 'Accepted', data: 'hello' });
+  });
+
+  it('are given a webhook, whose secret is shown once, and another secret later', async () => {
+    const { page } = shown;
+    await page.getByRole('button', { name: 'org.example', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Vendor', exact: true });
+    await dialog
+      .getByLabel(/^Webhook/)
+      .last()
+      .fill('nowhere');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await dialog
+      .getByLabel(/^Webhook/)
+      .last()
+      .fill('http://127.0.0.1:9/ask');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText(/^whsec_/).waitFor();
+    await shown.picture('vendor-secret');
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await shown.rows('Vendors').filter({ hasText: 'http://127.0.0.1:9/ask' }).waitFor();
+    await page.getByRole('button', { name: 'org.example', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Make a new secret' }).click();
+    await dialog.getByRole('button', { name: 'Really make a new secret?' }).click();
+    await dialog.getByText(/^whsec_/).waitFor();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    expect(await vendors()).toMatchObject([{ messages: [{ messageId: 'Greet', data: 'hello' }] }]);
+  });
+
+  it('are deleted', async () => {
+    await shown.really('Delete', 'org.example');
+    await shown.page.getByText('No vendor is known').waitFor();
+    expect(await vendors()).toEqual([]);
+    expect(shown.problems.filter((problem) => !problem.includes('400'))).toEqual([]);
+  });
+});
