@@ -74,7 +74,7 @@ export const connectionConfig = z
     DATA_TRANSFER_TIMEOUT_MS: whole(100, 20_000).default(3_000),
     /** `true`: handlers of DataTransfer may be at private, loopback and link-local addresses, and may be plain http. For development or a closed network alone. `voltlog start` sets it when it listens on a loopback address. */
     CONNECTION_ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false']).default('false'),
-    /** Keys that encrypt the signing secrets of handlers at rest: base64 of 32 bytes, comma-separated; the first encrypts, all decrypt. Empty: one is made at the first start and kept in the store, beside what it protects; `voltlog start` takes the `secret.key` of its data folder. */
+    /** Keys that encrypt the signing secrets of handlers and the passwords for calls to SOAP stations at rest: base64 of 32 bytes, comma-separated; the first encrypts, all decrypt. Empty: one is made at the first start and kept in the store, beside what it protects; `voltlog start` takes the `secret.key` of its data folder. */
     CONNECTION_SECRET_KEY: z
       .string()
       .refine((text) => text.split(',').every(isSecretKey), 'must be base64 of 32 bytes, several comma-separated')

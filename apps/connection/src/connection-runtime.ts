@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { Subscription } from '@voltlog/event-log';
 import { LIMITS } from '@voltlog/ocpp-rpc';
+import { type KeyDoc, keySchema, openSecretBox } from '@voltlog/outbound';
 import {
   authorizationV1,
   certificatesV1,
@@ -266,7 +267,8 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
   const accepted = new AcceptedTokens(await store.collection<AcceptedTokenRow>('acceptedTokens', acceptedTokenSchema), clock, logger);
   const policies = new SitePolicies();
   const access = new StationAccessCache(device, { ttlMs: config.ACCESS_CACHE_SECONDS * 1_000, now });
-  const vendors = await openVendors(context, config);
+  const box = await openSecretBox(await store.collection<KeyDoc>('keys', keySchema), config.CONNECTION_SECRET_KEY?.split(',') ?? []);
+  const vendors = await openVendors(context, config, box);
   const edge: EdgeParts = {
     clock,
     facts,
@@ -325,7 +327,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     },
     revocations,
   );
-  const soap = await SoapEdge.create({ context, config, edge, gate, access, dialects, presence, sockets: stations });
+  const soap = await SoapEdge.create({ context, config, edge, gate, access, dialects, presence, sockets: stations, box });
   rpc.serve<connectionV1.ConnectionService>(
     connectionV1.ConnectionServiceDefinition,
     new ConnectionRpc({

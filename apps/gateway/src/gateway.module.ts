@@ -29,6 +29,7 @@ import { ValidationPipe } from './problems/validation.pipe.js';
 import { RegistryController, RegistryFiles } from './registry/registry.controller.js';
 import { ApiKeysController } from './resources/api-keys.controller.js';
 import { AuthorizationPoliciesController } from './resources/authorization-policies.controller.js';
+import { CallCredentialController } from './resources/call-credential.controller.js';
 import { ChargingController } from './resources/charging.controller.js';
 import { CommandsController } from './resources/commands.controller.js';
 import { ConfigurationTemplatesController } from './resources/configuration-templates.controller.js';
@@ -83,6 +84,7 @@ function gatewayModule(context: ServiceContext, config: GatewayConfig): DynamicM
     controllers: [
       SitesController,
       StationsController,
+      CallCredentialController,
       CommandsController,
       JobsController,
       FirmwareImagesController,

@@ -85,4 +85,36 @@ describe('a station that speaks SOAP', () => {
     expect(data.map(({ text }) => text).join()).toContain('<o:remoteStopTransactionRequest>');
     await station.stop();
   });
+
+  it('that demands a password is commanded with the right one, tells of a wrong one, and needs none otherwise', async () => {
+    const id = 'soap-demanding';
+    await registerStation(platform.api, id);
+    const about = { id, version: '1.6', url, password: STATION_PASSWORD, reconnectMs: [50, 200] } as const;
+    const at = `/v1/stations/${id}/call-credential`;
+    const unlock = () => platform.api.ok('POST', `/v1/stations/${id}/commands/unlock-connector`, { evseId: 1, connectorId: 1 });
+    const open = new SimulatedStation(about);
+    await open.connect();
+    expect(await unlock()).toMatchObject({ status: 'Accepted' });
+    await open.stop();
+    const demanding = new SimulatedStation({ ...about, callPassword: 'for calls only' });
+    await demanding.connect();
+    expect(await unlock()).toMatchObject({
+      status: 'Rejected',
+      stationStatus: 'SecurityError',
+      reason: expect.stringContaining('none is set'),
+    });
+    await platform.api.ok('PUT', at, { password: 'a wrong one' });
+    expect(await unlock()).toMatchObject({
+      status: 'Rejected',
+      reason: expect.stringContaining('does not take the user name and password'),
+    });
+    await platform.api.ok('PUT', at, { password: 'for calls only' });
+    expect(await unlock()).toMatchObject({ status: 'Accepted' });
+    // It outlives the process, and nobody is told it.
+    await platform.child.kill9();
+    await platform.restart();
+    expect(await unlock()).toMatchObject({ status: 'Accepted' });
+    expect(await platform.api.get(at)).toEqual({ stationId: id, username: id, updatedAt: expect.any(String) });
+    await demanding.stop();
+  });
 });

@@ -1,4 +1,5 @@
 export * as authorizationV1 from './generated/voltlog/authorization/v1/authorization.js';
+export * as callCredentialsV1 from './generated/voltlog/connection/v1/call_credentials.js';
 export * as connectionV1 from './generated/voltlog/connection/v1/connection.js';
 export * as dataTransferV1 from './generated/voltlog/connection/v1/data_transfer.js';
 export * as deviationsV1 from './generated/voltlog/connection/v1/deviations.js';

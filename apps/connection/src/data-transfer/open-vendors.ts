@@ -1,4 +1,4 @@
-import { type KeyDoc, keySchema, openSecretBox } from '@voltlog/outbound';
+import type { SecretBox } from '@voltlog/outbound';
 import { dataTransferV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { ConnectionConfig } from '../config.js';
@@ -7,8 +7,11 @@ import { Handlers } from './handlers.js';
 import { type VendorRow, Vendors, vendorSchema } from './vendors.js';
 
 /** The known vendors, and the service by which they are made known. */
-export async function openVendors({ clock, logger, metrics, rpc, store }: ServiceContext, config: ConnectionConfig): Promise<Vendors> {
-  const box = await openSecretBox(await store.collection<KeyDoc>('keys', keySchema), config.CONNECTION_SECRET_KEY?.split(',') ?? []);
+export async function openVendors(
+  { clock, logger, metrics, rpc, store }: ServiceContext,
+  config: ConnectionConfig,
+  box: SecretBox,
+): Promise<Vendors> {
   const allowPrivate = config.CONNECTION_ALLOW_PRIVATE_TARGETS === 'true';
   const handlers = new Handlers(box, clock, logger, { allowPrivate, timeoutMs: config.DATA_TRANSFER_TIMEOUT_MS, metrics });
   const vendors = new Vendors(await store.collection<VendorRow>('vendors', vendorSchema), handlers, clock, logger);

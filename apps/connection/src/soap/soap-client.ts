@@ -27,6 +27,8 @@ export interface PostOptions {
   readonly contentType: string;
   readonly text: string;
   readonly timeoutMs: number;
+  /** Shown at once, without being asked; undefined: none. */
+  readonly authorization: string | undefined;
   /** Roots (PEM) that a station's certificate may be under, beside the well-known ones. */
   readonly ca: string | undefined;
 }
@@ -36,14 +38,19 @@ export interface PostOptions {
  *
  * @throws {NotDelivered} @throws {NotAnswered}
  */
-export function post({ url, contentType, text, timeoutMs, ca }: PostOptions): Promise<Posted> {
+export function post({ url, contentType, text, timeoutMs, authorization, ca }: PostOptions): Promise<Posted> {
   return new Promise((resolve, reject) => {
     let sent = false;
     const secure = new URL(url).protocol === 'https:';
     const request = (secure ? requestHttps : requestHttp)(url, {
       method: 'POST',
       agent: false,
-      headers: { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text), Connection: 'close' },
+      headers: {
+        'Content-Type': contentType,
+        'Content-Length': Buffer.byteLength(text),
+        Connection: 'close',
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
+      },
       ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
     });
     const fail = (why: string): void => {

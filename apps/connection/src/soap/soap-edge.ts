@@ -1,3 +1,5 @@
+import type { SecretBox } from '@voltlog/outbound';
+import { callCredentialsV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Gate } from '../access/gate.js';
 import type { StationAccessCache } from '../access/station-access.js';
@@ -8,6 +10,8 @@ import type { EdgeParts } from '../edge/parts.js';
 import type { Stations } from '../edge/stations.js';
 import { readPem } from '../edge/tls/tls-files.js';
 import type { Presence } from '../presence/presence.js';
+import { CallCredentialRpc } from './call-credential-rpc.js';
+import { type CallCredentialRow, CallCredentials, callCredentialSchema } from './call-credentials.js';
 import { callbackPolicy } from './callback.js';
 import { SoapEndpoint } from './soap-endpoint.js';
 import { SoapStations } from './soap-stations.js';
@@ -27,6 +31,7 @@ export interface SoapEdgeParts {
   readonly dialects: Dialects;
   readonly presence: Presence;
   readonly sockets: Stations;
+  readonly box: SecretBox;
 }
 
 /** Everything of an instance that is there for stations without a socket. */
@@ -38,8 +43,13 @@ export class SoapEdge {
   ) {}
 
   static async create(parts: SoapEdgeParts): Promise<SoapEdge> {
-    const { context, config, edge, gate, access, dialects, presence, sockets } = parts;
-    const { clock, logger, ids, metrics, instanceId } = context;
+    const { context, config, edge, gate, access, dialects, presence, sockets, box } = parts;
+    const { clock, logger, ids, metrics, instanceId, rpc } = context;
+    const rows = await context.store.collection<CallCredentialRow>('callCredentials', callCredentialSchema);
+    rpc.serve<callCredentialsV1.CallCredentialService>(
+      callCredentialsV1.CallCredentialServiceDefinition,
+      new CallCredentialRpc({ rows, box, access, clock }),
+    );
     const stations = new SoapStations({
       clock,
       logger,
@@ -52,7 +62,10 @@ export class SoapEdge {
       closeSocket: (stationId) => sockets.get(stationId)?.close(CLOSE.replaced),
       silentMs: config.HEARTBEAT_INTERVAL_SECONDS * SILENT_HEARTBEATS * 1_000 + SILENT_MARGIN_MS,
       pauseMs: config.HEARTBEAT_INTERVAL_SECONDS * 1_000 + SILENT_MARGIN_MS,
-      ca: config.OCPP_MTLS_CA_PATH === '' ? undefined : await readPem(config.OCPP_MTLS_CA_PATH),
+      calling: {
+        ca: config.OCPP_MTLS_CA_PATH === '' ? undefined : await readPem(config.OCPP_MTLS_CA_PATH),
+        credentials: new CallCredentials(rows, box, logger),
+      },
     });
     const endpoint = new SoapEndpoint({
       stations,

@@ -8,15 +8,30 @@ import type { CallingStation } from '../edge/calling-station.js';
 import type { AdmittedStation, EdgeParts } from '../edge/parts.js';
 import type { FrameSource } from '../frames/frame-log.js';
 import type { Claim } from '../presence/presence.js';
-import { NotAnswered, NotDelivered, post } from './soap-client.js';
+import { type CallCredentials, CredentialUnavailable, type Shown } from './call-credentials.js';
+import { NotAnswered, NotDelivered, type Posted, post } from './soap-client.js';
 
 /** Calls that change nothing: asked again when the answer was lost. */
 const READS = new Set(['GetConfiguration', 'GetLocalListVersion', 'GetCompositeSchedule']);
 /** Tries of one call, as long as nothing of it was sent or it may be repeated. */
 const TRIES_MAX = 3;
 const RETRY_MS = 1_000;
+/** Why a station said 401. */
+const UNAUTHORIZED = {
+  Refused: 'it does not take the user name and password that are set for calls to it (HTTP 401)',
+  NoneSet: 'it demands a password, and none is set for calls to it (HTTP 401)',
+  StationUnproven:
+    'it demands a password (HTTP 401); the one that is set was not shown, since the station is not registered or has shown no password or certificate itself',
+} as const;
 /** Milliseconds that must be left for another try. */
 const TRY_MS_MIN = 500;
+
+/** What is needed to call stations. */
+export interface Calling {
+  /** Roots (PEM) that a station's certificate may be under, beside the well-known ones. */
+  readonly ca: string | undefined;
+  readonly credentials: Pick<CallCredentials, 'shownTo'>;
+}
 
 /** The answer to the request that a station sent last. */
 export interface LastAnswer {
@@ -63,7 +78,7 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
     public callback: string,
     readonly connectedAtMs: number,
     private readonly edge: EdgeParts,
-    private readonly ca: string | undefined,
+    private readonly calling: Calling,
   ) {
     this.stationId = station.stationId;
     this.heardAtMs = connectedAtMs;
@@ -118,25 +133,28 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
       to: this.callback,
       from: '',
     });
-    this.edge.frames.sent(this, this.edge.clock.now(), text);
     try {
-      const { status, text: answer } = await this.posted(call, text);
-      this.edge.frames.received(this, this.edge.clock.now(), answer, action);
-      this.answered(call, status, answer);
+      const shown = await this.calling.credentials.shownTo(this.station);
+      this.edge.frames.sent(this, this.edge.clock.now(), text);
+      const answer = await this.posted(call, text, 'authorization' in shown ? shown.authorization : undefined);
+      this.edge.frames.received(this, this.edge.clock.now(), answer.text, action);
+      if (answer.status === 401) this.unauthorized(messageId, shown);
+      else this.answered(call, answer);
     } catch (error) {
-      if (error instanceof NotDelivered) this.calls?.undelivered(messageId, `${error.message} at ${new URL(this.callback).host}`);
+      if (error instanceof CredentialUnavailable) this.calls?.undelivered(messageId, error.message);
+      else if (error instanceof NotDelivered) this.calls?.undelivered(messageId, `${error.message} at ${new URL(this.callback).host}`);
       else if (error instanceof NotAnswered) this.calls?.lost(messageId);
       else throw error;
     }
   }
 
   /** Tries again while nothing was sent, or what was sent may be sent twice. */
-  private async posted(call: OutgoingMessage, text: string): Promise<Awaited<ReturnType<typeof post>>> {
+  private async posted(call: OutgoingMessage, text: string, authorization: string | undefined): Promise<Posted> {
     const { action, deadlineMs } = call;
     for (let tries = 1; ; tries++) {
       try {
         const timeoutMs = Math.max(1, deadlineMs - this.edge.clock.now());
-        return await post({ url: this.callback, contentType: contentTypeOf(action), text, timeoutMs, ca: this.ca });
+        return await post({ url: this.callback, contentType: contentTypeOf(action), text, timeoutMs, authorization, ca: this.calling.ca });
       } catch (error) {
         const repeatable = error instanceof NotDelivered || (error instanceof NotAnswered && READS.has(action));
         if (!repeatable || tries >= TRIES_MAX || deadlineMs - this.edge.clock.now() < RETRY_MS + TRY_MS_MIN) throw error;
@@ -145,7 +163,13 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
     }
   }
 
-  private answered({ messageId, action }: OutgoingMessage, status: number, text: string): void {
+  /** Whatever is in the answer: it did not look at the command. */
+  private unauthorized(messageId: string, shown: Shown): void {
+    const description = 'authorization' in shown ? UNAUTHORIZED.Refused : UNAUTHORIZED[shown.nothing];
+    this.calls?.answered({ kind: 'callError', messageId, code: 'SecurityError', description, details: {} });
+  }
+
+  private answered({ messageId, action }: OutgoingMessage, { status, text }: Posted): void {
     try {
       const answer = readResponse(text, 'cp', this.dialect.edition, action);
       if (answer.kind === 'result') this.calls?.answered({ kind: 'callResult', messageId, payload: answer.payload });

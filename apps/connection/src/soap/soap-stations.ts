@@ -11,7 +11,7 @@ import { recordConnected, recordDisconnected } from '../edge/presence-facts.js';
 import type { Presence } from '../presence/presence.js';
 import { ANY_INSTANCE, type PresenceRow } from '../presence/presence.schema.js';
 import { knownQuirks } from '../quirks/known-quirks.js';
-import { SoapStation } from './soap-station.js';
+import { type Calling, SoapStation } from './soap-station.js';
 
 const SWEEP_MS = 1_000;
 /** How often stations are looked for that were not heard any more. */
@@ -32,7 +32,7 @@ export interface SoapStationsParts {
   readonly silentMs: number;
   /** A heartbeat comes within this. */
   readonly pauseMs: number;
-  readonly ca: string | undefined;
+  readonly calling: Calling;
 }
 
 /**
@@ -189,7 +189,7 @@ export class SoapStations {
     dialect: SoapDialect,
     { station, callback, connectedAtMs }: { readonly station: AdmittedStation; readonly callback: string; readonly connectedAtMs: number },
   ): SoapStation {
-    return new SoapStation(dialect, station, callback, connectedAtMs, this.parts.edge, this.parts.ca);
+    return new SoapStation(dialect, station, callback, connectedAtMs, this.parts.edge, this.parts.calling);
   }
 
   private adopt(station: SoapStation, row: PresenceRow): void {

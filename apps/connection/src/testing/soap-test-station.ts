@@ -32,6 +32,10 @@ export interface SoapStationOptions {
 /** A station that speaks SOAP: posts what it is told, and serves the Charge Point service. */
 export class SoapTestStation {
   readonly received: SoapRequest[] = [];
+  /** What calls showed as their Authorization, oldest first. */
+  readonly shown: (string | undefined)[] = [];
+  /** Who does not show this as its Authorization is answered 401. */
+  demanded: string | undefined = undefined;
   /** Answers commands; undefined: the connection is cut. */
   onCall: (request: SoapRequest) => object | SoapFault | undefined = () => ({ status: 'Accepted' });
   /** Told at once, instead of what `onCall` says. */
@@ -43,6 +47,12 @@ export class SoapTestStation {
     private options: SoapStationOptions,
   ) {
     server.on('request', (incoming: IncomingMessage, response) => {
+      this.shown.push(incoming.headers.authorization);
+      if (this.demanded !== undefined && incoming.headers.authorization !== this.demanded) {
+        incoming.resume();
+        response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Charge Point"' }).end('<html>who are you?</html>');
+        return;
+      }
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('end', () => {

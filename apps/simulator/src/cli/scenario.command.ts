@@ -15,6 +15,7 @@ interface ScenarioOptions {
   readonly version: OcppVersion;
   readonly id: string;
   readonly password?: string;
+  readonly callPassword?: string;
   readonly tlsCa?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -46,6 +47,7 @@ export function addScenarioCommand(program: Command): void {
     .option('--version <version>', '1.6, 2.0.1 or 2.1', version, '1.6')
     .option('--id <text>', 'station id', 'SIM-0001')
     .option('--password <text>', 'basic auth password; {id} stands for the station id')
+    .option('--call-password <text>', 'over SOAP: demanded of the CSMS when it calls the station, with the station id as the user name')
     .option('--tls-ca <file>', 'roots (PEM) the certificate of a wss:// address is checked against')
     .option('--cert <file>', 'client certificate (PEM) of security profile 3; {id} stands for the station id')
     .option('--key <file>', 'its key (PEM), when it is in a file of its own')
@@ -138,6 +140,7 @@ async function play(scenario: Scenario, options: ScenarioOptions, output: Output
       ...(clock === undefined ? {} : { clock }),
       ...(password === undefined ? {} : { password }),
       ...(security === undefined ? {} : { security }),
+      ...(options.callPassword === undefined ? {} : { callPassword: options.callPassword }),
     });
     for (const entry of entries) output.data({ event: 'transaction', scenario: scenario.name, ...entry });
     output.data({ event: 'result', scenario: scenario.name, ok: true });

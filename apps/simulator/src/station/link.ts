@@ -54,6 +54,8 @@ export interface LinkOptions {
   readonly subprotocol: string;
   /** Real ms after which a CALL without an answer is given up and the socket is closed. */
   readonly callTimeoutMs: number;
+  /** Demanded of calls over SOAP. */
+  readonly callPassword?: string | undefined;
   /** First and longest pause before connecting again, real ms; doubled each time and drawn from its upper half. */
   readonly reconnectMs: readonly [number, number];
   random(): number;
@@ -164,11 +166,11 @@ export class Link {
     const { stationId, subprotocol, way } = this.options;
     const { urls, password, tls } = way.way();
     const url = urls[this.refusals % urls.length] ?? urls[0];
-    const authorization = password === undefined ? undefined : `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
+    const authorization = basic(stationId, password);
     const address = `${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`;
-    const { callTimeoutMs } = this.options;
+    const { callTimeoutMs, callPassword } = this.options;
     const socket: LinkSocket = url.startsWith('http')
-      ? new SoapSocket({ url: address, stationId, authorization, tls, timeoutMs: callTimeoutMs })
+      ? new SoapSocket({ url: address, stationId, authorization, tls, timeoutMs: callTimeoutMs, demanded: basic(stationId, callPassword) })
       : new WebSocket(address, [subprotocol], {
           ...tls,
           headers: authorization === undefined ? {} : { authorization },
@@ -284,3 +286,6 @@ export class Link {
     if (this.losses?.delete(action) === false) this.losses.delete('*');
   }
 }
+
+const basic = (username: string, password: string | undefined): string | undefined =>
+  password === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

@@ -35,6 +35,8 @@ export interface SoapSocketOptions {
   readonly authorization: string | undefined;
   readonly tls: SecureContextOptions;
   readonly timeoutMs: number;
+  /** What a call must show as its Authorization; undefined: nothing. */
+  readonly demanded: string | undefined;
 }
 
 const ANSWER_BYTES_MAX = 1_048_576;
@@ -146,6 +148,12 @@ export class SoapSocket extends EventEmitter implements LinkSocket {
   }
 
   private async commanded(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { demanded } = this.options;
+    if (demanded !== undefined && request.headers.authorization !== demanded) {
+      request.resume();
+      response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Charge Point", charset="UTF-8"', 'Content-Length': '0' }).end();
+      return;
+    }
     try {
       const { action, payload, addressing, edition, chargeBoxIdentity } = readRequest(await bodyOf(request), 'cp');
       const messageId = addressing.messageId?.replace('urn:uuid:', '') ?? '';

@@ -17,6 +17,8 @@ export interface StationOptions {
   readonly url: string | readonly [string, ...string[]];
   /** Basic auth of security profile 1; none: profile 0. */
   readonly password?: string;
+  /** Demanded of who calls it over SOAP, by basic authentication with its id. Default: none is. */
+  readonly callPassword?: string;
   /** Default: profile 1 with a password, 0 without one. */
   readonly security?: SecurityOptions;
   /** Default: one 11 kW AC outlet. */

@@ -80,6 +80,7 @@ export class SimulatedStation implements LineHost, HoldHost {
         way: this.security,
         stationId: id,
         callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
+        callPassword: options.callPassword,
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
         random: options.random ?? Math.random,
         retryIds: options.retryIds ?? 'new',

@@ -66,6 +66,33 @@ describe('the command line', () => {
     expect(await run('stations', 'quirks', 'CP-1', 'long-texts')).toMatchObject({ code: EXIT.usage });
   });
 
+  it('sets, shows and takes away the password for calls to a SOAP station, which no command line holds', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'voltlog-cli-'));
+    try {
+      const [file, at] = [join(folder, 'password'), '/v1/stations/CP-1/call-credential'] as const;
+      writeFileSync(file, 'for calls only\n');
+      const set = { stationId: 'CP-1', username: 'csms', updatedAt: 'now' };
+      world.answers = { [`PUT ${at}`]: [[200, set]], [`GET ${at}`]: [[200, set]], [`DELETE ${at}`]: [[200, {}]] };
+      expect((await run('stations', 'call-password', 'CP-1', '--password-file', file, '--user', 'csms')).out).toMatch(/USER +csms/);
+      expect((await run('stations', 'call-password', 'CP-1')).out).toMatch(/SET +now/);
+      expect(await run('stations', 'call-password', 'CP-1', '--remove')).toMatchObject({ code: EXIT.ok });
+      expect(world.asked.map(({ method, body }) => [method, body])).toEqual([
+        ['PUT', { username: 'csms', password: 'for calls only' }],
+        ['GET', undefined],
+        ['DELETE', undefined],
+      ]);
+      for (const words of [
+        ['--user', 'csms'],
+        ['--remove', '--password-file', file],
+        ['--password-file', join(folder, 'none')],
+      ])
+        expect(await run('stations', 'call-password', 'CP-1', ...words)).toMatchObject({ code: EXIT.usage });
+      expect(world.asked).toHaveLength(3);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('sends a command with its fields, and ends with 1 when the station refuses', async () => {
     world.answers['POST /v1/stations/CP%201/commands/reset'] = [
       [200, { status: 'Accepted' }],

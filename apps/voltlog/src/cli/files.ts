@@ -23,10 +23,13 @@ export async function saved(response: Response, file: string | undefined, flags:
   });
 }
 
-/** @throws {CliError} */
+/**
+ * @param file `-`: standard input
+ * @throws {CliError}
+ */
 export function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
     throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }

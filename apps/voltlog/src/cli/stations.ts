@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { query } from './client.js';
 import { CliError, EXIT } from './errors.js';
+import { textOf } from './files.js';
 import type { Column } from './output.js';
 import { bodyOf, wholeNumber } from './words.js';
 
@@ -86,7 +87,44 @@ export function addStations(program: Command, cli: Cli): void {
         ]),
       ),
     );
+  addCallPassword(stations, cli);
   addQuirks(stations, cli);
+}
+
+const CALL_CREDENTIAL: readonly Column[] = [
+  ['STATION', 'stationId'],
+  ['USER', 'username'],
+  ['SET', 'updatedAt'],
+];
+
+function addCallPassword(stations: Command, cli: Cli): void {
+  stations
+    .command('call-password')
+    .description('the password with which a SOAP station is called: says as whom and since when, sets it, or takes it away')
+    .argument('<stationId>')
+    .option('--password-file <file>', 'set the password that the file holds; - for standard input')
+    .option('--user <name>', "as whom; default: the station's id")
+    .option('--remove', 'call it without a password again')
+    .addHelpText(
+      'after',
+      example('voltlog stations call-password CP-001 --password-file cp-001.txt', 'voltlog stations call-password CP-001 --remove'),
+    )
+    .action((id: string, { passwordFile, user: username, remove }: { passwordFile?: string; user?: string; remove?: true }) =>
+      cli.run(async (client, output) => {
+        const at = `${path(id)}/call-credential`;
+        if (remove === true) {
+          if (passwordFile !== undefined || username !== undefined) throw new CliError(EXIT.usage, '--remove goes with nothing else');
+          await client.call('DELETE', at);
+          output.say(`${id} is called without a password.`);
+          return;
+        }
+        if (username !== undefined && passwordFile === undefined) throw new CliError(EXIT.usage, 'give --password-file with --user');
+        // An editor ends a file with a line break, which is no part of the password.
+        const password = passwordFile === undefined ? undefined : textOf(passwordFile).replace(/\r?\n$/, '');
+        const credential = password === undefined ? await client.get(at) : await client.call('PUT', at, { username, password });
+        output.one(credential, CALL_CREDENTIAL);
+      }),
+    );
 }
 
 const QUIRK: readonly Column[] = [

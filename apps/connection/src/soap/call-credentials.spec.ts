@@ -1,0 +1,166 @@
+import { OperatingError } from '@voltlog/kernel';
+import { SecretBox } from '@voltlog/outbound';
+import { callCredentialsV1, connectionV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Instance, World } from '../testing/harness.js';
+import { sha256Of } from '../testing/passwords.js';
+import { SoapTestStation } from '../testing/soap-test-station.js';
+import { basic } from '../testing/test-station.js';
+import { type CallCredentialRow, CallCredentials, CredentialUnavailable, callCredentialSchema } from './call-credentials.js';
+
+const { CommandStatus } = connectionV1;
+const PASSWORD = 'a-password-of-size-24---';
+const CALL_PASSWORD = 'pä:ss word';
+
+let world: World;
+let station: SoapTestStation;
+const open: SoapTestStation[] = [];
+const credentials = (instance: Instance | undefined = world.instances[0]): callCredentialsV1.CallCredentialService => {
+  if (instance === undefined) throw new Error('no instance was started');
+  return instance.rpc.client<callCredentialsV1.CallCredentialService>(callCredentialsV1.CallCredentialServiceDefinition, { address: '' });
+};
+const put = (more: Partial<callCredentialsV1.PutCallCredentialRequest> = {}) =>
+  credentials().putCallCredential({ stationId: 'SECURE', username: '', password: CALL_PASSWORD, ...more });
+const reset = (stationId = 'SECURE', instance?: Instance) =>
+  world.command(
+    stationId,
+    { $case: 'reset', value: { type: connectionV1.ResetType.ON_IDLE, evseId: 0 } },
+    { ...(instance && { instance }) },
+  );
+const stationOf = async (stationId: string, password?: string) => {
+  const one = await SoapTestStation.open({
+    port: world.instances[0]?.port ?? 0,
+    stationId,
+    ...(password === undefined ? {} : { password }),
+  });
+  open.push(one);
+  await one.ask('Heartbeat', {});
+  return one;
+};
+
+beforeEach(async () => {
+  world = await World.open();
+  await world.start();
+  world.device.register('SECURE', { passwordHash: sha256Of(PASSWORD) });
+  station = await stationOf('SECURE', PASSWORD);
+});
+afterEach(async () => {
+  await world.close();
+  await Promise.all(open.splice(0).map((one) => one.close()));
+});
+
+describe('calls to a station that speaks SOAP', () => {
+  it('carry no password where none is set', async () => {
+    expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(station.shown).toEqual([undefined]);
+  });
+
+  it('are refused as a SecurityError where one is demanded and none is set, and it is not sent again', async () => {
+    station.demanded = basic('SECURE', CALL_PASSWORD);
+    expect(await reset()).toMatchObject({
+      status: CommandStatus.REJECTED,
+      stationStatus: 'SecurityError',
+      reason: expect.stringContaining('it demands a password, and none is set for calls to it (HTTP 401)'),
+    });
+    expect(station.shown).toEqual([undefined]);
+  });
+
+  it('carry the one that is set, at once, from any instance and from one that was started anew', async () => {
+    station.demanded = basic('SECURE', CALL_PASSWORD);
+    await put();
+    const second = await world.start();
+    expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(await reset('SECURE', second)).toMatchObject({ status: CommandStatus.ACCEPTED });
+    await world.instances[0]?.runtime.drain();
+    expect(await reset('SECURE', await world.start())).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(new Set(station.shown)).toEqual(new Set([basic('SECURE', CALL_PASSWORD)]));
+  });
+
+  it('carry it also where nobody demands it, with the user name that was given', async () => {
+    await put({ username: 'csms' });
+    expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(station.shown).toEqual([basic('csms', CALL_PASSWORD)]);
+  });
+
+  it('with a wrong one are refused as that, and right once it is changed', async () => {
+    station.demanded = basic('SECURE', CALL_PASSWORD);
+    await put({ password: 'another' });
+    expect(await reset()).toMatchObject({
+      status: CommandStatus.REJECTED,
+      stationStatus: 'SecurityError',
+      reason: expect.stringContaining('it does not take the user name and password that are set for calls to it (HTTP 401)'),
+    });
+    await put();
+    expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+    await credentials().deleteCallCredential({ stationId: 'SECURE' });
+    expect(await reset()).toMatchObject({ status: CommandStatus.REJECTED, reason: expect.stringContaining('none is set') });
+  });
+
+  it('do not show it to who has shown nothing: anybody could take that name', async () => {
+    const anybody = await stationOf('CP1');
+    await put({ stationId: 'CP1' });
+    expect(await reset('CP1')).toMatchObject({ status: CommandStatus.ACCEPTED });
+    anybody.demanded = basic('CP1', CALL_PASSWORD);
+    expect(await reset('CP1')).toMatchObject({
+      status: CommandStatus.REJECTED,
+      reason: expect.stringContaining('was not shown, since the station is not registered or has shown no password'),
+    });
+    expect(anybody.shown).toEqual([undefined, undefined]);
+  });
+
+  it('are not sent without it where it cannot be decrypted', async () => {
+    await put();
+    const other = await world.start({ CONNECTION_SECRET_KEY: Buffer.alloc(32, 7).toString('base64') });
+    await credentials(other).putCallCredential({ stationId: 'SECURE', username: '', password: CALL_PASSWORD });
+    expect(await reset()).toMatchObject({
+      status: CommandStatus.OFFLINE,
+      reason: expect.stringContaining('cannot be decrypted: set it again'),
+    });
+    expect(station.shown).toEqual([]);
+    expect(await reset('SECURE', other)).toMatchObject({ status: CommandStatus.ACCEPTED });
+  });
+});
+
+it('a password for calls that cannot be looked up is told as that, and not taken for none', async () => {
+  const away = async () => {
+    throw new OperatingError('StoreUnavailable', 'away');
+  };
+  const kept = new CallCredentials({ get: away } as never, new SecretBox([Buffer.alloc(32)]), { warn: () => {} } as never);
+  await expect(kept.shownTo({ stationId: 'CP1', registered: true, securityProfile: 1 } as never)).rejects.toThrow(CredentialUnavailable);
+});
+
+describe('a password for calls', () => {
+  it('is told by nobody, and lies nowhere readable: not in the answer, the store, the facts or the message log', async () => {
+    const told = [await put(), await credentials().getCallCredential({ stationId: 'SECURE' })];
+    expect(told[1]).toEqual({ credential: { stationId: 'SECURE', username: 'SECURE', updatedAt: expect.any(String) } });
+    await reset();
+    await world.instances[0]?.runtime.flushFrames();
+    const { frames } = await world.rpc().listFrames({ stationId: 'SECURE', pageSize: 10, pageToken: '' });
+    expect(frames.length).toBeGreaterThan(0);
+    await expect.poll(() => world.facts('voltlog.connection.CommandAnswered.v1')).toHaveLength(1);
+    const rows = await world.store.collection<CallCredentialRow>('callCredentials', callCredentialSchema);
+    const kept = await rows.find({ limit: 10 });
+    expect(kept.docs).toHaveLength(1);
+    const everything = JSON.stringify([told, frames, world.log.appended, kept]);
+    for (const secret of [CALL_PASSWORD, basic('SECURE', CALL_PASSWORD), Buffer.from(CALL_PASSWORD).toString('base64')])
+      expect(everything).not.toContain(secret);
+  });
+
+  it.each<[string, Partial<callCredentialsV1.PutCallCredentialRequest>, object]>([
+    ['no password', { password: '' }, { code: 'INVALID_ARGUMENT' }],
+    ['one that is too long', { password: 'x'.repeat(256) }, { code: 'INVALID_ARGUMENT' }],
+    ['a line break in it', { password: 'a\r\nX-Other: b' }, { code: 'INVALID_ARGUMENT' }],
+    ['a colon in the user name', { username: 'a:b' }, { code: 'INVALID_ARGUMENT' }],
+    ['a station that is not registered', { stationId: 'NOBODY' }, { code: 'NOT_FOUND' }],
+    ['no station', { stationId: '' }, { code: 'INVALID_ARGUMENT' }],
+  ])('with %s is refused', async (_what, request, error) => {
+    await expect(put(request)).rejects.toMatchObject(error);
+  });
+
+  it('as long as it may be is taken, and what is not there is not found', async () => {
+    await put({ password: 'x'.repeat(255), username: 'y'.repeat(255) });
+    const nobody = { stationId: 'CP1' };
+    await expect(credentials().getCallCredential(nobody)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(credentials().deleteCallCredential(nobody)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});

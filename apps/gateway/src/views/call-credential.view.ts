@@ -1,0 +1,32 @@
+import type { callCredentialsV1 } from '@voltlog/proto';
+import { z } from 'zod';
+import { notFound } from '../problems/problem.js';
+import { instant } from './common.js';
+
+/** Source: RFC 7617 §2 */
+export const newCallCredential = z
+  .strictObject({
+    username: z
+      .string()
+      .max(255)
+      .regex(/^[^\p{Cc}:]*$/u, 'must have no colon and no control characters')
+      .default('')
+      .meta({ description: "empty: the station's id" }),
+    password: z
+      .string()
+      .min(1)
+      .max(255)
+      .regex(/^\P{Cc}*$/u, 'must have no control characters'),
+  })
+  .meta({ id: 'NewCallCredential' });
+
+export const callCredentialView = z
+  .object({ stationId: z.string(), username: z.string(), updatedAt: instant })
+  .meta({ id: 'CallCredential' });
+
+/** @throws {Problem} 404 */
+export function toCallCredential(credential: callCredentialsV1.CallCredential | undefined, stationId: string) {
+  if (credential?.updatedAt === undefined) throw notFound(`A password for calls to station ${stationId}`);
+  const { username, updatedAt } = credential;
+  return { stationId, username, updatedAt };
+}
