@@ -255,6 +255,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     recordings,
     chunks: lines,
     connected: (stationId) => stations.get(stationId),
+    heard: (stationId) => soap.stations.get(stationId),
     clock,
     ids: context.ids,
     logger,
@@ -299,6 +300,7 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
     ),
     frames,
     deviations,
+    recorder,
     logger,
     tracing: context.tracing,
     limits: {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { prepare, readRecording, replay } from '@voltlog/simulator-app';
+import { isDeepStrictEqual } from 'node:util';
+import { prepare, readRecording, replay, runScenario, scenarioNamed, VirtualClock } from '@voltlog/simulator-app';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ADMIN_KEY, AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
-import { sessionsOf } from './harness/fleet.js';
+import { registerStation, registerTokens, STATION_PASSWORD, sessionsOf } from './harness/fleet.js';
 
 /** What a station said whose answer to StartTransaction was lost: it connects again and repeats itself. */
 const recording = readRecording(readFileSync(new URL('recordings/lost-start-1.6.ndjson', import.meta.url), 'utf8'));
@@ -42,4 +43,39 @@ it('an answer that has become another is found', { timeout: 60_000 }, async () =
   expect(differences).toContainEqual(
     expect.objectContaining({ action: 'Authorize', difference: '/idTagInfo/status: was "Accepted", is "Blocked"' }),
   );
+});
+
+it('a station that speaks SOAP is recorded, and replayed over SOAP and over JSON', { timeout: 60_000 }, async () => {
+  const id = 'recorded-soap';
+  const soapUrl = `${platform.ocppUrl.replace(/^ws/, 'http')}/soap`;
+  const tokens = await registerTokens(platform.api);
+  await registerStation(platform.api, id);
+  const { recordingId } = await platform.api.ok<{ recordingId: string }>('POST', `/v1/stations/${id}/recordings`, {});
+  const clock = new VirtualClock(Date.now());
+  await runScenario(scenarioNamed('plain-session'), { id, version: '1.6', url: soapUrl, password: STATION_PASSWORD, clock, tokens });
+  clock.dispose();
+  await platform.api.ok('POST', `/v1/stations/${id}/recordings/${recordingId}/stop`, {});
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  const file = await (await fetch(`${platform.api.url}/v1/stations/${id}/recordings/${recordingId}/file`, { headers })).text();
+  for (const secret of [id, tokens.token, STATION_PASSWORD]) expect(file).not.toContain(secret);
+  const recorded = readRecording(file);
+  const said = recorded.lines.filter((line) => line.kind === 'call' && line.from === 'station').length;
+  expect(said).toBeGreaterThan(5);
+  for (const [stationId, url] of [
+    ['replayed-soap', soapUrl],
+    ['replayed-json', platform.ocppUrl],
+  ] as const) {
+    const password = await prepare(recorded, stationId, { url: platform.api.url, key: ADMIN_KEY });
+    expect(await replay(recorded, { url, stationId, ...(password === undefined ? {} : { password }) })).toMatchObject({
+      said,
+      differences: [],
+    });
+    const energy = async (of: string) => (await sessionsOf(platform.api, of)).map(({ state, energyWh }) => [state, energyWh]);
+    const wanted = await eventually('the recorded session has ended', async () => {
+      const [session] = await energy(id);
+      return session?.[0] === 'Ended' ? [session] : undefined;
+    });
+    await eventually(`the session of ${stationId}`, async () => isDeepStrictEqual(await energy(stationId), wanted) || undefined);
+  }
+  await expect(replay(recorded, { url: soapUrl, stationId: 'replayed-soap', password: 'wrong' })).rejects.toThrow(/HTTP 401/);
 });

@@ -6,6 +6,7 @@ import type { Authorizations } from '../authorization/authorizations.js';
 import type { FrameLog } from '../frames/frame-log.js';
 import type { Deviations } from '../quirks/deviations.js';
 import type { KnownQuirks } from '../quirks/known-quirks.js';
+import type { Recorder } from '../recording/recorder.js';
 import type { FactRecorder } from './facts.js';
 import type { Inquiries } from './inquiries.js';
 import type { StationSocket } from './station-socket.js';
@@ -18,6 +19,7 @@ export interface EdgeParts {
   readonly inquiries: Pick<Inquiries, 'find' | 'contract'>;
   readonly frames: FrameLog;
   readonly deviations: Deviations;
+  readonly recorder: Pick<Recorder, 'tapeOf'>;
   readonly logger: Logger;
   readonly tracing: Tracing;
   readonly limits: EdgeLimits;

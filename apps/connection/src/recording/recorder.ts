@@ -3,7 +3,7 @@ import { type Clock, type IdSource, isoTime, OperatingError, RequestError } from
 import type { Collection } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import type { RecordingChunk, RecordingRow } from './recording.schema.js';
-import { Tape } from './tape.js';
+import { type Recorded, Tape } from './tape.js';
 
 /** How often instances look which stations are recorded, and store what they heard. */
 const TICK_MS = 1_000;
@@ -15,10 +15,8 @@ const SWEEP_MS = 3_600_000;
 /** Writes of one row that others may come in between of. */
 const TRIES_MAX = 5;
 
-/** A station that can be listened to. */
-export interface Recorded {
-  readonly stationId: string;
-  readonly dialect: { readonly version: string };
+/** A socket that keeps its tape at hand. */
+export interface Taped extends Recorded {
   tape: Tape | undefined;
 }
 
@@ -26,7 +24,9 @@ export interface RecorderParts {
   readonly recordings: Collection<RecordingRow>;
   readonly chunks: Collection<RecordingChunk>;
   /** A station whose socket this instance holds. */
-  readonly connected: (stationId: string) => Recorded | undefined;
+  readonly connected: (stationId: string) => Taped | undefined;
+  /** A station without a socket that this instance has heard. */
+  readonly heard: (stationId: string) => Recorded | undefined;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
@@ -57,9 +57,14 @@ export class Recorder {
   }
 
   /** A socket of the station opened here. */
-  opened(station: Recorded): void {
+  opened(station: Taped): void {
     const tape = this.tapes.get(station.stationId);
     if (tape !== undefined) this.attach(station, tape);
+  }
+
+  /** Of a station without a socket, which has nowhere to keep it; undefined: it is not recorded. */
+  tapeOf(stationId: string): Tape | undefined {
+    return this.tapes.get(stationId);
   }
 
   async begin(stationId: string, { seconds, bytesMax }: { readonly seconds: number; readonly bytesMax: number }): Promise<RecordingRow> {
@@ -126,12 +131,16 @@ export class Recorder {
       this.tapes.set(row.stationId, tape);
       const station = this.parts.connected(row.stationId);
       if (station !== undefined) this.attach(station, tape);
+      else {
+        const heard = this.parts.heard(row.stationId);
+        if (heard !== undefined) tape.connected(this.parts.clock.now(), heard.dialect);
+      }
     }
   }
 
-  private attach(station: Recorded, tape: Tape): void {
+  private attach(station: Taped, tape: Tape): void {
     station.tape = tape;
-    tape.connected(this.parts.clock.now(), station.dialect.version);
+    tape.connected(this.parts.clock.now(), { version: station.dialect.version });
   }
 
   private drop(stationId: string): void {

@@ -20,6 +20,13 @@ interface Waiting {
   readonly text: string | undefined;
 }
 
+/** A station that can be listened to. */
+export interface Recorded {
+  readonly stationId: string;
+  /** `name` where it is not told by the version: an edition over SOAP. */
+  readonly dialect: { readonly version: string; readonly name?: string };
+}
+
 /** What one instance has heard of a recording and not stored yet. Taking is cheap; names are replaced when it is stored. */
 export class Tape {
   private waiting: Waiting[] = [];
@@ -32,13 +39,14 @@ export class Tape {
     this.anonymiser = new Anonymiser(new Pseudonyms(recording.key), recording.stationId);
   }
 
-  frame(from: 'station' | 'csms', atMs: number, text: string): void {
-    this.take({ atMs, line: { from }, text });
+  /** @param more what is said beside the frame, of closed lists alone */
+  frame(from: 'station' | 'csms', atMs: number, text: string, more: Readonly<Record<string, unknown>> = {}): void {
+    this.take({ atMs, line: { from, ...more }, text });
   }
 
-  /** A socket opened, or was open when the recording began. */
-  connected(atMs: number, ocppVersion: string): void {
-    this.take({ atMs, line: { do: 'connect', ocppVersion }, text: undefined });
+  /** A socket opened, or was open when the recording began; over SOAP: it was heard. */
+  connected(atMs: number, { version, name }: Recorded['dialect']): void {
+    this.take({ atMs, line: { do: 'connect', ocppVersion: version, ...(name === undefined ? {} : { dialect: name }) }, text: undefined });
   }
 
   closed(atMs: number, code: number): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, IdSource } from '@voltlog/kernel';
-import { takeCall } from '@voltlog/ocpp-rpc';
+import { encodeCall, takeCall } from '@voltlog/ocpp-rpc';
 import { protocolError, type ReplyHeaders, readRequest, SoapFault, type SoapRequest, writeFault } from '@voltlog/ocpp-v16-soap';
 import type { Count, Logger, Metrics } from '@voltlog/telemetry';
 import type { Gate, Verdict } from '../access/gate.js';
@@ -14,6 +14,7 @@ import { Reading } from './reading.js';
 import { SoapExchange } from './soap-exchange.js';
 import type { SoapStation } from './soap-station.js';
 import type { SoapStations } from './soap-stations.js';
+import { answerFrame, readTaped, toleratedIn } from './taped.js';
 
 /** `/ocpp/soap`, or `/ocpp/soap/{stationId}`; `/Ocpp/CentralSystemService` is what the WSDLs name. */
 const PATH = /^(?:\/ocpp\/soap|\/Ocpp\/CentralSystemService)(?:\/([^/?#]+))?\/?(?:\?.*)?$/;
@@ -104,10 +105,10 @@ export class SoapEndpoint {
     }
     const text = await this.read(request, remoteAddress, early);
     const receivedAtMs = options.clock.now();
-    const message = readRequest(text, 'cs', {
-      soapAction: one(request.headers['soapaction']),
-      contentType: request.headers['content-type'],
-    });
+    const hints = { soapAction: one(request.headers['soapaction']), contentType: request.headers['content-type'] };
+    // Whose it is that cannot be read is known from the URL alone, and proven before it was read.
+    const tape = early === undefined || named === undefined ? undefined : options.edge.recorder.tapeOf(named);
+    const message = tape === undefined ? readRequest(text, 'cs', hints) : readTaped(text, hints, { tape, atMs: receivedAtMs });
     const reply = this.replyTo(message);
     const stationId = message.chargeBoxIdentity;
     if (!isStationId(stationId)) throw new SoapFault('IdentityMismatch', 'the chargeBoxIdentity is none that a station could have');
@@ -159,6 +160,8 @@ export class SoapEndpoint {
     const exchange = new SoapExchange(station, edge, reply, receivedAtMs);
     const call = { kind: 'call', messageId: addressing.messageId ?? ids.next(), action, payload } as const;
     edge.frames.received(station, receivedAtMs, text, action);
+    const { messageId } = call;
+    edge.recorder.tapeOf(station.stationId)?.frame('station', receivedAtMs, encodeCall(messageId, action, payload), toleratedIn(message));
     const timer = setTimeout(() => exchange.giveUp(), waitMs);
     response.once('close', () => exchange.giveUp());
     // One at a time, in the order they came; a heartbeat waits for nobody.
@@ -175,6 +178,8 @@ export class SoapEndpoint {
       return;
     }
     if (action !== 'Heartbeat') edge.frames.sent(station, clock.now(), answer.text);
+    const { service, edition } = reply;
+    edge.recorder.tapeOf(station.stationId)?.frame('csms', clock.now(), answerFrame(answer.text, { messageId, action, service, edition }));
     this.send(response, answer.status, answer.text);
   }
 

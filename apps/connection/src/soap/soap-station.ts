@@ -1,5 +1,5 @@
 import { isoTime } from '@voltlog/kernel';
-import type { CallRate, OcppError } from '@voltlog/ocpp-rpc';
+import { type CallRate, encodeCall, type OcppError } from '@voltlog/ocpp-rpc';
 import { contentTypeOf, readResponse, SoapFault, writeRequest } from '@voltlog/ocpp-v16-soap';
 import type { CommandedStation } from '../commands/commander.js';
 import type { OutgoingMessage, StationCalls } from '../commands/station-calls.js';
@@ -10,6 +10,7 @@ import type { FrameSource } from '../frames/frame-log.js';
 import type { Claim } from '../presence/presence.js';
 import { type CallCredentials, CredentialUnavailable, type Shown } from './call-credentials.js';
 import { NotAnswered, NotDelivered, type Posted, post } from './soap-client.js';
+import { answerFrame } from './taped.js';
 
 /** Calls that change nothing: asked again when the answer was lost. */
 const READS = new Set(['GetConfiguration', 'GetLocalListVersion', 'GetCompositeSchedule']);
@@ -135,9 +136,11 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
     });
     try {
       const shown = await this.calling.credentials.shownTo(this.station);
-      this.edge.frames.sent(this, this.edge.clock.now(), text);
+      const sentAtMs = this.edge.clock.now();
+      this.edge.frames.sent(this, sentAtMs, text);
+      this.edge.recorder.tapeOf(this.stationId)?.frame('csms', sentAtMs, encodeCall(messageId, action, call.payload));
       const answer = await this.posted(call, text, 'authorization' in shown ? shown.authorization : undefined);
-      this.edge.frames.received(this, this.edge.clock.now(), answer.text, action);
+      this.received(call, answer);
       if (answer.status === 401) this.unauthorized(messageId, shown);
       else this.answered(call, answer);
     } catch (error) {
@@ -146,6 +149,14 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
       else if (error instanceof NotAnswered) this.calls?.lost(messageId);
       else throw error;
     }
+  }
+
+  private received({ messageId, action }: OutgoingMessage, { text }: Posted): void {
+    const now = this.edge.clock.now();
+    const { edition } = this.dialect;
+    this.edge.frames.received(this, now, text, action);
+    const shape = { messageId, action, service: 'cp', edition } as const;
+    this.edge.recorder.tapeOf(this.stationId)?.frame('station', now, answerFrame(text, shape));
   }
 
   /** Tries again while nothing was sent, or what was sent may be sent twice. */

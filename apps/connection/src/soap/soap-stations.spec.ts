@@ -45,7 +45,7 @@ function instance() {
     access: { get: () => access.promise },
     dialects: { soap: async () => DIALECT },
     presence: { holder: () => row.promise, row: () => ROW, touch: async () => [] },
-    edge: { limits: { rate: { callsPerSecond: 1, callsBurst: 1 } } },
+    edge: { recorder: { tapeOf: () => undefined }, limits: { rate: { callsPerSecond: 1, callsBurst: 1 } } },
     calling: { ca: undefined, credentials: { shownTo: async () => ({ nothing: 'NoneSet' }) } },
     closeSocket: () => {},
     silentMs: 60_000,

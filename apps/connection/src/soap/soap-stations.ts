@@ -60,6 +60,11 @@ export class SoapStations {
     this.timer.unref();
   }
 
+  /** What this instance remembers of it. */
+  get(stationId: string): SoapStation | undefined {
+    return this.byId.get(stationId);
+  }
+
   /** Remembered by this instance. */
   get size(): number {
     return this.byId.size;
@@ -159,6 +164,7 @@ export class SoapStations {
     if (before !== undefined) Object.assign(station, { calls: undefined, frameWindow: before.frameWindow, framesKept: before.framesKept });
     this.parts.closeSocket(admitted.stationId);
     this.byId.set(admitted.stationId, station);
+    this.parts.edge.recorder.tapeOf(admitted.stationId)?.connected(station.connectedAtMs, dialect);
     await this.join(station);
     return station;
   }
@@ -252,6 +258,7 @@ export class SoapStations {
 
   private async end(row: PresenceRow, reason: typeof CLOSE.dead | typeof CLOSE.retired): Promise<void> {
     if (!(await this.parts.presence.end(row))) return;
+    this.parts.edge.recorder.tapeOf(row.id)?.closed(this.parts.clock.now(), reason.code);
     recordDisconnected(
       this.parts,
       { stationId: row.id, dialect: { version: 'ocpp1.6', name: row.dialect ?? '' }, epoch: row.epoch },

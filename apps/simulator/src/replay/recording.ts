@@ -2,7 +2,8 @@ import { isObject, type Payload } from '../station/protocol.js';
 
 /** A line of a recording, besides its head. `ms` counts from the beginning. */
 export type RecordedLine =
-  | { readonly kind: 'connect'; readonly ms: number; readonly ocppVersion: string }
+  /** `dialect`: it speaks SOAP, and any instance that hears it first may say so while it is there. */
+  | { readonly kind: 'connect'; readonly ms: number; readonly ocppVersion: string; readonly dialect?: string }
   | { readonly kind: 'close'; readonly ms: number; readonly code: number }
   | {
       readonly kind: 'call';
@@ -57,7 +58,10 @@ function parsed(line: string, row: number): unknown {
 function lineOf(line: unknown, row: number): RecordedLine {
   if (!isObject(line) || typeof line['ms'] !== 'number') throw new RangeError(`line ${row}: no object with ms`);
   const { ms, from, frame } = line;
-  if (line['do'] === 'connect') return { kind: 'connect', ms, ocppVersion: String(line['ocppVersion']) };
+  if (line['do'] === 'connect') {
+    const { dialect } = line;
+    return { kind: 'connect', ms, ocppVersion: String(line['ocppVersion']), ...(typeof dialect === 'string' ? { dialect } : {}) };
+  }
   if (line['do'] === 'close') return { kind: 'close', ms, code: Number(line['code']) };
   if (from !== 'station' && from !== 'csms') throw new RangeError(`line ${row}: from must be station or csms`);
   if (!Array.isArray(frame)) return { kind: 'other', ms, from, frame: undefined };

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { callFrame, errorFrame, type Frame, type Payload, readFrame, resultFrame } from '../station/protocol.js';
+import { SoapSocket } from '../station/soap-socket.js';
 import { differences } from './compare.js';
 import type { RecordedAnswer, RecordedLine, Recording } from './recording.js';
 import { Today } from './today.js';
@@ -45,7 +46,9 @@ export async function replay(recording: Recording, options: ReplayOptions): Prom
 }
 
 class Replaying {
-  private socket: WebSocket | undefined;
+  private socket: WebSocket | SoapSocket | undefined;
+  /** How the connection broke, where that is told by an error. */
+  private broken: Error | undefined;
   private readonly today: Today;
   private readonly began = Date.now();
   private readonly waiting = new Map<string, (answer: RecordedAnswer) => void>();
@@ -111,7 +114,7 @@ class Replaying {
   private async line(line: RecordedLine, number: number): Promise<void> {
     switch (line.kind) {
       case 'connect':
-        await this.connect();
+        if (line.dialect === undefined || this.socket === undefined) await this.connect();
         return;
       case 'close':
         this.close(line.code);
@@ -133,6 +136,9 @@ class Replaying {
     const recorded = this.recordedOf.get(line.messageId);
     const messageId = randomUUID();
     const answer = await this.answerTo(messageId, callFrame(messageId, action, this.today.payload(line.payload)));
+    // Over SOAP the first answer says whether the station is let in.
+    if (answer === undefined && this.said === 0 && this.broken !== undefined)
+      throw new Error(`${this.options.url}: ${this.broken.message}: is the station registered there?`);
     this.said += 1;
     if (recorded === undefined) return;
     if (answer === undefined) {
@@ -164,18 +170,24 @@ class Replaying {
   private async connect(): Promise<void> {
     this.close(1000);
     const { url, stationId, password } = this.options;
-    const headers: Record<string, string> = {};
-    if (password !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
+    const authorization = password === undefined ? undefined : `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
     const address = `${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`;
-    const socket = new WebSocket(address, [this.recording.ocppVersion], { headers, perMessageDeflate: false });
-    socket.on('message', (data) => this.received(socket, String(data)));
+    const socket = url.startsWith('http')
+      ? new SoapSocket({ url: address, stationId, authorization, tls: {}, timeoutMs: ANSWER_MS, demanded: undefined })
+      : new WebSocket(address, [this.recording.ocppVersion], {
+          headers: authorization === undefined ? {} : { authorization },
+          perMessageDeflate: false,
+        });
+    socket.on('message', (data: unknown) => this.received(socket, String(data)));
     await Promise.race([
       once(socket, 'open'),
       once(socket, 'unexpected-response').then(([, response]: { statusCode?: number }[]) => {
         throw new Error(`${address} was answered ${String(response?.statusCode)}: is the station registered there?`);
       }),
     ]);
-    socket.on('error', () => {});
+    socket.on('error', (error: Error) => {
+      this.broken = error;
+    });
     this.socket = socket;
   }
 
@@ -184,7 +196,7 @@ class Replaying {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(text);
   }
 
-  private received(socket: WebSocket, text: string): void {
+  private received(socket: WebSocket | SoapSocket, text: string): void {
     this.options.onFrame?.('received', text);
     const frame = readFrame(text);
     if (frame === undefined || socket !== this.socket) return;
