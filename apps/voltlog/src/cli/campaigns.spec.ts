@@ -50,6 +50,20 @@ describe('voltlog campaigns', () => {
     expect([code, out]).toEqual([EXIT.ok, expect.stringMatching(/STATE +Completed\n(.*\n)*RESULTS +3 Updated, 1 Skipped\n/)]);
   });
 
+  it('goes through local controllers, to the stations of their sites or to those that are named, and shows how far they are', async () => {
+    const localControllers = [
+      { stationId: 'LC-1', stationIds: [], state: 'Published' },
+      { stationId: 'LC-2', stationIds: ['A', 'B'], state: null },
+    ];
+    world.answers[`POST ${PATH}`] = [[201, campaign({ localControllers })]];
+    const words = ['--local-controller', 'LC-1,LC-2:A:B', '--local-controller', 'LC-3'];
+    const { out } = await world.run('campaigns', 'create', '--image', 'i-1', '--all', ...words);
+    expect(world.asked[0]?.body).toMatchObject({
+      localControllers: [{ stationId: 'LC-1' }, { stationId: 'LC-2', stationIds: ['A', 'B'] }, { stationId: 'LC-3' }],
+    });
+    expect(out).toMatch(/CONTROLLERS +LC-1 Published, LC-2 Planned\n/);
+  });
+
   it.each([
     ['Ended', { Updated: 3, Failed: 1 }, 'Not every station was updated: 1 Failed. See: voltlog campaigns stations c-1 --state Failed'],
     ['Paused', { Planned: 3, Updated: 1 }, 'The campaign is paused. To go on: voltlog campaigns resume c-1'],
@@ -85,6 +99,8 @@ describe('voltlog campaigns', () => {
     [['create', '--image', 'i-1'], EXIT.usage, 'say which stations'],
     [['create', '--image', 'i-1', '--all', '--wave', 'half'], EXIT.usage, 'half is no wave'],
     [['create', '--image', 'i-1', '--all', '--wave', 'restless'], EXIT.usage, 'restless is no wave'],
+    [['create', '--image', 'i-1', '--all', '--local-controller', 'LC-1::A'], EXIT.usage, 'LC-1::A is no local controller'],
+    [['create', '--image', 'i-1', '--all', '--local-controller', ':A'], EXIT.usage, ':A is no local controller'],
     [['create', '--image', 'i-1', '--all', '--window', '22-5'], EXIT.usage, '22-5 is no window'],
     [['get', 'c-9'], EXIT.notFound, 'There is no such thing.'],
   ])('%j ends with %d and says %s', async (words, code, text) => {

@@ -92,13 +92,18 @@ export function addCampaigns(program: Command, cli: Cli): void {
     .option('--expires <when>', 'until when; default 7d')
     .option('--roll-back-image <imageId>', 'the way back')
     .option('--roll-back <mode>', 'Manual (default), or Automatic: once it stops by itself, bring back what it updated')
-    .option('--local-controller <ids>', 'they publish it first, to the stations of their sites; may be repeated', words)
+    .option(
+      '--local-controller <ids>',
+      'they publish it first, to the stations of their sites, or to those that are named: LC-1,LC-2:CP-3:CP-4; may be repeated',
+      words,
+    )
     .option('--wait', 'follow it to its end')
     .addHelpText(
       'after',
       example(
         'voltlog campaigns create --image 0198f0b2 --all --wave 5%:60m,rest --stop-at-percent 10 --stop-at-min 3 --wait',
         'voltlog campaigns create --image 0198f0b2 --site depot-north --window 22:00-05:00 --attempts 2',
+        'voltlog campaigns create --image 0198f0b2 --all --local-controller LC-1,LC-2:CP-3:CP-4',
       ),
     )
     .action((options: CreateOptions) =>
@@ -125,7 +130,7 @@ export function addCampaigns(program: Command, cli: Cli): void {
           expiresAt: at(options.expires),
           rollBackImageId: options.rollBackImage,
           rollBack: options.rollBack,
-          localControllers: options.localController?.map((stationId) => ({ stationId })),
+          localControllers: options.localController?.map(controllerOf),
         });
         await shown(client, output, campaign, options.wait);
       }),
@@ -204,6 +209,14 @@ function windowOf(text: string): Json {
   const [, from, end, days] = /^(\d\d:\d\d)-(\d\d:\d\d)(?:\/([1-7]+))?$/.exec(text) ?? [];
   if (from === undefined) throw new CliError(EXIT.usage, `${text} is no window: 22:00-05:00, or 22:00-05:00/12345 for Monday to Friday`);
   return { from, until: end, ...(days === undefined ? {} : { days: [...days].map(Number) }) };
+}
+
+/** `LC-2:CP-3:CP-4`; no id of a station has a colon. @throws {CliError} */
+function controllerOf(text: string): object {
+  const [stationId, ...stationIds] = text.split(':');
+  if (stationId === '' || stationIds.includes(''))
+    throw new CliError(EXIT.usage, `${text} is no local controller: LC-1, or LC-1:CP-3:CP-4 with the stations behind it`);
+  return stationIds.length === 0 ? { stationId } : { stationId, stationIds };
 }
 
 /** Shows the campaign, or follows it first. @throws {CliError} when it was followed and did not go well everywhere */

@@ -12,6 +12,7 @@ import { addRegistry } from './registry.js';
 import { configPath, keep, readKept, settingsOf } from './settings.js';
 import { addCommands, addStations } from './stations.js';
 import { addUploads } from './uploads.js';
+import { addVendors } from './vendors.js';
 
 /** What commands of the API are given. */
 export interface Cli {
@@ -60,6 +61,7 @@ Exit codes: 0 done; 1 refused, or not by every station; 2 wrong usage; 3 no vali
   addRegistry(program, cli);
   addRecordings(program, cli);
   addMoves(program, cli);
+  addVendors(program, cli);
   addConfig(program, environment);
 }
 

@@ -34,3 +34,15 @@ export function textOf(file: string): string {
     throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
+
+/** @throws {CliError} when it holds anything but a JSON object */
+export function objectOf(file: string): object {
+  const text = textOf(file);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // It is refused below.
+  }
+  throw new CliError(EXIT.usage, `${file} is no JSON object`);
+}

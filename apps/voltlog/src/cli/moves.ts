@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { type Client, type Json, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
-import { saved, textOf } from './files.js';
+import { objectOf, saved } from './files.js';
 import { counts, followed, inWords } from './follow.js';
-import type { Column, Output } from './output.js';
+import { type Column, type Output, rowsOf } from './output.js';
 
 /** A move in one of these goes on only when somebody says so. */
 const RESTING: ReadonlySet<unknown> = new Set(['Ended', 'Stopped', 'Paused']);
@@ -47,7 +47,7 @@ export function addMoves(program: Command, cli: Cli): void {
     .addHelpText('after', example('voltlog moves create plan.json --dry-run', 'voltlog moves create plan.json --wait'))
     .action((file: string, { dryRun, wait }: { dryRun?: true; wait?: true }) =>
       cli.run(async (client, output) => {
-        const plan = planOf(file);
+        const plan = objectOf(file);
         if (dryRun === true) {
           const { data } = await client.call('POST', '/v1/moves/preview', plan);
           await output.list(rowsOf(data), PREVIEW);
@@ -126,21 +126,6 @@ async function follow(client: Client, output: Output, made: Json): Promise<void>
     EXIT.failed,
     `Not every station arrived, the move is ${String(move['outcome'] ?? move['state'])}: ${rest}. See: voltlog moves stations ${moveId}${phase}`,
   );
-}
-
-function planOf(file: string): object {
-  const text = textOf(file);
-  try {
-    const plan: unknown = JSON.parse(text);
-    if (typeof plan === 'object' && plan !== null && !Array.isArray(plan)) return plan;
-  } catch {
-    // It is refused below.
-  }
-  throw new CliError(EXIT.usage, `${file} is no JSON object`);
-}
-
-async function* rowsOf(rows: unknown): AsyncGenerator<Json> {
-  yield* rows as readonly Json[];
 }
 
 const path = (moveId: string): string => `/v1/moves/${encodeURIComponent(moveId)}`;

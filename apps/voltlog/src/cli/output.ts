@@ -72,6 +72,11 @@ export function cell(value: unknown): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
+/** Rows that came in one answer, for {@link Output.list}. */
+export async function* rowsOf(rows: unknown): AsyncGenerator<Json> {
+  yield* rows as readonly Json[];
+}
+
 function read(row: Json, of: Column[1]): string {
   if (typeof of === 'function') return cell(of(row));
   return cell(of.split('.').reduce<unknown>((at, name) => (typeof at === 'object' && at !== null ? (at as Json)[name] : undefined), row));

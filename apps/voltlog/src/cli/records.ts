@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { query } from './client.js';
 import { saved, textOf } from './files.js';
-import type { Column } from './output.js';
+import { type Column, rowsOf } from './output.js';
 import { checkFile, sendImport } from './registry.js';
 import { until, wholeNumber } from './words.js';
 
@@ -155,7 +155,7 @@ export function addCertificates(program: Command, cli: Cli): void {
     .action((id: string) =>
       cli.run(async (client, output) => {
         const { certificates: all } = await client.get(`${security(id)}/security`);
-        await output.list(each(all as readonly Readonly<Record<string, unknown>>[]), CERTIFICATE);
+        await output.list(rowsOf(all), CERTIFICATE);
       }),
     );
   certificates
@@ -185,7 +185,7 @@ export function addCertificates(program: Command, cli: Cli): void {
         const { certificates: all } = await client.call('POST', `${security(id)}/certificates/${encodeURIComponent(serial)}/revoke`, {
           reason,
         });
-        await output.list(each(all as readonly Readonly<Record<string, unknown>>[]), CERTIFICATE);
+        await output.list(rowsOf(all), CERTIFICATE);
       }),
     );
   addPlugAndCharge(certificates, cli);
@@ -199,7 +199,7 @@ function addPlugAndCharge(certificates: Command, cli: Cli): void {
     .action(() =>
       cli.run(async (client, output) => {
         const { data } = await client.get('/v1/plug-and-charge/test-roots');
-        await output.list(each(data as readonly Readonly<Record<string, unknown>>[]), [
+        await output.list(rowsOf(data), [
           ['TYPE', 'certificateType'],
           ['CERTIFICATE', 'certificate'],
         ]);
@@ -247,7 +247,3 @@ function addPlugAndCharge(certificates: Command, cli: Cli): void {
 }
 
 const security = (stationId: string): string => `/v1/stations/${encodeURIComponent(stationId)}`;
-
-async function* each<Row>(rows: readonly Row[]): AsyncGenerator<Row> {
-  yield* rows;
-}

@@ -3,7 +3,7 @@ import { type Cli, example } from './cli.js';
 import { query } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { textOf } from './files.js';
-import type { Column } from './output.js';
+import { type Column, rowsOf } from './output.js';
 import { bodyOf, wholeNumber } from './words.js';
 
 const STATION: readonly Column[] = [
@@ -163,10 +163,6 @@ function addQuirks(stations: Command, cli: Cli): void {
         await output.list(rowsOf(shown), QUIRK);
       }),
     );
-}
-
-async function* rowsOf(rows: readonly Readonly<Record<string, unknown>>[]) {
-  yield* rows;
 }
 
 export function addCommands(program: Command, cli: Cli): void {
