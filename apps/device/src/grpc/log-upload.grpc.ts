@@ -7,7 +7,7 @@ import type { FileLinks } from '../firmware/file-links.js';
 import { outcomeOf, outcomeOfError } from '../jobs/answers.js';
 import type { StationMemory } from '../store/station-memory.js';
 import type { UploadCollections, UploadDoc } from '../uploads/upload-documents.js';
-import { LOST_MS, type UploadStreams } from '../uploads/uploads.js';
+import { heardAt, LOST_MS, type UploadStreams } from '../uploads/uploads.js';
 import { knownStation } from './known-station.js';
 import { checkLogRequest } from './log-requests.js';
 import { checkStationId, pageSize } from './requests.js';
@@ -36,6 +36,7 @@ export interface LogUploadGrpcParts {
   readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand'>;
   readonly keptMs: number;
   expireAt(uploadId: string, at: string): Promise<void>;
+  lookAt(uploadId: string, at: string): Promise<void>;
 }
 
 /** `voltlog.device.v1.LogUploadService` */
@@ -85,10 +86,14 @@ export class LogUploadGrpc implements proto.LogUploadService {
     const now = this.now();
     const before = await this.parts.collections.progress.get(uploadId);
     const known = await this.parts.collections.uploads.get(uploadId);
-    const lost = Date.parse(before?.at ?? known?.upload.updatedAt ?? '') + LOST_MS < now;
+    const lost = known !== undefined && heardAt(known.upload, before) + LOST_MS < now;
+    // Before it begins, so that it is looked after whoever dies; and after, since what looked meanwhile saw nothing under way.
+    const look = (): Promise<void> => this.parts.lookAt(uploadId, isoTime(now + LOST_MS));
+    await look();
     const { refusal, state } = await this.parts.streams.one(uploadId, { kind: 'BeginUpload', lost, now }, this.parts.context.ids.next());
     if (refusal !== undefined || state.kind === 'none') throw refused(refusal ?? 'UploadUnknown');
     const { attempt, stationId, logType } = state;
+    await look();
     await this.noteProgress(uploadId, attempt, 0);
     return { attempt, fileId: fileIdOf(uploadId, attempt), stationId, logType, keptUntil: isoTime(now + this.parts.keptMs) };
   }

@@ -1,6 +1,6 @@
 import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
 import { UPLOAD_TOPIC, type UploadEvent } from '@voltlog/device-contract';
-import { isStationId, type LogUploadCommand, type LogUploadRefusal, type LogUploadState } from '@voltlog/device-domain';
+import { isStationId, type LogUpload, type LogUploadCommand, type LogUploadRefusal, type LogUploadState } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
@@ -11,15 +11,17 @@ import type { FileLinks } from '../firmware/file-links.js';
 import { LogUploadGrpc } from '../grpc/log-upload.grpc.js';
 import { DocumentedStreams } from '../store/documented-streams.js';
 import type { StationMemory } from '../store/station-memory.js';
-import { openUploadCollections, UPLOADS, type UploadCollections, type UploadDoc } from './upload-documents.js';
+import { openUploadCollections, UPLOADS, type UploadCollections, type UploadDoc, type UploadProgressDoc } from './upload-documents.js';
 
 const GROUP = 'device-uploads';
 const EXPIRY = 'LogUploadExpiry';
+const SILENCE = 'LogUploadSilence';
 const STATUS = 'voltlog.connection.LogStatusReported.v1';
 /** Uploads of a station that what it says may be about. */
 const RECENT = 20;
 /** Bytes that have not come for so long are brought by nobody any more: whoever took them is gone, ms. */
 export const LOST_MS = 90_000;
+const SILENT = 'The bytes stopped coming: whoever took them is gone.';
 /** A station may take as long as a command may wait, and the way there and back. */
 const DEADLINE_MS = 125_000;
 
@@ -55,16 +57,23 @@ export async function createUploads(
       connection,
       keptMs: uploadMs,
       expireAt: (id, at) => follower.expireAt(id, at),
+      lookAt: (id, at) => follower.lookAt(id, at),
     }),
     start: () => follower.start(),
     stop: () => follower.stop(),
   };
 }
 
-/** Brings what stations say about uploads to them, and ends those whose time is over. */
+/** When bytes of an upload were last known to come, ms. */
+export const heardAt = (upload: Pick<LogUpload, 'begunAt'>, progress: UploadProgressDoc | undefined): number =>
+  // What is known of an earlier attempt says nothing about this one.
+  Math.max(...[upload.begunAt, progress?.at ?? ''].map((at) => Date.parse(at)).filter((ms) => !Number.isNaN(ms)));
+
+/** Brings what stations say about uploads to them, and ends those whose time is over, and tries that nobody brings any more. */
 class UploadFollower {
   private subscriptions: readonly Subscription[] = [];
   private readonly expiry: TimerLoop;
+  private readonly silence: TimerLoop;
 
   constructor(
     private readonly context: ServiceContext,
@@ -73,11 +82,13 @@ class UploadFollower {
   ) {
     const { store, clock, logger } = context;
     this.expiry = new TimerLoop({ timers: store.timers, kind: EXPIRY, clock, logger, handle: (timer) => this.expire(timer) });
+    this.silence = new TimerLoop({ timers: store.timers, kind: SILENCE, clock, logger, handle: (timer) => this.look(timer) });
   }
 
   async start(): Promise<void> {
     const { log } = this.context;
     this.expiry.start();
+    this.silence.start();
     this.subscriptions = await Promise.all([
       log.subscribe({ group: GROUP, topics: [UPLOAD_TOPIC], handle: (batch) => this.streams.mend(batch.map(({ event }) => event)) }),
       log.subscribe({ group: `${GROUP}-stations`, topics: [STATION_TOPIC], types: [STATUS], handle: (batch) => this.said(batch) }),
@@ -86,11 +97,33 @@ class UploadFollower {
 
   async stop(): Promise<void> {
     await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
-    await this.expiry.stop();
+    await Promise.all([this.expiry.stop(), this.silence.stop()]);
   }
 
   expireAt(uploadId: string, at: string): Promise<void> {
     return this.context.store.timers.schedule([{ id: `log-upload:${uploadId}`, kind: EXPIRY, dueAt: at, payload: uploadId }]);
+  }
+
+  /** Whether bytes still come is looked at then, or before; who tries again and again puts it off no further. */
+  lookAt(uploadId: string, at: string): Promise<void> {
+    return this.context.store.timers.scheduleNoLater([
+      { id: `log-upload-silence:${uploadId}`, kind: SILENCE, dueAt: at, payload: uploadId },
+    ]);
+  }
+
+  /** Who takes the bytes can die, and who would be told of it as well. */
+  private async look({ payload }: Timer): Promise<void> {
+    const uploadId = String(payload);
+    const now = this.context.clock.now();
+    const state = await this.streams.state(uploadId);
+    if (state.kind === 'none' || state.state !== 'Receiving') return;
+    const progress = await this.collections.progress.get(uploadId);
+    const lostAt = heardAt(state, progress) + LOST_MS;
+    if (lostAt > now) return this.lookAt(uploadId, isoTime(lostAt));
+    const { attempt } = state;
+    const receivedBytes = progress?.attempt === attempt ? progress.receivedBytes : 0;
+    const broken = { kind: 'BreakUpload', attempt, reason: SILENT, receivedBytes, final: false, now } as const;
+    await this.streams.one(uploadId, broken, `silent:${attempt}`);
   }
 
   private async expire({ payload }: Timer): Promise<void> {
@@ -100,8 +133,7 @@ class UploadFollower {
     if (state.kind === 'none') return;
     const progress = await this.collections.progress.get(uploadId);
     // One that is coming in is not cut off.
-    if (state.state === 'Receiving' && Date.parse(progress?.at ?? state.updatedAt) + LOST_MS > now)
-      return this.expireAt(uploadId, isoTime(now + LOST_MS));
+    if (state.state === 'Receiving' && heardAt(state, progress) + LOST_MS > now) return this.expireAt(uploadId, isoTime(now + LOST_MS));
     await this.streams.one(uploadId, { kind: 'ExpireUpload', now }, 'expired');
     await this.collections.progress.delete([uploadId]);
   }

@@ -11,6 +11,8 @@ const FILE = 'log-u1-1';
 class UploadServices extends FakeServices {
   /** What is answered in turn; undefined, or nothing left: that it was taken. */
   answers: (Error | undefined)[] = [];
+  /** How often it cannot be told that an upload broke off. */
+  deafTo = 0;
 
   override serve(rpc: Rpc): void {
     super.serve(rpc);
@@ -31,6 +33,8 @@ class UploadServices extends FakeServices {
       },
       breakUpload: async (request) => {
         note('breakUpload', request);
+        this.deafTo -= 1;
+        if (this.deafTo >= 0) throw lost();
         return {};
       },
       reportUploadProgress: async () => ({}),
@@ -70,6 +74,16 @@ describe('a log that is stored', () => {
     expect(await put()).toBe(504);
     expect(gateway.services.methods()).toEqual(['receiveUpload', 'receiveUpload', 'receiveUpload', 'breakUpload']);
     expect(await isKept()).toBe(true);
+  });
+
+  it('is told to have broken off once somebody hears it again, so that the station can bring it anew', async () => {
+    gateway.services.answers = [lost(), lost(), lost()];
+    gateway.services.deafTo = 2;
+    expect(await put()).toBe(504);
+    const broken = () => gateway.services.calls.filter(({ method }) => method === 'breakUpload');
+    await expect.poll(broken, { timeout: 30_000 }).toHaveLength(3);
+    expect(broken().map(({ request }) => request)).toEqual(Array(3).fill(broken()[0]?.request));
+    expect(gateway.services.deafTo).toBe(-1);
   });
 
   it('is deleted when it was refused', async () => {

@@ -21,6 +21,9 @@ const PROGRESS_MS = 2_000;
 /** How often the device service is told of a file that is here, and how long between, ms. */
 const TELLINGS = 3;
 const REPEAT_MS = 500;
+/** How often it is told then that an upload broke off, and how long between, ms: it finds out by itself after 90 s. */
+const BREAKS = 90;
+const BREAK_MS = 1_000;
 /** Refusals of the device service that say that an address is used up. */
 const GONE: ReadonlySet<string | undefined> = new Set(['LinkExpired', 'ImageGone', 'UploadUsed', 'UploadOver']);
 
@@ -158,11 +161,28 @@ export class StationFiles implements OnModuleInit {
     problem: unknown,
   ): Promise<void> {
     const { detail, status } = toProblem(problem);
+    const broken = { uploadId, attempt, reason: detail, receivedBytes, final: status === 413 };
     try {
       await this.context.store.files.delete(fileIds);
-      await this.uploads.breakUpload({ uploadId, attempt, reason: detail, receivedBytes, final: status === 413 });
+      await this.uploads.breakUpload(broken);
     } catch (error) {
-      this.context.logger.warn({ err: error, upload_id: uploadId }, 'an upload that broke off could not be ended');
+      this.context.logger.warn({ err: error, upload_id: uploadId }, 'an upload that broke off could not be ended yet');
+      void this.breakLater(broken);
+    }
+  }
+
+  /** Until the device service is back, or has found out by itself: a station that tries again is let in only then. Never rejects. */
+  private async breakLater(broken: deviceLogUploadV1.BreakUploadRequest): Promise<void> {
+    for (let left = BREAKS; left > 0; left -= 1) {
+      await sleep(BREAK_MS, undefined, { ref: false });
+      try {
+        await this.uploads.breakUpload(broken);
+        return;
+      } catch (error) {
+        this.context.logger.debug({ err: error, upload_id: broken.uploadId }, 'an upload that broke off could still not be ended');
+        // It was heard: there is nothing to end.
+        if (error instanceof RequestError) return;
+      }
     }
   }
 
