@@ -449,6 +449,8 @@ describe('the reservation service', () => {
         [{ idempotencyKey: 'x'.repeat(256) }, 'INVALID_ARGUMENT undefined'],
       ] as const)
         expect(await failure(reserve(change)), JSON.stringify(change)).toBe(expected);
+      await expect(reserve({ expiresAt: at(121 * MINUTE) })).rejects.toThrow('7200 s at most');
+      await expect(reserve({ startsAt: at(8 * 24 * 60 * MINUTE) })).rejects.toThrow('604800 s at most');
       expect(await failure(cancel('R9'))).toBe('NOT_FOUND ReservationUnknown');
       expect(world.events).toEqual([]);
     });

@@ -336,6 +336,16 @@ describe('a stop', () => {
 });
 
 describe('a receipt', () => {
+  it('counts the same time as its price does, where the clock was set while the session ran', async () => {
+    const price = { scope: 'station:CS-1', currency: 'EUR', perKwh: '0', perMinute: '0.10', perSession: '0', version: 0 };
+    await harness.sessions.putPrice({ price, expectedVersion: 0, idempotencyKey: '' });
+    await harness.given(started({ minute: 0 }));
+    await harness.given(ended({ minute: 120, receivedMinute: 20, meterStopWh: 4_000 }));
+    const { sessionId } = await harness.only();
+    const { receipt } = await harness.sessions.getReceipt({ sessionId });
+    expect(receipt).toMatchObject({ session: { endedAt: at(120), durationSeconds: 20 * 60 }, timeCost: { amount: '2.00' } });
+  });
+
   it('shows times, energy, its curve and what it costs of what', async () => {
     const price = { scope: 'station:CS-1', currency: 'EUR', perKwh: '0.333', perMinute: '', perSession: '0.5', version: 0 };
     await harness.sessions.putPrice({ price, expectedVersion: 0, idempotencyKey: '' });
@@ -345,7 +355,7 @@ describe('a receipt', () => {
     const { sessionId } = await harness.only();
     const { receipt } = await harness.sessions.getReceipt({ sessionId });
     expect(receipt).toMatchObject({
-      session: { endedAt: at(31), energyWh: 3_000, stoppedReason: 'EVDisconnected' },
+      session: { endedAt: at(31), durationSeconds: 31 * 60, energyWh: 3_000, stoppedReason: 'EVDisconnected' },
       price: { scope: 'station:CS-1', perMinute: '0' },
       energyCost: { amount: '1.00' },
       timeCost: { amount: '0.00' },

@@ -58,7 +58,7 @@ export class ChargeReader {
       this.placeOf(link),
     ]);
     if (receipt === undefined) throw new Problem(404, 'receipt-unknown', 'There is no receipt yet.');
-    return toReceipt(receipt, receipt.session ?? session, link, place, isoTime(this.context.clock.now()));
+    return toReceipt(receipt, receipt.session ?? session, link, place);
   }
 
   /** @throws {Problem} 409 while there is no session */

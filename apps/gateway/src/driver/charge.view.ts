@@ -91,7 +91,7 @@ export const toCharge = ({ link, place: at, status, price, limit, session, now }
   price,
   startedAt: session?.startedAt ?? null,
   endedAt: session?.endedAt ?? null,
-  durationSeconds: durationSeconds(session, now),
+  durationSeconds: session?.durationSeconds ?? 0,
   energyWh: session?.energyWh ?? 0,
   powerW: session?.powerW ?? null,
   powerWMax: at.evse.powerWMax === 0 ? null : at.evse.powerWMax,
@@ -118,14 +118,6 @@ export const toLimitView = (limit: sessionV1.SessionLimit): LimitIn => ({
   ...(limit.cost === undefined ? {} : { cost: limit.cost }),
   ...(limit.stateOfChargePercent === undefined ? {} : { stateOfChargePercent: limit.stateOfChargePercent }),
 });
-
-/** A station's clock may be ahead of ours; its last reading then says more than we do. */
-function durationSeconds(session: sessionV1.Session | undefined, now: string): number {
-  if (session?.startedAt === undefined) return 0;
-  const last = session.lastReadingAt ?? '';
-  const until = session.endedAt ?? (last > now ? last : now);
-  return Math.max(0, Math.round((Date.parse(until) - Date.parse(session.startedAt)) / 1_000));
-}
 
 export const receiptView = z
   .object({
@@ -161,7 +153,7 @@ export const receiptView = z
   .meta({ id: 'DriverReceipt' });
 export type ReceiptView = z.input<typeof receiptView>;
 
-export function toReceipt(receipt: sessionV1.Receipt, session: sessionV1.Session, link: DriverLink, at: Place, now: string): ReceiptView {
+export function toReceipt(receipt: sessionV1.Receipt, session: sessionV1.Session, link: DriverLink, at: Place): ReceiptView {
   const { price } = receipt;
   return {
     ...headOf(at),
@@ -169,7 +161,7 @@ export function toReceipt(receipt: sessionV1.Receipt, session: sessionV1.Session
     final: session.state === sessionV1.SessionState.ENDED && !session.incomplete,
     startedAt: session.startedAt ?? null,
     endedAt: session.endedAt ?? null,
-    durationSeconds: durationSeconds(session, now),
+    durationSeconds: session.durationSeconds,
     energyWh: session.energyWh,
     meterStartWh: session.meterStartWh ?? null,
     meterStopWh: session.meterStopWh ?? null,

@@ -108,6 +108,7 @@ const running =
   (startRequestId: string) =>
     gateway.services.begin(startRequestId, {
       startedAt: at(42),
+      durationSeconds: 42 * 60,
       lastReadingAt: at(0),
       energyWh: 14_372,
       powerW: 10_840,

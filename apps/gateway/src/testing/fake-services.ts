@@ -69,6 +69,7 @@ export const session = (sessionId: string, change: Partial<sessionV1.Session> = 
   contractId: '',
   reservationNumber: 0,
   startRequestId: '',
+  durationSeconds: 0,
   unpluggedAt: undefined,
   ...change,
 });

@@ -11,7 +11,7 @@ const INSTANT_MAX_MS = Date.UTC(10_000, 0) - 1;
 
 /** An instant from outside; any offset is understood and turned into UTC. Years have four digits there too: instants are compared as text. */
 export const instantIn = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, abort: true })
   .refine((text) => new Date(text).getTime() <= INSTANT_MAX_MS, 'is after the year 9999')
   .transform((text) => new Date(text).toISOString());
 

@@ -59,6 +59,9 @@ export const sessionView = z
       .nullable()
       .meta({ description: 'what was asked of the station and has not happened; null once the session ended' }),
     unpluggedAt: instant.nullable().meta({ description: 'when the connector was free again' }),
+    durationSeconds: z.int().nullable().meta({
+      description: "from the start to the end, by the station's clock unless that was set in between; null while it runs",
+    }),
     idleSeconds: z.int().nullable().meta({ description: 'from the end until the connector was free' }),
     overshootWh: z.number().nullable(),
     overshootSeconds: z.int().nullable(),
@@ -111,6 +114,7 @@ export const toSession = (session: sessionV1.Session): z.input<typeof sessionVie
   startRequestId: orNull(session.startRequestId),
   stop: toStop(session.stop),
   unpluggedAt: session.unpluggedAt ?? null,
+  durationSeconds: session.state === sessionV1.SessionState.ENDED ? session.durationSeconds : null,
   idleSeconds: session.idleSeconds ?? null,
   overshootWh: session.overshootWh ?? null,
   overshootSeconds: session.overshootSeconds ?? null,

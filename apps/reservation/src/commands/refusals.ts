@@ -1,4 +1,5 @@
 import { RequestError } from '@voltlog/kernel';
+import type { PolicyAttributes } from '@voltlog/reservation-contract';
 import type { CalendarRefusal, PolicyRefusal } from '@voltlog/reservation-domain';
 
 export type Refusal = CalendarRefusal | PolicyRefusal | 'TokenHasReservation' | 'StationElsewhere';
@@ -24,8 +25,20 @@ const REFUSALS: Readonly<Record<Refusal, readonly [RequestError['code'], string]
   RevisionMismatch: ['ABORTED', 'it was changed in between: read it again'],
 };
 
-/** A refusal as the caller hears of it: its word is the reason. */
-export function refusal(reason: Refusal): RequestError {
+/** How much the site's policy would allow, for those who asked for more. */
+const BOUNDS: { readonly [Reason in Refusal]?: (policy: PolicyAttributes) => string } = {
+  TooFarAhead: ({ leadSecondsMax }) => `${leadSecondsMax} s at most (leadSecondsMax)`,
+  TooLong: ({ lengthSecondsMax }) => `${lengthSecondsMax} s at most (lengthSecondsMax)`,
+  TokenHasReservation: ({ activePerTokenMax }) => `${activePerTokenMax} at once (activePerTokenMax)`,
+};
+
+/**
+ * A refusal as the caller hears of it: its word is the reason.
+ *
+ * @param policy what was asked against; its bound is told where that is what stood in the way
+ */
+export function refusal(reason: Refusal, policy?: PolicyAttributes): RequestError {
   const [code, message] = REFUSALS[reason];
-  return new RequestError(code, message, reason);
+  const bound = policy === undefined ? undefined : BOUNDS[reason]?.(policy);
+  return new RequestError(code, bound === undefined ? message : `${message}: ${bound}`, reason);
 }

@@ -107,7 +107,7 @@ export class Reserver {
     }
     this.refused.value += 1;
     await this.claims.release(key, reservationId);
-    throw refusal(no);
+    throw refusal(no, command.policy);
   }
 
   /** Where it may be, under which rules. */
@@ -138,7 +138,7 @@ export class Reserver {
     const no = policyRefusal(command);
     if (no !== undefined) {
       this.refused.value += 1;
-      throw refusal(no);
+      throw refusal(no, policy);
     }
     return { entries, command, max: policy.activePerTokenMax };
   }

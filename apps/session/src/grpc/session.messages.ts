@@ -2,7 +2,17 @@ import type { SampledValue } from '@voltlog/connection-contract';
 import { sessionV1 } from '@voltlog/proto';
 import type { SessionLimit } from '@voltlog/session-contract';
 import type { Readings, SessionClaims } from '@voltlog/session-domain';
-import { effectiveEnd, elapsedMs, endCauseOf, freedAfter, limitOf, outcomeOf, overshootsOf, sessionCost } from '@voltlog/session-domain';
+import {
+  effectiveEnd,
+  elapsedMs,
+  endCauseOf,
+  freedAfter,
+  limitOf,
+  outcomeOf,
+  overshootsOf,
+  secondsOf,
+  sessionCost,
+} from '@voltlog/session-domain';
 import type { Commit } from '@voltlog/store';
 import type { MeterValueDocument, QuarantinedDocument, SessionDocument, SessionNoticeDocument } from '../store/session-documents.js';
 
@@ -40,6 +50,7 @@ export function toSession(document: ShownSession, readings: Readings, nowMs: num
     version: document.version,
     incomplete: outcome.incomplete,
     limit: toLimit(limitOf(claims)),
+    durationSeconds: Math.round(secondsOf(claims, readings, nowMs)),
     cost: sessionCost(claims, readings, nowMs)?.total,
     milestones: toMilestones(claims, outcome.state === 'Ended'),
     groupId: claims.token?.authorization?.groupId ?? '',

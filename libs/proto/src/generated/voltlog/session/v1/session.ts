@@ -379,7 +379,11 @@ export interface Session {
     | IdToken
     | undefined;
   /** Absent: nobody asked, the limit that asked holds no more, or the session has ended. */
-  stop: SessionStop | undefined;
+  stop:
+    | SessionStop
+    | undefined;
+  /** From the start to the end, or to now; a price per minute counts these. By the station's clock, unless that was set in between. */
+  durationSeconds: number;
 }
 
 /** A stop that was asked of the station. */
@@ -2649,6 +2653,7 @@ function createBaseSession(): Session {
     endCause: "",
     stoppedBy: undefined,
     stop: undefined,
+    durationSeconds: 0,
   };
 }
 
@@ -2764,6 +2769,9 @@ export const Session: MessageFns<Session> = {
     }
     if (message.stop !== undefined) {
       SessionStop.encode(message.stop, writer.uint32(298).fork()).join();
+    }
+    if (message.durationSeconds !== 0) {
+      writer.uint32(304).uint32(message.durationSeconds);
     }
     return writer;
   },
@@ -3077,6 +3085,14 @@ export const Session: MessageFns<Session> = {
             message.stop = SessionStop.decode(reader, reader.uint32());
             continue;
           }
+          case 38: {
+            if (tag !== 304) {
+              break;
+            }
+
+            message.durationSeconds = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3139,6 +3155,7 @@ export const Session: MessageFns<Session> = {
     message.stop = (object.stop !== undefined && object.stop !== null)
       ? SessionStop.fromPartial(object.stop)
       : undefined;
+    message.durationSeconds = object.durationSeconds ?? 0;
     return message;
   },
 };
