@@ -55,7 +55,7 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
     expect(await station.result('DataTransfer', greeting)).toEqual({ status: 'Accepted', data: 'hello' });
   });
 
-  it('are given a webhook, whose secret is shown once, and another secret later', async () => {
+  it('are given a webhook, whose secret is shown once, are tried, and get another secret later', async () => {
     const { page } = shown;
     await page.getByRole('button', { name: 'org.example', exact: true }).click();
     const dialog = page.getByRole('dialog', { name: 'Vendor', exact: true });
@@ -63,18 +63,28 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
       .getByLabel(/^Webhook/)
       .last()
       .fill('nowhere');
-    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
     await dialog.getByRole('alert').waitFor();
     await dialog
       .getByLabel(/^Webhook/)
       .last()
       .fill('http://127.0.0.1:9/ask');
-    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
     await dialog.getByText(/^whsec_/).waitFor();
     await shown.picture('vendor-secret');
     await dialog.getByRole('button', { name: 'Done' }).click();
     await shown.rows('Vendors').filter({ hasText: 'http://127.0.0.1:9/ask' }).waitFor();
     await page.getByRole('button', { name: 'org.example', exact: true }).click();
+    // Nobody listens there.
+    await dialog.getByLabel(/^Message tried/).fill('Else');
+    await dialog.getByLabel(/^Data sent/).fill('{"kWh":1}');
+    await dialog.getByRole('button', { name: 'Try what is saved' }).click();
+    await dialog.getByText('UnknownMessageId, as it is said above, since the webhook gave no answer').waitFor();
+    await dialog.getByLabel(/^Message tried/).fill('Greet');
+    await dialog.getByRole('button', { name: 'Try what is saved' }).click();
+    await dialog.getByText('Accepted "hello", as it is said above', { exact: true }).waitFor();
+    await shown.picture('vendor-tried');
+    expect(await shown.flaws()).toEqual([]);
     await dialog.getByRole('button', { name: 'Make a new secret' }).click();
     await dialog.getByRole('button', { name: 'Really make a new secret?' }).click();
     await dialog.getByText(/^whsec_/).waitFor();

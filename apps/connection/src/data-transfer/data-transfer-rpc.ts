@@ -1,6 +1,6 @@
-import { type Clock, isoTime, RequestError } from '@voltlog/kernel';
+import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
 import { newWebhookSecret, type SecretBox, targetProblem } from '@voltlog/outbound';
-import type { dataTransferV1 } from '@voltlog/proto';
+import { dataTransferV1 } from '@voltlog/proto';
 import { firstVersion } from '@voltlog/store';
 import { VENDORS_MAX, type VendorMessageRow, type VendorRow, type Vendors } from './vendors.js';
 
@@ -12,6 +12,14 @@ const DATA_CHARS_MAX = 10_000;
 const URL_MAX = 2_000;
 /** After a change of the secret the old one signs beside the new one for so long, milliseconds. */
 const OLD_SECRET_MS = 86_400_000;
+/** Handlers are told a version; the newest that stations speak. */
+const TRIED_VERSION = 'ocpp2.1';
+const { TryVendorResponse_AnsweredBy: AnsweredBy } = dataTransferV1;
+const ANSWERED_BY = {
+  registration: AnsweredBy.REGISTRATION,
+  handler: AnsweredBy.HANDLER,
+  'registration-instead': AnsweredBy.REGISTRATION_INSTEAD,
+} as const;
 const OTHERWISE = ['Accepted', 'Rejected', 'UnknownMessageId'] as const;
 
 /** `voltlog.connection.v1.DataTransferService`. */
@@ -20,7 +28,7 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
     private readonly vendors: Vendors,
     private readonly box: SecretBox,
     private readonly clock: Clock,
-    private readonly options: { readonly allowPrivate: boolean },
+    private readonly options: { readonly allowPrivate: boolean; readonly ids: IdSource },
   ) {}
 
   async listVendors(): Promise<dataTransferV1.ListVendorsResponse> {
@@ -38,6 +46,26 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
       const row = { ...asked, ...(secret === '' ? secretsOf(known) : { sealedSecret: this.box.seal(secret, asked.id) }) };
       return { row, answer: { vendor: toMessage(asked), secret } };
     });
+  }
+
+  async tryVendor({
+    vendorId,
+    messageId,
+    dataJson,
+    stationId,
+  }: dataTransferV1.TryVendorRequest): Promise<dataTransferV1.TryVendorResponse> {
+    const receivedAt = isoTime(this.clock.now());
+    const data = dataJson === '' ? {} : { data: parsed(dataJson) };
+    const { finding, by } = await this.vendors.find(
+      stationId,
+      { vendorId, messageId, ocppVersion: TRIED_VERSION, receivedAt, ...data },
+      this.options.ids.next(),
+    );
+    return {
+      status: finding.status,
+      dataJson: finding.data === undefined ? '' : JSON.stringify(finding.data),
+      answeredBy: ANSWERED_BY[by],
+    };
   }
 
   async rotateVendorSecret({ vendorId }: dataTransferV1.RotateVendorSecretRequest): Promise<dataTransferV1.RotateVendorSecretResponse> {

@@ -43,6 +43,31 @@ describe('the handler of a data transfer', () => {
     station.ask('DataTransfer', { vendorId: 'org.example', messageId, data });
   const REGISTERED = { status: 'Rejected', data: 'registered' };
 
+  it('is tried without a station, and who answered is told', async () => {
+    const AnsweredBy = dataTransferV1.TryVendorResponse_AnsweredBy;
+    await start();
+    const { secret } = await put();
+    const tried = (messageId: string) =>
+      registry.tryVendor({ vendorId: 'org.example', messageId, dataJson: '{"a":1}', stationId: 'CP-TRY' });
+    expect(await tried('Ask')).toEqual({ status: 'Accepted', dataJson: '"from outside"', answeredBy: AnsweredBy.HANDLER });
+    const [asked] = receiver.received;
+    if (asked === undefined) throw new Error('the handler was not asked');
+    expect(new Webhook(secret).verify(asked.body.toString(), asked.headers as Record<string, string>)).toMatchObject({
+      data: { stationId: 'CP-TRY', vendorId: 'org.example', messageId: 'Ask', data: { a: 1 } },
+    });
+    expect(await tried('Other')).toEqual({ status: 'Accepted', dataJson: '', answeredBy: AnsweredBy.REGISTRATION });
+    receiver.answer = answering(500, '');
+    expect(await tried('Ask')).toEqual({ status: 'Rejected', dataJson: '"registered"', answeredBy: AnsweredBy.REGISTRATION_INSTEAD });
+    expect(await registry.tryVendor({ vendorId: 'org.unknown', messageId: '', dataJson: '', stationId: '' })).toEqual({
+      status: 'UnknownVendorId',
+      dataJson: '',
+      answeredBy: AnsweredBy.REGISTRATION,
+    });
+    await expect(registry.tryVendor({ vendorId: 'org.example', messageId: '', dataJson: '{', stationId: '' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+
   it.each(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'])(
     'of a station of %s is asked, signed, and its answer goes to the station',
     async (version) => {

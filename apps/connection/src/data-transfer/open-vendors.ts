@@ -8,7 +8,7 @@ import { type VendorRow, Vendors, vendorSchema } from './vendors.js';
 
 /** The known vendors, and the service by which they are made known. */
 export async function openVendors(
-  { clock, logger, metrics, rpc, store }: ServiceContext,
+  { clock, ids, logger, metrics, rpc, store }: ServiceContext,
   config: ConnectionConfig,
   box: SecretBox,
 ): Promise<Vendors> {
@@ -17,7 +17,7 @@ export async function openVendors(
   const vendors = new Vendors(await store.collection<VendorRow>('vendors', vendorSchema), handlers, clock, logger);
   rpc.serve<dataTransferV1.DataTransferService>(
     dataTransferV1.DataTransferServiceDefinition,
-    new DataTransferRpc(vendors, box, clock, { allowPrivate }),
+    new DataTransferRpc(vendors, box, clock, { allowPrivate, ids }),
   );
   return vendors;
 }

@@ -49,6 +49,12 @@ export const VENDORS_MAX = 500;
 /** Milliseconds after which what another instance has changed is seen. */
 const FRESH_MS = 5_000;
 
+/** `registration-instead`: the handler that was to say gave no answer. */
+export interface AnsweredVendor {
+  readonly finding: VendorFinding;
+  readonly by: 'registration' | 'handler' | 'registration-instead';
+}
+
 function registered({ otherwise }: VendorRow, message: VendorMessageRow | undefined): VendorFinding {
   if (message === undefined) return { status: otherwise };
   return { status: message.status, ...(message.data === undefined ? {} : { data: message.data }) };
@@ -74,24 +80,22 @@ export class Vendors {
    * @throws {OperatingError} when nobody knows since the store could never be read
    */
   async answer(stationId: string, inquiry: VendorInquiry, factId: string): Promise<VendorFinding> {
+    return (await this.find(stationId, inquiry, factId)).finding;
+  }
+
+  /** The same, and who says so. @throws {OperatingError} as `answer` */
+  async find(stationId: string, inquiry: VendorInquiry, factId: string): Promise<AnsweredVendor> {
     if (this.clock.now() - this.readAtMs >= FRESH_MS) await this.refresh();
     if (this.known === undefined) throw new OperatingError('StoreUnavailable', 'the known vendors could not be read');
     const vendor = this.known.get(inquiry.vendorId);
-    if (vendor === undefined) return { status: 'UnknownVendorId' };
+    if (vendor === undefined) return { finding: { status: 'UnknownVendorId' }, by: 'registration' };
     const message = vendor.messages.find((each) => each.messageId === inquiry.messageId);
     const url = message === undefined ? vendor.handlerUrl : message.handlerUrl;
     const { id: owner, sealedSecret: sealed, previousSecret: previous } = vendor;
-    const said =
-      url === undefined || sealed === undefined
-        ? undefined
-        : await this.handlers.ask({
-            url,
-            secrets: { owner, sealed, ...(previous === undefined ? {} : { previous }) },
-            stationId,
-            inquiry,
-            factId,
-          });
-    return said ?? registered(vendor, message);
+    if (url === undefined || sealed === undefined) return { finding: registered(vendor, message), by: 'registration' };
+    const secrets = { owner, sealed, ...(previous === undefined ? {} : { previous }) };
+    const said = await this.handlers.ask({ url, secrets, stationId, inquiry, factId });
+    return said === undefined ? { finding: registered(vendor, message), by: 'registration-instead' } : { finding: said, by: 'handler' };
   }
 
   /** What was changed here counts here at once. */

@@ -85,6 +85,15 @@ export const local = (iso: string | null | undefined): string => {
 /** A date and time of the browser's own clock as the API takes it; an empty field says nothing. */
 export const instant = (local: string): string | undefined => (local === '' ? undefined : new Date(local).toISOString());
 
+/** JSON that was typed. @throws {FormError} */
+export function jsonIn(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FormError(`${what} is not JSON. Text has quotes around it.`);
+  }
+}
+
 /** A number that was typed; an empty field says nothing. @throws {FormError} */
 export function numberIn(text: string): number | undefined {
   if (text.trim() === '') return undefined;

@@ -3,8 +3,9 @@ import { useState } from 'react';
 import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Code } from './empty.js';
-import { Form, FormError, Problem, useFields } from './form.js';
+import { Form, jsonIn, Problem, useFields } from './form.js';
 import { RowButton } from './row-button.js';
+import { TryVendor } from './try-vendor.js';
 
 export interface Vendor {
   readonly vendorId: string;
@@ -69,27 +70,36 @@ export function VendorForm({ vendor, onDone }: { vendor: Vendor | undefined; onD
   const isAsked = vendor !== undefined && (vendor.handlerUrl !== null || vendor.messages.some(({ handlerUrl }) => handlerUrl !== null));
   const mayAct = me.role !== 'viewer';
   return (
-    <Form
-      submit={vendor === undefined ? 'Know this vendor' : 'Save'}
-      pending={save.isPending}
-      disabled={!mayAct || values.vendorId.trim() === ''}
-      error={save.error}
-      onSubmit={() => save.mutate()}
-    >
-      <TextInput label="Vendor, as its stations write it" required maxLength={255} readOnly={vendor !== undefined} {...text('vendorId')} />
-      <Messages messages={messages} onChange={setMessages} />
-      <Fieldset legend="All other messages of the vendor" className="fields two">
-        <Select label="Answer" data={OTHERWISE} {...choice('otherwise')} />
-        <TextInput label="Webhook asked first; empty: none" maxLength={2_000} {...text('handlerUrl')} />
-      </Fieldset>
-      <p className="muted hint">The answer given here counts when a webhook fails or takes too long.</p>
-      {isAsked && mayAct && (
-        <div className="toolbar">
-          <RowButton words="Make a new secret" asks size="sm" loading={rotate.isPending} onClick={() => rotate.mutate()} />
-          <Problem error={rotate.error} />
-        </div>
-      )}
-    </Form>
+    <div className="fields">
+      <Form
+        submit={vendor === undefined ? 'Know this vendor' : 'Save'}
+        pending={save.isPending}
+        disabled={!mayAct || values.vendorId.trim() === ''}
+        error={save.error}
+        onSubmit={() => save.mutate()}
+      >
+        <TextInput
+          label="Vendor, as its stations write it"
+          required
+          maxLength={255}
+          readOnly={vendor !== undefined}
+          {...text('vendorId')}
+        />
+        <Messages messages={messages} onChange={setMessages} />
+        <Fieldset legend="All other messages of the vendor" className="fields two">
+          <Select label="Answer" data={OTHERWISE} {...choice('otherwise')} />
+          <TextInput label="Webhook asked first; empty: none" maxLength={2_000} {...text('handlerUrl')} />
+        </Fieldset>
+        <p className="muted hint">The answer given here counts when a webhook fails or takes too long.</p>
+        {isAsked && mayAct && (
+          <div className="toolbar">
+            <RowButton words="Make a new secret" asks size="sm" loading={rotate.isPending} onClick={() => rotate.mutate()} />
+            <Problem error={rotate.error} />
+          </div>
+        )}
+      </Form>
+      {vendor !== undefined && mayAct && <TryVendor path={ofVendor(vendor.vendorId)} />}
+    </div>
   );
 }
 
@@ -158,10 +168,5 @@ function Messages({ messages, onChange }: MessagesProps) {
 /** @throws {FormError} */
 function toMessage({ messageId, status, data, handlerUrl }: Message): object {
   const common = { messageId: messageId.trim(), status, handlerUrl: handlerUrl.trim() };
-  if (data.trim() === '') return common;
-  try {
-    return { ...common, data: JSON.parse(data) as unknown };
-  } catch {
-    throw new FormError(`The data of the answer to “${messageId}” is not JSON. Text has quotes around it.`);
-  }
+  return data.trim() === '' ? common : { ...common, data: jsonIn(data, `The data of the answer to “${messageId}”`) };
 }

@@ -8,7 +8,7 @@ import type { Caller } from '../auth/api-keys.js';
 import type { GatewayConfig } from '../config.js';
 import { orNull } from '../views/common.js';
 import { rotatedSecret } from '../views/notification.view.js';
-import { putVendor, toVendor, vendorIn, vendorList, vendorParams } from '../views/vendor.view.js';
+import { putVendor, toTried, toVendor, triedVendor, tryIn, vendorIn, vendorList, vendorParams } from '../views/vendor.view.js';
 import { Read, Write } from '../web/route.js';
 
 type Params = z.output<typeof vendorParams>;
@@ -65,6 +65,22 @@ export class DataTransferVendorsController {
   async rotateDataTransferVendorSecret(@Param({ schema: vendorParams }) { vendorId }: Params) {
     const { secret, oldSecretExpiresAt } = await this.vendors.rotateVendorSecret({ vendorId });
     return { secret, oldSecretExpiresAt: oldSecretExpiresAt ?? null };
+  }
+
+  @Post(':vendorId/try')
+  @Write({
+    role: 'operator',
+    summary: 'Try what a station would be answered',
+    description:
+      'A handler is asked, signed and within its time, as it would be for a station; no station is told anything, and no fact comes of it.',
+    answer: triedVendor,
+  })
+  async tryDataTransferVendor(
+    @Param({ schema: vendorParams }) { vendorId }: Params,
+    @Body({ schema: tryIn }) { messageId, data, stationId }: z.output<typeof tryIn>,
+  ) {
+    const dataJson = data === undefined ? '' : JSON.stringify(data);
+    return toTried(await this.vendors.tryVendor({ vendorId, messageId, dataJson, stationId }));
   }
 
   @Delete(':vendorId')

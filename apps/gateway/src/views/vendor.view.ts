@@ -1,7 +1,7 @@
 import type { dataTransferV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import type { Role } from '../auth/api-key.js';
-import { addressFor, identifier, instant, orNull, parsed } from './common.js';
+import { addressFor, identifier, instant, orNull, parsed, wordOf } from './common.js';
 
 const handlerUrl = z.string().max(2_000);
 
@@ -40,6 +40,31 @@ export const vendorView = z
 export const putVendor = vendorView
   .extend({ secret: z.string().nullable().meta({ description: '`whsec_...` that signs what handlers are asked; shown this once' }) })
   .meta({ id: 'PutDataTransferVendor' });
+
+export const tryIn = z
+  .strictObject({
+    messageId: z.string().max(50).default(''),
+    data: z.unknown().optional(),
+    stationId: z.string().max(255).default('').meta({ description: 'told to the handler; need not be known' }),
+  })
+  .meta({ id: 'TryDataTransferVendor' });
+
+const ANSWERED_BY = ['Registration', 'Handler', 'RegistrationInstead'] as const;
+export const triedVendor = z
+  .object({
+    status: z.string(),
+    data: z.unknown(),
+    answeredBy: z
+      .enum(ANSWERED_BY)
+      .meta({ description: 'RegistrationInstead: the handler gave no answer in time, or failed too often lately to be asked' }),
+  })
+  .meta({ id: 'TriedDataTransferVendor' });
+
+export const toTried = ({ status, dataJson, answeredBy }: dataTransferV1.TryVendorResponse): z.input<typeof triedVendor> => ({
+  status,
+  data: parsed(dataJson),
+  answeredBy: ANSWERED_BY.find((word) => word === wordOf(answeredBy, 'ANSWERED_BY_')) ?? 'Registration',
+});
 
 export const vendorList = z.object({ data: z.array(vendorView) }).meta({ id: 'DataTransferVendorList' });
 

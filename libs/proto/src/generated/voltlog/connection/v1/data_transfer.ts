@@ -53,6 +53,70 @@ export interface PutVendorResponse {
   secret: string;
 }
 
+export interface TryVendorRequest {
+  vendorId: string;
+  messageId: string;
+  /** JSON text; empty: none. */
+  dataJson: string;
+  /** Told to the handler. */
+  stationId: string;
+}
+
+export interface TryVendorResponse {
+  /** DataTransferStatusEnumType */
+  status: string;
+  /** JSON text; empty: none. */
+  dataJson: string;
+  answeredBy: TryVendorResponse_AnsweredBy;
+}
+
+export enum TryVendorResponse_AnsweredBy {
+  UNSPECIFIED = "ANSWERED_BY_UNSPECIFIED",
+  /** REGISTRATION - As it is registered: nobody is to be asked. */
+  REGISTRATION = "ANSWERED_BY_REGISTRATION",
+  HANDLER = "ANSWERED_BY_HANDLER",
+  /** REGISTRATION_INSTEAD - As it is registered: the handler gave no answer, or was not asked since it gave none lately. */
+  REGISTRATION_INSTEAD = "ANSWERED_BY_REGISTRATION_INSTEAD",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function tryVendorResponse_AnsweredByFromJSON(object: any): TryVendorResponse_AnsweredBy {
+  switch (object) {
+    case 0:
+    case "ANSWERED_BY_UNSPECIFIED":
+      return TryVendorResponse_AnsweredBy.UNSPECIFIED;
+    case 1:
+    case "ANSWERED_BY_REGISTRATION":
+      return TryVendorResponse_AnsweredBy.REGISTRATION;
+    case 2:
+    case "ANSWERED_BY_HANDLER":
+      return TryVendorResponse_AnsweredBy.HANDLER;
+    case 3:
+    case "ANSWERED_BY_REGISTRATION_INSTEAD":
+      return TryVendorResponse_AnsweredBy.REGISTRATION_INSTEAD;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return TryVendorResponse_AnsweredBy.UNRECOGNIZED;
+  }
+}
+
+export function tryVendorResponse_AnsweredByToNumber(object: TryVendorResponse_AnsweredBy): number {
+  switch (object) {
+    case TryVendorResponse_AnsweredBy.UNSPECIFIED:
+      return 0;
+    case TryVendorResponse_AnsweredBy.REGISTRATION:
+      return 1;
+    case TryVendorResponse_AnsweredBy.HANDLER:
+      return 2;
+    case TryVendorResponse_AnsweredBy.REGISTRATION_INSTEAD:
+      return 3;
+    case TryVendorResponse_AnsweredBy.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export interface DeleteVendorRequest {
   vendorId: string;
 }
@@ -487,6 +551,176 @@ export const PutVendorResponse: MessageFns<PutVendorResponse> = {
   },
 };
 
+function createBaseTryVendorRequest(): TryVendorRequest {
+  return { vendorId: "", messageId: "", dataJson: "", stationId: "" };
+}
+
+export const TryVendorRequest: MessageFns<TryVendorRequest> = {
+  encode(message: TryVendorRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vendorId !== "") {
+      writer.uint32(10).string(message.vendorId);
+    }
+    if (message.messageId !== "") {
+      writer.uint32(18).string(message.messageId);
+    }
+    if (message.dataJson !== "") {
+      writer.uint32(26).string(message.dataJson);
+    }
+    if (message.stationId !== "") {
+      writer.uint32(34).string(message.stationId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TryVendorRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTryVendorRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vendorId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.messageId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.dataJson = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TryVendorRequest>, I>>(base?: I): TryVendorRequest {
+    return TryVendorRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TryVendorRequest>, I>>(object: I): TryVendorRequest {
+    const message = createBaseTryVendorRequest();
+    message.vendorId = object.vendorId ?? "";
+    message.messageId = object.messageId ?? "";
+    message.dataJson = object.dataJson ?? "";
+    message.stationId = object.stationId ?? "";
+    return message;
+  },
+};
+
+function createBaseTryVendorResponse(): TryVendorResponse {
+  return { status: "", dataJson: "", answeredBy: TryVendorResponse_AnsweredBy.UNSPECIFIED };
+}
+
+export const TryVendorResponse: MessageFns<TryVendorResponse> = {
+  encode(message: TryVendorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== "") {
+      writer.uint32(10).string(message.status);
+    }
+    if (message.dataJson !== "") {
+      writer.uint32(18).string(message.dataJson);
+    }
+    if (message.answeredBy !== TryVendorResponse_AnsweredBy.UNSPECIFIED) {
+      writer.uint32(24).int32(tryVendorResponse_AnsweredByToNumber(message.answeredBy));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TryVendorResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTryVendorResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.dataJson = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.answeredBy = tryVendorResponse_AnsweredByFromJSON(reader.int32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<TryVendorResponse>, I>>(base?: I): TryVendorResponse {
+    return TryVendorResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TryVendorResponse>, I>>(object: I): TryVendorResponse {
+    const message = createBaseTryVendorResponse();
+    message.status = object.status ?? "";
+    message.dataJson = object.dataJson ?? "";
+    message.answeredBy = object.answeredBy ?? TryVendorResponse_AnsweredBy.UNSPECIFIED;
+    return message;
+  },
+};
+
 function createBaseDeleteVendorRequest(): DeleteVendorRequest {
   return { vendorId: "" };
 }
@@ -714,6 +948,8 @@ export const RotateVendorSecretResponse: MessageFns<RotateVendorSecretResponse> 
 export interface DataTransferService {
   listVendors(request: ListVendorsRequest): Promise<ListVendorsResponse>;
   putVendor(request: PutVendorRequest): Promise<PutVendorResponse>;
+  /** What a station would be answered now. A handler is asked as it would be for a station; no fact comes of it. */
+  tryVendor(request: TryVendorRequest): Promise<TryVendorResponse>;
   deleteVendor(request: DeleteVendorRequest): Promise<DeleteVendorResponse>;
   /** Gives the handlers of a vendor a new signing secret; the old one signs beside it for a day. */
   rotateVendorSecret(request: RotateVendorSecretRequest): Promise<RotateVendorSecretResponse>;
@@ -741,6 +977,15 @@ export const DataTransferServiceDefinition = {
       requestType: PutVendorRequest as typeof PutVendorRequest,
       requestStream: false,
       responseType: PutVendorResponse as typeof PutVendorResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What a station would be answered now. A handler is asked as it would be for a station; no fact comes of it. */
+    tryVendor: {
+      name: "TryVendor",
+      requestType: TryVendorRequest as typeof TryVendorRequest,
+      requestStream: false,
+      responseType: TryVendorResponse as typeof TryVendorResponse,
       responseStream: false,
       options: {},
     },
