@@ -85,11 +85,27 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
     await dialog.getByText('Accepted "hello", as it is said above', { exact: true }).waitFor();
     await shown.picture('vendor-tried');
     expect(await shown.flaws()).toEqual([]);
+    await dialog.getByLabel(/^Data of the answer/).fill('"later"');
     await dialog.getByRole('button', { name: 'Make a new secret' }).click();
     await dialog.getByRole('button', { name: 'Really make a new secret?' }).click();
     await dialog.getByText(/^whsec_/).waitFor();
     await dialog.getByRole('button', { name: 'Done' }).click();
     expect(await vendors()).toMatchObject([{ messages: [{ messageId: 'Greet', data: 'hello' }] }]);
+    // What was typed before is still there.
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    await shown.rows('Vendors').filter({ hasText: 'org.example' }).waitFor();
+    await expect.poll(vendors, { timeout: 10_000 }).toMatchObject([{ messages: [{ messageId: 'Greet', data: 'later' }] }]);
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('are not made a second time', async () => {
+    const { page } = shown;
+    await page.getByRole('button', { name: 'New vendor' }).click();
+    await page.getByLabel(/^Vendor, /).fill(' org.example ');
+    await page.getByRole('button', { name: 'Know this vendor' }).click();
+    await page.getByText('“org.example” is known already: choose it in the list to change it.').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await vendors()).toMatchObject([{ messages: [{ messageId: 'Greet', data: 'later' }] }]);
   });
 
   it('are deleted', async () => {

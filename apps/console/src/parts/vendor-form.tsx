@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Code } from './empty.js';
-import { Form, jsonIn, Problem, useFields } from './form.js';
+import { Form, FormError, jsonIn, Problem, useFields } from './form.js';
 import { RowButton } from './row-button.js';
 import { TryVendor } from './try-vendor.js';
 
@@ -33,8 +33,15 @@ interface Message {
   readonly handlerUrl: string;
 }
 
+interface VendorFormProps {
+  /** Absent: a new one. */
+  readonly vendor: Vendor | undefined;
+  readonly known: readonly Pick<Vendor, 'vendorId'>[];
+  readonly onDone: () => void;
+}
+
 /** What DataTransfer messages of a vendor are answered. A secret that was made is shown this once. */
-export function VendorForm({ vendor, onDone }: { vendor: Vendor | undefined; onDone: () => void }) {
+export function VendorForm({ vendor, known, onDone }: VendorFormProps) {
   const { api, me } = usePlatform();
   const { values, text, choice } = useFields({
     vendorId: vendor?.vendorId ?? '',
@@ -53,6 +60,8 @@ export function VendorForm({ vendor, onDone }: { vendor: Vendor | undefined; onD
     ['vendors'],
     () => {
       const { vendorId, ...otherwise } = values;
+      if (vendor === undefined && known.some((other) => other.vendorId === vendorId.trim()))
+        throw new FormError(`“${vendorId.trim()}” is known already: choose it in the list to change it.`);
       return api.put<{ readonly secret: string | null }>(ofVendor(vendorId.trim()), { ...otherwise, messages: messages.map(toMessage) });
     },
     ({ secret }) => secret === null && onDone(),
@@ -64,7 +73,8 @@ export function VendorForm({ vendor, onDone }: { vendor: Vendor | undefined; onD
       <div className="fields">
         <p>This is the only time the secret is shown. By it handlers know that it is Voltlog who asks.</p>
         <Code label="the secret">{secret}</Code>
-        <Button onClick={onDone}>Done</Button>
+        {/* What was changed in the form and not saved is still there. */}
+        <Button onClick={rotate.data === undefined ? onDone : rotate.reset}>Done</Button>
       </div>
     );
   const isAsked = vendor !== undefined && (vendor.handlerUrl !== null || vendor.messages.some(({ handlerUrl }) => handlerUrl !== null));

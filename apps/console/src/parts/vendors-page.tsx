@@ -52,7 +52,9 @@ export function VendorsPage() {
         size="xl"
         closeOnClickOutside={false}
       >
-        {opened !== undefined && <VendorForm vendor={opened === 'new' ? undefined : opened} onDone={() => setOpened(undefined)} />}
+        {opened !== undefined && (
+          <VendorForm vendor={opened === 'new' ? undefined : opened} known={vendors.data?.data ?? []} onDone={() => setOpened(undefined)} />
+        )}
       </Modal>
     </ListPage>
   );
