@@ -29,11 +29,14 @@ export interface IntakeHarness {
 
 const { logger } = createTelemetry({ instanceId: 'test', logLevel: 'silent', traceRatio: 0 });
 
+/** One moment for all: what is told of a session that runs counts up to now. */
+const NOW = Date.now();
+const clock = { now: () => NOW };
+
 export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
   const store = await openSqliteStore({ path: ':memory:' });
   const collections = await openCollections(store);
   const alerts: EventEnvelope[] = [];
-  const clock = { now: Date.now };
   const intake = (): SessionIntake =>
     new SessionIntake({
       collections,
