@@ -44,6 +44,10 @@ export interface BootAnswer {
   readonly intervalSeconds: number;
 }
 
+/** Whether a station has shown who it is: of one that is not registered, nobody could check what it showed. */
+export const isProven = ({ registered, securityProfile }: Pick<AdmittedStation, 'registered' | 'securityProfile'>): boolean =>
+  registered && securityProfile > 0;
+
 /** What was found out about a station during its handshake. */
 export interface AdmittedStation {
   readonly stationId: string;

@@ -192,4 +192,5 @@ const claimOf = (station: StationSocket): Claim => ({
   dialect: station.dialect.name,
   remoteAddress: station.station.remoteAddress,
   securityProfile: station.station.securityProfile,
+  registered: station.station.registered,
 });

@@ -1,6 +1,6 @@
 import { withoutSignatures } from '@voltlog/connection-contract';
 
-const MASK = '***';
+export const MASK = '***';
 
 /** Fields whose value is nobody's business: tokens, keys, certificates. Sources: OCPP 1.6 §6, Security Whitepaper, OCPP 2.1 Part 2 §2. */
 const SECRET_FIELD =

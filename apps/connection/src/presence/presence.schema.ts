@@ -20,6 +20,8 @@ export interface PresenceRow {
   readonly lastSeenAt: string;
   readonly remoteAddress: string;
   readonly securityProfile: number;
+  /** It was registered when it was let in, so that what it showed was checked; absent in rows written before this was kept: nobody knows. */
+  readonly registered?: boolean;
   /** How far the station's clock was behind ours when it was last known; 0: hardly, or not known. */
   readonly clockBehindMs: number;
   /** What it speaks, for people: `1.6J`, `1.6S`, `2.0.1`; absent in rows written before this was kept. */
@@ -39,6 +41,7 @@ export const presenceSchema = new Schema<PresenceRow>({
   lastSeenAt: { type: String, required: true },
   remoteAddress: { type: String, default: '' },
   securityProfile: { type: Number, required: true },
+  registered: { type: Boolean },
   clockBehindMs: { type: Number, default: 0 },
   dialect: { type: String },
   callback: { type: String },

@@ -23,6 +23,7 @@ export interface Claim {
   readonly dialect: string;
   readonly remoteAddress: string;
   readonly securityProfile: number;
+  readonly registered: boolean;
   /** Only of a station without a socket, which no instance holds alone; empty: it cannot be called. */
   readonly callback?: string;
 }
@@ -141,6 +142,7 @@ export class Presence {
       lastSeenAt: connectedAt,
       remoteAddress: claim.remoteAddress,
       securityProfile: claim.securityProfile,
+      registered: claim.registered,
       clockBehindMs: 0,
     };
   }

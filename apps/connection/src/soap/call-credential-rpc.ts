@@ -1,6 +1,6 @@
 import { type Clock, isoTime, RequestError } from '@voltlog/kernel';
 import type { SecretBox } from '@voltlog/outbound';
-import type { callCredentialsV1 } from '@voltlog/proto';
+import { type callCredentialsV1, deviceV1 } from '@voltlog/proto';
 import type { Collection } from '@voltlog/store';
 import type { StationAccessCache } from '../access/station-access.js';
 import type { CallCredentialRow } from './call-credentials.js';
@@ -37,7 +37,8 @@ export class CallCredentialRpc implements callCredentialsV1.CallCredentialServic
     if (password.length > CHARS_MAX || !PASSWORD.test(password))
       throw invalid(`password must have 1 to ${CHARS_MAX} characters and no control characters`);
     const { rows, box, access, clock } = this.parts;
-    if ((await access.get(stationId)) === undefined) throw new RequestError('NOT_FOUND', `station ${stationId} is not registered`);
+    if ((await access.get(stationId))?.lifecycle !== deviceV1.StationLifecycle.ACTIVE)
+      throw new RequestError('NOT_FOUND', `station ${stationId} is not registered`);
     const row = { id: stationId, username, sealedPassword: box.seal(password, stationId), updatedAt: isoTime(clock.now()) };
     await rows.upsert([{ doc: row }]);
     return { credential: toMessage(row) };

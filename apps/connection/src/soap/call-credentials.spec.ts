@@ -1,7 +1,8 @@
 import { OperatingError } from '@voltlog/kernel';
 import { SecretBox } from '@voltlog/outbound';
-import { callCredentialsV1, connectionV1 } from '@voltlog/proto';
+import { callCredentialsV1, connectionV1, deviceV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PresenceRow, presenceSchema } from '../presence/presence.schema.js';
 import { type Instance, World } from '../testing/harness.js';
 import { sha256Of } from '../testing/passwords.js';
 import { SoapTestStation } from '../testing/soap-test-station.js';
@@ -9,6 +10,7 @@ import { basic } from '../testing/test-station.js';
 import { type CallCredentialRow, CallCredentials, CredentialUnavailable, callCredentialSchema } from './call-credentials.js';
 
 const { CommandStatus } = connectionV1;
+const { StationLifecycle } = deviceV1;
 const PASSWORD = 'a-password-of-size-24---';
 const CALL_PASSWORD = 'pä:ss word';
 
@@ -27,14 +29,14 @@ const reset = (stationId = 'SECURE', instance?: Instance) =>
     { $case: 'reset', value: { type: connectionV1.ResetType.ON_IDLE, evseId: 0 } },
     { ...(instance && { instance }) },
   );
-const stationOf = async (stationId: string, password?: string) => {
-  const one = await SoapTestStation.open({
-    port: world.instances[0]?.port ?? 0,
-    stationId,
-    ...(password === undefined ? {} : { password }),
-  });
+const stationOf = async (
+  stationId: string,
+  password?: string,
+  { port = world.instances[0]?.port ?? 0, from = undefined as string | undefined } = {},
+) => {
+  const one = await SoapTestStation.open({ port, stationId, ...(password === undefined ? {} : { password }) });
   open.push(one);
-  await one.ask('Heartbeat', {});
+  await one.ask('Heartbeat', {}, from);
   return one;
 };
 
@@ -121,6 +123,65 @@ describe('calls to a station that speaks SOAP', () => {
   });
 });
 
+describe.each(['quarantine', 'accept'])('where stations that are not registered get in (%s)', (policy) => {
+  let first: Instance;
+  let second: Instance;
+  let anybody: SoapTestStation;
+  beforeEach(async () => {
+    first = await world.start({ UNKNOWN_STATIONS: policy });
+    world.device.register('Q', { lifecycle: StationLifecycle.QUARANTINED });
+    anybody = await stationOf('Q', 'whatever', { port: first.port });
+    // Registered since: that says nothing about who came before.
+    world.device.register('Q', { passwordHash: sha256Of(PASSWORD) });
+    second = await world.start({ UNKNOWN_STATIONS: policy });
+    await credentials(second).putCallCredential({ stationId: 'Q', username: '', password: CALL_PASSWORD });
+  });
+
+  it('no instance shows who came so the password for calls', async () => {
+    expect(await reset('Q', first)).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(await reset('Q', second)).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(await reset('Q', await world.start())).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(anybody.shown).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('the station itself connects anew, and does not take over the address of who came before', async () => {
+    const itself = await stationOf('Q', PASSWORD, { port: second.port, from: 'http://10.9.9.9:1/' });
+    expect(await reset('Q', second)).toMatchObject({ status: CommandStatus.OFFLINE });
+    expect(anybody.shown).toEqual([]);
+    await itself.ask('Heartbeat', {});
+    for (const instance of [second, await world.start()])
+      expect(await reset('Q', instance)).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(itself.shown).toEqual([basic('Q', CALL_PASSWORD), basic('Q', CALL_PASSWORD)]);
+    expect(anybody.shown).toEqual([]);
+  });
+
+  it('the station itself connects anew also on the instance that let in who came before', async () => {
+    await world.deviceChanged('Q');
+    await expect.poll(async () => (await anybody.post(anybody.envelope('Heartbeat', {}))).status, { timeout: 20_000 }).toBe(401);
+    const itself = await stationOf('Q', PASSWORD, { port: first.port, from: 'http://10.9.9.9:1/' });
+    expect(await reset('Q', first)).toMatchObject({ status: CommandStatus.OFFLINE });
+    await itself.ask('Heartbeat', {});
+    expect(await reset('Q', first)).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(itself.shown).toEqual([basic('Q', CALL_PASSWORD)]);
+    expect(anybody.shown).toEqual([]);
+  });
+});
+
+it('a station whose row is from before it was kept who is registered is shown nothing until it is heard', async () => {
+  await put();
+  const rows = await world.store.collection<PresenceRow>('presence', presenceSchema);
+  const row = await rows.get('SECURE');
+  expect(row).toMatchObject({ registered: true, securityProfile: 1 });
+  const { registered: _, ...old } = row as PresenceRow;
+  await rows.upsert([{ doc: old, expectedVersion: old.version }]);
+  const second = await world.start();
+  expect(await reset('SECURE', second)).toMatchObject({ status: CommandStatus.ACCEPTED });
+  station.port = second.port;
+  await station.ask('Heartbeat', {});
+  expect(await reset('SECURE', second)).toMatchObject({ status: CommandStatus.ACCEPTED });
+  expect(station.shown).toEqual([undefined, basic('SECURE', CALL_PASSWORD)]);
+});
+
 it('a password for calls that cannot be looked up is told as that, and not taken for none', async () => {
   const away = async () => {
     throw new OperatingError('StoreUnavailable', 'away');
@@ -144,6 +205,35 @@ describe('a password for calls', () => {
     const everything = JSON.stringify([told, frames, world.log.appended, kept]);
     for (const secret of [CALL_PASSWORD, basic('SECURE', CALL_PASSWORD), Buffer.from(CALL_PASSWORD).toString('base64')])
       expect(everything).not.toContain(secret);
+  });
+
+  it.each([
+    ['a refusal', 401],
+    ['any answer', 500],
+  ])('that %s (HTTP %i) repeats is kept and told nowhere', async (_what, status) => {
+    await put();
+    const text = `<html>${basic('SECURE', CALL_PASSWORD)}, who is that?</html>`;
+    station.rawAnswer = { status, headers: {}, text };
+    const told = await reset();
+    await world.instances[0]?.runtime.flushFrames();
+    const { frames } = await world.rpc().listFrames({ stationId: 'SECURE', pageSize: 10, pageToken: '' });
+    const answer = frames.find(({ direction }) => direction === connectionV1.FrameDirection.FROM_STATION)?.text;
+    expect(answer).toEqual(status === 401 ? 'HTTP 401' : text.replace(/Basic [^,]+/, 'Basic ***'));
+    await expect.poll(() => world.facts('voltlog.connection.CommandAnswered.v1')).toHaveLength(1);
+    expect(JSON.stringify([told, frames, world.log.appended])).not.toContain(basic('SECURE', CALL_PASSWORD).slice(6));
+  });
+
+  it.each([
+    [StationLifecycle.QUARANTINED, 'NOT_FOUND'],
+    [StationLifecycle.RETIRED, 'NOT_FOUND'],
+    [StationLifecycle.ACTIVE, undefined],
+  ])('of a station that is %s is answered %s', async (lifecycle, code) => {
+    world.device.register('SOME', { lifecycle });
+    const told = put({ stationId: 'SOME' }).then(
+      () => undefined,
+      (error: { code?: string }) => error.code,
+    );
+    expect(await told).toBe(code);
   });
 
   it.each<[string, Partial<callCredentialsV1.PutCallCredentialRequest>, object]>([

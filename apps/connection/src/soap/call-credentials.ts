@@ -3,7 +3,7 @@ import type { SecretBox } from '@voltlog/outbound';
 import type { Collection } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import { Schema } from 'mongoose';
-import type { AdmittedStation } from '../edge/parts.js';
+import { type AdmittedStation, isProven } from '../edge/parts.js';
 
 /** What calls to a station are authenticated with. */
 export interface CallCredentialRow {
@@ -46,10 +46,10 @@ export class CallCredentials {
    *
    * @throws {CredentialUnavailable}
    */
-  async shownTo({ stationId, registered, securityProfile }: AdmittedStation): Promise<Shown> {
-    const row = await this.row(stationId);
+  async shownTo(station: AdmittedStation): Promise<Shown> {
+    const row = await this.row(station.stationId);
     if (row === undefined) return { nothing: 'NoneSet' };
-    if (!registered || securityProfile === 0) return { nothing: 'StationUnproven' };
+    if (!isProven(station)) return { nothing: 'StationUnproven' };
     return { authorization: `Basic ${Buffer.from(`${row.username}:${this.passwordOf(row)}`).toString('base64')}` };
   }
 

@@ -7,7 +7,7 @@ import type { Gate, Verdict } from '../access/gate.js';
 import type { Link } from '../access/link.js';
 import type { Dialects } from '../edge/actions.js';
 import { isStationId } from '../edge/handshake.js';
-import type { EdgeParts } from '../edge/parts.js';
+import { type EdgeParts, isProven } from '../edge/parts.js';
 import { type CallbackPolicy, callbackOf } from './callback.js';
 import { HttpRefusal, readBody } from './http-body.js';
 import { Reading } from './reading.js';
@@ -106,8 +106,8 @@ export class SoapEndpoint {
     const text = await this.read(request, remoteAddress, early);
     const receivedAtMs = options.clock.now();
     const hints = { soapAction: one(request.headers['soapaction']), contentType: request.headers['content-type'] };
-    // Whose it is that cannot be read is known from the URL alone, and proven before it was read.
-    const tape = early === undefined || named === undefined ? undefined : options.edge.recorder.tapeOf(named);
+    // Whose it is that cannot be read is known from the URL alone: it counts as the station's where that was proven before it was read.
+    const tape = early === undefined || named === undefined || !isProven(early.station) ? undefined : options.edge.recorder.tapeOf(named);
     const message = tape === undefined ? readRequest(text, 'cs', hints) : readTaped(text, hints, { tape, atMs: receivedAtMs });
     const reply = this.replyTo(message);
     const stationId = message.chargeBoxIdentity;
@@ -142,8 +142,7 @@ export class SoapEndpoint {
 
   /** @throws {HttpRefusal} */
   private async read(request: IncomingMessage, remoteAddress: string, early: (Verdict & { accepted: true }) | undefined): Promise<string> {
-    const proven = early?.station.registered === true && early.station.securityProfile > 0;
-    const reader = this.reading.begun(remoteAddress, proven);
+    const reader = this.reading.begun(remoteAddress, early !== undefined && isProven(early.station));
     if (reader === undefined) throw new HttpRefusal(503, 'too many requests are read at once');
     try {
       return await readBody(request, this.options.bytesMax, reader);

@@ -7,6 +7,7 @@ import type { SoapDialect } from '../edge/actions.js';
 import type { CallingStation } from '../edge/calling-station.js';
 import type { AdmittedStation, EdgeParts } from '../edge/parts.js';
 import type { FrameSource } from '../frames/frame-log.js';
+import { MASK } from '../frames/mask.js';
 import type { Claim } from '../presence/presence.js';
 import { type CallCredentials, CredentialUnavailable, type Shown } from './call-credentials.js';
 import { NotAnswered, NotDelivered, type Posted, post } from './soap-client.js';
@@ -95,6 +96,7 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
       dialect: this.dialect.name,
       remoteAddress: this.station.remoteAddress,
       securityProfile: this.station.securityProfile,
+      registered: this.station.registered,
       callback: this.callback,
     };
   }
@@ -139,7 +141,8 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
       const sentAtMs = this.edge.clock.now();
       this.edge.frames.sent(this, sentAtMs, text);
       this.edge.recorder.tapeOf(this.stationId)?.frame('csms', sentAtMs, encodeCall(messageId, action, call.payload));
-      const answer = await this.posted(call, text, 'authorization' in shown ? shown.authorization : undefined);
+      const authorization = 'authorization' in shown ? shown.authorization : undefined;
+      const answer = withoutShown(await this.posted(call, text, authorization), authorization);
       this.received(call, answer);
       if (answer.status === 401) this.unauthorized(messageId, shown);
       else this.answered(call, answer);
@@ -151,10 +154,11 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
     }
   }
 
-  private received({ messageId, action }: OutgoingMessage, { text }: Posted): void {
+  private received({ messageId, action }: OutgoingMessage, { status, text }: Posted): void {
     const now = this.edge.clock.now();
     const { edition } = this.dialect;
-    this.edge.frames.received(this, now, text, action);
+    // What a refusal says is for who showed the wrong password, and may well repeat it.
+    this.edge.frames.received(this, now, status === 401 ? 'HTTP 401' : text, action);
     const shape = { messageId, action, service: 'cp', edition } as const;
     this.edge.recorder.tapeOf(this.stationId)?.frame('station', now, answerFrame(text, shape));
   }
@@ -193,4 +197,10 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
       this.calls?.failed(messageId, `HTTP ${status}, ${error.message}`);
     }
   }
+}
+
+/** An answer without the user name and password that the call showed, as they were shown: it goes to people, and is kept. */
+function withoutShown(answer: Posted, authorization: string | undefined): Posted {
+  const shown = authorization?.slice(authorization.indexOf(' ') + 1);
+  return shown === undefined ? answer : { ...answer, text: answer.text.replaceAll(shown, MASK) };
 }

@@ -1,4 +1,4 @@
-import type { deviceV1 } from '@voltlog/proto';
+import { deviceV1 } from '@voltlog/proto';
 import { describe, expect, it } from 'vitest';
 import type { SoapDialect } from '../edge/actions.js';
 import type { AdmittedStation } from '../edge/parts.js';
@@ -18,6 +18,7 @@ const ROW: PresenceRow = {
   lastSeenAt: AT,
   remoteAddress: '127.0.0.1',
   securityProfile: 0,
+  registered: true,
   clockBehindMs: 0,
   dialect: '1.6S',
   callback: 'http://127.0.0.1/cp',
@@ -34,9 +35,15 @@ const ADMITTED: AdmittedStation = {
   certificateSerial: undefined,
   offeredChangeId: undefined,
 };
+const ACTIVE = {
+  lifecycle: deviceV1.StationLifecycle.ACTIVE,
+  connectorsPerEvse: [],
+  quirksOn: [],
+  quirksOff: [],
+} as unknown as deviceV1.StationAccess;
 
 /** An instance that has not heard of the station; reads of what is known of it, and of its row, wait until they are let go. */
-function instance() {
+function instance(kept = ROW) {
   const access = Promise.withResolvers<deviceV1.StationAccess | undefined>();
   const row = Promise.withResolvers<PresenceRow>();
   const parts = {
@@ -44,14 +51,15 @@ function instance() {
     logger: { warn: () => {} },
     access: { get: () => access.promise },
     dialects: { soap: async () => DIALECT },
-    presence: { holder: () => row.promise, row: () => ROW, touch: async () => [] },
+    presence: { holder: () => row.promise, row: () => ROW, touch: async () => [], claim: async () => ({ epoch: kept.epoch + 1 }) },
+    facts: { record: async () => {} },
     edge: { recorder: { tapeOf: () => undefined }, limits: { rate: { callsPerSecond: 1, callsBurst: 1 } } },
     calling: { ca: undefined, credentials: { shownTo: async () => ({ nothing: 'NoneSet' }) } },
     closeSocket: () => {},
     silentMs: 60_000,
   };
   const stations = new SoapStations(parts as unknown as SoapStationsParts);
-  return { stations, access: () => access.resolve(undefined), row: () => row.resolve(ROW) };
+  return { stations, access: () => access.resolve(ACTIVE), row: () => row.resolve(kept), away: () => row.reject(new Error('away')) };
 }
 
 describe('a station that is commanded while it is first heard', () => {
@@ -93,5 +101,33 @@ describe('a station that is commanded while it is first heard', () => {
     const anew = await stations.commanded({ ...ROW, epoch: 4, version: 4 });
     expect(anew).not.toBe(commanded);
     expect(anew.epoch).toBe(4);
+  });
+});
+
+describe('a station that is proven', () => {
+  const PROVEN = { ...ADMITTED, securityProfile: 1 };
+  const UNPROVEN = { ...PROVEN, registered: false };
+  const THEIRS = 'http://10.0.0.1/theirs';
+
+  it('is not taken for who is just opening in its name', async () => {
+    const { stations, access, row } = instance({ ...ROW, securityProfile: 1, registered: false });
+    access();
+    const anybody = stations.heard(DIALECT, UNPROVEN, THEIRS);
+    const itself = stations.heard(DIALECT, PROVEN, '');
+    row();
+    expect(await itself).not.toBe(await anybody);
+    expect(await itself).toMatchObject({ callback: '', station: PROVEN });
+    expect(await anybody).toMatchObject({ callback: THEIRS, station: UNPROVEN });
+    expect(stations.get('CP1')).toBe(await itself);
+  });
+
+  it('is not called at the address of who came before in its name, while it could not claim its own row', async () => {
+    const theirs = { ...ROW, securityProfile: 1, registered: false, callback: THEIRS };
+    const { stations, access, away } = instance(theirs);
+    access();
+    away();
+    const itself = await stations.heard(DIALECT, PROVEN, '');
+    expect(await stations.commanded(theirs)).toBe(itself);
+    expect(itself).toMatchObject({ epoch: 0, callback: '' });
   });
 });

@@ -1,5 +1,6 @@
 import { type Clock, isoTime } from '@voltlog/kernel';
 import type { Edition } from '@voltlog/ocpp-v16-soap';
+import { deviceV1 } from '@voltlog/proto';
 import type { Logger } from '@voltlog/telemetry';
 import { bootOf } from '../access/gate.js';
 import type { StationAccessCache } from '../access/station-access.js';
@@ -71,12 +72,14 @@ export class SoapStations {
   }
 
   /**
-   * The station of a request that was let in. Another way in than before (security profile, credential, edition) counts as connecting anew.
+   * The station of a request that was let in. Another way in than before (registered or not, security profile, credential, edition) counts
+   * as connecting anew.
    */
   async heard(dialect: SoapDialect, admitted: AdmittedStation, callback: string): Promise<SoapStation> {
-    const known = this.byId.get(admitted.stationId);
-    const same = known !== undefined && known.dialect === dialect && sameWay(known.station, admitted);
-    const station = same ? known : await this.open(dialect, admitted, callback);
+    let station = this.byId.get(admitted.stationId);
+    // What is just opening may have come in another way: it is no more this one than what is known.
+    while (station === undefined || station.dialect !== dialect || !sameWay(station.station, admitted))
+      station = await this.open(dialect, admitted, callback);
     station.station = admitted;
     station.heard(this.parts.clock.now(), this.parts.pauseMs);
     return station;
@@ -116,7 +119,8 @@ export class SoapStations {
         stationId: row.id,
         remoteAddress: row.remoteAddress,
         securityProfile: row.securityProfile,
-        registered: access !== undefined,
+        // Who is registered by now may not be who was let in then.
+        registered: row.registered === true && access?.lifecycle === deviceV1.StationLifecycle.ACTIVE,
         quarantined: false,
         boot: bootOf(access),
         connectorsPerEvse: access?.connectorsPerEvse.length ? access.connectorsPerEvse : undefined,
@@ -139,11 +143,13 @@ export class SoapStations {
   }
 
   /** What this instance remembers of a station, unless the row is of a later connection; one without an epoch has yet to claim its own. */
-  private known({ id, epoch, callback = '', lastSeenAt }: PresenceRow): SoapStation | undefined {
+  private known(row: PresenceRow): SoapStation | undefined {
+    const { id, epoch, callback = '', lastSeenAt } = row;
     const known = this.byId.get(id);
     if (known === undefined || (known.epoch > 0 && known.epoch < epoch)) return undefined;
     // Another instance may have heard of a newer address.
-    if (callback !== '' && (known.callback === '' || known.heardAtMs < Date.parse(lastSeenAt))) known.callback = callback;
+    if (callback !== '' && sameProof(row, known.station) && (known.callback === '' || known.heardAtMs < Date.parse(lastSeenAt)))
+      known.callback = callback;
     return known;
   }
 
@@ -271,9 +277,10 @@ const editionOf = (row: PresenceRow): Edition => (row.dialect === '1.5S' ? '1.5'
 
 /** Whether a request came as the ones before did. */
 const sameWay = (before: AdmittedStation, now: AdmittedStation): boolean =>
-  before.securityProfile === now.securityProfile &&
-  before.certificateSerial === now.certificateSerial &&
-  before.offeredChangeId === now.offeredChangeId;
+  sameProof(before, now) && before.certificateSerial === now.certificateSerial && before.offeredChangeId === now.offeredChangeId;
 
-const sameRow = (row: PresenceRow, { station }: SoapStation): boolean =>
-  row.securityProfile === station.securityProfile && station.offeredChangeId === undefined;
+const sameRow = (row: PresenceRow, { station }: SoapStation): boolean => sameProof(row, station) && station.offeredChangeId === undefined;
+
+/** Whether what both showed is worth the same. The address that one told is never that of another. */
+const sameProof = (before: Pick<PresenceRow, 'registered' | 'securityProfile'>, now: AdmittedStation): boolean =>
+  (before.registered ?? false) === now.registered && before.securityProfile === now.securityProfile;

@@ -1,7 +1,10 @@
-import { connectionV1, recordingsV1 } from '@voltlog/proto';
+import { connectionV1, deviceV1, recordingsV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Instance, World } from '../testing/harness.js';
+import { sha256Of } from '../testing/passwords.js';
 import { SoapTestStation } from '../testing/soap-test-station.js';
+
+const PASSWORD = 'a-password-of-size-24---';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -10,8 +13,8 @@ describe('the recording of a station that speaks SOAP', () => {
   let instance: Instance;
   let station: SoapTestStation;
   const open: SoapTestStation[] = [];
-  const stationOf = async (stationId: string, port = instance.port) => {
-    const one = await SoapTestStation.open({ port, stationId });
+  const stationOf = async (stationId: string, port = instance.port, password?: string) => {
+    const one = await SoapTestStation.open({ port, stationId, ...(password === undefined ? {} : { password }) });
     open.push(one);
     return one;
   };
@@ -67,23 +70,52 @@ describe('the recording of a station that speaks SOAP', () => {
     expect(JSON.stringify(lines)).not.toMatch(/CARD|SECRET/);
   });
 
-  it('has what was refused, on either side, what was tolerated, and of what nobody could read the length', async () => {
+  it('has what was refused, on either side, what was tolerated, and of an answer that nobody could read the length', async () => {
     const recordingId = await start();
     await station.ask('Heartbeat', {}, '');
     await station.post(station.envelope('Authorize', { idTag: 'CARD-THAT-IS-FAR-TOO-LONG' }, station.url, 'long'));
     const bare = station.envelope('Heartbeat', {}, station.url, 'bare').replace(/<(\w+):Action[^>]*>[^<]*<\/\1:Action>/, '');
     expect((await station.post(bare)).status).toBe(200);
-    await station.post('<no envelope of CARD-1', { path: '/ocpp/soap/CP1' });
-    await station.ask('Heartbeat', {});
     station.rawAnswer = { status: 401, headers: {}, text: '<html>CARD-1</html>' };
     await world.command('CP1', { $case: 'reset', value: { type: connectionV1.ResetType.ON_IDLE, evseId: 0 } });
     const lines = withoutTime(await stopped(recordingId));
     expect(lines).toContainEqual({ from: 'csms', frame: [4, 'long', expect.any(String), expect.any(String), {}] });
     expect(lines).toContainEqual({ from: 'station', tolerances: ['actionMissing'], frame: [2, 'bare', 'Heartbeat', {}] });
-    expect(lines).toContainEqual({ from: 'station', unreadable: '<no envelope of CARD-1'.length });
-    expect(lines).toContainEqual({ from: 'csms', frame: [4, '-1', 'ProtocolError', expect.any(String), {}] });
     expect(lines.at(-1)).toEqual({ from: 'station', unreadable: '<html>CARD-1</html>'.length });
     expect(JSON.stringify(lines)).not.toContain('CARD-1');
+  });
+
+  it('has of a request that nobody could read the length, where it is proven that the station sent it', async () => {
+    world.device.register('CP1', { passwordHash: sha256Of(PASSWORD) });
+    const proven = await stationOf('CP1', (await world.start()).port, PASSWORD);
+    const recordingId = await start();
+    await world.instances[1]?.runtime.tickRecordings();
+    await proven.post('<no envelope of CARD-1', { path: '/ocpp/soap/CP1' });
+    const lines = withoutTime(await stopped(recordingId));
+    expect(lines).toContainEqual({ from: 'station', unreadable: '<no envelope of CARD-1'.length });
+    expect(lines).toContainEqual({ from: 'csms', frame: [4, '-1', 'ProtocolError', expect.any(String), {}] });
+  });
+
+  it('has nothing of a request that nobody could read, where anybody could have sent it', async () => {
+    const recordingId = await start();
+    await station.post('<no envelope', { path: '/ocpp/soap/CP1' });
+    await station.ask('Heartbeat', {});
+    const lines = await stopped(recordingId);
+    expect(lines.map(({ frame }) => Array.isArray(frame) && frame[2])).toContain('Heartbeat');
+    expect(JSON.stringify(lines)).not.toMatch(/unreadable|ProtocolError/);
+  });
+
+  it('has nothing of it either where who is not registered came with a password that nobody checked', async () => {
+    const { port } = await world.start({ UNKNOWN_STATIONS: 'accept' });
+    world.device.register('CP1', { lifecycle: deviceV1.StationLifecycle.QUARANTINED });
+    const recordingId = await start();
+    await world.instances[1]?.runtime.tickRecordings();
+    const anybody = await stationOf('CP1', port, 'whatever');
+    expect((await anybody.post('<no envelope', { path: '/ocpp/soap/CP1' })).status).toBe(400);
+    await anybody.ask('Heartbeat', {});
+    const lines = await stopped(recordingId);
+    expect(lines.map(({ frame }) => Array.isArray(frame) && frame[2])).toContain('Heartbeat');
+    expect(JSON.stringify(lines)).not.toMatch(/unreadable|ProtocolError/);
   });
 
   it('goes on with every instance, also one that was started later, until the station has gone', async () => {
