@@ -100,18 +100,20 @@ const isComing = (uploadId: string) =>
     const { state, receivedBytes } = await upload(uploadId);
     return state === 'Receiving' && receivedBytes > 0 ? true : undefined;
   });
-async function isBroughtAnew(uploadId: string, address: string, attempts: number): Promise<void> {
+/** Why it broke off when nobody says so: the device service found out by itself, after long. */
+const SILENT = 'stopped coming';
+async function isBroughtAnew(uploadId: string, address: string, reason: unknown): Promise<void> {
   const waiting = await soon('it is awaited again', async () => {
     const now = await upload(uploadId);
     return now.state === 'Waiting' ? now : undefined;
   });
-  expect(waiting).toMatchObject({ sha256: null, reason: expect.stringMatching(/./) });
+  expect(waiting).toMatchObject({ sha256: null, reason });
   const headers = { authorization: `Bearer ${ADMIN_KEY}` };
   expect((await fetch(`${platform.api.url}/v1/log-uploads/${uploadId}/file`, { headers })).status).toBe(409);
   const again = new Bringing(address);
   await isComing(uploadId);
   expect(await again.end()).toBe(201);
-  expect(await upload(uploadId)).toMatchObject({ state: 'Received', reason: null, attempts, sha256: again.sha256 });
+  expect(await upload(uploadId)).toMatchObject({ state: 'Received', reason: null, attempts: 2, sha256: again.sha256 });
   const file = await fetch(`${platform.api.url}/v1/log-uploads/${uploadId}/file`, { headers });
   expect(
     createHash('sha256')
@@ -140,7 +142,8 @@ describe('a log that comes in', () => {
     for (const name of DEVICES) await platform.kill9(name);
     expect(await bringing.end()).toBeGreaterThanOrEqual(500);
     for (const name of DEVICES) await platform.restart(name);
-    await isBroughtAnew(uploadId, address, 2);
+    // The gateway lives, and says so as soon as it can.
+    await isBroughtAnew(uploadId, address, expect.stringMatching(new RegExp(`^(?!.*${SILENT}).`)));
   });
 
   it('is awaited again when the gateway that took it dies, and a device process with it', { timeout: TEST_MS }, async () => {
@@ -150,6 +153,6 @@ describe('a log that comes in', () => {
     for (const name of ['gateway', 'device'] as const) await platform.kill9(name);
     expect(await bringing.end()).toBe(0);
     for (const name of ['gateway', 'device'] as const) await platform.restart(name);
-    await isBroughtAnew(uploadId, address, 2);
+    await isBroughtAnew(uploadId, address, expect.stringContaining(SILENT));
   });
 });

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { LogUpload, LogUploadRefusal } from '@voltlog/device-domain';
+import { type LogUpload, type LogUploadRefusal, UPLOAD_LOST_MS } from '@voltlog/device-domain';
 import { isoTime, RequestError } from '@voltlog/kernel';
 import { type connectionV1, deviceLogUploadV1 as proto } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { FileLinks } from '../firmware/file-links.js';
 import { outcomeOf, outcomeOfError } from '../jobs/answers.js';
 import type { StationMemory } from '../store/station-memory.js';
-import type { UploadCollections, UploadDoc } from '../uploads/upload-documents.js';
-import { heardAt, LOST_MS, type UploadStreams } from '../uploads/uploads.js';
+import type { UploadCollections, UploadDoc, UploadProgressDoc } from '../uploads/upload-documents.js';
+import type { UploadStreams } from '../uploads/uploads.js';
 import { knownStation } from './known-station.js';
 import { checkLogRequest } from './log-requests.js';
 import { checkStationId, pageSize } from './requests.js';
@@ -75,7 +75,7 @@ export class LogUploadGrpc implements proto.LogUploadService {
     });
     const progress = await this.parts.collections.progress.getMany(page.docs.map(({ id }) => id));
     return {
-      uploads: page.docs.map((doc) => this.toMessage(doc, progress.get(doc.id)?.receivedBytes ?? 0)),
+      uploads: page.docs.map((doc) => this.toMessage(doc, progress.get(doc.id))),
       nextPageToken: page.next ?? '',
     };
   }
@@ -84,13 +84,11 @@ export class LogUploadGrpc implements proto.LogUploadService {
     if (!this.parts.links.isUploadSignature(uploadId, signature))
       throw new RequestError('PERMISSION_DENIED', 'the signature of this address is wrong', 'BadSignature');
     const now = this.now();
-    const before = await this.parts.collections.progress.get(uploadId);
-    const known = await this.parts.collections.uploads.get(uploadId);
-    const lost = known !== undefined && heardAt(known.upload, before) + LOST_MS < now;
+    const heard = await this.parts.collections.progress.get(uploadId);
     // Before it begins, so that it is looked after whoever dies; and after, since what looked meanwhile saw nothing under way.
-    const look = (): Promise<void> => this.parts.lookAt(uploadId, isoTime(now + LOST_MS));
+    const look = (): Promise<void> => this.parts.lookAt(uploadId, isoTime(now + UPLOAD_LOST_MS));
     await look();
-    const { refusal, state } = await this.parts.streams.one(uploadId, { kind: 'BeginUpload', lost, now }, this.parts.context.ids.next());
+    const { refusal, state } = await this.parts.streams.one(uploadId, { kind: 'BeginUpload', heard, now }, this.parts.context.ids.next());
     if (refusal !== undefined || state.kind === 'none') throw refused(refusal ?? 'UploadUnknown');
     const { attempt, stationId, logType } = state;
     await look();
@@ -100,9 +98,11 @@ export class LogUploadGrpc implements proto.LogUploadService {
 
   async reportUploadProgress(request: proto.ReportUploadProgressRequest): Promise<proto.ReportUploadProgressResponse> {
     const { uploadId, attempt, receivedBytes } = request;
-    await this.noteProgress(uploadId, attempt, receivedBytes);
     const command = { kind: 'ReportProgress' as const, attempt, receivedBytes, now: this.now() };
-    await this.parts.streams.one(uploadId, command, `progress:${attempt}:${receivedBytes}`);
+    const { state } = await this.parts.streams.one(uploadId, command, `progress:${attempt}:${receivedBytes}`);
+    // Who brings an earlier try, or what has ended, says nothing about it.
+    if (state.kind === 'none' || state.attempt !== attempt || (state.state !== 'Receiving' && state.state !== 'Waiting')) return {};
+    await this.noteProgress(uploadId, attempt, receivedBytes);
     return {};
   }
 
@@ -156,10 +156,10 @@ export class LogUploadGrpc implements proto.LogUploadService {
     const doc = await this.parts.collections.uploads.get(uploadId);
     if (doc === undefined) throw refused('UploadUnknown');
     const progress = await this.parts.collections.progress.get(uploadId);
-    return this.toMessage(doc, progress?.receivedBytes ?? 0);
+    return this.toMessage(doc, progress);
   }
 
-  private toMessage({ id, upload }: UploadDoc, receivedBytes: number): proto.LogUpload {
+  private toMessage({ id, upload }: UploadDoc, progress: UploadProgressDoc | undefined): proto.LogUpload {
     const { file } = upload;
     const isKept = upload.state === 'Received' && file !== undefined && file.keptUntil > isoTime(this.now());
     return {
@@ -172,7 +172,7 @@ export class LogUploadGrpc implements proto.LogUploadService {
       status: upload.status,
       attempts: upload.attempt,
       reason: upload.reason,
-      receivedBytes: file?.sizeBytes ?? receivedBytes,
+      receivedBytes: file?.sizeBytes ?? (progress?.attempt === upload.attempt ? progress.receivedBytes : 0),
       fileId: isKept ? fileIdOf(id, upload.attempt) : '',
       fileName: file?.fileName || upload.announcedFileName,
       contentType: file?.contentType ?? '',

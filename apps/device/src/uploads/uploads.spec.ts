@@ -1,12 +1,12 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, MOVE_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
+import { UPLOAD_LOST_MS as LOST_MS } from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1, deviceLogUploadV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext, untilPassed } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
 import { createDevice, type Device } from '../device.js';
-import { LOST_MS } from './uploads.js';
 
 const { LogUploadState } = deviceLogUploadV1;
 const KEY = Buffer.alloc(32, 7).toString('base64');
@@ -72,6 +72,12 @@ describe('a log that is being uploaded', () => {
   const begin = (uploadId: string) => service.uploadGrpc.beginUpload({ uploadId, signature: location.split('/').at(-1) ?? '' });
   const upload = async (uploadId: string) => (await service.uploadGrpc.getUpload({ uploadId })).upload;
   const isWaiting = async (uploadId: string) => (await upload(uploadId))?.state === LogUploadState.WAITING;
+  const restartedAfter = async (ms: number): Promise<void> => {
+    await service.stop();
+    devices.length = 0;
+    context.clock.ms += ms;
+    service = await open();
+  };
   const file = { fileName: 'a.log', contentType: 'text/plain', sizeBytes: 5, sha256: 'a'.repeat(64) };
 
   it('is awaited again once whoever took its bytes has been silent for too long, and can be brought anew', async () => {
@@ -134,10 +140,63 @@ describe('a log that is being uploaded', () => {
   it('is looked after by another instance when the one that let it begin is gone', async () => {
     const uploadId = await requested();
     await begin(uploadId);
-    await service.stop();
-    devices.length = 0;
-    service = await open();
+    await restartedAfter(0);
     await untilPassed(context.clock, LOST_MS, () => isWaiting(uploadId), 'the upload is awaited again');
     expect((await begin(uploadId)).attempt).toBe(2);
+  });
+
+  it('goes on though no instance was there for long: who brings it is heard before it is given up', async () => {
+    const lost = await requested();
+    await begin(lost);
+    const uploadId = await requested();
+    const { attempt } = await begin(uploadId);
+    await restartedAfter(2 * LOST_MS);
+    const startedAt = context.clock.now();
+    await untilPassed(
+      context.clock,
+      0,
+      async () => {
+        // It tells every 2 s, and has to find the way first.
+        if (context.clock.now() - startedAt >= 4_000)
+          await service.uploadGrpc.reportUploadProgress({ uploadId, attempt, receivedBytes: 5 });
+        return isWaiting(lost);
+      },
+      'the other one is awaited again',
+    );
+    expect(await upload(uploadId)).toMatchObject({ state: LogUploadState.RECEIVING, attempts: 1 });
+    const keptUntil = isoTime(context.clock.now() + 1);
+    await service.uploadGrpc.receiveUpload({ uploadId, attempt, ...file, keptUntil });
+    expect(await upload(uploadId)).toMatchObject({ state: LogUploadState.RECEIVED, attempts: 1 });
+  });
+
+  it('is taken though it was thought to be lost, when nobody has begun anew', async () => {
+    const uploadId = await requested();
+    const { attempt } = await begin(uploadId);
+    await untilPassed(context.clock, LOST_MS, () => isWaiting(uploadId), 'the upload is awaited again');
+    const keptUntil = isoTime(context.clock.now() + 1);
+    await service.uploadGrpc.receiveUpload({ uploadId, attempt, ...file, keptUntil });
+    expect(await upload(uploadId)).toMatchObject({ state: LogUploadState.RECEIVED, reason: '', sha256: file.sha256 });
+  });
+
+  it('lets one of those in that come at the same time', async () => {
+    const uploadId = await requested();
+    const begins = () => Promise.allSettled([begin(uploadId), begin(uploadId), begin(uploadId)]);
+    const letIn = (results: Awaited<ReturnType<typeof begins>>) =>
+      results.flatMap((result) => (result.status === 'fulfilled' ? result.value.attempt : []));
+    expect(letIn(await begins())).toEqual([1]);
+    context.clock.ms += LOST_MS + 1;
+    expect(letIn(await begins())).toEqual([2]);
+  });
+
+  it('is not kept alive, nor said to grow, by who brings an earlier try', async () => {
+    const uploadId = await requested();
+    const first = await begin(uploadId);
+    context.clock.ms += LOST_MS + 1;
+    const second = await begin(uploadId);
+    await service.uploadGrpc.reportUploadProgress({ uploadId, attempt: second.attempt, receivedBytes: 3 });
+    context.clock.ms += LOST_MS + 1;
+    await service.uploadGrpc.reportUploadProgress({ uploadId, attempt: first.attempt, receivedBytes: 1_000 });
+    expect(await upload(uploadId)).toMatchObject({ receivedBytes: 3, attempts: 2 });
+    expect((await begin(uploadId)).attempt).toBe(3);
   });
 });

@@ -1,6 +1,15 @@
 import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
 import { UPLOAD_TOPIC, type UploadEvent } from '@voltlog/device-contract';
-import { isStationId, type LogUpload, type LogUploadCommand, type LogUploadRefusal, type LogUploadState } from '@voltlog/device-domain';
+import {
+  isStationId,
+  type LogUpload,
+  type LogUploadCommand,
+  type LogUploadRefusal,
+  type LogUploadState,
+  UPLOAD_LOST_MS,
+  type UploadHeard,
+  uploadLostAt,
+} from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
@@ -11,7 +20,7 @@ import type { FileLinks } from '../firmware/file-links.js';
 import { LogUploadGrpc } from '../grpc/log-upload.grpc.js';
 import { DocumentedStreams } from '../store/documented-streams.js';
 import type { StationMemory } from '../store/station-memory.js';
-import { openUploadCollections, UPLOADS, type UploadCollections, type UploadDoc, type UploadProgressDoc } from './upload-documents.js';
+import { openUploadCollections, UPLOADS, type UploadCollections, type UploadDoc } from './upload-documents.js';
 
 const GROUP = 'device-uploads';
 const EXPIRY = 'LogUploadExpiry';
@@ -19,8 +28,8 @@ const SILENCE = 'LogUploadSilence';
 const STATUS = 'voltlog.connection.LogStatusReported.v1';
 /** Uploads of a station that what it says may be about. */
 const RECENT = 20;
-/** Bytes that have not come for so long are brought by nobody any more: whoever took them is gone, ms. */
-export const LOST_MS = 90_000;
+/** A service that is back gives up nothing before: who takes bytes tells of them every 2 s, and has to find it again first, ms. */
+const HEARING_MS = 10_000;
 const SILENT = 'The bytes stopped coming: whoever took them is gone.';
 /** A station may take as long as a command may wait, and the way there and back. */
 const DEADLINE_MS = 125_000;
@@ -64,14 +73,11 @@ export async function createUploads(
   };
 }
 
-/** When bytes of an upload were last known to come, ms. */
-export const heardAt = (upload: Pick<LogUpload, 'begunAt'>, progress: UploadProgressDoc | undefined): number =>
-  // What is known of an earlier attempt says nothing about this one.
-  Math.max(...[upload.begunAt, progress?.at ?? ''].map((at) => Date.parse(at)).filter((ms) => !Number.isNaN(ms)));
-
 /** Brings what stations say about uploads to them, and ends those whose time is over, and tries that nobody brings any more. */
 class UploadFollower {
   private subscriptions: readonly Subscription[] = [];
+  /** ms. */
+  private startedAt = 0;
   private readonly expiry: TimerLoop;
   private readonly silence: TimerLoop;
 
@@ -86,7 +92,8 @@ class UploadFollower {
   }
 
   async start(): Promise<void> {
-    const { log } = this.context;
+    const { log, clock } = this.context;
+    this.startedAt = clock.now();
     this.expiry.start();
     this.silence.start();
     this.subscriptions = await Promise.all([
@@ -118,12 +125,17 @@ class UploadFollower {
     const state = await this.streams.state(uploadId);
     if (state.kind === 'none' || state.state !== 'Receiving') return;
     const progress = await this.collections.progress.get(uploadId);
-    const lostAt = heardAt(state, progress) + LOST_MS;
+    const lostAt = this.givenUpAt(state, progress);
     if (lostAt > now) return this.lookAt(uploadId, isoTime(lostAt));
     const { attempt } = state;
     const receivedBytes = progress?.attempt === attempt ? progress.receivedBytes : 0;
     const broken = { kind: 'BreakUpload', attempt, reason: SILENT, receivedBytes, final: false, now } as const;
     await this.streams.one(uploadId, broken, `silent:${attempt}`);
+  }
+
+  /** ms. While this instance was away nobody may have been there to be told. */
+  private givenUpAt(upload: LogUpload, heard: UploadHeard | undefined): number {
+    return Math.max(uploadLostAt(upload, heard), this.startedAt + HEARING_MS);
   }
 
   private async expire({ payload }: Timer): Promise<void> {
@@ -133,7 +145,7 @@ class UploadFollower {
     if (state.kind === 'none') return;
     const progress = await this.collections.progress.get(uploadId);
     // One that is coming in is not cut off.
-    if (state.state === 'Receiving' && heardAt(state, progress) + LOST_MS > now) return this.expireAt(uploadId, isoTime(now + LOST_MS));
+    if (state.state === 'Receiving' && this.givenUpAt(state, progress) > now) return this.expireAt(uploadId, isoTime(now + UPLOAD_LOST_MS));
     await this.streams.one(uploadId, { kind: 'ExpireUpload', now }, 'expired');
     await this.collections.progress.delete([uploadId]);
   }

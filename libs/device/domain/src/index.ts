@@ -114,6 +114,9 @@ export {
   type LogUploadState,
   logUploadDecider,
   UPLOAD_ATTEMPTS_MAX,
+  UPLOAD_LOST_MS,
+  type UploadHeard,
+  uploadLostAt,
 } from './log-upload.decider.js';
 export { isWindowOpen, windowProblem } from './maintenance-window.js';
 export {

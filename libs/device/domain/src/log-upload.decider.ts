@@ -8,6 +8,8 @@ const PROGRESS_MS_MIN = 1_500;
 const PROGRESS_PART = 0.25;
 /** Tries of a station to bring its file. */
 export const UPLOAD_ATTEMPTS_MAX = 10;
+/** Bytes that have not come for so long are brought by nobody any more: whoever took them is gone, ms. */
+export const UPLOAD_LOST_MS = 90_000;
 
 export interface LogUpload extends Omit<LogUploadRequested, 'at'> {
   readonly kind: 'upload';
@@ -33,6 +35,12 @@ export interface LogUpload extends Omit<LogUploadRequested, 'at'> {
   readonly updatedAt: string;
 }
 
+/** When bytes of a try were last told to have come; nothing of it is on the log. */
+export interface UploadHeard {
+  readonly attempt: number;
+  readonly at: string;
+}
+
 export type LogUploadState = { readonly kind: 'none' } | LogUpload;
 
 export type LogUploadCommand =
@@ -46,8 +54,7 @@ export type LogUploadCommand =
       readonly now: number;
     }
   | { readonly kind: 'ReportStatus'; readonly status: string; readonly requestId: number | undefined; readonly now: number }
-  /** `lost`: bytes that were coming have not come for so long that nobody brings them any more. */
-  | { readonly kind: 'BeginUpload'; readonly lost: boolean; readonly now: number }
+  | { readonly kind: 'BeginUpload'; readonly heard: UploadHeard | undefined; readonly now: number }
   | { readonly kind: 'ReportProgress'; readonly attempt: number; readonly receivedBytes: number; readonly now: number }
   | { readonly kind: 'ReceiveUpload'; readonly attempt: number; readonly file: NonNullable<LogUpload['file']>; readonly now: number }
   | {
@@ -64,6 +71,10 @@ export type LogUploadCommand =
 
 /** `UploadUsed`: its file has come. `UploadOver`: it failed, expired or was deleted. `UploadUnderWay`: somebody is bringing it now. */
 export type LogUploadRefusal = 'UploadExists' | 'UploadUnknown' | 'UploadUsed' | 'UploadOver' | 'UploadUnderWay';
+
+/** When nobody brings the try under way any more unless bytes come before, ms; what is heard of an earlier one says nothing about it. */
+export const uploadLostAt = ({ attempt, begunAt }: Pick<LogUpload, 'attempt' | 'begunAt'>, heard: UploadHeard | undefined): number =>
+  UPLOAD_LOST_MS + Math.max(Date.parse(begunAt), heard?.attempt === attempt ? Date.parse(heard.at) : 0);
 
 /** A log that a station is to upload, once. */
 export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadEvent, LogUploadRefusal> = {
@@ -102,7 +113,7 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
       }
       case 'BeginUpload': {
         if (state.state === 'Received') return refused('UploadUsed');
-        if (state.state === 'Receiving' && !command.lost) return refused('UploadUnderWay');
+        if (state.state === 'Receiving' && uploadLostAt(state, command.heard) >= command.now) return refused('UploadUnderWay');
         if (!isOpen || state.expiresAt <= at || attempt >= UPLOAD_ATTEMPTS_MAX) return refused('UploadOver');
         return decided<UploadEvent>({ type: 'voltlog.device.LogUploadBegun.v1', data: { ...of, attempt: attempt + 1, at } });
       }
@@ -117,7 +128,8 @@ export const logUploadDecider: Decider<LogUploadCommand, LogUploadState, UploadE
         });
       }
       case 'ReceiveUpload':
-        if (state.state !== 'Receiving' || command.attempt !== attempt) return refused('UploadOver');
+        // One thought to be lost is taken as well: while nobody has begun anew, it is the file that is waited for.
+        if (!isOpen || attempt === 0 || command.attempt !== attempt) return refused('UploadOver');
         return decided<UploadEvent>({ type: 'voltlog.device.LogUploadReceived.v1', data: { ...of, attempt, ...command.file, at } });
       case 'BreakUpload': {
         if (state.state !== 'Receiving' || command.attempt !== attempt) return decided();

@@ -1,8 +1,8 @@
 import type { UploadEvent } from '@voltlog/device-contract';
-import { fold } from '@voltlog/kernel';
+import { fold, isoTime } from '@voltlog/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LogUploadCommand, logUploadDecider, UPLOAD_ATTEMPTS_MAX } from './log-upload.decider.js';
+import { type LogUploadCommand, logUploadDecider, UPLOAD_ATTEMPTS_MAX, UPLOAD_LOST_MS, type UploadHeard } from './log-upload.decider.js';
 
 const T0 = Date.parse('2026-11-26T01:00:00.000Z');
 const HOUR = 3_600_000;
@@ -18,7 +18,7 @@ const request: LogUploadCommand = {
   },
   now: T0,
 };
-const begin = (now = T0): LogUploadCommand => ({ kind: 'BeginUpload', lost: false, now });
+const begin = (now = T0, heard?: UploadHeard): LogUploadCommand => ({ kind: 'BeginUpload', heard, now });
 const progress = (receivedBytes: number, now: number, attempt = 1): LogUploadCommand => ({
   kind: 'ReportProgress',
   attempt,
@@ -103,5 +103,30 @@ describe('a log that a station uploads', () => {
     expect(run(request, begin(), receive(1, T0), begin()).refusals).toEqual(['UploadUsed']);
     expect(run(request, begin(), receive(2, T0)).refusals).toEqual(['UploadOver']);
     expect(run(request, begin(), begin()).refusals).toEqual(['UploadUnderWay']);
+  });
+
+  it('lets a try in once the one under way has been silent for too long, whatever is heard of those before it', () => {
+    const later = T0 + UPLOAD_LOST_MS;
+    const heard = (attempt: number, at: number): UploadHeard => ({ attempt, at: isoTime(at) });
+    expect(run(request, begin(), begin(later)).refusals).toEqual(['UploadUnderWay']);
+    expect(run(request, begin(), begin(later + 1)).state).toMatchObject({ state: 'Receiving', attempt: 2 });
+    expect(run(request, begin(), begin(later + 1, heard(1, T0 + 1))).refusals).toEqual(['UploadUnderWay']);
+    expect(run(request, begin(), begin(later + 2, heard(1, T0 + 1))).state).toMatchObject({ attempt: 2 });
+    const second = [request, begin(T0 - 1), broken(T0 - 1), begin(T0)] as const;
+    expect(run(...second, begin(later + 1, heard(1, later))).state).toMatchObject({ attempt: 3 });
+    // Whoever comes at the same time read what was before the first of them was let in.
+    expect(run(...second, begin(later + 1), begin(later + 1), begin(later + 1, heard(2, T0))).refusals).toEqual([
+      'UploadUnderWay',
+      'UploadUnderWay',
+    ]);
+  });
+
+  it('takes the file of a try that was thought to be lost, unless another has begun', () => {
+    expect(run(request, begin(), broken(T0), receive(1, T0)).state).toMatchObject({ state: 'Received', reason: '', file });
+    expect(run(request, begin(), broken(T0), begin(T0), receive(1, T0)).refusals).toEqual(['UploadOver']);
+    expect(run(request, begin(), broken(T0), begin(T0), broken(T0, 2), receive(1, T0)).refusals).toEqual(['UploadOver']);
+    expect(run(request, receive(0, T0)).refusals).toEqual(['UploadOver']);
+    const expired: LogUploadCommand = { kind: 'ExpireUpload', now: T0 + 24 * HOUR };
+    expect(run(request, begin(), broken(T0), expired, receive(1, T0 + 24 * HOUR)).refusals).toEqual(['UploadOver']);
   });
 });
