@@ -157,10 +157,11 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
   private received({ messageId, action }: OutgoingMessage, { status, text }: Posted): void {
     const now = this.edge.clock.now();
     const { edition } = this.dialect;
-    // What a refusal says is for who showed the wrong password, and may well repeat it.
-    this.edge.frames.received(this, now, status === 401 ? 'HTTP 401' : text, action);
+    // What a refusal says is for who showed the wrong password, and may well repeat it; whatever it looks like, it is no answer.
+    const kept = status === 401 ? 'HTTP 401' : text;
+    this.edge.frames.received(this, now, kept, action);
     const shape = { messageId, action, service: 'cp', edition } as const;
-    this.edge.recorder.tapeOf(this.stationId)?.frame('station', now, answerFrame(text, shape));
+    this.edge.recorder.tapeOf(this.stationId)?.frame('station', now, answerFrame(kept, shape));
   }
 
   /** Tries again while nothing was sent, or what was sent may be sent twice. */

@@ -1,3 +1,4 @@
+import { writeResponse } from '@voltlog/ocpp-v16-soap';
 import { connectionV1, deviceV1, recordingsV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Instance, World } from '../testing/harness.js';
@@ -76,13 +77,27 @@ describe('the recording of a station that speaks SOAP', () => {
     await station.post(station.envelope('Authorize', { idTag: 'CARD-THAT-IS-FAR-TOO-LONG' }, station.url, 'long'));
     const bare = station.envelope('Heartbeat', {}, station.url, 'bare').replace(/<(\w+):Action[^>]*>[^<]*<\/\1:Action>/, '');
     expect((await station.post(bare)).status).toBe(200);
-    station.rawAnswer = { status: 401, headers: {}, text: '<html>CARD-1</html>' };
+    station.rawAnswer = { status: 500, headers: {}, text: '<html>CARD-1</html>' };
     await world.command('CP1', { $case: 'reset', value: { type: connectionV1.ResetType.ON_IDLE, evseId: 0 } });
     const lines = withoutTime(await stopped(recordingId));
     expect(lines).toContainEqual({ from: 'csms', frame: [4, 'long', expect.any(String), expect.any(String), {}] });
     expect(lines).toContainEqual({ from: 'station', tolerances: ['actionMissing'], frame: [2, 'bare', 'Heartbeat', {}] });
     expect(lines.at(-1)).toEqual({ from: 'station', unreadable: '<html>CARD-1</html>'.length });
     expect(JSON.stringify(lines)).not.toContain('CARD-1');
+  });
+
+  it('has nothing of the answer by which a station refuses a password, though it looks like one to the command', async () => {
+    const recordingId = await start();
+    await station.ask('Heartbeat', {});
+    const text = writeResponse(
+      'Reset',
+      { status: 'Accepted' },
+      { service: 'cp', edition: '1.6', messageId: 'answer', relatesTo: undefined },
+    );
+    station.rawAnswer = { status: 401, headers: {}, text };
+    await world.command('CP1', { $case: 'reset', value: { type: connectionV1.ResetType.ON_IDLE, evseId: 0 } });
+    const lines = withoutTime(await stopped(recordingId));
+    expect(lines.at(-1)).toEqual({ from: 'station', unreadable: 'HTTP 401'.length });
   });
 
   it('has of a request that nobody could read the length, where it is proven that the station sent it', async () => {
