@@ -4,6 +4,7 @@ import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Code } from './empty.js';
 import { Form, FormError, jsonIn, Problem, useFields } from './form.js';
+import { FormRows, type Row } from './form-rows.js';
 import { RowButton } from './row-button.js';
 import { TryVendor } from './try-vendor.js';
 
@@ -24,8 +25,7 @@ export const ofVendor = (vendorId: string): string => `/v1/data-transfer-vendors
 
 const OTHERWISE = ['UnknownMessageId', 'Accepted', 'Rejected'];
 
-interface Message {
-  readonly id: number;
+interface Message extends Row {
   readonly messageId: string;
   readonly status: string;
   /** JSON as it is typed; empty: none. */
@@ -118,62 +118,41 @@ interface MessagesProps {
   readonly onChange: (messages: readonly Message[]) => void;
 }
 
-function Messages({ messages, onChange }: MessagesProps) {
-  const change = (id: number, to: Partial<Message>): void =>
-    onChange(messages.map((message) => (message.id === id ? { ...message, ...to } : message)));
-  return (
-    <>
-      {messages.map(({ id, messageId, status, data, handlerUrl }, index) => (
-        <Fieldset key={id} legend={`Message ${index + 1}`} className="fields two">
-          <TextInput
-            label="Message id; empty: those without"
-            maxLength={50}
-            value={messageId}
-            onChange={({ currentTarget: { value } }) => change(id, { messageId: value })}
-          />
-          <Select
-            label="Answer"
-            data={['Accepted', 'Rejected']}
-            value={status}
-            allowDeselect={false}
-            onChange={(value) => change(id, { status: value ?? 'Accepted' })}
-          />
-          <TextInput
-            label="Data of the answer, JSON; empty: none"
-            value={data}
-            onChange={({ currentTarget: { value } }) => change(id, { data: value })}
-          />
-          <TextInput
-            label="Webhook asked first; empty: none"
-            maxLength={2_000}
-            value={handlerUrl}
-            onChange={({ currentTarget: { value } }) => change(id, { handlerUrl: value })}
-          />
-          <Button
-            variant="default"
-            style={{ justifySelf: 'start' }}
-            aria-label={`Remove message ${index + 1}`}
-            onClick={() => onChange(messages.filter((message) => message.id !== id))}
-          >
-            Remove
-          </Button>
-        </Fieldset>
-      ))}
-      <Button
-        variant="default"
-        style={{ justifySelf: 'start' }}
-        onClick={() =>
-          onChange([
-            ...messages,
-            { id: Math.max(-1, ...messages.map(({ id }) => id)) + 1, messageId: '', status: 'Accepted', data: '', handlerUrl: '' },
-          ])
-        }
-      >
-        Add a message
-      </Button>
-    </>
-  );
-}
+const BLANK: Omit<Message, 'id'> = { messageId: '', status: 'Accepted', data: '', handlerUrl: '' };
+
+const Messages = ({ messages, onChange }: MessagesProps) => (
+  <FormRows rows={messages} onChange={onChange} noun="message" add="Add a message" blank={BLANK}>
+    {({ id, messageId, status, data, handlerUrl }, { number, change, remove }) => (
+      <Fieldset key={id} legend={`Message ${number}`} className="fields two">
+        <TextInput
+          label="Message id; empty: those without"
+          maxLength={50}
+          value={messageId}
+          onChange={({ currentTarget: { value } }) => change({ messageId: value })}
+        />
+        <Select
+          label="Answer"
+          data={['Accepted', 'Rejected']}
+          value={status}
+          allowDeselect={false}
+          onChange={(value) => change({ status: value ?? 'Accepted' })}
+        />
+        <TextInput
+          label="Data of the answer, JSON; empty: none"
+          value={data}
+          onChange={({ currentTarget: { value } }) => change({ data: value })}
+        />
+        <TextInput
+          label="Webhook asked first; empty: none"
+          maxLength={2_000}
+          value={handlerUrl}
+          onChange={({ currentTarget: { value } }) => change({ handlerUrl: value })}
+        />
+        {remove}
+      </Fieldset>
+    )}
+  </FormRows>
+);
 
 /** @throws {FormError} */
 function toMessage({ messageId, status, data, handlerUrl }: Message): object {

@@ -1,7 +1,7 @@
-import { Button, Fieldset, NumberInput, Select } from '@mantine/core';
+import { Fieldset, NumberInput, Select } from '@mantine/core';
+import { FormRows, type Row } from './form-rows.js';
 
-export interface Wave {
-  readonly id: number;
+export interface Wave extends Row {
   readonly size: number;
   readonly of: 'stations' | 'percent';
   readonly pauseMinutes: number;
@@ -12,23 +12,24 @@ interface Props {
   readonly onChange: (waves: readonly Wave[]) => void;
 }
 
+const BLANK: Omit<Wave, 'id'> = { size: 25, of: 'percent', pauseMinutes: 30 };
+
 /** In which portions stations have their turn; without any, all at once. */
-export function Waves({ waves, onChange }: Props) {
-  const change = (id: number, to: Partial<Wave>): void => onChange(waves.map((wave) => (wave.id === id ? { ...wave, ...to } : wave)));
-  return (
-    <Fieldset legend="Waves; all others come behind them" style={{ display: 'grid', gap: 10 }}>
-      {waves.map(({ id, size, of, pauseMinutes }, index) => (
+export const Waves = ({ waves, onChange }: Props) => (
+  <Fieldset legend="Waves; all others come behind them" style={{ display: 'grid', gap: 10 }}>
+    <FormRows rows={waves} onChange={onChange} noun="wave" add="Add a wave" blank={BLANK}>
+      {({ id, size, of, pauseMinutes }, { number, change, remove }) => (
         <div key={id} className="toolbar" style={{ alignItems: 'end' }}>
           <NumberInput
-            label={`Wave ${index + 1}`}
+            label={`Wave ${number}`}
             min={1}
             max={of === 'percent' ? 100 : 100_000}
             value={size}
             w={90}
-            onChange={(value) => change(id, { size: Number(value) || 0 })}
+            onChange={(value) => change({ size: Number(value) || 0 })}
           />
           <Select
-            aria-label={`Wave ${index + 1}: of what`}
+            aria-label={`Wave ${number}: of what`}
             data={[
               { value: 'stations', label: 'stations' },
               { value: 'percent', label: '% of all' },
@@ -36,37 +37,22 @@ export function Waves({ waves, onChange }: Props) {
             value={of}
             allowDeselect={false}
             w={120}
-            onChange={(value) => change(id, { of: value === 'percent' ? 'percent' : 'stations' })}
+            onChange={(value) => change({ of: value === 'percent' ? 'percent' : 'stations' })}
           />
           <NumberInput
             label="Minutes of pause"
-            aria-label={`Minutes of pause behind wave ${index + 1}`}
+            aria-label={`Minutes of pause behind wave ${number}`}
             min={0}
             value={pauseMinutes}
             w={170}
-            onChange={(value) => change(id, { pauseMinutes: Number(value) || 0 })}
+            onChange={(value) => change({ pauseMinutes: Number(value) || 0 })}
           />
-          <Button
-            variant="default"
-            aria-label={`Remove wave ${index + 1}`}
-            onClick={() => onChange(waves.filter((wave) => wave.id !== id))}
-          >
-            Remove
-          </Button>
+          {remove}
         </div>
-      ))}
-      <Button
-        variant="default"
-        style={{ justifySelf: 'start' }}
-        onClick={() =>
-          onChange([...waves, { id: Math.max(0, ...waves.map(({ id }) => id)) + 1, size: 25, of: 'percent', pauseMinutes: 30 }])
-        }
-      >
-        Add a wave
-      </Button>
-    </Fieldset>
-  );
-}
+      )}
+    </FormRows>
+  </Fieldset>
+);
 
 /** As the API takes them; the last takes what is left over. */
 export const toWaves = (waves: readonly Wave[]): readonly object[] =>
