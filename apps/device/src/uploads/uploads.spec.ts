@@ -106,7 +106,9 @@ describe('a log that is being uploaded', () => {
       context.clock,
       LOST_MS - 2_000,
       async () => {
-        attempt = (await begin(uploadId).catch(() => undefined))?.attempt ?? attempt;
+        const tried = await begin(uploadId).catch((error: unknown) => error);
+        if (tried instanceof Error) expect(tried).toMatchObject({ reason: 'UploadUnderWay' });
+        else attempt = (tried as { attempt: number }).attempt;
         return attempt === 2;
       },
       'it is let in again',

@@ -1,3 +1,4 @@
+import { basicAuth } from '../station/basic-auth.js';
 import type { OcppVersion } from '../station/protocol.js';
 import { LatencyHistogram, type LatencySummary } from './histogram.js';
 import { type LoadDriver, LoadStation } from './load-station.js';
@@ -104,7 +105,7 @@ class Opening implements LoadDriver {
       port: Number(port || 80),
       path: `${pathname.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`,
       subprotocol: `ocpp${version}`,
-      authorization: password === undefined ? undefined : `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`,
+      authorization: basicAuth(stationId, password),
     };
     const station = new LoadStation(index, version, target, this);
     this.stations.push(station);

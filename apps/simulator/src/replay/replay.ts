@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { basicAuth } from '../station/basic-auth.js';
 import { callFrame, errorFrame, type Frame, type Payload, readFrame, resultFrame } from '../station/protocol.js';
 import { SoapSocket } from '../station/soap-socket.js';
 import { differences } from './compare.js';
@@ -170,7 +171,7 @@ class Replaying {
   private async connect(): Promise<void> {
     this.close(1000);
     const { url, stationId, password } = this.options;
-    const authorization = password === undefined ? undefined : `Basic ${Buffer.from(`${stationId}:${password}`).toString('base64')}`;
+    const authorization = basicAuth(stationId, password);
     const address = `${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`;
     const socket = url.startsWith('http')
       ? new SoapSocket({ url: address, stationId, authorization, tls: {}, timeoutMs: ANSWER_MS, demanded: undefined })

@@ -2,6 +2,7 @@ import type { SecureContextOptions } from 'node:tls';
 import WebSocket from 'ws';
 import type { SimulationClock } from '../time/clock.js';
 import type { Timer } from '../time/timer-heap.js';
+import { basicAuth } from './basic-auth.js';
 import { type Answer, callFrame, type Payload, readFrame } from './protocol.js';
 import { type LinkSocket, SoapSocket } from './soap-socket.js';
 
@@ -166,11 +167,18 @@ export class Link {
     const { stationId, subprotocol, way } = this.options;
     const { urls, password, tls } = way.way();
     const url = urls[this.refusals % urls.length] ?? urls[0];
-    const authorization = basic(stationId, password);
+    const authorization = basicAuth(stationId, password);
     const address = `${url.replace(/\/$/, '')}/${encodeURIComponent(stationId)}`;
     const { callTimeoutMs, callPassword } = this.options;
     const socket: LinkSocket = url.startsWith('http')
-      ? new SoapSocket({ url: address, stationId, authorization, tls, timeoutMs: callTimeoutMs, demanded: basic(stationId, callPassword) })
+      ? new SoapSocket({
+          url: address,
+          stationId,
+          authorization,
+          tls,
+          timeoutMs: callTimeoutMs,
+          demanded: basicAuth(stationId, callPassword),
+        })
       : new WebSocket(address, [subprotocol], {
           ...tls,
           headers: authorization === undefined ? {} : { authorization },
@@ -286,6 +294,3 @@ export class Link {
     if (this.losses?.delete(action) === false) this.losses.delete('*');
   }
 }
-
-const basic = (username: string, password: string | undefined): string | undefined =>
-  password === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

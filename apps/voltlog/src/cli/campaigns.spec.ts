@@ -1,20 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CliWorld } from '../testing/cli-world.js';
 import { EXIT } from './errors.js';
 
 let world: CliWorld;
-let folder: string;
 beforeAll(async () => {
   world = await CliWorld.open();
-  folder = mkdtempSync(join(tmpdir(), 'voltlog-cli-'));
 });
-afterAll(() => {
-  world.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => world.close());
 beforeEach(() => world.forget());
 
 describe('voltlog campaigns', () => {
@@ -123,7 +117,7 @@ describe('voltlog moves', () => {
     ...change,
   });
   const plan = (): string => {
-    const path = join(folder, 'plan.json');
+    const path = join(world.folder, 'plan.json');
     writeFileSync(path, '{"direction":"Out"}');
     return path;
   };
@@ -166,7 +160,7 @@ describe('voltlog moves', () => {
     world.answers['POST /v1/moves/m-1/stations/A/confirm'] = [[200, { stationId: 'A', phase: 'Moved', confirmed: true }]];
     expect((await world.run('moves', 'confirm', 'm-1', 'A')).out).toMatch(/CONFIRMED +yes/);
     world.answers['GET /v1/moves/m-1/export'] = [[200, '{"stationId":"A"}\n']];
-    const to = join(folder, 'stations.ndjson');
+    const to = join(world.folder, 'stations.ndjson');
     expect((await world.run('moves', 'export', 'm-1', to)).code).toBe(EXIT.ok);
     expect(readFileSync(to, 'utf8')).toBe('{"stationId":"A"}\n');
   });
@@ -176,8 +170,11 @@ describe('voltlog moves', () => {
     ['list.json', 'is no JSON object'],
     ['words.json', 'is no JSON object'],
   ])('takes no plan from %s', async (name, text) => {
-    writeFileSync(join(folder, 'list.json'), '[1]');
-    writeFileSync(join(folder, 'words.json'), 'move them');
-    expect(await world.run('moves', 'create', join(folder, name))).toMatchObject({ code: EXIT.usage, err: expect.stringContaining(text) });
+    writeFileSync(join(world.folder, 'list.json'), '[1]');
+    writeFileSync(join(world.folder, 'words.json'), 'move them');
+    expect(await world.run('moves', 'create', join(world.folder, name))).toMatchObject({
+      code: EXIT.usage,
+      err: expect.stringContaining(text),
+    });
   });
 });

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CliWorld } from '../testing/cli-world.js';
@@ -8,19 +7,14 @@ import { EXIT } from './errors.js';
 import { saved } from './files.js';
 
 let world: CliWorld;
-let folder: string;
 beforeAll(async () => {
   world = await CliWorld.open();
-  folder = mkdtempSync(join(tmpdir(), 'voltlog-cli-'));
 });
-afterAll(() => {
-  world.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => world.close());
 beforeEach(() => world.forget());
 
 const file = (name: string, text?: string): string => {
-  const path = join(folder, name);
+  const path = join(world.folder, name);
   if (text !== undefined) writeFileSync(path, text);
   return path;
 };
@@ -148,7 +142,7 @@ describe('voltlog uploads', () => {
     const path = file('saved.log');
     expect((await world.run('uploads', 'download', 'u-1', path)).out).toBe(`5 bytes in ${path}\n`);
     expect(readFileSync(path, 'utf8')).toBe('hello');
-    const nowhere = join(folder, 'no', 'folder.log');
+    const nowhere = join(world.folder, 'no', 'folder.log');
     expect(await world.run('uploads', 'download', 'u-1', nowhere)).toMatchObject({
       code: EXIT.failed,
       err: expect.stringContaining('cannot be written'),
@@ -161,10 +155,10 @@ describe('voltlog uploads', () => {
     world.answers['GET /v1/log-uploads/u-1'] = [[200, upload({ state: 'Received', receivedBytes: 5, fileName: '../my log' })]];
     world.answers['GET /v1/log-uploads/u-1/file'] = [[200, 'hello']];
     const before = process.cwd();
-    process.chdir(folder);
+    process.chdir(world.folder);
     try {
       expect((await world.run('uploads', 'download', 'u-1')).out).toBe('5 bytes in .._my_log\n');
-      expect(existsSync(join(folder, '.._my_log'))).toBe(true);
+      expect(existsSync(join(world.folder, '.._my_log'))).toBe(true);
       // A file that is there already may be somebody's.
       expect((await world.run('uploads', 'download', 'u-1')).code).toBe(EXIT.failed);
     } finally {
@@ -198,7 +192,7 @@ describe('voltlog recordings', () => {
     const to = file('none.ndjson');
     expect((await world.run('recordings', 'export', 'CP-1', 'r-9', to)).code).toBe(EXIT.notFound);
     expect(existsSync(to)).toBe(false);
-    const nowhere = join(folder, 'no', 'folder.ndjson');
+    const nowhere = join(world.folder, 'no', 'folder.ndjson');
     world.answers[`GET ${path}/r-1/file`] = [[200, 'x']];
     expect(await world.run('recordings', 'export', 'CP-1', 'r-1', nowhere)).toMatchObject({
       code: EXIT.failed,

@@ -1,20 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CliWorld } from '../testing/cli-world.js';
 import { EXIT } from './errors.js';
 
 let world: CliWorld;
-let folder: string;
 beforeAll(async () => {
   world = await CliWorld.open();
-  folder = mkdtempSync(join(tmpdir(), 'voltlog-cli-'));
 });
-afterAll(() => {
-  world.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => world.close());
 beforeEach(() => world.forget());
 
 const page = (...data: object[]): [number, unknown][] => [[200, { data, nextCursor: null }]];
@@ -57,10 +51,10 @@ describe('voltlog tokens', () => {
 
   it('go out to a file and come in from one; rows with a problem end it with 1', async () => {
     world.answers['GET /v1/registry/tokens/export'] = [[200, 'idToken,type\nCARD,ISO14443\n']];
-    const path = join(folder, 'cards.csv');
+    const path = join(world.folder, 'cards.csv');
     expect((await world.run('tokens', 'export', path)).code).toBe(EXIT.ok);
     expect(readFileSync(path, 'utf8')).toBe('idToken,type\nCARD,ISO14443\n');
-    const nowhere = join(folder, 'no', 'cards.csv');
+    const nowhere = join(world.folder, 'no', 'cards.csv');
     expect(await world.run('tokens', 'export', nowhere)).toMatchObject({
       code: EXIT.failed,
       err: expect.stringContaining('cannot be written'),
@@ -78,7 +72,7 @@ describe('voltlog tokens', () => {
       'checking: 2 records\nNothing was imported.\n',
     ]);
     expect(world.asked.at(-1)).toMatchObject({ url: '/v1/registry/tokens/import?dryRun=true', body: 'idToken,type\nCARD,ISO14443\n' });
-    expect((await world.run('tokens', 'import', join(folder, 'none.csv'))).code).toBe(EXIT.usage);
+    expect((await world.run('tokens', 'import', join(world.folder, 'none.csv'))).code).toBe(EXIT.usage);
   });
 });
 
@@ -111,12 +105,12 @@ describe('voltlog certificates', () => {
     expect((await world.run('certificates', 'authority')).out).toBe(`ROOTS  \n${PEM}`);
     world.answers['GET /v1/plug-and-charge/test-roots'] = page({ certificateType: 'V2GRootCertificate', certificate: 'PEM' });
     expect((await world.run('certificates', 'test-roots')).out).toMatch(/^V2GRootCertificate +PEM/m);
-    const csr = join(folder, 'car.csr');
+    const csr = join(world.folder, 'car.csr');
     writeFileSync(csr, 'CSR');
     world.answers['PUT /v1/plug-and-charge/test-vehicles/P1'] = [[200, { pcid: 'P1', emaid: 'E1' }]];
     expect((await world.run('certificates', 'test-vehicle', 'P1', 'E1', '--csr', csr)).out).toMatch(/EMAID +E1/);
     expect(world.asked.at(-1)?.body).toEqual({ emaid: 'E1', csr: 'CSR' });
-    expect(await world.run('certificates', 'test-vehicle', 'P1', 'E1', '--csr', join(folder, 'none'))).toMatchObject({
+    expect(await world.run('certificates', 'test-vehicle', 'P1', 'E1', '--csr', join(world.folder, 'none'))).toMatchObject({
       code: EXIT.usage,
       err: expect.stringContaining('cannot be read'),
     });

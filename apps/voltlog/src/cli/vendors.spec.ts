@@ -1,20 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CliWorld } from '../testing/cli-world.js';
 import { EXIT } from './errors.js';
 
 let world: CliWorld;
-let folder: string;
 beforeAll(async () => {
   world = await CliWorld.open();
-  folder = mkdtempSync(join(tmpdir(), 'voltlog-cli-'));
 });
-afterAll(() => {
-  world.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => world.close());
 beforeEach(() => world.forget());
 
 const PATH = '/v1/data-transfer-vendors';
@@ -52,7 +46,7 @@ describe('voltlog vendors', () => {
   });
 
   it('takes the whole from a file as well', async () => {
-    const file = join(folder, 'vendor.json');
+    const file = join(world.folder, 'vendor.json');
     const body = { messages: [{ messageId: 'Greet', status: 'Accepted', data: { text: 'hello' } }], otherwise: 'Accepted' };
     writeFileSync(file, JSON.stringify(body));
     world.answers[`PUT ${PATH}/org.example`] = [[200, vendor({ secret: null })]];

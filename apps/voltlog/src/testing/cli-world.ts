@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,8 @@ export class CliWorld {
   /** By method and path without its query; the last one stays. */
   answers: Record<string, readonly Told[]> = {};
   readonly url: string;
+  /** For files of a test. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'voltlog-cli-'));
 
   private constructor(private readonly server: ReturnType<typeof createServer>) {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -59,6 +62,7 @@ export class CliWorld {
   }
 
   close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
     this.server.close();
   }
 

@@ -102,6 +102,14 @@ export interface Timer {
   readonly payload: unknown;
 }
 
+export interface ClaimOptions {
+  readonly kind: string;
+  /** ISO 8601 */
+  readonly now: string;
+  readonly leaseMs: number;
+  readonly limit: number;
+}
+
 /** A timer that somebody works on. */
 export interface ClaimedTimer extends Timer {
   /** Names the claim. */
@@ -115,7 +123,7 @@ export interface TimerStore {
   /** The same, but one that is due sooner or at that time, and is not claimed, stays as it is: what comes again and again puts nothing off. */
   scheduleNoLater(timers: readonly Timer[]): Promise<void>;
   cancel(ids: readonly string[]): Promise<void>;
-  claim(options: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly ClaimedTimer[]>;
+  claim(options: ClaimOptions): Promise<readonly ClaimedTimer[]>;
   /** Removes what is still under this claim: a timer that was scheduled anew since, or that somebody else claimed, stays. */
   complete(timers: readonly Pick<ClaimedTimer, 'id' | 'lease'>[]): Promise<void>;
 }

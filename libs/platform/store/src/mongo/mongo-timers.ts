@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isoTime } from '@voltlog/kernel';
 import type { mongo } from 'mongoose';
-import type { ClaimedTimer, Timer, TimerStore } from '../store.js';
+import type { ClaimedTimer, ClaimOptions, Timer, TimerStore } from '../store.js';
 
 /** Claims tried when other claimers take what was found. */
 const CLAIM_ROUNDS = 4;
@@ -57,17 +57,7 @@ export class MongoTimers implements TimerStore {
     if (ids.length > 0) await this.call(() => this.documents.deleteMany({ _id: { $in: [...ids] } }));
   }
 
-  async claim({
-    kind,
-    now,
-    leaseMs,
-    limit,
-  }: {
-    kind: string;
-    now: string;
-    leaseMs: number;
-    limit: number;
-  }): Promise<readonly ClaimedTimer[]> {
+  async claim({ kind, now, leaseMs, limit }: ClaimOptions): Promise<readonly ClaimedTimer[]> {
     const lease = randomUUID();
     const ready = isoTime(Date.parse(now) + leaseMs);
     let mine: readonly TimerDocument[] = [];

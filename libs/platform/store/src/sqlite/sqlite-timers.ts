@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isoTime } from '@voltlog/kernel';
-import type { ClaimedTimer, Timer, TimerStore } from '../store.js';
+import type { ClaimedTimer, ClaimOptions, Timer, TimerStore } from '../store.js';
 import type { WriteQueue } from './write-queue.js';
 
 const LEASE_MAX = 2 ** 47;
@@ -45,7 +45,7 @@ export class SqliteTimers implements TimerStore {
     });
   }
 
-  claim({ kind, now, leaseMs, limit }: { kind: string; now: string; leaseMs: number; limit: number }): Promise<readonly ClaimedTimer[]> {
+  claim({ kind, now, leaseMs, limit }: ClaimOptions): Promise<readonly ClaimedTimer[]> {
     const until = isoTime(Date.parse(now) + leaseMs);
     const claimed = randomInt(1, LEASE_MAX);
     const lease = String(claimed);
