@@ -103,6 +103,13 @@ describe('a file of the registry', () => {
     expect(given(first).sort()).toEqual(['evses', 'password', 'stationId']);
   });
 
+  it('ends a line of JSON at a line feed only', async () => {
+    const names = ['a\u2028b', 'a\u2029b', 'a\u0085b', 'a\rb', 'a\nb'];
+    const list = names.map((name, index): RegistryRecord => ({ type: 'station', stationId: `S${index}`, name, password: '', evses: [] }));
+    const read = await all(readJsonLines(fileOf(`\ufeff${toJsonLines(list).replaceAll('\n', '\r\n\r\n')}`)));
+    expect(read.map(({ record }) => record)).toEqual(list.map((record) => parsedOf(0, record).record));
+  });
+
   const words = fc.string({ unit: 'grapheme', maxLength: 30 }).map((text) => text.replaceAll('\0', '').trim());
   const id = fc.stringMatching(/^[A-Za-z0-9*\-_=+|@.]{1,48}$/);
   const records: fc.Arbitrary<RegistryRecord[]> = fc.uniqueArray(

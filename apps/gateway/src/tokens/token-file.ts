@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { headLine, numberIn, readRows, rowsOf } from '../registry/csv-file.js';
+import { readLines } from '../registry/json-file.js';
 import { idToken, tokenPut, type tokenView } from '../views/token.view.js';
 
 /** The columns of a file, in the order in which they are written; all but the first may be missing when read. */
@@ -49,21 +48,7 @@ export async function* readTokenCsv(path: string): AsyncGenerator<ParsedToken> {
 }
 
 export async function* readTokenLines(path: string): AsyncGenerator<ParsedToken> {
-  let row = 0;
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-    row += 1;
-    const text = row === 1 ? line.replace(/^\ufeff/, '') : line;
-    if (text.trim() === '') continue;
-    yield text.length > LINE_MAX ? { row, id: '', problem: `a line has at most ${LINE_MAX} characters` } : lineOf(row, text);
-  }
-}
-
-function lineOf(row: number, text: string): ParsedToken {
-  try {
-    return parsed(row, JSON.parse(text));
-  } catch (error) {
-    return { row, id: '', problem: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
-  }
+  for await (const line of readLines(path, LINE_MAX)) yield 'problem' in line ? { ...line, id: '' } : parsed(line.row, line.value);
 }
 
 function parsed(row: number, value: unknown): ParsedToken {

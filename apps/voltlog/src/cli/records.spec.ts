@@ -61,14 +61,14 @@ describe('voltlog tokens', () => {
     });
     const lines = [
       { type: 'progress', phase: 'checking', records: 2 },
-      { type: 'problem', row: 2, id: 'CARD', message: 'type is no type' },
+      { type: 'problem', row: 2, id: 'CARD', message: 'type \u2028 is no type' },
       { type: 'result', imported: false, created: 0, changed: 0, unchanged: 0, failed: 1 },
     ];
     world.answers['POST /v1/registry/tokens/import'] = [[200, lines.map((line) => `${JSON.stringify(line)}\n`).join('')]];
     const { code, out, err } = await world.run('tokens', 'import', path, '--dry-run');
     expect([code, out, err]).toEqual([
       EXIT.failed,
-      expect.stringContaining('row 2 (CARD): type is no type'),
+      expect.stringContaining('row 2 (CARD): type \u2028 is no type'),
       'checking: 2 records\nNothing was imported.\n',
     ]);
     expect(world.asked.at(-1)).toMatchObject({ url: '/v1/registry/tokens/import?dryRun=true', body: 'idToken,type\nCARD,ISO14443\n' });

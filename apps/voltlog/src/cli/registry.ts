@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream, openSync, rmSync, statSync, type WriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import type { Command } from 'commander';
+import split from 'split2';
 import { type Cli, example } from './cli.js';
 import { type Client, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
@@ -91,7 +91,8 @@ export async function sendImport(
     duplex: 'half',
   });
   let result: Line | undefined;
-  for await (const text of createInterface({ input: bodyOf(response) })) {
+  // Only a line feed ends a line: `node:readline` also breaks at U+2028, which a record's text may hold.
+  for await (const text of pipeline(bodyOf(response), split('\n'), () => undefined) as AsyncIterable<string>) {
     const line = JSON.parse(text) as Line;
     if (line.type === 'progress') output.progress(`${String(line['phase'])}: ${String(line['records'])} records`);
     else if (line.type === 'problem')
