@@ -69,8 +69,18 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
       .getByLabel(/^Webhook/)
       .last()
       .fill('http://127.0.0.1:9/ask');
+    const held = Promise.withResolvers<void>();
+    await page.route('**/v1/data-transfer-vendors/org.example', async (route) => {
+      await held.promise;
+      await route.continue();
+    });
     await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    // The secret that comes of it would be lost.
+    expect(await dialog.getByRole('button', { name: 'Close' }).isDisabled()).toBe(true);
+    await page.keyboard.press('Escape');
+    held.resolve();
     await dialog.getByText(/^whsec_/).waitFor();
+    await page.unroute('**/v1/data-transfer-vendors/org.example');
     await shown.picture('vendor-secret');
     await dialog.getByRole('button', { name: 'Done' }).click();
     await shown.rows('Vendors').filter({ hasText: 'http://127.0.0.1:9/ask' }).waitFor();
@@ -98,6 +108,30 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
     await dialog.waitFor({ state: 'detached' });
   });
 
+  it('are not overwritten where somebody else changed them meanwhile', async () => {
+    const { page } = shown;
+    await page.getByRole('button', { name: 'org.example', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Vendor', exact: true });
+    await dialog.getByLabel(/^Data of the answer/).fill('"mine"');
+    const theirs = { messages: [{ messageId: 'Greet', status: 'Accepted', data: 'theirs' }] };
+    const path = '/v1/data-transfer-vendors/org.example';
+    const etag = (await platform.api.call('GET', path)).headers.get('etag') ?? '';
+    expect((await platform.api.call('PUT', path, theirs, { 'if-match': etag })).status).toBe(200);
+    expect(await platform.api.call('PUT', path, theirs, { 'if-match': etag })).toMatchObject({
+      status: 412,
+      body: { type: 'urn:voltlog:problem:version-mismatch', detail: 'vendor org.example was changed in between: read it again' },
+    });
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    await dialog.getByText(/^Somebody else changed it meanwhile/).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'org.example', exact: true }).click();
+    expect(await dialog.getByLabel(/^Data of the answer/).inputValue()).toBe('"theirs"');
+    await dialog.getByLabel(/^Data of the answer/).fill('"later"');
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+  });
+
   it('are not made a second time', async () => {
     const { page } = shown;
     await page.getByRole('button', { name: 'New vendor' }).click();
@@ -112,6 +146,6 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
     await shown.really('Delete', 'org.example');
     await shown.page.getByText('No vendor is known').waitFor();
     expect(await vendors()).toEqual([]);
-    expect(shown.problems.filter((problem) => !problem.includes('400'))).toEqual([]);
+    expect(shown.problems.filter((problem) => !/400|412/.test(problem))).toEqual([]);
   });
 });

@@ -36,16 +36,26 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
     return { vendors: docs.map(toMessage) };
   }
 
-  async putVendor({ vendor }: dataTransferV1.PutVendorRequest): Promise<dataTransferV1.PutVendorResponse> {
+  async getVendor({ vendorId }: dataTransferV1.GetVendorRequest): Promise<dataTransferV1.GetVendorResponse> {
+    const known = await this.vendors.rows.get(vendorId);
+    if (known === undefined) throw unknown(vendorId);
+    return { vendor: toMessage(known) };
+  }
+
+  /** @throws {RequestError} `ABORTED` when another version than the expected one is there */
+  async putVendor({ vendor, expectedVersion }: dataTransferV1.PutVendorRequest): Promise<dataTransferV1.PutVendorResponse> {
     const asked = toRow(vendor, isoTime(this.clock.now()), this.options.allowPrivate);
     const { rows } = this.vendors;
-    return this.change(asked.id, async (known) => {
+    const { row, made } = await this.change(asked.id, async (known) => {
+      if (expectedVersion !== 0 && known?.version !== expectedVersion)
+        throw new RequestError('ABORTED', `vendor ${asked.id} was changed in between: read it again`, 'VersionMismatch');
       if (known === undefined && (await rows.count()) >= VENDORS_MAX)
         throw new RequestError('RESOURCE_EXHAUSTED', `at most ${VENDORS_MAX} vendors can be known; delete one first`);
       const secret = hasHandler(asked) && known?.sealedSecret === undefined ? newWebhookSecret() : '';
-      const row = { ...asked, ...(secret === '' ? secretsOf(known) : { sealedSecret: this.box.seal(secret, asked.id) }) };
-      return { row, answer: { vendor: toMessage(asked), secret } };
+      const secrets = secret === '' ? secretsOf(known) : { sealedSecret: this.box.seal(secret, asked.id) };
+      return { row: { ...asked, ...secrets }, made: { secret } };
     });
+    return { vendor: toMessage(row), ...made };
   }
 
   async tryVendor({
@@ -69,7 +79,7 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
   }
 
   async rotateVendorSecret({ vendorId }: dataTransferV1.RotateVendorSecretRequest): Promise<dataTransferV1.RotateVendorSecretResponse> {
-    return this.change(vendorId, async (known) => {
+    const { row, made } = await this.change(vendorId, async (known) => {
       if (known === undefined) throw unknown(vendorId);
       if (known.sealedSecret === undefined)
         throw new RequestError(
@@ -78,9 +88,11 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
         );
       const secret = newWebhookSecret();
       const until = isoTime(this.clock.now() + OLD_SECRET_MS);
-      const row = { ...known, sealedSecret: this.box.seal(secret, vendorId), previousSecret: { sealed: known.sealedSecret, until } };
-      return { row, answer: { secret, oldSecretExpiresAt: until } };
+      const previousSecret = { sealed: known.sealedSecret, until };
+      const changed: VendorRow = { ...known, sealedSecret: this.box.seal(secret, vendorId), previousSecret };
+      return { row: changed, made: { secret, oldSecretExpiresAt: until } };
     });
+    return { ...made, version: row.version };
   }
 
   async deleteVendor({ vendorId }: dataTransferV1.DeleteVendorRequest): Promise<dataTransferV1.DeleteVendorResponse> {
@@ -93,23 +105,29 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
   /**
    * Changes what is there and nothing newer, so that no secret that was just shown is lost.
    *
+   * @returns the row as it was written, and what was made with it
    * @throws {RequestError} `ABORTED` when others change it at the same time, twice
    */
-  private async change<Answer>(
+  private async change<Made>(
     vendorId: string,
-    to: (known: VendorRow | undefined) => Promise<{ readonly row: VendorRow; readonly answer: Answer }>,
-  ): Promise<Answer> {
+    to: (known: VendorRow | undefined) => Promise<Change<VendorRow, Made>>,
+  ): Promise<Change<VendorRow & { readonly version: number }, Made>> {
     for (let tries = 0; tries < 2; tries += 1) {
       const known = await this.vendors.rows.get(vendorId);
-      const { row, answer } = await to(known);
+      const { row, made } = await to(known);
       const doc = { ...row, version: known?.version === undefined ? firstVersion() : known.version + 1 };
       const expectedVersion = known === undefined ? 0 : known.version;
       const [written] = await this.vendors.rows.upsert([expectedVersion === undefined ? { doc } : { doc, expectedVersion }]);
       this.vendors.forget();
-      if (written === true) return answer;
+      if (written === true) return { row: doc, made };
     }
     throw new RequestError('ABORTED', `vendor ${vendorId} is changed by others at the same time: try again`);
   }
+}
+
+interface Change<Row, Made> {
+  readonly row: Row;
+  readonly made: Made;
 }
 
 const unknown = (vendorId: string): RequestError => new RequestError('NOT_FOUND', `vendor ${vendorId} is not known`);
@@ -160,7 +178,7 @@ function parsed(json: string): unknown {
 
 const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
 
-const toMessage = ({ id, messages, otherwise, handlerUrl = '', updatedAt }: VendorRow): dataTransferV1.Vendor => ({
+const toMessage = ({ id, version = 0, messages, otherwise, handlerUrl = '', updatedAt }: VendorRow): dataTransferV1.Vendor => ({
   vendorId: id,
   messages: messages.map(({ messageId, status, data, handlerUrl: url = '' }) => ({
     messageId,
@@ -171,4 +189,5 @@ const toMessage = ({ id, messages, otherwise, handlerUrl = '', updatedAt }: Vend
   otherwise,
   handlerUrl,
   updatedAt,
+  version,
 });

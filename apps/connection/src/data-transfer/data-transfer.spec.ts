@@ -13,7 +13,12 @@ describe('a data transfer from a station', () => {
   });
   afterEach(() => world.close());
 
-  const put = (vendorId: string, messages: readonly [messageId: string, status: string, dataJson: string][], otherwise = '') =>
+  const put = (
+    vendorId: string,
+    messages: readonly [messageId: string, status: string, dataJson: string][],
+    otherwise = '',
+    expectedVersion = 0,
+  ) =>
     registry.putVendor({
       vendor: {
         vendorId,
@@ -21,7 +26,9 @@ describe('a data transfer from a station', () => {
         otherwise,
         handlerUrl: '',
         updatedAt: undefined,
+        version: 0,
       },
+      expectedVersion,
     });
 
   it.each(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'])(
@@ -59,6 +66,22 @@ describe('a data transfer from a station', () => {
     await registry.deleteVendor({ vendorId: 'v' });
     expect(await ask()).toEqual({ status: 'UnknownVendorId' });
     await expect(registry.deleteVendor({ vendorId: 'v' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is answered as who came first said, where two change what one of them read', async () => {
+    const { vendor: read } = await put('v', [], 'Accepted');
+    const version = read?.version ?? 0;
+    expect(version).toBeGreaterThan(0);
+    expect(await registry.getVendor({ vendorId: 'v' })).toEqual({ vendor: read });
+    const { vendor: first } = await put('v', [], 'Rejected', version);
+    expect(first?.version).toBe(version + 1);
+    await expect(put('v', [], 'UnknownMessageId', version)).rejects.toMatchObject({ code: 'ABORTED', reason: 'VersionMismatch' });
+    expect((await registry.listVendors({})).vendors).toEqual([first]);
+    await registry.deleteVendor({ vendorId: 'v' });
+    await expect(put('v', [], '', version + 1)).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(registry.getVendor({ vendorId: 'v' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    // Made anew, it is another one: what was read of the old one does not fit.
+    expect((await put('v', [])).vendor?.version).not.toBe(version);
   });
 
   it('is answered from memory while the store is away; an error where nothing was ever read', async () => {

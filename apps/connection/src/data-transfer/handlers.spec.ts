@@ -36,8 +36,10 @@ describe('the handler of a data transfer', () => {
         otherwise: 'Accepted',
         handlerUrl: '',
         updatedAt: undefined,
+        version: 0,
         ...vendor,
       },
+      expectedVersion: 0,
     });
   const ask = (station: TestStation, messageId = 'Ask', data: unknown = 'x') =>
     station.ask('DataTransfer', { vendorId: 'org.example', messageId, data });
@@ -189,8 +191,10 @@ describe('the handler of a data transfer', () => {
     await expect(registry.rotateVendorSecret({ vendorId: 'org.example' })).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
     const { secret } = await put();
     expect(secret).toMatch(/^whsec_/);
-    expect((await put()).secret).toBe('');
+    const kept = await put();
+    expect(kept.secret).toBe('');
     const rotated = await registry.rotateVendorSecret({ vendorId: 'org.example' });
+    expect(rotated.version).toBe((kept.vendor?.version ?? 0) + 1);
     const station = await world.connect();
     await ask(station);
     for (const each of [secret, rotated.secret])

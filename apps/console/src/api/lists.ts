@@ -1,4 +1,5 @@
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { ApiError } from './client.js';
 import { usePlatform } from './platform.js';
 import type { Page } from './types.js';
 
@@ -34,19 +35,22 @@ export function useList<Row, Answer extends Page<Row> = Page<Row>>(
   return { ...query, rows: rowsOf<Row, Answer>(query.data), first: query.data?.pages[0] };
 }
 
-/** A write; what is kept under one of the `names` is read again behind it. */
+/** A write; what is kept under one of the `names` is read again behind it, and where somebody else was quicker. */
 export function useWrite<Input = void, Answer = unknown>(
   names: readonly string[],
   write: (input: Input) => Promise<Answer>,
   onDone?: (answer: Answer) => void,
 ) {
   const queries = useQueryClient();
+  const readAgain = () => Promise.all(names.map((name) => queries.invalidateQueries({ queryKey: [name] })));
   return useMutation({
+    mutationKey: names,
     mutationFn: write,
     onSuccess: async (answer) => {
-      await Promise.all(names.map((name) => queries.invalidateQueries({ queryKey: [name] })));
+      await readAgain();
       onDone?.(answer);
     },
+    onError: (error) => (error instanceof ApiError && error.status === 412 ? readAgain() : undefined),
   });
 }
 

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Button, Group, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { wordsOf } from '../api/client.js';
+import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Code } from './empty.js';
+import { StayingDialog } from './staying-dialog.js';
 
 /** OCPP 2.0.1 Part 4 §3.1.1: at most 48 characters. */
 const ID_MAX = 48;
@@ -11,21 +12,19 @@ const ID_MAX = 48;
 /** Registers a station and shows what has to be set on it: the address, the user name and the password, once. */
 export function AddStation({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Add a station" centered radius="lg" size="lg" closeOnClickOutside={false}>
+    <StayingDialog writes="stations" opened={opened} onClose={onClose} title="Add a station" centered radius="lg" size="lg">
       {opened && <Steps onClose={onClose} />}
-    </Modal>
+    </StayingDialog>
   );
 }
 
 function Steps({ onClose }: { onClose: () => void }) {
   const { api, me } = usePlatform();
-  const queries = useQueryClient();
   const [stationId, setStationId] = useState('');
   const [name, setName] = useState('');
-  const register = useMutation({
-    mutationFn: () => api.post<{ password: string | null }>('/v1/stations', { stationId: stationId.trim(), name: name.trim() }),
-    onSuccess: () => void queries.invalidateQueries({ queryKey: ['stations'] }),
-  });
+  const register = useWrite(['stations'], () =>
+    api.post<{ password: string | null }>('/v1/stations', { stationId: stationId.trim(), name: name.trim() }),
+  );
   const submit = (event: FormEvent) => {
     event.preventDefault();
     register.mutate();
@@ -78,7 +77,7 @@ function Steps({ onClose }: { onClose: () => void }) {
         onChange={(event) => setName(event.currentTarget.value)}
       />
       <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={onClose}>
+        <Button variant="default" disabled={register.isPending} onClick={onClose}>
           Cancel
         </Button>
         <Button type="submit" loading={register.isPending} disabled={stationId.trim() === ''}>

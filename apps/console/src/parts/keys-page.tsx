@@ -1,4 +1,4 @@
-import { Button, Modal, Select, TextInput } from '@mantine/core';
+import { Button, Select, TextInput } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
 import { useState } from 'react';
 import { moment } from '../api/format.js';
@@ -8,6 +8,7 @@ import type { Role } from '../api/types.js';
 import { Code } from './empty.js';
 import { Form, Problem, useFields } from './form.js';
 import { RowButton } from './row-button.js';
+import { StayingDialog } from './staying-dialog.js';
 import { ListPage, Table } from './table.js';
 import { useNow } from './use-now.js';
 
@@ -58,9 +59,9 @@ export function KeysPage() {
           </tr>
         ))}
       </Table>
-      <Modal opened={making} onClose={() => setMaking(false)} title="New key" closeOnClickOutside={false}>
+      <StayingDialog writes="keys" opened={making} onClose={() => setMaking(false)} title="New key">
         {making && <NewKey onDone={() => setMaking(false)} />}
-      </Modal>
+      </StayingDialog>
     </ListPage>
   );
 }

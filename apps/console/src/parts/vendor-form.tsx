@@ -19,6 +19,7 @@ export interface Vendor {
   readonly otherwise: string;
   readonly handlerUrl: string | null;
   readonly updatedAt: string | null;
+  readonly version: number;
 }
 
 export const ofVendor = (vendorId: string): string => `/v1/data-transfer-vendors/${encodeURIComponent(vendorId)}`;
@@ -56,17 +57,24 @@ export function VendorForm({ vendor, known, onDone }: VendorFormProps) {
       handlerUrl: handlerUrl ?? '',
     })),
   );
+  const [version, setVersion] = useState(vendor?.version);
   const save = useWrite(
     ['vendors'],
     () => {
       const { vendorId, ...otherwise } = values;
       if (vendor === undefined && known.some((other) => other.vendorId === vendorId.trim()))
         throw new FormError(`“${vendorId.trim()}” is known already: choose it in the list to change it.`);
-      return api.put<{ readonly secret: string | null }>(ofVendor(vendorId.trim()), { ...otherwise, messages: messages.map(toMessage) });
+      const body = { ...otherwise, messages: messages.map(toMessage) };
+      return api.put<{ readonly secret: string | null }>(ofVendor(vendorId.trim()), body, version);
     },
     ({ secret }) => secret === null && onDone(),
   );
-  const rotate = useWrite([], () => api.post<{ readonly secret: string }>(`${ofVendor(values.vendorId)}/rotate-secret`, {}));
+  const rotate = useWrite(
+    ['vendors'],
+    () => api.post<{ readonly secret: string; readonly version: number }>(`${ofVendor(values.vendorId)}/rotate-secret`, {}),
+    // This is a change as well. Where there was another one meanwhile, a save is refused as before.
+    (rotated) => setVersion((read) => (rotated.version === (read ?? 0) + 1 ? rotated.version : read)),
+  );
   const secret = rotate.data?.secret ?? save.data?.secret ?? null;
   if (secret !== null)
     return (

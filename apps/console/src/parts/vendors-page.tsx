@@ -1,4 +1,3 @@
-import { Modal } from '@mantine/core';
 import { IconPlugConnected } from '@tabler/icons-react';
 import { useState } from 'react';
 import { moment } from '../api/format.js';
@@ -6,6 +5,7 @@ import { useRead, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Problem } from './form.js';
 import { RowButton } from './row-button.js';
+import { StayingDialog } from './staying-dialog.js';
 import { ListPage, OpenRow, Table } from './table.js';
 import { useNow } from './use-now.js';
 import { ofVendor, type Vendor, VendorForm } from './vendor-form.js';
@@ -45,17 +45,17 @@ export function VendorsPage() {
           </OpenRow>
         ))}
       </Table>
-      <Modal
+      <StayingDialog
+        writes="vendors"
         opened={opened !== undefined}
         onClose={() => setOpened(undefined)}
         title={opened === 'new' ? 'New vendor' : 'Vendor'}
         size="xl"
-        closeOnClickOutside={false}
       >
         {opened !== undefined && (
           <VendorForm vendor={opened === 'new' ? undefined : opened} known={vendors.data?.data ?? []} onDone={() => setOpened(undefined)} />
         )}
-      </Modal>
+      </StayingDialog>
     </ListPage>
   );
 }

@@ -1,15 +1,27 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { dataTransferV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { CallerParam } from '../auth/access.js';
+import { CallerParam, callerOf } from '../auth/access.js';
 import type { Caller } from '../auth/api-keys.js';
 import type { GatewayConfig } from '../config.js';
 import { orNull } from '../views/common.js';
-import { rotatedSecret } from '../views/notification.view.js';
-import { putVendor, toTried, toVendor, triedVendor, tryIn, vendorIn, vendorList, vendorParams } from '../views/vendor.view.js';
-import { Read, Write } from '../web/route.js';
+import {
+  putVendor,
+  rotatedVendorSecret,
+  toTried,
+  toVendor,
+  triedVendor,
+  tryIn,
+  vendorIn,
+  vendorList,
+  vendorParams,
+  vendorView,
+} from '../views/vendor.view.js';
+import { expectedVersion, withEtag } from '../web/etag.js';
+import { Read, Versioned, Write } from '../web/route.js';
 
 type Params = z.output<typeof vendorParams>;
 
@@ -31,6 +43,17 @@ export class DataTransferVendorsController {
     return { data: (await this.vendors.listVendors({})).vendors.map((vendor) => toVendor(vendor, role)) };
   }
 
+  @Get(':vendorId')
+  @Read({ role: 'viewer', summary: 'Read what DataTransfer messages of a vendor are answered', answer: vendorView })
+  async getDataTransferVendor(
+    @Param({ schema: vendorParams }) { vendorId }: Params,
+    @CallerParam() { role }: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { vendor } = await this.vendors.getVendor({ vendorId });
+    return withEtag(reply, vendor, `Vendor ${vendorId}`, (found) => toVendor(found, role));
+  }
+
   @Put(':vendorId')
   @Write({
     role: 'operator',
@@ -39,10 +62,12 @@ export class DataTransferVendorsController {
       'A vendor that is not known is answered UnknownVendorId. Whatever the answer, the message is a fact on the log (`DataTransferReceived`) and among the reports of its station. Where a handler is named, it is asked by a signed webhook (Standard Webhooks; `webhook-id` is the id of the fact) and answers `{"status": ..., "data": ...}`; when it fails or takes too long, the station gets the registered answer. Counts on every instance within 5 s.',
     answer: putVendor,
   })
+  @Versioned()
   async putDataTransferVendor(
     @Param({ schema: vendorParams }) { vendorId }: Params,
     @Body({ schema: vendorIn }) { messages, otherwise, handlerUrl }: z.output<typeof vendorIn>,
-    @CallerParam() { role }: Caller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const toMessage = ({ messageId, status, data, handlerUrl: url }: (typeof messages)[number]) => ({
       messageId,
@@ -50,9 +75,10 @@ export class DataTransferVendorsController {
       dataJson: data === undefined ? '' : JSON.stringify(data),
       handlerUrl: url,
     });
-    const vendor = { vendorId, messages: messages.map(toMessage), otherwise, handlerUrl, updatedAt: undefined };
-    const answer = await this.vendors.putVendor({ vendor });
-    return { ...toVendor(answer.vendor ?? vendor, role), secret: orNull(answer.secret) };
+    const asked = { vendorId, messages: messages.map(toMessage), otherwise, handlerUrl, updatedAt: undefined, version: 0 };
+    const { vendor, secret } = await this.vendors.putVendor({ vendor: asked, expectedVersion: expectedVersion(request) });
+    const { role } = callerOf(request);
+    return { ...withEtag(reply, vendor, `Vendor ${vendorId}`, (found) => toVendor(found, role)), secret: orNull(secret) };
   }
 
   @Post(':vendorId/rotate-secret')
@@ -60,11 +86,11 @@ export class DataTransferVendorsController {
     role: 'operator',
     summary: 'Give the handlers of a vendor a new signing secret',
     description: 'The old one signs beside it for a day.',
-    answer: rotatedSecret,
+    answer: rotatedVendorSecret,
   })
   async rotateDataTransferVendorSecret(@Param({ schema: vendorParams }) { vendorId }: Params) {
-    const { secret, oldSecretExpiresAt } = await this.vendors.rotateVendorSecret({ vendorId });
-    return { secret, oldSecretExpiresAt: oldSecretExpiresAt ?? null };
+    const { oldSecretExpiresAt, ...rotated } = await this.vendors.rotateVendorSecret({ vendorId });
+    return { ...rotated, oldSecretExpiresAt: oldSecretExpiresAt ?? null };
   }
 
   @Post(':vendorId/try')

@@ -2,6 +2,7 @@ import type { dataTransferV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import type { Role } from '../auth/api-key.js';
 import { addressFor, identifier, instant, orNull, parsed, wordOf } from './common.js';
+import { rotatedSecret } from './notification.view.js';
 
 const handlerUrl = z.string().max(2_000);
 
@@ -34,12 +35,17 @@ export const vendorView = z
     otherwise: z.string(),
     handlerUrl: z.string().nullable().meta({ description: 'a viewer is told the host only, here as of each message' }),
     updatedAt: instant.nullable(),
+    version: z.int().meta({ description: 'goes up with each change' }),
   })
   .meta({ id: 'DataTransferVendor' });
 
 export const putVendor = vendorView
   .extend({ secret: z.string().nullable().meta({ description: '`whsec_...` that signs what handlers are asked; shown this once' }) })
   .meta({ id: 'PutDataTransferVendor' });
+
+export const rotatedVendorSecret = rotatedSecret
+  .extend({ version: z.int().meta({ description: 'of the vendor, which this changes too' }) })
+  .meta({ id: 'RotatedDataTransferVendorSecret' });
 
 export const tryIn = z
   .strictObject({
@@ -69,7 +75,7 @@ export const toTried = ({ status, dataJson, answeredBy }: dataTransferV1.TryVend
 export const vendorList = z.object({ data: z.array(vendorView) }).meta({ id: 'DataTransferVendorList' });
 
 export const toVendor = (
-  { vendorId, messages, otherwise, handlerUrl: url, updatedAt }: dataTransferV1.Vendor,
+  { vendorId, messages, otherwise, handlerUrl: url, updatedAt, version }: dataTransferV1.Vendor,
   role: Role,
 ): z.input<typeof vendorView> => ({
   vendorId,
@@ -82,4 +88,5 @@ export const toVendor = (
   otherwise,
   handlerUrl: orNull(addressFor(role, url)),
   updatedAt: updatedAt ?? null,
+  version,
 });

@@ -64,6 +64,15 @@ describe('voltlog vendors', () => {
     expect(await world.run('vendors', 'delete', 'nobody')).toMatchObject({ code: EXIT.notFound });
   });
 
+  it('tries what a station would be answered', async () => {
+    world.answers[`POST ${PATH}/org.example/try`] = [[200, { status: 'Accepted', data: { cost: 1 }, answeredBy: 'Handler' }]];
+    const { out, code } = await world.run('vendors', 'try', 'org.example', 'Price', '--data', '{"kWh":1}', '--station', 'CP-1');
+    expect(out).toMatch(/^STATUS +Accepted\nDATA +\{"cost":1\}\nANSWERED BY +Handler\n$/);
+    expect(code).toBe(EXIT.ok);
+    await world.run('vendors', 'try', 'org.example', '--data', 'AC22');
+    expect(world.asked.map(({ body }) => body)).toEqual([{ messageId: 'Price', stationId: 'CP-1', data: { kWh: 1 } }, { data: 'AC22' }]);
+  });
+
   it.each([
     [['--message', 'Greet'], 'Greet is no message'],
     [['--message', 'Greet=Perhaps'], 'Greet=Perhaps is no message'],

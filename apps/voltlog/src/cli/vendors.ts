@@ -4,6 +4,7 @@ import type { Json } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { objectOf } from './files.js';
 import { type Column, rowsOf } from './output.js';
+import { valueOf } from './words.js';
 
 interface Message {
   readonly messageId: string;
@@ -30,6 +31,11 @@ interface PutOptions {
   readonly otherwise?: string;
   readonly handler?: string;
   readonly file?: string;
+}
+
+interface TryOptions {
+  readonly data?: string;
+  readonly station?: string;
 }
 
 export function addVendors(program: Command, cli: Cli): void {
@@ -79,6 +85,30 @@ export function addVendors(program: Command, cli: Cli): void {
           ['OLD ONE UNTIL', 'oldSecretExpiresAt'],
         ]),
       ),
+    );
+  vendors
+    .command('try')
+    .description('what a station would be answered; a handler is asked as for a station, no station is told anything')
+    .argument('<vendorId>')
+    .argument('[messageId]', 'absent: a message without one')
+    .option('--data <value>', 'what the message carries: JSON where it can be, else text')
+    .option('--station <id>', 'station that the handler is told; need not be known')
+    .addHelpText(
+      'after',
+      example(
+        'voltlog vendors try org.example Price --data AC22',
+        `voltlog vendors try org.example Price --data '{"kWh":1}' --station CP-1`,
+      ),
+    )
+    .action((id: string, messageId: string | undefined, { data, station: stationId }: TryOptions) =>
+      cli.run(async (client, output) => {
+        const asked = { messageId, stationId, ...(data === undefined ? {} : { data: valueOf(data) }) };
+        output.one(await client.call('POST', `${path(id)}/try`, asked), [
+          ['STATUS', 'status'],
+          ['DATA', 'data'],
+          ['ANSWERED BY', 'answeredBy'],
+        ]);
+      }),
     );
   vendors
     .command('delete')

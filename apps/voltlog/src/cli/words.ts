@@ -41,7 +41,8 @@ function object(json: string): Record<string, unknown> {
   throw new CliError(EXIT.usage, '--body is not a JSON object');
 }
 
-function valueOf(text: string): unknown {
+/** JSON where it can be, else the text. */
+export function valueOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

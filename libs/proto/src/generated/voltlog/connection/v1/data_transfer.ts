@@ -32,6 +32,8 @@ export interface Vendor {
     | undefined;
   /** Asked about all other messages of the vendor. Empty: nobody. */
   handlerUrl: string;
+  /** Goes up with each change. 0: it was not changed since there are versions. */
+  version: number;
 }
 
 export interface ListVendorsRequest {
@@ -41,8 +43,21 @@ export interface ListVendorsResponse {
   vendors: Vendor[];
 }
 
-export interface PutVendorRequest {
+export interface GetVendorRequest {
+  vendorId: string;
+}
+
+export interface GetVendorResponse {
   vendor: Vendor | undefined;
+}
+
+export interface PutVendorRequest {
+  /** Its version is not looked at. */
+  vendor:
+    | Vendor
+    | undefined;
+  /** ABORTED when the vendor has another version by now, or is not known any more. 0: whatever it has. */
+  expectedVersion: number;
 }
 
 export interface PutVendorResponse {
@@ -130,7 +145,11 @@ export interface RotateVendorSecretRequest {
 
 export interface RotateVendorSecretResponse {
   secret: string;
-  oldSecretExpiresAt: string | undefined;
+  oldSecretExpiresAt:
+    | string
+    | undefined;
+  /** Of the vendor, which this changes too. */
+  version: number;
 }
 
 function createBaseVendorMessage(): VendorMessage {
@@ -225,7 +244,7 @@ export const VendorMessage: MessageFns<VendorMessage> = {
 };
 
 function createBaseVendor(): Vendor {
-  return { vendorId: "", messages: [], otherwise: "", updatedAt: undefined, handlerUrl: "" };
+  return { vendorId: "", messages: [], otherwise: "", updatedAt: undefined, handlerUrl: "", version: 0 };
 }
 
 export const Vendor: MessageFns<Vendor> = {
@@ -244,6 +263,9 @@ export const Vendor: MessageFns<Vendor> = {
     }
     if (message.handlerUrl !== "") {
       writer.uint32(42).string(message.handlerUrl);
+    }
+    if (message.version !== 0) {
+      writer.uint32(48).uint64(message.version);
     }
     return writer;
   },
@@ -301,6 +323,14 @@ export const Vendor: MessageFns<Vendor> = {
             message.handlerUrl = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -323,6 +353,7 @@ export const Vendor: MessageFns<Vendor> = {
     message.otherwise = object.otherwise ?? "";
     message.updatedAt = object.updatedAt ?? undefined;
     message.handlerUrl = object.handlerUrl ?? "";
+    message.version = object.version ?? 0;
     return message;
   },
 };
@@ -425,14 +456,129 @@ export const ListVendorsResponse: MessageFns<ListVendorsResponse> = {
   },
 };
 
-function createBasePutVendorRequest(): PutVendorRequest {
+function createBaseGetVendorRequest(): GetVendorRequest {
+  return { vendorId: "" };
+}
+
+export const GetVendorRequest: MessageFns<GetVendorRequest> = {
+  encode(message: GetVendorRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vendorId !== "") {
+      writer.uint32(10).string(message.vendorId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetVendorRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetVendorRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vendorId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetVendorRequest>, I>>(base?: I): GetVendorRequest {
+    return GetVendorRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetVendorRequest>, I>>(object: I): GetVendorRequest {
+    const message = createBaseGetVendorRequest();
+    message.vendorId = object.vendorId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetVendorResponse(): GetVendorResponse {
   return { vendor: undefined };
+}
+
+export const GetVendorResponse: MessageFns<GetVendorResponse> = {
+  encode(message: GetVendorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vendor !== undefined) {
+      Vendor.encode(message.vendor, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetVendorResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetVendorResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vendor = Vendor.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<GetVendorResponse>, I>>(base?: I): GetVendorResponse {
+    return GetVendorResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetVendorResponse>, I>>(object: I): GetVendorResponse {
+    const message = createBaseGetVendorResponse();
+    message.vendor = (object.vendor !== undefined && object.vendor !== null)
+      ? Vendor.fromPartial(object.vendor)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePutVendorRequest(): PutVendorRequest {
+  return { vendor: undefined, expectedVersion: 0 };
 }
 
 export const PutVendorRequest: MessageFns<PutVendorRequest> = {
   encode(message: PutVendorRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.vendor !== undefined) {
       Vendor.encode(message.vendor, writer.uint32(10).fork()).join();
+    }
+    if (message.expectedVersion !== 0) {
+      writer.uint32(16).uint64(message.expectedVersion);
     }
     return writer;
   },
@@ -458,6 +604,14 @@ export const PutVendorRequest: MessageFns<PutVendorRequest> = {
             message.vendor = Vendor.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expectedVersion = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -478,6 +632,7 @@ export const PutVendorRequest: MessageFns<PutVendorRequest> = {
     message.vendor = (object.vendor !== undefined && object.vendor !== null)
       ? Vendor.fromPartial(object.vendor)
       : undefined;
+    message.expectedVersion = object.expectedVersion ?? 0;
     return message;
   },
 };
@@ -875,7 +1030,7 @@ export const RotateVendorSecretRequest: MessageFns<RotateVendorSecretRequest> = 
 };
 
 function createBaseRotateVendorSecretResponse(): RotateVendorSecretResponse {
-  return { secret: "", oldSecretExpiresAt: undefined };
+  return { secret: "", oldSecretExpiresAt: undefined, version: 0 };
 }
 
 export const RotateVendorSecretResponse: MessageFns<RotateVendorSecretResponse> = {
@@ -885,6 +1040,9 @@ export const RotateVendorSecretResponse: MessageFns<RotateVendorSecretResponse> 
     }
     if (message.oldSecretExpiresAt !== undefined) {
       Timestamp.encode(toTimestamp(message.oldSecretExpiresAt), writer.uint32(18).fork()).join();
+    }
+    if (message.version !== 0) {
+      writer.uint32(24).uint64(message.version);
     }
     return writer;
   },
@@ -918,6 +1076,14 @@ export const RotateVendorSecretResponse: MessageFns<RotateVendorSecretResponse> 
             message.oldSecretExpiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -937,6 +1103,7 @@ export const RotateVendorSecretResponse: MessageFns<RotateVendorSecretResponse> 
     const message = createBaseRotateVendorSecretResponse();
     message.secret = object.secret ?? "";
     message.oldSecretExpiresAt = object.oldSecretExpiresAt ?? undefined;
+    message.version = object.version ?? 0;
     return message;
   },
 };
@@ -947,6 +1114,7 @@ export const RotateVendorSecretResponse: MessageFns<RotateVendorSecretResponse> 
  */
 export interface DataTransferService {
   listVendors(request: ListVendorsRequest): Promise<ListVendorsResponse>;
+  getVendor(request: GetVendorRequest): Promise<GetVendorResponse>;
   putVendor(request: PutVendorRequest): Promise<PutVendorResponse>;
   /** What a station would be answered now. A handler is asked as it would be for a station; no fact comes of it. */
   tryVendor(request: TryVendorRequest): Promise<TryVendorResponse>;
@@ -969,6 +1137,14 @@ export const DataTransferServiceDefinition = {
       requestType: ListVendorsRequest as typeof ListVendorsRequest,
       requestStream: false,
       responseType: ListVendorsResponse as typeof ListVendorsResponse,
+      responseStream: false,
+      options: {},
+    },
+    getVendor: {
+      name: "GetVendor",
+      requestType: GetVendorRequest as typeof GetVendorRequest,
+      requestStream: false,
+      responseType: GetVendorResponse as typeof GetVendorResponse,
       responseStream: false,
       options: {},
     },
@@ -1033,6 +1209,17 @@ function fromTimestamp(t: Timestamp): string {
   let millis = (t.seconds || 0) * 1_000;
   millis += (t.nanos || 0) / 1_000_000;
   return new globalThis.Date(millis).toISOString();
+}
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
 }
 
 export interface MessageFns<T> {
