@@ -209,6 +209,37 @@ describe.each(VERSIONS)('a card, OCPP %s', (version) => {
   );
 });
 
+it('a start button asks nobody, and is refused where its site wants none, or somebody else has reserved', async () => {
+  const stationId = 'button-2.0.1';
+  await platform.api.ok('POST', '/v1/sites', { siteId: 'buttons', name: 'Buttons' });
+  const { station } = await open(stationId, '2.0.1', {}, 'buttons');
+  const press = async (transactionId: string): Promise<unknown> => {
+    const answer = await station.call('TransactionEvent', {
+      eventType: 'Started',
+      timestamp: station.timestamp(),
+      triggerReason: 'Authorized',
+      seqNo: 0,
+      transactionInfo: { transactionId },
+      evse: { id: 1, connectorId: 1 },
+      idToken: { idToken: '', type: 'NoAuthorization' },
+    });
+    return answer.kind === 'result' ? (answer.payload['idTokenInfo'] as { readonly status: string }).status : answer.kind;
+  };
+  expect(await press('free')).toBe('Accepted');
+  const reservation = await platform.api.ok<{ reservationId: string }>('POST', '/v1/reservations', {
+    stationId,
+    evseId: 1,
+    idToken: await card('BUTTON-RESERVER'),
+  });
+  await eventually('the hold is known', async () => ((await press('held')) === 'NotAtThisTime' ? true : undefined));
+  await platform.api.ok('POST', `/v1/reservations/${reservation.reservationId}/cancel`, {});
+  const policy = { unknownTokens: 'reject', authorizationAway: 'accept-known', noAuthorization: 'reject', localLists: false };
+  await platform.api.ok('PUT', '/v1/sites/buttons/authorization-policy', policy);
+  await eventually('the policy is known', async () => ((await press('unwanted')) === 'Invalid' ? true : undefined));
+  expect(await reasonOf(platform.api, `stationId=${stationId}&status=Invalid`)).toBe('NoAuthorizationRefused');
+  await close(station);
+});
+
 /** OCPP 2.0.1 Part 2 E07: the station says who wants to stop before it ends the transaction. */
 async function askWhetherToStop(station: SimulatedStation, mate: string): Promise<void> {
   const entry = station.evse(1)?.transaction;

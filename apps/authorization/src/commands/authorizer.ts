@@ -246,7 +246,7 @@ export class Authorizer {
 }
 
 function verdictOf(question: Question, asked: AuthorizationQuestion, subject: Subject | undefined, policy: AuthorizationPolicy): Verdict {
-  if (question.type === NO_AUTHORIZATION) return authorizeNobody(policy);
+  if (question.type === NO_AUTHORIZATION) return authorizeNobody(question.purpose, policy);
   // Who shows a contract that does not hold is not who the token says.
   if (question.certificateFault !== undefined) return { status: 'Invalid', reason: question.certificateFault };
   return subject === undefined ? MALFORMED : authorize(asked, subject, policy);

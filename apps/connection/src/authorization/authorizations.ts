@@ -203,5 +203,11 @@ const toLimit = (limit: authorizationV1.ChargingLimit): ChargingLimit => ({
   ...(limit.stateOfChargePercent === undefined ? {} : { stateOfChargePercent: limit.stateOfChargePercent }),
 });
 
-/** Ids are compared without regard to case: OCPP 1.6 §7.28, OCPP 2.0.1 Part 2 IdTokenType. */
-const keyOf = (item: authorizationV1.AuthorizationRequestItem): string => `${item.idToken?.type}:${item.idToken?.idToken.toUpperCase()}`;
+/**
+ * Ids are compared without regard to case: OCPP 1.6 §7.28, OCPP 2.0.1 Part 2 IdTokenType. A start button names nobody (OCPP 2.0.1 Part 2
+ * C02): what was said of it holds for its station alone.
+ */
+function keyOf({ idToken, stationId }: authorizationV1.AuthorizationRequestItem): string {
+  const { type = '', idToken: id = '' } = idToken ?? {};
+  return `${type}:${type === 'NoAuthorization' ? stationId : id.toUpperCase()}`;
+}

@@ -291,6 +291,20 @@ describe('the call of a station', () => {
       expect(await again.ask('Authorize', { idTag: 'DD' })).toMatchObject({ idTagInfo: { status: 'Invalid' } });
     });
 
+    it('a start button is let in where it was before, and not because it was elsewhere', async () => {
+      await world.start({ AUTHORIZATION_WAIT_MS: '0' });
+      world.device.register('CP2');
+      const [here, elsewhere] = [
+        await world.connect({ protocols: ['ocpp2.0.1'] }),
+        await world.connect({ stationId: 'CP2', protocols: ['ocpp2.0.1'] }),
+      ];
+      const nobody = { idToken: { idToken: '', type: 'NoAuthorization' } };
+      expect(await here.ask('Authorize', nobody)).toEqual({ idTokenInfo: { status: 'Accepted' } });
+      world.authorization.away = true;
+      expect(await here.ask('Authorize', nobody)).toEqual({ idTokenInfo: { status: 'Accepted' } });
+      expect(await elsewhere.ask('Authorize', nobody)).toEqual({ idTokenInfo: { status: 'Invalid' } });
+    });
+
     it('a token refused since it was cached is not let in by the cache', async () => {
       await world.start();
       const station = await world.connect();

@@ -165,8 +165,11 @@ describe('authorize', () => {
     expect(ask({ token: token({ status: 'Blocked' }) }, { type: 'DirectPayment' }).status).toBe('Blocked');
   });
 
-  it('follows the policy where nobody is asked', () => {
-    expect(authorizeNobody(policy).status).toBe('Accepted');
-    expect(authorizeNobody({ ...policy, noAuthorization: 'reject' })).toEqual({ status: 'Invalid', reason: 'NoAuthorizationRefused' });
+  it('follows the policy where nobody is asked, and lets whoever charges stop', () => {
+    expect(authorizeNobody('Start', policy).status).toBe('Accepted');
+    const no = { ...policy, noAuthorization: 'reject' } as const;
+    expect(authorizeNobody('Start', no)).toEqual({ status: 'Invalid', reason: 'NoAuthorizationRefused' });
+    expect(authorizeNobody('Identify', no).status).toBe('Invalid');
+    expect(authorizeNobody('Stop', no).status).toBe('Accepted');
   });
 });

@@ -102,9 +102,9 @@ export function noPlace({ groupId, contractId }: Verdict, verified: boolean): Ve
   };
 }
 
-/** A token of type NoAuthorization says that the station asks nobody. Source: OCPP 2.0.1 Part 2 C02 */
-export const authorizeNobody = (policy: AuthorizationPolicy): Verdict =>
-  policy.noAuthorization === 'accept'
+/** A token of type NoAuthorization says that the station asks nobody; whoever charges may stop. Source: OCPP 2.0.1 Part 2 C02 */
+export const authorizeNobody = (purpose: AuthorizationPurpose, policy: AuthorizationPolicy): Verdict =>
+  policy.noAuthorization === 'accept' || purpose === 'Stop'
     ? { status: 'Accepted', reason: 'NoAuthorizationNeeded' }
     : { status: 'Invalid', reason: 'NoAuthorizationRefused' };
 

@@ -258,8 +258,14 @@ describe('the routing table', () => {
       expect(routesOf(version).get('Heartbeat')?.toFacts({}, contextOf(version, 'Heartbeat'), undefined)).toEqual([]);
   });
 
-  it('does not ask about a start button (C02)', () => {
-    const request = { idToken: { idToken: '', type: 'NoAuthorization' } };
-    expect(routesOf('ocpp2.0.1').get('Authorize')?.question?.(request, contextOf('ocpp2.0.1', 'Authorize'))).toBeUndefined();
+  it('asks about a start button too (C02): a site may want none, and an EVSE may be held for somebody', () => {
+    const idToken = { idToken: '', type: 'NoAuthorization' };
+    const event = { eventType: 'Started', timestamp: received, triggerReason: 'CablePluggedIn', seqNo: 0, evse: { id: 2 }, idToken };
+    const started = { ...event, transactionInfo: { transactionId: 'T' } };
+    for (const [action, request, expected] of [
+      ['Authorize', { idToken }, { idToken, purpose: 'identify', evseId: 0 }],
+      ['TransactionEvent', started, { idToken, purpose: 'start', evseId: 2, transactionKey: 'T' }],
+    ] as const)
+      expect(routesOf('ocpp2.0.1').get(action)?.question?.(request, contextOf('ocpp2.0.1', action))).toMatchObject(expected);
   });
 });

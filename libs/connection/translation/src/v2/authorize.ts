@@ -1,7 +1,7 @@
 import type { AuthorizationAnswer } from '@voltlog/connection-contract';
 import type { CertificateHashData, ShownContract } from '../inquiry.js';
 import { head, type Route } from '../route.js';
-import { type IdTokenType, idTokenInfo, NO_AUTHORIZATION, plainToken } from './id-token.js';
+import { type IdTokenType, idTokenInfo, plainToken } from './id-token.js';
 
 export interface AuthorizeRequest {
   readonly idToken: IdTokenType;
@@ -15,7 +15,6 @@ export const authorize: Route<AuthorizeRequest> = {
   action: 'Authorize',
   money: false,
   question(request, context) {
-    if (request.idToken.type === NO_AUTHORIZATION) return undefined;
     const contract = contractOf(request);
     return {
       idToken: plainToken(request.idToken),

@@ -5,9 +5,6 @@ export interface IdTokenType {
   readonly type: string;
 }
 
-/** A start button: there is nobody to ask about. OCPP 2.0.1 Part 2 C02. */
-export const NO_AUTHORIZATION = 'NoAuthorization';
-
 /** The neutral token; additional info and the rest stay in `raw`. */
 export const plainToken = (token: IdTokenType): IdToken => ({ idToken: token.idToken, type: token.type });
 

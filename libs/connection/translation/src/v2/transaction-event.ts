@@ -2,7 +2,7 @@ import type { AuthorizationAnswer, MeterValue, TransactionFact } from '@voltlog/
 import { energyRegisterWh } from '../meter-values.js';
 import { type CallContext, type Fact, head, type Route, type TokenQuestion } from '../route.js';
 import { stationTime } from '../station-time.js';
-import { type IdTokenType, idTokenInfo, NO_AUTHORIZATION, plainToken } from './id-token.js';
+import { type IdTokenType, idTokenInfo, plainToken } from './id-token.js';
 import { type MeterValueType, meterValues2 } from './meter-value.js';
 
 export interface TransactionEventRequest {
@@ -65,7 +65,7 @@ export const transactionEvent: Route<TransactionEventRequest> = {
  * (E07, E15); one that is merely repeated is answered like an Authorize.
  */
 function question(request: TransactionEventRequest, context: CallContext): TokenQuestion | undefined {
-  if (request.idToken === undefined || request.idToken.type === NO_AUTHORIZATION) return undefined;
+  if (request.idToken === undefined) return undefined;
   const { transactionId } = request.transactionInfo;
   const purpose = purposeOf(request);
   const offline = request.offline ?? false;
