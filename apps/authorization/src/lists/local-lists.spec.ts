@@ -330,6 +330,24 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     expect(station.sent).toEqual([]);
   });
 
+  it('loses a token that is blocked, also while more tokens may charge there than the station keeps', async () => {
+    station.entriesMax = 3;
+    await world.putPolicy('north', { localLists: true });
+    await inStep(['A', 'B', 'C']);
+    await world.putToken('D');
+    const tooLarge = (what: string, keys: readonly string[]): Promise<void> =>
+      until(async () => {
+        later();
+        return (await list())?.state === 'TooLarge' && [...station.list.keys()].toSorted().join() === keys.join();
+      }, what);
+    await tooLarge('nobody is added', ['A', 'B', 'C']);
+    await world.putToken('E');
+    await world.putToken('B', { status: authorizationV1.TokenStatus.BLOCKED });
+    await tooLarge('B is off the list', ['A', 'C']);
+    await world.putToken('A', { status: authorizationV1.TokenStatus.BLOCKED });
+    await inStep(['C', 'D', 'E']);
+  });
+
   it.each([false, true])(
     'is emptied when the site wants none any more, also where the station says then that it has none: %s',
     async (none) => {

@@ -145,21 +145,22 @@ export class LocalLists {
     const entriesReported = await this.parts.bounds.of(stationId);
     const limits = await readLimits(this.parts.connection, { stationId, ocppVersion }, { entriesMax: ENTRIES_MAX, entriesReported });
     const plan = planList({ wanted, sent: before?.sent, stationVersion, limits, full: what.full });
-    if (plan.kind === 'TooLarge') return this.write({ ...known, stationVersion, state: 'TooLarge', reason: plan.reason });
-    if (plan.kind === 'Send') await this.send(plan.messages, { ...known, stationVersion }, limits);
-    const listVersion = plan.kind === 'Send' ? (plan.messages.at(-1)?.listVersion ?? stationVersion) : stationVersion;
-    const said = plan.kind === 'Send' ? await this.versionOf(stationId) : stationVersion;
+    const messages = plan.kind === 'InStep' ? [] : plan.messages;
+    const listed = plan.kind === 'TooLarge' ? plan.entries : wanted;
+    if (messages.length > 0) await this.send(messages, { ...known, stationVersion }, limits);
+    const listVersion = messages.at(-1)?.listVersion ?? stationVersion;
+    const said = messages.length > 0 ? await this.versionOf(stationId) : stationVersion;
     // OCPP 1.6 §3.5.2, 2.0.1 Part 2 D02: a list without an entry may be told as none.
-    if (said !== listVersion && !(said === 0 && wanted.length === 0))
+    if (said !== listVersion && !(said === 0 && listed.length === 0))
       throw new NotNow('the station accepted the list and says another version');
-    const sent = { listVersion, entries: wanted };
+    const standing = plan.kind === 'TooLarge' ? plan.kind : isOn ? 'InStep' : 'Off';
     await this.write({
       ...known,
-      sent,
+      sent: { listVersion, entries: listed },
       wantedVersion: listVersion,
       stationVersion: said,
-      state: isOn ? 'InStep' : 'Off',
-      reason: '',
+      state: standing,
+      reason: plan.kind === 'TooLarge' ? plan.reason : '',
     });
     if (changesAt !== undefined)
       await this.context.store.timers.schedule([timerOf({ stationId, full: false, attempt: 0, begins: true }, changesAt)]);

@@ -67,7 +67,23 @@ describe('what is sent to a station', () => {
   it('is nothing when the station cannot keep it all', () => {
     const four = ['A', 'B', 'C', 'D'].map((key) => entry(key));
     expect(plan({ wanted: four }).kind).toBe('Send');
-    expect(plan({ wanted: [...four, entry('E')] })).toMatchObject({ kind: 'TooLarge' });
+    expect(plan({ wanted: [...four, entry('E')] })).toMatchObject({ kind: 'TooLarge', entries: [], messages: [] });
+  });
+
+  it('takes off who may charge no more, also when the station cannot keep all who may', () => {
+    const sent = { listVersion: 3, entries: [a, b, c] };
+    const changed = entry('B', { groupId: 'FLEET' });
+    const wanted = [changed, c, entry('D'), entry('E'), entry('F')];
+    expect(plan({ wanted, sent, stationVersion: 3 })).toMatchObject({ kind: 'TooLarge', entries: [changed, c] });
+    expect(plan({ wanted: [a, ...wanted], sent, stationVersion: 3 })).toMatchObject({
+      messages: [{ listVersion: 4, differential: true, entries: [changed], removed: [] }],
+    });
+    expect(plan({ wanted: [a, b, ...wanted.slice(2)], sent, stationVersion: 3 })).toMatchObject({
+      entries: [a, b],
+      messages: [{ differential: true, entries: [], removed: [c] }],
+    });
+    // What it has is not known, and may be anybody.
+    expect(plan({ wanted, stationVersion: 7 })).toMatchObject({ messages: [{ listVersion: 8, differential: false, entries: [] }] });
   });
 
   it('brings a station into step whatever it had, in messages that it takes', () => {

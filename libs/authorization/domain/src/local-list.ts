@@ -44,28 +44,45 @@ export interface ListQuestion {
 
 export type ListPlan =
   | { readonly kind: 'InStep' }
-  | { readonly kind: 'TooLarge'; readonly reason: string }
+  /** Nobody is added; `messages` leave `entries`, those that the station has already and that may still charge. */
+  | {
+      readonly kind: 'TooLarge';
+      readonly reason: string;
+      readonly entries: readonly ListEntry[];
+      readonly messages: readonly ListMessage[];
+    }
   /** The last message's version is the list's. */
   | { readonly kind: 'Send'; readonly messages: readonly ListMessage[] };
 
 /**
  * What to send so that the station has the list that is wanted: the difference where the station has what was last sent and that is
  * shorter, else the whole list. A station takes so many entries in a message, so the first one replaces and the others add; each has a
- * version of its own, since an update must have a higher one than the list.
+ * version of its own, since an update must have a higher one than the list. Of more than the station keeps nothing is added, and whoever may
+ * charge there no more is taken off all the same.
  *
  * Source: OCPP 1.6 §5.15, OCPP 2.0.1 Part 2 D01
  */
-export function planList({ wanted, sent, stationVersion, limits, full }: ListQuestion): ListPlan {
-  if (wanted.length > limits.entriesMax)
-    return { kind: 'TooLarge', reason: `${wanted.length} tokens may charge there, and the station keeps ${limits.entriesMax}` };
+export function planList(question: ListQuestion): ListPlan {
+  const { wanted, sent, limits } = question;
+  if (wanted.length > limits.entriesMax) {
+    const had = new Set(sent?.entries.map(({ key }) => key));
+    const entries = wanted.filter(({ key }) => had.has(key)).slice(0, limits.entriesMax);
+    const reason = `${wanted.length} tokens may charge there, and the station keeps ${limits.entriesMax}`;
+    return { kind: 'TooLarge', reason, entries, messages: messagesFor({ ...question, wanted: entries }) };
+  }
+  const messages = messagesFor(question);
+  return messages.length === 0 ? { kind: 'InStep' } : { kind: 'Send', messages };
+}
+
+function messagesFor({ wanted, sent, stationVersion, limits, full }: ListQuestion): readonly ListMessage[] {
   const isKnown = !full && sent !== undefined && sent.listVersion === stationVersion && stationVersion > 0;
   const base = Math.max(stationVersion, sent?.listVersion ?? 0);
   const whole = chunked(wanted, limits.itemsPerMessage, base, false);
-  if (!isKnown) return stationVersion === 0 && wanted.length === 0 && !full ? { kind: 'InStep' } : { kind: 'Send', messages: whole };
+  if (!isKnown) return stationVersion === 0 && wanted.length === 0 && !full ? [] : whole;
   const { put, removed } = differenceOf(sent.entries, wanted);
-  if (put.length + removed.length === 0) return { kind: 'InStep' };
-  if (put.length + removed.length >= wanted.length) return { kind: 'Send', messages: whole };
-  return { kind: 'Send', messages: chunked([...put, ...removed], limits.itemsPerMessage, base, true, new Set(removed)) };
+  if (put.length + removed.length === 0) return [];
+  if (put.length + removed.length >= wanted.length) return whole;
+  return chunked([...put, ...removed], limits.itemsPerMessage, base, true, new Set(removed));
 }
 
 function differenceOf(before: readonly ListEntry[], wanted: readonly ListEntry[]) {
