@@ -5,6 +5,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly type: string,
     readonly detail: string,
+    /** Fields that are wrong: a JSON pointer, and what is wrong there. */
+    readonly fields: readonly { readonly pointer: string; readonly message: string }[] = [],
   ) {
     super(detail);
   }
@@ -112,8 +114,9 @@ const newId = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map(
 export async function problemOf(response: Response): Promise<ApiError> {
   const fallback = `The API answered ${response.status}.`;
   try {
-    const problem = (await response.json()) as { type?: unknown; detail?: unknown };
-    return new ApiError(response.status, String(problem.type ?? ''), typeof problem.detail === 'string' ? problem.detail : fallback);
+    const { type, detail, errors } = (await response.json()) as { type?: unknown; detail?: unknown; errors?: ApiError['fields'] };
+    const fields = Array.isArray(errors) ? errors : [];
+    return new ApiError(response.status, String(type ?? ''), typeof detail === 'string' ? detail : fallback, fields);
   } catch {
     return new ApiError(response.status, '', fallback);
   }
@@ -122,7 +125,13 @@ export async function problemOf(response: Response): Promise<ApiError> {
 /** What went wrong, in words for a person. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof ApiError)) return 'Something went wrong in this page. Reload it to go on.';
-  return error.status === 412
-    ? 'Somebody else changed it meanwhile, so nothing was saved. Open it again and see what it is now.'
-    : error.detail;
+  if (error.status === 412) return 'Somebody else changed it meanwhile, so nothing was saved. Open it again and see what it is now.';
+  return error.fields.length === 0 ? error.detail : error.fields.map(fieldWords).join('. ');
+}
+
+/** `/variables/0/value` -> `variables 1, value: ...`: a person counts from one. */
+function fieldWords({ pointer, message }: ApiError['fields'][number]): string {
+  const path = pointer.split('/').slice(1);
+  const where = path.map((part) => (/^\d+$/.test(part) ? ` ${Number(part) + 1}` : `, ${part}`)).join('');
+  return where === '' ? message : `${where.slice(2)}: ${message}`;
 }

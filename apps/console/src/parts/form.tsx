@@ -9,9 +9,12 @@ export function useFields<Values extends Readonly<Record<string, string | number
     onChange?.();
     setValues((now) => ({ ...now, ...change }));
   };
+  return { values, set, ...bound(values, set) };
+}
+
+/** What binds fields to values. */
+export function bound<Values extends object>(values: Values, set: (change: Partial<Values>) => void) {
   return {
-    values,
-    set,
     text: (name: keyof Values) => ({
       value: String(values[name]),
       onChange: (event: { currentTarget: { value: string } }) => set({ [name]: event.currentTarget.value } as Partial<Values>),

@@ -3,6 +3,7 @@ import { count } from '../api/format.js';
 import type { Job } from '../api/jobs.js';
 import { useRead, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
+import { TEMPLATES, type Template } from '../api/templates.js';
 import type { Page } from '../api/types.js';
 import { Form, FormError, instant, useFields } from './form.js';
 import { SelectionFields, toSelection, usePreview, useSelection } from './selection.js';
@@ -20,35 +21,33 @@ const COMMANDS: Readonly<Record<string, string>> = {
 /** Not a command of OCPP: stations are set to what is intended for them. */
 const TEMPLATE = 'apply a template';
 
-interface Template {
-  readonly templateId: string;
-  readonly name: string | null;
-}
-
 interface Props {
   readonly opened: boolean;
+  /** What is applied, to begin with to the stations that it is about. */
+  readonly template?: Template | undefined;
   readonly onClose: () => void;
   readonly onMade: (job: Job) => void;
 }
 
-export function NewJob({ opened, onClose, onMade }: Props) {
+export function NewJob({ opened, template, onClose, onMade }: Props) {
   return (
     <Modal opened={opened} onClose={onClose} title="New job" size="lg">
-      <NewJobForm onMade={onMade} />
+      <NewJobForm template={template} onMade={onMade} />
     </Modal>
   );
 }
 
-function NewJobForm({ onMade }: Pick<Props, 'onMade'>) {
+function NewJobForm({ template, onMade }: Pick<Props, 'template' | 'onMade'>) {
   const { api } = usePlatform();
-  const templates = useRead<Page<Template>>('device-model', '/v1/configuration-templates?limit=200');
+  const templates = useRead<Page<Template>>('device-model', `${TEMPLATES}?limit=200`);
   const preview = usePreview();
-  const selection = useSelection(preview.reset);
+  const { vendor = '', model = '', firmwareVersion = '' } = template ?? {};
+  const selection = useSelection(preview.reset, { vendor, model, firmwareVersion });
   const { values, text, number, choice, check, set } = useFields({
     name: '',
-    command: 'reset',
+    command: template === undefined ? 'reset' : TEMPLATE,
     body: COMMANDS['reset'] ?? '{}',
-    templateId: '',
+    templateId: template?.templateId ?? '',
     stationsPerMinute: 60,
     bounded: true,
     percent: 20,
@@ -95,7 +94,7 @@ function NewJobForm({ onMade }: Pick<Props, 'onMade'>) {
             { value: '', label: 'All that is intended for each station' },
             ...(templates.data?.data ?? []).map(({ templateId, name }) => ({
               value: templateId,
-              label: name === null || name === '' ? templateId : `${templateId}: ${name}`,
+              label: name === '' ? templateId : `${templateId}: ${name}`,
             })),
           ]}
           {...choice('templateId')}

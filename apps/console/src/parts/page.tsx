@@ -14,6 +14,7 @@ const StationPage = lazy(async () => ({ default: (await import('../station/stati
 const LISTED = {
   jobs: lazy(async () => ({ default: (await import('./jobs-page.js')).JobsPage })),
   firmware: lazy(async () => ({ default: (await import('./campaigns-page.js')).FirmwarePage })),
+  templates: lazy(async () => ({ default: (await import('./templates-page.js')).TemplatesPage })),
   moves: lazy(async () => ({ default: (await import('./moves-page.js')).MovesPage })),
   tokens: lazy(async () => ({ default: (await import('./tokens-page.js')).TokensPage })),
   contracts: lazy(async () => ({ default: (await import('./contracts-page.js')).ContractsPage })),

@@ -18,9 +18,9 @@ const LISTS: readonly string[] = ['stationIds', 'tags'];
 type Selection = Readonly<Record<string, unknown>>;
 
 /** Which stations are meant. @param onChange what was counted before no longer holds */
-export function useSelection(onChange: () => void) {
+export function useSelection(onChange: () => void, initial: Partial<Record<Field, string>> = {}) {
   const { text, values } = useFields<Record<Field, string>>(
-    { stationIds: '', siteId: '', tags: '', vendor: '', model: '', firmwareVersion: '' },
+    { stationIds: '', siteId: '', tags: '', vendor: '', model: '', firmwareVersion: '', ...initial },
     onChange,
   );
   const given: Selection = Object.fromEntries(

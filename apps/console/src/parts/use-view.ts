@@ -20,6 +20,7 @@ export const PAGES = {
   sites: 'Sites',
   jobs: 'Jobs',
   firmware: 'Firmware',
+  templates: 'Templates',
   moves: 'Moves',
   logs: 'Logs',
   reservations: 'Reservations',

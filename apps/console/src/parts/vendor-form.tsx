@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Code } from './empty.js';
-import { Form, FormError, jsonIn, Problem, useFields } from './form.js';
+import { bound, Form, FormError, jsonIn, Problem, useFields } from './form.js';
 import { FormRows, type Row } from './form-rows.js';
 import { RowButton } from './row-button.js';
 import { TryVendor } from './try-vendor.js';
@@ -130,35 +130,18 @@ const BLANK: Omit<Message, 'id'> = { messageId: '', status: 'Accepted', data: ''
 
 const Messages = ({ messages, onChange }: MessagesProps) => (
   <FormRows rows={messages} onChange={onChange} noun="message" add="Add a message" blank={BLANK}>
-    {({ id, messageId, status, data, handlerUrl }, { number, change, remove }) => (
-      <Fieldset key={id} legend={`Message ${number}`} className="fields two">
-        <TextInput
-          label="Message id; empty: those without"
-          maxLength={50}
-          value={messageId}
-          onChange={({ currentTarget: { value } }) => change({ messageId: value })}
-        />
-        <Select
-          label="Answer"
-          data={['Accepted', 'Rejected']}
-          value={status}
-          allowDeselect={false}
-          onChange={(value) => change({ status: value ?? 'Accepted' })}
-        />
-        <TextInput
-          label="Data of the answer, JSON; empty: none"
-          value={data}
-          onChange={({ currentTarget: { value } }) => change({ data: value })}
-        />
-        <TextInput
-          label="Webhook asked first; empty: none"
-          maxLength={2_000}
-          value={handlerUrl}
-          onChange={({ currentTarget: { value } }) => change({ handlerUrl: value })}
-        />
-        {remove}
-      </Fieldset>
-    )}
+    {(message, { number, change, remove }) => {
+      const { text, choice } = bound(message, change);
+      return (
+        <Fieldset key={message.id} legend={`Message ${number}`} className="fields two">
+          <TextInput label="Message id; empty: those without" maxLength={50} {...text('messageId')} />
+          <Select label="Answer" data={['Accepted', 'Rejected']} {...choice('status')} />
+          <TextInput label="Data of the answer, JSON; empty: none" {...text('data')} />
+          <TextInput label="Webhook asked first; empty: none" maxLength={2_000} {...text('handlerUrl')} />
+          {remove}
+        </Fieldset>
+      );
+    }}
   </FormRows>
 );
 

@@ -1,4 +1,5 @@
 import type { StationSelection } from '@voltlog/device-contract';
+import { fits } from '@voltlog/device-domain';
 import type { Collections, StationDoc } from '../store/documents.js';
 
 /** Stations read in one go. */
@@ -42,11 +43,14 @@ async function* active(
   }
 }
 
-const matches = (doc: StationDoc, { siteId, vendor, model, firmwareVersion, ocppVersion, tags = [] }: StationSelection): boolean =>
+const matches = (
+  doc: StationDoc,
+  { siteId, vendor = '', model = '', firmwareVersion = '', ocppVersion, tags = [] }: StationSelection,
+): boolean =>
   doc.lifecycle === 'Active' &&
   tags.every((tag) => doc.tags?.includes(tag) === true) &&
   (siteId === undefined || doc.siteId === siteId) &&
-  (vendor === undefined || doc.vendor === vendor) &&
-  (model === undefined || doc.model === model) &&
-  (firmwareVersion === undefined || doc.firmwareVersion === firmwareVersion) &&
+  fits(vendor, doc.vendor) &&
+  fits(model, doc.model) &&
+  fits(firmwareVersion, doc.firmwareVersion) &&
   (ocppVersion === undefined || doc.ocppVersion === ocppVersion);

@@ -102,6 +102,9 @@ export const newReport = z
 
 const namedVariable = variable.extend({
   component: z.string().min(1).max(50).meta({ description: '`1.6` for a configuration key that 2.x has no variable for' }),
+  // Null as well, so that what was read can be written.
+  componentInstance: variable.shape.componentInstance.nullable(),
+  instance: z.string().max(50).nullable().default(''),
 });
 const intendedVariable = namedVariable.extend({ value: z.string().max(2_500) });
 const intendedVariables = z.array(intendedVariable).max(500).meta({ description: 'no secrets: passwords have a way of their own' });
@@ -132,8 +135,7 @@ export const templateBody = z
     monitors: z
       .array(
         z.strictObject({
-          ...variable.omit({ attributeType: true }).shape,
-          component: z.string().min(1).max(50),
+          ...namedVariable.omit({ attributeType: true }).shape,
           type: z.enum(['UpperThreshold', 'LowerThreshold', 'Delta', 'Periodic', 'PeriodicClockAligned']),
           value: z.number().meta({ description: 'a threshold in the unit of the variable, or seconds' }),
           severity: z.int().min(0).max(9).meta({ description: '0 danger to 9 debug' }),
@@ -179,11 +181,13 @@ export const templateView = templateBody
     variables: z.array(nameView.extend({ value: z.string() })),
     monitors: z.array(intendedMonitorView),
     updatedAt: instant.nullable(),
+    version: z.int(),
   })
   .meta({ id: 'ConfigurationTemplate' });
 export const templatePage = pageOf(templateView, 'ConfigurationTemplatePage');
 
 type Name = z.input<typeof nameView>;
+type NamedVariable = z.output<typeof namedVariable>;
 
 const toName = (told: deviceModelV1.ModelVariableName | undefined): Name => ({
   component: told?.component ?? '',
@@ -199,13 +203,13 @@ const toValue = ({ value, templateId: from }: deviceModelV1.IntendedValue) => ({
 
 export const toIntendedView = ({ variable: name, value }: deviceModelV1.IntendedVariable) => ({ ...toName(name), value });
 
-export const toNameMessage = (told: z.output<typeof namedVariable>): deviceModelV1.ModelVariableName => ({
+export const toNameMessage = (told: NamedVariable): deviceModelV1.ModelVariableName => ({
   component: told.component,
   componentInstance: told.componentInstance ?? '',
   evseId: told.evseId,
   connectorId: told.connectorId ?? 0,
   name: told.name,
-  instance: told.instance,
+  instance: told.instance ?? '',
   attributeType: told.attributeType ?? '',
 });
 export const toIntendedMessage = (told: z.output<typeof intendedVariable>): deviceModelV1.IntendedVariable => ({
@@ -227,7 +231,7 @@ export const toTemplateMessage = (
   templateId,
   variables: variables.map(toIntendedMessage),
   monitors: monitors.map(({ type, value, severity, transaction, ...name }) => ({
-    variable: { ...name, componentInstance: name.componentInstance ?? '', connectorId: name.connectorId ?? 0, attributeType: '' },
+    variable: toNameMessage(name),
     type,
     value,
     severity,
@@ -307,4 +311,5 @@ export const toTemplate = (template: deviceModelV1.Template) => ({
   boot: template.boot === '' ? null : (template.boot as 'Accepted' | 'Pending' | 'Rejected'),
   bootIntervalSeconds: template.bootIntervalSeconds,
   updatedAt: template.updatedAt ?? null,
+  version: template.version,
 });

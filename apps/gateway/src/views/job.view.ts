@@ -23,7 +23,7 @@ export const STATION_STATES = [
 const END_STATES = STATION_STATES.slice(3) as unknown as readonly [string, ...string[]];
 type StationState = (typeof STATION_STATES)[number];
 
-const word = z.string().min(1).max(255);
+const word = z.string().min(1).max(255).meta({ description: 'letters may be written either way; may end with `*`' });
 const selectionFields = {
   stationIds: z.array(stationId).min(1).max(10_000).optional(),
   siteId: identifier('siteId', 64).optional(),

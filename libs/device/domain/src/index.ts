@@ -77,6 +77,7 @@ export {
   bootOf,
   type Comparison,
   compare,
+  fits,
   type Intended,
   type IntentSource,
   intendedOf,

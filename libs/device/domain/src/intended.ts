@@ -33,10 +33,11 @@ export interface Intended extends IntendedVariable {
 export const matches = (template: TemplateAttributes, subject: TemplateSubject): boolean =>
   fits(template.vendor, subject.vendor) && fits(template.model, subject.model) && fits(template.firmwareVersion, subject.firmwareVersion);
 
-function fits(pattern: string, text: string): boolean {
+/** True when a text is as a pattern says: empty: any; one that ends in `*`: begins so. Letters may be written either way. */
+export function fits(pattern: string, text: string): boolean {
+  if (pattern === '') return true;
   const wanted = pattern.toLowerCase();
   const has = text.toLowerCase();
-  if (wanted === '') return true;
   return wanted.endsWith('*') ? has.startsWith(wanted.slice(0, -1)) : has === wanted;
 }
 

@@ -169,6 +169,7 @@ export function jobStationStateToNumber(object: JobStationState): number {
 export interface StationSelection {
   stationIds: string[];
   siteId: string;
+  /** As templates name them: letters may be written either way, and one that ends in `*` is a beginning. */
   vendor: string;
   model: string;
   firmwareVersion: string;
