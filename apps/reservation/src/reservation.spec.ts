@@ -402,6 +402,33 @@ describe('the reservation service', () => {
       await world.untilStory(reservationId, 'Cancelled EvseOutOfService', 'StationHoldChanged Released Accepted');
     });
 
+    it('when its EVSE does not work as it begins, though its station cannot hold it', async () => {
+      world.add('S1', 2, { answer: () => ({ status: CommandStatus.NOT_SUPPORTED, stationStatus: 'NotImplemented' }) });
+      const one = await reserve({ startsAt: at(10 * MINUTE), expiresAt: at(30 * MINUTE) });
+      const two = await reserve({ evseId: 2, startsAt: at(10 * MINUTE), expiresAt: at(30 * MINUTE), ...token('B') });
+      await world.status('S1', 1, 'Faulted');
+      await world.context.log.caughtUp({ group: 'reservation', topic: 'connection.station.v1', deadlineMs: 2_000 });
+      world.pass(10 * MINUTE);
+      await world.untilStory(one.reservationId, 'StationHoldChanged NotSupported NotImplemented');
+      await world.untilStory(two.reservationId, 'StationHoldChanged NotSupported NotImplemented');
+      world.pass(MINUTE);
+      await world.untilStory(one.reservationId, 'Cancelled EvseOutOfService');
+      expect((await get(two.reservationId))?.state).toBe(State.ACTIVE);
+    });
+
+    it('when its EVSE is to be out of service then, as soon as that is known', async () => {
+      world.add('S1');
+      const later = { startsAt: at(60 * MINUTE), expiresAt: at(90 * MINUTE) };
+      const one = await reserve(later);
+      const two = await reserve({ ...later, evseId: 2, ...token('B') });
+      await world.outage('S1', 1, at(90 * MINUTE), at(120 * MINUTE));
+      await world.outage('S1', 1, at(80 * MINUTE), at(90 * MINUTE));
+      await world.untilStory(one.reservationId, 'Confirmed', 'Cancelled EvseOutOfService');
+      expect((await get(two.reservationId))?.state).toBe(State.ACTIVE);
+      await world.outage('S1', 0, at(30 * MINUTE), at(61 * MINUTE));
+      await world.untilStory(two.reservationId, 'Confirmed', 'Cancelled EvseOutOfService');
+    });
+
     it('with its station, or its EVSE', async () => {
       world.add('S1');
       world.add('S2');
@@ -453,6 +480,23 @@ describe('the reservation service', () => {
       await expect(reserve({ startsAt: at(8 * 24 * 60 * MINUTE) })).rejects.toThrow('604800 s at most');
       expect(await failure(cancel('R9'))).toBe('NOT_FOUND ReservationUnknown');
       expect(world.events).toEqual([]);
+    });
+
+    it('none for a time in which the EVSE is to be out of service, and another EVSE where any would do', async () => {
+      world.sites.set('depot', '');
+      world.add('S1', 2, { siteId: 'depot', outages: [[1, at(60 * MINUTE), at(120 * MINUTE)]] });
+      const during = { startsAt: at(90 * MINUTE), expiresAt: at(100 * MINUTE) };
+      expect(await failure(reserve(during))).toBe('FAILED_PRECONDITION EvseOutOfService');
+      expect(await reserve({ ...during, evseId: 0 })).toMatchObject({ evseId: 2 });
+      expect(await reserve({ startsAt: at(120 * MINUTE), expiresAt: at(130 * MINUTE), ...token('B') })).toMatchObject({ evseId: 1 });
+      expect(await reserve({ startsAt: at(30 * MINUTE), expiresAt: at(60 * MINUTE), ...token('C') })).toMatchObject({ evseId: 1 });
+      world.add('S2', 1, { siteId: 'depot', outages: [[0, at(-MINUTE), at(180 * MINUTE)]] });
+      world.add('S3', 1, { siteId: 'depot', inoperative: [1] });
+      world.add('S4', 1, { siteId: 'depot' });
+      const anywhere = { stationId: '', siteId: 'depot', evseId: 0, startsAt: at(0), expiresAt: at(10 * MINUTE) };
+      const stations = await Promise.all(['D', 'E', 'F'].map((id) => reserve({ ...anywhere, ...token(id) })));
+      expect(stations.map(({ stationId, evseId }) => `${stationId} ${evseId}`).toSorted()).toEqual(['S1 1', 'S1 2', 'S4 1']);
+      expect(await failure(reserve({ stationId: 'S3', ...token('G') }))).toBe('FAILED_PRECONDITION EvseOutOfService');
     });
 
     it('one reservation per token over all stations, unless the site allows more', async () => {

@@ -1,4 +1,4 @@
-import { connectionV1, deviceV1, reservationV1, sessionV1 } from '@voltlog/proto';
+import { connectionV1, deviceOperationV1, deviceV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Reserver } from './commands/reserver.js';
 import { StationDirectory } from './commands/station-directory.js';
@@ -36,7 +36,10 @@ export async function createReservation(context: ServiceContext, config: Reserva
   });
   const collections = await openCollections(store);
   const repository = new CalendarRepository(context, collections);
-  const directory = new StationDirectory(device);
+  const operations = rpc.client<deviceOperationV1.StationOperationService>(deviceOperationV1.StationOperationServiceDefinition, {
+    address: config.deviceGrpc,
+  });
+  const directory = new StationDirectory(device, operations);
   const reserver = new Reserver(context, repository, new TokenClaims(context, collections), directory);
   const timers = new Timers(context);
   const sessions = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
@@ -45,7 +48,7 @@ export async function createReservation(context: ServiceContext, config: Reserva
   const keepFree = new KeepFree(context, repository, timers, sessions);
   const scheduler = new Scheduler(context, repository, timers);
   const stations = new StationFollower(context, repository, timers, keeper, config);
-  const devices = new DeviceFollower(context, repository);
+  const devices = new DeviceFollower(context, repository, directory);
   return {
     grpc: new ReservationGrpc(context, repository, reserver, collections),
     repository,

@@ -96,7 +96,8 @@ export class Reserver {
         if (there === undefined) refusedBy.push(claim.stationId);
         continue;
       }
-      const outcome = await this.decide({ ...command, stationId: entry.stationId, station: entry.place });
+      const station = await this.directory.withOutages(entry);
+      const outcome = await this.decide({ ...command, stationId: entry.stationId, station });
       if (typeof outcome !== 'string') {
         this.confirmed.value += 1;
         return outcome;

@@ -1,6 +1,6 @@
 import { RequestError } from '@voltlog/kernel';
-import { deviceV1 } from '@voltlog/proto';
-import type { StationPlace } from '@voltlog/reservation-domain';
+import { type deviceOperationV1, deviceV1 } from '@voltlog/proto';
+import type { ConnectorPlace, StationPlace } from '@voltlog/reservation-domain';
 
 /** Stations of one page, and of one site that are looked at. */
 const PAGE_SIZE = 500;
@@ -17,7 +17,10 @@ export interface StationEntry {
 export class StationDirectory {
   private readonly underway = new Map<string, Promise<unknown>>();
 
-  constructor(private readonly device: Pick<deviceV1.DeviceService, 'getStation' | 'listStations' | 'getSite'>) {}
+  constructor(
+    private readonly device: Pick<deviceV1.DeviceService, 'getStation' | 'listStations' | 'getSite'>,
+    private readonly operations: Pick<deviceOperationV1.StationOperationService, 'getOperation'>,
+  ) {}
 
   /** @throws {RequestError} `NOT_FOUND` */
   station(stationId: string): Promise<StationEntry> {
@@ -25,6 +28,19 @@ export class StationDirectory {
       const { station } = await this.device.getStation({ stationId });
       if (station === undefined) throw new RequestError('NOT_FOUND', 'there is no such station', 'StationUnknown');
       return toEntry(station);
+    });
+  }
+
+  /** A station with what an operator wants out of service there, now or for a time: asked for those alone that are decided about. */
+  withOutages({ stationId, place }: StationEntry): Promise<StationPlace> {
+    return this.share(`outages:${stationId}`, async () => {
+      const { operation } = await this.operations.getOperation({ stationId });
+      if (operation === undefined) return place;
+      const evses = place.evses.map(({ evseId, connectors }) => ({
+        evseId,
+        connectors: connectors.map((connector) => intended(operation, evseId, connector)),
+      }));
+      return { ...place, evses };
     });
   }
 
@@ -77,7 +93,21 @@ const toEntry = (station: deviceV1.Station): StationEntry => ({
     inService: station.lifecycle === deviceV1.StationLifecycle.ACTIVE,
     evses: station.evses.map(({ evseId, connectors }) => ({
       evseId,
-      connectors: connectors.map(({ connectorId, connectorType, status }) => ({ connectorId, connectorType, status })),
+      connectors: connectors.map(({ connectorId, connectorType, status }) => ({ connectorId, connectorType, status, outages: [] })),
     })),
   },
 });
+
+function intended({ inoperative, outages }: deviceOperationV1.Operation, evseId: number, connector: ConnectorPlace): ConnectorPlace {
+  const isAbout = ({ place }: { readonly place?: deviceOperationV1.Place | undefined }): boolean =>
+    place !== undefined &&
+    (place.evseId === 0 || (place.evseId === evseId && (place.connectorId === 0 || place.connectorId === connector.connectorId)));
+  return {
+    ...connector,
+    ...(inoperative.some(isAbout) ? { status: 'Unavailable' } : {}),
+    outages: outages.filter(isAbout).map(({ from = '', until = '' }) => ({ startsAt: toIso(from), expiresAt: toIso(until) })),
+  };
+}
+
+/** In the one form in which times compare as text. */
+const toIso = (time: string): string => new Date(time).toISOString();

@@ -1,6 +1,6 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import type { connectionV1 } from '@voltlog/proto';
-import { type CalendarCommand, connectorsFor, isOutOfService } from '@voltlog/reservation-domain';
+import { type CalendarCommand, connectorsFor, isClosedIn, isOutOfService } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { StationDirectory } from '../commands/station-directory.js';
 import type { CalendarRepository } from '../store/calendar-repository.js';
@@ -60,9 +60,9 @@ export class Deadlines {
   }
 
   private async works(doc: ReservationDoc): Promise<boolean> {
-    const { place } = await this.directory.station(doc.stationId);
-    const evse = place.evses.find(({ evseId }) => evseId === doc.evseId);
-    if (evse === undefined) return false;
+    const { evses } = await this.directory.withOutages(await this.directory.station(doc.stationId));
+    const evse = evses.find(({ evseId }) => evseId === doc.evseId);
+    if (evse === undefined || isClosedIn(evse, doc.connectorType, doc)) return false;
     return !connectorsFor(evse, doc.connectorType).every(({ status }) => isOutOfService(status));
   }
 

@@ -1,27 +1,33 @@
-import { DEVICE_TOPIC, type StationChanged, type StationRetired } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, MODEL_TOPIC, type StationChanged } from '@voltlog/device-contract';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
+import { RequestError } from '@voltlog/kernel';
+import type { CancelReason } from '@voltlog/reservation-contract';
+import { isClosedIn, type StationPlace } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
+import type { StationDirectory } from '../commands/station-directory.js';
 import type { CalendarInput, CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
 
 const GROUP = 'reservation-device';
 const RETIRED = 'voltlog.device.StationRetired.v1';
 const CHANGED = 'voltlog.device.StationChanged.v1';
+const OUTAGE = 'voltlog.device.OutageScheduled.v1';
 
-/** Ends the reservations of what is no more: a station that was retired, an EVSE that was taken away. */
+/** Ends the reservations of what is no more, or not then: a station that was retired, an EVSE that was taken away or will be out of service. */
 export class DeviceFollower {
   private subscription: Subscription | undefined;
 
   constructor(
     private readonly context: ServiceContext,
     private readonly repository: CalendarRepository,
+    private readonly directory: StationDirectory,
   ) {}
 
   async start(): Promise<void> {
     this.subscription = await this.context.log.subscribe({
       group: GROUP,
-      topics: [DEVICE_TOPIC],
-      types: [RETIRED, CHANGED],
+      topics: [DEVICE_TOPIC, MODEL_TOPIC],
+      types: [RETIRED, CHANGED, OUTAGE],
       handle: (batch) => this.handle(batch),
     });
   }
@@ -31,17 +37,18 @@ export class DeviceFollower {
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
-    const open = await this.repository.openAt([
-      ...new Set(batch.map(({ event }) => (event.data as StationChanged | StationRetired).stationId)),
-    ]);
+    const open = await this.repository.openAt([...new Set(batch.map(stationIdOf))]);
     const now = this.context.clock.now();
     const inputs: CalendarInput[] = [];
-    for (const { event } of batch) {
-      const { stationId } = event.data as StationChanged | StationRetired;
-      for (const doc of open.get(stationId) ?? []) {
-        const reason =
-          event.type === RETIRED ? 'StationRetired' : isGone(event.data as StationChanged, doc) ? 'EvseOutOfService' : undefined;
-        if (doc.state !== 'Active' || reason === undefined) continue;
+    for (const record of batch) {
+      const { event } = record;
+      const stationId = stationIdOf(record);
+      const active = (open.get(stationId) ?? []).filter(({ state }) => state === 'Active');
+      if (active.length === 0) continue;
+      const reasonFor = await this.reasonsOf(record);
+      for (const doc of active) {
+        const reason = reasonFor(doc);
+        if (reason === undefined) continue;
         const { reservationId } = doc;
         inputs.push({
           stationId,
@@ -53,8 +60,32 @@ export class DeviceFollower {
     }
     await this.repository.executeAll(inputs);
   }
+
+  private async reasonsOf(record: LogRecord): Promise<(doc: ReservationDoc) => CancelReason | undefined> {
+    const { type, data } = record.event;
+    if (type === RETIRED) return () => 'StationRetired';
+    if (type === CHANGED) return (doc) => (isGone(data as StationChanged, doc) ? 'EvseOutOfService' : undefined);
+    // As it stands now: the outage may have been cancelled meanwhile.
+    const place = await this.placeOf(stationIdOf(record));
+    return (doc) => (place !== undefined && isClosed(place, doc) ? 'EvseOutOfService' : undefined);
+  }
+
+  /** undefined: there is none; it was retired, which is told too. */
+  private async placeOf(stationId: string): Promise<StationPlace | undefined> {
+    try {
+      return await this.directory.withOutages(await this.directory.station(stationId));
+    } catch (error) {
+      if (error instanceof RequestError) return undefined;
+      throw error;
+    }
+  }
 }
+
+const stationIdOf = ({ event }: LogRecord): string => (event.data as { readonly stationId: string }).stationId;
 
 /** A station without EVSEs learns them from what it reports. */
 const isGone = ({ evses }: StationChanged, { evseId }: ReservationDoc): boolean =>
   evses.length > 0 && !evses.some((evse) => evse.evseId === evseId);
+
+const isClosed = ({ evses }: StationPlace, doc: ReservationDoc): boolean =>
+  evses.some((evse) => evse.evseId === doc.evseId && isClosedIn(evse, doc.connectorType, doc));

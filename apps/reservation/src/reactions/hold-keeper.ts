@@ -62,7 +62,8 @@ export class HoldKeeper {
         return this.held(due, answer.stationStatus);
       case 'NotSupported':
         await this.report(due, 'NotSupported', answer.stationStatus);
-        return;
+        // It cannot say that the EVSE is out of service either: that is looked after here.
+        return this.watch(due);
       case 'Rejected':
         if (answer.stationStatus === 'Occupied' && (await this.askedLater(due, doc))) return;
         await this.report(due, 'Refused', await this.reasonOf(answer.stationStatus, doc));

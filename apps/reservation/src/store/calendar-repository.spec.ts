@@ -53,7 +53,7 @@ describe('calendars', () => {
   };
   const reserve = (reservationId: string, stationId: string, evseId: number): CalendarInput => {
     const now = context.clock.now();
-    const connectors = [{ connectorId: 1, connectorType: 'cCCS2', status: 'Available' }];
+    const connectors = [{ connectorId: 1, connectorType: 'cCCS2', status: 'Available', outages: [] }];
     return {
       stationId,
       causationId: `reserve:${reservationId}`,

@@ -1,7 +1,7 @@
 import type { StationFacts } from '@voltlog/connection-contract';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { isoTime, OperatingError, RequestError } from '@voltlog/kernel';
-import { connectionV1, deviceV1, sessionV1 } from '@voltlog/proto';
+import { connectionV1, deviceOperationV1, deviceV1, sessionV1 } from '@voltlog/proto';
 import { RESERVATION_TOPIC, type ReservationEvent } from '@voltlog/reservation-contract';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { reservationConfig } from '../config.js';
@@ -10,6 +10,7 @@ import { createReservation, type ReservationApp } from '../reservation.js';
 const { CommandStatus } = connectionV1;
 const STATION_TOPIC = 'connection.station.v1';
 const DEVICE_TOPIC = 'device.station.v1';
+const MODEL_TOPIC = 'device.model.v1';
 
 type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
 
@@ -21,6 +22,9 @@ export class FakeStation {
   /** Of each EVSE; one connector each. */
   statuses: string[];
   connectorTypes: readonly string[] = [];
+  /** What its operator wants out of service: by EVSE (0: all of it), from and until. */
+  outages: readonly (readonly [evseId: number, from: string, until: string])[] = [];
+  inoperative: readonly number[] = [];
   /** What it was asked, in order. */
   readonly asked: Command[] = [];
   answer: (command: Command) => Partial<connectionV1.SendCommandResponse> | Error = () => ({
@@ -62,7 +66,7 @@ export class World {
   static async open(environment: Readonly<Record<string, string>> = {}): Promise<World> {
     const world = new World(await openTestContext('reservation'));
     const { log } = world.context;
-    await log.ensureTopics([RESERVATION_TOPIC, STATION_TOPIC, DEVICE_TOPIC].map((name) => ({ name, partitions: 3 })));
+    await log.ensureTopics([RESERVATION_TOPIC, STATION_TOPIC, DEVICE_TOPIC, MODEL_TOPIC].map((name) => ({ name, partitions: 3 })));
     world.serve();
     await log.subscribe({
       group: 'test',
@@ -140,11 +144,19 @@ export class World {
     ]);
   }
 
-  async tellDevice(stationId: string, type: string, data: object): Promise<void> {
+  async tellDevice(stationId: string, type: string, data: object, topic = DEVICE_TOPIC): Promise<void> {
     const time = isoTime(this.now);
-    await this.context.log.append(DEVICE_TOPIC, stationId, [
+    await this.context.log.append(topic, stationId, [
       { id: this.context.ids.next(), type, source: '/test', subject: stationId, time, data: { stationId, at: time, ...data } },
     ]);
+  }
+
+  /** The operator schedules an outage; EVSE 0: the whole station. */
+  async outage(stationId: string, evseId: number, from: string, until: string): Promise<void> {
+    const station = this.stations.get(stationId);
+    if (station !== undefined) station.outages = [...station.outages, [evseId, from, until]];
+    const data = { outageId: 'O', evseId, connectorId: 0, from, until, reason: '' };
+    await this.tellDevice(stationId, 'voltlog.device.OutageScheduled.v1', data, MODEL_TOPIC);
   }
 
   /** A transaction that authorization let in. */
@@ -244,6 +256,19 @@ export class World {
             retired: false,
             version: 1,
           },
+        };
+      },
+    });
+    this.rpc.serve<Partial<deviceOperationV1.StationOperationService>>(deviceOperationV1.StationOperationServiceDefinition, {
+      getOperation: async ({ stationId }) => {
+        const { outages, inoperative } = known(stationId);
+        const placeOf = (evseId: number) => ({ evseId, connectorId: 0 });
+        return {
+          operation: deviceOperationV1.Operation.fromPartial({
+            stationId,
+            outages: outages.map(([evseId, from, until]) => ({ place: placeOf(evseId), from, until })),
+            inoperative: inoperative.map((evseId) => ({ place: placeOf(evseId) })),
+          }),
         };
       },
     });

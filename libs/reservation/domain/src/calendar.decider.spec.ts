@@ -15,7 +15,7 @@ const station = (...statuses: string[]): StationPlace => ({
   inService: true,
   evses: statuses.map((status, index) => ({
     evseId: index + 1,
-    connectors: [{ connectorId: 1, connectorType: index % 2 === 0 ? 'cCCS2' : 'sType2', status }],
+    connectors: [{ connectorId: 1, connectorType: index % 2 === 0 ? 'cCCS2' : 'sType2', status, outages: [] }],
   })),
 });
 

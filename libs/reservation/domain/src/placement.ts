@@ -15,17 +15,22 @@ export interface ConnectorPlace {
   readonly connectorId: number;
   /** OCPP 2.1 ConnectorEnumStringType; empty: not known. */
   readonly connectorType: string;
-  /** OCPP 2.1 ConnectorStatusEnumType as last reported; empty: not reported yet. */
+  /** OCPP 2.1 ConnectorStatusEnumType as last reported, or `Unavailable` where an operator wants it so; empty: not reported yet. */
   readonly status: string;
+  /** Times in which it is to be out of service. */
+  readonly outages: readonly Span[];
 }
 
-export interface Wish {
+/** Half-open, ISO 8601 UTC with milliseconds. */
+export interface Span {
+  readonly startsAt: string;
+  readonly expiresAt: string;
+}
+
+export interface Wish extends Span {
   /** 0: any. */
   readonly evseId: number;
   readonly connectorType?: string | undefined;
-  /** ISO 8601 */
-  readonly startsAt: string;
-  readonly expiresAt: string;
   /** Milliseconds from now to the start; 0: now. */
   readonly leadMs: number;
   /** How long before the start others are to be gone; 0: only at the start. */
@@ -53,7 +58,9 @@ export function place(station: StationPlace, active: readonly Reservation[], wis
   const fitting = named.filter((evse) => wish.connectorType === undefined || connectorsFor(evse, wish.connectorType).length > 0);
   if (fitting.length === 0) return 'ConnectorTypeUnknown';
   const working = fitting.filter(
-    (evse) => wish.leadMs > OUT_OF_SERVICE_MATTERS_MS || statusOf(evse, wish.connectorType) !== 'OutOfService',
+    (evse) =>
+      !isClosedIn(evse, wish.connectorType, wish) &&
+      (wish.leadMs > OUT_OF_SERVICE_MATTERS_MS || statusOf(evse, wish.connectorType) !== 'OutOfService'),
   );
   if (working.length === 0) return 'EvseOutOfService';
   const open = working.filter(({ evseId }) => !active.some((other) => other.evseId === evseId && overlap(other, wish)));
@@ -65,8 +72,13 @@ export function place(station: StationPlace, active: readonly Reservation[], wis
 }
 
 /** Half-open: one may begin when the other ends. */
-export const overlap = (a: Pick<Wish, 'startsAt' | 'expiresAt'>, b: Pick<Wish, 'startsAt' | 'expiresAt'>): boolean =>
-  a.startsAt < b.expiresAt && b.startsAt < a.expiresAt;
+export const overlap = (a: Span, b: Span): boolean => a.startsAt < b.expiresAt && b.startsAt < a.expiresAt;
+
+/** True where no connector of the type is in service all that time, as far as that is known before. */
+export function isClosedIn(evse: EvsePlace, connectorType: string | undefined, time: Span): boolean {
+  const fitting = connectorsFor(evse, connectorType);
+  return fitting.length > 0 && fitting.every(({ outages }) => outages.some((outage) => overlap(outage, time)));
+}
 
 /** The connectors of an EVSE that have the type; without a type all of them. */
 export const connectorsFor = (evse: EvsePlace, connectorType: string | undefined): readonly ConnectorPlace[] =>
