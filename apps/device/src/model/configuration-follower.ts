@@ -20,14 +20,16 @@ import type { Templates } from './templates.js';
 const BOOTED: StationFactType = 'voltlog.connection.StationBooted.v1';
 const STATUS: StationFactType = 'voltlog.connection.ConnectorStatusReported.v1';
 /** Another firmware can bring other templates with it. */
-const IDENTITIES: readonly DeviceEventType[] = ['voltlog.device.StationIdentityReported.v1'];
+const IDENTITY: DeviceEventType = 'voltlog.device.StationIdentityReported.v1';
+/** Out of quarantine, both: by a click, or since somebody registered it after all. */
+const IN_SERVICE: readonly DeviceEventType[] = ['voltlog.device.StationAccepted.v1', 'voltlog.device.StationRegistered.v1'];
 
 type AnyStreams = Pick<DocumentedStreams<never, unknown, { type: string; data: object }, unknown, { id: string; version: number }>, 'mend'>;
 
 export interface FollowerParts {
   readonly context: Pick<ServiceContext, 'log' | 'instanceId'>;
   readonly reconciler: Pick<Reconciler, 'concerned' | 'ask'>;
-  readonly provisioner: Pick<Provisioner, 'begin'>;
+  readonly provisioner: Pick<Provisioner, 'begin' | 'inService'>;
   readonly availability: Pick<Availability, 'concerned' | 'ask' | 'heard'>;
   readonly monitorKeeper: Pick<MonitorKeeper, 'concerned' | 'ask'>;
   readonly certificateKeeper: Pick<CertificateKeeper, 'concerned' | 'ask'>;
@@ -53,8 +55,8 @@ export class ConfigurationFollower {
       log.subscribe({
         group: 'device-identities',
         topics: [DEVICE_TOPIC],
-        types: IDENTITIES,
-        handle: (batch) => this.changed(batch),
+        types: [IDENTITY, ...IN_SERVICE],
+        handle: (batch) => this.registered(batch),
       }),
       log.subscribe({ group: 'device-model-documents', topics: [MODEL_TOPIC], handle: (batch) => this.mend(batch) }),
       // A group of its own: every instance holds the templates in memory.
@@ -91,6 +93,11 @@ export class ConfigurationFollower {
     for (const stationId of await availability.concerned(stationsOf(batch))) await availability.ask(stationId);
     const pending = batch.filter(({ event }) => (event.data as StationBooted).registrationStatus === 'Pending');
     for (const stationId of stationsOf(pending)) await provisioner.begin(stationId);
+  }
+
+  private async registered(batch: readonly LogRecord[]): Promise<void> {
+    await this.changed(batch.filter(({ event }) => event.type === IDENTITY));
+    await this.parts.provisioner.inService(stationsOf(batch.filter(({ event }) => event.type !== IDENTITY)));
   }
 
   private async changed(batch: readonly LogRecord[]): Promise<void> {

@@ -82,6 +82,49 @@ describe('what a boot is answered', () => {
   });
 });
 
+describe('a station that nobody registered', () => {
+  const stationId = 'CS-NEW';
+  const boots = (registrationStatus: 'Pending' | 'Accepted') => world.booted('1.0', { stationId, registrationStatus });
+  const quarantined = async () =>
+    (await world.device.grpc.listStations(deviceV1.ListStationsRequest.fromPartial({}))).stations.some(
+      (each) => each.stationId === stationId && each.lifecycle === deviceV1.StationLifecycle.QUARANTINED,
+    );
+  const registration = async () => (await world.device.operationGrpc.getOperation({ stationId })).operation?.registration;
+
+  beforeEach(async () => {
+    await boots('Pending');
+    await until(async () => (await quarantined()) && (await registration()) === 'Pending', 'the quarantine');
+  });
+
+  it('is asked to boot again as soon as it is accepted, and not before', async () => {
+    expect(triggers()).toBe(0);
+    await world.device.grpc.updateStation(deviceV1.UpdateStationRequest.fromPartial({ stationId, accept: true }));
+    await until(() => triggers() === 1, 'the trigger');
+    world.context.clock.ms += 1_000;
+    await boots('Accepted');
+    await until(async () => (await registration()) === 'Accepted', 'it is accepted');
+  });
+
+  it('is asked to boot again when it is registered after all', async () => {
+    await world.register(stationId);
+    await until(() => triggers() === 1, 'the trigger');
+  });
+
+  it('is asked less and less often where it takes the trigger and does not boot', async () => {
+    const { clock } = world.context;
+    await world.register(stationId);
+    await until(() => triggers() === 1, 'the first');
+    const askedAt: number[] = [];
+    for (const count of [2, 3, 4]) {
+      await untilPassed(clock, 0, () => triggers() === count, `trigger ${count}`);
+      askedAt.push(clock.ms);
+    }
+    const [second = 0, third = 0, fourth = 0] = askedAt;
+    expect(third - second).toBeGreaterThanOrEqual(9_000);
+    expect(fourth - third).toBeGreaterThanOrEqual(19_000);
+  });
+});
+
 describe('what a station is to watch', () => {
   const monitor = { variable: { component: 'EVSE', evseId: 1, name: 'Temperature' }, type: 'UpperThreshold', value: 70, severity: 3 };
   const withMonitors = (more: object = {}) =>

@@ -15,8 +15,9 @@ import type { Templates } from './templates.js';
 const PROVISION_MS = 7 * 86_400_000;
 /** One that is still pending after this is told to the operator, ms. */
 const STUCK_MS = 600_000;
-/** How long a station has to boot again after it was triggered, ms. */
+/** How long a station has to boot again after it was first triggered, ms; then twice as long, and at most so long. */
 const BOOT_MS = 5_000;
+const BOOT_MS_MAX = 3_600_000;
 /** "5-Alert": somebody has to look, nothing is broken. Source: OCPP 2.0.1 Part 2 SetMonitoringDataType (severity) */
 const STUCK_SEVERITY = 5;
 export const STUCK_ALERT = 'boot';
@@ -26,12 +27,14 @@ export interface Provisioning {
   readonly reported: boolean;
   /** When it was let go; empty: not yet. */
   readonly releasedAt: string;
+  /** How often it took a trigger since. Absent: never. */
+  readonly triggers?: number;
 }
 
 export interface ProvisionerParts {
   readonly context: Pick<ServiceContext, 'clock' | 'ids'>;
   readonly repository: Pick<DeviceRepository, 'onStation'>;
-  readonly memory: Pick<StationMemory, 'docs'>;
+  readonly memory: Pick<StationMemory, 'docs' | 'forget'>;
   readonly statuses: Collection<StationStatusDoc>;
   readonly templates: Pick<Templates, 'all'>;
   readonly reconciler: Pick<Reconciler, 'reconcile'>;
@@ -52,6 +55,17 @@ export class Provisioner implements IntentHandler<Provisioning> {
   async begin(stationId: string): Promise<void> {
     const id = `provision:${stationId}`;
     await this.parts.intents.begin({ id, stationId, kind: 'Provision', data: { reported: false, releasedAt: '' } }, PROVISION_MS);
+  }
+
+  /** Stations came into service. Those that were told to wait before are not left to wait until they boot by themselves. */
+  async inService(stationIds: readonly string[]): Promise<void> {
+    const statuses = await this.parts.statuses.getMany(stationIds);
+    for (const stationId of stationIds) {
+      if (statuses.get(stationId)?.registration !== 'Pending') continue;
+      // Another instance may have committed it.
+      this.parts.memory.forget(stationId);
+      await this.begin(stationId);
+    }
   }
 
   async attempt(intent: Intent<Provisioning>): Promise<Step<Provisioning>> {
@@ -97,7 +111,9 @@ export class Provisioner implements IntentHandler<Provisioning> {
     const value = { requestedMessage: 'BootNotification', evseId: 0, connectorId: 0 };
     const said = await this.parts.line.say(stationId, { $case: 'triggerMessage', value });
     // One that cannot be triggered boots by itself, after its interval.
-    return said.kind === 'accepted' ? { again: BOOT_MS, data } : LATER;
+    if (said.kind !== 'accepted') return LATER;
+    const { triggers = 0 } = data;
+    return { again: Math.min(BOOT_MS_MAX, BOOT_MS * 2 ** triggers), data: { ...data, triggers: triggers + 1 } };
   }
 
   private async wait(stationId: string, createdAt: string, data: Provisioning, why: string): Promise<Step<Provisioning>> {
