@@ -110,16 +110,33 @@ describe('the console', () => {
 
   it('takes a station out of quarantine by one click', async () => {
     // It is told to wait: nobody registered it.
-    const unknown = await RawStation.connect({ url: platform.ocppUrl, stationId: 'STRANGER-1' });
-    const boot = await unknown.result('BootNotification', { chargePointVendor: 'Nobody', chargePointModel: 'Knows' });
-    expect(boot['status']).toBe('Pending');
+    const stationId = 'STRANGER-1';
+    const unknown = await RawStation.connect({ url: platform.ocppUrl, stationId, password: 'that nobody here knows' });
+    const boot = () => unknown.result('BootNotification', { chargePointVendor: 'Nobody', chargePointModel: 'Knows' });
+    expect(await boot()).toMatchObject({ status: 'Pending' });
     await page.getByRole('link', { name: 'Operations' }).click();
-    const accept = page.getByRole('button', { name: 'Accept station STRANGER-1' });
+    const accept = page.getByRole('button', { name: `Accept station ${stationId}` });
     await accept.click();
     await accept.waitFor({ state: 'detached' });
-    const { lifecycle } = await platform.api.get<{ lifecycle: string }>('/v1/stations/STRANGER-1');
-    expect(lifecycle).toBe('Active');
+    // It is asked to boot again, and brought a password, since nobody knows the one that it shows; in either order.
+    let answered = 0;
+    const taken = async (action: string): Promise<Record<string, string>> => {
+      const calls = () => unknown.received.filter(([type]) => type === 2);
+      return eventually(action, () => {
+        for (const [, messageId] of calls().slice(answered)) {
+          unknown.send(JSON.stringify([3, messageId, { status: 'Accepted' }]));
+          answered += 1;
+        }
+        return calls().find((call) => call[2] === action)?.[3] as Record<string, string> | undefined;
+      });
+    };
+    expect(await taken('TriggerMessage')).toMatchObject({ requestedMessage: 'BootNotification' });
+    expect(await boot()).toMatchObject({ status: 'Accepted' });
+    const { key, value = '' } = await taken('ChangeConfiguration');
+    expect(key).toBe('AuthorizationKey');
     await unknown.close();
+    const known = await RawStation.connect({ url: platform.ocppUrl, stationId, password: value });
+    await known.close();
   });
 
   it('asked nobody else for anything and reported no error', () => {

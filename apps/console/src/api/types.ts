@@ -21,6 +21,7 @@ export interface Connection {
   readonly dialect: string | null;
   readonly connectedAt: string | null;
   readonly lastSeenAt: string | null;
+  readonly securityProfile: number | null;
 }
 
 export interface Connector {
@@ -50,6 +51,7 @@ export interface Station {
   readonly firmwareVersion: string | null;
   readonly ocppVersion: string | null;
   readonly lastBootAt: string | null;
+  readonly hasCredential: boolean;
   readonly connection: Connection | null;
 }
 

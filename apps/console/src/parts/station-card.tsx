@@ -90,12 +90,20 @@ export function StationCard({ station, sessions, onSession }: Props) {
   );
 }
 
+/** Nobody knows the password that a station shows which nobody registered: without one of its own it could not come back. */
+const needsPassword = ({ hasCredential, connection }: Station): boolean =>
+  !hasCredential && connection?.connected === true && (connection.securityProfile === 1 || connection.securityProfile === 2);
+
 /** A station that nobody registered; one click takes it into service. */
 function Quarantined({ stationId, mayAct }: { stationId: string; mayAct: boolean }) {
   const { api } = usePlatform();
   const queries = useQueryClient();
   const accept = useMutation({
-    mutationFn: () => api.patch(`/v1/stations/${encodeURIComponent(stationId)}`, { accept: true }),
+    mutationFn: async () => {
+      const path = `/v1/stations/${encodeURIComponent(stationId)}`;
+      const station = await api.patch<Station>(path, { accept: true });
+      if (needsPassword(station)) await api.post(`${path}/password-changes`, {});
+    },
     onSuccess: () => queries.invalidateQueries({ queryKey: ['stations'] }),
   });
   return (

@@ -1,14 +1,18 @@
 import { type Command, CommanderError, Option } from 'commander';
+import { addCall } from './call.js';
 import { addCampaigns } from './campaigns.js';
 import { Client } from './client.js';
+import { addModel, addTemplates } from './device-model.js';
 import { CliError, EXIT } from './errors.js';
 import { addFirmware } from './firmware.js';
 import { addJobs } from './jobs.js';
 import { addMoves } from './moves.js';
+import { addAlerts, addCustomers, addOperation } from './operation.js';
 import { type Format, Output } from './output.js';
 import { addRecordings } from './recordings.js';
 import { addCertificates, addSessions, addTokens } from './records.js';
 import { addRegistry } from './registry.js';
+import { addSecurity } from './security.js';
 import { configPath, keep, readKept, settingsOf } from './settings.js';
 import { addCommands, addStations } from './stations.js';
 import { addUploads } from './uploads.js';
@@ -62,6 +66,13 @@ Exit codes: 0 done; 1 refused, or not by every station; 2 wrong usage; 3 no vali
   addRecordings(program, cli);
   addMoves(program, cli);
   addVendors(program, cli);
+  addModel(program, cli);
+  addTemplates(program, cli);
+  addOperation(program, cli);
+  addAlerts(program, cli);
+  addSecurity(program, cli);
+  addCustomers(program, cli);
+  addCall(program, cli);
   addConfig(program, environment);
 }
 

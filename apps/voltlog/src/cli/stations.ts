@@ -4,6 +4,7 @@ import { query } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { textOf } from './files.js';
 import { type Column, rowsOf } from './output.js';
+import { needsPassword } from './security.js';
 import { bodyOf, wholeNumber } from './words.js';
 
 const STATION: readonly Column[] = [
@@ -65,9 +66,16 @@ export function addStations(program: Command, cli: Cli): void {
     );
   stations
     .command('accept')
-    .description('let a station out of quarantine')
+    .description('let a station out of quarantine; it is brought a password of its own, since nobody knows the one it shows')
     .argument('<stationId>')
-    .action((id: string) => cli.run(async (client, output) => output.one(await client.call('PATCH', path(id), { accept: true }), STATION)));
+    .option('--no-password', 'bring it none: you set the one that it shows by voltlog security set-password')
+    .action((id: string, { password }: { password: boolean }) =>
+      cli.run(async (client, output) => {
+        const station = await client.call('PATCH', path(id), { accept: true });
+        output.one(station, STATION);
+        if (password && needsPassword(station)) await client.call('POST', `${path(id)}/password-changes`);
+      }),
+    );
   stations
     .command('retire')
     .description('let a station in no more; its history stays')
