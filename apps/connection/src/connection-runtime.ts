@@ -339,6 +339,8 @@ async function buildParts(context: ServiceContext, config: ConnectionConfig): Pr
       commander,
       peers,
       history,
+      authorizations: edge.authorizations,
+      access,
       instanceId,
       clock,
       timeoutMsDefault: config.COMMAND_TIMEOUT_MS,

@@ -12,6 +12,8 @@ let platform: AllInOne;
 beforeAll(async () => {
   platform = await AllInOne.start({ RATE_LIMIT_BURST: '100000', RATE_LIMIT_PER_SECOND: '100000' });
   const evses = Array.from({ length: EVSES }, () => ({ powerWMax: 11_000 }));
+  const policy = { unknownTokens: 'accept', authorizationAway: 'reject', noAuthorization: 'reject', localLists: false };
+  await platform.api.ok('PUT', '/v1/authorization-policy', policy);
   for (let station = 0; station < STATIONS; station += 1) await registerStation(platform.api, `race-${station}`, evses);
 });
 afterAll(() => platform?.stop());

@@ -136,6 +136,37 @@ it('nobody comes: it expires as a no-show, over a crash (kill -9) in between, an
   await Promise.all(['2.0.1' as const, '1.6' as const].map((version) => play(version)));
 });
 
+it('a card that may not charge there neither reserves nor starts: it is told why at once', async () => {
+  const { api } = platform;
+  await prepare('refused', '1.6');
+  const told = async (path: string, body: object) => {
+    const { status, body: problem } = await api.call('POST', path, { stationId: 'refused', evseId: 1, ...body });
+    return [status, problem['type'], problem['detail']];
+  };
+  const word = (slug: string): string => `urn:voltlog:problem:${slug}`;
+  const start = (idToken: string) => told('/v1/start-requests', { idToken });
+  const hold = (idToken: string, more: object = {}) => told('/v1/reservations', { idToken, ...more });
+  const blocked = 'the token may not charge there then: the token is blocked';
+  expect(await hold(tokens.blockedToken)).toEqual([409, word('token-blocked'), blocked]);
+  expect(await start(tokens.blockedToken)).toEqual([409, word('token-blocked'), 'the token may not charge there: the token is blocked']);
+  expect((await start('NOBODY-KNOWS-IT')).slice(0, 2)).toEqual([409, word('token-unknown')]);
+  expect((await hold('NOBODY-KNOWS-IT')).slice(0, 2)).toEqual([409, word('token-unknown')]);
+  await api.ok('PUT', '/v1/tokens/ELSEWHERE', { stationIds: ['another'] });
+  expect((await hold('ELSEWHERE')).slice(0, 2)).toEqual([409, word('token-not-here')]);
+  const later = new Date(Date.now() + 1_800_000).toISOString();
+  await api.ok('PUT', '/v1/tokens/ENDS-SOON', { expiresAt: new Date(Date.now() + 900_000).toISOString() });
+  expect((await hold('ENDS-SOON', { startsAt: later })).slice(0, 2)).toEqual([409, word('token-expired')]);
+  const [decision] = await eventually('the decision', async () => {
+    const { data } = await api.get<{ data: { purpose: string; explanation: string }[] }>('/v1/authorization-decisions?idToken=ENDS-SOON');
+    return data.length === 0 ? undefined : data;
+  });
+  expect(decision).toMatchObject({ purpose: 'Reserve', explanation: 'The reservation was refused: the token has expired.' });
+  expect((await hold('ENDS-SOON'))[0]).toBe(201);
+  await eventually('it to be held for somebody else', async () =>
+    (await start(tokens.token))[1] === word('reserved-for-other') ? true : undefined,
+  );
+});
+
 it('two drivers race for the last connector: one has it, the other is told at once', async () => {
   await prepare('race', '1.6');
   const racers = await Promise.all(Array.from({ length: 20 }, (_, index) => card(`RACE-${index}`)));

@@ -111,6 +111,42 @@ describe('the reservation service', () => {
     await until(() => station.commands('reserveNow').length === 2, 'the station is asked for it too');
   });
 
+  describe('asks whether the token may charge there then', () => {
+    it('and refuses at once whom it may not, with the word of the decision', async () => {
+      world.add('S1');
+      world.unwanted = (idToken) => (idToken === 'LOST' ? 'TokenBlocked' : undefined);
+      expect(await failure(reserve(token('LOST')))).toBe('FAILED_PRECONDITION TokenBlocked');
+      const startsAt = at(10 * MINUTE);
+      const { reservationId } = await reserve({ evseId: 2, startsAt, expiresAt: at(30 * MINUTE), idempotencyKey: 'k' });
+      expect(world.judged.at(-1)).toEqual({ stationId: 'S1', evseId: 2, ...token('CARD'), use: connectionV1.TokenUse.RESERVE, startsAt });
+      // The same again is what it is, whatever became of the token.
+      world.unwanted = () => 'TokenBlocked';
+      expect(await reserve({ evseId: 2, idempotencyKey: 'k' })).toMatchObject({ reservationId });
+      expect(await world.context.store.collection<TokenClaimsDoc>('token_claims', tokenClaimsSchema).then((all) => all.get('LOST'))).toBe(
+        undefined,
+      );
+    });
+
+    it('and takes the station of a site where it may', async () => {
+      world.sites.set('depot', 'Europe/Amsterdam');
+      for (const id of ['S1', 'S2', 'S3']) world.add(id, 1, { siteId: 'depot' });
+      world.unwanted = (_, stationId) => (stationId === 'S3' ? undefined : 'TokenNotHere');
+      const wish = { stationId: '', evseId: 0, siteId: 'depot' };
+      expect(await reserve(wish)).toMatchObject({ stationId: 'S3', evseId: 1 });
+      expect(await failure(reserve({ ...wish, ...token('B') }))).toBe('FAILED_PRECONDITION TokenNotHere');
+      world.unwanted = () => undefined;
+      expect((await reserve({ ...wish, ...token('C') })).stationId).toMatch(/S[12]/);
+    });
+
+    it('and holds nothing while nobody can say', async () => {
+      world.add('S1');
+      world.tokensAway = true;
+      await expect(reserve({ idempotencyKey: 'k' })).rejects.toBeInstanceOf(OperatingError);
+      world.tokensAway = false;
+      expect(await reserve({ idempotencyKey: 'k' })).toMatchObject({ stationId: 'S1', state: State.ACTIVE });
+    });
+  });
+
   describe('holds on the spot', () => {
     it('what the station agrees to', async () => {
       const station = world.add('S1');

@@ -2,6 +2,7 @@ import { connectionV1, deviceOperationV1, deviceV1, reservationV1, sessionV1 } f
 import type { ServiceContext } from '@voltlog/service';
 import { Reserver } from './commands/reserver.js';
 import { StationDirectory } from './commands/station-directory.js';
+import { TokenCheck } from './commands/token-check.js';
 import type { ReservationConfig } from './config.js';
 import { ReservationGrpc } from './grpc/reservation.grpc.js';
 import { Deadlines } from './reactions/deadlines.js';
@@ -40,7 +41,7 @@ export async function createReservation(context: ServiceContext, config: Reserva
     address: config.deviceGrpc,
   });
   const directory = new StationDirectory(device, operations);
-  const reserver = new Reserver(context, repository, new TokenClaims(context, collections), directory);
+  const reserver = new Reserver(context, repository, new TokenClaims(context, collections), directory, new TokenCheck(connection));
   const timers = new Timers(context);
   const sessions = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
   const keeper = new HoldKeeper(context, repository, timers, connection, sessions, config);

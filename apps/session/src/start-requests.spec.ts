@@ -37,6 +37,22 @@ const remoteStartId = (): number => {
 };
 
 describe('a start request', () => {
+  it('for a token that may not charge there is refused at once: no station is asked, nothing is kept', async () => {
+    harness.stations.refused.set('LOST', 'TokenBlocked');
+    const lost = request({ idToken: { idToken: 'LOST', type: 'Central' }, idempotencyKey: 'k' });
+    await expect(lost).rejects.toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'TokenBlocked' });
+    await expect(lost).rejects.toThrow('the token may not charge there: the token is blocked');
+    harness.stations.authorizationAway = true;
+    await expect(request({ idempotencyKey: 'away' })).rejects.toBeInstanceOf(OperatingError);
+    harness.stations.authorizationAway = false;
+    expect(harness.stations.sent).toEqual([]);
+    expect((await request({ idempotencyKey: 'away' })).state).toBe(StartRequestState.ACCEPTED);
+    // What was begun is told as it is, whatever became of the token.
+    harness.stations.refused.set('TAG', 'TokenBlocked');
+    expect((await request({ idempotencyKey: 'away' })).state).toBe(StartRequestState.ACCEPTED);
+    expect(harness.stations.count('requestStartTransaction')).toBe(1);
+  });
+
   it('becomes the session whose start names it, with its limit', async () => {
     const { startRequestId, state } = await request();
     expect(state).toBe(StartRequestState.ACCEPTED);

@@ -33,7 +33,7 @@ export interface Question {
   readonly purpose: AuthorizationPurpose;
   /** `<stationId>/<key>`; empty where no transaction begins. */
   readonly transactionKey: string;
-  /** ISO 8601, by the station's clock. */
+  /** ISO 8601, by the station's clock; of a reservation: when it begins. */
   readonly occurredAt: string | undefined;
   readonly offline: boolean;
   /** Of a stop: the transaction as the station calls it; absent: not known. */

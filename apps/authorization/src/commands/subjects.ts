@@ -232,8 +232,12 @@ function put(granted: Granted, budgets: readonly BudgetOf[], transactionKey: str
   }
 }
 
-/** A transaction that the station let in by itself is judged by when it began; a clock that is ahead does not count. */
-function momentOf({ offline, occurredAt }: Question, now: number): number {
+/**
+ * A transaction that the station let in by itself is judged by when it began, where a clock that is ahead does not count; a reservation by
+ * when it begins.
+ */
+function momentOf({ purpose, offline, occurredAt }: Question, now: number): number {
+  if (purpose === 'Reserve' && occurredAt !== undefined) return Math.max(Date.parse(occurredAt) || now, now);
   if (!offline || occurredAt === undefined) return now;
   const began = Date.parse(occurredAt);
   return Number.isNaN(began) ? now : Math.min(began, now);

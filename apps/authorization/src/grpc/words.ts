@@ -24,7 +24,11 @@ const PURPOSES: Readonly<Record<AuthorizationPurpose, authorizationV1.Authorizat
   Identify: Purpose.IDENTIFY,
   Start: Purpose.START,
   Stop: Purpose.STOP,
+  Reserve: Purpose.RESERVE,
+  RequestStart: Purpose.REQUEST_START,
 };
+
+const PURPOSE_WORDS = Object.keys(PURPOSES) as AuthorizationPurpose[];
 
 export const TOKEN_STATUS: Readonly<Record<TokenStatus, authorizationV1.TokenStatus>> = {
   Active: Token.ACTIVE,
@@ -33,18 +37,8 @@ export const TOKEN_STATUS: Readonly<Record<TokenStatus, authorizationV1.TokenSta
 };
 
 /** undefined: unspecified, or a word of a newer version. */
-export function purposeOf(purpose: authorizationV1.AuthorizationPurpose): AuthorizationPurpose | undefined {
-  switch (purpose) {
-    case Purpose.IDENTIFY:
-      return 'Identify';
-    case Purpose.START:
-      return 'Start';
-    case Purpose.STOP:
-      return 'Stop';
-    default:
-      return undefined;
-  }
-}
+export const purposeOf = (purpose: authorizationV1.AuthorizationPurpose): AuthorizationPurpose | undefined =>
+  PURPOSE_WORDS.find((word) => PURPOSES[word] === purpose);
 
 /** undefined: unspecified, or a word of a newer version. */
 export function tokenStatusOf(status: authorizationV1.TokenStatus): TokenStatus | undefined {

@@ -76,6 +76,9 @@ describe('a hold', () => {
     expect(await ask('OTHER', { stationId: 'S2' })).toBe('Accepted');
     expect(await ask('OTHER', { purpose: Purpose.STOP })).toBe('Accepted');
     expect(await ask('', { idToken: { idToken: '', type: 'NoAuthorization' } })).toBe(REFUSED);
+    expect(await ask('OTHER', { purpose: Purpose.REQUEST_START, transactionKey: '' })).toBe(REFUSED);
+    // The calendar knows whether there is room.
+    expect(await ask('OTHER', { purpose: Purpose.RESERVE, transactionKey: '' })).toBe('Accepted');
     expect(await ask('OTHER', { purpose: Purpose.IDENTIFY, evseId: 0, transactionKey: '' })).toBe('Accepted');
     await tell('Confirmed', { reservationId: 'R2', evseId: 2 });
     await until(async () => (await ask('OTHER', { purpose: Purpose.IDENTIFY, evseId: 0, transactionKey: '' })) === REFUSED, 'all are held');

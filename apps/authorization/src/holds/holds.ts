@@ -106,10 +106,10 @@ export class Holds {
 
   /**
    * Refuses whoever would charge where somebody else is waited for, and gives whoever starts before that so much time. A stop is never
-   * refused.
+   * refused, and whether there is room for a reservation its own service knows.
    */
   guard(question: Question, verdict: Verdict, now: number): Verdict {
-    if (verdict.status !== 'Accepted' || question.purpose === 'Stop') return verdict;
+    if (verdict.status !== 'Accepted' || question.purpose === 'Stop' || question.purpose === 'Reserve') return verdict;
     const holds = this.byStation.get(question.stationId);
     if (holds === undefined) return verdict;
     if (!isHeldForOthers(holds.values(), aboutOf(question, verdict, now))) return this.limit(question, verdict, now);

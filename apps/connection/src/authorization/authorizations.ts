@@ -9,11 +9,16 @@ const { AuthorizationPurpose, AuthorizationStatus } = authorizationV1;
 /** Questions in one call of the authorization service. */
 const BATCH_MAX = 256;
 
+/** What a token is to do: what stations ask, and what is asked for before any station does. */
+export type TokenPurpose = TokenQuestion['purpose'] | 'reserve' | 'requestStart';
+
 const PURPOSES = {
   identify: AuthorizationPurpose.IDENTIFY,
   start: AuthorizationPurpose.START,
   stop: AuthorizationPurpose.STOP,
-} as const satisfies Record<TokenQuestion['purpose'], authorizationV1.AuthorizationPurpose>;
+  reserve: AuthorizationPurpose.RESERVE,
+  requestStart: AuthorizationPurpose.REQUEST_START,
+} as const satisfies Record<TokenPurpose, authorizationV1.AuthorizationPurpose>;
 
 /** gRPC's words -> OCPP 2.1 AuthorizationStatusEnumType. */
 const STATUS: Readonly<Partial<Record<authorizationV1.AuthorizationStatus, string>>> = {
@@ -29,6 +34,8 @@ const STATUS: Readonly<Partial<Record<authorizationV1.AuthorizationStatus, strin
   [AuthorizationStatus.UNKNOWN]: 'Unknown',
 };
 
+/** The reason of what the policy of a site decided, since nobody could be asked. */
+export const AWAY = 'AuthorizationUnavailable';
 /** The reason of a refusal that says nothing about the token. */
 const NOT_YOUR_SESSION = 'NotYourSession';
 
@@ -77,7 +84,7 @@ export class Authorizations {
   /** @param question with what its contract certificate is worth, where one was shown */
   ask(
     stationId: string,
-    question: TokenQuestion & { readonly certificateStatus?: string },
+    question: Omit<TokenQuestion, 'purpose'> & { readonly purpose: TokenPurpose; readonly certificateStatus?: string },
     traceparent?: string,
   ): Promise<AuthorizationAnswer> {
     const item = {
@@ -140,8 +147,10 @@ export class Authorizations {
     if (again.length > 0) setTimeout(() => again.forEach((one) => this.queue(one)), AGAIN_MS);
   }
 
-  private maySoonAnswer({ askedAtMs }: Waiting, now: number): boolean {
+  /** Whoever asks by the API can ask again by themselves. */
+  private maySoonAnswer({ item, askedAtMs }: Waiting, now: number): boolean {
     const { awaySinceMs } = this;
+    if (item.purpose === AuthorizationPurpose.RESERVE || item.purpose === AuthorizationPurpose.REQUEST_START) return false;
     return awaySinceMs !== undefined && now - Math.min(askedAtMs, awaySinceMs) < this.options.waitMs;
   }
 
@@ -183,9 +192,7 @@ export class Authorizations {
     if (cached !== undefined && this.isFresh(cached, now)) return { status: 'Accepted', source: 'cache', ...group };
     const policy = this.options.fallbackAt(item.stationId);
     const takes = policy === 'accept-unknown' || (policy === 'accept-known' && cached !== undefined);
-    return takes
-      ? { status: 'Accepted', source: 'policy', reason: 'AuthorizationUnavailable', ...group }
-      : { status: 'Invalid', source: 'policy', reason: 'AuthorizationUnavailable' };
+    return takes ? { status: 'Accepted', source: 'policy', reason: AWAY, ...group } : { status: 'Invalid', source: 'policy', reason: AWAY };
   }
 
   private isFresh({ decidedAtMs, expiresAt }: AcceptedToken, now: number): boolean {

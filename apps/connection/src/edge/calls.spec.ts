@@ -1,6 +1,6 @@
 import { POLICY_TOPIC } from '@voltlog/authorization-contract';
-import { authorizationV1 } from '@voltlog/proto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { authorizationV1, connectionV1 } from '@voltlog/proto';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventually, World } from '../testing/harness.js';
 import { QUEUE_MAX } from './station-socket.js';
 
@@ -212,6 +212,39 @@ describe('the call of a station', () => {
       const [cached, decided] = world.facts('voltlog.connection.TransactionStarted.v1');
       expect(cached?.authorization).toEqual({ status: 'Accepted', source: 'cache' });
       expect(decided?.authorization).toEqual({ status: unknown, source: 'policy', reason: 'AuthorizationUnavailable' });
+    });
+
+    it('whoever asks for a reservation or a start is answered as its station would be, and does not wait', async () => {
+      const { RESERVE, REQUEST_START } = connectionV1.TokenUse;
+      await world.start({ AUTHORIZATION_FALLBACK: 'accept-known', AUTHORIZATION_WAIT_MS: '20000' });
+      const ask = (idToken: string, use: connectionV1.TokenUse) =>
+        world.rpc().authorizeToken({ stationId: 'CP1', evseId: 1, idToken: { idToken, type: 'Local' }, use, startsAt: undefined });
+      world.authorization.statuses.set('BB', authorizationV1.AuthorizationStatus.BLOCKED);
+      expect(await ask('AA', RESERVE)).toMatchObject({ status: 'Accepted', decisionId: 'decision-1-0' });
+      expect(await ask('BB', REQUEST_START)).toMatchObject({ status: 'Blocked', reason: 'TokenRefused' });
+      expect(world.authorization.asked.map(({ purpose }) => purpose)).toEqual([
+        authorizationV1.AuthorizationPurpose.RESERVE,
+        authorizationV1.AuthorizationPurpose.REQUEST_START,
+      ]);
+      world.authorization.away = true;
+      expect(await ask('AA', REQUEST_START)).toMatchObject({ status: 'Accepted', decisionId: '' });
+      await expect(ask('BB', RESERVE)).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+    });
+
+    it('whoever asks for a reservation is let in by the policy of the site of its station, also where the station never came', async () => {
+      await world.start({ AUTHORIZATION_FALLBACK: 'reject' });
+      world.device.register('CP9', { siteId: 'open' });
+      const policy = { siteId: 'open', unknownTokens: 'reject', authorizationAway: 'accept-unknown', noAuthorization: 'reject' };
+      const time = new Date(world.clock.now()).toISOString();
+      const type = 'voltlog.authorization.AuthorizationPolicyChanged.v1';
+      await world.log.append(POLICY_TOPIC, 'open', [{ id: 'p', type, source: '/test', subject: 'open', time, data: policy }]);
+      world.authorization.away = true;
+      const ask = (stationId: string) => {
+        const use = connectionV1.TokenUse.RESERVE;
+        return world.rpc().authorizeToken({ stationId, evseId: 0, idToken: { idToken: 'ZZ', type: 'Local' }, use, startsAt: time });
+      };
+      await vi.waitFor(async () => expect(await ask('CP9')).toMatchObject({ status: 'Accepted', reason: 'AuthorizationUnavailable' }));
+      await expect(ask('CP1')).rejects.toMatchObject({ code: 'ServiceUnavailable' });
     });
 
     it('a card that nobody has seen waits for a service that is started anew, a known one does not', async () => {

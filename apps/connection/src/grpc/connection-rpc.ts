@@ -1,5 +1,7 @@
 import { type Clock, isoTime, OperatingError, RequestError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
+import type { StationAccessCache } from '../access/station-access.js';
+import { type Authorizations, AWAY } from '../authorization/authorizations.js';
 import { type Commander, NOTHING } from '../commands/commander.js';
 import type { StationSocket } from '../edge/station-socket.js';
 import type { Stations } from '../edge/stations.js';
@@ -9,7 +11,7 @@ import { ANY_INSTANCE, type PresenceRow } from '../presence/presence.schema.js';
 import type { SoapStations } from '../soap/soap-stations.js';
 import type { Peers } from './peers.js';
 
-const { CommandStatus } = connectionV1;
+const { CommandStatus, TokenUse } = connectionV1;
 
 /** Milliseconds a peer gets on top of the station's own time. */
 const PEER_MARGIN_MS = 2_000;
@@ -21,6 +23,8 @@ export interface ConnectionRpcParts {
   readonly commander: Commander;
   readonly peers: Peers;
   readonly history: FrameHistory;
+  readonly authorizations: Pick<Authorizations, 'ask'>;
+  readonly access: Pick<StationAccessCache, 'get'>;
   readonly instanceId: string;
   readonly clock: Clock;
   readonly timeoutMsDefault: number;
@@ -37,6 +41,24 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
     const holder = await this.parts.presence.holder(request.stationId);
     if (holder === undefined || holder.instanceId === this.parts.instanceId) return OFFLINE;
     return holder.instanceId === ANY_INSTANCE ? this.overSoap(request, holder) : this.forward(request, holder);
+  }
+
+  async authorizeToken(request: connectionV1.AuthorizeTokenRequest): Promise<connectionV1.AuthorizeTokenResponse> {
+    const { stationId, evseId, idToken, use, startsAt } = request;
+    if (stationId === '' || idToken === undefined) throw new RequestError('INVALID_ARGUMENT', 'station_id or id_token is missing');
+    if (use !== TokenUse.RESERVE && use !== TokenUse.REQUEST_START) throw new RequestError('INVALID_ARGUMENT', 'use is missing');
+    await this.learnSite(stationId);
+    const answer = await this.parts.authorizations.ask(stationId, {
+      idToken,
+      evseId,
+      purpose: use === TokenUse.RESERVE ? 'reserve' : 'requestStart',
+      transactionKey: '',
+      occurredAt: startsAt ?? isoTime(this.parts.clock.now()),
+      offline: false,
+    });
+    // It says nothing about the token.
+    if (answer.status !== 'Accepted' && answer.reason === AWAY) throw new OperatingError('ServiceUnavailable', 'authorization is away');
+    return { status: answer.status, reason: answer.reason ?? '', decisionId: answer.decisionId ?? '' };
   }
 
   async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {
@@ -65,6 +87,15 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
   async listFrames(request: connectionV1.ListFramesRequest): Promise<connectionV1.ListFramesResponse> {
     const tail = await this.tail(request.stationId);
     return this.parts.history.page(request, tail);
+  }
+
+  /** The policy of its site holds while authorization is away, also where the station never came to this instance. */
+  private async learnSite(stationId: string): Promise<void> {
+    try {
+      await this.parts.access.get(stationId);
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+    }
   }
 
   /** Frames that are not stored yet, wherever the station is. A peer that does not answer costs a few seconds of history, not the answer. */

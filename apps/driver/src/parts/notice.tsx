@@ -39,6 +39,7 @@ export function Failure({ error, unknown, onRetry }: { readonly error: ApiError;
 const WORDS: Readonly<Record<string, TextKey>> = {
   'key-code-refused': 'keyCodeRefused',
   'contract-refused': 'contractRefused',
+  'token-refused': 'reasonToken',
   'link-unknown': 'contractRefused',
   'guest-refused': 'guestRefused',
   'evse-in-use': 'evseTaken',

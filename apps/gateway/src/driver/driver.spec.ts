@@ -317,6 +317,8 @@ describe('a charge, for whoever has its key', () => {
     expect((await get(url)).body).toMatchObject({ state: 'Refused', reason: 'Offline' });
     gateway.services.startError = new RequestError('FAILED_PRECONDITION', 'no', 'NotSupported');
     expect((await get((await begun()).url)).body).toMatchObject({ state: 'Refused', reason: 'NotSupported' });
+    gateway.services.startError = new RequestError('FAILED_PRECONDITION', 'no', 'BudgetExhausted');
+    expect((await get((await begun()).url)).body).toMatchObject({ state: 'Refused', reason: 'TokenRefused' });
     gateway.services.startGate = new Promise(() => undefined);
     const forgotten = (await begun()).url;
     gateway.clock.ms += 149_000;
@@ -634,6 +636,8 @@ describe('reserving', () => {
   it('a refusal is told with its reason, and its key opens nothing', async () => {
     gateway.services.reserveError = new RequestError('FAILED_PRECONDITION', 'the EVSE is reserved', 'EvseReserved');
     expect(await reserve()).toMatchObject({ status: 409, body: { type: 'urn:voltlog:problem:evse-reserved' } });
+    gateway.services.reserveError = new RequestError('FAILED_PRECONDITION', 'it is blocked', 'ContractBlocked');
+    expect(await reserve()).toMatchObject({ status: 403, body: { type: 'urn:voltlog:problem:token-refused' } });
   });
 
   it('guests hold little: not long, and not one EVSE after the other', async () => {

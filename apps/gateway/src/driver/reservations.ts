@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { isDecisionReason } from '@voltlog/authorization-contract';
 import { isoTime, OperatingError, RequestError } from '@voltlog/kernel';
 import { reservationV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
@@ -141,20 +142,22 @@ export class Reservations {
       },
       minutes * MINUTE_MS + AFTER_MS,
     );
-    const { reservation } = await this.services.reservation.reserve(
-      reservationV1.ReserveRequest.fromPartial({
-        stationId,
-        evseId,
-        siteId: place.station.siteId,
-        idToken: payer.idToken,
-        groupId: payer.groupId,
-        expiresAt,
-        idempotencyKey: link.id,
-      }),
-    );
+    const wish = { stationId, evseId, siteId: place.station.siteId, idToken: payer.idToken, groupId: payer.groupId, expiresAt };
+    const { reservation } = await this.held({ ...wish, idempotencyKey: link.id });
     if (reservation === undefined) throw new OperatingError('ServiceUnavailable', 'a reservation was made and not told');
     await this.links.note(link.id, { reservationId: reservation.reservationId });
     return { key, reservation: toView(reservation, place) };
+  }
+
+  /** Why a token may not charge is between the operator and whoever the contract is of. */
+  private async held(wish: Partial<reservationV1.ReserveRequest>): Promise<reservationV1.ReserveResponse> {
+    try {
+      return await this.services.reservation.reserve(reservationV1.ReserveRequest.fromPartial(wish));
+    } catch (error) {
+      if (error instanceof RequestError && isDecisionReason(error.reason ?? ''))
+        throw new Problem(403, 'token-refused', 'What you reserve with cannot be used here then.', { cause: error });
+      throw error;
+    }
   }
 
   async read(key: string): Promise<ReservationView> {

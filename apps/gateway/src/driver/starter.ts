@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { isDecisionReason } from '@voltlog/authorization-contract';
 import { OperatingError, RequestError } from '@voltlog/kernel';
 import type { sessionV1 } from '@voltlog/proto';
 import { SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
@@ -68,7 +69,8 @@ export class Starter {
 }
 
 function failureOf(error: unknown): string {
-  if (error instanceof RequestError) return error.reason ?? 'Rejected';
+  // Why is between the operator and whoever the contract is of.
+  if (error instanceof RequestError) return isDecisionReason(error.reason ?? '') ? 'TokenRefused' : (error.reason ?? 'Rejected');
   return error instanceof OperatingError && error.code === 'DeadlineExceeded' ? 'TimedOut' : 'Offline';
 }
 

@@ -29,6 +29,10 @@ type SessionParams = z.output<typeof sessionParams>;
 const startParams = z.object({ startRequestId: identifier('startRequestId', 128) });
 
 const OTHER_CURRENCY = { 422: 'no price there is in the currency of the limit (`other-currency`)' };
+const TOKEN_REFUSED = {
+  409: 'the token may not charge there now: `token-blocked`, `token-expired`, `token-not-here`, `token-unknown`, `budget-exhausted`, `concurrent-limit`, `reserved-for-other`, ... (the words of decisions)',
+  503: 'nobody can say whether it may, and the site lets nobody in meanwhile; try again',
+};
 const ENDED = { 409: 'the session has ended (`session-ended`)' };
 
 /** Starting, limiting, stopping and paying for a charge. */
@@ -44,10 +48,11 @@ export class ChargingController {
   @Write({
     role: 'operator',
     summary: 'Ask a station to start, with a limit',
-    description: "201 with the station's answer. The session it becomes is told by the start request once somebody plugged in.",
+    description:
+      "201 with the station's answer, or at once why the token may not charge there. The session it becomes is told by the start request once somebody plugged in.",
     answer: startRequestView,
     status: 201,
-    problems: OTHER_CURRENCY,
+    problems: { ...OTHER_CURRENCY, ...TOKEN_REFUSED },
   })
   async orderStart(
     @Body({ schema: startBody }) body: z.output<typeof startBody>,

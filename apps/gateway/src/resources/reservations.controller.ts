@@ -25,7 +25,9 @@ type ReservationParams = z.output<typeof reservationParams>;
 type Policy = z.output<typeof policyIn>;
 
 const REFUSALS =
-  'it cannot be: evse-reserved, evse-occupied, evse-out-of-service, no-evse-free, connector-type-unknown, token-has-reservation, closed, reservations-disabled, station-not-in-service';
+  'it cannot be: evse-reserved, evse-occupied, evse-out-of-service, no-evse-free, connector-type-unknown, token-has-reservation, closed, reservations-disabled, station-not-in-service; or the token may not charge there then: `token-blocked`, `token-expired`, `token-not-here`, `token-unknown`, `budget-exhausted`, `concurrent-limit`, ... (the words of decisions)';
+
+const AWAY = 'nobody can say whether the token may charge there, and the site lets nobody in meanwhile; try again';
 
 @ApiTags('reservations')
 @Controller('v1')
@@ -51,10 +53,11 @@ export class ReservationsController {
   @Write({
     role: 'operator',
     summary: 'Hold an EVSE for somebody',
-    description: 'Decided at once. The station is asked for the hold when it begins; `stationHold` tells what it does about it.',
+    description:
+      'Decided at once, also whether the token may charge there then. The station is asked for the hold when it begins; `stationHold` tells what it does about it.',
     status: 201,
     answer: reservationView,
-    problems: { 409: REFUSALS },
+    problems: { 409: REFUSALS, 503: AWAY },
   })
   async reserve(
     @Body({ schema: newReservation }) body: z.output<typeof newReservation>,

@@ -1,3 +1,5 @@
+import { whyDecided } from '@voltlog/authorization-contract';
+
 /** What an explanation is made of. */
 export interface Explained {
   readonly status: string;
@@ -8,61 +10,18 @@ export interface Explained {
   readonly offline: boolean;
 }
 
-/** Why, by the word of the decision. */
-const REASONS: Readonly<Record<string, string>> = {
-  TokenUnknown: 'nobody registered this token',
-  TokenMalformed: 'what the station read is no token: it is empty, too long, or has characters that cannot be printed',
-  TokenBlocked: 'the token is blocked',
-  TokenInvalid: 'the token was declared invalid',
-  TokenNotYetValid: 'the token is not valid yet',
-  TokenExpired: 'the token has expired',
-  TokenNotHere: 'the token may not be used at this site or station',
-  ContractBlocked: 'the contract is blocked',
-  ContractInvalid: 'the contract was declared invalid',
-  ContractNotYetValid: 'the contract is not valid yet',
-  ContractExpired: 'the contract has expired',
-  ContractNotHere: 'the contract may not be used at this site or station',
-  ContractUnknown: 'the token names a contract that does not exist',
-  BudgetExhausted: 'the budget of the day or of the month is used up, or held by sessions that run',
-  ReservedForOther: 'it is reserved for somebody else',
-  MasterPassMayNotStart: 'a master pass stops sessions and starts none',
-  NotYourSession: 'the session is of another token, and neither its group nor its contract is the same',
-  SignatureError: 'a signature in the chain of the contract certificate is wrong',
-  CertificateExpired: 'the contract certificate, or one above it, has expired',
-  CertificateRevoked: 'the contract certificate, or one above it, is revoked',
-  NoCertificateAvailable: 'the contract certificate could not be checked',
-  CertChainError: 'the contract certificate is not good: no known root, of another eMAID, or nobody can say whether it is revoked',
-  ConcurrentLimit: 'as many sessions are under way as the token or its contract allows',
-  ConcurrentLimitUnverified: 'as many sessions seemed under way as the token or its contract allows, and it could not be checked in time',
-  ConcurrentLimitExceededOffline: 'more sessions are under way than allowed, but this one had begun while the station was offline',
-  NoAuthorizationNeeded: 'nobody is asked for a token there',
-  NoAuthorizationRefused: 'a token is required there, and none was shown',
-  DirectPaymentAccepted: 'it was paid for at the terminal of the station',
-  UnknownTokenAccepted: 'nobody registered the token, and unknown tokens are let in there',
-  RoamingAccepted: 'the provider of the token lets it charge',
-  RoamingRefused: 'the provider of the token refuses it',
-  RoamingUnavailable: 'the provider of the token could not be asked in time',
+const WHAT: Readonly<Record<string, string>> = {
+  Identify: 'The token',
+  Start: 'The start',
+  Stop: 'The stop',
+  Reserve: 'The reservation',
+  RequestStart: 'The start that was asked for',
 };
-
-/** Where there is no reason, or a newer one. */
-const STATUSES: Readonly<Record<string, string>> = {
-  Accepted: 'the token is valid',
-  Blocked: 'the token is blocked',
-  ConcurrentTx: 'too many sessions are under way',
-  Expired: 'the token has expired',
-  NoCredit: 'there is no credit left',
-  NotAllowedTypeEVSE: 'the token may not be used at this type of EVSE',
-  NotAtThisLocation: 'the token may not be used here',
-  NotAtThisTime: 'the token may not be used now',
-};
-
-const WHAT: Readonly<Record<string, string>> = { Identify: 'The token', Start: 'The start', Stop: 'The stop' };
 
 /** A decision in a sentence. */
 export function explain({ status, reason, purpose, contractId, groupId, offline }: Explained): string {
   const verb = status === 'Accepted' ? 'was accepted' : 'was refused';
-  const why = REASONS[reason ?? ''] ?? STATUSES[status] ?? reason ?? status;
   const of = [...(contractId === null ? [] : [`contract ${contractId}`]), ...(groupId === null ? [] : [`group ${groupId}`])];
   const after = offline ? ' The station had decided by itself already, while it was offline.' : '';
-  return `${WHAT[purpose] ?? 'The token'} ${verb}: ${why}${of.length === 0 ? '' : ` (${of.join(', ')})`}.${after}`;
+  return `${WHAT[purpose] ?? 'The token'} ${verb}: ${whyDecided(status, reason ?? '')}${of.length === 0 ? '' : ` (${of.join(', ')})`}.${after}`;
 }

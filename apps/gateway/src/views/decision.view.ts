@@ -26,7 +26,10 @@ export const decisionView = z
     status: z.string().meta({ description: 'OCPP 2.1 AuthorizationStatusEnumType' }),
     reason: z.string().nullable().meta({ description: 'why, in one stable word, e.g. TokenBlocked, BudgetExhausted' }),
     explanation: z.string().meta({ description: 'the same in plain words, for the driver or the one who asks for him' }),
-    purpose: z.string().meta({ description: 'Identify: may it charge? Start: a transaction begins. Stop: it ended one.' }),
+    purpose: z.string().meta({
+      description:
+        'Identify: may it charge? Start: a transaction begins. Stop: it ended one. Reserve, RequestStart: asked by the API, before any station did.',
+    }),
     stationId: z.string(),
     evseId: z.int(),
     idToken: z.string().nullable(),

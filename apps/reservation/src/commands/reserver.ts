@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RequestError } from '@voltlog/kernel';
 import {
   keepFreeMsOf,
   type PlacementRefusal,
@@ -13,11 +14,14 @@ import type { Count } from '@voltlog/telemetry';
 import type { CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
 import type { TokenClaims } from '../store/token-claims.js';
-import { refusal } from './refusals.js';
+import { type Refusal, refusal } from './refusals.js';
 import type { StationDirectory, StationEntry } from './station-directory.js';
+import type { TokenCheck } from './token-check.js';
 
 /** Stations of a site that are tried one after the other. */
 const STATIONS_TRIED_MAX = 200;
+/** The rank of a station that looks taken. */
+const TAKEN = 2;
 
 /** A checked request. */
 export interface ReserveWish {
@@ -44,7 +48,10 @@ const NEXT_STATION: ReadonlySet<ReserveRefusal> = new Set<PlacementRefusal | 'St
   'StationNotInService',
 ]);
 
-/** Decides at once whether there is a hold: the policy of the site, the token's other reservations, then the calendar of a station. */
+/**
+ * Decides at once whether there is a hold: the policy of the site, whether the token may charge there, its other reservations, then the
+ * calendar of a station.
+ */
 export class Reserver {
   private readonly confirmed: Count;
   private readonly refused: Count;
@@ -56,6 +63,7 @@ export class Reserver {
     private readonly repository: CalendarRepository,
     private readonly claims: TokenClaims,
     private readonly directory: StationDirectory,
+    private readonly tokens: TokenCheck,
   ) {
     const help = 'Reservations that were asked for';
     this.confirmed = context.metrics.counter('voltlog_reservations_total', help, { result: 'confirmed' });
@@ -81,34 +89,43 @@ export class Reserver {
     const { entries, command, max } = await this.prepare(wish, reservationId);
     const candidates = [...(await this.inOrder(entries, command, before))];
     const refusedBy: string[] = [];
-    let no: ReserveRefusal | 'TokenHasReservation' = 'NoEvseFree';
+    const why = (reason: Refusal): RequestError => refusal(reason, command.policy);
+    let no: RequestError | undefined;
     for (let entry = candidates.shift(); entry !== undefined; entry = candidates.shift()) {
-      const claimed = { reservationId, stationId: entry.stationId, expiresAt: new Date(command.expiresAt).toISOString() };
+      const { stationId } = entry;
+      const unwanted = await this.tokens.refusalOf({ ...wish, stationId, startsAt: command.startsAt });
+      if (unwanted !== undefined) {
+        no = unwanted.isOfPlace ? (no ?? unwanted.error) : unwanted.error;
+        if (!unwanted.isOfPlace) break;
+        refusedBy.push(stationId);
+        continue;
+      }
+      const claimed = { reservationId, stationId, expiresAt: new Date(command.expiresAt).toISOString() };
       const claim = await this.claims.take(key, claimed, max, refusedBy);
       if (claim.kind === 'full') {
-        no = 'TokenHasReservation';
+        no = why('TokenHasReservation');
         break;
       }
       // A repetition at another instance is about to be held there: two stations must not hold the same.
       if (claim.kind === 'elsewhere') {
-        const there = entries.find(({ stationId }) => stationId === claim.stationId);
+        const there = entries.find((each) => each.stationId === claim.stationId);
         candidates.unshift(...(there === undefined ? [] : [there]), entry);
         if (there === undefined) refusedBy.push(claim.stationId);
         continue;
       }
       const station = await this.directory.withOutages(entry);
-      const outcome = await this.decide({ ...command, stationId: entry.stationId, station });
+      const outcome = await this.decide({ ...command, stationId, station });
       if (typeof outcome !== 'string') {
         this.confirmed.value += 1;
         return outcome;
       }
-      no = outcome;
+      no = why(outcome);
       if (!NEXT_STATION.has(outcome)) break;
-      refusedBy.push(entry.stationId);
+      refusedBy.push(stationId);
     }
     this.refused.value += 1;
     await this.claims.release(key, reservationId);
-    throw refusal(no, command.policy);
+    throw no ?? why('NoEvseFree');
   }
 
   /** Where it may be, under which rules. */
@@ -144,7 +161,7 @@ export class Reserver {
     return { entries, command, max: policy.activePerTokenMax };
   }
 
-  /** Stations that look free go first; racers begin at different ones. The calendar of each decides. */
+  /** Stations that look free; racers begin at different ones. The calendar of each decides; where none looks free, that of one says why. */
   private async inOrder(entries: readonly StationEntry[], command: Reserve, before: string | undefined): Promise<readonly StationEntry[]> {
     if (entries.length <= 1) return entries;
     const taken = await this.repository.openAt(entries.map(({ stationId }) => stationId));
@@ -159,12 +176,14 @@ export class Reserver {
     const rank = ({ stationId, place: at }: StationEntry): number => {
       if (stationId === before) return 0;
       const active = (taken.get(stationId) ?? []).filter(({ state }) => state === 'Active');
-      return typeof place(at, active, wish) === 'string' ? 2 : 1;
+      return typeof place(at, active, wish) === 'string' ? TAKEN : 1;
     };
     const from = createHash('sha256').update(command.reservationId).digest().readUInt32BE() % entries.length;
     const rotated = [...entries.slice(from), ...entries.slice(0, from)];
     const ranks = new Map(rotated.map((entry) => [entry, rank(entry)]));
-    return rotated.sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0)).slice(0, STATIONS_TRIED_MAX);
+    const sorted = rotated.sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+    const free = sorted.filter((entry) => ranks.get(entry) !== TAKEN);
+    return free.length === 0 ? sorted.slice(0, 1) : free.slice(0, STATIONS_TRIED_MAX);
   }
 
   private async decide(command: Reserve): Promise<ReservationDoc | ReserveRefusal> {

@@ -51,6 +51,10 @@ export class World {
   sessionsAway = false;
   /** Questions that were asked in vain. */
   sessionsMissed = 0;
+  /** What was asked about tokens, and why one is refused at a station; undefined: it may charge there. */
+  readonly judged: connectionV1.AuthorizeTokenRequest[] = [];
+  unwanted: (idToken: string, stationId: string) => string | undefined = () => undefined;
+  tokensAway = false;
   /** Sessions that were asked to stop. */
   readonly stopped: string[] = [];
   /** When, ms: the first time of each. */
@@ -281,6 +285,14 @@ export class World {
         const answer = station.answer(command);
         if (answer instanceof Error) throw answer;
         return { ...NOTHING, ...answer };
+      },
+      authorizeToken: async (request) => {
+        this.judged.push(request);
+        if (this.tokensAway) throw new OperatingError('ServiceUnavailable', 'away');
+        const { stationId, idToken } = request;
+        const reason = this.unwanted(idToken?.idToken ?? '', stationId);
+        const status = reason === undefined ? 'Accepted' : reason.endsWith('NotHere') ? 'NotAtThisLocation' : 'Blocked';
+        return { status, reason: reason ?? '', decisionId: '' };
       },
       getConnection: async ({ stationId }) => ({ connection: { ...NO_CONNECTION, stationId, connected: known(stationId).connected } }),
     });

@@ -84,7 +84,11 @@ export class StartRequests {
     return this.loop.stop();
   }
 
-  /** Resolves with the station's answer. */
+  /**
+   * Resolves with the station's answer.
+   *
+   * @throws {RequestError} when the token may not charge there: nothing is asked of the station, and nothing is kept
+   */
   async request(order: StartOrder): Promise<Asked> {
     const { commands, ids } = this.parts;
     const { stationId, evseId, idToken, groupId, limit, idempotencyKey } = order;
@@ -92,6 +96,7 @@ export class StartRequests {
     const remoteStartId = remoteStartIdOf(startRequestId);
     const known = (await this.parts.aggregates.load(startRequestId)).state;
     if (known.kind !== 'None') return known;
+    await commands.checkToken(stationId, evseId, idToken);
     // The timer first: it takes away what a crash leaves.
     await this.schedule(startRequestId, COMMAND_DEADLINE_MS);
     const at = this.now();

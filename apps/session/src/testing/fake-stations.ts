@@ -1,3 +1,4 @@
+import { OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 
 type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
@@ -6,9 +7,12 @@ type Answer = Partial<connectionV1.SendCommandResponse>;
 const { CommandStatus } = connectionV1;
 
 /** The connection service as the session service sees it: keeps what was sent, answers as it is told. */
-export class FakeStations implements Pick<connectionV1.ConnectionService, 'sendCommand' | 'getConnection'> {
+export class FakeStations implements Pick<connectionV1.ConnectionService, 'sendCommand' | 'getConnection' | 'authorizeToken'> {
   readonly sent: { readonly stationId: string; readonly command: Command }[] = [];
   connected = true;
+  /** Tokens that may not charge, and why. */
+  readonly refused = new Map<string, string>();
+  authorizationAway = false;
   /** The answers to come; after them `Accepted`. */
   answers: (Answer | Error | Promise<Answer>)[] = [];
 
@@ -18,6 +22,12 @@ export class FakeStations implements Pick<connectionV1.ConnectionService, 'sendC
     const answer = this.connected ? await (this.answers.shift() ?? { stationStatus: 'Accepted' }) : { status: CommandStatus.OFFLINE };
     if (answer instanceof Error) throw answer;
     return { ...NOTHING, ...answer };
+  }
+
+  async authorizeToken({ idToken }: connectionV1.AuthorizeTokenRequest): Promise<connectionV1.AuthorizeTokenResponse> {
+    if (this.authorizationAway) throw new OperatingError('ServiceUnavailable', 'away');
+    const reason = this.refused.get(idToken?.idToken ?? '');
+    return { status: reason === undefined ? 'Accepted' : 'Blocked', reason: reason ?? '', decisionId: '' };
   }
 
   async getConnection({ stationId }: connectionV1.GetConnectionRequest): Promise<connectionV1.GetConnectionResponse> {

@@ -170,7 +170,11 @@ export interface AuthorizationPolicyChanged extends SitePolicyAttributes {
   readonly at: string;
 }
 
-export type AuthorizationPurpose = 'Identify' | 'Start' | 'Stop';
+/**
+ * What a token is judged for. Of a station: `Identify` (may it charge?), `Start` (a transaction begins), `Stop` (it ends one). Of whoever
+ * asks by the API, before any station does: `Reserve` (may it charge there from `occurredAt` on?), `RequestStart` (may it charge there now?).
+ */
+export type AuthorizationPurpose = 'Identify' | 'Start' | 'Stop' | 'Reserve' | 'RequestStart';
 
 /** What is wrong with a token or a contract. */
 export type Fault = 'Blocked' | 'Invalid' | 'NotYetValid' | 'Expired' | 'NotHere';
@@ -232,7 +236,7 @@ export interface AuthorizationDecided {
   readonly purpose: AuthorizationPurpose;
   /** `<stationId>/<key>`; absent where no transaction begins. */
   readonly transactionKey?: string;
-  /** By the station's clock. */
+  /** By the station's clock; of `Reserve`: when the reservation begins. */
   readonly occurredAt?: string;
   /** The station had decided by itself already. */
   readonly offline: boolean;

@@ -35,3 +35,4 @@ export type {
   UseRules,
 } from './authorization-events.js';
 export { CONTRACT_TOPIC, DECISION_TOPIC, POLICY_TOPIC, TOKEN_TOPIC } from './authorization-events.js';
+export { isDecisionReason, whyDecided } from './reasons.js';

@@ -157,6 +157,32 @@ describe('authorize', () => {
     expect(start(holds, 'S/b').status).toBe('NoCredit');
   });
 
+  it.each(['RequestStart', 'Reserve'] as const)(
+    'judges %s as a start that takes no place: nobody wants to stop anything by it',
+    (purpose) => {
+      const full = token({ concurrentTransactionsMax: 1, places: [placeAt('S')] });
+      expect(ask({ token: full }).status).toBe('Accepted');
+      expect(ask({ token: full }, { purpose })).toEqual({ status: 'ConcurrentTx', reason: 'ConcurrentLimit', needs: 'verify' });
+      expect(ask({ token: token({ concurrentTransactionsMax: 2, places: [placeAt('S')] }) }, { purpose }).needs).toBeUndefined();
+      expect(ask({ token: token(), left: 'exhausted', charging: true }, { purpose }).reason).toBe('BudgetExhausted');
+      expect(ask({ token: token({ groupId: 'master' }) }, { purpose }).reason).toBe('MasterPassMayNotStart');
+      expect(ask({ token: token({ status: 'Blocked' }) }, { purpose }).reason).toBe('TokenBlocked');
+      expect(ask({ token: UNKNOWN_TOKEN }, { purpose }).reason).toBe('TokenUnknown');
+      expect(ask({ token: token() }, { purpose }).status).toBe('Accepted');
+    },
+  );
+
+  it('judges a reservation by when it begins: what is used up now may be free then, what is no longer valid is not', () => {
+    const later = { purpose: 'Reserve', at: now + 1 } as const;
+    const full = token({ concurrentTransactionsMax: 1, places: [placeAt('S')] });
+    expect(ask({ token: full, left: 'exhausted' }, later).status).toBe('Accepted');
+    expect(ask({ token: full }, { ...later, at: now }).status).toBe('ConcurrentTx');
+    const ends = token({ expiresAt: '2026-11-02T09:00:00.000Z' });
+    expect(ask({ token: ends }, { purpose: 'Reserve', at: now + 3_599_999 }).status).toBe('Accepted');
+    expect(ask({ token: ends }, { purpose: 'Reserve', at: now + 3_600_000 }).reason).toBe('TokenExpired');
+    expect(ask({ token: token({ groupId: 'master' }) }, later).reason).toBe('MasterPassMayNotStart');
+  });
+
   it('takes a payment at the terminal as what it is, unless the operator says otherwise (OCPP 2.1 C25)', () => {
     expect(ask({ token: UNKNOWN_TOKEN }, { type: 'DirectPayment' })).toEqual({ status: 'Accepted', reason: 'DirectPaymentAccepted' });
     expect(ask({ token: UNKNOWN_TOKEN })).toEqual({ status: 'Unknown', reason: 'TokenUnknown' });

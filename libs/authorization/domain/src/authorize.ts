@@ -18,7 +18,7 @@ export interface AuthorizationQuestion {
   readonly transactionKey: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
-  /** The moment that is judged: now, or when the transaction began that the station let in by itself. */
+  /** The moment that is judged: now; when the transaction began that the station let in by itself; when a reservation begins. */
   readonly at: number;
 }
 
@@ -77,9 +77,11 @@ export function authorize(question: AuthorizationQuestion, subject: Subject, pol
   if (no !== undefined) return { ...no, ...told };
   if (question.purpose === 'Stop') return accepted(question, subject, policy, told);
   if (isMasterPass(group, policy))
-    return question.purpose === 'Start'
+    return question.purpose !== 'Identify'
       ? { status: 'Blocked', reason: 'MasterPassMayNotStart', ...told }
       : accepted(question, subject, policy, told);
+  // What runs now, or is used up today, may be over then.
+  if (question.purpose === 'Reserve' && question.at > question.now) return accepted(question, subject, policy, told);
   if (isExhausted(question, subject)) return { status: 'NoCredit', reason: 'BudgetExhausted', ...told };
   const limited = holdersOf(subject);
   if (limited.length === 0) return accepted(question, subject, policy, told);
@@ -87,7 +89,7 @@ export function authorize(question: AuthorizationQuestion, subject: Subject, pol
     const yes = accepted(question, subject, policy, told);
     return limited.every((holder) => holdsPlace(holder, question.transactionKey)) ? yes : { ...yes, needs: 'place' };
   }
-  if (limited.some((holder) => isFull(holder) && !chargesAt(holder, question.stationId)))
+  if (limited.some((holder) => isFull(holder) && !mayBeStopping(question, holder)))
     return { status: 'ConcurrentTx', reason: 'ConcurrentLimit', ...told, needs: 'verify' };
   return accepted(question, subject, policy, told);
 }
@@ -150,14 +152,18 @@ function refusal(question: AuthorizationQuestion, token: KnownToken, { contract 
   return contractFault === undefined ? undefined : { status: STATUS_OF[contractFault], reason: `Contract${contractFault}` };
 }
 
+/** Whoever asks for a start or a reservation does not want to stop anything. */
+const isAskedFor = ({ purpose }: AuthorizationQuestion): boolean => purpose === 'Reserve' || purpose === 'RequestStart';
+
 /** Whoever charges there is let through: some stations ask before they let a driver stop, and a start is asked about more than once. */
 const isExhausted = (question: AuthorizationQuestion, subject: Subject): boolean =>
   subject.left === 'exhausted' &&
-  subject.charging !== true &&
+  (subject.charging !== true || isAskedFor(question)) &&
   !holdersOf(subject).some((holder) => holdsPlace(holder, question.transactionKey));
 
 /** Some stations ask before they let a driver stop: whoever charges there must not be locked in. ConcurrentTx is for starts (OCPP 1.6 §7.2). */
-const chargesAt = (holder: PlaceHolder, stationId: string): boolean => holder.places.some((place) => place.stationId === stationId);
+const mayBeStopping = (question: AuthorizationQuestion, holder: PlaceHolder): boolean =>
+  !isAskedFor(question) && holder.places.some((place) => place.stationId === question.stationId);
 
 function accepted(
   question: AuthorizationQuestion,

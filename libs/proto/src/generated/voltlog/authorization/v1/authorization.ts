@@ -108,6 +108,10 @@ export enum AuthorizationPurpose {
   START = "AUTHORIZATION_PURPOSE_START",
   /** STOP - The token that stops a transaction: judged against it where it is known, takes no place. */
   STOP = "AUTHORIZATION_PURPOSE_STOP",
+  /** RESERVE - Asked for before any station asks: may this token charge there from `occurred_at` on? Takes no place. */
+  RESERVE = "AUTHORIZATION_PURPOSE_RESERVE",
+  /** REQUEST_START - Asked for before any station asks: may this token charge there now? Takes no place. */
+  REQUEST_START = "AUTHORIZATION_PURPOSE_REQUEST_START",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -125,6 +129,12 @@ export function authorizationPurposeFromJSON(object: any): AuthorizationPurpose 
     case 3:
     case "AUTHORIZATION_PURPOSE_STOP":
       return AuthorizationPurpose.STOP;
+    case 4:
+    case "AUTHORIZATION_PURPOSE_RESERVE":
+      return AuthorizationPurpose.RESERVE;
+    case 5:
+    case "AUTHORIZATION_PURPOSE_REQUEST_START":
+      return AuthorizationPurpose.REQUEST_START;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -142,6 +152,10 @@ export function authorizationPurposeToNumber(object: AuthorizationPurpose): numb
       return 2;
     case AuthorizationPurpose.STOP:
       return 3;
+    case AuthorizationPurpose.RESERVE:
+      return 4;
+    case AuthorizationPurpose.REQUEST_START:
+      return 5;
     case AuthorizationPurpose.UNRECOGNIZED:
     default:
       return -1;

@@ -83,6 +83,48 @@ export function commandStatusToNumber(object: CommandStatus): number {
   }
 }
 
+/** What a token is to do, asked for before any station asks. */
+export enum TokenUse {
+  UNSPECIFIED = "TOKEN_USE_UNSPECIFIED",
+  /** RESERVE - Have an EVSE held from `starts_at` on. */
+  RESERVE = "TOKEN_USE_RESERVE",
+  /** REQUEST_START - Begin a transaction now. */
+  REQUEST_START = "TOKEN_USE_REQUEST_START",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function tokenUseFromJSON(object: any): TokenUse {
+  switch (object) {
+    case 0:
+    case "TOKEN_USE_UNSPECIFIED":
+      return TokenUse.UNSPECIFIED;
+    case 1:
+    case "TOKEN_USE_RESERVE":
+      return TokenUse.RESERVE;
+    case 2:
+    case "TOKEN_USE_REQUEST_START":
+      return TokenUse.REQUEST_START;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return TokenUse.UNRECOGNIZED;
+  }
+}
+
+export function tokenUseToNumber(object: TokenUse): number {
+  switch (object) {
+    case TokenUse.UNSPECIFIED:
+      return 0;
+    case TokenUse.RESERVE:
+      return 1;
+    case TokenUse.REQUEST_START:
+      return 2;
+    case TokenUse.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export enum ResetType {
   UNSPECIFIED = "RESET_TYPE_UNSPECIFIED",
   /** IMMEDIATE - 1.6 Hard, 2.x Immediate */
@@ -161,6 +203,25 @@ export function frameDirectionToNumber(object: FrameDirection): number {
     default:
       return -1;
   }
+}
+
+export interface AuthorizeTokenRequest {
+  stationId: string;
+  /** 0: any. */
+  evseId: number;
+  idToken: IdToken | undefined;
+  use: TokenUse;
+  /** Of a reservation. */
+  startsAt: string | undefined;
+}
+
+export interface AuthorizeTokenResponse {
+  /** OCPP 2.1 AuthorizationStatusEnumType */
+  status: string;
+  /** Why, in one stable word: TokenBlocked, BudgetExhausted, ...; empty where there is nothing to say. */
+  reason: string;
+  /** Empty: decided without the authorization service. */
+  decisionId: string;
 }
 
 export interface SendCommandRequest {
@@ -593,6 +654,190 @@ export interface ListRecentFramesRequest {
 export interface ListRecentFramesResponse {
   frames: Frame[];
 }
+
+function createBaseAuthorizeTokenRequest(): AuthorizeTokenRequest {
+  return { stationId: "", evseId: 0, idToken: undefined, use: TokenUse.UNSPECIFIED, startsAt: undefined };
+}
+
+export const AuthorizeTokenRequest: MessageFns<AuthorizeTokenRequest> = {
+  encode(message: AuthorizeTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stationId !== "") {
+      writer.uint32(10).string(message.stationId);
+    }
+    if (message.evseId !== 0) {
+      writer.uint32(16).uint32(message.evseId);
+    }
+    if (message.idToken !== undefined) {
+      IdToken.encode(message.idToken, writer.uint32(26).fork()).join();
+    }
+    if (message.use !== TokenUse.UNSPECIFIED) {
+      writer.uint32(32).int32(tokenUseToNumber(message.use));
+    }
+    if (message.startsAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.startsAt), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.evseId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idToken = IdToken.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.use = tokenUseFromJSON(reader.int32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.startsAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<AuthorizeTokenRequest>, I>>(base?: I): AuthorizeTokenRequest {
+    return AuthorizeTokenRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AuthorizeTokenRequest>, I>>(object: I): AuthorizeTokenRequest {
+    const message = createBaseAuthorizeTokenRequest();
+    message.stationId = object.stationId ?? "";
+    message.evseId = object.evseId ?? 0;
+    message.idToken = (object.idToken !== undefined && object.idToken !== null)
+      ? IdToken.fromPartial(object.idToken)
+      : undefined;
+    message.use = object.use ?? TokenUse.UNSPECIFIED;
+    message.startsAt = object.startsAt ?? undefined;
+    return message;
+  },
+};
+
+function createBaseAuthorizeTokenResponse(): AuthorizeTokenResponse {
+  return { status: "", reason: "", decisionId: "" };
+}
+
+export const AuthorizeTokenResponse: MessageFns<AuthorizeTokenResponse> = {
+  encode(message: AuthorizeTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.status !== "") {
+      writer.uint32(10).string(message.status);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.decisionId !== "") {
+      writer.uint32(26).string(message.decisionId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthorizeTokenResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthorizeTokenResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.decisionId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<AuthorizeTokenResponse>, I>>(base?: I): AuthorizeTokenResponse {
+    return AuthorizeTokenResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AuthorizeTokenResponse>, I>>(object: I): AuthorizeTokenResponse {
+    const message = createBaseAuthorizeTokenResponse();
+    message.status = object.status ?? "";
+    message.reason = object.reason ?? "";
+    message.decisionId = object.decisionId ?? "";
+    return message;
+  },
+};
 
 function createBaseSendCommandRequest(): SendCommandRequest {
   return { stationId: "", timeoutMs: 0, command: undefined };
@@ -5206,6 +5451,11 @@ export const ListRecentFramesResponse: MessageFns<ListRecentFramesResponse> = {
 export interface ConnectionService {
   /** Sends one command to a station and waits for its real answer, at most `timeout_ms`. */
   sendCommand(request: SendCommandRequest): Promise<SendCommandResponse>;
+  /**
+   * Whether a token may charge at a station, as the station would be told: by the authorization service, and while that is away by what it
+   * said last and by the policy of the site. UNAVAILABLE where that policy lets nobody in and nothing is known of the token.
+   */
+  authorizeToken(request: AuthorizeTokenRequest): Promise<AuthorizeTokenResponse>;
   /** The live connection of one station, or connected = false. */
   getConnection(request: GetConnectionRequest): Promise<GetConnectionResponse>;
   /** All live connections, by station id. */
@@ -5226,6 +5476,18 @@ export const ConnectionServiceDefinition = {
       requestType: SendCommandRequest as typeof SendCommandRequest,
       requestStream: false,
       responseType: SendCommandResponse as typeof SendCommandResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Whether a token may charge at a station, as the station would be told: by the authorization service, and while that is away by what it
+     * said last and by the policy of the site. UNAVAILABLE where that policy lets nobody in and nothing is known of the token.
+     */
+    authorizeToken: {
+      name: "AuthorizeToken",
+      requestType: AuthorizeTokenRequest as typeof AuthorizeTokenRequest,
+      requestStream: false,
+      responseType: AuthorizeTokenResponse as typeof AuthorizeTokenResponse,
       responseStream: false,
       options: {},
     },
