@@ -13,7 +13,7 @@ export { type Random, seededRandom } from './random.js';
 export { acceptedTokens, prepare } from './replay/prepare.js';
 export { type Recording, readRecording } from './replay/recording.js';
 export { type ReplayOptions, type ReplayResult, replay } from './replay/replay.js';
-export { runScenario } from './script/run-scenario.js';
+export { runScenario, StationRefused } from './script/run-scenario.js';
 export { type RunScriptOptions, runScript, ScriptFailure } from './script/run-script.js';
 export { SCENARIOS, type Scenario, type ScenarioTokens, scenarioNamed } from './script/scenarios.js';
 export { type Expectation, parseScript, type Step } from './script/steps.js';

@@ -60,7 +60,7 @@ export function addLoadCommand(program: Command): void {
       .option('--json', 'JSON lines on stdout: opened, result, closed')
       .addHelpText(
         'after',
-        `\nExample:\n  ${EXAMPLES[kind]}\n\nExit code: 0 when nothing failed, 1 when calls or stations failed, 2 for a wrong option.`,
+        `\nExample:\n  ${EXAMPLES[kind]}\n\nA station that is not let in (e.g. 401, 403, 404) is given up after six tries.\nExit code: 0 when nothing failed, 1 when calls or stations failed, 2 for a wrong option.`,
       )
       .action((options: LoadCommandOptions) => run(kind, options));
   }
@@ -86,6 +86,7 @@ async function run(kind: Kind, options: LoadCommandOptions): Promise<void> {
   output.line(
     `${result.booted}/${result.stations} stations booted in ${result.seconds.toFixed(2)} s (${result.retries} retries), p50 ${ms(result.latency.p50Ms)}, p99 ${ms(result.latency.p99Ms)}`,
   );
+  for (const [why, count] of Object.entries(result.turnedAway)) output.line(output.bad(`${count} stations were not let in: ${why}`));
   let isGood = result.booted === result.stations;
   if (kind !== 'storm' && opened.stations.length > 0) {
     const loaded = await loadOf(kind, opened, options, output);

@@ -22,6 +22,7 @@ interface RunOptions {
   readonly clockError: number;
   readonly idPrefix: string;
   readonly settle: number;
+  readonly keepTrying?: boolean;
   readonly ledger?: boolean;
   readonly json?: boolean;
 }
@@ -52,6 +53,7 @@ export function addRunCommand(program: Command): void {
     .option('--clock-error <seconds>', 'clocks are wrong by up to this', wholeNumber(0), 0)
     .option('--id-prefix <text>', 'station ids are this and a number of four digits', 'SIM-')
     .option('--settle <seconds>', 'how long the last answers are waited for', positive, 60)
+    .option('--keep-trying', 'where the CSMS lets in no station at all (e.g. 401, 403, 404): to the end, instead of ending at once')
     .option('--ledger', 'with --json: every transaction as it truly was, one line each')
     .option('--json', 'JSON lines on stdout')
     .addHelpText(
@@ -60,6 +62,8 @@ export function addRunCommand(program: Command): void {
 Examples:
   $ simulator run --count 20 --tokens CARD-1,CARD-2 --speed 120
   $ simulator run --version 1.6 --password 'pw-{id}' --offline 0.5 --lost 0.3 --json --ledger > truth.jsonl
+
+A station that is not let in goes on trying, as real ones do; with none let in the run ends, unless --keep-trying.
 
 Exit code: 0 when every transaction was answered, 1 when not, 2 for a wrong option. Ctrl+C ends the sessions in order.`,
     )
@@ -87,6 +91,7 @@ async function run(options: RunOptions): Promise<void> {
     lostAnswerShare: options.lost,
     clockErrorSeconds: options.clockError,
     settleMs: options.settle * 1000,
+    keepsTrying: options.keepTrying === true,
     idOf: (index) => `${options.idPrefix}${String(index + 1).padStart(4, '0')}`,
     signal: abort.signal,
     onProgress: (now) =>
@@ -103,8 +108,10 @@ async function run(options: RunOptions): Promise<void> {
   output.line(`${result.transactions} transactions, ${kWh(result.deliveredWh)} delivered by ${result.stations} stations`);
   output.line(`${result.disconnects} disconnects, ${result.refusedTokens} refused tokens, ${result.abandonedMessages} messages given up`);
   if (result.neverAccepted > 0) output.line(output.bad(`${result.neverAccepted} stations were never accepted`));
-  output.line(
-    isGood ? output.good('every transaction was answered') : output.bad(`${result.unsettled} transactions were not answered to the end`),
-  );
+  for (const [why, count] of Object.entries(result.turnedAway)) output.line(output.bad(`${count} of them were not let in: ${why}`));
+  if (result.transactions > 0 || isGood)
+    output.line(
+      isGood ? output.good('every transaction was answered') : output.bad(`${result.unsettled} transactions were not answered to the end`),
+    );
   if (!isGood) process.exitCode = 1;
 }

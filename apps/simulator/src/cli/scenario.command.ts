@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { CsmsApiOptions } from '../script/csms-api.js';
-import { runScenario } from '../script/run-scenario.js';
+import { runScenario, StationRefused } from '../script/run-scenario.js';
 import { ScriptFailure } from '../script/run-script.js';
 import { SCENARIOS, type Scenario, scenarioNamed } from '../script/scenarios.js';
 import { parseScript } from '../script/steps.js';
@@ -28,6 +28,7 @@ interface ScenarioOptions {
   readonly script?: string;
   readonly list?: boolean;
   readonly all?: boolean;
+  readonly keepTrying?: boolean;
   readonly trace?: boolean;
   readonly json?: boolean;
 }
@@ -57,6 +58,7 @@ export function addScenarioCommand(program: Command): void {
     .option('--api <address>', 'REST API of the CSMS, for scenarios in which somebody asks for something there', apiUrl)
     .addOption(new Option('--api-key <key>', 'a key for it that may operate stations').env('VOLTLOG_API_KEY'))
     .option('--speed <n>', 'simulated seconds per second; left out: time leaps from event to event', positive)
+    .option('--keep-trying', 'where the CSMS does not let the station in (e.g. 401, 403, 404): until it does, instead of ending in failure')
     .option('--trace', 'print every frame')
     .option('--json', 'JSON lines on stdout')
     .addHelpText(
@@ -68,7 +70,9 @@ Examples:
   $ simulator scenario --script my-steps.json --version 2.0.1
   $ simulator scenario limit-energy --version 2.1 --id CS-1 --token CARD-1 --api http://127.0.0.1:8080 --api-key voltlog_live_...
 
-Exit code: 0 when the CSMS did what the scenario expects, 1 when not, 2 for a wrong option.`,
+A CSMS that cannot be reached, or says that it is busy (429, 503), is tried again until it is there.
+
+Exit code: 0 when the CSMS did what the scenario expects, 1 when not or when it does not let the station in, 2 for a wrong option.`,
     )
     .action(async (name: string | undefined, options: ScenarioOptions, command: Command) => {
       const output = new Output(options.json === true);
@@ -77,7 +81,15 @@ Exit code: 0 when the CSMS did what the scenario expects, 1 when not, 2 for a wr
         return;
       }
       let failed = 0;
-      for (const scenario of chosen(name, options, command)) if (!(await play(scenario, options, output))) failed += 1;
+      try {
+        for (const scenario of chosen(name, options, command)) if (!(await play(scenario, options, output))) failed += 1;
+      } catch (error) {
+        // The next one would be refused as well.
+        if (!(error instanceof StationRefused)) throw error;
+        output.data({ event: 'refused', error: error.message });
+        output.line(`${output.bad('fail')} ${error.message}`);
+        failed += 1;
+      }
       if (failed > 0) process.exitCode = 1;
     });
 }
@@ -131,6 +143,7 @@ async function play(scenario: Scenario, options: ScenarioOptions, output: Output
       version: options.version,
       url: options.url,
       tokens: options,
+      keepsTrying: options.keepTrying === true,
       onStep: (step, number) => output.progress(`${scenario.name}: step ${number}, ${step.do}`),
       onEvent: (event) => {
         if (event.type === 'refused') output.progress(`${scenario.name}: ${event.reason}`);

@@ -7,6 +7,7 @@ import type { OcppVersion } from '../station/protocol.js';
 import { SimulatedStation } from '../station/station.js';
 import type { StationEvent, StationOptions } from '../station/station-options.js';
 import type { SecurityOptions } from '../station/station-security.js';
+import { TurnedAway } from '../station/turned-away.js';
 import { ScaledClock, type SimulationClock } from '../time/clock.js';
 
 export interface FleetOptions extends Pick<StationOptions, 'callTimeoutMs' | 'reconnectMs' | 'retryIds' | 'settings' | 'onEvent'> {
@@ -30,6 +31,10 @@ export interface FleetOptions extends Pick<StationOptions, 'callTimeoutMs' | 're
   readonly clock?: SimulationClock;
   /** Ends the fleet early and in order. */
   readonly signal?: AbortSignal;
+  /** Goes on trying where the CSMS lets in no station at all. Default: no, the fleet ends then. */
+  readonly keepsTrying?: boolean;
+  /** So long stations are refused before that is the end, real ms. */
+  readonly hopelessMs?: number;
   /** Mean pause between two cars, simulated seconds. Default: 600. */
   readonly pauseSeconds?: number;
   /** Share of sessions in which the station goes offline for a while. Default: 0.1. */
@@ -54,6 +59,8 @@ export interface FleetResult extends LedgerSummary {
   readonly stations: number;
   /** Stations that never were accepted. */
   readonly neverAccepted: number;
+  /** Why the CSMS did not let stations in, and how many of them, by words. */
+  readonly turnedAway: Readonly<Record<string, number>>;
   /** Authorize answers other than Accepted. */
   readonly refusedTokens: number;
   readonly disconnects: number;
@@ -80,11 +87,22 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   return await fleet.run();
 }
 
+interface Visits {
+  readonly evseId: number;
+  readonly random: Random;
+  /** Until the time of the fleet is over. */
+  readonly time: Promise<void>;
+}
+
 class Fleet {
   private readonly clock: SimulationClock;
   private readonly ledger = new Ledger();
   private readonly stations: SimulatedStation[] = [];
   private readonly accepted = new Set<string>();
+  private readonly refusals = new Map<string, TurnedAway>();
+  /** Why, by station. */
+  private readonly turnedAway = new Map<string, string>();
+  private readonly hopeless = Promise.withResolvers<void>();
   private refusedTokens = 0;
   private disconnects = 0;
   private isStopping = false;
@@ -102,12 +120,13 @@ class Fleet {
   async run(): Promise<FleetResult> {
     const { options } = this;
     const random = seededRandom(options.seed);
+    const time = this.clock.pass(options.seconds * 1000);
     const work: Promise<void>[] = [];
     for (let index = 0; index < options.count; index += 1) {
       const draws = random.fork();
       const station = this.newStation(index, draws);
       this.stations.push(station);
-      for (const evse of station.evses) work.push(this.visits(station, evse.id, draws.fork()));
+      for (const evse of station.evses) work.push(this.visits(station, { evseId: evse.id, random: draws.fork(), time }));
     }
     const watch = setInterval(() => this.report(), PROGRESS_MS);
     const aborted = new Promise<void>((resolve) => {
@@ -115,7 +134,7 @@ class Fleet {
       options.signal?.addEventListener('abort', () => resolve(), { once: true });
     });
     try {
-      await Promise.race([Promise.all([this.clock.pass(options.seconds * 1000), ...work]), aborted]);
+      await Promise.race([Promise.all([time, ...work]), aborted, this.hopeless.promise]);
       await this.finish();
     } finally {
       clearInterval(watch);
@@ -152,8 +171,20 @@ class Fleet {
 
   private observe(event: StationEvent): void {
     if (event.type === 'registered') this.accepted.add(event.stationId);
+    else if (!this.accepted.has(event.stationId)) this.look(event);
     if (event.type === 'disconnected' && !this.isStopping) this.disconnects += 1;
     this.options.onEvent?.(event);
+  }
+
+  /** Some may be let in later, as real ones are; where none is, that would be waited for in vain. */
+  private look(event: StationEvent): void {
+    const { stationId } = event;
+    const refusals = this.refusals.get(stationId) ?? new TurnedAway(this.options.hopelessMs);
+    this.refusals.set(stationId, refusals);
+    const why = refusals.observe(event);
+    if (why === undefined) return;
+    this.turnedAway.set(stationId, why);
+    if (this.options.keepsTrying !== true && this.turnedAway.size === this.options.count) this.hopeless.resolve();
   }
 
   private get isOver(): boolean {
@@ -165,9 +196,9 @@ class Fleet {
   }
 
   /** One car after the other, until the time is over. */
-  private async visits(station: SimulatedStation, evseId: number, random: Random): Promise<void> {
+  private async visits(station: SimulatedStation, { evseId, random, time }: Visits): Promise<void> {
     const pause = this.options.pauseSeconds ?? 600;
-    await station.connect();
+    await Promise.race([station.connect(), time]);
     await this.sleep(random.between(0, pause));
     while (!this.isOver) {
       await this.visit(station, evseId, random);
@@ -226,12 +257,19 @@ class Fleet {
     this.options.onProgress?.({ ...this.ledger.summary(), stations: this.stations.length, online, share });
   }
 
+  private refused(): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const [stationId, why] of this.turnedAway) if (!this.accepted.has(stationId)) counts[why] = (counts[why] ?? 0) + 1;
+    return counts;
+  }
+
   private result(): FleetResult {
     const summary = this.ledger.summary();
     return {
       ...summary,
       stations: this.stations.length,
       neverAccepted: this.stations.length - this.accepted.size,
+      turnedAway: this.refused(),
       refusedTokens: this.refusedTokens,
       disconnects: this.disconnects,
       unsettled: summary.transactions - summary.settled,

@@ -8,8 +8,8 @@ export interface LoadDriver {
   booted(station: LoadStation): void;
   /** An answer, `ok` when it is a CALLRESULT to the CALL under way. */
   answered(station: LoadStation, text: string, ok: boolean): void;
-  /** The socket is gone, or was never there; `isCalling` still says whether a CALL went with it. */
-  lost(station: LoadStation, reason: string): void;
+  /** The socket is gone, or was never there; `isCalling` still says whether a CALL went with it. `status`: of a refused handshake. */
+  lost(station: LoadStation, reason: string, status?: number): void;
 }
 
 /** How a CALLRESULT begins: message type 3 and the id. Servers differ in blanks. */
@@ -82,9 +82,9 @@ export class LoadStation implements RawSocketUser {
     this.driver.answered(this, text, ok);
   }
 
-  closed(reason: string): void {
+  closed(reason: string, status?: number): void {
     this.isBooted = false;
-    this.driver.lost(this, reason);
+    this.driver.lost(this, reason, status);
     this.isCalling = false;
   }
 }

@@ -1,5 +1,6 @@
 import { basicAuth } from '../station/basic-auth.js';
 import type { OcppVersion } from '../station/protocol.js';
+import { isFinal, refusalWords } from '../station/turned-away.js';
 import { LatencyHistogram, type LatencySummary } from './histogram.js';
 import { type LoadDriver, LoadStation } from './load-station.js';
 
@@ -24,6 +25,8 @@ export interface OpenResult {
   readonly booted: number;
   /** Connections refused, broken or not accepted, each tried again. */
   readonly retries: number;
+  /** Stations given up, since the server does not let them in, by words. */
+  readonly turnedAway: Readonly<Record<string, number>>;
   readonly seconds: number;
   /** From the first try of a station to its boot being accepted. */
   readonly latency: LatencySummary;
@@ -37,6 +40,9 @@ export interface OpenedStations {
 
 /** First and longest pause before a station tries again, ms. */
 const RETRY_MS = [100, 2_000] as const;
+
+/** A station that is not let in is given up at this try: one that was registered a moment ago may not be known everywhere yet. */
+const REFUSALS_MAX = 6;
 
 /** What a driver does between loads: nothing. */
 const IDLE: LoadDriver = { booted: () => {}, answered: () => {}, lost: () => {} };
@@ -53,6 +59,10 @@ class Opening implements LoadDriver {
   private readonly latency = new LatencyHistogram();
   private readonly firstTries: number[] = [];
   private readonly attempts: number[] = [];
+  /** Refusals in a row, by station. */
+  private readonly refusals: number[] = [];
+  private readonly turnedAway: Record<string, number> = {};
+  private givenUp = 0;
   private readonly startedAt = performance.now();
   private next = 0;
   private booteds = 0;
@@ -76,14 +86,28 @@ class Opening implements LoadDriver {
     this.latency.record(performance.now() - (this.firstTries[station.index] ?? 0));
     this.booteds += 1;
     this.options.onProgress?.(this.booteds);
-    if (this.booteds === this.options.n) this.finish();
+    this.through();
+  }
+
+  /** One station more is booted or given up. */
+  private through(): void {
+    if (this.booteds + this.givenUp === this.options.n) this.finish();
     else this.openNext();
   }
 
   answered(): void {}
 
-  lost(station: LoadStation): void {
+  lost(station: LoadStation, _reason: string, status?: number): void {
     if (this.isOver) return;
+    const refusals = status !== undefined && isFinal(status) ? (this.refusals[station.index] ?? 0) + 1 : 0;
+    this.refusals[station.index] = refusals;
+    if (status !== undefined && refusals === REFUSALS_MAX) {
+      const why = refusalWords(status);
+      this.turnedAway[why] = (this.turnedAway[why] ?? 0) + 1;
+      this.givenUp += 1;
+      this.through();
+      return;
+    }
     const attempt = this.attempts[station.index] ?? 0;
     this.attempts[station.index] = attempt + 1;
     this.retries += 1;
@@ -126,6 +150,7 @@ class Opening implements LoadDriver {
       stations: this.options.n,
       booted: booted.length,
       retries: this.retries,
+      turnedAway: this.turnedAway,
       seconds: (performance.now() - this.startedAt) / 1000,
       latency: this.latency.summary(),
     };

@@ -5,7 +5,8 @@ export interface RawSocketUser {
   opened(): void;
   /** A text message, decoded as latin1: the ids and numbers a load looks for are ASCII. */
   message(text: string): void;
-  closed(reason: string): void;
+  /** @param status of HTTP, where the handshake was refused */
+  closed(reason: string, status?: number): void;
 }
 
 export interface RawTarget {
@@ -58,11 +59,11 @@ export class RawSocket {
     this.socket.destroySoon();
   }
 
-  private done(reason: string): void {
+  private done(reason: string, status?: number): void {
     if (this.isDone) return;
     this.isDone = true;
     this.socket.destroySoon();
-    this.user.closed(reason);
+    this.user.closed(reason, status);
   }
 
   private receive(chunk: Buffer): void {
@@ -76,7 +77,7 @@ export class RawSocket {
       }
       const status = data.toString('latin1', 0, Math.min(end, 15));
       if (!status.startsWith('HTTP/1.1 101')) {
-        this.done(`the server answered ${status.trim()}`);
+        this.done(`the server answered ${status.trim()}`, Number(status.slice(9, 12)) || undefined);
         return;
       }
       this.isUpgraded = true;

@@ -1,10 +1,24 @@
 import type { LedgerEntry } from '../ledger.js';
 import { SimulatedStation } from '../station/station.js';
-import type { StationOptions } from '../station/station-options.js';
+import type { StationEvent, StationOptions } from '../station/station-options.js';
+import { TurnedAway } from '../station/turned-away.js';
 import { VirtualClock } from '../time/clock.js';
 import { type RunScriptOptions, runScript } from './run-script.js';
 import type { Scenario, ScenarioTokens } from './scenarios.js';
 import type { Step } from './steps.js';
+
+/** The CSMS does not let the station in, however often it tries. */
+export class StationRefused extends Error {
+  override readonly name = 'StationRefused';
+}
+
+export interface RunScenarioOptions extends StationOptions, RunScriptOptions {
+  readonly tokens: ScenarioTokens;
+  /** Goes on trying where the CSMS does not let the station in. Default: no. */
+  readonly keepsTrying?: boolean;
+  /** So long the station is refused before it is given up, real ms. */
+  readonly hopelessMs?: number;
+}
 
 /**
  * Switches a station on, plays a scenario at it, and switches it off. Without a clock of the caller's, time leaps from event to event and
@@ -12,18 +26,23 @@ import type { Step } from './steps.js';
  *
  * @returns what truly happened, to be compared with what the CSMS believes
  * @throws {ScriptFailure} when the CSMS answers otherwise than the scenario expects
+ * @throws {StationRefused} when it does not let the station in at all
  */
-export async function runScenario(
-  scenario: Scenario,
-  options: StationOptions & { readonly tokens: ScenarioTokens } & RunScriptOptions,
-): Promise<readonly LedgerEntry[]> {
+export async function runScenario(scenario: Scenario, options: RunScenarioOptions): Promise<readonly LedgerEntry[]> {
   const { version, id } = options;
   if (!scenario.versions.includes(version)) throw new RangeError(`scenario ${scenario.name} is not for OCPP ${version}`);
   const steps = scenario.steps(version, options.tokens);
   const clock = options.clock ?? new VirtualClock(Date.now() - simulatedSeconds(steps) * 1000);
-  const station = new SimulatedStation({ reconnectMs: [50, 2_000], ...options, ...scenario.station, clock });
+  const turnedAway = new TurnedAway(options.hopelessMs);
+  const hopeless = Promise.withResolvers<never>();
+  const onEvent = (event: StationEvent): void => {
+    options.onEvent?.(event);
+    const why = options.keepsTrying === true ? undefined : turnedAway.observe(event);
+    if (why !== undefined) hopeless.reject(new StationRefused(`the CSMS does not let ${id} in: ${why}`));
+  };
+  const station = new SimulatedStation({ reconnectMs: [50, 2_000], ...options, ...scenario.station, clock, onEvent });
   try {
-    await station.connect();
+    await Promise.race([station.connect(), hopeless.promise]);
     await station.idle();
     await runScript(station, steps, options);
     return station.ledger.of(id);

@@ -28,7 +28,8 @@ export interface LineHost {
 export type LineEvent =
   | { readonly type: 'frame'; readonly direction: 'in' | 'out'; readonly text: string }
   | { readonly type: 'connected' | 'registered' }
-  | { readonly type: 'disconnected' | 'refused'; readonly reason: string };
+  /** `status`: of HTTP, where the CSMS does not let the station in. */
+  | { readonly type: 'disconnected' | 'refused'; readonly reason: string; readonly status?: number };
 
 export interface LineOptions extends Omit<LinkOptions, 'subprotocol'> {
   readonly retryIds: 'same' | 'new';
@@ -212,15 +213,15 @@ export class Line implements LinkHost, RegistrationHost {
     this.waiters.changed();
   }
 
-  linkClosed(_code: number, reason: string): void {
+  linkClosed(reason: string, status: number | undefined): void {
     this.dropCalls('the socket closed');
     this.registration.disconnected();
-    this.host.observe({ type: 'disconnected', reason });
+    this.host.observe({ type: 'disconnected', reason, ...(status === undefined ? {} : { status }) });
     this.waiters.changed();
   }
 
-  linkRefused(reason: string): void {
-    this.host.observe({ type: 'refused', reason });
+  linkRefused(reason: string, status: number | undefined): void {
+    this.host.observe({ type: 'refused', reason, ...(status === undefined ? {} : { status }) });
     this.waiters.changed();
   }
 

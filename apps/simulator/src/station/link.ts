@@ -5,6 +5,7 @@ import type { Timer } from '../time/timer-heap.js';
 import { basicAuth } from './basic-auth.js';
 import { type Answer, callFrame, type Payload, readFrame } from './protocol.js';
 import { type LinkSocket, SoapSocket } from './soap-socket.js';
+import { NotLetIn } from './turned-away.js';
 
 /** A CALL of the station. */
 export interface OutgoingCall {
@@ -19,9 +20,10 @@ export interface LinkHost {
   /** The next CALL to send, when there is one that may be sent now. */
   nextCall(): OutgoingCall | undefined;
   linkOpened(): void;
-  linkClosed(code: number, reason: string): void;
-  /** The handshake failed, or nobody listens; the link tries again. */
-  linkRefused(reason: string): void;
+  /** @param status HTTP status by which the CSMS refused what was sent, over SOAP */
+  linkClosed(reason: string, status: number | undefined): void;
+  /** The handshake failed, or nobody listens; the link tries again. @param status HTTP status of the CSMS that refused it */
+  linkRefused(reason: string, status: number | undefined): void;
   commandArrived(messageId: string, action: string, payload: Payload): void;
   /** Every frame, for traces and schema checks. */
   frame(direction: 'in' | 'out', text: string): void;
@@ -179,14 +181,14 @@ export class Link {
           timeoutMs: callTimeoutMs,
           demanded: basicAuth(stationId, callPassword),
         })
-      : new WebSocket(address, [subprotocol], {
+      : webSocket(address, subprotocol, {
           ...tls,
           headers: authorization === undefined ? {} : { authorization },
           perMessageDeflate: false,
           handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
         });
     this.socket = socket;
-    let refusal: string | undefined;
+    let refusal: Error | undefined;
     let opened = false;
     socket.on('open', () => {
       opened = true;
@@ -197,20 +199,20 @@ export class Link {
     });
     socket.on('message', (data) => this.receive(String(data)));
     socket.on('error', (error) => {
-      refusal = error.message;
+      refusal ??= error;
     });
-    socket.on('close', (code, reason) => this.closed(opened, code, refusal ?? String(reason)));
+    socket.on('close', (_code, reason) => this.closed(opened, refusal?.message ?? String(reason), statusOf(refusal)));
   }
 
-  private closed(opened: boolean, code: number, reason: string): void {
+  private closed(opened: boolean, reason: string, status: number | undefined): void {
     this.socket = undefined;
     this.holdTime();
     this.settle({ kind: 'lost', reason: 'the socket closed' });
-    if (opened) this.host.linkClosed(code, reason);
+    if (opened) this.host.linkClosed(reason, status);
     else {
       this.refusals += 1;
       this.options.way.refused();
-      this.host.linkRefused(reason);
+      this.host.linkRefused(reason, status);
     }
     if (!this.wanted || this.socket !== undefined || this.retry !== undefined) return;
     const [first, longest] = this.options.reconnectMs;
@@ -294,3 +296,15 @@ export class Link {
     if (this.losses?.delete(action) === false) this.losses.delete('*');
   }
 }
+
+/** A WebSocket that says by {@link NotLetIn} that its handshake was refused. */
+function webSocket(address: string, subprotocol: string, options: WebSocket.ClientOptions): WebSocket {
+  const socket = new WebSocket(address, [subprotocol], options);
+  socket.on('unexpected-response', (_, response) => {
+    socket.emit('error', new NotLetIn(response.statusCode ?? 0));
+    socket.terminate();
+  });
+  return socket;
+}
+
+const statusOf = (error: Error | undefined): number | undefined => (error instanceof NotLetIn ? error.status : undefined);

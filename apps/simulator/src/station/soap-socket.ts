@@ -16,6 +16,7 @@ import {
 } from '@voltlog/ocpp-v16-soap';
 import WebSocket from 'ws';
 import { callFrame, errorFrame, readFrame, resultFrame } from './protocol.js';
+import { NotLetIn } from './turned-away.js';
 
 /** What a link needs of the socket it speaks through. */
 export interface LinkSocket {
@@ -129,7 +130,7 @@ export class SoapSocket extends EventEmitter implements LinkSocket {
     if (this.readyState !== WebSocket.OPEN) return;
     // Not let in: as a refused handshake would be.
     if (status === 401 || status === 403 || status === 404 || body === '') {
-      this.broken(`HTTP ${status}`);
+      this.fail(new NotLetIn(status));
       return;
     }
     try {
@@ -170,9 +171,13 @@ export class SoapSocket extends EventEmitter implements LinkSocket {
   }
 
   private broken(why: string): void {
+    this.fail(new Error(why));
+  }
+
+  private fail(error: Error): void {
     if (this.readyState === WebSocket.CLOSED) return;
-    this.emit('error', new Error(why));
-    this.end(1006, why);
+    this.emit('error', error);
+    this.end(1006, error.message);
   }
 
   private end(code: number, reason: string): void {
