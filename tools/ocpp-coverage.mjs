@@ -65,26 +65,34 @@ function readSources() {
 const isTest = (path) => path.includes('.spec.') || path.includes('/testing/') || path.startsWith('apps/platform-e2e/');
 const naming = (texts) => (source) => texts.some((text) => source.text.includes(text));
 
-/** Services whose code names one of the texts; the edge, the API and the tools only pass on. */
-function ownersOf(...texts) {
-  const passing = ['apps/connection/', 'apps/gateway/', 'apps/console/', 'apps/driver/', 'apps/simulator/', 'apps/voltlog/'];
-  const owners = sources
-    .filter(({ path }) => path.startsWith('apps/') && !isTest(path) && !passing.some((prefix) => path.startsWith(prefix)))
-    .filter(naming(texts))
-    .map(({ path }) => path.split('/')[1]);
-  return [...new Set(owners)];
-}
+/** They only pass on: the edge, the API and the tools. */
+const PASSING = ['apps/connection/', 'apps/gateway/', 'apps/console/', 'apps/driver/', 'apps/simulator/', 'apps/voltlog/'];
+const service = (path) => path.split('/')[1];
+const served = sources.filter(
+  ({ path }) => path.startsWith('apps/') && !isTest(path) && !PASSING.some((prefix) => path.startsWith(prefix)),
+);
+const specs = sources.filter(({ path }) => path.endsWith('.spec.ts'));
 
-/** Where a message's spec belongs, best first; the rest by name. */
-const NEAREST = ['libs/connection/translation/', 'apps/connection/src/commands/', 'apps/connection/src/edge/', ''];
+/** Services whose code names one of the texts. */
+const ownersOf = (...texts) => [...new Set(served.filter(naming(texts)).map(({ path }) => service(path)))].sort();
 
-/** The nearest spec that names the message; else the one that goes through the whole table the message is in. */
-function testOf(action, names = []) {
-  const specs = sources.filter(({ path }) => path.endsWith('.spec.ts'));
-  const found = NEAREST.map((folder) => specs.find(({ path, text }) => path.startsWith(folder) && text.includes(`'${action}'`)));
-  const byName = specs.find(({ text }) => names.some((name) => text.includes(`'${name}'`)));
+/** Services that say a command: to name it is not enough, since some only list what they do not say. */
+const sayersOf = (cases) => ownersOf(...cases.map((each) => `$case: '${each}'`));
+
+/** Where a message is translated, sent and answered. */
+const CONNECTION = ['libs/connection/translation/', 'apps/connection/src/commands/', 'apps/connection/src/edge/'];
+
+/**
+ * Of the specs of the connection and of the owners the one that names the message, its fact or its command most often; else of all specs;
+ * else the one that goes through the whole table the message is in.
+ */
+function testOf(action, owners, names) {
+  const near = [...CONNECTION, ...owners.map((owner) => `apps/${owner}/`)];
+  const named = new RegExp(`(?<![A-Za-z])(?:${[action, ...names].join('|')})'`, 'g');
+  const score = ({ text }) => text.match(named)?.length ?? 0;
+  const best = (among) => among.reduce((found, spec) => (score(spec) > (found === undefined ? 0 : score(found)) ? spec : found), undefined);
   const ofTable = action in STATION_REQUESTS ? specs.find(({ text }) => text.includes('Object.keys(STATION_REQUESTS)')) : undefined;
-  const spec = found.find((each) => each !== undefined) ?? byName ?? ofTable;
+  const spec = best(specs.filter(({ path }) => near.some((folder) => path.startsWith(folder)))) ?? best(specs) ?? ofTable;
   return spec === undefined ? '' : `\`${spec.path}\``;
 }
 
@@ -119,11 +127,18 @@ function inbound(version, model) {
   const actions = Object.entries(SENDERS[version]).filter(([, sender]) => sender !== 'csms');
   return actions.map(([action]) => {
     const facts = factsOf(version, action, model);
-    if (facts === undefined) return row(action, 'in', '**missing**: answered NotSupported', '', testOf(action));
-    if (facts.length === 0) return row(action, 'in', 'answered at once; presence', 'connection', testOf(action));
+    if (facts === undefined) return row(action, 'in', '**missing**: answered NotSupported', '', '');
+    if (facts.length === 0) return row(action, 'in', 'answered at once; presence', 'connection', testOf(action, [], []));
     const asked = routesOf(version).get(action).question === undefined ? [] : ['authorization'];
-    const owners = [...new Set([...asked, ...ownersOf(...facts)])].sort().join(', ') || '**none yet**';
-    return row(action, 'in', facts.map((type) => `\`${short(type)}\``).join(', '), owners, testOf(action));
+    const owners = [...new Set([...asked, ...ownersOf(...facts)])].sort();
+    const names = facts.map((type) => type.split('.').slice(2).join('.'));
+    return row(
+      action,
+      'in',
+      facts.map((type) => `\`${short(type)}\``).join(', '),
+      owners.join(', ') || '**none yet**',
+      testOf(action, owners, names),
+    );
   });
 }
 
@@ -155,20 +170,20 @@ function outbound(version, said) {
   return actions.map(([action]) => {
     const names = [...(said.get(action) ?? [])];
     if (names.length === 0) return row(action, 'out', '**missing**: by `raw` only', '', '');
-    const owners = ownersOf(...names.map((name) => `'${requestCase(camel(name))}'`));
+    const cases = names.map((name) => CASES.get(name) ?? camel(name));
+    const owners = sayersOf(cases);
     return row(
       action,
       'out',
       names.map((name) => `\`${name}\``).join(', '),
       owners.join(', ') || 'operator',
-      testOf(
-        action,
-        names.map((name) => requestCase(camel(name))),
-      ),
+      testOf(action, owners, [...cases, ...names]),
     );
   });
 }
 
+/** gRPC's names of the commands with words of their own. */
+const CASES = new Map(commandSamples.map(({ name, command }) => [name, command.$case]));
 const camel = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 const row = (...cells) => `| ${cells.join(' | ')} |`;
 const HEAD = '| Message | | Fact or command | Owner | Test |\n| --- | --- | --- | --- | --- |';
@@ -196,8 +211,8 @@ writeFileSync(
 Made from the code by \`npm run generate\`; do not edit. The translations are run on a sample of every message.
 
 - **in**: the fact it becomes on \`connection.station.v1\`, and the services that act on that fact.
-- **out**: the command that says it, \`POST /v1/stations/{id}/commands/<command>\`, and the services that send it by themselves.
-- **Test**: a spec that names it, the nearest. Besides, \`tools/ocpp-schemas/every-message.spec.ts\` breaks every field of every message once.
+- **out**: the command that says it, \`POST /v1/stations/{id}/commands/<command>\`, and the services that send it by themselves; \`operator\`: none does.
+- **Test**: of the specs of the connection and of the owners the one that names it most often. Besides, \`tools/ocpp-schemas/every-message.spec.ts\` breaks every field of every message once.
 
 ${sections.join('\n')}`.trimEnd() + '\n',
 );
