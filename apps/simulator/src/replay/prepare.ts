@@ -1,20 +1,25 @@
+import { createHmac } from 'node:crypto';
 import { CsmsApi, type CsmsApiOptions } from '../script/csms-api.js';
 import { isObject } from '../station/protocol.js';
 import type { Recording } from './recording.js';
 
 const CALL_MS = 30_000;
+/** The longest that both versions carry. */
+const PASSWORD_LENGTH = 40;
 
 /**
  * Registers at the CSMS what the recording takes for granted: the station, and the tokens that were accepted. What is there already stays.
  *
- * @returns the password of the station, where the CSMS made one now
+ * @returns the password that the station was registered with, now or by an earlier replay; one that somebody else registered has its own
  */
-export async function prepare(recording: Recording, stationId: string, options: CsmsApiOptions): Promise<string | undefined> {
+export async function prepare(recording: Recording, stationId: string, options: CsmsApiOptions): Promise<string> {
   const api = new CsmsApi(options);
   for (const { idToken, type } of acceptedTokens(recording))
     await api.call('PUT', `/v1/tokens/${encodeURIComponent(idToken)}`, { type, status: 'Active' }, CALL_MS);
-  const made = await unlessThere(() => api.call('POST', '/v1/stations', { stationId }, CALL_MS));
-  return isObject(made) && typeof made['password'] === 'string' ? made['password'] : undefined;
+  // The same for the same key, since the CSMS does not tell it again.
+  const password = createHmac('sha256', options.key).update(`replay as ${stationId}`).digest('hex').slice(0, PASSWORD_LENGTH);
+  await unlessThere(() => api.call('POST', '/v1/stations', { stationId, password }, CALL_MS));
+  return password;
 }
 
 /** Those that the CSMS accepted, as the station called them. */
@@ -36,11 +41,11 @@ export function acceptedTokens({ lines }: Recording): readonly { readonly idToke
   return [...accepted.values()];
 }
 
-async function unlessThere(work: () => Promise<unknown>): Promise<unknown> {
+async function unlessThere(work: () => Promise<unknown>): Promise<void> {
   try {
-    return await work();
+    await work();
   } catch (error) {
-    if (error instanceof Error && /was answered 409/.test(error.message)) return undefined;
+    if (error instanceof Error && /was answered 409/.test(error.message)) return;
     throw error;
   }
 }
