@@ -1,5 +1,5 @@
 import { RequestError } from '@voltlog/kernel';
-import { sessionV1 } from '@voltlog/proto';
+import { deviceV1, sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeServices, session } from './testing/fake-services.js';
 import { type GatewayUnderTest, startGateway } from './testing/gateway-under-test.js';
@@ -160,5 +160,18 @@ describe('charging', () => {
     expect((await gateway.call('PUT', '/v1/prices/default', { body, headers: { 'if-match': '"2"' } })).status).toBe(412);
     expect((await gateway.call('PUT', '/v1/prices/everywhere', { body })).status).toBe(400);
     expect((await gateway.call('PUT', '/v1/prices/default', { body: { currency: 'EUR', perKwh: '-1' } })).status).toBe(400);
+  });
+
+  it.each([
+    ['station:CP-1', 200, undefined],
+    ['station:CP-2', 404, 'urn:voltlog:problem:station-unknown'],
+    ['site:harbour', 200, undefined],
+    ['site:north:1', 200, undefined],
+    ['site:north', 404, 'urn:voltlog:problem:site-unknown'],
+  ])('sets a price for what there is alone: %s %i', async (scope, status, type) => {
+    for (const siteId of ['harbour', 'north:1']) gateway.services.sites.set(siteId, deviceV1.Site.fromPartial({ siteId }));
+    const put = await gateway.call('PUT', `/v1/prices/${scope}`, { body: { currency: 'EUR', perKwh: '0.50' } });
+    expect([put.status, put.body['type']]).toEqual([status, type]);
+    expect(gateway.services.lastCall('putPrice') !== undefined).toBe(status === 200);
   });
 });

@@ -163,6 +163,7 @@ export class ChargingController {
     summary: 'Set a price',
     description: "Holds for sessions that start from now on: at a station its own, else its site's, else the default.",
     answer: priceView,
+    problems: { 404: 'there is no such site or station (`site-unknown`, `station-unknown`)' },
   })
   @Versioned()
   async putPrice(
@@ -171,11 +172,20 @@ export class ChargingController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    await this.mustBeThere(scope);
     const { price } = await this.services.session.putPrice({
       price: { scope, ...body, version: 0 },
       expectedVersion: expectedVersion(request),
       idempotencyKey: idempotencyKey(request),
     });
     return withEtag(reply, price, `A price for ${scope}`, toPrice);
+  }
+
+  /** A price of nobody is a typing mistake, and would hold nowhere. @throws {RequestError} `NOT_FOUND` */
+  private async mustBeThere(scope: string): Promise<void> {
+    const [kind = '', ...rest] = scope.split(':');
+    const id = rest.join(':');
+    if (kind === 'site') await this.services.device.getSite({ siteId: id });
+    if (kind === 'station') await this.services.device.getStation({ stationId: id });
   }
 }
