@@ -1,4 +1,12 @@
-import { type OcppVersion, runScenario, ScaledClock, SimulatedStation, type StationOptions, scenarioNamed } from '@voltlog/simulator-app';
+import {
+  Car,
+  type OcppVersion,
+  runScenario,
+  ScaledClock,
+  SimulatedStation,
+  type StationOptions,
+  scenarioNamed,
+} from '@voltlog/simulator-app';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
@@ -81,6 +89,39 @@ describe.each(VERSIONS)('a reservation, OCPP %s', (version) => {
     station.start(1, token);
     await untilReservation(platform.api, reservationId, { state: 'Used' });
     station.stopTransaction(1);
+    await station.idle();
+    await station.stop();
+  });
+
+  it('for any EVSE is moved when a car does not leave its own, over a crash (kill -9), and used at the other', async () => {
+    const stationId = `moved-${version}`;
+    const token = await card(`MOVED-${version}`);
+    const { api } = platform;
+    const evses = [1, 2].map(() => ({ kind: 'AC', powerWMax: 11_000 }) as const);
+    await registerStation(api, stationId, evses);
+    const station = new SimulatedStation({
+      id: stationId,
+      version,
+      url: platform.ocppUrl,
+      password: STATION_PASSWORD,
+      evses,
+      reconnectMs: [5, 200],
+    });
+    await station.connect();
+    await station.idle();
+    const startsAt = new Date(Date.now() + 3_000).toISOString();
+    const first = await reserve(api, { stationId, idToken: token, startsAt });
+    expect(first.evseId).toBe(1);
+    station.plugIn(1, new Car());
+    await station.idle();
+    await crash();
+    const { movedTo } = await untilReservation(api, first.reservationId, { state: 'Cancelled', endReason: 'Moved' });
+    const other = await untilReservation(api, String(movedTo), { state: 'Active', stationHold: 'Held', evseId: 2 });
+    expect(other.movedFrom).toBe(first.reservationId);
+    await station.line.until(() => station.line.isRegistered && station.line.isIdle);
+    station.start(2, token);
+    await untilReservation(api, other.reservationId, { state: 'Used' });
+    station.stopTransaction(2);
     await station.idle();
     await station.stop();
   });

@@ -9,6 +9,8 @@ import { Deadlines } from './reactions/deadlines.js';
 import { DeviceFollower } from './reactions/device-follower.js';
 import { HoldKeeper } from './reactions/hold-keeper.js';
 import { KeepFree } from './reactions/keep-free.js';
+import { Mover } from './reactions/mover.js';
+import { Obstacles } from './reactions/obstacles.js';
 import { Scheduler } from './reactions/scheduler.js';
 import { StationFollower } from './reactions/station-follower.js';
 import { Timers } from './reactions/timers.js';
@@ -44,10 +46,11 @@ export async function createReservation(context: ServiceContext, config: Reserva
   const reserver = new Reserver(context, repository, new TokenClaims(context, collections), directory, new TokenCheck(connection));
   const timers = new Timers(context);
   const sessions = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
-  const keeper = new HoldKeeper(context, repository, timers, connection, sessions, config);
-  const deadlines = new Deadlines(context, repository, timers, connection, directory);
+  const ways = { obstacles: new Obstacles(sessions, directory), mover: new Mover(context, repository, reserver) };
+  const keeper = new HoldKeeper(context, repository, timers, connection, ways, config);
+  const deadlines = new Deadlines(context, repository, timers, connection, ways);
   const keepFree = new KeepFree(context, repository, timers, sessions);
-  const scheduler = new Scheduler(context, repository, timers);
+  const scheduler = new Scheduler(context, repository, timers, ways.mover);
   const stations = new StationFollower(context, repository, timers, keeper, config);
   const devices = new DeviceFollower(context, repository, directory);
   return {

@@ -95,7 +95,11 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     tone: 'plain',
     sentence: `Reservation ${String(d['reservationId'])}: ${inSentence(String(d['status']))}`,
   }),
-  ReservationConfirmed: (d) => ({ kind: 'Charging', tone: 'good', sentence: `EVSE ${String(d['evseId'])} reserved` }),
+  ReservationConfirmed: (d) => ({
+    kind: 'Charging',
+    tone: 'good',
+    sentence: `EVSE ${String(d['evseId'])} reserved${d['movedFrom'] === undefined ? '' : ', instead of one that stays blocked'}`,
+  }),
   ReservationStationHoldChanged: (d) => ({
     kind: 'Charging',
     tone: d['hold'] === 'Refused' || d['hold'] === 'Lost' ? 'bad' : 'plain',

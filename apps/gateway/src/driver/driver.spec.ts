@@ -597,6 +597,7 @@ describe('reserving', () => {
     ['REFUSED', 'Faulted', 'Alone'],
     ['REFUSED', 'OwnSession', 'Alone'],
     ['REFUSED', 'Occupied', 'Blocked'],
+    ['NOT_SUPPORTED', 'Occupied', 'Blocked'],
   ] as const)('says what one finds at the station: %s %s is %s', async (hold, stationStatus, stationHold) => {
     const key = String((await reserve()).body['key']);
     const [held] = gateway.services.held.values();

@@ -213,6 +213,7 @@ function holdOf({ stationHold, stationStatus }: reservationV1.Reservation): Driv
     case reservationV1.StationHold.LOST:
       return stationStatus === 'Offline' ? 'Offline' : 'Asked';
     case reservationV1.StationHold.REFUSED:
+    case reservationV1.StationHold.NOT_SUPPORTED:
       return stationStatus === 'Occupied' ? 'Blocked' : 'Alone';
     default:
       return 'Alone';

@@ -90,7 +90,8 @@ export class ReservationsController {
   @Write({
     role: 'operator',
     summary: 'Cancel a reservation',
-    description: 'The EVSE is free at once; the station is told. Cancelling again changes nothing.',
+    description:
+      'The EVSE is free at once; the station is told. Cancelling again changes nothing. Of one that was moved, the reservation it was moved to is cancelled, and answered.',
     answer: reservationView,
     problems: { 409: 'it has ended otherwise (`reservation-ended`)' },
   })

@@ -6,6 +6,7 @@ const KINDS = [
   'ReservationConfirmed',
   'ReservationExpiring',
   'ReservationBlocked',
+  'ReservationMoved',
   'ReservationExpired',
   'ReservationCancelled',
   'ChargingStarted',
@@ -38,7 +39,7 @@ const clockTime = z
 const quietHours = z.strictObject({ from: clockTime, until: clockTime, timeZone }).meta({
   id: 'QuietHours',
   description:
-    'What comes meanwhile waits until the end and comes as one e-mail or push then, to a webhook one by one; except Faulted, StationFault, StopEscalated, ReservationExpiring and ReservationBlocked.',
+    'What comes meanwhile waits until the end and comes as one e-mail or push then, to a webhook one by one; except Faulted, StationFault, StopEscalated, ReservationExpiring, ReservationBlocked and ReservationMoved.',
 });
 
 const CHANNELS = {

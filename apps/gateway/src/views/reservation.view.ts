@@ -30,11 +30,19 @@ export const reservationView = z
         'whether the station itself holds it, beside the platform which always does. NotSupported, Refused, and Pending with stationStatus Offline: held in the platform alone',
     }),
     stationStatus: z.string().nullable().meta({
-      description: "the station's word, or Offline, NoAnswer, Forgotten, OwnSession (the reserver's own car is plugged in already)",
+      description:
+        "the station's word, or Offline, NoAnswer, Forgotten, Occupied (a car is in the way), OwnSession (the reserver's own car is plugged in already)",
     }),
     endReason: z.string().nullable().meta({
-      description: 'Used, ByDriver, ByOperator, EvseOutOfService, TakenByOther, StationRetired, NoShow, StationOffline; null while active',
+      description:
+        'Used, ByDriver, ByOperator, EvseOutOfService, TakenByOther, StationRetired, Moved (see movedTo), NotNeeded, NoShow, StationOffline; null while active',
     }),
+    chosenFrom: z.enum(['Station', 'Site']).nullable().meta({
+      description:
+        'any EVSE of it would do: one that stays blocked as the reservation begins is exchanged for another, once. null: it was named',
+    }),
+    movedFrom: z.string().nullable().meta({ description: 'the reservation that this one stands in for' }),
+    movedTo: z.string().nullable().meta({ description: 'of Moved: the reservation of the other EVSE' }),
     endedAt: instant.nullable(),
     transactionId: z.string().nullable(),
     createdAt: instant.nullable(),
@@ -62,6 +70,9 @@ export const toReservation = (reservation: reservationV1.Reservation): View => (
   stationHold: stationHold.catch('Pending').parse(wordOf(reservation.stationHold, 'STATION_HOLD_')),
   stationStatus: orNull(reservation.stationStatus),
   endReason: orNull(reservation.endReason),
+  chosenFrom: reservationView.shape.chosenFrom.catch(null).parse(orNull(reservation.chosenFrom)),
+  movedFrom: orNull(reservation.movedFrom),
+  movedTo: orNull(reservation.movedTo),
   endedAt: reservation.endedAt ?? null,
   transactionId: orNull(reservation.transactionId),
   createdAt: reservation.createdAt ?? null,

@@ -41,6 +41,10 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'Another car is in the way',
       'Your reservation has begun, but another car is still plugged in at CP-1 (Charge point 2). The place is yours: ask its driver or the operator, or choose another one.',
     ],
+    ReservationMoved: [
+      'Another charge point is reserved for you',
+      'Where you had reserved, another car is in the way or the charge point is out of order: CP-1 (Charge point 2) is reserved for you instead, until 2 Jul 2026, 00:30.',
+    ],
     ReservationExpired: [
       'Reservation expired',
       'Your reservation of CP-1 (Charge point 2) has ended. The charge point is free for others again.',
@@ -77,6 +81,10 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
       'Ein anderes Auto steht im Weg',
       'Ihre Reservierung hat begonnen, aber an CP-1 (Ladepunkt 2) ist noch ein anderes Auto angesteckt. Der Platz ist Ihrer: Sprechen Sie mit dessen Fahrer oder dem Betreiber, oder wählen Sie einen anderen.',
     ],
+    ReservationMoved: [
+      'Ein anderer Ladepunkt ist für Sie reserviert',
+      'Wo Sie reserviert hatten, steht ein anderes Auto, oder der Ladepunkt ist gestört: Stattdessen ist CP-1 (Ladepunkt 2) für Sie reserviert, bis 02.07.2026, 00:30.',
+    ],
     ReservationExpired: [
       'Reservierung abgelaufen',
       'Ihre Reservierung von CP-1 (Ladepunkt 2) ist abgelaufen. Der Ladepunkt ist wieder für andere frei.',
@@ -109,6 +117,10 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     ReservationBlocked: [
       'Er staat een andere auto',
       'Uw reservering is begonnen, maar bij CP-1 (Laadpunt 2) is nog een andere auto aangesloten. De plek is van u: vraag de bestuurder of de beheerder, of kies een andere.',
+    ],
+    ReservationMoved: [
+      'Er is een ander laadpunt voor u gereserveerd',
+      'Waar u had gereserveerd staat een andere auto, of het laadpunt is buiten werking: in plaats daarvan is CP-1 (Laadpunt 2) voor u gereserveerd, tot 2 jul 2026, 00:30.',
     ],
     ReservationExpired: [
       'Reservering verlopen',
@@ -145,6 +157,10 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     ReservationBlocked: [
       'Un autre véhicule occupe la place',
       'Votre réservation a commencé, mais un autre véhicule est encore branché sur CP-1 (Point de charge 2). La place est à vous : demandez à son conducteur ou à l’opérateur, ou choisissez-en une autre.',
+    ],
+    ReservationMoved: [
+      'Un autre point de charge vous est réservé',
+      'La place que vous aviez réservée est occupée par un autre véhicule ou hors service : CP-1 (Point de charge 2) est désormais réservé pour vous jusqu’au 2 juil. 2026, 00:30.',
     ],
     ReservationExpired: [
       'Réservation expirée',

@@ -33,6 +33,10 @@ export const de: Words = {
       title: 'Ein anderes Auto steht im Weg',
       body: `Ihre Reservierung hat begonnen, aber an ${place} ist noch ein anderes Auto angesteckt. Der Platz ist Ihrer: Sprechen Sie mit dessen Fahrer oder dem Betreiber, oder wählen Sie einen anderen.`,
     }),
+    ReservationMoved: ({ place, until }) => ({
+      title: 'Ein anderer Ladepunkt ist für Sie reserviert',
+      body: `Wo Sie reserviert hatten, steht ein anderes Auto, oder der Ladepunkt ist gestört: Stattdessen ist ${place} für Sie reserviert, bis ${until}.`,
+    }),
     ReservationExpired: ({ place }) => ({
       title: 'Reservierung abgelaufen',
       body: `Ihre Reservierung von ${place} ist abgelaufen. Der Ladepunkt ist wieder für andere frei.`,

@@ -33,6 +33,10 @@ export const en: Words = {
       title: 'Another car is in the way',
       body: `Your reservation has begun, but another car is still plugged in at ${place}. The place is yours: ask its driver or the operator, or choose another one.`,
     }),
+    ReservationMoved: ({ place, until }) => ({
+      title: 'Another charge point is reserved for you',
+      body: `Where you had reserved, another car is in the way or the charge point is out of order: ${place} is reserved for you instead, until ${until}.`,
+    }),
     ReservationExpired: ({ place }) => ({
       title: 'Reservation expired',
       body: `Your reservation of ${place} has ended. The charge point is free for others again.`,

@@ -33,6 +33,10 @@ export const fr: Words = {
       title: 'Un autre véhicule occupe la place',
       body: `Votre réservation a commencé, mais un autre véhicule est encore branché sur ${place}. La place est à vous : demandez à son conducteur ou à l’opérateur, ou choisissez-en une autre.`,
     }),
+    ReservationMoved: ({ place, until }) => ({
+      title: 'Un autre point de charge vous est réservé',
+      body: `La place que vous aviez réservée est occupée par un autre véhicule ou hors service : ${place} est désormais réservé pour vous jusqu’au ${until}.`,
+    }),
     ReservationExpired: ({ place }) => ({
       title: 'Réservation expirée',
       body: `Votre réservation de ${place} a expiré. Le point de charge est de nouveau libre.`,

@@ -33,6 +33,10 @@ export const nl: Words = {
       title: 'Er staat een andere auto',
       body: `Uw reservering is begonnen, maar bij ${place} is nog een andere auto aangesloten. De plek is van u: vraag de bestuurder of de beheerder, of kies een andere.`,
     }),
+    ReservationMoved: ({ place, until }) => ({
+      title: 'Er is een ander laadpunt voor u gereserveerd',
+      body: `Waar u had gereserveerd staat een andere auto, of het laadpunt is buiten werking: in plaats daarvan is ${place} voor u gereserveerd, tot ${until}.`,
+    }),
     ReservationExpired: ({ place }) => ({
       title: 'Reservering verlopen',
       body: `Uw reservering van ${place} is verlopen. Het laadpunt is weer vrij voor anderen.`,

@@ -8,6 +8,7 @@ export const KINDS: readonly NotificationKind[] = [
   'ReservationConfirmed',
   'ReservationExpiring',
   'ReservationBlocked',
+  'ReservationMoved',
   'ReservationExpired',
   'ReservationCancelled',
   'ChargingStarted',

@@ -12,6 +12,8 @@ export interface ReservationView {
   readonly stationStatus: string | null;
   readonly endReason: string | null;
   readonly transactionId: string | null;
+  readonly movedFrom: string | null;
+  readonly movedTo: string | null;
 }
 
 export const reserve = (api: Api, wish: object): Promise<ReservationView> => api.ok<ReservationView>('POST', '/v1/reservations', wish);

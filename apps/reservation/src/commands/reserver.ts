@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RequestError } from '@voltlog/kernel';
+import type { MovedFrom, Obstacle } from '@voltlog/reservation-contract';
 import {
   keepFreeMsOf,
   type PlacementRefusal,
@@ -38,6 +39,8 @@ export interface ReserveWish {
   /** undefined: as long as the policy's default. */
   readonly expiresAt: number | undefined;
   readonly idempotencyKey: string;
+  /** The reservation it stands in for: it counts in its place among those of the token. */
+  readonly movedFrom?: MovedFrom;
 }
 
 /** A place that is refused here may be free at the next station. */
@@ -73,7 +76,33 @@ export class Reserver {
   /** @throws {RequestError} with the refusal's word as its reason */
   reserve(wish: ReserveWish): Promise<ReservationDoc> {
     const reservationId = wish.idempotencyKey === '' ? this.context.ids.next() : idOfKey(wish.idempotencyKey);
-    // Whoever asks again while the first answer is awaited gets that one.
+    return this.once(wish, reservationId);
+  }
+
+  /**
+   * Another EVSE from now on for a reservation that let the platform choose, under an id of its own: of its station, where that has one free.
+   *
+   * @throws {RequestError} where there is none, or the token may not charge there
+   */
+  reserveInstead(doc: ReservationDoc, reason: Obstacle, reservationId: string): Promise<ReservationDoc> {
+    const { stationId, siteId = '', evseId, connectorType, idToken, groupId, chosenFrom, expiresAt } = doc;
+    const wish: ReserveWish = {
+      stationId: chosenFrom === 'Site' ? '' : stationId,
+      siteId,
+      evseId: 0,
+      connectorType,
+      idToken,
+      groupId,
+      startsAt: undefined,
+      expiresAt: Date.parse(expiresAt),
+      idempotencyKey: '',
+      movedFrom: { reservationId: doc.reservationId, stationId, evseId, reason },
+    };
+    return this.once(wish, reservationId);
+  }
+
+  /** Whoever asks again while the first answer is awaited gets that one. */
+  private once(wish: ReserveWish, reservationId: string): Promise<ReservationDoc> {
     const same = this.underway.get(reservationId);
     if (same !== undefined) return same;
     const made = this.make(wish, reservationId).finally(() => this.underway.delete(reservationId));
@@ -85,7 +114,9 @@ export class Reserver {
     const known = await this.repository.reservation(reservationId);
     if (known !== undefined) return known;
     const key = tokenKey(wish.idToken.idToken);
-    const before = wish.idempotencyKey === '' ? undefined : await this.claims.stationOf(key, reservationId);
+    const { movedFrom } = wish;
+    const isNew = wish.idempotencyKey === '' && movedFrom === undefined;
+    const before = (isNew ? undefined : await this.claims.stationOf(key, reservationId)) ?? movedFrom?.stationId;
     const { entries, command, max } = await this.prepare(wish, reservationId);
     const candidates = [...(await this.inOrder(entries, command, before))];
     const refusedBy: string[] = [];
@@ -116,14 +147,14 @@ export class Reserver {
       const station = await this.directory.withOutages(entry);
       const outcome = await this.decide({ ...command, stationId, station });
       if (typeof outcome !== 'string') {
-        this.confirmed.value += 1;
+        if (movedFrom === undefined) this.confirmed.value += 1;
         return outcome;
       }
       no = why(outcome);
       if (!NEXT_STATION.has(outcome)) break;
       refusedBy.push(stationId);
     }
-    this.refused.value += 1;
+    if (movedFrom === undefined) this.refused.value += 1;
     await this.claims.release(key, reservationId);
     throw no ?? why('NoEvseFree');
   }
@@ -150,15 +181,17 @@ export class Reserver {
       station: { inService: true, evses: [] },
       policy,
       timeZone,
+      chosenFrom: wish.stationId === '' ? 'Site' : wish.evseId === 0 ? 'Station' : undefined,
+      movedFrom: wish.movedFrom,
       now,
     };
     // What no station could grant needs no station, and takes no claim.
     const no = policyRefusal(command);
     if (no !== undefined) {
-      this.refused.value += 1;
+      if (wish.movedFrom === undefined) this.refused.value += 1;
       throw refusal(no, policy);
     }
-    return { entries, command, max: policy.activePerTokenMax };
+    return { entries, command, max: wish.movedFrom === undefined ? policy.activePerTokenMax : 0 };
   }
 
   /** Stations that look free; racers begin at different ones. The calendar of each decides; where none looks free, that of one says why. */

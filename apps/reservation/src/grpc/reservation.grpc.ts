@@ -27,6 +27,9 @@ export class ReservationGrpc implements reservationV1.ReservationService {
     const key = checkKey(request.idempotencyKey);
     const { reservationId } = request;
     const doc = await this.known(reservationId);
+    // Whoever gives back what was moved wants none of it.
+    if (doc.end?.kind === 'Cancelled' && doc.end.movedTo !== undefined)
+      return this.cancelReservation({ ...request, reservationId: doc.end.movedTo });
     // An end is for good; a calendar forgets it after a while.
     if (doc.state === 'Cancelled') return { reservation: toReservationMessage(doc) };
     if (doc.state !== 'Active') throw refusal('ReservationEnded');

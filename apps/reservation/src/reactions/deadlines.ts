@@ -1,10 +1,10 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import type { connectionV1 } from '@voltlog/proto';
-import { type CalendarCommand, connectorsFor, isClosedIn, isOutOfService } from '@voltlog/reservation-domain';
+import type { CalendarCommand } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
-import type { StationDirectory } from '../commands/station-directory.js';
 import type { CalendarRepository } from '../store/calendar-repository.js';
-import type { ReservationDoc } from '../store/documents.js';
+import type { Mover } from './mover.js';
+import type { Obstacles } from './obstacles.js';
 import { FOLLOWER_GROUP } from './station-follower.js';
 import { type Due, EXPIRY, OUT_OF_SERVICE, REMINDER, type Timers } from './timers.js';
 
@@ -21,7 +21,7 @@ export class Deadlines {
     private readonly repository: CalendarRepository,
     private readonly timers: Timers,
     private readonly connection: Pick<connectionV1.ConnectionService, 'getConnection'>,
-    private readonly directory: StationDirectory,
+    private readonly ways: { readonly obstacles: Obstacles; readonly mover: Mover },
   ) {}
 
   listen(): void {
@@ -55,15 +55,9 @@ export class Deadlines {
   async outOfService({ reservationId, stationId }: Due): Promise<void> {
     const doc = await this.repository.reservation(reservationId);
     if (doc === undefined || doc.state !== 'Active') return;
-    if (await this.works(doc)) return;
+    if ((await this.ways.obstacles.seen(doc)) !== 'Unavailable') return;
+    if (await this.ways.mover.move(doc, 'Unavailable')) return;
     await this.decide(stationId, { kind: 'Cancel', reservationId, reason: 'EvseOutOfService', now: this.context.clock.now() });
-  }
-
-  private async works(doc: ReservationDoc): Promise<boolean> {
-    const { evses } = await this.directory.withOutages(await this.directory.station(doc.stationId));
-    const evse = evses.find(({ evseId }) => evseId === doc.evseId);
-    if (evse === undefined || isClosedIn(evse, doc.connectorType, doc)) return false;
-    return !connectorsFor(evse, doc.connectorType).every(({ status }) => isOutOfService(status));
   }
 
   private async decide(stationId: string, command: CalendarCommand): Promise<void> {

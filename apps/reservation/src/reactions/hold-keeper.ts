@@ -1,17 +1,20 @@
 import { assertNever, OperatingError, RequestError } from '@voltlog/kernel';
-import { connectionV1, type sessionV1 } from '@voltlog/proto';
-import type { StationHold } from '@voltlog/reservation-contract';
-import { isOutOfService } from '@voltlog/reservation-domain';
+import { connectionV1 } from '@voltlog/proto';
+import type { Obstacle, StationHold } from '@voltlog/reservation-contract';
+import { isOutOfService, mayMove } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
-import { isOf, sessionsOn } from './keep-free.js';
+import type { Mover } from './mover.js';
+import type { Obstacles } from './obstacles.js';
 import { type Due, HOLD, OUT_OF_SERVICE, RELEASE, type Timers } from './timers.js';
 
 const { CommandStatus } = connectionV1;
 
 /** The longest wait between two tries, ms. */
 const RETRY_MS_MAX = 300_000;
+/** A blocked reservation for which no other EVSE is free is looked at again after so long, ms. */
+const LOOK_AGAIN_MS = 60_000;
 
 export interface HoldKeeperOptions {
   readonly askMs: number;
@@ -39,7 +42,7 @@ export class HoldKeeper {
     private readonly repository: CalendarRepository,
     private readonly timers: Timers,
     private readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand'>,
-    private readonly sessions: Pick<sessionV1.SessionService, 'listSessions'>,
+    private readonly ways: { readonly obstacles: Obstacles; readonly mover: Mover },
     private readonly options: HoldKeeperOptions,
   ) {}
 
@@ -61,14 +64,9 @@ export class HoldKeeper {
       case 'Accepted':
         return this.held(due, answer.stationStatus);
       case 'NotSupported':
-        await this.report(due, 'NotSupported', answer.stationStatus);
-        // It cannot say that the EVSE is out of service either: that is looked after here.
-        return this.watch(due);
+        return this.notSupported(due, doc, answer.stationStatus);
       case 'Rejected':
-        if (answer.stationStatus === 'Occupied' && (await this.askedLater(due, doc))) return;
-        await this.report(due, 'Refused', await this.reasonOf(answer.stationStatus, doc));
-        if (isOutOfService(answer.stationStatus)) await this.watch(due);
-        return;
+        return this.rejected(due, doc, answer.stationStatus);
       case 'Offline':
         // It is asked when it comes back.
         await this.report(due, 'Pending', 'Offline');
@@ -80,6 +78,31 @@ export class HoldKeeper {
       default:
         assertNever(answer, 'answer');
     }
+  }
+
+  /** It cannot say either that a car is in the way or that the EVSE is out of service: that is looked after here. */
+  private async notSupported(due: Due, doc: ReservationDoc, word: string): Promise<void> {
+    const { obstacles } = this.ways;
+    if ((await obstacles.seen(doc)) === 'Occupied' && (await obstacles.meant('Occupied', doc)) === 'Occupied') {
+      if (await this.moved(due, doc, 'Occupied')) return;
+      await this.report(due, 'NotSupported', 'Occupied');
+    } else await this.report(due, 'NotSupported', word);
+    return this.watch(due);
+  }
+
+  private async rejected(due: Due, doc: ReservationDoc, stationStatus: string): Promise<void> {
+    if (stationStatus === 'Occupied' && (await this.askedLater(due, doc))) return;
+    const reason = await this.ways.obstacles.meant(stationStatus, doc);
+    if (isObstacle(reason) && (await this.moved(due, doc, reason))) return;
+    await this.report(due, 'Refused', reason);
+    if (isOutOfService(reason)) await this.watch(due);
+  }
+
+  /** Whether it is held elsewhere instead; where no other is free it is looked at again. */
+  private async moved(due: Due, doc: ReservationDoc, reason: Obstacle): Promise<boolean> {
+    if (await this.ways.mover.move(doc, reason)) return true;
+    if (mayMove(doc)) await this.timers.schedule([{ kind: HOLD, dueMs: this.context.clock.now() + LOOK_AGAIN_MS, due }]);
+    return false;
   }
 
   /** Asks the station to let go of a reservation that has ended. */
@@ -117,12 +140,6 @@ export class HoldKeeper {
     if (attempt >= this.options.asksMax || !(await this.repository.isLettingGo(doc, now))) return false;
     await this.timers.schedule([{ kind: HOLD, dueMs: now + this.options.settleMs, due: { ...due, attempt } }]);
     return true;
-  }
-
-  /** Whoever came long before their slot is there themselves: nobody is in their way. */
-  private async reasonOf(stationStatus: string, doc: ReservationDoc): Promise<string> {
-    if (stationStatus !== 'Occupied') return stationStatus;
-    return (await sessionsOn(this.sessions, doc)).some((session) => isOf(doc, session)) ? 'OwnSession' : stationStatus;
   }
 
   private async noAnswer(due: Due): Promise<void> {
@@ -182,6 +199,8 @@ function toAnswer({ status, stationStatus }: connectionV1.SendCommandResponse): 
       return { kind: 'NoAnswer' };
   }
 }
+
+const isObstacle = (word: string): word is Obstacle => word === 'Occupied' || isOutOfService(word);
 
 const reserveNow = (doc: ReservationDoc): connectionV1.ReserveNow => ({
   reservationId: doc.number,

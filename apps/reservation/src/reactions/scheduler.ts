@@ -8,6 +8,7 @@ import {
 } from '@voltlog/reservation-contract';
 import type { ServiceContext } from '@voltlog/service';
 import type { CalendarRepository } from '../store/calendar-repository.js';
+import type { Mover } from './mover.js';
 import { EXPIRY, HOLD, KEEP_FREE, OUT_OF_SERVICE, RELEASE, REMINDER, type Timers } from './timers.js';
 
 const GROUP = 'reservation-clock';
@@ -27,6 +28,7 @@ export class Scheduler {
     private readonly context: ServiceContext,
     private readonly repository: CalendarRepository,
     private readonly timers: Timers,
+    private readonly mover: Mover,
   ) {}
 
   async start(): Promise<void> {
@@ -69,7 +71,8 @@ export class Scheduler {
     }
   }
 
-  private async begin({ reservationId, stationId, siteId, startsAt, expiresAt, keptFrom }: ReservationConfirmed): Promise<void> {
+  private async begin(confirmed: ReservationConfirmed): Promise<void> {
+    const { reservationId, stationId, siteId, startsAt, expiresAt, keptFrom, movedFrom } = confirmed;
     const due = { reservationId, stationId, attempt: 0 };
     const { policy } = await this.repository.policy(siteId ?? '');
     const startMs = Date.parse(startsAt);
@@ -82,6 +85,7 @@ export class Scheduler {
       // A hold that is hardly longer than the notice needs none.
       ...(policy.expiringNoticeSeconds > 0 && noticeMs > startMs ? [{ kind: REMINDER, dueMs: noticeMs, due } as const] : []),
     ]);
+    if (movedFrom !== undefined) await this.mover.settle(movedFrom, confirmed);
   }
 
   private async end({ reservationId, stationId, startsAt }: ReservationEvent['data'], release: boolean): Promise<void> {

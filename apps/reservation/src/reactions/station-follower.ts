@@ -137,7 +137,7 @@ export class StationFollower {
     if (status !== 'Available') return;
     if (doc.hold === 'Held' && Date.parse(receivedAt) > Date.parse(doc.holdAt) + STATUS_SETTLE_MS) this.lost(doc, found, decide);
     // Whoever was there has left, or the fault is mended.
-    else if (doc.hold === 'Refused' && doc.stationStatus !== 'Forgotten') found.asks.push({ doc, afterMs: 0, again: false });
+    else if (isBlocked(doc)) found.asks.push({ doc, afterMs: 0, again: false });
   }
 
   private onReservationStatus(
@@ -190,6 +190,9 @@ export class StationFollower {
 /** The station itself, the EVSE, or the connector that is held. */
 const isAbout = ({ evseId, connectorId }: ConnectorStatusReported, doc: ReservationDoc): boolean =>
   evseId === 0 || (evseId === doc.evseId && (connectorId === 0 || connectorId === doc.connectorId));
+
+const isBlocked = ({ hold, stationStatus }: ReservationDoc): boolean =>
+  (hold === 'Refused' && stationStatus !== 'Forgotten') || (hold === 'NotSupported' && stationStatus === 'Occupied');
 
 /** It was offline, or silent, or was about to be asked. */
 const isUnanswered = ({ hold, stationStatus }: ReservationDoc): boolean =>

@@ -53,6 +53,8 @@ export const reservationSchema = new Schema(
     startsAt: required,
     expiresAt: required,
     keptFrom: text,
+    chosenFrom: text,
+    movedFrom: mixed,
     hold: required,
     stationStatus: text,
     holdAt: required,

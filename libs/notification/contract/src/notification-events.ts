@@ -9,7 +9,8 @@ export const SUBSCRIPTION_TOPIC = 'notification.subscription.v1';
 export const DELIVERY_TOPIC = 'notification.delivery.v1';
 
 /**
- * What is told. `ReservationBlocked`: a car is plugged in where somebody else's reservation has begun. `StopEscalated`: a station did not stop when it was asked to; somebody must look. `StationFault`: a station reports a fault
+ * What is told. `ReservationBlocked`: a car is plugged in where somebody else's reservation has begun. `ReservationMoved`: another EVSE is held
+ * instead, since the one before stays blocked. `StopEscalated`: a station did not stop when it was asked to; somebody must look. `StationFault`: a station reports a fault
  * of a connector or of itself, whether or not somebody charges there; `Faulted` is the same told to whoever charges. The one of a
  * subscription that would be told both is `StationFault`. `...Cleared`: it says that it is well again.
  */
@@ -17,6 +18,7 @@ export type NotificationKind =
   | 'ReservationConfirmed'
   | 'ReservationExpiring'
   | 'ReservationBlocked'
+  | 'ReservationMoved'
   | 'ReservationExpired'
   | 'ReservationCancelled'
   | 'ChargingStarted'
@@ -60,6 +62,8 @@ export interface Notification {
   /** The start request that the session came of. */
   readonly startRequestId?: string;
   readonly reservationId?: string;
+  /** The reservation that this one stands in for: who wants to be told of that is told of this. */
+  readonly movedFrom?: string;
   readonly idToken?: string;
   readonly groupId?: string;
   readonly contractId?: string;
@@ -76,7 +80,7 @@ export interface Notification {
   /** Of a reservation. */
   readonly startsAt?: string;
   readonly expiresAt?: string;
-  /** Of `ReservationExpired` and `ReservationCancelled`: why. */
+  /** Of `ReservationExpired` and `ReservationCancelled`: why. Of `ReservationMoved`: what is in the way: Occupied, Faulted, Unavailable. */
   readonly reason?: string;
   /** All that is told in one, oldest first, since quiet hours kept it waiting; everything else here is of the newest, but the id. */
   readonly digest?: readonly Notification[];

@@ -22,6 +22,15 @@ describe('a filter', () => {
     expect(matches(filter, told)).toBe(expected);
   });
 
+  it('of a reservation holds for the one that stands in for it, and finds it', () => {
+    const moved = notification({ kind: 'ReservationExpiring', reservationId: 'now', movedFrom: 'before' });
+    for (const reservationId of ['now', 'before']) {
+      expect(matches({ kinds: [], reservationId }, moved)).toBe(true);
+      expect(selectorsOf(moved)).toContain(selectorOf({ kinds: [], reservationId }));
+    }
+    expect(matches({ kinds: [], reservationId: 'other' }, moved)).toBe(false);
+  });
+
   it.each([
     [{ kinds: [] }, false],
     [{ kinds: ['Faulted', 'StationFault'] as const, siteId: 'north' }, false],

@@ -24,10 +24,7 @@ export function selectorOf(filter: SubscriptionFilter): Selector {
 /** Everything a subscription to this notification could be looked up by. */
 export function selectorsOf(notification: Notification): readonly Selector[] {
   const selectors: Selector[] = [WHOLE_PLATFORM];
-  for (const field of BY) {
-    const value = notification[field];
-    if (value !== undefined) selectors.push(selector(field, value));
-  }
+  for (const field of BY) for (const value of valuesOf(notification, field)) selectors.push(selector(field, value));
   return selectors;
 }
 
@@ -51,16 +48,21 @@ function holds(filter: SubscriptionFilter, notification: Notification): boolean 
   if (filter.kinds.length > 0 && !filter.kinds.includes(notification.kind)) return false;
   return BY.every((field) => {
     const wanted = filter[field];
-    const is = notification[field];
-    return wanted === undefined || (is !== undefined && same(field, wanted) === same(field, is));
+    return wanted === undefined || valuesOf(notification, field).some((is) => same(field, wanted) === same(field, is));
   });
+}
+
+/** A reservation that was moved is known by both its ids. */
+function valuesOf(notification: Notification, field: Id): readonly string[] {
+  const values = field === 'reservationId' ? [notification.reservationId, notification.movedFrom] : [notification[field]];
+  return values.filter((value) => value !== undefined);
 }
 
 /**
  * Told in quiet hours too: what somebody must act on now, and what is of no use in the morning.
  *
  * A fault and a station that does not stop may cost money or be a danger; a reservation that is about to expire, or
- * whose place is taken, is of no use when the night is over.
+ * whose place is taken or another one, is of no use when the night is over.
  */
 export const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set([
   'Faulted',
@@ -68,4 +70,5 @@ export const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set([
   'StopEscalated',
   'ReservationExpiring',
   'ReservationBlocked',
+  'ReservationMoved',
 ]);

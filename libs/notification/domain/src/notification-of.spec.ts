@@ -59,6 +59,23 @@ describe('what an event is worth telling', () => {
     expect(SOURCE_TYPES).toContain(type);
   });
 
+  it('a reservation that was moved is told once, by where it is now', () => {
+    const movedFrom = { reservationId: 'before', stationId: 'CP-1', evseId: 1, reason: 'Occupied' };
+    const data = { stationId: 'CP-2', evseId: 3, reservationId: 'now', movedFrom };
+    expect(notificationOf(event('voltlog.reservation.ReservationConfirmed.v1', data))).toMatchObject({
+      kind: 'ReservationMoved',
+      reservationId: 'now',
+      movedFrom: 'before',
+      reason: 'Occupied',
+      stationId: 'CP-2',
+      evseId: 3,
+    });
+    const cancelled = (reason: string) =>
+      notificationOf(event('voltlog.reservation.ReservationCancelled.v1', { stationId: 'CP-1', reservationId: 'before', reason }));
+    expect(cancelled('Moved')).toBeUndefined();
+    expect(cancelled('NotNeeded')).toMatchObject({ kind: 'ReservationCancelled', reason: 'NotNeeded' });
+  });
+
   it('a station that has a car plugged in where it is to hold a place is told of, and no other answer about a hold', () => {
     const type = 'voltlog.reservation.ReservationStationHoldChanged.v1';
     const hold = (data: object) =>
@@ -68,7 +85,13 @@ describe('what an event is worth telling', () => {
       reservationId: 'r',
       idToken: 'TAG',
     });
-    for (const other of [{ hold: 'Held', stationStatus: 'Accepted' }, { hold: 'Refused', stationStatus: 'Faulted' }, { hold: 'Pending' }])
+    expect(hold({ hold: 'NotSupported', stationStatus: 'Occupied' })?.kind).toBe('ReservationBlocked');
+    for (const other of [
+      { hold: 'NotSupported', stationStatus: 'NotImplemented' },
+      { hold: 'Held', stationStatus: 'Accepted' },
+      { hold: 'Refused', stationStatus: 'Faulted' },
+      { hold: 'Pending' },
+    ])
       expect(hold(other)).toBeUndefined();
     expect(SOURCE_TYPES).toContain(type);
   });

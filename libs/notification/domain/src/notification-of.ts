@@ -10,15 +10,17 @@ export interface SourceEvent {
 }
 
 const MILESTONE = 'voltlog.session.SessionMilestoneReached.v1';
+const CONFIRMED = 'voltlog.reservation.ReservationConfirmed.v1';
+const CANCELLED = 'voltlog.reservation.ReservationCancelled.v1';
 const HOLD = 'voltlog.reservation.ReservationStationHoldChanged.v1';
 const ESCALATED = 'voltlog.session.SessionStopEscalated.v1';
 
 /** Events of reservations, and what each is called when it is told. */
 const RESERVATIONS: Readonly<Record<string, NotificationKind>> = {
-  'voltlog.reservation.ReservationConfirmed.v1': 'ReservationConfirmed',
+  [CONFIRMED]: 'ReservationConfirmed',
   'voltlog.reservation.ReservationExpiring.v1': 'ReservationExpiring',
   'voltlog.reservation.ReservationExpired.v1': 'ReservationExpired',
-  'voltlog.reservation.ReservationCancelled.v1': 'ReservationCancelled',
+  [CANCELLED]: 'ReservationCancelled',
 };
 
 const MILESTONES: ReadonlySet<string> = new Set<NotificationKind>([
@@ -48,6 +50,7 @@ export function notificationOf(event: SourceEvent): Notification | undefined {
   const data = isRecord(event.data) ? event.data : {};
   const kind = kindOf(event.type, data);
   const stationId = text(data['stationId']);
+  const movedFrom = isRecord(data['movedFrom']) ? data['movedFrom'] : undefined;
   if (kind === undefined || stationId === undefined) return undefined;
   return {
     notificationId: event.id,
@@ -62,6 +65,7 @@ export function notificationOf(event: SourceEvent): Notification | undefined {
       sessionId: text(data['sessionId']),
       startRequestId: text(data['startRequestId']),
       reservationId: text(data['reservationId']),
+      movedFrom: text(movedFrom?.['reservationId']),
       idToken: text(isRecord(data['idToken']) ? data['idToken']['idToken'] : data['idToken']),
       groupId: text(data['groupId']),
       contractId: text(data['contractId']),
@@ -73,7 +77,7 @@ export function notificationOf(event: SourceEvent): Notification | undefined {
       errorCode: text(data['errorCode']),
       startsAt: text(data['startsAt']),
       expiresAt: text(data['expiresAt']),
-      reason: text(data['reason']),
+      reason: text(data['reason']) ?? (kind === 'ReservationMoved' ? text(movedFrom?.['reason']) : undefined),
     }),
   };
 }
@@ -81,7 +85,13 @@ export function notificationOf(event: SourceEvent): Notification | undefined {
 function kindOf(type: string, data: Readonly<Record<string, unknown>>): NotificationKind | undefined {
   if (type === ESCALATED) return 'StopEscalated';
   // The platform holds it as ever; but whoever comes cannot plug in, unless the other leaves.
-  if (type === HOLD) return data['hold'] === 'Refused' && data['stationStatus'] === 'Occupied' ? 'ReservationBlocked' : undefined;
+  if (type === HOLD) {
+    const isAlone = data['hold'] === 'Refused' || data['hold'] === 'NotSupported';
+    return isAlone && data['stationStatus'] === 'Occupied' ? 'ReservationBlocked' : undefined;
+  }
+  if (type === CONFIRMED && isRecord(data['movedFrom'])) return 'ReservationMoved';
+  // Where it was moved to is told by that.
+  if (type === CANCELLED && data['reason'] === 'Moved') return undefined;
   if (type !== MILESTONE) return RESERVATIONS[type];
   const milestone = data['milestone'];
   return isMilestone(milestone) ? milestone : undefined;

@@ -1,6 +1,9 @@
 export type {
   CancelReason,
+  ChosenFrom,
   ExpiryReason,
+  MovedFrom,
+  Obstacle,
   OpeningHours,
   PolicyAttributes,
   ReservationCancelled,

@@ -28,6 +28,20 @@ export interface ReservationIdToken {
  */
 export type StationHold = 'Pending' | 'Held' | 'NotSupported' | 'Refused' | 'Lost' | 'Released';
 
+/** Whom whoever reserved let choose the EVSE: any of the station would have done, or any of the site. */
+export type ChosenFrom = 'Station' | 'Site';
+
+/** What is in the way at an EVSE that is held: a car, or it is out of service. */
+export type Obstacle = 'Occupied' | 'Faulted' | 'Unavailable';
+
+/** The reservation that this one stands in for. */
+export interface MovedFrom {
+  readonly reservationId: string;
+  readonly stationId: string;
+  readonly evseId: number;
+  readonly reason: Obstacle;
+}
+
 /** What every event about a reservation has. */
 export interface ReservationFact {
   readonly reservationId: string;
@@ -45,6 +59,8 @@ export interface ReservationFact {
   readonly groupId?: string;
   readonly startsAt: string;
   readonly expiresAt: string;
+  /** Absent: it was made by whoever reserved. */
+  readonly movedFrom?: MovedFrom;
   readonly at: string;
 }
 
@@ -56,6 +72,8 @@ export interface ReservationConfirmed extends ReservationFact {
   readonly keptFrom?: string;
   /** EVSEs the station has: a question about a token that names no EVSE is refused only when all of them are held for others. */
   readonly stationEvses: number;
+  /** Absent: whoever reserved named the EVSE. Such a reservation is moved, once, when its EVSE stays blocked. */
+  readonly chosenFrom?: ChosenFrom;
 }
 
 /** What the station itself does about it. */
@@ -78,10 +96,16 @@ export interface ReservationUsed extends ReservationFact {
   readonly usedEvseId?: number;
 }
 
-export type CancelReason = 'ByDriver' | 'ByOperator' | 'EvseOutOfService' | 'TakenByOther' | 'StationRetired';
+/**
+ * - `Moved`: its EVSE stayed blocked, and another is held instead (`movedTo`).
+ * - `NotNeeded`: it was held instead of another, which had ended meanwhile.
+ */
+export type CancelReason = 'ByDriver' | 'ByOperator' | 'EvseOutOfService' | 'TakenByOther' | 'StationRetired' | 'Moved' | 'NotNeeded';
 
 export interface ReservationCancelled extends ReservationFact {
   readonly reason: CancelReason;
+  /** Of `Moved`: the reservation that stands in for it; its `ReservationConfirmed` came before. */
+  readonly movedTo?: string;
 }
 
 /** `NoShow`: nobody came. `StationOffline`: nobody is known to have come; the station was not connected at the end, so it cannot be told. */

@@ -4,7 +4,7 @@ import { given } from '@voltlog/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CalendarCommand, calendarDecider, LOSSES_MAX, type Reserve, withEvent } from './calendar.decider.js';
-import { activeOf, type Calendar, EMPTY_CALENDAR } from './calendar.state.js';
+import { activeOf, type Calendar, EMPTY_CALENDAR, mayMove } from './calendar.state.js';
 import type { StationPlace } from './placement.js';
 import { DEFAULT_POLICY } from './policy.js';
 
@@ -91,6 +91,31 @@ const hold = (word: 'Held' | 'Lost' | 'Released' | 'Refused', stationStatus?: st
   hold: word,
   ...(stationStatus === undefined ? {} : { stationStatus }),
   now: NOW,
+});
+
+describe('a reservation whose EVSE stays blocked', () => {
+  const movedFrom = { reservationId: 'R1', stationId: 'S1', evseId: 1, reason: 'Occupied' } as const;
+  const of = (...commands: readonly CalendarCommand[]) => fold(calendarDecider, after(...commands), EMPTY_CALENDAR).reservations.get('R1');
+
+  it.each<[string, Partial<Reserve>, boolean]>([
+    ['named', {}, false],
+    ['of any of a station', { chosenFrom: 'Station' }, true],
+    ['of any of a site', { chosenFrom: 'Site' }, true],
+    ['that stands in for another', { chosenFrom: 'Site', movedFrom }, false],
+  ])('%s may move: %s', (_, change, expected) => {
+    const reservation = of(reserve(change));
+    expect(reservation !== undefined && mayMove(reservation)).toBe(expected);
+    const given = of(reserve(change), cancel());
+    expect(given !== undefined && mayMove(given)).toBe(false);
+  });
+
+  it('says where it went, and where it came from with everything that is told of it', () => {
+    const [, moved] = after(reserve({ chosenFrom: 'Station' }), { ...cancel(), reason: 'Moved', movedTo: 'R2' } as CalendarCommand);
+    expect(moved?.data).toMatchObject({ reason: 'Moved', movedTo: 'R2' });
+    const told = after(reserve({ movedFrom }), hold('Held'), cancel());
+    expect(told.map(({ data }) => data.movedFrom)).toEqual([movedFrom, movedFrom, movedFrom]);
+    expect(of(reserve(), { ...cancel(), reason: 'Moved', movedTo: 'R2' } as CalendarCommand)?.end).toMatchObject({ movedTo: 'R2' });
+  });
 });
 
 describe('a calendar', () => {

@@ -1,6 +1,8 @@
 import { assertNever, type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 import type {
   CancelReason,
+  ChosenFrom,
+  MovedFrom,
   PolicyAttributes,
   ReservationEvent,
   ReservationFact,
@@ -36,6 +38,10 @@ export interface Reserve {
   readonly policy: PolicyAttributes;
   /** IANA name, for the opening hours; empty: UTC. */
   readonly timeZone: string;
+  /** undefined: the EVSE was named. */
+  readonly chosenFrom?: ChosenFrom | undefined;
+  /** The reservation it stands in for. */
+  readonly movedFrom?: MovedFrom | undefined;
   readonly now: number;
 }
 
@@ -48,7 +54,14 @@ export type CalendarCommand =
       readonly stationStatus?: string;
       readonly now: number;
     }
-  | { readonly kind: 'Cancel'; readonly reservationId: string; readonly reason: CancelReason; readonly now: number }
+  | {
+      readonly kind: 'Cancel';
+      readonly reservationId: string;
+      readonly reason: CancelReason;
+      /** Of `Moved`. */
+      readonly movedTo?: string;
+      readonly now: number;
+    }
   | {
       readonly kind: 'Use';
       readonly reservationId: string;
@@ -91,7 +104,7 @@ export const calendarDecider: Decider<CalendarCommand, Calendar, ReservationEven
         if (reservation.end !== undefined) return reservation.end.kind === 'Cancelled' ? decided() : refused('ReservationEnded');
         return decided<ReservationEvent>({
           type: 'voltlog.reservation.ReservationCancelled.v1',
-          data: { ...factOf(reservation, command.now), reason: command.reason },
+          data: { ...factOf(reservation, command.now), reason: command.reason, ...movedTo(command) },
         });
       case 'Use':
         return use(reservation, command);
@@ -122,7 +135,7 @@ export function policyRefusal({ startsAt, expiresAt, policy, timeZone, now }: Re
 }
 
 function reserve(command: Reserve, calendar: Calendar): Decision<ReservationEvent, ReserveRefusal> {
-  const { reservationId, stationId, siteId, connectorType, idToken, groupId, station, now } = command;
+  const { reservationId, stationId, siteId, connectorType, idToken, groupId, station, chosenFrom, movedFrom, now } = command;
   if (calendar.reservations.has(reservationId)) return decided();
   const no = policyRefusal(command);
   if (no !== undefined) return refused(no);
@@ -148,6 +161,7 @@ function reserve(command: Reserve, calendar: Calendar): Decision<ReservationEven
       ...(groupId === undefined ? {} : { groupId }),
       startsAt,
       expiresAt,
+      ...(movedFrom === undefined ? {} : { movedFrom }),
       at: isoTime(now),
       ...(connectorId === undefined ? {} : { connectorId }),
       ...keptFrom(
@@ -155,6 +169,7 @@ function reserve(command: Reserve, calendar: Calendar): Decision<ReservationEven
         active.filter(({ evseId }) => evseId === evse.evseId),
       ),
       stationEvses: station.evses.length,
+      ...(chosenFrom === undefined ? {} : { chosenFrom }),
     },
   });
 }
@@ -212,9 +227,12 @@ function expire(
   });
 }
 
+const movedTo = ({ movedTo: to }: { readonly movedTo?: string }): { readonly movedTo?: string } =>
+  to === undefined ? {} : { movedTo: to };
+
 /** What every event about it says. */
 function factOf(reservation: Reservation, now: number): ReservationFact {
-  const { reservationId, number, siteId, stationId, evseId, connectorType, idToken, groupId, startsAt, expiresAt } = reservation;
+  const { reservationId, number, siteId, stationId, evseId, connectorType, idToken, groupId, startsAt, expiresAt, movedFrom } = reservation;
   return {
     reservationId,
     number,
@@ -226,6 +244,7 @@ function factOf(reservation: Reservation, now: number): ReservationFact {
     ...(groupId === undefined ? {} : { groupId }),
     startsAt,
     expiresAt,
+    ...(movedFrom === undefined ? {} : { movedFrom }),
     at: isoTime(now),
   };
 }
@@ -260,7 +279,7 @@ export function withEvent(calendar: Calendar, { type, data }: ReservationEvent):
     case 'voltlog.reservation.ReservationUsed.v1':
       return ended(calendar, before, { kind: 'Used', at: data.at, transactionId: data.transactionId });
     case 'voltlog.reservation.ReservationCancelled.v1':
-      return ended(calendar, before, { kind: 'Cancelled', at: data.at, reason: data.reason });
+      return ended(calendar, before, { kind: 'Cancelled', at: data.at, reason: data.reason, ...movedTo(data) });
     case 'voltlog.reservation.ReservationExpired.v1':
       return ended(calendar, before, { kind: 'Expired', at: data.at, reason: data.reason });
     default:

@@ -1,9 +1,9 @@
-import type { CancelReason, ExpiryReason, ReservationIdToken, StationHold } from '@voltlog/reservation-contract';
+import type { CancelReason, ChosenFrom, ExpiryReason, MovedFrom, ReservationIdToken, StationHold } from '@voltlog/reservation-contract';
 
 /** How a reservation ended. */
 export type ReservationEnd =
   | { readonly kind: 'Used'; readonly at: string; readonly transactionId: string }
-  | { readonly kind: 'Cancelled'; readonly at: string; readonly reason: CancelReason }
+  | { readonly kind: 'Cancelled'; readonly at: string; readonly reason: CancelReason; readonly movedTo?: string }
   | { readonly kind: 'Expired'; readonly at: string; readonly reason: ExpiryReason };
 
 /** A reservation as it is. Times are ISO 8601 UTC with milliseconds, so they compare as text. */
@@ -23,6 +23,9 @@ export interface Reservation {
   readonly expiresAt: string;
   /** Nobody else is to charge there from then on; absent: from `startsAt` on. */
   readonly keptFrom?: string;
+  /** Absent: the EVSE was named. */
+  readonly chosenFrom?: ChosenFrom;
+  readonly movedFrom?: MovedFrom;
   readonly hold: StationHold;
   readonly stationStatus?: string;
   /** When `hold` became what it is. */
@@ -51,6 +54,10 @@ export const EMPTY_CALENDAR: Calendar = { reservations: new Map(), lastNumber: 0
 export const tokenKey = (idToken: string): string => idToken.toUpperCase();
 
 export const isActive = (reservation: Reservation): boolean => reservation.end === undefined;
+
+/** Whether another EVSE may be held instead: it was not named, and is the first that was chosen. */
+export const mayMove = ({ end, chosenFrom, movedFrom }: Reservation): boolean =>
+  end === undefined && chosenFrom !== undefined && movedFrom === undefined;
 
 /** Active and begun: nobody else may charge there. @param at ISO 8601 */
 export const isHeldAt = (reservation: Reservation, at: string): boolean =>

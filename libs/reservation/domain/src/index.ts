@@ -17,6 +17,7 @@ export {
   isActive,
   isFor,
   isHeldAt,
+  mayMove,
   type Reservation,
   type ReservationEnd,
   tokenKey,
@@ -33,5 +34,6 @@ export {
   type PlacementRefusal,
   place,
   type StationPlace,
+  statusOf,
 } from './placement.js';
 export { DEFAULT_POLICY, type PolicyRefusal, type PolicyState, type PutPolicy, policyDecider, policyProblem } from './policy.js';

@@ -44,7 +44,8 @@ const OCCUPIED_MATTERS_MS = 60_000;
 /** What is broken now may be repaired by then. */
 const OUT_OF_SERVICE_MATTERS_MS = 60 * 60_000;
 
-type EvseStatus = 'Free' | 'Occupied' | 'OutOfService';
+/** What is known of an EVSE now. */
+export type EvseStatus = 'Free' | 'Occupied' | 'OutOfService';
 
 /**
  * The EVSE a reservation gets: always one of flesh and blood, also where any would do, so that two reservations can never count on the same
@@ -85,7 +86,7 @@ export const connectorsFor = (evse: EvsePlace, connectorType: string | undefined
   connectorType === undefined ? evse.connectors : evse.connectors.filter((connector) => connector.connectorType === connectorType);
 
 /** One car at a time: an EVSE with one occupied connector is occupied. It is out of service when every fitting connector is. */
-function statusOf(evse: EvsePlace, connectorType: string | undefined): EvseStatus {
+export function statusOf(evse: EvsePlace, connectorType: string | undefined): EvseStatus {
   const fitting = connectorsFor(evse, connectorType);
   if (fitting.length > 0 && fitting.every(({ status }) => isOutOfService(status))) return 'OutOfService';
   return evse.connectors.some(({ status }) => status === 'Occupied') ? 'Occupied' : 'Free';

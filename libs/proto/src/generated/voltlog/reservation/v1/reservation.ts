@@ -158,7 +158,7 @@ export interface Reservation {
   expiresAt: string | undefined;
   stationHold: StationHold;
   stationStatus: string;
-  /** Why it ended: ByDriver, ByOperator, NoShow, EvseFaulted, ...; empty while active. */
+  /** Why it ended: ByDriver, ByOperator, NoShow, Moved, ...; empty while active. */
   endReason: string;
   endedAt: string | undefined;
   transactionId: string;
@@ -166,7 +166,14 @@ export interface Reservation {
   updatedAt: string | undefined;
   version: number;
   /** Nobody else is to charge there from then on: before `starts_at` where the site keeps it free. */
-  keptFrom: string | undefined;
+  keptFrom:
+    | string
+    | undefined;
+  /** Station, Site: any EVSE of it would have done; empty: the EVSE was named. */
+  chosenFrom: string;
+  /** Of one whose EVSE stayed blocked, so that another is held instead, once: the other reservation. */
+  movedFrom: string;
+  movedTo: string;
 }
 
 export interface ReserveRequest {
@@ -193,7 +200,7 @@ export interface ReserveResponse {
 
 export interface CancelReservationRequest {
   reservationId: string;
-  /** ByDriver or ByOperator. */
+  /** ByDriver or ByOperator. Of a reservation that was moved, the one that it was moved to is cancelled, and answered. */
   reason: string;
   idempotencyKey: string;
 }
@@ -362,6 +369,9 @@ function createBaseReservation(): Reservation {
     updatedAt: undefined,
     version: 0,
     keptFrom: undefined,
+    chosenFrom: "",
+    movedFrom: "",
+    movedTo: "",
   };
 }
 
@@ -426,6 +436,15 @@ export const Reservation: MessageFns<Reservation> = {
     }
     if (message.keptFrom !== undefined) {
       Timestamp.encode(toTimestamp(message.keptFrom), writer.uint32(162).fork()).join();
+    }
+    if (message.chosenFrom !== "") {
+      writer.uint32(170).string(message.chosenFrom);
+    }
+    if (message.movedFrom !== "") {
+      writer.uint32(178).string(message.movedFrom);
+    }
+    if (message.movedTo !== "") {
+      writer.uint32(186).string(message.movedTo);
     }
     return writer;
   },
@@ -603,6 +622,30 @@ export const Reservation: MessageFns<Reservation> = {
             message.keptFrom = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.chosenFrom = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.movedFrom = reader.string();
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.movedTo = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -642,6 +685,9 @@ export const Reservation: MessageFns<Reservation> = {
     message.updatedAt = object.updatedAt ?? undefined;
     message.version = object.version ?? 0;
     message.keptFrom = object.keptFrom ?? undefined;
+    message.chosenFrom = object.chosenFrom ?? "";
+    message.movedFrom = object.movedFrom ?? "";
+    message.movedTo = object.movedTo ?? "";
     return message;
   },
 };
