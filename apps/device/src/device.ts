@@ -80,7 +80,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   const uploads = await createUploads(brief, config, outbox, { links: images.links, memory });
   const model = await createModel(lengthy, outbox, memory, { repository, statuses: collections.statuses }, security, config.security);
   const jobs = await createJobs(brief, config, collections, outbox, { model, uploads: uploads.grpc, forStation: images.forStation });
-  const firmware = createFirmware(brief, config, collections, images, jobs);
+  const firmware = createFirmware(brief, config, collections, images, jobs, model.alerts);
   const moves = await createMoves(
     context,
     { collections, memory, fallbackMs: config.security.fallbackMs, allowPrivate: config.pki.allowPrivateTargets },

@@ -5,6 +5,7 @@ import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import { pages } from '@voltlog/store';
 import { jobGroupOf } from '../jobs/job-documents.js';
+import type { Alerts } from '../model/alerts.js';
 import type { DocumentedInput } from '../store/documented-streams.js';
 import type { CampaignWorker } from './campaign-worker.js';
 import type { CampaignStationDoc, FirmwareCollections } from './firmware-documents.js';
@@ -36,6 +37,7 @@ export class CampaignFollower {
     private readonly streams: FirmwareStreams,
     private readonly collections: Pick<FirmwareCollections, 'stations' | 'publications'>,
     private readonly worker: CampaignWorker,
+    private readonly alerts: Pick<Alerts, 'onFirmwareStatus'>,
   ) {}
 
   async start(): Promise<void> {
@@ -100,6 +102,9 @@ export class CampaignFollower {
     const facts = rest.map(({ event }) => ({ ...event, fact: { type: event.type, data: event.data } as Fact }));
     const stationIds = [...new Set(facts.map(({ fact }) => fact.data.stationId).filter(isStationId))];
     const campaigns = await this.campaignsOf(stationIds);
+    for (const { id, fact } of facts)
+      if (fact.type === STATUS && isStationId(fact.data.stationId) && !isOfCampaign(fact.data, campaigns.get(fact.data.stationId)))
+        await this.alerts.onFirmwareStatus(id, fact.data);
     if (campaigns.size === 0) return;
     const inputs = facts.flatMap(({ id, fact }) =>
       (campaigns.get(fact.data.stationId) ?? []).map((update): Input => ({ id: update.id, command: commandOf(fact), causationId: id })),
@@ -145,6 +150,10 @@ export class CampaignFollower {
     await this.worker.nudge([...new Set(moved)]);
   }
 }
+
+/** A campaign tells itself what came of its stations; of one that failed in it, what was asked for since is not its. */
+const isOfCampaign = ({ status, requestId }: StationFacts[typeof STATUS], updates: readonly CampaignStationDoc[] = []): boolean =>
+  status !== 'Installed' && updates.some(({ state, update }) => state !== 'Failed' || update.requestId === requestId);
 
 function commandOf({ type, data }: Fact): FirmwareUpdateCommand {
   const now = Date.parse(data.receivedAt);

@@ -1,7 +1,7 @@
 import { STATION_TOPIC } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, UPLOAD_TOPIC } from '@voltlog/device-contract';
 import { isoTime } from '@voltlog/kernel';
-import { connectionV1, deviceFirmwareV1, deviceJobV1, deviceV1 } from '@voltlog/proto';
+import { connectionV1, deviceFirmwareV1, deviceJobV1, deviceOperationV1, deviceV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceConfig } from '../config.js';
@@ -210,6 +210,38 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
     await goes(async () => (await counts(campaignId))['FAILED'] === 1, 'it has failed');
     await boot('CP-01', '2.0.0');
     await arrives(campaignId, { UPDATED: 1 });
+  });
+
+  describe('what fails', () => {
+    const alerts = async () => (await service.operationGrpc.listAlerts(deviceOperationV1.ListAlertsRequest.fromPartial({}))).alerts;
+    const fails = (word: string, requestId = 7) => say('FirmwareStatusReported', 'CP-01', { status: word, requestId });
+
+    it('of firmware that was sent by a command is an alert, until the station has installed one', async () => {
+      await fails('Downloading');
+      await fails('DownloadFailed');
+      await goes(async () => (await alerts()).length === 1, 'the alert');
+      expect((await alerts())[0]).toMatchObject({
+        source: 'Firmware',
+        stationId: 'CP-01',
+        severity: 5,
+        state: 'Open',
+        detail: 'it could not download the image',
+        value: 'DownloadFailed',
+      });
+      await fails('Installed');
+      await goes(async () => (await alerts())[0]?.state === 'Cleared', 'it is cleared');
+    });
+
+    it('in a campaign is told by that alone; what the station is sent after it failed there is an alert again', async () => {
+      const campaignId = await create({ selection: { stationIds: ['CP-01'] } });
+      await arrives(campaignId, { UPDATING: 1 });
+      await status('CP-01', 'DownloadFailed');
+      await arrives(campaignId, { FAILED: 1 });
+      await status('CP-01', 'DownloadFailed');
+      await fails('InvalidSignature');
+      await goes(async () => (await alerts()).length === 1, 'the alert');
+      expect((await alerts())[0]).toMatchObject({ value: 'InvalidSignature', detail: 'it found the signature of the image wrong' });
+    });
   });
 
   it('says that a station came for the image too late, where its address had expired', async () => {

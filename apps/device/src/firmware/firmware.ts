@@ -4,6 +4,7 @@ import type { OutboxRelay } from '@voltlog/store';
 import type { DeviceConfig } from '../config.js';
 import { FirmwareGrpc } from '../grpc/firmware.grpc.js';
 import type { Jobs } from '../jobs/jobs.js';
+import type { Alerts } from '../model/alerts.js';
 import type { Collections } from '../store/documents.js';
 import { CampaignFollower } from './campaign-follower.js';
 import { signedFor } from './campaign-job.js';
@@ -51,10 +52,11 @@ export function createFirmware(
   registry: Collections,
   images: Images,
   jobs: Jobs,
+  alerts: Pick<Alerts, 'onFirmwareStatus'>,
 ): Firmware {
   const { collections, streams, links } = images;
   const worker = new CampaignWorker({ context, collections, streams, registry, jobs: jobs.parts, lookMs });
-  const follower = new CampaignFollower(context, streams, collections, worker);
+  const follower = new CampaignFollower(context, streams, collections, worker, alerts);
   return {
     grpc: new FirmwareGrpc({
       context,

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { DerAlarmReported, SecurityEventReported, StationEvent, StationEventsReported } from '@voltlog/connection-contract';
+import type {
+  DerAlarmReported,
+  FirmwareStatusReported,
+  SecurityEventReported,
+  StationEvent,
+  StationEventsReported,
+} from '@voltlog/connection-contract';
 import {
   ALERT_SEVERITY_MAX,
   type AlertCommand,
@@ -8,6 +14,7 @@ import {
   type AlertReport,
   type AlertState,
   alertDecider,
+  firmwareFailure,
   securitySeverity,
   spoken,
   variableKey,
@@ -22,6 +29,9 @@ import type { DeviceModelDoc } from './documents.js';
 const SEVERITY_UNKNOWN = 5;
 /** "4-Error": the station goes on, at the grid's terms. */
 const DER_SEVERITY = 4;
+/** "5-Alert": the station goes on with what it has. */
+const FIRMWARE_SEVERITY = 5;
+const FIRMWARE = 'firmware';
 const DETAIL_LENGTH_MAX = 500;
 const NO_STATION = '';
 
@@ -199,6 +209,24 @@ export class Alerts {
       occurredAt,
     };
     await this.streams.all([this.opened(stationId, `security/${securityEventType}`, report, eventId)]);
+  }
+
+  /** Of firmware that nobody else follows: it was sent by a command, or by somebody else. Until the station has installed one. */
+  async onFirmwareStatus(eventId: string, { stationId, status, occurredAt }: FirmwareStatusReported): Promise<void> {
+    if (status === 'Installed') return this.clear(stationId, FIRMWARE, 'Station');
+    const detail = firmwareFailure(status);
+    if (detail === undefined) return;
+    const report = {
+      source: 'Firmware' as const,
+      severity: FIRMWARE_SEVERITY,
+      subject: 'Firmware',
+      detail,
+      evseId: 0,
+      connectorId: 0,
+      value: status,
+      occurredAt,
+    };
+    await this.streams.all([this.opened(stationId, FIRMWARE, report, eventId)]);
   }
 
   /** Of work on many stations; its alert is of no station. @param report undefined: there is nothing to look at any more */

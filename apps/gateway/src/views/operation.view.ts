@@ -52,7 +52,7 @@ export const alertView = z
   .object({
     alertId: z.string(),
     stationId: z.string().nullable().meta({ description: 'null: of work on many stations, as `subject` says' }),
-    source: z.enum(['Monitor', 'SecurityEvent', 'Boot', 'Configuration', 'Job', 'Campaign', 'Move']),
+    source: z.enum(['Monitor', 'SecurityEvent', 'Boot', 'Configuration', 'Firmware', 'Job', 'Campaign', 'Move']),
     severity: z.int().meta({ description: '0 danger to 9 debug' }),
     subject: z.string(),
     detail: z.string(),

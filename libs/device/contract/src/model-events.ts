@@ -206,7 +206,7 @@ export interface AlertOpened {
   /** Empty: of work on many stations. */
   readonly stationId: string;
   readonly alertId: string;
-  readonly source: 'Monitor' | 'SecurityEvent' | 'Boot' | 'Configuration' | 'Job' | 'Campaign' | 'Move';
+  readonly source: 'Monitor' | 'SecurityEvent' | 'Boot' | 'Configuration' | 'Firmware' | 'Job' | 'Campaign' | 'Move';
   /** 0 (danger) to 9 (debug), as OCPP 2.1 rates monitors. */
   readonly severity: number;
   /** What it is about: `Component.Variable`, the type of the security event, ... */

@@ -110,6 +110,9 @@ const FAILURES: Readonly<Record<string, string>> = {
   InstallVerificationFailed: 'it found the image wrong',
   InstallationFailed: 'it could not install the image',
 };
+/** What went wrong, in plain words; undefined: nothing that this says. */
+export const firmwareFailure = (status: string): string | undefined => FAILURES[status];
+
 const INSTALLS = 6;
 const REBOOTS = 7;
 

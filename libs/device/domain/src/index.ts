@@ -67,6 +67,7 @@ export {
   type FirmwareUpdate,
   type FirmwareUpdateCommand,
   type FirmwareUpdateState,
+  firmwareFailure,
   firmwareUpdateDecider,
   mayRunImage,
   UPDATE_STEPS_MAX,
