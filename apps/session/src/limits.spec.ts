@@ -44,6 +44,26 @@ async function noStop(count: number): Promise<void> {
 const stopped = (count = 1) => harness.until(() => stops() >= count);
 const told = async () => harness.events((await harness.only()).sessionId);
 
+describe('a limit of a station whose clock is off', () => {
+  it.each([
+    ['a minute slow', -1, 10, 9],
+    ['never set', -29_000_000, 10, 10 - 29_000_000],
+    ['set after the start', -29_000_000, 10, 10],
+  ])('(%s) is told of by that clock, with what it costs by the time that it took', async (how, offMinutes, minute, expected) => {
+    const price = { scope: 'default', currency: 'EUR', perKwh: '0', perMinute: '0.10', perSession: '0', version: 0 };
+    await harness.sessions.putPrice({ price, expectedVersion: 0, idempotencyKey: '' });
+    await harness.given(started({ minute: offMinutes, receivedMinute: 0 }));
+    await setLimit({ energyWh: 1_000 });
+    const readAt = how === 'set after the start' ? minute : minute + offMinutes;
+    harness.later(minute);
+    await harness.given(metered({ minute: readAt, receivedMinute: minute, meterValues: [values(readAt, register(2_500))] }));
+    await stopped();
+    const { sessionId } = await harness.only();
+    const reached = (await harness.milestones(sessionId)).find(({ milestone }) => milestone === 'LimitReached');
+    expect(reached).toMatchObject({ at: at(expected), receivedAt: at(minute), cost: { amount: '1.00', currency: 'EUR' } });
+  });
+});
+
 describe('a limit in energy', () => {
   beforeEach(async () => {
     await harness.given(started({ minute: 0 }));

@@ -3,7 +3,7 @@ import type { AnnouncedMilestone, Claim, SessionClaims } from './claims.js';
 import { joinClaim } from './claims.js';
 import { contractLimitOf, overshootsOf, sessionCost } from './limits.js';
 import { type DueMilestone, dueMilestones, OCCURRENCES_MAX, reachedOf } from './milestones.js';
-import { effectiveEnd, outcomeOf } from './outcome.js';
+import { byStationClock, effectiveEnd, isSkewed, outcomeOf } from './outcome.js';
 import type { Readings } from './readings.js';
 
 /** What is known beside the session's own facts. */
@@ -58,7 +58,7 @@ export function announcements(command: Recorded, claims: SessionClaims): Session
       type: 'voltlog.session.SessionLimitSet.v1',
       data: { ...identity, limit: allowed, by: 'Contract', at: claims.token?.receivedAt ?? '' },
     });
-  const due = [...dueMilestones(after, readings, context.batteryPercent), ...limitReached(after, claim)];
+  const due = [...dueMilestones(after, readings, context.batteryPercent), ...limitReached(after, readings, claim)];
   for (const milestone of due) say(toEvent(command, after, milestone));
   if (effectiveEnd(after, readings) !== undefined) {
     for (const overshoot of overshootsOf(after, readings)) {
@@ -109,20 +109,23 @@ function milestone(state: SessionClaims, data: SessionMilestoneReached): Session
   return joinClaim(rested, { kind: 'Fault', fault: { at, receivedAt, ...(errorCode === undefined ? {} : { errorCode }) } });
 }
 
-/** The stop for a limit was asked for: once per stop, however often it is repeated. */
-function limitReached(claims: SessionClaims, claim: Claim): readonly DueMilestone[] {
+/** The stop for a limit was asked for: once per stop, however often it is repeated. As all milestones it is told by the station's clock. */
+function limitReached(claims: SessionClaims, readings: Readings, claim: Claim): readonly DueMilestone[] {
   if (claim.kind !== 'StopRequested' || claim.stop.cause !== 'Limit' || claims.stop?.attempt !== claim.stop.attempt) return [];
-  const { dimension, at, attempt } = claim.stop;
+  const { dimension, at: receivedAt, attempt } = claim.stop;
   if (dimension === undefined || claims.stop.firstAttempt !== attempt) return [];
   const occurrence = reachedOf(claims, dimension) + 1;
-  return occurrence > OCCURRENCES_MAX ? [] : [{ milestone: 'LimitReached', occurrence, at, receivedAt: at, dimension }];
+  if (occurrence > OCCURRENCES_MAX) return [];
+  return [{ milestone: 'LimitReached', occurrence, at: byStationClock(receivedAt, claims, readings), receivedAt, dimension }];
 }
 
 function toEvent({ identity, readings, context }: Recorded, claims: SessionClaims, due: DueMilestone): AnnouncedEvent {
   const { token, place, start } = claims;
   const authorization = token?.authorization;
   const { idToken, energyWh } = outcomeOf(claims, readings);
-  const cost = sessionCost(claims, readings, Date.parse(due.at));
+  // Of a clock that was plainly wrong at the start it is not known how long it took by that.
+  const isWrong = start !== undefined && isSkewed(start.startedAt, start);
+  const cost = sessionCost(claims, readings, Date.parse(isWrong ? due.receivedAt : due.at));
   return {
     type: 'voltlog.session.SessionMilestoneReached.v1',
     data: {

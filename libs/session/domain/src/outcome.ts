@@ -1,3 +1,4 @@
+import { isoTime } from '@voltlog/kernel';
 import type { SessionAuthorization, SessionEnd, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
 import type { SessionClaims } from './claims.js';
 import type { Readings } from './readings.js';
@@ -138,6 +139,20 @@ export function isSkewed(occurredAt: string, claim: { readonly receivedAt: strin
 /** When it happened as well as can be known, ms since the epoch: the station's clock unless it is plainly wrong. */
 export function trueTime(occurredAt: string, claim: { readonly receivedAt: string; readonly offline: boolean }): number {
   return Date.parse(isSkewed(occurredAt, claim) ? claim.receivedAt : occurredAt);
+}
+
+/**
+ * A moment of ours by the station's clock: that is off by as much as it was when the transaction began. Where it was set since (most begin in
+ * 1970), or the start came from a queue, by as much as at the last reading; where neither is known, not at all.
+ *
+ * @param at ISO 8601, our clock
+ */
+export function byStationClock(at: string, { start }: Pick<SessionClaims, 'start'>, { lastReadingAt, lastReceivedAt }: Readings): string {
+  const began = start === undefined || start.offline ? undefined : Date.parse(start.startedAt) - Date.parse(start.receivedAt);
+  const read =
+    lastReadingAt === undefined || lastReceivedAt === undefined ? undefined : Date.parse(lastReadingAt) - Date.parse(lastReceivedAt);
+  const wasSet = began !== undefined && read !== undefined && read - began > CLOCK_SKEW_MS;
+  return isoTime(Date.parse(at) + ((wasSet ? read : (began ?? read)) ?? 0));
 }
 
 /** A moment by the station's clock, and when we heard of it. */
