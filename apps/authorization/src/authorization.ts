@@ -87,11 +87,11 @@ export async function createAuthorization(
   const { masterPassGroup, cacheMs } = config.policy;
   const bounds = new ListBounds(context, collections);
   const lists = new LocalLists(context, { contracts, sites, collections, connection, bounds, masterPassGroup });
-  const caches = new CacheClearing(context, { collections, connection, cacheMs });
+  const decisions = new DecisionProjection(context, collections);
+  const caches = new CacheClearing(context, { collections, decisions, connection, cacheMs });
   const listFollower = new ListFollower(context, { lists, caches, sites, collections });
   const sessionUses = new SessionUses(context, { tokens, contracts, usage, collections });
   const follower = new TransactionFollower(context, { tokens, contracts, collections, running });
-  const decisions = new DecisionProjection(context, collections);
   const memory = new TokenMemory(context, tokens, contracts);
   const neverStarted = new NeverStartedWatch(context, { tokens, contracts, collections }, config);
   const sweep = new Sweep(context, collections, config);

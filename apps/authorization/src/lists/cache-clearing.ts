@@ -2,6 +2,7 @@ import { isoTime } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { type Timer, TimerLoop } from '@voltlog/store';
+import type { DecisionProjection } from '../projections/decision-projection.js';
 import { uuidV7At } from '../reactions/sweep.js';
 import type { Collections } from '../store/documents.js';
 
@@ -40,6 +41,8 @@ export class CacheClearing {
     private readonly context: ServiceContext,
     private readonly parts: {
       readonly collections: Pick<Collections, 'decisions'>;
+      /** Keeps that collection. */
+      readonly decisions: Pick<DecisionProjection, 'caughtUp'>;
       readonly connection: Pick<connectionV1.ConnectionService, 'sendCommand'>;
       /** How long a station may answer from its cache, milliseconds. */
       readonly cacheMs: number;
@@ -70,6 +73,8 @@ export class CacheClearing {
   async forget(tokenKeys: readonly string[]): Promise<void> {
     const now = this.context.clock.now();
     const stations = new Set<string>();
+    // A station may have had its answer a moment ago.
+    await this.parts.decisions.caughtUp();
     for (const tokenKey of tokenKeys) {
       const where = { tokenKey, id: { $gte: uuidV7At(now - this.parts.cacheMs) } };
       const { docs } = await this.parts.collections.decisions.find({ where, sort: ['id', -1], limit: DECISIONS_MAX });

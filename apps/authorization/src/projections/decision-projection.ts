@@ -13,11 +13,21 @@ const BATCH_MAX = 4_096;
 const BATCH_FULL = 2_048;
 /** Smaller ones are written at least this far apart: a list may be a quarter of a second behind, and a write costs a flush of the disk. */
 const EVERY_MS = 250;
+/**
+ * ... and from so many decisions on, this far: each touches a page of its own in the indexes of stations and of tokens, and the later ones
+ * of the same stations and tokens share it.
+ */
+const BUSY_FROM = 64;
+const BUSY_EVERY_MS = 1_000;
+/** How long `caughtUp` waits at most: longer than another instance rests. */
+const CAUGHT_UP_MS = 3_000;
 
 /** The decision log as a list: disposable, made of the topic alone. */
 export class DecisionProjection {
   private subscription: Subscription | undefined;
   private stopping = false;
+  /** Who waits for the list: nothing rests meanwhile. */
+  private waiting = 0;
   private wake: (() => void) | undefined;
 
   constructor(
@@ -33,7 +43,7 @@ export class DecisionProjection {
       batchMax: BATCH_MAX,
       handle: async (batch) => {
         await this.handle(batch);
-        if (batch.length < BATCH_FULL) await this.rest();
+        if (batch.length < BATCH_FULL) await this.rest(batch.length < BUSY_FROM ? EVERY_MS : BUSY_EVERY_MS);
       },
     });
   }
@@ -44,17 +54,28 @@ export class DecisionProjection {
     await this.subscription?.stop();
   }
 
+  /** Waits until the list shows the decisions that were made before; not for ever. */
+  async caughtUp(): Promise<void> {
+    this.waiting += 1;
+    this.wake?.();
+    try {
+      await this.context.log.caughtUp({ group: GROUP, topic: DECISION_TOPIC, deadlineMs: CAUGHT_UP_MS });
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
   async handle(batch: readonly LogRecord[]): Promise<void> {
     await this.collections.decisions.upsert(
       batch.map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided), likelyNew: true })),
     );
   }
 
-  /** Lets decisions gather; ends early when the service stops. */
-  private rest(): Promise<void> {
-    if (this.stopping) return Promise.resolve();
+  /** Lets decisions gather; ends early when the service stops, or somebody waits for them. */
+  private rest(ms: number): Promise<void> {
+    if (this.stopping || this.waiting > 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, EVERY_MS);
+      const timer = setTimeout(resolve, ms);
       this.wake = () => {
         clearTimeout(timer);
         resolve();
