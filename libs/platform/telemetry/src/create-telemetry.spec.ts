@@ -42,6 +42,42 @@ describe('metrics', () => {
   });
 });
 
+describe('histograms', () => {
+  it('count values up to each boundary, one series per set of labels; one without a value does not come out', async () => {
+    const { metrics, metricsText } = telemetry();
+    const connection = metrics('connection');
+    connection.histogram('voltlog_unused_seconds', 'Unused.');
+    const boots = connection.histogram('voltlog_call_duration_seconds', 'Calls.', { action: 'Boot', direction: 'in' });
+    for (const seconds of [0, 0.001, 0.0011, 0.3, 61]) boots.record(seconds);
+    connection.histogram('voltlog_call_duration_seconds', 'Calls.', { direction: 'in', action: 'Boot' }).record(60);
+    metrics('session').histogram('voltlog_call_duration_seconds', 'Calls.', { action: 'Boot', direction: 'in' }).record(2);
+    const text = await metricsText();
+    const value = (suffix: string, service: string, le?: string): string | undefined =>
+      text
+        .split('\n')
+        .find((line) =>
+          [`voltlog_call_duration_seconds_${suffix}{`, `service="${service}"`, ...(le === undefined ? [] : [`le="${le}"`])].every((part) =>
+            line.includes(part),
+          ),
+        )
+        ?.split(' ')
+        .at(-1);
+    expect(['0.001', '0.0025', '0.25', '0.5', '30', '60', '+Inf'].map((le) => value('bucket', 'connection', le))).toEqual([
+      '2',
+      '3',
+      '3',
+      '4',
+      '4',
+      '5',
+      '6',
+    ]);
+    expect([value('count', 'connection'), Number(value('sum', 'connection')).toFixed(4)]).toEqual(['6', '121.3021']);
+    expect([value('bucket', 'session', '1'), value('bucket', 'session', '2.5'), value('count', 'session')]).toEqual(['0', '1', '1']);
+    expect(text).toMatch(/# TYPE voltlog_call_duration_seconds histogram/);
+    expect(text).not.toContain('voltlog_unused_seconds');
+  });
+});
+
 describe('traces', () => {
   it('join what one service started with what another goes on with', () => {
     const exporter = new InMemorySpanExporter();

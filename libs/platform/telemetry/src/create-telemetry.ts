@@ -17,6 +17,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { AlwaysOnSampler, BatchSpanProcessor, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { Histograms } from './histograms.js';
 import type { Count, Metrics, Span, Tracing } from './telemetry.js';
 
 export interface TelemetryOptions {
@@ -47,9 +48,6 @@ export interface Telemetry {
   close(): Promise<void>;
 }
 
-/** Seconds; from a fast hop to the longest wait for a station. */
-const HISTOGRAM_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
 /** Paths whose values never reach a log line. */
 const REDACTED = [
   'idToken',
@@ -73,6 +71,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   const meters = new MeterProvider({ resource, readers: [exporter] });
+  const histograms = new Histograms();
   registerProcessMetrics(meters);
   const processor =
     options.spanProcessor ??
@@ -93,7 +92,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
   return {
     logger: options.logTo === undefined ? pino(pinoOptions) : pino(pinoOptions, options.logTo),
-    metrics: (service) => serviceMetrics(meters, service),
+    metrics: (service) => serviceMetrics(meters, histograms, service),
     tracing: (service) => (tracers === undefined ? NO_TRACING : serviceTracing(tracers.getTracer(service), options.traceRatio)),
     activeTraceparent: () => {
       const span = trace.getActiveSpan();
@@ -101,7 +100,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     async metricsText() {
       const { resourceMetrics } = await exporter.collect();
-      return serializer.serialize(resourceMetrics);
+      return serializer.serialize({ ...resourceMetrics, scopeMetrics: [...resourceMetrics.scopeMetrics, histograms.collect()] });
     },
     async close() {
       await Promise.allSettled([meters.shutdown(), tracers?.shutdown()]);
@@ -112,7 +111,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
 type Series = Map<string, { readonly labels: Readonly<Record<string, string>>; readonly count: Count }>;
 
-function serviceMetrics(meters: MeterProvider, service: string): Metrics {
+function serviceMetrics(meters: MeterProvider, histograms: Histograms, service: string): Metrics {
   const meter = meters.getMeter(`voltlog.${service}`);
   const counters = new Map<string, Series>();
   return {
@@ -137,15 +136,7 @@ function serviceMetrics(meters: MeterProvider, service: string): Metrics {
     gauge(name, help, read, labels = {}) {
       meter.createObservableGauge(name, { description: help }).addCallback((result) => result.observe(read(), { ...labels, service }));
     },
-    histogram(name, help, labels = {}) {
-      const histogram = meter.createHistogram(name, {
-        description: help,
-        unit: 's',
-        advice: { explicitBucketBoundaries: HISTOGRAM_BUCKETS },
-      });
-      const attributes = { ...labels, service };
-      return { record: (seconds) => histogram.record(seconds, attributes) };
-    },
+    histogram: (name, help, labels = {}) => histograms.series(name, help, { ...labels, service }),
   };
 }
 
