@@ -77,6 +77,10 @@ describe('the running cost', () => {
     harness.later(10);
     await harness.settled('CostUpdateSweep', 'FinalCost');
     expect(told()).toHaveLength(1);
+    // With the answer about its transaction instead; the end is answered with what it came to.
+    const offered = harness.stations.sent.flatMap(({ command }) => (command.$case === 'offerRunningCost' ? [command.value] : []));
+    expect(offered[0]).toEqual(told()[0]);
+    expect(offered.every(({ totalCost }, index) => index === 0 || totalCost > (offered[index - 1]?.totalCost ?? 0))).toBe(true);
   });
 
   it('is for 2.x stations, and can be switched off', async () => {

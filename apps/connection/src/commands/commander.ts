@@ -1,10 +1,17 @@
 import { type CommandAnswered, withoutSecrets } from '@voltlog/connection-contract';
-import { type CommandOutcome, type CommandPlan, type OutgoingMessage, planCommand, toldByAnswer } from '@voltlog/connection-translation';
+import {
+  type CommandOutcome,
+  type CommandPlan,
+  type OutgoingMessage,
+  planCommand,
+  type TransactionLimit,
+  toldByAnswer,
+} from '@voltlog/connection-translation';
 import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { FactRecorder } from '../edge/facts.js';
 import type { AdmittedStation } from '../edge/parts.js';
-import { OfferedLimits } from './offered-limits.js';
+import { Offers, toTransactionLimit } from './offers.js';
 import { type CallLine, type Reply, StationCalls } from './station-calls.js';
 
 const { CommandStatus } = connectionV1;
@@ -32,8 +39,9 @@ export interface CommandedStation extends CallLine {
   readonly station: Pick<AdmittedStation, 'connectorsPerEvse'>;
   /** Made with the first command. */
   calls: StationCalls | undefined;
-  /** Made with the first limit that is offered. */
-  limits: OfferedLimits | undefined;
+  /** Made with the first limit, and the first cost, that is offered. */
+  limits: Offers<TransactionLimit> | undefined;
+  costs: Offers<number> | undefined;
 }
 
 /** Sends commands to stations that this instance can reach. */
@@ -55,7 +63,9 @@ export class Commander {
    */
   async send(station: CommandedStation, request: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
     if (request.command?.$case === 'offerTransactionLimit' && station.dialect.version === 'ocpp2.1')
-      return offer(station, request.command.value);
+      return offerLimit(station, request.command.value);
+    if (request.command?.$case === 'offerRunningCost' && station.dialect.version !== 'ocpp1.6')
+      return offerCost(station, request.command.value);
     const plan = this.plan(station, request);
     if ('notSupported' in plan) return { ...NOTHING, status: CommandStatus.NOT_SUPPORTED, reason: plan.notSupported };
     const unsaid = plan.calls.find(({ action }) => !station.dialect.says(action));
@@ -134,13 +144,26 @@ export class Commander {
   }
 }
 
-/** Nothing is sent now: the limit goes with the next answer. */
-function offer(station: CommandedStation, limit: connectionV1.OfferTransactionLimit): connectionV1.SendCommandResponse {
-  if (limit.transactionId === '') throw new RequestError('INVALID_ARGUMENT', 'transaction_id is empty');
-  station.limits ??= new OfferedLimits();
-  return station.limits.offer(limit)
+function offerLimit(station: CommandedStation, limit: connectionV1.OfferTransactionLimit): connectionV1.SendCommandResponse {
+  station.limits ??= new Offers();
+  return offer(station.limits, limit.transactionId, toTransactionLimit(limit));
+}
+
+function offerCost(
+  station: CommandedStation,
+  { transactionId, totalCost }: connectionV1.OfferRunningCost,
+): connectionV1.SendCommandResponse {
+  if (!Number.isFinite(totalCost)) throw new RequestError('INVALID_ARGUMENT', 'total_cost is not a number');
+  station.costs ??= new Offers();
+  return offer(station.costs, transactionId, totalCost);
+}
+
+/** Nothing is sent now: it goes with the next answer. */
+function offer<Value>(offers: Offers<Value>, transactionId: string, value: Value): connectionV1.SendCommandResponse {
+  if (transactionId === '') throw new RequestError('INVALID_ARGUMENT', 'transaction_id is empty');
+  return offers.offer(transactionId, value)
     ? { ...NOTHING, status: CommandStatus.ACCEPTED, action: 'TransactionEvent' }
-    : { ...NOTHING, status: CommandStatus.BUSY, reason: 'too many limits wait for messages of this station' };
+    : { ...NOTHING, status: CommandStatus.BUSY, reason: 'too many offers wait for messages of this station' };
 }
 
 function requestIdOf({ payload }: OutgoingMessage): number {

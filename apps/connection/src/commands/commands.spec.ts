@@ -327,6 +327,37 @@ describe('a command', () => {
     expect(calls(station)).toEqual([]);
   });
 
+  it.each(['ocpp2.0.1', 'ocpp2.1'])(
+    'to offer the running cost is told %s with the next answer, once, and never with the end',
+    async (protocol) => {
+      const station = await world.connect({ protocols: [protocol] });
+      const transaction = (eventType: string, seqNo: number, more: object = {}) =>
+        station.ask('TransactionEvent', {
+          eventType,
+          timestamp: '2026-11-25T10:00:00Z',
+          triggerReason: 'MeterValuePeriodic',
+          seqNo,
+          transactionInfo: { transactionId: 'tx-1' },
+          ...more,
+        });
+      const offer = (totalCost: number) => world.command('CP1', { $case: 'offerRunningCost', value: { transactionId: 'tx-1', totalCost } });
+      expect(await offer(1.25)).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED' });
+      expect(await offer(2.5)).toMatchObject({ status: 'COMMAND_STATUS_ACCEPTED' });
+      expect(await transaction('Updated', 1)).toEqual({ totalCost: 2.5 });
+      expect(await transaction('Updated', 2)).toEqual({});
+      await offer(3);
+      expect(await transaction('Ended', 3)).toEqual({});
+      expect(calls(station)).toEqual([]);
+      await expect(offer(Number.NaN)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    },
+  );
+
+  it('to offer the running cost is nothing for 1.6', async () => {
+    await world.connect({ protocols: ['ocpp1.6'] });
+    const value = { transactionId: '1', totalCost: 1 };
+    expect(await world.command('CP1', { $case: 'offerRunningCost', value })).toMatchObject({ status: 'COMMAND_STATUS_NOT_SUPPORTED' });
+  });
+
   it.each(['ocpp1.6', 'ocpp2.0.1'])('to offer a limit is nothing for %s', async (protocol) => {
     await world.connect({ protocols: [protocol] });
     const value = {

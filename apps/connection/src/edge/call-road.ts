@@ -10,7 +10,6 @@ import {
 import { isoTime } from '@voltlog/kernel';
 import { type Call, NotSupported, type OcppError } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
-import type { OfferedLimits } from '../commands/offered-limits.js';
 import { makeOf } from '../quirks/known-quirks.js';
 import { meant, mended, telling } from '../quirks/tolerance.js';
 import type { Action } from './actions.js';
@@ -157,7 +156,7 @@ export const contextOf = (station: CallingStation, messageId: string, action: st
   shownToken: station.shownToken,
   connectorsPerEvse: station.station.connectorsPerEvse,
   ...registrationOf(station, action),
-  ...offersOf(station.limits),
+  ...offersOf(station),
 });
 
 function registrationOf(station: CallingStation, action: string): Pick<CallContext, 'registrationStatus' | 'heartbeatIntervalSeconds'> {
@@ -167,6 +166,11 @@ function registrationOf(station: CallingStation, action: string): Pick<CallConte
   return { registrationStatus: status, heartbeatIntervalSeconds: intervalSeconds || heartbeatIntervalSeconds };
 }
 
-const offersOf = (limits: OfferedLimits | undefined): Pick<CallContext, 'transactionLimitOf'> =>
-  limits === undefined ? NO_OFFERS : { transactionLimitOf: (transactionId) => limits.take(transactionId) };
+const offersOf = ({ limits, costs }: CallingStation): Pick<CallContext, 'transactionLimitOf' | 'runningCostOf'> =>
+  limits === undefined && costs === undefined
+    ? NO_OFFERS
+    : {
+        transactionLimitOf: (transactionId) => limits?.take(transactionId),
+        runningCostOf: (transactionId) => costs?.take(transactionId),
+      };
 const NO_OFFERS = {};

@@ -1,7 +1,7 @@
 import type { StationMake } from '@voltlog/connection-contract';
-import type { ShownToken } from '@voltlog/connection-translation';
+import type { ShownToken, TransactionLimit } from '@voltlog/connection-translation';
 import type { Call, OcppError } from '@voltlog/ocpp-rpc';
-import type { OfferedLimits } from '../commands/offered-limits.js';
+import type { Offers } from '../commands/offers.js';
 import type { Dialect } from './actions.js';
 import type { AdmittedStation, BootAnswer, EdgeParts } from './parts.js';
 
@@ -19,7 +19,8 @@ export interface CallingStation {
   shownToken: ShownToken | undefined;
   /** What its last boot on this connection was answered; undefined: it did not boot on it. */
   told: BootAnswer['status'] | undefined;
-  readonly limits: OfferedLimits | undefined;
+  readonly limits: Offers<TransactionLimit> | undefined;
+  readonly costs: Offers<number> | undefined;
   readonly triggered: ReadonlySet<string> | undefined;
   /** Nobody waits for the answer any more. */
   readonly closed: boolean;

@@ -1,5 +1,5 @@
 import type { StationMake } from '@voltlog/connection-contract';
-import { hash128, type ShownToken } from '@voltlog/connection-translation';
+import { hash128, type ShownToken, type TransactionLimit } from '@voltlog/connection-translation';
 import { isoTime } from '@voltlog/kernel';
 import {
   answerToBadFrame,
@@ -18,7 +18,7 @@ import {
   takeCall,
 } from '@voltlog/ocpp-rpc';
 import type { RawData, WebSocket } from 'ws';
-import type { OfferedLimits } from '../commands/offered-limits.js';
+import type { Offers } from '../commands/offers.js';
 import type { CallLine, OutgoingMessage, StationCalls } from '../commands/station-calls.js';
 import type { FrameSource } from '../frames/frame-log.js';
 import { ofMake } from '../quirks/known-quirks.js';
@@ -55,7 +55,8 @@ export class StationSocket implements CallingStation, CallLine, CallRate, FrameS
   /** Made with the first command. */
   calls: StationCalls | undefined = undefined;
   /** Made with the first limit that is offered. */
-  limits: OfferedLimits | undefined = undefined;
+  limits: Offers<TransactionLimit> | undefined = undefined;
+  costs: Offers<number> | undefined = undefined;
   /** {@link CallRate} */
   tokens: number;
   /** {@link CallRate} */

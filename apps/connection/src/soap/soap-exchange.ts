@@ -21,6 +21,7 @@ export class SoapExchange implements CallingStation {
   /** There is no connection on which a token was shown before. */
   shownToken: ShownToken | undefined;
   readonly limits = undefined;
+  readonly costs = undefined;
   closed = false;
   private settle: (answer: SoapAnswer | undefined) => void = () => {};
   /** Undefined: none, because the log did not take it in time or the station went away. */

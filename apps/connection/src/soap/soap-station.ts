@@ -60,6 +60,7 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
   writtenAtMs = 0;
   calls: StationCalls | undefined = undefined;
   readonly limits = undefined;
+  readonly costs = undefined;
   triggered: Set<string> | undefined = undefined;
   /** What its last boot was answered; undefined: it did not boot while this instance knew it. */
   told: CallingStation['told'] = undefined;

@@ -4,7 +4,7 @@ import { SESSION_TOPIC, type SessionEnded } from '@voltlog/session-contract';
 import { sessionCost } from '@voltlog/session-domain';
 import { TimerLoop, type TimerStore } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
-import type { StationCommands } from '../commands/station-commands.js';
+import type { CommandAnswer, StationCommands } from '../commands/station-commands.js';
 import { readingsOf } from '../store/readings.js';
 import type { SessionCollections, SessionDocument } from '../store/session-documents.js';
 
@@ -38,8 +38,8 @@ export interface CostUpdatesParts {
 
 /**
  * Tells 2.x stations what a session costs so far, for their displays: while it goes on at a pace of its own, beside the road that readings
- * take, and once more when it is over. Of the answers to a TransactionEvent only the one to its end says it: the others go out before the session
- * is folded.
+ * take, and once more when it is over. The answer to a TransactionEvent goes out before the session is folded, so that none but the one to
+ * its end tells what is new; a station that does not know CostUpdated is told there what was known a moment before.
  *
  * Source: OCPP 2.0.1 Part 2 I02 (running total cost during charging), 1.16 CostUpdated
  */
@@ -116,12 +116,7 @@ export class CostUpdates {
   private async tell(documents: readonly SessionDocument[]): Promise<void> {
     const { collections, clock } = this.parts;
     const now = clock.now();
-    const priced = documents.filter(
-      (document) =>
-        document.claims.price !== undefined &&
-        is2x(document.claims.identity?.ocppVersion) &&
-        (this.unknowing.get(speakerOf(document)) ?? 0) <= now,
-    );
+    const priced = documents.filter((document) => document.claims.price !== undefined && is2x(document.claims.identity?.ocppVersion));
     if (priced.length === 0) return;
     const readings = await readingsOf(collections, priced);
     const due = priced.flatMap((document) => {
@@ -133,16 +128,21 @@ export class CostUpdates {
   }
 
   private async send(document: SessionDocument, amount: string): Promise<void> {
-    const { id, stationId, transactionId } = document;
-    const { status } = await this.parts.commands.send(stationId, {
-      $case: 'stationRequest',
-      value: { request: { $case: 'costUpdated', value: { totalCost: Number(amount), transactionId } } },
-    });
-    if (status === 'Accepted') remember(this.told, id, amount);
-    else if (status === 'NotSupported') {
-      remember(this.unknowing, speakerOf(document), this.parts.clock.now() + UNKNOWN_MS);
-      this.parts.logger.info({ stationId }, 'a station does not take the running cost');
+    const { id, stationId, transactionId, state } = document;
+    const totalCost = Number(amount);
+    let status: CommandAnswer['status'] = 'NotSupported';
+    if ((this.unknowing.get(speakerOf(document)) ?? 0) <= this.parts.clock.now()) {
+      const request = { $case: 'costUpdated', value: { totalCost, transactionId } } as const;
+      ({ status } = await this.parts.commands.send(stationId, { $case: 'stationRequest', value: { request } }));
+      if (status === 'NotSupported') {
+        remember(this.unknowing, speakerOf(document), this.parts.clock.now() + UNKNOWN_MS);
+        this.parts.logger.info({ stationId }, 'a station does not know CostUpdated; it is told the running cost with its answers');
+      }
     }
+    // The end is answered with what it came to.
+    if (status === 'NotSupported' && state === 'Active')
+      ({ status } = await this.parts.commands.send(stationId, { $case: 'offerRunningCost', value: { transactionId, totalCost } }));
+    if (status === 'Accepted') remember(this.told, id, amount);
   }
 
   private next() {

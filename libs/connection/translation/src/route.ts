@@ -28,6 +28,8 @@ export interface CallContext {
   readonly heartbeatIntervalSeconds: number;
   /** The limit to tell a 2.1 station with the answer to this transaction's message, once; absent: none for any transaction. */
   readonly transactionLimitOf?: (transactionId: string) => TransactionLimit | undefined;
+  /** What to tell a 2.x station that this transaction costs so far, once; absent: nothing of any transaction. */
+  readonly runningCostOf?: (transactionId: string) => number | undefined;
 }
 
 export interface ShownToken {

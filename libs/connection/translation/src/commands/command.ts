@@ -98,6 +98,12 @@ export const offerTransactionLimit: CommandRoute<'offerTransactionLimit'> = {
   toOutcome: () => outcome('NotSupported'),
 };
 
+/** The same of the running cost, for 2.x. */
+export const offerRunningCost: CommandRoute<'offerRunningCost'> = {
+  toCalls: () => ({ notSupported: '1.6 has no message for what a transaction costs' }),
+  toOutcome: () => outcome('NotSupported'),
+};
+
 /** The message is on its way as it is; whether the answer agrees is read from its `status` where it has one. */
 export const raw: CommandRoute<'rawCall'> = {
   toCalls: (value) => [{ action: value.action, payload: payloadOf(value.payloadJson) }],

@@ -1,5 +1,5 @@
 import type { connectionV1 as proto } from '@voltlog/proto';
-import { byStatus, type CommandRoute, type CommandTable, offerTransactionLimit, raw } from '../commands/command.js';
+import { byStatus, type CommandRoute, type CommandTable, offerRunningCost, offerTransactionLimit, raw } from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
 import {
   certificateSigned,
@@ -141,6 +141,7 @@ export const commands16: CommandTable = {
   sendLocalList,
   getLocalListVersion,
   offerTransactionLimit,
+  offerRunningCost,
   installCertificate,
   getInstalledCertificateIds,
   deleteCertificate,

@@ -1,4 +1,4 @@
-import { byStatus, type CommandRoute, type CommandTable, offerTransactionLimit, raw } from '../commands/command.js';
+import { byStatus, type CommandRoute, type CommandTable, offerRunningCost, offerTransactionLimit, raw } from '../commands/command.js';
 import { cancelReservation, clearCache, dataTransfer } from '../commands/same-words.js';
 import { stationRequest2 } from '../commands/station-request.js';
 import { certificateSigned, deleteCertificate, getInstalledCertificateIds, installCertificate, setNetworkProfile } from './certificates.js';
@@ -113,6 +113,7 @@ export const commands2: CommandTable = {
   sendLocalList,
   getLocalListVersion,
   offerTransactionLimit,
+  offerRunningCost,
   installCertificate,
   getInstalledCertificateIds,
   deleteCertificate,

@@ -49,9 +49,13 @@ export const transactionEvent: Route<TransactionEventRequest> = {
     return { kind: 'final-cost', transactionId, endedAt: stationTime(request.timestamp, context), meterStopWh };
   },
   // C01, E05: told about the token only when it was in the message. OCPP 2.1 Part 2 E16: a limit may come with any answer but the last.
+  // I02: so may the running cost.
   toResponse(request, context, answer, finding) {
-    const total = finding?.kind === 'final-cost' ? finding.total : undefined;
-    const limit = request.eventType === 'Ended' ? undefined : context.transactionLimitOf?.(request.transactionInfo.transactionId);
+    const { transactionId } = request.transactionInfo;
+    // Taken also with the end, which is answered with the final cost.
+    const running = context.runningCostOf?.(transactionId);
+    const total = finding?.kind === 'final-cost' ? finding.total : request.eventType === 'Ended' ? undefined : running;
+    const limit = request.eventType === 'Ended' ? undefined : context.transactionLimitOf?.(transactionId);
     return {
       ...(request.idToken === undefined ? {} : { idTokenInfo: idTokenInfo(answer, context.ocppVersion) }),
       ...(limit === undefined ? {} : { transactionLimit: limit }),

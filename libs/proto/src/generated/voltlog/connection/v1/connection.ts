@@ -245,6 +245,7 @@ export interface SendCommandRequest {
     | { $case: "sendLocalList"; value: SendLocalList }
     | { $case: "getLocalListVersion"; value: GetLocalListVersion }
     | { $case: "offerTransactionLimit"; value: OfferTransactionLimit }
+    | { $case: "offerRunningCost"; value: OfferRunningCost }
     | { $case: "installCertificate"; value: InstallCertificate }
     | { $case: "getInstalledCertificateIds"; value: GetInstalledCertificateIds }
     | { $case: "deleteCertificate"; value: DeleteCertificate }
@@ -411,6 +412,15 @@ export interface OfferTransactionLimit {
   timeSecondsMax?: number | undefined;
   costMax?: number | undefined;
   stateOfChargePercentMax?: number | undefined;
+}
+
+/**
+ * Tells a 2.x station what a transaction costs so far with the next answer to one of its TransactionEvents; 1.6: NOT_SUPPORTED. For a station
+ * that does not know CostUpdated. Source: OCPP 2.0.1 Part 2 I02, TransactionEventResponse.totalCost.
+ */
+export interface OfferRunningCost {
+  transactionId: string;
+  totalCost: number;
 }
 
 export interface RequestStopTransaction {
@@ -900,6 +910,9 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
       case "offerTransactionLimit":
         OfferTransactionLimit.encode(message.command.value, writer.uint32(202).fork()).join();
         break;
+      case "offerRunningCost":
+        OfferRunningCost.encode(message.command.value, writer.uint32(210).fork()).join();
+        break;
       case "installCertificate":
         InstallCertificate.encode(message.command.value, writer.uint32(242).fork()).join();
         break;
@@ -1113,6 +1126,14 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
               $case: "offerTransactionLimit",
               value: OfferTransactionLimit.decode(reader, reader.uint32()),
             };
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.command = { $case: "offerRunningCost", value: OfferRunningCost.decode(reader, reader.uint32()) };
             continue;
           }
           case 30: {
@@ -1365,6 +1386,12 @@ export const SendCommandRequest: MessageFns<SendCommandRequest> = {
             $case: "offerTransactionLimit",
             value: OfferTransactionLimit.fromPartial(object.command.value),
           };
+        }
+        break;
+      }
+      case "offerRunningCost": {
+        if (object.command?.value !== undefined && object.command?.value !== null) {
+          message.command = { $case: "offerRunningCost", value: OfferRunningCost.fromPartial(object.command.value) };
         }
         break;
       }
@@ -2793,6 +2820,73 @@ export const OfferTransactionLimit: MessageFns<OfferTransactionLimit> = {
     message.timeSecondsMax = object.timeSecondsMax ?? undefined;
     message.costMax = object.costMax ?? undefined;
     message.stateOfChargePercentMax = object.stateOfChargePercentMax ?? undefined;
+    return message;
+  },
+};
+
+function createBaseOfferRunningCost(): OfferRunningCost {
+  return { transactionId: "", totalCost: 0 };
+}
+
+export const OfferRunningCost: MessageFns<OfferRunningCost> = {
+  encode(message: OfferRunningCost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transactionId !== "") {
+      writer.uint32(10).string(message.transactionId);
+    }
+    if (message.totalCost !== 0) {
+      writer.uint32(17).double(message.totalCost);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OfferRunningCost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOfferRunningCost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transactionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.totalCost = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<OfferRunningCost>, I>>(base?: I): OfferRunningCost {
+    return OfferRunningCost.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<OfferRunningCost>, I>>(object: I): OfferRunningCost {
+    const message = createBaseOfferRunningCost();
+    message.transactionId = object.transactionId ?? "";
+    message.totalCost = object.totalCost ?? 0;
     return message;
   },
 };
