@@ -1,9 +1,10 @@
-import { Modal, TextInput } from '@mantine/core';
+import { Button, Modal, TextInput } from '@mantine/core';
 import { IconMapPin } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useList, useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Form, FormError, numberIn, Problem, useFields } from './form.js';
+import { Price } from './price.js';
 import { RowButton } from './row-button.js';
 import { ListPage, OpenRow, Table } from './table.js';
 
@@ -26,15 +27,23 @@ const ofSite = (siteId: string): string => `/v1/sites/${encodeURIComponent(siteI
 export function SitesPage() {
   const { api, me } = usePlatform();
   const [shown, setShown] = useState<Site | 'new'>();
+  /** Empty: where no other price is set. */
+  const [priced, setPriced] = useState<string>();
   const mayAct = me.role === 'admin';
+  const mayPrice = me.role !== 'viewer';
   const sites = useList<Site>('sites', '/v1/sites?limit=50');
   const retire = useWrite(['sites'], ({ siteId }: Site) => api.delete(ofSite(siteId)));
   return (
     <ListPage title="Sites" add={mayAct ? { label: 'New site', onAdd: () => setShown('new') } : undefined}>
+      {mayPrice && (
+        <Button variant="default" style={{ justifySelf: 'start' }} onClick={() => setPriced('')}>
+          Price where no other is set
+        </Button>
+      )}
       <Problem error={retire.error} />
       <Table
         name="Sites"
-        columns={['Site', 'Name', 'Where', 'Time zone', 'State', ...(mayAct ? ['Change'] : [])]}
+        columns={['Site', 'Name', 'Where', 'Time zone', 'State', ...(mayPrice ? ['Change'] : [])]}
         query={sites}
         empty={{
           icon: <IconMapPin size={32} aria-hidden />,
@@ -48,14 +57,31 @@ export function SitesPage() {
             <td className="breakable">{[site.address, site.city, site.countryCode].filter(Boolean).join(', ')}</td>
             <td>{site.timeZone ?? ''}</td>
             <td>{site.retired ? 'Retired' : 'In use'}</td>
-            {mayAct && (
-              <td>{!site.retired && <RowButton words="Retire" about={site.siteId} asks onClick={() => retire.mutate(site)} />}</td>
+            {mayPrice && (
+              <td>
+                {!site.retired && <RowButton words="Price" about={site.siteId} onClick={() => setPriced(site.siteId)} />}
+                {mayAct && !site.retired && <RowButton words="Retire" about={site.siteId} asks onClick={() => retire.mutate(site)} />}
+              </td>
             )}
           </OpenRow>
         ))}
       </Table>
       <Modal opened={shown !== undefined} onClose={() => setShown(undefined)} title={shown === 'new' ? 'New site' : 'Site'} size="lg">
         {shown !== undefined && <SiteForm site={shown === 'new' ? undefined : shown} onDone={() => setShown(undefined)} />}
+      </Modal>
+      <Modal
+        opened={priced !== undefined}
+        onClose={() => setPriced(undefined)}
+        title={priced === '' ? 'Price where no other is set' : `Price of site ${priced ?? ''}`}
+        size="lg"
+      >
+        {priced !== undefined && (
+          <Price
+            scope={priced === '' ? 'default' : `site:${priced}`}
+            without={priced === '' ? 'charging costs nothing there' : 'the one for where no other is set holds'}
+            onDone={() => setPriced(undefined)}
+          />
+        )}
       </Modal>
     </ListPage>
   );

@@ -5,6 +5,7 @@ export const STATION_TABS = [
   'configuration',
   'monitors',
   'service',
+  'price',
   'alerts',
   'logs',
   'recordings',

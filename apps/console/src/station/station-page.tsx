@@ -11,6 +11,7 @@ import { Configuration } from './configuration.js';
 import { StationDisplay } from './display.js';
 import { StationLogs } from './logs.js';
 import { Monitors } from './monitors.js';
+import { StationPrice } from './price.js';
 import { Quirks } from './quirks.js';
 import { Recordings } from './recordings.js';
 import { Reports } from './reports.js';
@@ -20,6 +21,7 @@ const TABS: Readonly<Record<StationTab, readonly [title: string, shown: Componen
   configuration: ['Configuration', Configuration],
   monitors: ['Monitors', Monitors],
   service: ['In service', Service],
+  price: ['Price', StationPrice],
   alerts: ['Alerts', StationAlerts],
   logs: ['Logs', StationLogs],
   recordings: ['Recordings', Recordings],
