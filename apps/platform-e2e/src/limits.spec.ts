@@ -119,6 +119,16 @@ describe.each(VERSIONS)('OCPP %s', (version) => {
     expect(receipt.curve.length).toBeGreaterThan(1);
   });
 
+  it.each([
+    ['unplug-ends', 'EVDisconnected', 500],
+    ['unplug-suspends', 'Local', 1_000],
+  ])('%s: one session, as the station is set', async (name, stoppedReason, wh) => {
+    const { id } = await played(version, name);
+    const ended = await session(id, ({ idleSeconds }) => idleSeconds !== null);
+    expect(ended).toMatchObject({ stoppedReason, energyWh: wh });
+    expect((await platform.api.get<{ data: Session[] }>(`/v1/sessions?stationId=${id}`)).data).toHaveLength(1);
+  });
+
   it('lost-remote-stop: a stop that the station never heard is sent again', { timeout: 120_000 }, async () => {
     const { id, stops } = await played(version, 'lost-remote-stop');
     expect(stops).toBe(2);

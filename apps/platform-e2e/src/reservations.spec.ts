@@ -138,6 +138,18 @@ describe.each(VERSIONS)('a reservation, OCPP %s', (version) => {
     expect(await playing).toMatchObject([{ idToken: tokens.otherToken, tokenStatus: 'Accepted', stop: 'answered' }]);
   });
 
+  it.each(['reserve-and-charge', 'reserve-cancel', 'reserve-lost-on-reboot', 'reserve-cannot-hold', 'reserve-while-offline'])(
+    'is asked for by the scenario itself, which has the API: %s',
+    async (name) => {
+      const stationId = `${name}-${version}`;
+      // OCPP 1.6 has 20 characters for a token.
+      const token = await card(`${name.slice(8, 18)}-${version}`);
+      const options = await prepare(stationId, version);
+      const entries = await runScenario(scenarioNamed(name), { ...options, tokens: { ...tokens, token }, api: platform.api });
+      expect(entries.at(-1)).toMatchObject({ tokenStatus: 'Accepted', stop: 'answered' });
+    },
+  );
+
   it('is lost when the station boots, told again, and used', async () => {
     const stationId = `lost-${version}`;
     const token = await card(`LOST-${version}`);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { CsmsApiOptions } from '../script/csms-api.js';
-import { runScenario, StationRefused } from '../script/run-scenario.js';
+import { runScenario, StationRefused, simulatedSeconds } from '../script/run-scenario.js';
 import { ScriptFailure } from '../script/run-script.js';
 import { SCENARIOS, type Scenario, scenarioNamed } from '../script/scenarios.js';
 import { parseScript } from '../script/steps.js';
 import type { OcppVersion } from '../station/protocol.js';
-import { ScaledClock } from '../time/clock.js';
+import { ScaledClock, VirtualClock } from '../time/clock.js';
 import { apiUrl, DEFAULT_URL, passwordOf, positive, securityOf, urls, version } from './options.js';
 import { kWh, Output } from './output.js';
 
@@ -81,8 +81,14 @@ Exit code: 0 when the CSMS did what the scenario expects, 1 when not or when it 
         return;
       }
       let failed = 0;
+      const scenarios = chosen(name, options, command);
+      // Each has a time of its own, one after the other, so that no charge seems to be over because of the next one; the last ends about now.
+      let seconds = scenarios.reduce((sum, scenario) => sum + secondsOf(scenario, options), 0);
       try {
-        for (const scenario of chosen(name, options, command)) if (!(await play(scenario, options, output))) failed += 1;
+        for (const scenario of scenarios) {
+          if (!(await play(scenario, { ...options, beginsAt: Date.now() - seconds * 1_000 }, output))) failed += 1;
+          seconds -= secondsOf(scenario, options);
+        }
       } catch (error) {
         // The next one would be refused as well.
         if (!(error instanceof StationRefused)) throw error;
@@ -95,9 +101,9 @@ Exit code: 0 when the CSMS did what the scenario expects, 1 when not or when it 
 }
 
 function list(output: Output): void {
-  for (const { name, title, versions, commands, needs, needsApi } of SCENARIOS) {
+  for (const { name, title, versions, commands, asksByApi, needs, needsApi } of SCENARIOS) {
     output.data({ name, title, versions, commands: commands ?? [], needs: needs ?? null, needsApi: needsApi === true });
-    const send = commands === undefined ? '' : ` [send: ${commands.join(', ')}]`;
+    const send = commands === undefined ? '' : ` [send: ${commands.join(', ')}${asksByApi === true ? '; or give --api' : ''}]`;
     const prepare = needs === undefined ? '' : ` [prepare: ${needs}]`;
     const ask = needsApi === true ? ' [give: --api]' : '';
     output.line(`${name.padEnd(26)} ${versions.join(', ').padEnd(15)} ${title}${send}${prepare}${ask}`);
@@ -111,12 +117,12 @@ function chosen(name: string | undefined, options: ScenarioOptions, command: Com
   }
   if (options.all === true)
     return SCENARIOS.filter(
-      ({ versions, commands, needs, needsApi }) =>
+      ({ versions, commands, asksByApi, needs, needsApi }) =>
         versions.includes(options.version) &&
-        commands === undefined &&
+        (commands === undefined || (asksByApi === true && apiOf(options) !== undefined)) &&
         needs === undefined &&
         (needsApi !== true || apiOf(options) !== undefined),
-    );
+    ).toSorted((a, b) => Number(usesApi(a)) - Number(usesApi(b)) || (usesApi(a) ? secondsOf(b, options) - secondsOf(a, options) : 0));
   if (name === undefined) command.error('give the name of a scenario, --all, --script <file> or --list', { exitCode: 2 });
   const scenario = scenarioNamed(name ?? '');
   if (!scenario.versions.includes(options.version)) {
@@ -128,12 +134,17 @@ function chosen(name: string | undefined, options: ScenarioOptions, command: Com
   return [scenario];
 }
 
+const secondsOf = ({ steps }: Scenario, options: ScenarioOptions): number => simulatedSeconds(steps(options.version, options));
+
+/** What is asked for at the CSMS, whose clock is the true one, is played last: the sooner it is over, the less its station's clock is behind. */
+const usesApi = ({ needsApi, asksByApi }: Scenario): boolean => needsApi === true || asksByApi === true;
+
 function apiOf({ api, apiKey }: ScenarioOptions): CsmsApiOptions | undefined {
   return api === undefined || apiKey === undefined ? undefined : { url: api, key: apiKey };
 }
 
-async function play(scenario: Scenario, options: ScenarioOptions, output: Output): Promise<boolean> {
-  const clock = options.speed === undefined ? undefined : new ScaledClock(options.speed);
+async function play(scenario: Scenario, options: ScenarioOptions & { readonly beginsAt: number }, output: Output): Promise<boolean> {
+  const clock = options.speed === undefined ? new VirtualClock(options.beginsAt) : new ScaledClock(options.speed);
   const password = passwordOf(options.password)?.(options.id);
   const api = apiOf(options);
   const security = securityOf(options, options.url[0], options.password)?.(options.id);
@@ -143,6 +154,7 @@ async function play(scenario: Scenario, options: ScenarioOptions, output: Output
       version: options.version,
       url: options.url,
       tokens: options,
+      clock,
       keepsTrying: options.keepTrying === true,
       onStep: (step, number) => output.progress(`${scenario.name}: step ${number}, ${step.do}`),
       onEvent: (event) => {
@@ -150,7 +162,6 @@ async function play(scenario: Scenario, options: ScenarioOptions, output: Output
         if (options.trace === true && event.type === 'frame') output.line(`${event.direction === 'out' ? '->' : '<-'} ${event.text}`);
       },
       ...(api === undefined ? {} : { api }),
-      ...(clock === undefined ? {} : { clock }),
       ...(password === undefined ? {} : { password }),
       ...(security === undefined ? {} : { security }),
       ...(options.callPassword === undefined ? {} : { callPassword: options.callPassword }),
@@ -170,6 +181,6 @@ async function play(scenario: Scenario, options: ScenarioOptions, output: Output
     output.line(`${output.bad('fail')} ${scenario.name}: ${error.message}`);
     return false;
   } finally {
-    clock?.dispose();
+    clock.dispose();
   }
 }

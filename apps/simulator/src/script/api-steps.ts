@@ -15,6 +15,7 @@ const MINUTE_MS = 60_000;
 export class ApiSteps {
   private readonly api: CsmsApi;
   private readonly plugAndCharge: PlugAndChargeSteps;
+  private reservationId = '';
 
   constructor(
     private readonly station: SimulatedStation,
@@ -31,14 +32,26 @@ export class ApiSteps {
   async perform(step: ApiStep, ms: number): Promise<void> {
     switch (step.do) {
       case 'api':
-        expectIn(await this.api.call(step.method, await this.filled(step.path, ms), await this.filledBody(step.body, ms), ms), step.answer);
-        return;
+        return this.ask(step, ms);
       case 'awaitApi':
         return this.await(await this.filled(step.path, ms), ms, (body) => expectIn(body, step.answer));
       case 'chargeUntilStopped':
         return this.chargeUntilStopped(step, ms);
       default:
         return this.plugAndCharge.perform(step, ms);
+    }
+  }
+
+  private async ask({ method, path, body, answer, again }: Extract<ApiStep, { readonly do: 'api' }>, ms: number): Promise<void> {
+    for (const deadline = Date.now() + ms; ; await this.rest()) {
+      try {
+        const answered = await this.api.call(method, await this.filled(path, ms), await this.filledBody(body, ms), ms);
+        expectIn(answered, answer);
+        this.reservationId = textAt(answered, 'reservationId') ?? this.reservationId;
+        return;
+      } catch (error) {
+        if (again !== true || Date.now() > deadline) throw error;
+      }
     }
   }
 
@@ -76,10 +89,12 @@ export class ApiSteps {
     return new Promise((resolve) => this.station.clock.afterWall(LOOK_MS, resolve));
   }
 
-  /** `{station}` is the station's id, `{session}` the CSMS's id of the session of its last transaction. */
+  /** What the words in braces stand for: see `ApiStep`. */
   private async filled(text: string, ms: number): Promise<string> {
-    const { station } = this;
-    const named = text.replaceAll('{station}', station.id);
+    const named = text
+      .replaceAll('{station}', this.station.id)
+      .replaceAll('{reservation}', this.reservationId)
+      .replaceAll(/\{in:(\d+)\}/g, (_, seconds: string) => new Date(Date.now() + Number(seconds) * 1_000).toISOString());
     return named.includes('{session}') ? named.replaceAll('{session}', await this.sessionId(ms)) : named;
   }
 

@@ -5,6 +5,7 @@ import { FILE_SCENARIOS } from './file-scenarios.js';
 import { LIMIT_SCENARIOS } from './limit-scenarios.js';
 import { MONITORING_SCENARIOS } from './monitoring-scenarios.js';
 import { PLUG_AND_CHARGE_SCENARIOS } from './plug-and-charge-scenarios.js';
+import { PLUG_SCENARIOS } from './plug-scenarios.js';
 import { RESERVATION_SCENARIOS } from './reservation-scenarios.js';
 import type { Step } from './steps.js';
 import { TOKEN_SCENARIOS } from './token-scenarios.js';
@@ -26,10 +27,12 @@ export interface Scenario {
   readonly versions: readonly OcppVersion[];
   readonly station?: Pick<
     StationOptions,
-    'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds' | 'settings' | 'firmware' | 'publishes'
+    'retryIds' | 'bootOnReconnect' | 'evses' | 'forgetsHolds' | 'canReserve' | 'settings' | 'firmware' | 'publishes'
   >;
   /** Commands that somebody has to send from the CSMS's side meanwhile. */
   readonly commands?: readonly string[];
+  /** With its REST API the scenario has them sent by itself. */
+  readonly asksByApi?: true;
   /** What the CSMS has to know beforehand, besides two good tokens and a blocked one. */
   readonly needs?: string;
   /** It asks for something at the CSMS's side by its REST API. */
@@ -336,6 +339,7 @@ export const SCENARIOS: readonly Scenario[] = [
       ...ended(token),
     ],
   },
+  ...PLUG_SCENARIOS,
   ...RESERVATION_SCENARIOS,
   ...TOKEN_SCENARIOS,
   ...PLUG_AND_CHARGE_SCENARIOS,

@@ -60,12 +60,14 @@ export type Step =
   | Expectation;
 
 /**
- * What somebody does at the CSMS's side, by its REST API. In a path and a body `{station}` stands for the station's id and `{session}` for
- * the CSMS's id of the session of its last transaction. `withinSeconds`: real ones; without it as long as any step may take.
+ * What somebody does at the CSMS's side, by its REST API. In a path and a body `{station}` stands for the station's id, `{session}` for
+ * the CSMS's id of the session of its last transaction, `{reservation}` for the reservation that was made last, and `{in:60}` for the true
+ * time a minute from now. `withinSeconds`: real ones; without it as long as any step may take. `orByHand`: left out without the API, since
+ * somebody does it by hand then.
  */
 export type ApiStep =
   | PlugAndChargeStep
-  /** `answer`: parts of the body that have to be in the answer. */
+  /** `answer`: parts of the body that have to be in the answer. `again`: asked until it is agreed to; the CSMS may not know the station's state yet. */
   | {
       readonly do: 'api';
       readonly method: 'POST' | 'PUT';
@@ -73,9 +75,17 @@ export type ApiStep =
       readonly body?: Payload;
       readonly answer?: Payload;
       readonly withinSeconds?: number;
+      readonly again?: true;
+      readonly orByHand?: true;
     }
   /** Until a GET has these parts in its answer. */
-  | { readonly do: 'awaitApi'; readonly path: string; readonly answer: Payload; readonly withinSeconds?: number }
+  | {
+      readonly do: 'awaitApi';
+      readonly path: string;
+      readonly answer: Payload;
+      readonly withinSeconds?: number;
+      readonly orByHand?: true;
+    }
   /** Simulated minutes at most; after each of them until the CSMS knows the energy. */
   | { readonly do: 'chargeUntilStopped'; readonly evse?: number; readonly minutes: number };
 

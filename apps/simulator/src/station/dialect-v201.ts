@@ -71,7 +71,7 @@ function transactionMessage(moment: Moment): Payload {
     ...(moment.reservationId === undefined ? {} : { reservationId: moment.reservationId }),
     transactionInfo: {
       transactionId: String(entry.transactionId),
-      chargingState: stage === 'Ended' ? 'EVConnected' : evse.powerW > 0 ? 'Charging' : 'SuspendedEV',
+      chargingState: chargingState(evse, stage),
       ...(stage === 'Ended' ? { stoppedReason: stoppedReason(entry.stopReason) } : {}),
       ...(entry.remoteStartId === undefined ? {} : { remoteStartId: entry.remoteStartId }),
     },
@@ -82,6 +82,13 @@ function transactionMessage(moment: Moment): Payload {
   };
 }
 
+/** OCPP 2.0.1 Part 2 ChargingStateEnumType. */
+function chargingState(evse: Evse, stage: Moment['stage']): string {
+  if (stage === 'Ended') return 'EVConnected';
+  if (evse.car === undefined) return 'Idle';
+  return evse.powerW > 0 ? 'Charging' : 'SuspendedEV';
+}
+
 const context = (stage: Moment['stage']): string =>
   stage === 'Started' ? 'Transaction.Begin' : stage === 'Ended' ? 'Transaction.End' : 'Sample.Periodic';
 
@@ -89,7 +96,10 @@ const context = (stage: Moment['stage']): string =>
 function triggerReason(moment: Moment): string {
   const { entry } = moment;
   if (moment.stage === 'Started') return entry.remoteStartId === undefined ? 'Authorized' : 'RemoteStart';
-  if (moment.stage === 'Updated') return moment.stateChanged === true ? 'ChargingStateChanged' : 'MeterValuePeriodic';
+  if (moment.stage === 'Updated') {
+    if (moment.stateChanged !== true) return 'MeterValuePeriodic';
+    return moment.evse.car === undefined ? 'EVCommunicationLost' : 'ChargingStateChanged';
+  }
   switch (entry.stopReason) {
     case 'Local':
     case 'MasterPass':

@@ -171,20 +171,31 @@ export class SimulatedStation implements LineHost, HoldHost {
   plugIn(evseId: number, car: Car): void {
     const evse = this.known(evseId);
     if (evse.car !== undefined) throw new Error(`${this.id}: a car is at EVSE ${evseId} already`);
+    evse.meter(this.clock.now());
     evse.car = car;
-    const { pendingStart } = evse;
+    const { pendingStart, transaction } = evse;
+    if (transaction !== undefined) this.goesOn(evse, transaction);
     this.reportStatus(evseId);
     if (pendingStart !== undefined) this.start(evseId, pendingStart.idToken, pendingStart.remoteStartId);
   }
 
-  /** Takes the cable out; a transaction ends by it. */
+  /** Takes the cable out; a transaction ends by it, or waits for the car where the station is set so. */
   unplug(evseId: number): Car | undefined {
     const evse = this.known(evseId);
-    this.stopTransaction(evseId, 'EVDisconnected');
-    const { car } = evse;
+    if (this.settings.flag(this.dialect.names.stopOnUnplug)) this.stopTransaction(evseId, 'EVDisconnected');
+    evse.meter(this.clock.now());
+    const { car, transaction } = evse;
     evse.car = undefined;
+    if (transaction !== undefined) this.goesOn(evse, transaction);
     this.reportStatus(evseId);
     return car;
+  }
+
+  /** A car came, or went, while a transaction runs. Source: OCPP 2.0.1 Part 2 E10 */
+  private goesOn(evse: Evse, transaction: LedgerEntry): void {
+    evse.powerW = evse.car?.powerW(evse.kind, evse.powerWMax) ?? 0;
+    this.tell(evse, transaction, { stage: 'Updated', stateChanged: true });
+    this.watch();
   }
 
   /** Asks the CSMS about a token. @returns its status, e.g. `Accepted`, or `undefined` when there was no such answer */
