@@ -345,7 +345,8 @@ describe('the security of stations', () => {
       connection.answers.set('setVariables', { status: CommandStatus.REJECTED, reason: 'the station answered Rejected' });
       await change();
       await until(async () => (await security()).passwordChange === undefined, 'the offer to be taken back');
-      expect((await access())?.offeredPasswordHash).toBe('');
+      // What is remembered for the edge follows the commit.
+      await until(async () => (await access())?.offeredPasswordHash === '', 'the edge to know');
     });
 
     it('whose answer was lost stays, whatever the station says later: it may have it', async () => {
