@@ -118,6 +118,33 @@ describe('a reservation for any EVSE whose own stays blocked', () => {
     expect(other.evseId).toBe(2);
   });
 
+  it('is moved, not taken away, when a stranger charges there', async () => {
+    world.add('S1', 2);
+    const { reservationId } = await reserve();
+    await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+    await world.begin('S1', 1, 'OTHER');
+    await world.untilStory(reservationId, 'Cancelled Moved', 'StationHoldChanged Released Accepted');
+    const other = await movedFrom(reservationId);
+    expect(other).toMatchObject({ evseId: 2, state: State.ACTIVE });
+    // Once.
+    await world.untilStory(other.reservationId, 'StationHoldChanged Held Accepted');
+    await world.begin('S1', 2, 'ANOTHER', { transactionId: 'T2', transactionKey: 'T2' });
+    await world.untilStory(other.reservationId, 'Cancelled TakenByOther', 'StationHoldChanged Released Accepted');
+  });
+
+  it('is moved before it begins when its EVSE will be out of service then', async () => {
+    world.add('S1', 2);
+    const span = { startsAt: new Date(world.now + 60 * MINUTE).toISOString(), expiresAt: new Date(world.now + 90 * MINUTE).toISOString() };
+    const any = await reserve(span);
+    const named = await reserve({ ...span, evseId: 2, idToken: { idToken: 'B', type: 'Local' } });
+    await world.app.grpc.cancelReservation({ reservationId: named.reservationId, reason: 'ByDriver', idempotencyKey: '' });
+    await world.outage('S1', 1, span.startsAt, span.expiresAt);
+    await world.untilStory(any.reservationId, 'Confirmed', 'Cancelled Moved');
+    expect(await movedFrom(any.reservationId)).toMatchObject({ evseId: 2, ...span });
+    await world.outage('S1', 2, span.startsAt, span.expiresAt);
+    await until(async () => (await active()).length === 0, 'the other ends');
+  });
+
   it('races with another for the last that is free: one has it', async () => {
     blocked(world.add('S1', 3), [1, 2]);
     const startsAt = new Date(world.now + 20 * MINUTE).toISOString();

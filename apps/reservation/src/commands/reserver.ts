@@ -80,12 +80,14 @@ export class Reserver {
   }
 
   /**
-   * Another EVSE from now on for a reservation that let the platform choose, under an id of its own: of its station, where that has one free.
+   * Another EVSE for the time that is left of a reservation that let the platform choose, under an id of its own: of its station, where that
+   * has one free.
    *
    * @throws {RequestError} where there is none, or the token may not charge there
    */
   reserveInstead(doc: ReservationDoc, reason: Obstacle, reservationId: string): Promise<ReservationDoc> {
     const { stationId, siteId = '', evseId, connectorType, idToken, groupId, chosenFrom, expiresAt } = doc;
+    const startsAt = Date.parse(doc.startsAt);
     const wish: ReserveWish = {
       stationId: chosenFrom === 'Site' ? '' : stationId,
       siteId,
@@ -93,7 +95,7 @@ export class Reserver {
       connectorType,
       idToken,
       groupId,
-      startsAt: undefined,
+      startsAt: startsAt > this.context.clock.now() ? startsAt : undefined,
       expiresAt: Date.parse(expiresAt),
       idempotencyKey: '',
       movedFrom: { reservationId: doc.reservationId, stationId, evseId, reason },

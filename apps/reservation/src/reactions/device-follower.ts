@@ -7,13 +7,14 @@ import type { ServiceContext } from '@voltlog/service';
 import type { StationDirectory } from '../commands/station-directory.js';
 import type { CalendarInput, CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
+import type { Mover } from './mover.js';
 
 const GROUP = 'reservation-device';
 const RETIRED = 'voltlog.device.StationRetired.v1';
 const CHANGED = 'voltlog.device.StationChanged.v1';
 const OUTAGE = 'voltlog.device.OutageScheduled.v1';
 
-/** Ends the reservations of what is no more, or not then: a station that was retired, an EVSE that was taken away or will be out of service. */
+/** Ends, or moves, the reservations of what is no more, or not then: a station that was retired, an EVSE that was taken away or will be out of service. */
 export class DeviceFollower {
   private subscription: Subscription | undefined;
 
@@ -21,6 +22,7 @@ export class DeviceFollower {
     private readonly context: ServiceContext,
     private readonly repository: CalendarRepository,
     private readonly directory: StationDirectory,
+    private readonly mover: Mover,
   ) {}
 
   async start(): Promise<void> {
@@ -48,7 +50,7 @@ export class DeviceFollower {
       const reasonFor = await this.reasonsOf(record);
       for (const doc of active) {
         const reason = reasonFor(doc);
-        if (reason === undefined) continue;
+        if (reason === undefined || (await this.mover.move(doc, 'Unavailable'))) continue;
         const { reservationId } = doc;
         inputs.push({
           stationId,

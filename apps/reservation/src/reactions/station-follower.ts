@@ -8,11 +8,21 @@ import {
 } from '@voltlog/connection-contract';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { assertNever, isoTime } from '@voltlog/kernel';
-import { type Calendar, type CalendarCommand, isHeldAt, isOutOfService, LOSSES_MAX, takenBy, usedBy } from '@voltlog/reservation-domain';
+import {
+  type Calendar,
+  type CalendarCommand,
+  isHeldAt,
+  isOutOfService,
+  LOSSES_MAX,
+  mayMove,
+  takenBy,
+  usedBy,
+} from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { CalendarInput, CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
 import type { HoldKeeper } from './hold-keeper.js';
+import type { Mover } from './mover.js';
 import { HOLD, type Timers } from './timers.js';
 
 /** The consumer group that follows stations; `caughtUp` asks about it. */
@@ -35,12 +45,17 @@ const STATUS_SETTLE_MS = 2_000;
 /** A station that says so little before the end that a hold expired has a clock that is fast, ms. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
+/** Has a calendar decide; a reservation that is given is moved instead, where it can be. */
+type Decide = (command: CalendarCommand, unlessMoved?: ReservationDoc) => void;
+
 /** Who follows what a fact means for reservations: commands for calendars, and holds to be asked for. */
 interface Consequences {
   readonly inputs: CalendarInput[];
   /** Reservations whose station is to be asked for a hold. */
   readonly asks: { readonly doc: ReservationDoc; readonly afterMs: number; readonly again: boolean }[];
   readonly watched: ReservationDoc[];
+  /** Reservations whose EVSE somebody else charges at, and how each ends unless another EVSE is free. */
+  readonly taken: { readonly doc: ReservationDoc; readonly otherwise: CalendarInput }[];
 }
 
 /**
@@ -54,7 +69,7 @@ export class StationFollower {
     private readonly context: ServiceContext,
     private readonly repository: CalendarRepository,
     private readonly timers: Timers,
-    private readonly keeper: HoldKeeper,
+    private readonly hands: { readonly keeper: HoldKeeper; readonly mover: Mover },
     private readonly options: { readonly settleMs: number },
   ) {}
 
@@ -74,19 +89,22 @@ export class StationFollower {
   async handle(batch: readonly LogRecord[]): Promise<void> {
     const open = await this.repository.openAt([...new Set(batch.map(({ event }) => (event.data as Fact['data']).stationId))]);
     if (open.size === 0) return;
-    const found: Consequences = { inputs: [], asks: [], watched: [] };
+    const found: Consequences = { inputs: [], asks: [], watched: [], taken: [] };
     for (const { event } of batch) {
       const fact = { type: event.type, data: event.data } as Fact;
       const docs = open.get(fact.data.stationId);
       if (docs === undefined) continue;
-      const decide = (command: CalendarCommand): void => {
+      const decide: Decide = (command, unlessMoved) => {
         const { stationId } = fact.data;
         const causationId = `${event.id}:${command.reservationId}`;
-        found.inputs.push({ stationId, command, causationId, traceparent: event.traceparent });
+        const input = { stationId, command, causationId, traceparent: event.traceparent };
+        if (unlessMoved === undefined) found.inputs.push(input);
+        else found.taken.push({ doc: unlessMoved, otherwise: input });
       };
       this.follow(fact, docs, found, decide);
     }
     await this.repository.executeAll(found.inputs);
+    for (const taken of found.taken) await this.moveOr(taken);
     const now = this.context.clock.now();
     await this.timers.schedule(
       found.asks.map(({ doc, afterMs, again }) => ({
@@ -95,10 +113,15 @@ export class StationFollower {
         due: { reservationId: doc.reservationId, stationId: doc.stationId, attempt: 0, again },
       })),
     );
-    for (const { reservationId, stationId } of found.watched) await this.keeper.watch({ reservationId, stationId, attempt: 0 });
+    for (const { reservationId, stationId } of found.watched) await this.hands.keeper.watch({ reservationId, stationId, attempt: 0 });
   }
 
-  private follow(fact: Fact, docs: readonly ReservationDoc[], found: Consequences, decide: (command: CalendarCommand) => void): void {
+  private async moveOr({ doc, otherwise }: Consequences['taken'][number]): Promise<void> {
+    const now = await this.repository.reservation(doc.reservationId);
+    if (now?.state === 'Active' && !(await this.hands.mover.move(now, 'Occupied'))) await this.repository.execute(otherwise);
+  }
+
+  private follow(fact: Fact, docs: readonly ReservationDoc[], found: Consequences, decide: Decide): void {
     const now = this.context.clock.now();
     const begun = docs.filter((doc) => isHeldAt(doc, isoTime(now)));
     switch (fact.type) {
@@ -124,12 +147,7 @@ export class StationFollower {
     }
   }
 
-  private onStatus(
-    { status, receivedAt }: ConnectorStatusReported,
-    doc: ReservationDoc,
-    found: Consequences,
-    decide: (command: CalendarCommand) => void,
-  ): void {
+  private onStatus({ status, receivedAt }: ConnectorStatusReported, doc: ReservationDoc, found: Consequences, decide: Decide): void {
     if (isOutOfService(status)) {
       found.watched.push(doc);
       return;
@@ -140,19 +158,14 @@ export class StationFollower {
     else if (isBlocked(doc)) found.asks.push({ doc, afterMs: 0, again: false });
   }
 
-  private onReservationStatus(
-    { status }: ReservationStatusReported,
-    doc: ReservationDoc,
-    found: Consequences,
-    decide: (command: CalendarCommand) => void,
-  ): void {
+  private onReservationStatus({ status }: ReservationStatusReported, doc: ReservationDoc, found: Consequences, decide: Decide): void {
     // Its own timer expires it.
     if (status === 'Expired' && this.context.clock.now() > Date.parse(doc.expiresAt) - CLOCK_TOLERANCE_MS) return;
     this.lost(doc, found, decide);
   }
 
   /** The station let go of what it held. It is asked again; the calendar counts how often. */
-  private lost(doc: ReservationDoc, found: Consequences, decide: (command: CalendarCommand) => void): void {
+  private lost(doc: ReservationDoc, found: Consequences, decide: Decide): void {
     decide({ kind: 'ReportHold', reservationId: doc.reservationId, hold: 'Lost', now: this.context.clock.now() });
     if (doc.losses < LOSSES_MAX) this.askAgain(doc, found, false);
   }
@@ -161,11 +174,7 @@ export class StationFollower {
     found.asks.push({ doc, afterMs: this.options.settleMs, again });
   }
 
-  private onTransaction(
-    fact: TransactionStarted | TransactionUpdated,
-    docs: readonly ReservationDoc[],
-    decide: (command: CalendarCommand) => void,
-  ): void {
+  private onTransaction(fact: TransactionStarted | TransactionUpdated, docs: readonly ReservationDoc[], decide: Decide): void {
     const number = 'reservationId' in fact ? fact.reservationId : undefined;
     if (fact.idToken === undefined && number === undefined) return;
     // Whoever was refused does not charge; the station stops what it began.
@@ -182,8 +191,11 @@ export class StationFollower {
     const used = usedBy(calendar, arrival);
     const { transactionId, evseId } = fact;
     if (used !== undefined) decide({ kind: 'Use', reservationId: used.reservationId, transactionId, evseId, now });
-    for (const { reservationId } of takenBy(calendar, arrival))
-      if (reservationId !== used?.reservationId) decide({ kind: 'Cancel', reservationId, reason: 'TakenByOther', now });
+    for (const { reservationId } of takenBy(calendar, arrival)) {
+      if (reservationId === used?.reservationId) continue;
+      const movable = docs.find((doc) => doc.reservationId === reservationId && mayMove(doc));
+      decide({ kind: 'Cancel', reservationId, reason: 'TakenByOther', now }, movable);
+    }
   }
 }
 
