@@ -188,6 +188,9 @@ describe('other limits', () => {
     await noStop(0);
     await reading(20, register(3_000), soc(80));
     await stopped();
+    await reading(20.2, register(3_050), soc(81.5));
+    await harness.given(ended({ minute: 20.3, meterStopWh: 3_060, stoppedReason: 'Remote' }));
+    expect(await harness.only()).toMatchObject({ overshootPercent: 1.5, overshootCost: undefined });
   });
 
   it('cost: by the price that held at the start, energy and time together', async () => {
@@ -204,6 +207,9 @@ describe('other limits', () => {
     await noStop(0);
     harness.later(20.1);
     await stopped();
+    await harness.given(ended({ minute: 20.1, meterStopWh: 3_600, stoppedReason: 'Remote' }));
+    // 1 + 1.30 + 2.01
+    expect(await harness.only()).toMatchObject({ overshootCost: { amount: '0.31', currency: 'EUR' }, overshootWh: undefined });
   });
 
   it("the contract's: comes with the start, cannot be raised, and holds beside a chosen one", async () => {

@@ -64,6 +64,7 @@ export const session = (sessionId: string, change: Partial<sessionV1.Session> = 
   incomplete: false,
   limit: undefined,
   cost: undefined,
+  overshootCost: undefined,
   milestones: [],
   groupId: '',
   contractId: '',

@@ -1,7 +1,7 @@
 import type { SampledValue } from '@voltlog/connection-contract';
 import { sessionV1 } from '@voltlog/proto';
-import type { SessionLimit } from '@voltlog/session-contract';
-import type { Readings, SessionClaims } from '@voltlog/session-domain';
+import type { LimitDimension, SessionLimit } from '@voltlog/session-contract';
+import type { Overshoot, Readings, SessionClaims } from '@voltlog/session-domain';
 import {
   effectiveEnd,
   elapsedMs,
@@ -96,12 +96,17 @@ const toMilestones = ({ milestones = [] }: SessionClaims, ended: boolean): sessi
 function afterEnd(
   claims: SessionClaims,
   readings: Readings,
-): Pick<sessionV1.Session, 'unpluggedAt' | 'idleSeconds' | 'overshootWh' | 'overshootSeconds'> {
+): Pick<sessionV1.Session, 'unpluggedAt' | 'idleSeconds' | 'overshootWh' | 'overshootSeconds' | 'overshootCost' | 'overshootPercent'> {
   const end = effectiveEnd(claims, readings);
   const freed = freedAfter(claims, readings);
   const overshoots = overshootsOf(claims, readings);
-  const by = (which: string): number | undefined => overshoots.find(({ dimension }) => dimension === which)?.by;
-  const known = { overshootWh: by('energy'), overshootSeconds: by('duration') };
+  const beyond = (which: LimitDimension): Partial<Overshoot> => overshoots.find(({ dimension }) => dimension === which) ?? {};
+  const known = {
+    overshootWh: beyond('energy').by,
+    overshootSeconds: beyond('duration').by,
+    overshootCost: beyond('cost').cost,
+    overshootPercent: beyond('stateOfCharge').by,
+  };
   if (end === undefined || freed === undefined) return { unpluggedAt: undefined, idleSeconds: undefined, ...known };
   const idleMs = elapsedMs({ ...end, at: end.endedAt }, { ...freed, offline: end.offline });
   return { unpluggedAt: freed.at < end.endedAt ? end.endedAt : freed.at, idleSeconds: Math.round(idleMs / 1_000), ...known };

@@ -384,6 +384,9 @@ export interface Session {
     | undefined;
   /** From the start to the end, or to now; a price per minute counts these. By the station's clock, unless that was set in between. */
   durationSeconds: number;
+  /** Money and percentage points of the battery by which a limit was passed. */
+  overshootCost: Money | undefined;
+  overshootPercent?: number | undefined;
 }
 
 /** A stop that was asked of the station. */
@@ -2654,6 +2657,8 @@ function createBaseSession(): Session {
     stoppedBy: undefined,
     stop: undefined,
     durationSeconds: 0,
+    overshootCost: undefined,
+    overshootPercent: undefined,
   };
 }
 
@@ -2772,6 +2777,12 @@ export const Session: MessageFns<Session> = {
     }
     if (message.durationSeconds !== 0) {
       writer.uint32(304).uint32(message.durationSeconds);
+    }
+    if (message.overshootCost !== undefined) {
+      Money.encode(message.overshootCost, writer.uint32(314).fork()).join();
+    }
+    if (message.overshootPercent !== undefined) {
+      writer.uint32(321).double(message.overshootPercent);
     }
     return writer;
   },
@@ -3093,6 +3104,22 @@ export const Session: MessageFns<Session> = {
             message.durationSeconds = reader.uint32();
             continue;
           }
+          case 39: {
+            if (tag !== 314) {
+              break;
+            }
+
+            message.overshootCost = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 40: {
+            if (tag !== 321) {
+              break;
+            }
+
+            message.overshootPercent = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3156,6 +3183,10 @@ export const Session: MessageFns<Session> = {
       ? SessionStop.fromPartial(object.stop)
       : undefined;
     message.durationSeconds = object.durationSeconds ?? 0;
+    message.overshootCost = (object.overshootCost !== undefined && object.overshootCost !== null)
+      ? Money.fromPartial(object.overshootCost)
+      : undefined;
+    message.overshootPercent = object.overshootPercent ?? undefined;
     return message;
   },
 };
