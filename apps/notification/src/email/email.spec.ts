@@ -202,6 +202,21 @@ describe('a message', () => {
     expect(facts.map(([, value]) => plain(value))).toEqual(values);
   });
 
+  it.each([
+    ['en', 'The charge point is out of service then.', 'Somebody else is charging there.', 'The station is no longer in use.'],
+    ['de', 'Der Ladepunkt ist dann außer Betrieb.', 'Jemand anderes lädt dort.', 'Die Ladestation ist nicht mehr in Betrieb.'],
+    ['nl', 'Het laadpunt is dan buiten gebruik.', 'Iemand anders laadt daar.', 'Het laadstation is niet meer in gebruik.'],
+    ['fr', 'Le point de charge sera alors hors service.', 'Quelqu’un d’autre s’y recharge.', 'La borne n’est plus en service.'],
+  ] as const)('says in %s why a reservation was cancelled, unless somebody did it on purpose', (language, ...sentences) => {
+    const [, cancelled] = SAID[language].ReservationCancelled;
+    const because = (reason: string): string =>
+      plain(messageOf(told('ReservationCancelled', { ...reserved, reason }), { language, timeZone: 'Europe/Amsterdam' }).body);
+    expect(['EvseOutOfService', 'TakenByOther', 'StationRetired'].map(because)).toEqual(
+      sentences.map((sentence) => `${cancelled} ${sentence}`),
+    );
+    expect(['ByDriver', 'ByOperator'].map(because)).toEqual([cancelled, cancelled]);
+  });
+
   it('calls a station what its operator calls it', () => {
     const named = told('BatteryAt', { stationName: 'Säule am Kai' });
     const message = messageOf(named, { language: 'de', timeZone: 'UTC' });

@@ -32,8 +32,11 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
     from: time(notification.startsAt),
     until: time(notification.expiresAt),
   };
+  const { title, body } = words.kinds[notification.kind](values);
+  const reason = notification.kind === 'ReservationCancelled' ? words.reasons[notification.reason ?? ''] : undefined;
   return {
-    ...words.kinds[notification.kind](values),
+    title,
+    body: reason === undefined ? body : `${body} ${reason}`,
     facts: factsOf(notification, words, time),
     footer: words.footer,
     unsubscribe: words.unsubscribe,

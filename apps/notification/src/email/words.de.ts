@@ -14,6 +14,11 @@ export const de: Words = {
     errorCode: 'Fehler',
   },
   dimensions: { energy: 'Energie', duration: 'Zeit', cost: 'Kosten', stateOfCharge: 'Akkustand' },
+  reasons: {
+    EvseOutOfService: 'Der Ladepunkt ist dann außer Betrieb.',
+    TakenByOther: 'Jemand anderes lädt dort.',
+    StationRetired: 'Die Ladestation ist nicht mehr in Betrieb.',
+  },
   footer: 'Sie erhalten diese Nachricht, weil Sie über das Laden benachrichtigt werden möchten.',
   unsubscribe: 'Diese E-Mails abbestellen',
   digest: (count) => ({

@@ -14,6 +14,11 @@ export const en: Words = {
     errorCode: 'Error',
   },
   dimensions: { energy: 'energy', duration: 'time', cost: 'cost', stateOfCharge: 'battery level' },
+  reasons: {
+    EvseOutOfService: 'The charge point is out of service then.',
+    TakenByOther: 'Somebody else is charging there.',
+    StationRetired: 'The station is no longer in use.',
+  },
   footer: 'You get this message because you asked to be told about charging.',
   unsubscribe: 'Unsubscribe from these e-mails',
   digest: (count) => ({

@@ -14,6 +14,11 @@ export const fr: Words = {
     errorCode: 'Erreur',
   },
   dimensions: { energy: 'énergie', duration: 'durée', cost: 'coût', stateOfCharge: 'niveau de batterie' },
+  reasons: {
+    EvseOutOfService: 'Le point de charge sera alors hors service.',
+    TakenByOther: 'Quelqu’un d’autre s’y recharge.',
+    StationRetired: 'La borne n’est plus en service.',
+  },
   footer: 'Vous recevez ce message parce que vous avez demandé à être informé de la charge.',
   unsubscribe: 'Se désabonner de ces e-mails',
   digest: (count) => ({

@@ -14,6 +14,11 @@ export const nl: Words = {
     errorCode: 'Fout',
   },
   dimensions: { energy: 'energie', duration: 'tijd', cost: 'kosten', stateOfCharge: 'accuniveau' },
+  reasons: {
+    EvseOutOfService: 'Het laadpunt is dan buiten gebruik.',
+    TakenByOther: 'Iemand anders laadt daar.',
+    StationRetired: 'Het laadstation is niet meer in gebruik.',
+  },
   footer: 'U ontvangt dit bericht omdat u over het laden op de hoogte wilt blijven.',
   unsubscribe: 'Afmelden voor deze e-mails',
   digest: (count) => ({

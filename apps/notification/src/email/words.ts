@@ -35,6 +35,8 @@ export interface Words {
   };
   /** Of limits: energy, duration, cost, stateOfCharge. */
   readonly dimensions: Readonly<Record<string, string>>;
+  /** Why a reservation was cancelled, where neither its driver nor an operator did: a sentence. */
+  readonly reasons: Readonly<Record<string, string>>;
   /** Why the reader gets this. */
   readonly footer: string;
   /** The link beside it. */
