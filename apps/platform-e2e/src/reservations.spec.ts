@@ -112,12 +112,23 @@ describe.each(VERSIONS)('a reservation, OCPP %s', (version) => {
     const startsAt = new Date(Date.now() + 3_000).toISOString();
     const first = await reserve(api, { stationId, idToken: token, startsAt });
     expect(first.evseId).toBe(1);
+    // By the id that the reserver knows.
+    const filter = { kinds: ['ReservationMoved'], reservationId: first.reservationId };
+    const wish = { channel: 'Email', target: `${stationId}@example.com`, filter };
+    const { subscriptionId } = await api.ok<{ subscriptionId: string }>('POST', '/v1/subscriptions', wish);
     station.plugIn(1, new Car());
     await station.idle();
     await crash();
     const { movedTo } = await untilReservation(api, first.reservationId, { state: 'Cancelled', endReason: 'Moved' });
     const other = await untilReservation(api, String(movedTo), { state: 'Active', stationHold: 'Held', evseId: 2 });
     expect(other.movedFrom).toBe(first.reservationId);
+    const deliveries = `/v1/deliveries?subscriptionId=${subscriptionId}`;
+    type Told = { readonly data: readonly { readonly kind: string; readonly state: string; readonly reservationId: string }[] };
+    const told = await eventually('its reserver is told', async () => {
+      const { data } = await api.get<Told>(deliveries);
+      return data.some(({ state }) => state === 'Delivered') ? data : undefined;
+    });
+    expect(told).toMatchObject([{ kind: 'ReservationMoved', reservationId: other.reservationId }]);
     await station.line.until(() => station.line.isRegistered && station.line.isIdle);
     station.start(2, token);
     await untilReservation(api, other.reservationId, { state: 'Used' });

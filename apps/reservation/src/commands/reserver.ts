@@ -16,6 +16,7 @@ import type { CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
 import type { TokenClaims } from '../store/token-claims.js';
 import { type Refusal, refusal } from './refusals.js';
+import { idOfKey } from './reservation-id.js';
 import type { StationDirectory, StationEntry } from './station-directory.js';
 import type { TokenCheck } from './token-check.js';
 
@@ -231,10 +232,4 @@ export class Reserver {
     if (doc === undefined) throw new Error('a reservation that was confirmed is in the read model');
     return doc;
   }
-}
-
-/** The same key is the same reservation: a UUIDv8 (RFC 9562 §5.8) of its hash. */
-function idOfKey(idempotencyKey: string): string {
-  const hex = createHash('sha256').update(`reservation:${idempotencyKey}`).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { OperatingError, RequestError } from '@voltlog/kernel';
 import type { Obstacle } from '@voltlog/reservation-contract';
 import { mayMove } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { Count } from '@voltlog/telemetry';
+import { idAfter } from '../commands/reservation-id.js';
 import type { Reserver } from '../commands/reserver.js';
 import type { CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
@@ -67,10 +67,4 @@ export class Mover {
       return this.repository.reservation(reservationId);
     }
   }
-}
-
-/** The id of the reservation that one is moved to: a UUIDv8 (RFC 9562 §5.8) of its hash. */
-function idAfter(reservationId: string): string {
-  const hex = createHash('sha256').update(`moved:${reservationId}`).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
