@@ -1,4 +1,4 @@
-export { type Clock, isoTime } from './clock.js';
+export { type Clock, isoTime, isSameMinute } from './clock.js';
 export { type Decided, type Decider, type Decision, decided, fold, type Refused, refused } from './decider.js';
 export { assertNever, OperatingError, RequestError } from './errors.js';
 export type { EventEnvelope, EventOf } from './event.js';

@@ -7,7 +7,7 @@ import {
   type TokenQuestion,
   type Tolerated,
 } from '@voltlog/connection-translation';
-import { isoTime } from '@voltlog/kernel';
+import { isoTime, isSameMinute } from '@voltlog/kernel';
 import { type Call, NotSupported, type OcppError } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
 import { makeOf } from '../quirks/known-quirks.js';
@@ -140,7 +140,10 @@ async function withContract(
 
 /** 1.6 does not say that a message was kept: the clock of the station has to be known for that. A fact without a time of the station has ours. */
 function noteClock(station: CallingStation, facts: readonly Fact[], context: CallContext): void {
-  for (const { data } of facts) if (data.occurredAt !== data.receivedAt) station.clockBehindMs = clockBehind(data.occurredAt, context);
+  for (const { data } of facts) {
+    const isInStep = station.clockBehindMs === 0 && isSameMinute(data.occurredAt, data.receivedAt);
+    if (!isInStep && data.occurredAt !== data.receivedAt) station.clockBehindMs = clockBehind(data.occurredAt, context);
+  }
 }
 
 /** What the translation is told beside the payload. */

@@ -4,7 +4,16 @@ import { isoTime } from '@voltlog/kernel';
 import type { SessionEvent, SessionFactQuarantined } from '@voltlog/session-contract';
 import { SESSION_TOPIC } from '@voltlog/session-contract';
 import type { RecordClaim, RecordContext, SessionClaims } from '@voltlog/session-domain';
-import { claimedPoints, hasNews, needsAllPoints, outcomeOf, piecewiseEnergy, registerPoints, sameOutcome } from '@voltlog/session-domain';
+import {
+  claimedPoints,
+  hasNews,
+  isActive,
+  needsAllPoints,
+  outcomeOf,
+  piecewiseEnergy,
+  registerPoints,
+  sameOutcome,
+} from '@voltlog/session-domain';
 import type { Aggregates } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import type { StationContexts } from '../reactions/station-contexts.js';
@@ -160,7 +169,7 @@ export class SessionIntake {
       const wasActive = entry.version > 0 && entry.active;
       entry.claims = execution.state;
       entry.version = execution.version;
-      entry.active = outcomeOf(entry.claims, entry.readings).state === 'Active';
+      entry.active = isActive(entry.claims, entry.readings);
       entry.due ||= !entry.active;
       this.parts.metrics.active.value += Number(entry.active) - Number(wasActive);
     });

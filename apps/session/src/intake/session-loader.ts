@@ -1,4 +1,5 @@
 import type { LogRecord } from '@voltlog/event-log';
+import { isSameMinute } from '@voltlog/kernel';
 import type { RegisterPoint } from '@voltlog/session-domain';
 import { registerPoints } from '@voltlog/session-domain';
 import { pages } from '@voltlog/store';
@@ -158,8 +159,8 @@ function want({ type, data }: StationEvent, transactionId: string, { transaction
   sessionIds.add(sessionIdOf(stationId, `${key}\n${occurredAt}`));
 }
 
-const isLate = (fact: { occurredAt: string; receivedAt: string }): boolean =>
-  Date.parse(fact.receivedAt) - Date.parse(fact.occurredAt) > LATE_START_MS;
+const isLate = ({ occurredAt, receivedAt }: { occurredAt: string; receivedAt: string }): boolean =>
+  !isSameMinute(occurredAt, receivedAt) && Date.parse(receivedAt) - Date.parse(occurredAt) > LATE_START_MS;
 
 export function entryOf(
   document: SessionDocument,

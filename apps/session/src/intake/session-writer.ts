@@ -1,5 +1,5 @@
 import { isoTime, OperatingError } from '@voltlog/kernel';
-import { awaitsUnplug, outcomeOf } from '@voltlog/session-domain';
+import { awaitsUnplug, isActive, outcomeOf } from '@voltlog/session-domain';
 import type { Upsert } from '@voltlog/store';
 import type { ReadingsDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
 import type { Batch } from './batch.js';
@@ -24,7 +24,7 @@ export class SessionWriter {
     if (batch.meterValues.size > 0)
       writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc, likelyNew: true }))));
     // What was measured in a session that has ended is read from its readings alone: they are there before it is seen as ended.
-    if (due.some(({ claims, readings }) => outcomeOf(claims, readings).state !== 'Active')) await Promise.all(writes);
+    if (due.some(({ claims, readings }) => !isActive(claims, readings))) await Promise.all(writes);
     writes.push(this.writeSessions(entries));
     if (batch.quarantined.size > 0)
       writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));

@@ -2,11 +2,11 @@ import { type Clock } from '@voltlog/kernel';
 import type { SessionLimit } from '@voltlog/session-contract';
 import {
   effectiveEnd,
+  energyOf,
   type LimitProgress,
   type LimitVerdict,
   limitOf,
   noteMeterValue,
-  outcomeOf,
   type Readings,
   type RegisterPoint,
   type SessionClaims,
@@ -110,7 +110,7 @@ export function progressOf({ claims, readings, values, startedMs }: Known, nowMs
     nowMs,
     startedMs,
     readingMs: Math.min(nowMs, last ?? startedMs),
-    energyWh: outcomeOf(claims, readings).energyWh,
+    energyWh: energyOf(claims, readings),
     powerW: powerOf(values) ?? ratePerHour(registers) ?? 0,
     intervalMs: gapMs,
     ...(readings.stateOfCharge === undefined ? {} : { stateOfChargePercent: readings.stateOfCharge.value }),

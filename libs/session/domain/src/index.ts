@@ -29,6 +29,8 @@ export {
   claimedPoints,
   effectiveEnd,
   elapsedMs,
+  energyOf,
+  isActive,
   isAssumed,
   isSkewed,
   needsAllPoints,

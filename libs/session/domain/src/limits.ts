@@ -1,6 +1,6 @@
 import type { LimitDimension, Money, SessionLimit } from '@voltlog/session-contract';
 import type { SessionClaims } from './claims.js';
-import { effectiveEnd, elapsedMs, outcomeOf, trueTime } from './outcome.js';
+import { effectiveEnd, elapsedMs, energyOf, trueTime } from './outcome.js';
 import { above, costOf, lowerMoney, type SessionCost } from './price.js';
 import type { Readings } from './readings.js';
 
@@ -54,7 +54,7 @@ export function secondsOf(claims: SessionClaims, readings: Readings, nowMs: numb
 /** What the session costs so far; undefined where no price is set. */
 export function sessionCost(claims: SessionClaims, readings: Readings, nowMs: number): SessionCost | undefined {
   if (claims.price === undefined) return undefined;
-  return costOf(claims.price, outcomeOf(claims, readings).energyWh, secondsOf(claims, readings, nowMs));
+  return costOf(claims.price, energyOf(claims, readings), secondsOf(claims, readings, nowMs));
 }
 
 /** By how much an ended session is beyond its limit, in one dimension. */
@@ -77,7 +77,7 @@ export function overshootsOf(claims: SessionClaims, readings: Readings): readonl
   if (limit === undefined || end === undefined || end.basis === 'Superseded' || end.basis === 'StationRebooted') return [];
   const found: Overshoot[] = [];
   const nowMs = trueTime(end.endedAt, end);
-  const byWh = limit.energyWh === undefined ? 0 : outcomeOf(claims, readings).energyWh - limit.energyWh;
+  const byWh = limit.energyWh === undefined ? 0 : energyOf(claims, readings) - limit.energyWh;
   if (byWh >= OVERSHOOT_WH_MIN) found.push({ dimension: 'energy', by: byWh });
   const bySeconds = limit.durationSeconds === undefined ? 0 : secondsOf(claims, readings, nowMs) - limit.durationSeconds;
   if (bySeconds >= OVERSHOOT_SECONDS_MIN) found.push({ dimension: 'duration', by: Math.round(bySeconds) });

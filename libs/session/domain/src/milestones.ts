@@ -1,6 +1,6 @@
 import type { LimitDimension, MilestoneKind, SessionEnd } from '@voltlog/session-contract';
 import type { FreedClaim, SessionClaims } from './claims.js';
-import { effectiveEnd, isAssumed, outcomeOf } from './outcome.js';
+import { effectiveEnd, energyOf, isAssumed } from './outcome.js';
 import type { Readings } from './readings.js';
 import { REGISTER_TOLERANCE_WH } from './registers.js';
 
@@ -91,7 +91,7 @@ export const reachedOf = (claims: SessionClaims, dimension: LimitDimension): num
 function chargingSince(claims: SessionClaims, readings: Readings): string | undefined {
   if (readings.chargingSince !== undefined) return readings.chargingSince;
   if (claims.charging?.value === 'Charging') return claims.charging.at;
-  return outcomeOf(claims, readings).energyWh > REGISTER_TOLERANCE_WH ? (readings.lastReadingAt ?? claims.start?.startedAt) : undefined;
+  return energyOf(claims, readings) > REGISTER_TOLERANCE_WH ? (readings.lastReadingAt ?? claims.start?.startedAt) : undefined;
 }
 
 function rest(due: DueMilestone[], claims: SessionClaims, receivedAt: string): void {

@@ -1,4 +1,4 @@
-import { isoTime } from '@voltlog/kernel';
+import { isoTime, isSameMinute } from '@voltlog/kernel';
 import type { SessionAuthorization, SessionEnd, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
 import type { SessionClaims } from './claims.js';
 import type { Readings } from './readings.js';
@@ -12,15 +12,12 @@ export const CLOCK_SKEW_MS = 5 * 60_000;
 /** No station keeps a queue longer than this: an older time is that of a clock that was never set (1970, 2000). */
 export const OFFLINE_MS_MAX = 30 * 24 * 3_600_000;
 
-/** `2026-03-01T08:00` */
-const MINUTE_LENGTH = 16;
-
 /** The session as claims and readings together tell it. Pure: same claims and readings, same outcome. */
 export function outcomeOf(claims: SessionClaims, readings: Readings): SessionOutcome {
   const { start } = claims;
   const end = effectiveEnd(claims, readings);
   const registers = allRegisters(claims, readings);
-  const irregular = registers !== undefined && isIrregular(registers) ? readings.piecewise : undefined;
+  const irregular = piecewiseOf(registers, readings);
   const token = claims.token ?? (end?.idToken === undefined ? undefined : { idToken: end.idToken, authorization: end.authorization });
   const meterStopWh = end === undefined ? undefined : (end.meterStopWh ?? registers?.last.wh);
   const gap = hasGap(claims, readings);
@@ -28,7 +25,7 @@ export function outcomeOf(claims: SessionClaims, readings: Readings): SessionOut
     state: end === undefined ? 'Active' : 'Ended',
     ...(start === undefined ? {} : { startedAt: start.startedAt }),
     ...(end === undefined ? {} : { endedAt: end.endedAt }),
-    energyWh: irregular?.energyWh ?? (registers === undefined ? 0 : regularEnergy(registers)),
+    energyWh: energyIn(registers, irregular),
     ...(registers === undefined ? {} : { meterStartWh: registers.first.wh }),
     ...(meterStopWh === undefined ? {} : { meterStopWh }),
     ...(end?.stoppedReason === undefined ? {} : { stoppedReason: end.stoppedReason }),
@@ -38,6 +35,21 @@ export function outcomeOf(claims: SessionClaims, readings: Readings): SessionOut
     incomplete: start === undefined || gap || (end !== undefined && isAssumed(end)) || hasQueue(claims, end),
   };
 }
+
+/** The energy of {@link outcomeOf}, Wh, for whoever asks nothing else: with every reading it is looked whether energy flows. */
+export function energyOf(claims: SessionClaims, readings: Readings): number {
+  const registers = allRegisters(claims, readings);
+  return energyIn(registers, piecewiseOf(registers, readings));
+}
+
+const piecewiseOf = (registers: RegisterSummary | undefined, readings: Readings): PiecewiseEnergy | undefined =>
+  registers !== undefined && isIrregular(registers) ? readings.piecewise : undefined;
+
+const energyIn = (registers: RegisterSummary | undefined, irregular: PiecewiseEnergy | undefined): number =>
+  irregular?.energyWh ?? (registers === undefined ? 0 : regularEnergy(registers));
+
+/** The state of {@link outcomeOf}, for whoever asks nothing else. */
+export const isActive = (claims: SessionClaims, readings: Readings): boolean => effectiveEnd(claims, readings) === undefined;
 
 /**
  * The end that counts: the reported one, else one that was matched, else an assumed one. The station's boot ends a session only while
@@ -130,8 +142,7 @@ function flagsOf(claims: SessionClaims, readings: Readings, { end, irregular, ga
 
 /** A message sent at once must carry about our time; one from an offline queue may be old, never from the future. */
 export function isSkewed(occurredAt: string, claim: { readonly receivedAt: string; readonly offline: boolean }): boolean {
-  // Within the same minute, the usual case: nothing to parse.
-  if (occurredAt.startsWith(claim.receivedAt.slice(0, MINUTE_LENGTH))) return false;
+  if (isSameMinute(occurredAt, claim.receivedAt)) return false;
   const aheadMs = Date.parse(occurredAt) - Date.parse(claim.receivedAt);
   return aheadMs > CLOCK_SKEW_MS || aheadMs < -(claim.offline ? OFFLINE_MS_MAX : CLOCK_SKEW_MS);
 }
