@@ -129,6 +129,17 @@ describe.each(VERSIONS)('OCPP %s', (version) => {
     expect((await platform.api.get<{ data: Session[] }>(`/v1/sessions?stationId=${id}`)).data).toHaveLength(1);
   });
 
+  it.each([
+    ['station-pauses', ['SuspendedByStation']],
+    ['fault-passes', ['Faulted', 'FaultCleared']],
+  ])('%s: is told, once', async (name, told) => {
+    const { id } = await played(version, name);
+    const ended = await session(id, ({ idleSeconds }) => idleSeconds !== null);
+    expect(ended).toMatchObject({ stoppedReason: 'Local' });
+    const around = (between: readonly string[]) => ['ChargingStarted', ...between, 'ChargingEnded', 'ParkingStarted', 'SessionEnded'];
+    expect((await milestones(ended.sessionId)).toSorted()).toEqual(around(told).toSorted());
+  });
+
   it('lost-remote-stop: a stop that the station never heard is sent again', { timeout: 120_000 }, async () => {
     const { id, stops } = await played(version, 'lost-remote-stop');
     expect(stops).toBe(2);

@@ -1,5 +1,6 @@
 import { assertNever } from '@voltlog/kernel';
 import { CAR_MODELS, Car } from '../car/car.js';
+import type { Payload } from '../station/protocol.js';
 import type { SimulatedStation } from '../station/station.js';
 import { ApiSteps } from './api-steps.js';
 import type { CsmsApiOptions } from './csms-api.js';
@@ -108,6 +109,10 @@ async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>):
     case 'wait':
       await station.clock.pass(step.seconds * 1000);
       return;
+    case 'pause':
+    case 'resume':
+      station.pause(step.evse ?? 1, step.do === 'pause');
+      return;
     case 'heat':
       station.heat(step.evse ?? 1, step.celsius);
       return;
@@ -130,7 +135,7 @@ async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>):
       await line.repeatLast(step.action, step);
       return;
     case 'call':
-      await line.call(step.action, step.payload);
+      await line.call(step.action, timed(step.payload, station.timestamp()));
       return;
     case 'sendRaw':
       line.sendRaw(step.text);
@@ -164,6 +169,10 @@ async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>):
       assertNever(step);
   }
 }
+
+/** A field that is `{now}` is the station's time. */
+const timed = (payload: Payload, now: string): Payload =>
+  Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, value === '{now}' ? now : value]));
 
 /** Until an energy has flowed (to within what a register shows) or the battery takes no more, or for a time. */
 async function charge(

@@ -3,6 +3,7 @@ import type { OcppVersion } from '../station/protocol.js';
 import type { StationOptions } from '../station/station-options.js';
 import { FILE_SCENARIOS } from './file-scenarios.js';
 import { LIMIT_SCENARIOS } from './limit-scenarios.js';
+import { MILESTONE_SCENARIOS } from './milestone-scenarios.js';
 import { MONITORING_SCENARIOS } from './monitoring-scenarios.js';
 import { PLUG_AND_CHARGE_SCENARIOS } from './plug-and-charge-scenarios.js';
 import { PLUG_SCENARIOS } from './plug-scenarios.js';
@@ -339,6 +340,7 @@ export const SCENARIOS: readonly Scenario[] = [
       ...ended(token),
     ],
   },
+  ...MILESTONE_SCENARIOS,
   ...PLUG_SCENARIOS,
   ...RESERVATION_SCENARIOS,
   ...TOKEN_SCENARIOS,

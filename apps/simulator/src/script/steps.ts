@@ -29,6 +29,9 @@ export type Step =
     }
   /** Simulated seconds. */
   | { readonly do: 'wait'; readonly seconds: number }
+  /** The station gives no power, and again. */
+  | { readonly do: 'pause'; readonly evse?: number }
+  | { readonly do: 'resume'; readonly evse?: number }
   /** An EVSE gets that hot. */
   | { readonly do: 'heat'; readonly evse?: number; readonly celsius: number }
   | { readonly do: 'goOffline'; readonly how?: 'orderly' | 'broken' }
@@ -37,6 +40,7 @@ export type Step =
   | { readonly do: 'setClock'; readonly offsetSeconds: number }
   | { readonly do: 'reboot'; readonly reason?: StopReason }
   | { readonly do: 'repeatLast'; readonly action: string; readonly id: 'same' | 'new'; readonly payload?: Payload }
+  /** A field of the payload that is `{now}` is the station's time. */
   | { readonly do: 'call'; readonly action: string; readonly payload: Payload }
   | { readonly do: 'sendRaw'; readonly text: string }
   /** Keeps transaction messages back until they are released. */
@@ -133,6 +137,8 @@ const NEEDED: Readonly<Record<Step['do'], Readonly<Record<string, 'string' | 'nu
   charge: {},
   stop: {},
   wait: { seconds: 'number' },
+  pause: {},
+  resume: {},
   heat: { celsius: 'number' },
   goOffline: {},
   goOnline: {},

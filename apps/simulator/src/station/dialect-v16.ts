@@ -52,10 +52,10 @@ export const DIALECT_16: Dialect = {
 /** OCPP 1.6 §7.7 ChargePointStatus. */
 function statusWord(evse: Evse): string {
   if (!evse.isOperative) return 'Unavailable';
-  if (evse.transaction !== undefined) return evse.powerW > 0 ? 'Charging' : 'SuspendedEV';
+  if (evse.transaction !== undefined) return evse.powerW > 0 ? 'Charging' : evse.isPaused ? 'SuspendedEVSE' : 'SuspendedEV';
   if (evse.hold !== undefined) return 'Reserved';
   if (evse.car === undefined) return 'Available';
-  return evse.reportedStatus === 'Charging' || evse.reportedStatus === 'SuspendedEV' || evse.reportedStatus === 'Finishing'
+  return evse.reportedStatus === 'Charging' || evse.reportedStatus?.startsWith('Suspended') === true || evse.reportedStatus === 'Finishing'
     ? 'Finishing'
     : 'Preparing';
 }

@@ -86,7 +86,8 @@ function transactionMessage(moment: Moment): Payload {
 function chargingState(evse: Evse, stage: Moment['stage']): string {
   if (stage === 'Ended') return 'EVConnected';
   if (evse.car === undefined) return 'Idle';
-  return evse.powerW > 0 ? 'Charging' : 'SuspendedEV';
+  if (evse.powerW > 0) return 'Charging';
+  return evse.isPaused ? 'SuspendedEVSE' : 'SuspendedEV';
 }
 
 const context = (stage: Moment['stage']): string =>

@@ -30,6 +30,8 @@ export class Evse {
   scheduledOperative: boolean | undefined;
   /** A remote start waits for a car, and lapses with its timer. */
   pendingStart: { readonly idToken: string; readonly remoteStartId: number | undefined; readonly lapse: Timer | undefined } | undefined;
+  /** The station gives no power, whatever the car would take. */
+  isPaused = false;
   /** What the CSMS was last told. */
   reportedStatus: string | undefined;
   meteredAt = 0;
@@ -61,7 +63,7 @@ export class Evse {
     const seconds = (now - this.meteredAt) / 1000;
     this.meteredAt = now;
     const { car, transaction } = this;
-    if (car === undefined || transaction === undefined) {
+    if (car === undefined || transaction === undefined || this.isPaused) {
       this.powerW = 0;
       return;
     }

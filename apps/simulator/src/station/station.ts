@@ -191,9 +191,18 @@ export class SimulatedStation implements LineHost, HoldHost {
     return car;
   }
 
-  /** A car came, or went, while a transaction runs. Source: OCPP 2.0.1 Part 2 E10 */
+  /** Gives a transaction no power, or power again. */
+  pause(evseId: number, isPaused: boolean): void {
+    const evse = this.known(evseId);
+    evse.meter(this.clock.now());
+    evse.isPaused = isPaused;
+    if (evse.transaction !== undefined) this.goesOn(evse, evse.transaction);
+    this.reportStatus(evseId);
+  }
+
+  /** A car came, or went, or is given no power, while a transaction runs. Source: OCPP 2.0.1 Part 2 E10 */
   private goesOn(evse: Evse, transaction: LedgerEntry): void {
-    evse.powerW = evse.car?.powerW(evse.kind, evse.powerWMax) ?? 0;
+    evse.powerW = evse.isPaused ? 0 : (evse.car?.powerW(evse.kind, evse.powerWMax) ?? 0);
     this.tell(evse, transaction, { stage: 'Updated', stateChanged: true });
     this.watch();
   }
