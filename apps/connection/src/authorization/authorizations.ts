@@ -150,7 +150,7 @@ export class Authorizations {
   /** Whoever asks by the API can ask again by themselves. */
   private maySoonAnswer({ item, askedAtMs }: Waiting, now: number): boolean {
     const { awaySinceMs } = this;
-    if (item.purpose === AuthorizationPurpose.RESERVE || item.purpose === AuthorizationPurpose.REQUEST_START) return false;
+    if (isAskedAhead(item)) return false;
     return awaySinceMs !== undefined && now - Math.min(askedAtMs, awaySinceMs) < this.options.waitMs;
   }
 
@@ -162,8 +162,8 @@ export class Authorizations {
   ): AuthorizationAnswer {
     const groupId = decision.groupIdToken?.idToken;
     const key = keyOf(item);
-    if (isFaulty(item)) {
-      // That certificate says nothing about the token.
+    if (isFaulty(item) || isAskedAhead(item)) {
+      // That certificate says nothing about the token, nor does what holds at another time about now.
     } else if (status === 'Accepted') this.accepted.accepted(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
     // A token whose places are all taken stays a known token, and so does one that may not stop the session of another.
     else if (status !== 'ConcurrentTx' && decision.reason !== NOT_YOUR_SESSION) this.accepted.refused(key);
@@ -202,6 +202,10 @@ export class Authorizations {
 
 const isFaulty = ({ certificateStatus }: authorizationV1.AuthorizationRequestItem): boolean =>
   certificateStatus !== undefined && certificateStatus !== 'Accepted';
+
+/** Not by a station about what happens there now, but by the API about what is to come. */
+const isAskedAhead = ({ purpose }: authorizationV1.AuthorizationRequestItem): boolean =>
+  purpose === AuthorizationPurpose.RESERVE || purpose === AuthorizationPurpose.REQUEST_START;
 
 const toLimit = (limit: authorizationV1.ChargingLimit): ChargingLimit => ({
   ...(limit.energyWh === undefined ? {} : { energyWh: limit.energyWh }),

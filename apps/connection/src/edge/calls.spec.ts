@@ -226,9 +226,28 @@ describe('the call of a station', () => {
         authorizationV1.AuthorizationPurpose.RESERVE,
         authorizationV1.AuthorizationPurpose.REQUEST_START,
       ]);
+      const station = await world.connect();
+      await station.ask('Authorize', { idTag: 'AA' });
       world.authorization.away = true;
       expect(await ask('AA', REQUEST_START)).toMatchObject({ status: 'Accepted', decisionId: '' });
       await expect(ask('BB', RESERVE)).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+    });
+
+    it('what was answered about a reservation or a start to come says nothing about who is let in now', async () => {
+      const { RESERVE, REQUEST_START } = connectionV1.TokenUse;
+      await world.start({ AUTHORIZATION_FALLBACK: 'accept-known', AUTHORIZATION_WAIT_MS: '0' });
+      const ask = (idToken: string, use: connectionV1.TokenUse) =>
+        world.rpc().authorizeToken({ stationId: 'CP1', evseId: 1, idToken: { idToken, type: 'Local' }, use, startsAt: undefined });
+      const station = await world.connect();
+      await station.ask('Authorize', { idTag: 'AA' });
+      world.authorization.statuses.set('AA', AuthorizationStatus.EXPIRED);
+      for (const use of [RESERVE, REQUEST_START]) {
+        expect(await ask('AA', use)).toMatchObject({ status: 'Expired' });
+        expect(await ask('CC', use)).toMatchObject({ status: 'Accepted' });
+      }
+      world.authorization.away = true;
+      expect(await station.ask('Authorize', { idTag: 'AA' })).toEqual({ idTagInfo: { status: 'Accepted' } });
+      expect(await station.ask('Authorize', { idTag: 'CC' })).toEqual({ idTagInfo: { status: 'Invalid' } });
     });
 
     it('whoever asks for a reservation is let in by the policy of the site of its station, also where the station never came', async () => {
