@@ -58,7 +58,7 @@ describe('samples of authorization', () => {
     const decisions = samples
       .filter((sample) => sample.type === 'voltlog.authorization.AuthorizationDecided.v1')
       .map(({ data }) => data as AuthorizationDecided);
-    expect(decisions).toHaveLength(3);
+    expect(decisions).toHaveLength(4);
     for (const decided of decisions) expect(toDecision(toDecisionDoc(decided))).toEqual(decided);
   });
 });

@@ -1,7 +1,8 @@
+import type { AuthorizationDecided } from '@voltlog/authorization-contract';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
-import { type Timer, TimerLoop } from '@voltlog/store';
+import { pages, type Timer, TimerLoop } from '@voltlog/store';
 import type { DecisionProjection } from '../projections/decision-projection.js';
 import { uuidV7At } from '../reactions/sweep.js';
 import type { Collections } from '../store/documents.js';
@@ -19,8 +20,11 @@ interface Payload {
   readonly untilMs: number;
 }
 
-/** Decisions about one token that are looked through. */
-const DECISIONS_MAX = 500;
+/** Accepted decisions about one token that are looked through, and of one read. */
+const DECISIONS_MAX = 5_000;
+const PAGE = 500;
+/** What stations ask; what is asked for by the API is answered to none. */
+const BY_STATIONS: ReadonlySet<string> = new Set<AuthorizationDecided['purpose']>(['Identify', 'Start', 'Stop']);
 /** Stations whose cache is cleared for one token: those that accepted it last. */
 const STATIONS_MAX = 50;
 const RETRY_FIRST_MS = 30_000;
@@ -76,14 +80,24 @@ export class CacheClearing {
     // A station may have had its answer a moment ago.
     await this.parts.decisions.caughtUp();
     for (const tokenKey of tokenKeys) {
-      const where = { tokenKey, id: { $gte: uuidV7At(now - this.parts.cacheMs) } };
-      const { docs } = await this.parts.collections.decisions.find({ where, sort: ['id', -1], limit: DECISIONS_MAX });
-      const accepted = new Set(docs.filter(({ status }) => status === 'Accepted').map(({ stationId }) => stationId));
-      for (const stationId of [...accepted].slice(0, STATIONS_MAX)) stations.add(stationId);
+      for (const stationId of await this.acceptedAt(tokenKey, now)) stations.add(stationId);
     }
     const untilMs = now + this.parts.cacheMs;
     await this.context.store.timers.schedule([...stations].map((stationId) => timerOf({ stationId, attempt: 0, untilMs }, isoTime(now))));
     if (stations.size > 0) this.loop.hurry();
+  }
+
+  /** The stations that were told last that a token may charge. */
+  private async acceptedAt(tokenKey: string, now: number): Promise<ReadonlySet<string>> {
+    const where = { tokenKey, status: 'Accepted', id: { $gte: uuidV7At(now - this.parts.cacheMs) } };
+    const stations = new Set<string>();
+    let looked = 0;
+    for await (const page of pages(this.parts.collections.decisions, { where, sort: ['id', -1], limit: PAGE })) {
+      for (const { stationId, purpose } of page) if (BY_STATIONS.has(purpose) && stations.size < STATIONS_MAX) stations.add(stationId);
+      looked += page.length;
+      if (stations.size === STATIONS_MAX || looked >= DECISIONS_MAX) break;
+    }
+    return stations;
   }
 
   async handle(timer: Timer): Promise<void> {

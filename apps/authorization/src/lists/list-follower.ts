@@ -67,15 +67,17 @@ export class ListFollower {
     /** Sites whose policy changed; empty: that of all sites. */
     const sites = new Set<string>();
     let tokensChanged = false;
+    const gone = new Set<string>();
     for (const { topic, key, event } of batch) {
       if (topic === STATION_TOPIC) connected.push(key);
       else if (topic === DEVICE_TOPIC) moved.push(key);
       else if (topic === POLICY_TOPIC) sites.add(key === '*' ? '' : key);
       else {
         tokensChanged = true;
-        await this.clear(topic, event.data as TokenChanged | ContractChanged);
+        for (const each of await this.tokensGone(topic, event.data as TokenChanged | ContractChanged)) gone.add(each);
       }
     }
+    if (gone.size > 0) await this.parts.caches.forget([...gone]);
     if (connected.length > 0) await this.parts.lists.soon(await this.parts.lists.concerned([...new Set(connected)]), false, SETTLE_MS);
     if (moved.length > 0) await this.parts.lists.soon(moved);
     for (const siteId of tokensChanged ? new Set([...sites, ...this.parts.sites.withLists()]) : sites) await this.soonAt(siteId);
@@ -95,11 +97,12 @@ export class ListFollower {
     }
   }
 
-  private async clear(topic: string, data: TokenChanged | ContractChanged): Promise<void> {
-    if (data.status === 'Active') return;
-    if (topic === TOKEN_TOPIC) return this.parts.caches.forget([tokenKey((data as TokenChanged).idToken)]);
+  /** Keys of the tokens that an event lets charge no more. */
+  private async tokensGone(topic: string, data: TokenChanged | ContractChanged): Promise<readonly string[]> {
+    if (data.status === 'Active') return [];
+    if (topic === TOKEN_TOPIC) return [tokenKey((data as TokenChanged).idToken)];
     const { contractId } = data as ContractChanged;
     const { docs } = await this.parts.collections.tokens.find({ where: { contractId }, limit: TOKENS_MAX });
-    await this.parts.caches.forget(docs.map(({ id }) => id));
+    return docs.map(({ id }) => id);
   }
 }

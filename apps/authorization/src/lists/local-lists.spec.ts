@@ -404,6 +404,9 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     const listed = () => world.service.grpc.listDecisions({ ...none, status: authorizationV1.AuthorizationStatus.UNSPECIFIED });
     await until(async () => (await listed()).decisions.length === 1, 'the list was just written');
     await world.ask({ token: 'A' });
+    // Whatever was asked by the API since, e.g. for a reservation that is looked at again and again, about this station and others.
+    const reserved = { token: 'A', purpose: authorizationV1.AuthorizationPurpose.RESERVE };
+    for (let times = 0; times < 600; times += 1) await world.ask({ ...reserved, stationId: times % 2 === 0 ? 'S1' : 'S9' });
     station.connected = false;
     await world.putToken('A', { status: authorizationV1.TokenStatus.BLOCKED });
     // For most of the day that the station may answer from its cache.
