@@ -132,6 +132,75 @@ describe('a reservation for any EVSE whose own stays blocked', () => {
     await world.untilStory(other.reservationId, 'Cancelled TakenByOther', 'StationHoldChanged Released Accepted');
   });
 
+  describe('while nobody can say whether its token may charge elsewhere', () => {
+    /** Begun and held; from now on nobody can say. */
+    const held = async (): Promise<string> => {
+      world.add('S1', 2);
+      const { reservationId } = await reserve();
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+      world.tokensAway = true;
+      world.judged.length = 0;
+      return reservationId;
+    };
+    const movedOnceKnown = async (reservationId: string): Promise<void> => {
+      await until(() => world.judged.length > 0 || world.story(reservationId).length > 2, 'it is asked in vain');
+      world.tokensAway = false;
+      await until(() => {
+        world.pass(1_000);
+        return world.story(reservationId).some((each) => each.startsWith('Cancelled'));
+      }, 'it ends');
+      expect(world.story(reservationId)).toContain('Cancelled Moved');
+      expect(await movedFrom(reservationId)).toMatchObject({ evseId: 2, state: State.ACTIVE });
+    };
+
+    it('is not given up for its EVSE that stays out of service', async () => {
+      const reservationId = await held();
+      await world.status('S1', 1, 'Faulted');
+      await world.context.log.caughtUp({ group: 'reservation', topic: 'connection.station.v1', deadlineMs: 2_000 });
+      world.pass(MINUTE);
+      await movedOnceKnown(reservationId);
+    });
+
+    it('is not given up for a stranger who charges there', async () => {
+      const reservationId = await held();
+      await world.begin('S1', 1, 'OTHER');
+      await movedOnceKnown(reservationId);
+    });
+
+    it('is not given up for an outage', async () => {
+      const reservationId = await held();
+      await world.outage('S1', 1, new Date(world.now).toISOString(), new Date(world.now + 90 * MINUTE).toISOString());
+      await movedOnceKnown(reservationId);
+    });
+
+    it('is told of the car in its way, and looked at again', async () => {
+      blocked(world.add('S1'), [1]);
+      const { reservationId } = await reserve({ startsAt: new Date(world.now + 20 * MINUTE).toISOString() });
+      world.tokensAway = true;
+      world.pass(20 * MINUTE);
+      await world.untilStory(reservationId, 'Confirmed', 'StationHoldChanged Refused Occupied');
+      await movedOnceKnown(reservationId);
+    });
+  });
+
+  it('ends for an EVSE that stays out of service, however often it is looked for another meanwhile', async () => {
+    await world.close();
+    world = await World.open({ RESERVATION_OUT_OF_SERVICE_SECONDS: '150' });
+    const station = world.add('S1');
+    blocked(station, [1], 'Faulted');
+    await world.status('S1', 2, 'Occupied');
+    const { reservationId } = await reserve();
+    await world.untilStory(reservationId, 'Confirmed', 'StationHoldChanged Refused Faulted');
+    station.statuses[0] = 'Faulted';
+    const asked = station.commands('reserveNow').length;
+    await until(() => {
+      world.pass(2_000);
+      return world.story(reservationId).some((each) => each.startsWith('Cancelled'));
+    }, 'it ends');
+    expect(world.story(reservationId)).toContain('Cancelled EvseOutOfService');
+    expect(station.commands('reserveNow').length).toBeGreaterThan(asked);
+  });
+
   it('is moved before it begins when its EVSE will be out of service then', async () => {
     world.add('S1', 2);
     const span = { startsAt: new Date(world.now + 60 * MINUTE).toISOString(), expiresAt: new Date(world.now + 90 * MINUTE).toISOString() };

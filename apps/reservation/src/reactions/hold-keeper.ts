@@ -85,22 +85,31 @@ export class HoldKeeper {
     const { obstacles } = this.ways;
     if ((await obstacles.seen(doc)) === 'Occupied' && (await obstacles.meant('Occupied', doc)) === 'Occupied') {
       if (await this.moved(due, doc, 'Occupied')) return;
+      await this.watchOnce(due, doc);
       await this.report(due, 'NotSupported', 'Occupied');
-    } else await this.report(due, 'NotSupported', word);
-    return this.watch(due);
+      return;
+    }
+    await this.watchOnce(due, doc);
+    await this.report(due, 'NotSupported', word);
   }
 
   private async rejected(due: Due, doc: ReservationDoc, stationStatus: string): Promise<void> {
     if (stationStatus === 'Occupied' && (await this.askedLater(due, doc))) return;
     const reason = await this.ways.obstacles.meant(stationStatus, doc);
     if (isObstacle(reason) && (await this.moved(due, doc, reason))) return;
+    if (isOutOfService(reason)) await this.watchOnce(due, doc);
     await this.report(due, 'Refused', reason);
-    if (isOutOfService(reason)) await this.watch(due);
   }
 
-  /** Whether it is held elsewhere instead; where no other is free it is looked at again. */
+  /** Whether it is held elsewhere instead; where no other is free, or nobody can say now, it is looked at again. */
   private async moved(due: Due, doc: ReservationDoc, reason: Obstacle): Promise<boolean> {
-    if (await this.ways.mover.move(doc, reason)) return true;
+    try {
+      if (await this.ways.mover.move(doc, reason)) return true;
+    } catch (error) {
+      // Its reserver is told of the obstacle meanwhile.
+      if (!(error instanceof OperatingError)) throw error;
+      this.context.logger.warn({ err: error, reservationId: doc.reservationId, reason }, 'a blocked reservation cannot be moved now');
+    }
     if (mayMove(doc)) await this.timers.schedule([{ kind: HOLD, dueMs: this.context.clock.now() + LOOK_AGAIN_MS, due }]);
     return false;
   }
@@ -125,6 +134,12 @@ export class HoldKeeper {
   watch({ reservationId, stationId }: Due): Promise<void> {
     const dueMs = this.context.clock.now() + this.options.outOfServiceMs;
     return this.timers.schedule([{ kind: OUT_OF_SERVICE, dueMs, due: { reservationId, stationId, attempt: 0 } }]);
+  }
+
+  /** Watched before that is reported, and not again after it: what is looked at again each minute would put off its end for ever. */
+  private async watchOnce(due: Due, { hold, stationStatus }: ReservationDoc): Promise<void> {
+    const isWatched = hold === 'NotSupported' || (hold === 'Refused' && isOutOfService(stationStatus ?? ''));
+    if (!isWatched) await this.watch(due);
   }
 
   private async held(due: Due, stationStatus: string): Promise<void> {

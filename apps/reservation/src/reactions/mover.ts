@@ -27,7 +27,10 @@ export class Mover {
     this.moved = context.metrics.counter('voltlog_reservations_moved_total', 'Reservations that were given another EVSE');
   }
 
-  /** @returns whether the reservation has ended, since it was moved or meanwhile */
+  /**
+   * @returns whether the reservation has ended, since it was moved or meanwhile
+   * @throws {OperatingError} when whether another is free cannot be known now: that is no reason to give it up
+   */
   async move(doc: ReservationDoc, reason: Obstacle): Promise<boolean> {
     if (!mayMove(doc)) return false;
     const other = await this.another(doc, reason);
@@ -61,10 +64,12 @@ export class Mover {
     try {
       return await this.reserver.reserveInstead(doc, reason, reservationId);
     } catch (error) {
-      // No other is free, or whether the token may charge there is not known now: the reserver is told of the obstacle, and it is tried again.
       if (!(error instanceof RequestError) && !(error instanceof OperatingError)) throw error;
+      // It may be there after all.
+      const other = await this.repository.reservation(reservationId);
+      if (other === undefined && error instanceof OperatingError) throw error;
       this.context.logger.info({ err: error, reservationId: doc.reservationId, reason }, 'a blocked reservation finds no other EVSE');
-      return this.repository.reservation(reservationId);
+      return other;
     }
   }
 }
