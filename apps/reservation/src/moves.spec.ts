@@ -237,6 +237,24 @@ describe('a reservation for any EVSE whose own stays blocked', () => {
     expect(await active()).toEqual([]);
   });
 
+  it('is given back also while it is moved', async () => {
+    blocked(world.add('S1'), [1]);
+    const { reservationId } = await reserve({ startsAt: new Date(world.now + 20 * MINUTE).toISOString() });
+    const { repository } = world.app;
+    const execute = repository.execute.bind(repository);
+    repository.execute = async (input) => {
+      if (input.command.kind === 'Cancel' && input.command.reason === 'ByDriver') {
+        repository.execute = execute;
+        world.pass(20 * MINUTE);
+        await world.untilStory(reservationId, 'Cancelled Moved', 'StationHoldChanged Released Accepted');
+      }
+      return execute(input);
+    };
+    const { reservation } = await world.app.grpc.cancelReservation({ reservationId, reason: 'ByDriver', idempotencyKey: 'key' });
+    expect(reservation).toMatchObject({ movedFrom: reservationId, state: State.CANCELLED, endReason: 'ByDriver' });
+    expect(await active()).toEqual([]);
+  });
+
   describe('and whose move is cut short (kill -9) between the two', () => {
     /** The first cannot be ended, as if the process died before; the other is held. */
     const cutShort = async (): Promise<{ readonly first: string; readonly mend: () => void }> => {

@@ -1,6 +1,6 @@
 import { RequestError } from '@voltlog/kernel';
 import type { reservationV1 } from '@voltlog/proto';
-import { tokenKey } from '@voltlog/reservation-domain';
+import { type Reservation, tokenKey } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import { refusal } from '../commands/refusals.js';
 import type { Reserver } from '../commands/reserver.js';
@@ -28,17 +28,20 @@ export class ReservationGrpc implements reservationV1.ReservationService {
     const { reservationId } = request;
     const doc = await this.known(reservationId);
     // Whoever gives back what was moved wants none of it.
-    if (doc.end?.kind === 'Cancelled' && doc.end.movedTo !== undefined)
-      return this.cancelReservation({ ...request, reservationId: doc.end.movedTo });
+    const movedTo = movedToOf(doc);
+    if (movedTo !== undefined) return this.cancelReservation({ ...request, reservationId: movedTo });
     // An end is for good; a calendar forgets it after a while.
     if (doc.state === 'Cancelled') return { reservation: toReservationMessage(doc) };
     if (doc.state !== 'Active') throw refusal('ReservationEnded');
-    const { refusal: no } = await this.repository.execute({
+    const { state, refusal: no } = await this.repository.execute({
       stationId: doc.stationId,
       command: { kind: 'Cancel', reservationId, reason, now: this.context.clock.now() },
       causationId: key === '' ? this.context.ids.next() : `request:${key}`,
     });
     if (no !== undefined) throw refusal(no);
+    // It may have been moved since it was read.
+    const movedMeanwhile = movedToOf(state.reservations.get(reservationId));
+    if (movedMeanwhile !== undefined) return this.cancelReservation({ ...request, reservationId: movedMeanwhile });
     return { reservation: toReservationMessage(await this.known(reservationId)) };
   }
 
@@ -86,3 +89,6 @@ export class ReservationGrpc implements reservationV1.ReservationService {
     return doc;
   }
 }
+
+const movedToOf = (reservation: Pick<Reservation, 'end'> | undefined): string | undefined =>
+  reservation?.end?.kind === 'Cancelled' ? reservation.end.movedTo : undefined;
