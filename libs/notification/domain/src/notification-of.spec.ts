@@ -73,7 +73,9 @@ describe('what an event is worth telling', () => {
     const cancelled = (reason: string) =>
       notificationOf(event('voltlog.reservation.ReservationCancelled.v1', { stationId: 'CP-1', reservationId: 'before', reason }));
     expect(cancelled('Moved')).toBeUndefined();
-    expect(cancelled('NotNeeded')).toMatchObject({ kind: 'ReservationCancelled', reason: 'NotNeeded' });
+    // It was held beside one that its driver used, or gave back, at that moment.
+    expect(cancelled('NotNeeded')).toBeUndefined();
+    expect(cancelled('EvseOutOfService')).toMatchObject({ kind: 'ReservationCancelled', reason: 'EvseOutOfService' });
   });
 
   it('a station that has a car plugged in where it is to hold a place is told of, and no other answer about a hold', () => {

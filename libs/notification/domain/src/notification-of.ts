@@ -90,8 +90,8 @@ function kindOf(type: string, data: Readonly<Record<string, unknown>>): Notifica
     return isAlone && data['stationStatus'] === 'Occupied' ? 'ReservationBlocked' : undefined;
   }
   if (type === CONFIRMED && isRecord(data['movedFrom'])) return 'ReservationMoved';
-  // Where it was moved to is told by that.
-  if (type === CANCELLED && data['reason'] === 'Moved') return undefined;
+  // Where it was moved to is told by that; and whoever used, or gave back, the one before needs not hear that the other was not needed.
+  if (type === CANCELLED && (data['reason'] === 'Moved' || data['reason'] === 'NotNeeded')) return undefined;
   if (type !== MILESTONE) return RESERVATIONS[type];
   const milestone = data['milestone'];
   return isMilestone(milestone) ? milestone : undefined;
