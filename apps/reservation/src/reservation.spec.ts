@@ -138,6 +138,22 @@ describe('the reservation service', () => {
       expect((await reserve({ ...wish, ...token('C') })).stationId).toMatch(/S[12]/);
     });
 
+    it('and tells whoever may charge at few stations of a large site, if at any, to name one', async () => {
+      world.sites.set('depot', 'Europe/Amsterdam');
+      for (let number = 1; number <= 51; number += 1) world.add(`S${number}`, 1, { siteId: 'depot' });
+      world.unwanted = () => 'TokenNotHere';
+      const wish = { stationId: '', evseId: 0, siteId: 'depot' };
+      await expect(reserve(wish)).rejects.toMatchObject({ reason: 'TokenNotHere', message: expect.stringContaining('name the station') });
+      expect(world.judged).toHaveLength(50);
+      const [named] = [...world.stations.keys()].filter((id) => world.judged.every(({ stationId }) => stationId !== id));
+      world.unwanted = (_, stationId) => (stationId === named ? undefined : 'TokenNotHere');
+      expect(await reserve({ evseId: 0, stationId: String(named) })).toMatchObject({ stationId: named });
+      // All were asked: there is none to name.
+      world.unwanted = () => 'TokenNotHere';
+      world.stations.delete(String(named));
+      await expect(reserve({ ...wish, ...token('B') })).rejects.toMatchObject({ message: expect.not.stringContaining('name the station') });
+    });
+
     it('and holds nothing while nobody can say', async () => {
       world.add('S1');
       world.tokensAway = true;

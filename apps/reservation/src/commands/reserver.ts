@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RequestError } from '@voltlog/kernel';
+import { RequestError } from '@voltlog/kernel';
 import type { MovedFrom, Obstacle } from '@voltlog/reservation-contract';
 import {
   keepFreeMsOf,
@@ -22,6 +22,8 @@ import type { TokenCheck } from './token-check.js';
 
 /** Stations of a site that are tried one after the other. */
 const STATIONS_TRIED_MAX = 200;
+/** Stations of a site at which a token is asked about: each is a durable decision, and whoever asked waits for all of them. */
+const TOKEN_ASKS_MAX = 50;
 /** The rank of a station that looks taken. */
 const TAKEN = 2;
 
@@ -125,12 +127,18 @@ export class Reserver {
     const refusedBy: string[] = [];
     const why = (reason: Refusal): RequestError => refusal(reason, command.policy);
     let no: RequestError | undefined;
+    let unwantedAt = 0;
     for (let entry = candidates.shift(); entry !== undefined; entry = candidates.shift()) {
       const { stationId } = entry;
       const unwanted = await this.tokens.refusalOf({ ...wish, stationId, startsAt: command.startsAt });
       if (unwanted !== undefined) {
         no = unwanted.isOfPlace ? (no ?? unwanted.error) : unwanted.error;
         if (!unwanted.isOfPlace) break;
+        unwantedAt += 1;
+        if (unwantedAt >= TOKEN_ASKS_MAX && candidates.length > 0) {
+          no = nowhere(unwanted.error, unwantedAt);
+          break;
+        }
         refusedBy.push(stationId);
         continue;
       }
@@ -233,3 +241,6 @@ export class Reserver {
     return doc;
   }
 }
+
+const nowhere = ({ code, message, reason }: RequestError, stations: number): RequestError =>
+  new RequestError(code, `${message}; asked at ${stations} stations of the site, not at all of them: name the station`, reason);
