@@ -19,6 +19,8 @@ const told = (): readonly unknown[] =>
   harness.stations.sent.flatMap(({ command }) =>
     command.$case === 'stationRequest' && command.value.request?.$case === 'costUpdated' ? [command.value.request.value] : [],
   );
+/** What was left for stations to be told with an answer, in order. */
+const offered = () => harness.stations.sent.flatMap(({ command }) => (command.$case === 'offerRunningCost' ? [command.value] : []));
 /** The session delivers, and its energy is read at a minute. */
 async function read(minute: number, energyWh: number): Promise<void> {
   harness.later(minute);
@@ -78,9 +80,18 @@ describe('the running cost', () => {
     await harness.settled('CostUpdateSweep', 'FinalCost');
     expect(told()).toHaveLength(1);
     // With the answer about its transaction instead; the end is answered with what it came to.
-    const offered = harness.stations.sent.flatMap(({ command }) => (command.$case === 'offerRunningCost' ? [command.value] : []));
-    expect(offered[0]).toEqual(told()[0]);
-    expect(offered.every(({ totalCost }, index) => index === 0 || totalCost > (offered[index - 1]?.totalCost ?? 0))).toBe(true);
+    expect(offered()[0]).toEqual(told()[0]);
+    expect(offered().every(({ totalCost }, index) => totalCost >= (offered()[index - 1]?.totalCost ?? 0))).toBe(true);
+  });
+
+  it('is offered again at each look, since an offer is gone with the socket that it waits at', async () => {
+    harness.stations.answers = [{ status: connectionV1.CommandStatus.NOT_SUPPORTED }, { status: connectionV1.CommandStatus.ACCEPTED }];
+    await begin();
+    await read(1, 2_000);
+    await harness.until(() => offered().length === 1);
+    harness.later(3);
+    await harness.until(() => offered().length === 2);
+    expect(offered()).toEqual([2, 2].map((totalCost) => ({ totalCost, transactionId: 'tx-1' })));
   });
 
   it('is for 2.x stations, and can be switched off', async () => {

@@ -139,10 +139,10 @@ export class CostUpdates {
         this.parts.logger.info({ stationId }, 'a station does not know CostUpdated; it is told the running cost with its answers');
       }
     }
-    // The end is answered with what it came to.
-    if (status === 'NotSupported' && state === 'Active')
-      ({ status } = await this.parts.commands.send(stationId, { $case: 'offerRunningCost', value: { transactionId, totalCost } }));
     if (status === 'Accepted') remember(this.told, id, amount);
+    // An offer is not told yet, and goes with its socket: it is made anew at each look. The end is answered with what it came to.
+    if (status === 'NotSupported' && state === 'Active')
+      await this.parts.commands.send(stationId, { $case: 'offerRunningCost', value: { transactionId, totalCost } });
   }
 
   private next() {
