@@ -1,13 +1,13 @@
 import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
 import { FIRMWARE_TOPIC, JOB_TOPIC, type JobPartEvent } from '@voltlog/device-contract';
-import { type FirmwarePublicationCommand, type FirmwareUpdateCommand, isStationId } from '@voltlog/device-domain';
+import { type FirmwarePublicationCommand, type FirmwareUpdateCommand, isOfUpdate, isStationId } from '@voltlog/device-domain';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import { pages } from '@voltlog/store';
 import { jobGroupOf } from '../jobs/job-documents.js';
-import type { Alerts } from '../model/alerts.js';
 import type { DocumentedInput } from '../store/documented-streams.js';
 import type { CampaignWorker } from './campaign-worker.js';
+import type { FirmwareAlerts } from './firmware-alerts.js';
 import type { CampaignStationDoc, FirmwareCollections } from './firmware-documents.js';
 import type { FirmwareStreams } from './firmware-streams.js';
 import { publishJobOf } from './publications.js';
@@ -28,6 +28,12 @@ type Fact =
   | { readonly type: typeof STATUS; readonly data: StationFacts[typeof STATUS] }
   | { readonly type: typeof BOOTED; readonly data: StationFacts[typeof BOOTED] };
 
+interface Told {
+  /** The event's. */
+  readonly id: string;
+  readonly fact: Fact;
+}
+
 /** Brings what stations and jobs say to the campaigns that wait for it. */
 export class CampaignFollower {
   private subscriptions: readonly Subscription[] = [];
@@ -37,7 +43,7 @@ export class CampaignFollower {
     private readonly streams: FirmwareStreams,
     private readonly collections: Pick<FirmwareCollections, 'stations' | 'publications'>,
     private readonly worker: CampaignWorker,
-    private readonly alerts: Pick<Alerts, 'onFirmwareStatus'>,
+    private readonly alerts: FirmwareAlerts,
   ) {}
 
   async start(): Promise<void> {
@@ -102,14 +108,29 @@ export class CampaignFollower {
     const facts = rest.map(({ event }) => ({ ...event, fact: { type: event.type, data: event.data } as Fact }));
     const stationIds = [...new Set(facts.map(({ fact }) => fact.data.stationId).filter(isStationId))];
     const campaigns = await this.campaignsOf(stationIds);
-    for (const { id, fact } of facts)
-      if (fact.type === STATUS && isStationId(fact.data.stationId) && !isOfCampaign(fact.data, campaigns.get(fact.data.stationId)))
-        await this.alerts.onFirmwareStatus(id, fact.data);
+    await this.alert(facts, campaigns);
     if (campaigns.size === 0) return;
     const inputs = facts.flatMap(({ id, fact }) =>
       (campaigns.get(fact.data.stationId) ?? []).map((update): Input => ({ id: update.id, command: commandOf(fact), causationId: id })),
     );
     await this.write(inputs);
+  }
+
+  /** A campaign tells itself what came of its stations; what else fails is an alert. */
+  private async alert(facts: readonly Told[], campaigns: ReadonlyMap<string, readonly CampaignStationDoc[]>): Promise<void> {
+    const known = facts.filter(({ fact }) => isStationId(fact.data.stationId));
+    const failing = await this.alerts.failing([
+      ...new Set(known.flatMap(({ fact }) => (fact.type === BOOTED ? [fact.data.stationId] : []))),
+    ]);
+    for (const { id, fact } of known) {
+      const { stationId } = fact.data;
+      if (fact.type === BOOTED) {
+        if (failing.has(stationId)) await this.alerts.onBoot(id, fact.data);
+      } else if (!isOfCampaign(fact.data, campaigns.get(stationId))) {
+        failing.add(stationId);
+        await this.alerts.onStatus(id, fact.data);
+      }
+    }
   }
 
   /** What local controllers say of what they publish; one that names no request can be about what is asked now only. */
@@ -151,9 +172,9 @@ export class CampaignFollower {
   }
 }
 
-/** A campaign tells itself what came of its stations; of one that failed in it, what was asked for since is not its. */
+/** Whatever is installed, what failed before is over. */
 const isOfCampaign = ({ status, requestId }: StationFacts[typeof STATUS], updates: readonly CampaignStationDoc[] = []): boolean =>
-  status !== 'Installed' && updates.some(({ state, update }) => state !== 'Failed' || update.requestId === requestId);
+  status !== 'Installed' && updates.some(({ update }) => isOfUpdate(update, requestId));
 
 function commandOf({ type, data }: Fact): FirmwareUpdateCommand {
   const now = Date.parse(data.receivedAt);

@@ -232,6 +232,33 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
       await goes(async () => (await alerts())[0]?.state === 'Cleared', 'it is cleared');
     });
 
+    it('in another way is another alert; both are over once the station boots with another firmware', async () => {
+      const open = async () => (await alerts()).filter(({ state }) => state !== 'Cleared').map(({ value }) => value);
+      await fails('DownloadFailed');
+      await goes(async () => (await open()).length === 1, 'the first alert');
+      const alertId = (await alerts())[0]?.alertId ?? '';
+      await service.operationGrpc.acknowledgeAlert({ alertId, note: 'seen', idempotencyKey: '' });
+      await fails('InstallationFailed', 8);
+      await goes(async () => (await open()).length === 2, 'the second alert');
+      expect((await open()).sort()).toEqual(['DownloadFailed', 'InstallationFailed']);
+      // A boot with what it ran before changes nothing: the failure after it is seen, and both are still open.
+      await boot('CP-01', '1.0.0');
+      await fails('InvalidSignature', 9);
+      await goes(async () => (await open()).includes('InvalidSignature'), 'the third alert');
+      expect(await open()).toHaveLength(3);
+      await boot('CP-01', '1.1.0');
+      await goes(async () => (await open()).length === 0, 'they are cleared');
+    });
+
+    it('is an alert where a campaign has not told the station yet', async () => {
+      connection.offline.add('CP-01');
+      const campaignId = await create({ selection: { stationIds: ['CP-01'] } });
+      await goes(async () => (await rows(campaignId))[0]?.state === State.QUEUED, 'a job has it');
+      await fails('DownloadFailed', 999_999);
+      await goes(async () => (await alerts()).length === 1, 'the alert');
+      expect(await rows(campaignId)).toMatchObject([{ state: State.QUEUED }]);
+    });
+
     it('in a campaign is told by that alone; what the station is sent after it failed there is an alert again', async () => {
       const campaignId = await create({ selection: { stationIds: ['CP-01'] } });
       await arrives(campaignId, { UPDATING: 1 });

@@ -10,6 +10,7 @@ import { CampaignFollower } from './campaign-follower.js';
 import { signedFor } from './campaign-job.js';
 import { CampaignWorker } from './campaign-worker.js';
 import { FileLinks } from './file-links.js';
+import { FirmwareAlerts } from './firmware-alerts.js';
 import { type FirmwareCollections, openFirmwareCollections } from './firmware-documents.js';
 import { type FirmwareStreams, firmwareStreams } from './firmware-streams.js';
 import { RollBacks } from './roll-backs.js';
@@ -52,11 +53,11 @@ export function createFirmware(
   registry: Collections,
   images: Images,
   jobs: Jobs,
-  alerts: Pick<Alerts, 'onFirmwareStatus'>,
+  alerts: Alerts,
 ): Firmware {
   const { collections, streams, links } = images;
   const worker = new CampaignWorker({ context, collections, streams, registry, jobs: jobs.parts, lookMs });
-  const follower = new CampaignFollower(context, streams, collections, worker, alerts);
+  const follower = new CampaignFollower(context, streams, collections, worker, new FirmwareAlerts(alerts, registry));
   return {
     grpc: new FirmwareGrpc({
       context,

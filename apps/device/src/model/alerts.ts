@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto';
-import type {
-  DerAlarmReported,
-  FirmwareStatusReported,
-  SecurityEventReported,
-  StationEvent,
-  StationEventsReported,
-} from '@voltlog/connection-contract';
+import type { DerAlarmReported, SecurityEventReported, StationEvent, StationEventsReported } from '@voltlog/connection-contract';
 import {
   ALERT_SEVERITY_MAX,
   type AlertCommand,
@@ -14,13 +8,12 @@ import {
   type AlertReport,
   type AlertState,
   alertDecider,
-  firmwareFailure,
   securitySeverity,
   spoken,
   variableKey,
 } from '@voltlog/device-domain';
 import type { ServiceContext } from '@voltlog/service';
-import type { Collection, Execution, OutboxRelay, Page } from '@voltlog/store';
+import { type Collection, type Execution, type OutboxRelay, type Page, pages } from '@voltlog/store';
 import { Schema } from 'mongoose';
 import { type DocumentedInput, DocumentedStreams } from '../store/documented-streams.js';
 import type { DeviceModelDoc } from './documents.js';
@@ -29,11 +22,11 @@ import type { DeviceModelDoc } from './documents.js';
 const SEVERITY_UNKNOWN = 5;
 /** "4-Error": the station goes on, at the grid's terms. */
 const DER_SEVERITY = 4;
-/** "5-Alert": the station goes on with what it has. */
-const FIRMWARE_SEVERITY = 5;
-const FIRMWARE = 'firmware';
 const DETAIL_LENGTH_MAX = 500;
 const NO_STATION = '';
+const PAGE = 500;
+/** Stations looked up in one question. */
+const IDS_MAX = 200;
 
 /** An alert as it is. */
 export type AlertDoc = Omit<Extract<AlertState, { kind: 'alert' }>, 'kind'> & {
@@ -61,6 +54,7 @@ export const alertSchema = new Schema(
     evseId: count,
     connectorId: count,
     value: words,
+    firmwareVersion: String,
     occurredAt: required,
     state: required,
     open: { type: Boolean, required: true },
@@ -73,6 +67,7 @@ export const alertSchema = new Schema(
 );
 alertSchema.index({ open: 1, openedAt: 1, id: 1 });
 alertSchema.index({ stationId: 1, open: 1, openedAt: 1, id: 1 });
+alertSchema.index({ stationId: 1, source: 1, open: 1, id: 1 });
 
 function toDoc(id: string, state: AlertState, version: number): AlertDoc | undefined {
   if (state.kind === 'none') return undefined;
@@ -119,6 +114,23 @@ export class Alerts {
     const alertId = idOf(stationId, key);
     if ((await this.collection.get(alertId))?.open !== true) return;
     await this.streams.one(alertId, { kind: 'Clear', stationId, alertId, by, now: this.context.clock.now() }, this.context.ids.next());
+  }
+
+  /** What is open of one kind at these stations. */
+  async openOf(source: AlertReport['source'], stationIds: readonly string[]): Promise<readonly AlertDoc[]> {
+    const found: AlertDoc[] = [];
+    for (let at = 0; at < stationIds.length; at += IDS_MAX) {
+      const where = { stationId: { $in: stationIds.slice(at, at + IDS_MAX) }, open: true, source };
+      for await (const docs of pages(this.collection, { where, limit: PAGE })) found.push(...docs);
+    }
+    return found;
+  }
+
+  /** By what their stations said. */
+  async clearAll(alerts: readonly AlertDoc[], causationId: string): Promise<void> {
+    const now = this.context.clock.now();
+    const clear = ({ stationId, alertId }: AlertDoc) => ({ kind: 'Clear' as const, by: 'Station' as const, stationId, alertId, now });
+    await this.streams.all(alerts.map((alert) => ({ id: alert.id, command: clear(alert), causationId })));
   }
 
   /** Of an operator. */
@@ -209,24 +221,6 @@ export class Alerts {
       occurredAt,
     };
     await this.streams.all([this.opened(stationId, `security/${securityEventType}`, report, eventId)]);
-  }
-
-  /** Of firmware that nobody else follows: it was sent by a command, or by somebody else. Until the station has installed one. */
-  async onFirmwareStatus(eventId: string, { stationId, status, occurredAt }: FirmwareStatusReported): Promise<void> {
-    if (status === 'Installed') return this.clear(stationId, FIRMWARE, 'Station');
-    const detail = firmwareFailure(status);
-    if (detail === undefined) return;
-    const report = {
-      source: 'Firmware' as const,
-      severity: FIRMWARE_SEVERITY,
-      subject: 'Firmware',
-      detail,
-      evseId: 0,
-      connectorId: 0,
-      value: status,
-      occurredAt,
-    };
-    await this.streams.all([this.opened(stationId, FIRMWARE, report, eventId)]);
   }
 
   /** Of work on many stations; its alert is of no station. @param report undefined: there is nothing to look at any more */

@@ -216,6 +216,8 @@ export interface AlertOpened {
   readonly evseId: number;
   readonly connectorId: number;
   readonly value: string;
+  /** Of firmware: what the station ran when it failed; empty: not known. */
+  readonly firmwareVersion?: string;
   /** By the station's clock where it is the station's. */
   readonly occurredAt: string;
   readonly at: string;

@@ -271,10 +271,17 @@ function answered(
   return failed(update, stationStatus, words, at, state === 'Rejected');
 }
 
+const isAbout = (update: FirmwareUpdate, requestId: number | undefined): boolean =>
+  isUnderWay(update) && (requestId === undefined || requestId === update.requestId);
+
+/** What a station says is about this update: that is under way, or was by the number the station names; undefined: it names none. */
+export const isOfUpdate = (update: FirmwareUpdate, requestId: number | undefined): boolean =>
+  isAbout(update, requestId) || (update.attempt > 0 && update.requestId === requestId);
+
 /** Of a station that says the same again nothing is learnt; of one that never stops, what gets further, and no more of the rest than fits. */
 function told(update: FirmwareUpdate, status: string, requestId: number | undefined, at: string): Outcome {
   const { campaignId, stationId, steps } = update;
-  if (!isUnderWay(update) || (requestId !== undefined && requestId !== update.requestId)) return decided();
+  if (!isAbout(update, requestId)) return decided();
   const failure = FAILURES[status];
   if (failure !== undefined) return failed(update, status, status === 'DownloadFailed' ? undownloaded(update) : failure, at);
   const rank = RANKS[status];

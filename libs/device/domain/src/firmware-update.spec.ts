@@ -2,7 +2,7 @@ import type { FirmwareUpdateEvent } from '@voltlog/device-contract';
 import { fold, isoTime } from '@voltlog/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FirmwareUpdateCommand, firmwareUpdateDecider, mayRunImage, UPDATE_STEPS_MAX } from './firmware-update.decider.js';
+import { type FirmwareUpdateCommand, firmwareUpdateDecider, isOfUpdate, mayRunImage, UPDATE_STEPS_MAX } from './firmware-update.decider.js';
 
 const T0 = Date.parse('2026-11-26T01:00:00.000Z');
 const MINUTE = 60_000;
@@ -51,6 +51,24 @@ describe('a firmware update', () => {
       evidence: 'Installed',
     });
   });
+
+  it.each([
+    ['planned', [plan()], undefined, false],
+    ['planned', [plan()], 0, false],
+    ['queued', [plan(), queue()], undefined, true],
+    ['queued', [plan(), queue()], 7, true],
+    ['queued', [plan(), queue()], 8, false],
+    ['under way', begun, undefined, true],
+    ['under way', begun, 8, false],
+    ['over', [...begun, status('InstallationFailed')], 7, true],
+    ['over', [...begun, status('InstallationFailed')], undefined, false],
+  ] as const)(
+    'that is %s takes what the station says for its own by the number alone that it was sent with',
+    (_, commands, requestId, own) => {
+      const { state } = run(...commands);
+      expect(state !== undefined && isOfUpdate(state, requestId)).toBe(own);
+    },
+  );
 
   it('says that nobody saw it fetch the image', () => {
     expect(run(...begun, boot('2.0.0')).state).toMatchObject({ reason: 'the platform has not seen it fetch the image' });

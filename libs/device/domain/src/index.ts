@@ -69,6 +69,7 @@ export {
   type FirmwareUpdateState,
   firmwareFailure,
   firmwareUpdateDecider,
+  isOfUpdate,
   mayRunImage,
   UPDATE_STEPS_MAX,
   type UpdateStep,
