@@ -232,6 +232,21 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
       await goes(async () => (await alerts())[0]?.state === 'Cleared', 'it is cleared');
     });
 
+    it('is told once, though it is handed over again after it was over', async () => {
+      await fails('DownloadFailed');
+      const failure = facts;
+      await goes(async () => (await alerts()).length === 1, 'the alert');
+      await fails('Installed');
+      await goes(async () => (await alerts())[0]?.state === 'Cleared', 'it is cleared');
+      // The same event.
+      facts = failure - 1;
+      await fails('DownloadFailed');
+      facts += 1;
+      await fails('InstallationFailed');
+      await goes(async () => (await alerts()).length === 2, 'what came after it is seen');
+      expect((await alerts()).find(({ value }) => value === 'DownloadFailed')?.state).toBe('Cleared');
+    });
+
     it('in another way is another alert; both are over once the station boots with another firmware', async () => {
       const open = async () => (await alerts()).filter(({ state }) => state !== 'Cleared').map(({ value }) => value);
       await fails('DownloadFailed');

@@ -27,7 +27,7 @@ export class FirmwareAlerts {
     const detail = firmwareFailure(status);
     if (detail === undefined) return;
     const firmwareVersion = (await this.registry.stations.get(stationId))?.firmwareVersion ?? '';
-    await this.alerts.open(stationId, `firmware/${status}`, {
+    const report = {
       source: SOURCE,
       severity: SEVERITY,
       subject: 'Firmware',
@@ -37,7 +37,8 @@ export class FirmwareAlerts {
       value: status,
       firmwareVersion,
       occurredAt,
-    });
+    } as const;
+    await this.alerts.open(stationId, `firmware/${status}`, report, eventId);
   }
 
   async onBoot(eventId: string, { stationId, firmwareVersion: now = '' }: StationBooted): Promise<void> {

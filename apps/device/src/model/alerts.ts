@@ -106,8 +106,9 @@ export class Alerts {
     return this.collection.find({ where, sort: ['openedAt', -1], limit, ...(after === '' ? {} : { after }) });
   }
 
-  async open(stationId: string, key: string, report: AlertReport): Promise<void> {
-    await this.streams.all([this.opened(stationId, key, report, this.context.ids.next())]);
+  /** @param causationId of what is handed over again when it was handled half: once is enough */
+  async open(stationId: string, key: string, report: AlertReport, causationId = this.context.ids.next()): Promise<void> {
+    await this.streams.all([this.opened(stationId, key, report, causationId)]);
   }
 
   async clear(stationId: string, key: string, by: 'Station' | 'Platform'): Promise<void> {
