@@ -57,8 +57,15 @@ export class InsistentApp {
     return made;
   }
 
-  startRequest(startRequestId: string): Promise<StartRequest> {
-    return this.api.get<StartRequest>(`/v1/start-requests/${startRequestId}`);
+  startRequest(startRequestId: string, is: (found: StartRequest) => boolean = () => true): Promise<StartRequest> {
+    return eventually(
+      `the start request ${startRequestId}`,
+      async () => {
+        const found = await this.api.get<StartRequest>(`/v1/start-requests/${startRequestId}`);
+        return is(found) ? found : undefined;
+      },
+      DEADLINE_MS,
+    );
   }
 
   session<Session extends SessionView>(stationId: string, is: (found: Session) => boolean = () => true): Promise<Session> {
