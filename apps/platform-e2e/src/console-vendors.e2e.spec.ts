@@ -76,7 +76,7 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
     });
     await dialog.getByRole('button', { name: 'Save', exact: true }).click();
     // The secret that comes of it would be lost.
-    expect(await dialog.getByRole('button', { name: 'Close' }).isDisabled()).toBe(true);
+    await expect.poll(() => dialog.getByRole('button', { name: 'Close' }).isDisabled(), { timeout: 10_000 }).toBe(true);
     await page.keyboard.press('Escape');
     held.resolve();
     await dialog.getByText(/^whsec_/).waitFor();
