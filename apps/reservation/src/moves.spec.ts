@@ -167,6 +167,24 @@ describe('a reservation for any EVSE whose own stays blocked', () => {
       await movedOnceKnown(reservationId);
     });
 
+    it.each(['a stranger', 'an outage'])('holds up nobody else where %s is in its way', async (what) => {
+      const reservationId = await held();
+      world.add('S2', 1);
+      world.tokensAway = false;
+      const other = await reserve({ stationId: 'S2', evseId: 1, idToken: { idToken: 'OTHER-CARD', type: 'ISO14443' } });
+      await world.untilStory(other.reservationId, 'StationHoldChanged Held Accepted');
+      world.tokensAway = true;
+      world.judged.length = 0;
+      if (what === 'a stranger') await world.begin('S1', 1, 'OTHER');
+      else await world.outage('S1', 1, new Date(world.now).toISOString(), new Date(world.now + 90 * MINUTE).toISOString());
+      await until(() => world.judged.length > 0, 'it is asked in vain');
+      if (what === 'a stranger') await world.begin('S2', 1, 'OTHER-CARD');
+      else await world.outage('S2', 1, new Date(world.now).toISOString(), new Date(world.now + 90 * MINUTE).toISOString());
+      const ends = what === 'a stranger' ? 'Used' : 'Cancelled EvseOutOfService';
+      await until(() => world.story(other.reservationId).some((each) => each.startsWith(ends)), 'that station is followed');
+      expect((await get(reservationId)).state).toBe(State.ACTIVE);
+    });
+
     it('is not given up for an outage', async () => {
       const reservationId = await held();
       await world.outage('S1', 1, new Date(world.now).toISOString(), new Date(world.now + 90 * MINUTE).toISOString());
@@ -199,6 +217,27 @@ describe('a reservation for any EVSE whose own stays blocked', () => {
     }, 'it ends');
     expect(world.story(reservationId)).toContain('Cancelled EvseOutOfService');
     expect(station.commands('reserveNow').length).toBeGreaterThan(asked);
+  });
+
+  it('ends for an EVSE that says again and again that it is out of service; one that works in between has its whole time', async () => {
+    world.add('S1', 1);
+    const { reservationId } = await reserve({ evseId: 1 });
+    await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+    const says = async (status: 'Available' | 'Faulted'): Promise<void> => {
+      await world.status('S1', 1, status);
+      expect(await world.context.log.caughtUp({ group: 'reservation', topic: 'connection.station.v1', deadlineMs: 5_000 })).toBe(true);
+    };
+    await says('Faulted');
+    world.pass(50_000);
+    await says('Available');
+    await says('Faulted');
+    world.pass(30_000);
+    await says('Faulted');
+    expect((await get(reservationId)).state).toBe(State.ACTIVE);
+    world.pass(29_000);
+    await says('Faulted');
+    world.pass(2_000);
+    await until(() => world.story(reservationId).includes('Cancelled EvseOutOfService'), 'it ends');
   });
 
   it('is moved before it begins when its EVSE will be out of service then', async () => {

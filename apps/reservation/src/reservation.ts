@@ -51,8 +51,8 @@ export async function createReservation(context: ServiceContext, config: Reserva
   const deadlines = new Deadlines(context, repository, timers, connection, ways);
   const keepFree = new KeepFree(context, repository, timers, sessions);
   const scheduler = new Scheduler(context, repository, timers, ways.mover);
-  const stations = new StationFollower(context, repository, timers, { keeper, mover: ways.mover }, config);
-  const devices = new DeviceFollower(context, repository, directory, ways.mover);
+  const stations = new StationFollower(context, repository, timers, keeper, config);
+  const devices = new DeviceFollower(context, repository, directory, timers);
   return {
     grpc: new ReservationGrpc(context, repository, reserver, collections),
     repository,

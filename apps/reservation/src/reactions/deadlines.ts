@@ -6,7 +6,7 @@ import type { CalendarRepository } from '../store/calendar-repository.js';
 import type { Mover } from './mover.js';
 import type { Obstacles } from './obstacles.js';
 import { FOLLOWER_GROUP } from './station-follower.js';
-import { type Due, EXPIRY, OUT_OF_SERVICE, REMINDER, type Timers } from './timers.js';
+import { type Due, EXPIRY, MOVE, OUT_OF_SERVICE, REMINDER, type Timers } from './timers.js';
 
 /** How long an expiry waits for what its station had said before, ms. */
 const CAUGHT_UP_MS = 2_000;
@@ -14,7 +14,7 @@ const CAUGHT_UP_MS = 2_000;
 const LOOK_AGAIN_MS = 5_000;
 const LOOKS_MAX = 12;
 
-/** What is due at its time: the notice, the end, and the second look at an EVSE that is out of service. */
+/** What is due at its time: the notice, the end, the second look at an EVSE that is out of service, and what may take long. */
 export class Deadlines {
   constructor(
     private readonly context: ServiceContext,
@@ -28,6 +28,7 @@ export class Deadlines {
     this.timers.on(REMINDER, (due) => this.remind(due));
     this.timers.on(EXPIRY, (due) => this.expire(due));
     this.timers.on(OUT_OF_SERVICE, (due) => this.outOfService(due));
+    this.timers.on(MOVE, (due) => this.moveOrEnd(due));
   }
 
   async remind({ reservationId, stationId }: Due): Promise<void> {
@@ -56,8 +57,15 @@ export class Deadlines {
     const doc = await this.repository.reservation(reservationId);
     if (doc === undefined || doc.state !== 'Active') return;
     if ((await this.ways.obstacles.seen(doc)) !== 'Unavailable') return;
-    if (await this.ways.mover.move(doc, 'Unavailable')) return;
-    await this.decide(stationId, { kind: 'Cancel', reservationId, reason: 'EvseOutOfService', now: this.context.clock.now() });
+    await this.moveOrEnd({ reservationId, stationId, attempt: 0, blocked: { by: 'Unavailable', otherwise: 'EvseOutOfService' } });
+  }
+
+  /** While nobody can say whether another EVSE is free, it is tried again: nothing else waits for that. */
+  async moveOrEnd({ reservationId, stationId, blocked }: Due): Promise<void> {
+    const doc = await this.repository.reservation(reservationId);
+    if (blocked === undefined || doc === undefined || doc.state !== 'Active') return;
+    if (await this.ways.mover.move(doc, blocked.by)) return;
+    await this.decide(stationId, { kind: 'Cancel', reservationId, reason: blocked.otherwise, now: this.context.clock.now() });
   }
 
   private async decide(stationId: string, command: CalendarCommand): Promise<void> {

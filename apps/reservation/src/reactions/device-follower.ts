@@ -2,12 +2,12 @@ import { DEVICE_TOPIC, MODEL_TOPIC, type StationChanged } from '@voltlog/device-
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { RequestError } from '@voltlog/kernel';
 import type { CancelReason } from '@voltlog/reservation-contract';
-import { isClosedIn, type StationPlace } from '@voltlog/reservation-domain';
+import { isClosedIn, mayMove, type StationPlace } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { StationDirectory } from '../commands/station-directory.js';
 import type { CalendarInput, CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
-import type { Mover } from './mover.js';
+import { MOVE, type Timers } from './timers.js';
 
 const GROUP = 'reservation-device';
 const RETIRED = 'voltlog.device.StationRetired.v1';
@@ -22,7 +22,7 @@ export class DeviceFollower {
     private readonly context: ServiceContext,
     private readonly repository: CalendarRepository,
     private readonly directory: StationDirectory,
-    private readonly mover: Mover,
+    private readonly timers: Timers,
   ) {}
 
   async start(): Promise<void> {
@@ -42,6 +42,7 @@ export class DeviceFollower {
     const open = await this.repository.openAt([...new Set(batch.map(stationIdOf))]);
     const now = this.context.clock.now();
     const inputs: CalendarInput[] = [];
+    const moves: { readonly doc: ReservationDoc; readonly otherwise: CancelReason }[] = [];
     for (const record of batch) {
       const { event } = record;
       const stationId = stationIdOf(record);
@@ -50,7 +51,11 @@ export class DeviceFollower {
       const reasonFor = await this.reasonsOf(record);
       for (const doc of active) {
         const reason = reasonFor(doc);
-        if (reason === undefined || (await this.mover.move(doc, 'Unavailable'))) continue;
+        if (reason === undefined) continue;
+        if (mayMove(doc)) {
+          moves.push({ doc, otherwise: reason });
+          continue;
+        }
         const { reservationId } = doc;
         inputs.push({
           stationId,
@@ -61,6 +66,14 @@ export class DeviceFollower {
       }
     }
     await this.repository.executeAll(inputs);
+    // That asks other services, and may have to wait for them: nothing else of this batch does.
+    await this.timers.schedule(
+      moves.map(({ doc: { reservationId, stationId }, otherwise }) => ({
+        kind: MOVE,
+        dueMs: now,
+        due: { reservationId, stationId, attempt: 0, blocked: { by: 'Unavailable', otherwise } },
+      })),
+    );
   }
 
   private async reasonsOf(record: LogRecord): Promise<(doc: ReservationDoc) => CancelReason | undefined> {

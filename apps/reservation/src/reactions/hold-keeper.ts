@@ -85,11 +85,11 @@ export class HoldKeeper {
     const { obstacles } = this.ways;
     if ((await obstacles.seen(doc)) === 'Occupied' && (await obstacles.meant('Occupied', doc)) === 'Occupied') {
       if (await this.moved(due, doc, 'Occupied')) return;
-      await this.watchOnce(due, doc);
+      await this.watch([due]);
       await this.report(due, 'NotSupported', 'Occupied');
       return;
     }
-    await this.watchOnce(due, doc);
+    await this.watch([due]);
     await this.report(due, 'NotSupported', word);
   }
 
@@ -97,7 +97,7 @@ export class HoldKeeper {
     if (stationStatus === 'Occupied' && (await this.askedLater(due, doc))) return;
     const reason = await this.ways.obstacles.meant(stationStatus, doc);
     if (isObstacle(reason) && (await this.moved(due, doc, reason))) return;
-    if (isOutOfService(reason)) await this.watchOnce(due, doc);
+    if (isOutOfService(reason)) await this.watch([due]);
     await this.report(due, 'Refused', reason);
   }
 
@@ -130,16 +130,23 @@ export class HoldKeeper {
     await this.report(due, 'Released', answer.stationStatus);
   }
 
-  /** Has another look at an EVSE that is out of service, in a while: it may only have restarted. */
-  watch({ reservationId, stationId }: Due): Promise<void> {
+  /**
+   * Has another look at EVSEs that are out of service, in a while: they may only have restarted. What is said again and again, or looked at
+   * each minute, does not put it off.
+   */
+  watch(dues: readonly Pick<Due, 'reservationId' | 'stationId'>[]): Promise<void> {
     const dueMs = this.context.clock.now() + this.options.outOfServiceMs;
-    return this.timers.schedule([{ kind: OUT_OF_SERVICE, dueMs, due: { reservationId, stationId, attempt: 0 } }]);
+    return this.timers.scheduleNoLater(
+      dues.map(({ reservationId, stationId }) => ({ kind: OUT_OF_SERVICE, dueMs, due: { reservationId, stationId, attempt: 0 } })),
+    );
   }
 
-  /** Watched before that is reported, and not again after it: what is looked at again each minute would put off its end for ever. */
-  private async watchOnce(due: Due, { hold, stationStatus }: ReservationDoc): Promise<void> {
-    const isWatched = hold === 'NotSupported' || (hold === 'Refused' && isOutOfService(stationStatus ?? ''));
-    if (!isWatched) await this.watch(due);
+  /** They are in service again: the next time that one is not, it has its whole time. */
+  unwatch(dues: readonly Pick<Due, 'reservationId'>[]): Promise<void> {
+    return this.timers.cancel(
+      dues.map(({ reservationId }) => reservationId),
+      [OUT_OF_SERVICE],
+    );
   }
 
   private async held(due: Due, stationStatus: string): Promise<void> {

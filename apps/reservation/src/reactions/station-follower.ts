@@ -22,8 +22,7 @@ import type { ServiceContext } from '@voltlog/service';
 import type { CalendarInput, CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
 import type { HoldKeeper } from './hold-keeper.js';
-import type { Mover } from './mover.js';
-import { HOLD, type Timers } from './timers.js';
+import { HOLD, MOVE, type Timers } from './timers.js';
 
 /** The consumer group that follows stations; `caughtUp` asks about it. */
 export const FOLLOWER_GROUP = 'reservation';
@@ -45,17 +44,17 @@ const STATUS_SETTLE_MS = 2_000;
 /** A station that says so little before the end that a hold expired has a clock that is fast, ms. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** Has a calendar decide; a reservation that is given is moved instead, where it can be. */
-type Decide = (command: CalendarCommand, unlessMoved?: ReservationDoc) => void;
+type Decide = (command: CalendarCommand) => void;
 
 /** Who follows what a fact means for reservations: commands for calendars, and holds to be asked for. */
 interface Consequences {
   readonly inputs: CalendarInput[];
   /** Reservations whose station is to be asked for a hold. */
   readonly asks: { readonly doc: ReservationDoc; readonly afterMs: number; readonly again: boolean }[];
-  readonly watched: ReservationDoc[];
-  /** Reservations whose EVSE somebody else charges at, and how each ends unless another EVSE is free. */
-  readonly taken: { readonly doc: ReservationDoc; readonly otherwise: CalendarInput }[];
+  /** By reservation, whether its EVSE is out of service, or works again. */
+  readonly service: Map<ReservationDoc, 'out' | 'in'>;
+  /** Movable reservations whose EVSE somebody else charges at. */
+  readonly taken: ReservationDoc[];
 }
 
 /**
@@ -69,7 +68,7 @@ export class StationFollower {
     private readonly context: ServiceContext,
     private readonly repository: CalendarRepository,
     private readonly timers: Timers,
-    private readonly hands: { readonly keeper: HoldKeeper; readonly mover: Mover },
+    private readonly keeper: HoldKeeper,
     private readonly options: { readonly settleMs: number },
   ) {}
 
@@ -89,36 +88,45 @@ export class StationFollower {
   async handle(batch: readonly LogRecord[]): Promise<void> {
     const open = await this.repository.openAt([...new Set(batch.map(({ event }) => (event.data as Fact['data']).stationId))]);
     if (open.size === 0) return;
-    const found: Consequences = { inputs: [], asks: [], watched: [], taken: [] };
+    const found: Consequences = { inputs: [], asks: [], service: new Map(), taken: [] };
     for (const { event } of batch) {
       const fact = { type: event.type, data: event.data } as Fact;
       const docs = open.get(fact.data.stationId);
       if (docs === undefined) continue;
-      const decide: Decide = (command, unlessMoved) => {
-        const { stationId } = fact.data;
-        const causationId = `${event.id}:${command.reservationId}`;
-        const input = { stationId, command, causationId, traceparent: event.traceparent };
-        if (unlessMoved === undefined) found.inputs.push(input);
-        else found.taken.push({ doc: unlessMoved, otherwise: input });
-      };
+      const decide: Decide = (command) =>
+        found.inputs.push({
+          stationId: fact.data.stationId,
+          command,
+          causationId: `${event.id}:${command.reservationId}`,
+          traceparent: event.traceparent,
+        });
       this.follow(fact, docs, found, decide);
     }
+    // The timers first: once it is decided, a batch that is handed over again sees no reason for them any more.
+    await this.schedule(found);
     await this.repository.executeAll(found.inputs);
-    for (const taken of found.taken) await this.moveOr(taken);
+  }
+
+  private async schedule({ asks, taken, service }: Consequences): Promise<void> {
     const now = this.context.clock.now();
     await this.timers.schedule(
-      found.asks.map(({ doc, afterMs, again }) => ({
+      asks.map(({ doc, afterMs, again }) => ({
         kind: HOLD,
         dueMs: now + afterMs,
         due: { reservationId: doc.reservationId, stationId: doc.stationId, attempt: 0, again },
       })),
     );
-    for (const { reservationId, stationId } of found.watched) await this.hands.keeper.watch({ reservationId, stationId, attempt: 0 });
-  }
-
-  private async moveOr({ doc, otherwise }: Consequences['taken'][number]): Promise<void> {
-    const now = await this.repository.reservation(doc.reservationId);
-    if (now?.state === 'Active' && !(await this.hands.mover.move(now, 'Occupied'))) await this.repository.execute(otherwise);
+    // That asks other services, and may have to wait for them: nothing else that stations say does.
+    await this.timers.schedule(
+      taken.map(({ reservationId, stationId }) => ({
+        kind: MOVE,
+        dueMs: now,
+        due: { reservationId, stationId, attempt: 0, blocked: { by: 'Occupied', otherwise: 'TakenByOther' } },
+      })),
+    );
+    const of = (state: 'out' | 'in'): ReservationDoc[] => [...service].flatMap(([doc, is]) => (is === state ? [doc] : []));
+    await this.keeper.unwatch(of('in'));
+    await this.keeper.watch(of('out'));
   }
 
   private follow(fact: Fact, docs: readonly ReservationDoc[], found: Consequences, decide: Decide): void {
@@ -137,7 +145,7 @@ export class StationFollower {
         return;
       case 'voltlog.connection.TransactionStarted.v1':
       case 'voltlog.connection.TransactionUpdated.v1':
-        this.onTransaction(fact.data, docs, decide);
+        this.onTransaction(fact.data, docs, found, decide);
         return;
       case 'voltlog.connection.ReservationStatusReported.v1':
         for (const doc of begun) if (doc.number === fact.data.reservationId) this.onReservationStatus(fact.data, doc, found, decide);
@@ -149,10 +157,11 @@ export class StationFollower {
 
   private onStatus({ status, receivedAt }: ConnectorStatusReported, doc: ReservationDoc, found: Consequences, decide: Decide): void {
     if (isOutOfService(status)) {
-      found.watched.push(doc);
+      found.service.set(doc, 'out');
       return;
     }
     if (status !== 'Available') return;
+    found.service.set(doc, 'in');
     if (doc.hold === 'Held' && Date.parse(receivedAt) > Date.parse(doc.holdAt) + STATUS_SETTLE_MS) this.lost(doc, found, decide);
     // Whoever was there has left, or the fault is mended.
     else if (isBlocked(doc)) found.asks.push({ doc, afterMs: 0, again: false });
@@ -167,14 +176,20 @@ export class StationFollower {
   /** The station let go of what it held. It is asked again; the calendar counts how often. */
   private lost(doc: ReservationDoc, found: Consequences, decide: Decide): void {
     decide({ kind: 'ReportHold', reservationId: doc.reservationId, hold: 'Lost', now: this.context.clock.now() });
-    if (doc.losses < LOSSES_MAX) this.askAgain(doc, found, false);
+    // Also where that is not written yet.
+    if (doc.losses < LOSSES_MAX) this.askAgain(doc, found, true);
   }
 
   private askAgain(doc: ReservationDoc, found: Consequences, again: boolean): void {
     found.asks.push({ doc, afterMs: this.options.settleMs, again });
   }
 
-  private onTransaction(fact: TransactionStarted | TransactionUpdated, docs: readonly ReservationDoc[], decide: Decide): void {
+  private onTransaction(
+    fact: TransactionStarted | TransactionUpdated,
+    docs: readonly ReservationDoc[],
+    found: Consequences,
+    decide: Decide,
+  ): void {
     const number = 'reservationId' in fact ? fact.reservationId : undefined;
     if (fact.idToken === undefined && number === undefined) return;
     // Whoever was refused does not charge; the station stops what it began.
@@ -194,7 +209,8 @@ export class StationFollower {
     for (const { reservationId } of takenBy(calendar, arrival)) {
       if (reservationId === used?.reservationId) continue;
       const movable = docs.find((doc) => doc.reservationId === reservationId && mayMove(doc));
-      decide({ kind: 'Cancel', reservationId, reason: 'TakenByOther', now }, movable);
+      if (movable === undefined) decide({ kind: 'Cancel', reservationId, reason: 'TakenByOther', now });
+      else found.taken.push(movable);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { CancelReason, Obstacle } from '@voltlog/reservation-contract';
 import type { ServiceContext } from '@voltlog/service';
 import { type Timer, TimerLoop } from '@voltlog/store';
 
@@ -11,11 +12,13 @@ export const REMINDER = 'ReservationReminder';
 export const EXPIRY = 'ReservationExpiry';
 /** Look whether its EVSE is still out of service. */
 export const OUT_OF_SERVICE = 'ReservationOutOfService';
+/** Give it another EVSE, or end it where none is free. */
+export const MOVE = 'ReservationMove';
 
 /** Others are to be gone from its EVSE. */
 export const KEEP_FREE = 'ReservationKeepFree';
 
-export const KINDS = [HOLD, RELEASE, REMINDER, EXPIRY, OUT_OF_SERVICE, KEEP_FREE] as const;
+export const KINDS = [HOLD, RELEASE, REMINDER, EXPIRY, OUT_OF_SERVICE, MOVE, KEEP_FREE] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** How often due timers are looked for, ms; whoever schedules one that is due hurries it. */
@@ -29,6 +32,15 @@ export interface Due {
   readonly attempt: number;
   /** Asked also when the station is thought to hold it: it rebooted. */
   readonly again?: boolean;
+  /** Of `MOVE`: what is in the way, and how the reservation ends where no other EVSE is free. */
+  readonly blocked?: { readonly by: Obstacle; readonly otherwise: CancelReason };
+}
+
+interface Wanted {
+  readonly kind: Kind;
+  /** Milliseconds since the Unix epoch. */
+  readonly dueMs: number;
+  readonly due: Due;
 }
 
 /** The durable timers of reservations: one of a kind per reservation. Nothing that matters waits in memory. */
@@ -64,21 +76,17 @@ export class Timers {
     for (const loop of this.loops.values()) loop.hurry();
   }
 
-  /** Makes or moves timers. @param dueMs milliseconds since the Unix epoch */
-  async schedule(wanted: readonly { readonly kind: Kind; readonly dueMs: number; readonly due: Due }[]): Promise<void> {
+  /** Makes or moves timers. */
+  async schedule(wanted: readonly Wanted[]): Promise<void> {
     if (wanted.length === 0) return;
-    await this.context.store.timers.schedule(
-      wanted.map(
-        ({ kind, dueMs, due }): Timer => ({
-          id: idOf(kind, due.reservationId),
-          kind,
-          dueAt: new Date(dueMs).toISOString(),
-          payload: due,
-        }),
-      ),
-    );
+    await this.context.store.timers.schedule(wanted.map(timerOf));
     const now = this.context.clock.now();
     for (const { kind, dueMs } of wanted) if (dueMs <= now) this.loops.get(kind)?.hurry();
+  }
+
+  /** The same for what may come again and again: one that is due sooner stays. */
+  async scheduleNoLater(wanted: readonly Wanted[]): Promise<void> {
+    if (wanted.length > 0) await this.context.store.timers.scheduleNoLater(wanted.map(timerOf));
   }
 
   async cancel(reservationIds: readonly string[], kinds: readonly Kind[]): Promise<void> {
@@ -86,5 +94,12 @@ export class Timers {
     if (ids.length > 0) await this.context.store.timers.cancel(ids);
   }
 }
+
+const timerOf = ({ kind, dueMs, due }: Wanted): Timer => ({
+  id: idOf(kind, due.reservationId),
+  kind,
+  dueAt: new Date(dueMs).toISOString(),
+  payload: due,
+});
 
 const idOf = (kind: Kind, reservationId: string): string => `${kind}:${reservationId}`;
