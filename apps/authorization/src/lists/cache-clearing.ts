@@ -12,6 +12,10 @@ const { CommandStatus } = connectionV1;
 /** Kind of the timer that empties the cache of a station. */
 export const CLEAR_CACHE = 'AuthorizationClearCache';
 
+/** Kind of the timer that looks again where a token was accepted. */
+const LOOK_AGAIN = 'AuthorizationForgetToken';
+const LOOK_AGAIN_MS = 30_000;
+
 interface Payload {
   readonly stationId: string;
   /** Tries that failed so far. */
@@ -40,6 +44,7 @@ const COMMAND_MS = 15_000;
  */
 export class CacheClearing {
   private readonly loop: TimerLoop;
+  private readonly looks: TimerLoop;
 
   constructor(
     private readonly context: ServiceContext,
@@ -52,39 +57,43 @@ export class CacheClearing {
       readonly cacheMs: number;
     },
   ) {
-    this.loop = new TimerLoop({
-      timers: context.store.timers,
-      kind: CLEAR_CACHE,
-      clock: context.clock,
-      logger: context.logger,
-      handle: (timer) => this.handle(timer),
-    });
+    const { clock, logger } = context;
+    const { timers } = context.store;
+    this.loop = new TimerLoop({ timers, kind: CLEAR_CACHE, clock, logger, handle: (timer) => this.handle(timer) });
+    this.looks = new TimerLoop({ timers, kind: LOOK_AGAIN, clock, logger, handle: ({ payload }) => this.forget([String(payload)]) });
   }
 
   start(): void {
     this.loop.start();
+    this.looks.start();
   }
 
-  stop(): Promise<void> {
-    return this.loop.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.loop.stop(), this.looks.stop()]);
   }
 
   hurry(): void {
     this.loop.hurry();
+    this.looks.hurry();
   }
 
-  /** Has the stations that may remember these tokens forget them. */
+  /** Has the stations that may remember these tokens forget them: those that are listed now, and once the list is whole the rest. */
   async forget(tokenKeys: readonly string[]): Promise<void> {
     const now = this.context.clock.now();
     const stations = new Set<string>();
     // A station may have had its answer a moment ago.
-    await this.parts.decisions.caughtUp();
+    const isWhole = await this.parts.decisions.caughtUp();
     for (const tokenKey of tokenKeys) {
       for (const stationId of await this.acceptedAt(tokenKey, now)) stations.add(stationId);
     }
     const untilMs = now + this.parts.cacheMs;
     await this.context.store.timers.schedule([...stations].map((stationId) => timerOf({ stationId, attempt: 0, untilMs }, isoTime(now))));
     if (stations.size > 0) this.loop.hurry();
+    if (isWhole) return;
+    const dueAt = isoTime(now + LOOK_AGAIN_MS);
+    await this.context.store.timers.schedule(
+      tokenKeys.map((tokenKey) => ({ id: `${LOOK_AGAIN}#${tokenKey}`, kind: LOOK_AGAIN, dueAt, payload: tokenKey })),
+    );
   }
 
   /** The stations that were told last that a token may charge. */

@@ -398,6 +398,30 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     await inStep(['A', 'B', 'C', 'LATER']);
   });
 
+  it('and the cache is cleared once the list of decisions is whole, where it was not when the token was blocked', async () => {
+    const { log } = world.context;
+    const caughtUp = log.caughtUp.bind(log);
+    let asked = 0;
+    log.caughtUp = async (question) => {
+      if (question.group !== 'authorization-decisions') return caughtUp(question);
+      asked += 1;
+      return false;
+    };
+    await world.putToken('A', { status: authorizationV1.TokenStatus.BLOCKED });
+    await until(() => asked === 1, 'it is looked where it was accepted');
+    // That it was accepted before is listed only now.
+    await world.putToken('A', { status: authorizationV1.TokenStatus.ACTIVE });
+    expect((await world.ask({ token: 'A' })).status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+    await until(async () => {
+      world.context.clock.ms += 1_000;
+      world.service.caches.hurry();
+      return station.cleared === 1;
+    }, 'it is looked again, and the cache is cleared');
+    const looks = asked;
+    log.caughtUp = caughtUp;
+    expect(looks).toBeGreaterThan(1);
+  });
+
   it('and the cache is cleared where a token that is blocked was accepted lately, be it a moment ago', async () => {
     await world.ask({ token: 'B' });
     const none = { pageSize: 0, pageToken: '', stationId: '', idToken: undefined, contractId: '', from: undefined, to: undefined };

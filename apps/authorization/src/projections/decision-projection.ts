@@ -54,12 +54,12 @@ export class DecisionProjection {
     await this.subscription?.stop();
   }
 
-  /** Waits until the list shows the decisions that were made before; not for ever. */
-  async caughtUp(): Promise<void> {
+  /** Waits until the list shows the decisions that were made before; false: it did not within three seconds. */
+  async caughtUp(): Promise<boolean> {
     this.waiting += 1;
     this.wake?.();
     try {
-      await this.context.log.caughtUp({ group: GROUP, topic: DECISION_TOPIC, deadlineMs: CAUGHT_UP_MS });
+      return await this.context.log.caughtUp({ group: GROUP, topic: DECISION_TOPIC, deadlineMs: CAUGHT_UP_MS });
     } finally {
       this.waiting -= 1;
     }
