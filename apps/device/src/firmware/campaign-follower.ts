@@ -108,16 +108,18 @@ export class CampaignFollower {
     const facts = rest.map(({ event }) => ({ ...event, fact: { type: event.type, data: event.data } as Fact }));
     const stationIds = [...new Set(facts.map(({ fact }) => fact.data.stationId).filter(isStationId))];
     const campaigns = await this.campaignsOf(stationIds);
-    await this.alert(facts, campaigns);
-    if (campaigns.size === 0) return;
     const inputs = facts.flatMap(({ id, fact }) =>
       (campaigns.get(fact.data.stationId) ?? []).map((update): Input => ({ id: update.id, command: commandOf(fact), causationId: id })),
     );
-    await this.write(inputs);
+    await this.alert(facts, campaigns, await this.write(inputs));
   }
 
   /** A campaign tells itself what came of its stations; what else fails is an alert. */
-  private async alert(facts: readonly Told[], campaigns: ReadonlyMap<string, readonly CampaignStationDoc[]>): Promise<void> {
+  private async alert(
+    facts: readonly Told[],
+    campaigns: ReadonlyMap<string, readonly CampaignStationDoc[]>,
+    taken: ReadonlySet<string>,
+  ): Promise<void> {
     const known = facts.filter(({ fact }) => isStationId(fact.data.stationId));
     const failing = await this.alerts.failing([
       ...new Set(known.flatMap(({ fact }) => (fact.type === BOOTED ? [fact.data.stationId] : []))),
@@ -126,7 +128,8 @@ export class CampaignFollower {
       const { stationId } = fact.data;
       if (fact.type === BOOTED) {
         if (failing.has(stationId)) await this.alerts.onBoot(id, fact.data);
-      } else if (!isOfCampaign(fact.data, campaigns.get(stationId))) {
+      } else if (fact.data.status === 'Installed' || !(taken.has(id) || isOfCampaign(fact.data, campaigns.get(stationId)))) {
+        // Whatever is installed, what failed before is over.
         failing.add(stationId);
         await this.alerts.onStatus(id, fact.data);
       }
@@ -164,17 +167,20 @@ export class CampaignFollower {
     return Map.groupBy(found, ({ stationId }) => stationId);
   }
 
-  private async write(inputs: readonly Input[]): Promise<void> {
-    if (inputs.length === 0) return;
+  /** @returns the causes of which something came, now or when they were handed over before */
+  private async write(inputs: readonly Input[]): Promise<ReadonlySet<string>> {
+    if (inputs.length === 0) return new Set();
     const executions = await this.streams.updates.all(inputs);
     const moved = executions.flatMap(({ outcome, state }) => (outcome === 'committed' && state !== undefined ? [state.campaignId] : []));
     await this.worker.nudge([...new Set(moved)]);
+    const isTaken = (index: number): boolean => ['committed', 'duplicate'].includes(executions[index]?.outcome ?? '');
+    return new Set(inputs.filter((_, index) => isTaken(index)).map(({ causationId }) => causationId));
   }
 }
 
-/** Whatever is installed, what failed before is over. */
-const isOfCampaign = ({ status, requestId }: StationFacts[typeof STATUS], updates: readonly CampaignStationDoc[] = []): boolean =>
-  status !== 'Installed' && updates.some(({ update }) => isOfUpdate(update, requestId));
+/** Also what an update says again after its end. */
+const isOfCampaign = ({ requestId }: StationFacts[typeof STATUS], updates: readonly CampaignStationDoc[] = []): boolean =>
+  updates.some(({ update }) => isOfUpdate(update, requestId));
 
 function commandOf({ type, data }: Fact): FirmwareUpdateCommand {
   const now = Date.parse(data.receivedAt);

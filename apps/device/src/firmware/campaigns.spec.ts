@@ -284,6 +284,21 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
       await goes(async () => (await alerts()).length === 1, 'the alert');
       expect((await alerts())[0]).toMatchObject({ value: 'InvalidSignature', detail: 'it found the signature of the image wrong' });
     });
+
+    it('in a campaign is told by that alone, though a station names no request and the failure is handed over again', async () => {
+      const campaignId = await create({ selection: { stationIds: ['CP-01'] } });
+      await arrives(campaignId, { UPDATING: 1 });
+      const before = facts;
+      const failsUnnamed = () => say('FirmwareStatusReported', 'CP-01', { status: 'DownloadFailed' });
+      await failsUnnamed();
+      await arrives(campaignId, { FAILED: 1 });
+      // The same event.
+      facts = before;
+      await failsUnnamed();
+      await fails('InvalidSignature');
+      await goes(async () => (await alerts()).length > 0, 'the alert of what came after it');
+      expect((await alerts()).map(({ value }) => value)).toEqual(['InvalidSignature']);
+    });
   });
 
   it('says that a station came for the image too late, where its address had expired', async () => {
