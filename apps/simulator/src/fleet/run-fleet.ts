@@ -171,7 +171,9 @@ class Fleet {
 
   private observe(event: StationEvent): void {
     if (event.type === 'registered') this.accepted.add(event.stationId);
-    else if (!this.accepted.has(event.stationId)) this.look(event);
+    // A frame came in: it is let in, and if only to wait in quarantine.
+    if (event.type === 'registered' || (event.type === 'frame' && event.direction === 'in')) this.turnedAway.delete(event.stationId);
+    if (!this.accepted.has(event.stationId)) this.look(event);
     if (event.type === 'disconnected' && !this.isStopping) this.disconnects += 1;
     this.options.onEvent?.(event);
   }
@@ -259,7 +261,7 @@ class Fleet {
 
   private refused(): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {};
-    for (const [stationId, why] of this.turnedAway) if (!this.accepted.has(stationId)) counts[why] = (counts[why] ?? 0) + 1;
+    for (const why of this.turnedAway.values()) counts[why] = (counts[why] ?? 0) + 1;
     return counts;
   }
 

@@ -93,6 +93,32 @@ describe('a fleet', () => {
   });
 });
 
+it('a fleet goes on where one station is let in after all, though another is turned away later', async () => {
+  const csms = await startFakeCsms();
+  opened.push(csms);
+  csms.turnedAway.set('SIM-0001', 404).set('SIM-0002', 503);
+  const refused = { 'SIM-0001': 0, 'SIM-0002': 0 };
+  const ended = new AbortController();
+  const result = await runFleet({
+    count: 2,
+    tokens: ['T1'],
+    seed: 1,
+    seconds: 1e6,
+    ...QUICK,
+    url: csms.url,
+    signal: ended.signal,
+    onEvent: ({ type, stationId }) => {
+      if (type === 'registered') csms.turnedAway.set('SIM-0002', 404);
+      if (type !== 'refused') return;
+      refused[stationId as keyof typeof refused] += 1;
+      if (refused['SIM-0001'] > 60 && csms.turnedAway.delete('SIM-0001')) refused['SIM-0002'] = 0;
+      if (csms.turnedAway.get('SIM-0002') === 404 && refused['SIM-0002'] > 60) ended.abort();
+    },
+  });
+  expect(ended.signal.aborted).toBe(true);
+  expect(result).toMatchObject({ neverAccepted: 1, turnedAway: { 'HTTP 404: is it registered there, and is the address right?': 1 } });
+});
+
 it('a load gives up stations that are not let in, and says why', async () => {
   const refuses = await server(() => 403);
   const { result, close } = await openStations({ url: refuses.url, n: 3, concurrency: 2 });

@@ -19,6 +19,8 @@ export interface FakeCsms {
   readonly url: string;
   readonly calls: ReceivedCall[];
   readonly sockets: Map<string, WebSocket>;
+  /** HTTP status by station that is not let in. */
+  readonly turnedAway: Map<string, number>;
   /** Most CALLs that any station had unanswered at once. */
   readonly mostInFlight: number;
   reply(action: string, answer: (call: ReceivedCall) => Reply): void;
@@ -31,10 +33,16 @@ export interface FakeCsms {
 }
 
 export async function startFakeCsms(port = 0): Promise<FakeCsms> {
+  const turnedAway = new Map<string, number>();
   const server = new WebSocketServer({
     port,
     host: '127.0.0.1',
     perMessageDeflate: false,
+    verifyClient: ({ req }, done) => {
+      const status = turnedAway.get(stationOf(req.url));
+      if (status === undefined) done(true);
+      else done(false, status);
+    },
     handleProtocols: (offered) => [...offered][0] ?? false,
   });
   await once(server, 'listening');
@@ -73,7 +81,7 @@ export async function startFakeCsms(port = 0): Promise<FakeCsms> {
   };
 
   server.on('connection', (socket, request) => {
-    const stationId = decodeURIComponent((request.url ?? '').split('/').at(-1) ?? '');
+    const stationId = stationOf(request.url);
     let inFlight = 0;
     sockets.set(stationId, socket);
     socket.on('error', () => {});
@@ -110,6 +118,7 @@ export async function startFakeCsms(port = 0): Promise<FakeCsms> {
     url: `ws://127.0.0.1:${bound}/ocpp`,
     calls,
     sockets,
+    turnedAway,
     get mostInFlight() {
       return fake.mostInFlight;
     },
@@ -128,3 +137,5 @@ export async function startFakeCsms(port = 0): Promise<FakeCsms> {
     },
   };
 }
+
+const stationOf = (url = ''): string => decodeURIComponent(url.split('/').at(-1) ?? '');
