@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<string, TextKey>> = {
   TimedOut: 'reasonTimedOut',
   NotSupported: 'reasonNotSupported',
   Rejected: 'reasonRejected',
+  ReservedForOther: 'reserveTaken',
   TokenRefused: 'reasonToken',
   DeAuthorized: 'reasonToken',
   LimitReached: 'reasonLimit',

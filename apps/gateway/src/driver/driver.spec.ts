@@ -319,6 +319,8 @@ describe('a charge, for whoever has its key', () => {
     expect((await get((await begun()).url)).body).toMatchObject({ state: 'Refused', reason: 'NotSupported' });
     gateway.services.startError = new RequestError('FAILED_PRECONDITION', 'no', 'BudgetExhausted');
     expect((await get((await begun()).url)).body).toMatchObject({ state: 'Refused', reason: 'TokenRefused' });
+    gateway.services.startError = new RequestError('FAILED_PRECONDITION', 'no', 'ReservedForOther');
+    expect((await get((await begun()).url)).body).toMatchObject({ state: 'Refused', reason: 'ReservedForOther' });
     gateway.services.startGate = new Promise(() => undefined);
     const forgotten = (await begun()).url;
     gateway.clock.ms += 149_000;

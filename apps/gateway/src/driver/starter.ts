@@ -70,7 +70,11 @@ export class Starter {
 
 function failureOf(error: unknown): string {
   // Why is between the operator and whoever the contract is of.
-  if (error instanceof RequestError) return isDecisionReason(error.reason ?? '') ? 'TokenRefused' : (error.reason ?? 'Rejected');
+  if (error instanceof RequestError) {
+    const { reason = 'Rejected' } = error;
+    // That it is kept for somebody else is no fault of the token.
+    return isDecisionReason(reason) && reason !== 'ReservedForOther' ? 'TokenRefused' : reason;
+  }
   return error instanceof OperatingError && error.code === 'DeadlineExceeded' ? 'TimedOut' : 'Offline';
 }
 
