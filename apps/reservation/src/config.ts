@@ -11,6 +11,8 @@ export const reservationConfig = z
   .object({
     CONNECTION_GRPC: address('127.0.0.1:9301'),
     DEVICE_GRPC: address('127.0.0.1:9302'),
+    /** Asked which tokens a group has. */
+    AUTHORIZATION_GRPC: address('127.0.0.1:9303'),
     /** Where sessions are stopped that stand in the way of a reservation. */
     SESSION_GRPC: address('127.0.0.1:9304'),
     /** How long a station has to answer ReserveNow and CancelReservation, milliseconds. */
@@ -27,6 +29,7 @@ export const reservationConfig = z
   .transform((env) => ({
     connectionGrpc: env.CONNECTION_GRPC,
     deviceGrpc: env.DEVICE_GRPC,
+    authorizationGrpc: env.AUTHORIZATION_GRPC,
     sessionGrpc: env.SESSION_GRPC,
     askMs: env.RESERVATION_ASK_MS,
     asksMax: env.RESERVATION_ASKS_MAX,

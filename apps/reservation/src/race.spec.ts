@@ -55,6 +55,7 @@ it(`lets ${RACERS} reservations race for ${STATIONS * EVSES} EVSEs through two i
       stationId: '',
       siteId: 'depot',
       idToken: '',
+      groupId: '',
       state: reservationV1.ReservationState.ACTIVE,
     });
     expect(new Set(list.reservations.map(({ stationId, evseId }) => `${stationId}/${evseId}`)).size).toBe(STATIONS * EVSES);

@@ -619,7 +619,16 @@ describe('the reservation service', () => {
         await reserve({ evseId: index + 1, ...token(name) });
       }
       const list = async (change: Partial<reservationV1.ListReservationsRequest>) => {
-        const all = { pageSize: 0, pageToken: '', stationId: '', siteId: '', idToken: '', state: State.UNSPECIFIED, ...change };
+        const all = {
+          pageSize: 0,
+          pageToken: '',
+          stationId: '',
+          siteId: '',
+          idToken: '',
+          groupId: '',
+          state: State.UNSPECIFIED,
+          ...change,
+        };
         const page = await world.app.grpc.listReservations(all);
         return { tokens: page.reservations.map(({ idToken }) => idToken?.idToken), next: page.nextPageToken };
       };

@@ -1,4 +1,4 @@
-import { connectionV1, deviceOperationV1, deviceV1, reservationV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceOperationV1, deviceV1, reservationV1, sessionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { Reserver } from './commands/reserver.js';
 import { StationDirectory } from './commands/station-directory.js';
@@ -43,7 +43,11 @@ export async function createReservation(context: ServiceContext, config: Reserva
     address: config.deviceGrpc,
   });
   const directory = new StationDirectory(device, operations);
-  const reserver = new Reserver(context, repository, new TokenClaims(context, collections), directory, new TokenCheck(connection));
+  const authorization = rpc.client<authorizationV1.AuthorizationService>(authorizationV1.AuthorizationServiceDefinition, {
+    address: config.authorizationGrpc,
+  });
+  const tokens = new TokenCheck(connection, authorization);
+  const reserver = new Reserver(context, repository, new TokenClaims(context, collections), directory, tokens);
   const timers = new Timers(context);
   const sessions = rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, { address: config.sessionGrpc });
   const ways = { obstacles: new Obstacles(sessions, directory), mover: new Mover(context, repository, reserver) };

@@ -15,9 +15,12 @@ import type { Usage } from '../store/usage.js';
 import { ContractsGrpc } from './contracts.grpc.js';
 import { LocalListsGrpc } from './local-lists.grpc.js';
 import { PoliciesGrpc } from './policies.grpc.js';
-import { causationOf, pageQuery, toKey, toPutToken, toQuestions } from './requests.js';
+import { causationOf, pageQuery, toGroupId, toKey, toPutToken, toQuestions } from './requests.js';
 import { toIsoTime } from './rules.js';
 import { decisionStatusOf, toDecisionMessage, toDecisionRecord, tokenStatusOf, toTokenMessage } from './words.js';
+
+/** Members of a group, and contracts whose tokens are of it, that are looked at. */
+const MEMBERS_MAX = 50;
 
 export interface GrpcParts {
   readonly authorizer: Authorizer;
@@ -100,6 +103,23 @@ export class AuthorizationGrpc implements Service {
     const where = { ...(request.groupId === '' ? {} : { groupId: request.groupId }), ...(status === undefined ? {} : { status }) };
     const page = await this.collections.tokens.find(pageQuery(request, { where }));
     return { tokens: page.docs.map(toTokenMessage), nextPageToken: page.next ?? '' };
+  }
+
+  async listGroupMembers({
+    groupId,
+    countMax,
+  }: authorizationV1.ListGroupMembersRequest): Promise<authorizationV1.ListGroupMembersResponse> {
+    if (toGroupId(groupId) === '') throw new RequestError('INVALID_ARGUMENT', 'group_id must be given');
+    const limit = countMax === 0 ? MEMBERS_MAX : Math.min(countMax, MEMBERS_MAX);
+    const { contracts, tokens } = this.collections;
+    const { docs: groups } = await contracts.find({ where: { groupId }, limit: MEMBERS_MAX });
+    const [own, byContract] = await Promise.all([
+      tokens.find({ where: { groupId, status: 'Active' }, limit }),
+      tokens.find({ where: { contractId: { $in: groups.map(({ id }) => id) }, status: 'Active' }, limit }),
+    ]);
+    // A token's own group goes before that of its contract.
+    const members = [...own.docs, ...byContract.docs.filter((doc) => doc.groupId === undefined)];
+    return { idTokens: members.slice(0, limit).map(({ idToken, type }) => ({ idToken, type })) };
   }
 
   async listDecisions(request: authorizationV1.ListDecisionsRequest): Promise<authorizationV1.ListDecisionsResponse> {

@@ -134,6 +134,31 @@ describe('a hold', () => {
     expect(await ask('MATE')).toBe('Accepted');
   });
 
+  it('for a group alone lets in whoever is of the group, by themselves or by contract, and nobody else', async () => {
+    const { grpc } = service;
+    const none = { clearExpiresAt: false, expectedVersion: 0, idempotencyKey: '' };
+    await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'MATE', type: 'ISO14443' }, groupId: 'FLEET' });
+    const contract = authorizationV1.Contract.fromPartial({
+      contractId: 'C1',
+      status: authorizationV1.TokenStatus.ACTIVE,
+      groupId: 'FLEET',
+    });
+    await grpc.putContract({ contract, expectedVersion: 0, idempotencyKey: '' });
+    await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'VAN', type: 'ISO14443' }, contractId: 'C1' });
+    await tell('Confirmed', { idToken: { idToken: 'FLEET', type: 'Central' }, groupId: 'FLEET', forGroup: true });
+    await refused('the hold is known');
+    expect([await ask('MATE'), await ask('VAN'), await ask('CARD')]).toEqual(['Accepted', 'Accepted', REFUSED]);
+    const members = async (groupId: string, countMax = 0) =>
+      (await grpc.listGroupMembers({ groupId, countMax })).idTokens.map(({ idToken }) => idToken);
+    expect(await members('FLEET')).toEqual(['MATE', 'VAN']);
+    expect(await members('FLEET', 1)).toEqual(['MATE']);
+    expect(await members('TAXI')).toEqual([]);
+    await expect(members('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'MATE', type: '' }, status: authorizationV1.TokenStatus.BLOCKED });
+    await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'VAN', type: '' }, groupId: 'TAXI' });
+    expect([await members('FLEET'), await members('TAXI')]).toEqual([[], ['VAN']]);
+  });
+
   it('holds from its start to its end, also when nobody tells of the end', async () => {
     await tell('Confirmed', { reservationId: 'R0', stationId: 'S0' });
     await tell('Confirmed', { startsAt: isoTime(context.clock.now() + MINUTE) });

@@ -102,6 +102,8 @@ export const contractSchema = new Schema(
   { versionKey: false },
 );
 
+contractSchema.index({ groupId: 1, id: 1 });
+
 export const toContractDoc = (key: string, version: number, contract: KnownContract): ContractDoc => {
   const { kind: _, contractId: __, ...rest } = contract;
   return { id: key, version, ...rest };

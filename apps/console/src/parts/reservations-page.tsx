@@ -15,7 +15,8 @@ interface Reservation {
   readonly state: 'Active' | 'Used' | 'Cancelled' | 'Expired';
   readonly stationId: string;
   readonly evseId: number;
-  readonly idToken: string;
+  readonly idToken: string | null;
+  readonly groupId: string | null;
   readonly startsAt: string | null;
   readonly expiresAt: string | null;
   readonly stationHold: string;
@@ -32,7 +33,7 @@ export function ReservationsPage() {
   const now = useNow(10_000);
   const [making, setMaking] = useState(false);
   const mayAct = me.role !== 'viewer';
-  const { values, text, choice } = useFields({ stationId: '', siteId: '', idToken: '', state: 'Active' });
+  const { values, text, choice } = useFields({ stationId: '', siteId: '', idToken: '', groupId: '', state: 'Active' });
   const [typed] = useDebouncedValue(values, TYPING_MS);
   const query = new URLSearchParams(Object.entries(typed).filter(([, value]) => value.trim() !== ''));
   const reservations = useList<Reservation>('reservations', `/v1/reservations?limit=50&${query}`);
@@ -45,6 +46,7 @@ export function ReservationsPage() {
         <TextInput label="Station" {...text('stationId')} />
         <TextInput label="Site" {...text('siteId')} />
         <TextInput label="Token" {...text('idToken')} />
+        <TextInput label="Group" {...text('groupId')} />
         <Select label="State" data={[{ value: '', label: 'All' }, ...STATES]} {...choice('state')} />
       </search>
       <Problem error={cancel.error} />
@@ -59,7 +61,7 @@ export function ReservationsPage() {
             <td>
               <b>{each.stationId}</b> <span className="muted">· {each.evseId}</span>
             </td>
-            <td>{each.idToken}</td>
+            <td>{reserverOf(each)}</td>
             <td>
               <span className="status" data-tone={TONES[each.state]}>
                 {each.state}
@@ -74,7 +76,7 @@ export function ReservationsPage() {
                 {each.state === 'Active' && (
                   <RowButton
                     words="Cancel"
-                    about={`the reservation of ${each.stationId} for ${each.idToken}`}
+                    about={`the reservation of ${each.stationId} for ${reserverOf(each)}`}
                     asks
                     onClick={() => cancel.mutate(each)}
                   />
@@ -91,6 +93,12 @@ export function ReservationsPage() {
   );
 }
 
+/** In words. */
+function reserverOf({ idToken, groupId }: Reservation): string {
+  if (groupId === null) return idToken ?? '';
+  return idToken === null ? `group ${groupId}` : `${idToken}, group ${groupId}`;
+}
+
 function NewReservation({ onDone }: { onDone: () => void }) {
   const { api } = usePlatform();
   const { values, text, number } = useFields({
@@ -105,8 +113,9 @@ function NewReservation({ onDone }: { onDone: () => void }) {
   const make = useWrite(
     ['reservations', 'stations'],
     () => {
-      const { startsAt, expiresAt, ...plain } = values;
-      return api.post('/v1/reservations', { ...plain, startsAt: instant(startsAt), expiresAt: instant(expiresAt) });
+      const { startsAt, expiresAt, idToken, ...plain } = values;
+      const token = idToken.trim() === '' ? {} : { idToken };
+      return api.post('/v1/reservations', { ...plain, ...token, startsAt: instant(startsAt), expiresAt: instant(expiresAt) });
     },
     onDone,
   );
@@ -114,7 +123,9 @@ function NewReservation({ onDone }: { onDone: () => void }) {
     <Form
       submit="Hold it"
       pending={make.isPending}
-      disabled={values.idToken.trim() === '' || (values.stationId.trim() === '' && values.siteId.trim() === '')}
+      disabled={
+        (values.idToken.trim() === '' && values.groupId.trim() === '') || (values.stationId.trim() === '' && values.siteId.trim() === '')
+      }
       error={make.error}
       onSubmit={() => make.mutate()}
     >
@@ -122,8 +133,8 @@ function NewReservation({ onDone }: { onDone: () => void }) {
         <TextInput label="Station" maxLength={48} data-autofocus {...text('stationId')} />
         <TextInput label="Or any station of the site" maxLength={64} {...text('siteId')} />
         <NumberInput label="EVSE; 0: any" {...number('evseId')} max={1_000} />
-        <TextInput label="For the token" required maxLength={255} {...text('idToken')} />
-        <TextInput label="And every token of the group" maxLength={255} {...text('groupId')} />
+        <TextInput label="For the token" maxLength={255} {...text('idToken')} />
+        <TextInput label="And, or, for every token of the group" maxLength={255} {...text('groupId')} />
         <span />
         <TextInput type="datetime-local" label="From (empty: now)" {...text('startsAt')} />
         <TextInput type="datetime-local" label="Until (empty: as the site allows)" {...text('expiresAt')} />

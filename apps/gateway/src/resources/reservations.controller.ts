@@ -25,7 +25,7 @@ type ReservationParams = z.output<typeof reservationParams>;
 type Policy = z.output<typeof policyIn>;
 
 const REFUSALS =
-  'it cannot be: evse-reserved, evse-occupied, evse-out-of-service, no-evse-free, connector-type-unknown, token-has-reservation, closed, reservations-disabled, station-not-in-service; or the token may not charge there then: `token-blocked`, `token-expired`, `token-not-here`, `token-unknown`, `budget-exhausted`, `concurrent-limit`, ... (the words of decisions)';
+  'it cannot be: evse-reserved, evse-occupied, evse-out-of-service, no-evse-free, connector-type-unknown, group-unknown, token-has-reservation, closed, reservations-disabled, station-not-in-service; or the token (of a group alone: none of its tokens) may charge there then: `token-blocked`, `token-expired`, `token-not-here`, `token-unknown`, `budget-exhausted`, `concurrent-limit`, ... (the words of decisions)';
 
 const AWAY = 'nobody can say whether the token may charge there, and the site lets nobody in meanwhile; try again';
 
@@ -37,13 +37,14 @@ export class ReservationsController {
   @Get('reservations')
   @Read({ role: 'viewer', summary: 'List reservations, newest first', answer: reservationPage })
   async listReservations(@Query({ schema: reservationQuery }) query: z.output<typeof reservationQuery>) {
-    const { limit, cursor = '', stationId, siteId, idToken, state } = query;
+    const { limit, cursor = '', stationId, siteId, idToken, groupId, state } = query;
     const page = await this.services.reservation.listReservations({
       pageSize: limit,
       pageToken: cursor,
       stationId,
       siteId,
       idToken,
+      groupId,
       state: toReservationState(state),
     });
     return { data: page.reservations.map(toReservation), nextCursor: page.nextPageToken || null };
@@ -67,7 +68,7 @@ export class ReservationsController {
     const { idToken, idTokenType, startsAt, expiresAt, ...rest } = body;
     const { reservation } = await this.services.reservation.reserve({
       ...rest,
-      idToken: { idToken, type: idTokenType },
+      idToken: idToken === undefined ? undefined : { idToken, type: idTokenType },
       startsAt,
       expiresAt,
       idempotencyKey: idempotencyKey(request),

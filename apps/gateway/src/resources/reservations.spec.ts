@@ -46,9 +46,19 @@ describe('reservations', () => {
       { idToken: 'T' },
       { siteId: 'depot', evseId: 1, idToken: 'T' },
       { stationId: 'CP-1' },
+      { stationId: 'CP-1', idToken: '', groupId: 'FLEET' },
       { stationId: 'CP-1', idToken: 'T', startsAt: 'soon' },
     ])
       expect((await gateway.call('POST', '/v1/reservations', { body })).status, JSON.stringify(body)).toBe(400);
+  });
+
+  it('are made for a group alone', async () => {
+    const answer = await gateway.call('POST', '/v1/reservations', { body: { stationId: 'CP-1', evseId: 1, groupId: 'FLEET' } });
+    expect([answer.status, answer.body['idToken'], answer.body['idTokenType']]).toEqual([201, null, null]);
+    expect(answer.body['groupId']).toBe('FLEET');
+    expect(gateway.services.lastCall('reserve')).toMatchObject({ idToken: undefined, groupId: 'FLEET' });
+    await gateway.call('GET', '/v1/reservations?groupId=FLEET');
+    expect(gateway.services.lastCall('listReservations')).toMatchObject({ groupId: 'FLEET', idToken: '' });
   });
 
   it('are listed, read and cancelled', async () => {

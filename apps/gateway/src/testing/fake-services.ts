@@ -357,7 +357,8 @@ export class FakeServices {
       reserve: (request) => {
         this.calls.push({ method: 'reserve', request });
         if (request.evseId === 2) throw new RequestError('FAILED_PRECONDITION', 'the EVSE is reserved', 'EvseReserved');
-        return Promise.resolve({ reservation: reservation('R-1') });
+        const { idToken, groupId } = request;
+        return Promise.resolve({ reservation: { ...reservation('R-1'), idToken, groupId } });
       },
       cancelReservation: (request) => {
         this.calls.push({ method: 'cancelReservation', request });

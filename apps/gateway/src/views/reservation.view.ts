@@ -20,9 +20,9 @@ export const reservationView = z
     stationId: z.string(),
     evseId: z.int().meta({ description: 'the EVSE that is held' }),
     connectorType: z.string().nullable(),
-    idToken: z.string(),
-    idTokenType: z.string(),
-    groupId: z.string().nullable(),
+    idToken: z.string().nullable().meta({ description: 'null: it is for the group alone' }),
+    idTokenType: z.string().nullable(),
+    groupId: z.string().nullable().meta({ description: 'every token of this group may use it' }),
     startsAt: instant.nullable(),
     expiresAt: instant.nullable(),
     stationHold: z.enum(['Pending', 'Held', 'NotSupported', 'Refused', 'Lost', 'Released']).meta({
@@ -62,8 +62,8 @@ export const toReservation = (reservation: reservationV1.Reservation): View => (
   stationId: reservation.stationId,
   evseId: reservation.evseId,
   connectorType: orNull(reservation.connectorType),
-  idToken: reservation.idToken?.idToken ?? '',
-  idTokenType: reservation.idToken?.type ?? '',
+  idToken: reservation.idToken?.idToken ?? null,
+  idTokenType: reservation.idToken?.type ?? null,
   groupId: orNull(reservation.groupId),
   startsAt: reservation.startsAt ?? null,
   expiresAt: reservation.expiresAt ?? null,
@@ -89,6 +89,7 @@ export const reservationQuery = pageQuery.extend({
   stationId: z.string().max(48).default(''),
   siteId: z.string().max(64).default(''),
   idToken: z.string().max(255).default(''),
+  groupId: z.string().max(255).default('').meta({ description: 'for this group, alone or beside a token' }),
   state: stateIn.optional(),
 });
 
@@ -102,9 +103,13 @@ export const newReservation = z
       .max(20)
       .default('')
       .meta({ description: 'OCPP 2.1 ConnectorEnumStringType; left out: any', examples: ['cCCS2'] }),
-    idToken,
+    idToken: idToken.optional().meta({ description: 'left out: for the group alone' }),
     idTokenType: idTokenType.default('ISO14443'),
-    groupId: z.string().max(255).default('').meta({ description: 'every token of this group may use it too' }),
+    groupId: z
+      .string()
+      .max(255)
+      .default('')
+      .meta({ description: 'every token of this group may use it, as one whose id is the idToken may; idToken or groupId must be given' }),
     startsAt: instantIn.optional().meta({ description: 'left out: now' }),
     expiresAt: instantIn.optional().meta({ description: "left out: as long as the site's policy says" }),
   })
@@ -113,6 +118,10 @@ export const newReservation = z
     message: 'stationId or siteId must be given',
   })
   .refine(({ stationId, evseId: evse }) => stationId !== '' || evse === 0, { path: ['evseId'], message: 'needs a stationId' })
+  .refine(({ idToken: token, groupId }) => token !== undefined || groupId !== '', {
+    path: ['idToken'],
+    message: 'idToken or groupId must be given',
+  })
   .meta({ id: 'NewReservation' });
 
 export const reservationCancel = z
@@ -126,7 +135,11 @@ const policyFields = {
   leadSecondsMax: seconds.meta({ description: 'how far ahead a reservation may begin' }),
   lengthSecondsMax: seconds,
   lengthSecondsDefault: seconds,
-  activePerTokenMax: z.int().min(0).max(100).meta({ description: 'active reservations of one token at once; 0: no limit' }),
+  activePerTokenMax: z
+    .int()
+    .min(0)
+    .max(100)
+    .meta({ description: 'active reservations of one token, or of one group alone, at once; 0: no limit' }),
   expiringNoticeSeconds: seconds.meta({ description: 'before the end of a hold the driver is told so; 0: not told' }),
   keepFreeSeconds: seconds.default(900).meta({
     description:

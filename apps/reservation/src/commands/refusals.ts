@@ -2,7 +2,7 @@ import { RequestError } from '@voltlog/kernel';
 import type { PolicyAttributes } from '@voltlog/reservation-contract';
 import type { CalendarRefusal, PolicyRefusal } from '@voltlog/reservation-domain';
 
-export type Refusal = CalendarRefusal | PolicyRefusal | 'TokenHasReservation' | 'StationElsewhere';
+export type Refusal = CalendarRefusal | PolicyRefusal | 'TokenHasReservation' | 'StationElsewhere' | 'GroupUnknown';
 
 const REFUSALS: Readonly<Record<Refusal, readonly [RequestError['code'], string]>> = {
   ReservationsDisabled: ['FAILED_PRECONDITION', 'the site takes no reservations'],
@@ -19,7 +19,8 @@ const REFUSALS: Readonly<Record<Refusal, readonly [RequestError['code'], string]
   EvseOccupied: ['FAILED_PRECONDITION', 'a car is plugged in there: choose another EVSE, or a later time'],
   EvseOutOfService: ['FAILED_PRECONDITION', 'the EVSE is out of service'],
   NoEvseFree: ['FAILED_PRECONDITION', 'no EVSE is free at that time'],
-  TokenHasReservation: ['FAILED_PRECONDITION', 'this token has as many reservations as the site allows'],
+  TokenHasReservation: ['FAILED_PRECONDITION', 'this token, or group, has as many reservations as the site allows'],
+  GroupUnknown: ['FAILED_PRECONDITION', 'no active token is of this group: write it as its tokens have it, case included'],
   ReservationUnknown: ['NOT_FOUND', 'there is no such reservation'],
   ReservationEnded: ['FAILED_PRECONDITION', 'the reservation has ended'],
   RevisionMismatch: ['ABORTED', 'it was changed in between: read it again'],

@@ -8,7 +8,7 @@ import {
   policyRefusal,
   type Reserve,
   type ReserveRefusal,
-  tokenKey,
+  reserverKey,
 } from '@voltlog/reservation-domain';
 import type { ServiceContext } from '@voltlog/service';
 import type { Count } from '@voltlog/telemetry';
@@ -37,6 +37,8 @@ export interface ReserveWish {
   readonly connectorType: string | undefined;
   readonly idToken: { readonly idToken: string; readonly type: string };
   readonly groupId: string | undefined;
+  /** For the group alone: `idToken` is the group's own. */
+  readonly forGroup: true | undefined;
   /** Milliseconds since the Unix epoch; undefined: now. */
   readonly startsAt: number | undefined;
   /** undefined: as long as the policy's default. */
@@ -89,7 +91,7 @@ export class Reserver {
    * @throws {RequestError} where there is none, or the token may not charge there
    */
   reserveInstead(doc: ReservationDoc, reason: Obstacle, reservationId: string): Promise<ReservationDoc> {
-    const { stationId, siteId = '', evseId, connectorType, idToken, groupId, chosenFrom, expiresAt } = doc;
+    const { stationId, siteId = '', evseId, connectorType, idToken, groupId, forGroup, chosenFrom, expiresAt } = doc;
     const startsAt = Date.parse(doc.startsAt);
     const wish: ReserveWish = {
       stationId: chosenFrom === 'Site' ? '' : stationId,
@@ -98,6 +100,7 @@ export class Reserver {
       connectorType,
       idToken,
       groupId,
+      forGroup,
       startsAt: startsAt > this.context.clock.now() ? startsAt : undefined,
       expiresAt: Date.parse(expiresAt),
       idempotencyKey: '',
@@ -118,11 +121,12 @@ export class Reserver {
   private async make(wish: ReserveWish, reservationId: string): Promise<ReservationDoc> {
     const known = await this.repository.reservation(reservationId);
     if (known !== undefined) return known;
-    const key = tokenKey(wish.idToken.idToken);
+    const key = reserverKey(wish);
     const { movedFrom } = wish;
     const isNew = wish.idempotencyKey === '' && movedFrom === undefined;
     const before = (isNew ? undefined : await this.claims.stationOf(key, reservationId)) ?? movedFrom?.stationId;
     const { entries, command, max } = await this.prepare(wish, reservationId);
+    const anyOf = await this.tokens.whoMayCome(wish);
     const candidates = [...(await this.inOrder(entries, command, before))];
     const refusedBy: string[] = [];
     const why = (reason: Refusal): RequestError => refusal(reason, command.policy);
@@ -130,7 +134,7 @@ export class Reserver {
     let unwantedAt = 0;
     for (let entry = candidates.shift(); entry !== undefined; entry = candidates.shift()) {
       const { stationId } = entry;
-      const unwanted = await this.tokens.refusalOf({ ...wish, stationId, startsAt: command.startsAt });
+      const unwanted = await this.tokens.refusalOf(anyOf, { stationId, evseId: wish.evseId, startsAt: command.startsAt });
       if (unwanted !== undefined) {
         no = unwanted.isOfPlace ? (no ?? unwanted.error) : unwanted.error;
         if (!unwanted.isOfPlace) break;
@@ -187,6 +191,7 @@ export class Reserver {
       connectorType: wish.connectorType,
       idToken: wish.idToken,
       groupId: wish.groupId,
+      forGroup: wish.forGroup,
       startsAt,
       expiresAt: wish.expiresAt ?? startsAt + policy.lengthSecondsDefault * 1_000,
       station: { inService: true, evses: [] },

@@ -28,7 +28,7 @@ export const toReservationMessage = (doc: ReservationDoc): reservationV1.Reserva
   stationId: doc.stationId,
   evseId: doc.evseId,
   connectorType: doc.connectorType ?? '',
-  idToken: { idToken: doc.idToken.idToken, type: doc.idToken.type },
+  idToken: doc.forGroup === true ? undefined : { idToken: doc.idToken.idToken, type: doc.idToken.type },
   groupId: doc.groupId ?? '',
   startsAt: doc.startsAt,
   expiresAt: doc.expiresAt,

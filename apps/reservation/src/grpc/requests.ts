@@ -25,7 +25,8 @@ export function toWish(request: reservationV1.ReserveRequest): ReserveWish {
   if (stationId === '' && evseId !== 0) throw invalid('evse_id needs a station_id');
   checkWord('station_id', stationId, ID_LENGTH_MAX);
   checkWord('site_id', siteId, ID_LENGTH_MAX);
-  if (!isToken(idToken)) throw invalid('id_token.id_token must have 1 to 255 printable characters');
+  if (idToken === '' && groupId === '') throw invalid('id_token or group_id must be given');
+  if (idToken !== '' && !isToken(idToken)) throw invalid('id_token.id_token must have 1 to 255 printable characters');
   checkWord('id_token.type', type, TYPE_LENGTH_MAX);
   if (groupId !== '' && !isToken(groupId)) throw invalid('group_id must have at most 255 printable characters');
   checkWord('connector_type', connectorType, TYPE_LENGTH_MAX);
@@ -34,8 +35,9 @@ export function toWish(request: reservationV1.ReserveRequest): ReserveWish {
     siteId,
     evseId,
     connectorType: connectorType === '' ? undefined : connectorType,
-    idToken: { idToken, type: type === '' ? 'Central' : type },
+    idToken: idToken === '' ? { idToken: groupId, type: 'Central' } : { idToken, type: type === '' ? 'Central' : type },
     groupId: groupId === '' ? undefined : groupId,
+    forGroup: idToken === '' ? true : undefined,
     startsAt: toMs('starts_at', request.startsAt),
     expiresAt: toMs('expires_at', request.expiresAt),
     idempotencyKey: checkKey(idempotencyKey),

@@ -56,6 +56,7 @@ export class ReservationGrpc implements reservationV1.ReservationService {
         ...(request.stationId === '' ? {} : { stationId: request.stationId }),
         ...(request.siteId === '' ? {} : { siteId: request.siteId }),
         ...(request.idToken === '' ? {} : { tokenKey: tokenKey(request.idToken) }),
+        ...(request.groupId === '' ? {} : { groupKey: tokenKey(request.groupId) }),
         ...(state === undefined ? {} : { state }),
       },
       sort: ['createdAt', -1],

@@ -12,7 +12,9 @@ export interface ReservationDoc extends Reservation {
   readonly state: ReservationState;
   /** What a station says may still change it: it is active, or it expired while its station was offline. */
   readonly open: boolean;
-  readonly tokenKey: string;
+  /** Absent: it is for a group alone. */
+  readonly tokenKey?: string;
+  readonly groupKey?: string;
 }
 
 /** The active reservations of a token, over all stations: taken before a hold is decided, so that two at once cannot pass the limit. */
@@ -50,6 +52,7 @@ export const reservationSchema = new Schema(
     connectorType: text,
     idToken: mixed,
     groupId: text,
+    forGroup: { type: Boolean },
     startsAt: required,
     expiresAt: required,
     keptFrom: text,
@@ -65,7 +68,8 @@ export const reservationSchema = new Schema(
     end: mixed,
     state: required,
     open: flag,
-    tokenKey: required,
+    tokenKey: text,
+    groupKey: text,
   },
   { versionKey: false },
 );
@@ -73,6 +77,7 @@ reservationSchema.index({ createdAt: 1, id: 1 });
 reservationSchema.index({ stationId: 1, createdAt: 1, id: 1 });
 reservationSchema.index({ siteId: 1, createdAt: 1, id: 1 });
 reservationSchema.index({ tokenKey: 1, createdAt: 1, id: 1 });
+reservationSchema.index({ groupKey: 1, createdAt: 1, id: 1 });
 reservationSchema.index({ state: 1, createdAt: 1, id: 1 });
 reservationSchema.index({ stationId: 1, open: 1, expiresAt: 1, id: 1 });
 
@@ -104,13 +109,14 @@ export async function openCollections(store: Store): Promise<Collections> {
 }
 
 export function toReservationDoc(reservation: Reservation, version: number): ReservationDoc {
-  const { end } = reservation;
+  const { end, idToken, groupId, forGroup } = reservation;
   return {
     ...reservation,
     id: reservation.reservationId,
     version,
     state: end === undefined ? 'Active' : end.kind,
     open: isActive(reservation) || (end?.kind === 'Expired' && end.reason === 'StationOffline'),
-    tokenKey: tokenKey(reservation.idToken.idToken),
+    ...(forGroup === true ? {} : { tokenKey: tokenKey(idToken.idToken) }),
+    ...(groupId === undefined ? {} : { groupKey: tokenKey(groupId) }),
   };
 }

@@ -1,7 +1,7 @@
 import type { StationFacts } from '@voltlog/connection-contract';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { isoTime, OperatingError, RequestError } from '@voltlog/kernel';
-import { connectionV1, deviceOperationV1, deviceV1, sessionV1 } from '@voltlog/proto';
+import { authorizationV1, connectionV1, deviceOperationV1, deviceV1, sessionV1 } from '@voltlog/proto';
 import { RESERVATION_TOPIC, type ReservationEvent } from '@voltlog/reservation-contract';
 import { openTestContext, type TestContext, until } from '@voltlog/testing';
 import { reservationConfig } from '../config.js';
@@ -55,6 +55,8 @@ export class World {
   readonly judged: connectionV1.AuthorizeTokenRequest[] = [];
   unwanted: (idToken: string, stationId: string) => string | undefined = () => undefined;
   tokensAway = false;
+  /** The active tokens of groups, as authorization knows them. */
+  readonly members = new Map<string, readonly string[]>();
   /** Sessions that were asked to stop. */
   readonly stopped: string[] = [];
   /** When, ms: the first time of each. */
@@ -183,6 +185,11 @@ export class World {
     });
   }
 
+  /** A session that goes on. */
+  run(sessionId: string, evseId: number, idToken: string, groupId = ''): void {
+    this.sessions.push(sessionV1.Session.fromPartial({ sessionId, stationId: 'S1', evseId, idToken: { idToken, type: 'Local' }, groupId }));
+  }
+
   status(stationId: string, evseId: number, status: 'Available' | 'Faulted' | 'Reserved' | 'Unavailable' | 'Occupied') {
     const station = this.stations.get(stationId);
     if (station !== undefined && evseId > 0) station.statuses[evseId - 1] = status;
@@ -274,6 +281,13 @@ export class World {
             inoperative: inoperative.map((evseId) => ({ place: placeOf(evseId) })),
           }),
         };
+      },
+    });
+    this.rpc.serve<Partial<authorizationV1.AuthorizationService>>(authorizationV1.AuthorizationServiceDefinition, {
+      listGroupMembers: async ({ groupId, countMax }) => {
+        if (this.tokensAway) throw new OperatingError('ServiceUnavailable', 'away');
+        const members = (this.members.get(groupId) ?? []).slice(0, countMax);
+        return { idTokens: members.map((idToken) => ({ idToken, type: 'ISO14443' })) };
       },
     });
     this.rpc.serve<Partial<connectionV1.ConnectionService>>(connectionV1.ConnectionServiceDefinition, {

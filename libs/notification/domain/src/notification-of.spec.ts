@@ -59,6 +59,20 @@ describe('what an event is worth telling', () => {
     expect(SOURCE_TYPES).toContain(type);
   });
 
+  it('a reservation for a group alone, with the group and no token', () => {
+    const data = {
+      stationId: 'CP-1',
+      reservationId: 'r',
+      idToken: { idToken: 'FLEET', type: 'Central' },
+      groupId: 'FLEET',
+      forGroup: true,
+    };
+    const told = notificationOf(event('voltlog.reservation.ReservationConfirmed.v1', data));
+    expect([told?.idToken, told?.groupId]).toEqual([undefined, 'FLEET']);
+    const { forGroup: _, ...beside } = data;
+    expect(notificationOf(event('voltlog.reservation.ReservationConfirmed.v1', beside))?.idToken).toBe('FLEET');
+  });
+
   it('a reservation that was moved is told once, by where it is now', () => {
     const movedFrom = { reservationId: 'before', stationId: 'CP-1', evseId: 1, reason: 'Occupied' };
     const data = { stationId: 'CP-2', evseId: 3, reservationId: 'now', movedFrom };

@@ -66,7 +66,7 @@ export function notificationOf(event: SourceEvent): Notification | undefined {
       startRequestId: text(data['startRequestId']),
       reservationId: text(data['reservationId']),
       movedFrom: text(movedFrom?.['reservationId']),
-      idToken: text(isRecord(data['idToken']) ? data['idToken']['idToken'] : data['idToken']),
+      idToken: idTokenOf(data),
       groupId: text(data['groupId']),
       contractId: text(data['contractId']),
       energyWh: finite(data['energyWh']),
@@ -102,6 +102,10 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const finite = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
 const count = (value: unknown): number | undefined => (Number.isInteger(value) ? finite(value) : undefined);
+
+/** Of a reservation for a group alone it is the group's own id: nobody's token. */
+const idTokenOf = ({ idToken, forGroup }: Readonly<Record<string, unknown>>): string | undefined =>
+  forGroup === true ? undefined : text(isRecord(idToken) ? idToken['idToken'] : idToken);
 
 /** Money is decimal text; a number is taken as it is written. */
 function costOf(value: unknown): NotificationCost | undefined {

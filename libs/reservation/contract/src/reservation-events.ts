@@ -54,9 +54,12 @@ export interface ReservationFact {
   readonly evseId: number;
   /** OCPP 2.1 ConnectorEnumStringType; absent: any. */
   readonly connectorType?: string;
+  /** Whom it is for, as the station is told. */
   readonly idToken: ReservationIdToken;
   /** Every token of this group may use it (1.6 parentIdTag). */
   readonly groupId?: string;
+  /** For the group alone: `idToken` is the group's own id, which OCPP writes as an ID token too, and no driver's. */
+  readonly forGroup?: true;
   readonly startsAt: string;
   readonly expiresAt: string;
   /** Absent: it was made by whoever reserved. */

@@ -31,6 +31,8 @@ export interface Reserve {
   readonly connectorType?: string | undefined;
   readonly idToken: ReservationIdToken;
   readonly groupId?: string | undefined;
+  /** For the group alone: `idToken` is the group's own. */
+  readonly forGroup?: true | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly startsAt: number;
   readonly expiresAt: number;
@@ -135,7 +137,7 @@ export function policyRefusal({ startsAt, expiresAt, policy, timeZone, now }: Re
 }
 
 function reserve(command: Reserve, calendar: Calendar): Decision<ReservationEvent, ReserveRefusal> {
-  const { reservationId, stationId, siteId, connectorType, idToken, groupId, station, chosenFrom, movedFrom, now } = command;
+  const { reservationId, stationId, siteId, connectorType, idToken, groupId, forGroup, station, chosenFrom, movedFrom, now } = command;
   if (calendar.reservations.has(reservationId)) return decided();
   const no = policyRefusal(command);
   if (no !== undefined) return refused(no);
@@ -159,6 +161,7 @@ function reserve(command: Reserve, calendar: Calendar): Decision<ReservationEven
       ...(connectorType === undefined ? {} : { connectorType }),
       idToken,
       ...(groupId === undefined ? {} : { groupId }),
+      ...(forGroup === undefined ? {} : { forGroup }),
       startsAt,
       expiresAt,
       ...(movedFrom === undefined ? {} : { movedFrom }),
@@ -232,7 +235,8 @@ const movedTo = ({ movedTo: to }: { readonly movedTo?: string }): { readonly mov
 
 /** What every event about it says. */
 function factOf(reservation: Reservation, now: number): ReservationFact {
-  const { reservationId, number, siteId, stationId, evseId, connectorType, idToken, groupId, startsAt, expiresAt, movedFrom } = reservation;
+  const { reservationId, number, siteId, stationId, evseId, connectorType, idToken, groupId, forGroup, startsAt, expiresAt, movedFrom } =
+    reservation;
   return {
     reservationId,
     number,
@@ -242,6 +246,7 @@ function factOf(reservation: Reservation, now: number): ReservationFact {
     ...(connectorType === undefined ? {} : { connectorType }),
     idToken,
     ...(groupId === undefined ? {} : { groupId }),
+    ...(forGroup === undefined ? {} : { forGroup }),
     startsAt,
     expiresAt,
     ...(movedFrom === undefined ? {} : { movedFrom }),

@@ -19,6 +19,8 @@ export interface Reservation {
   readonly connectorType?: string;
   readonly idToken: ReservationIdToken;
   readonly groupId?: string;
+  /** `idToken` is the group's own. */
+  readonly forGroup?: true;
   readonly startsAt: string;
   readonly expiresAt: string;
   /** Nobody else is to charge there from then on; absent: from `startsAt` on. */
@@ -62,6 +64,15 @@ export const mayMove = ({ end, chosenFrom, movedFrom }: Reservation): boolean =>
 /** Active and begun: nobody else may charge there. @param at ISO 8601 */
 export const isHeldAt = (reservation: Reservation, at: string): boolean =>
   isActive(reservation) && reservation.startsAt <= at && at < reservation.expiresAt;
+
+/** A token, or a group alone, as reservations are counted by; never the same for a token and a group, since keys of tokens are upper case. */
+export const reserverKey = ({
+  idToken,
+  forGroup,
+}: {
+  readonly idToken: ReservationIdToken;
+  readonly forGroup?: true | undefined;
+}): string => `${forGroup === true ? 'group:' : ''}${tokenKey(idToken.idToken)}`;
 
 /** Whether this token, or one of this group, is whom it was made for. */
 export const isFor = (reservation: Reservation, idToken: string | undefined, groupId: string | undefined): boolean =>

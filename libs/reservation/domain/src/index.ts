@@ -20,6 +20,7 @@ export {
   mayMove,
   type Reservation,
   type ReservationEnd,
+  reserverKey,
   tokenKey,
 } from './calendar.state.js';
 export { type Claim, type ClaimOutcome, claim } from './claims.js';

@@ -503,6 +503,17 @@ export interface ListTokensResponse {
   nextPageToken: string;
 }
 
+export interface ListGroupMembersRequest {
+  /** As its tokens have it, case included. */
+  groupId: string;
+  /** 0: 50, which is the most. */
+  countMax: number;
+}
+
+export interface ListGroupMembersResponse {
+  idTokens: IdToken[];
+}
+
 export interface ListDecisionsRequest {
   pageSize: number;
   pageToken: string;
@@ -3726,6 +3737,128 @@ export const ListTokensResponse: MessageFns<ListTokensResponse> = {
   },
 };
 
+function createBaseListGroupMembersRequest(): ListGroupMembersRequest {
+  return { groupId: "", countMax: 0 };
+}
+
+export const ListGroupMembersRequest: MessageFns<ListGroupMembersRequest> = {
+  encode(message: ListGroupMembersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.groupId !== "") {
+      writer.uint32(10).string(message.groupId);
+    }
+    if (message.countMax !== 0) {
+      writer.uint32(16).uint32(message.countMax);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListGroupMembersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListGroupMembersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.countMax = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListGroupMembersRequest>, I>>(base?: I): ListGroupMembersRequest {
+    return ListGroupMembersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListGroupMembersRequest>, I>>(object: I): ListGroupMembersRequest {
+    const message = createBaseListGroupMembersRequest();
+    message.groupId = object.groupId ?? "";
+    message.countMax = object.countMax ?? 0;
+    return message;
+  },
+};
+
+function createBaseListGroupMembersResponse(): ListGroupMembersResponse {
+  return { idTokens: [] };
+}
+
+export const ListGroupMembersResponse: MessageFns<ListGroupMembersResponse> = {
+  encode(message: ListGroupMembersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.idTokens) {
+      IdToken.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListGroupMembersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListGroupMembersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.idTokens.push(IdToken.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ListGroupMembersResponse>, I>>(base?: I): ListGroupMembersResponse {
+    return ListGroupMembersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListGroupMembersResponse>, I>>(object: I): ListGroupMembersResponse {
+    const message = createBaseListGroupMembersResponse();
+    message.idTokens = object.idTokens?.map((e) => IdToken.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseListDecisionsRequest(): ListDecisionsRequest {
   return {
     pageSize: 0,
@@ -4034,6 +4167,8 @@ export interface AuthorizationService {
   putToken(request: PutTokenRequest): Promise<PutTokenResponse>;
   getToken(request: GetTokenRequest): Promise<GetTokenResponse>;
   listTokens(request: ListTokensRequest): Promise<ListTokensResponse>;
+  /** Active tokens of a group, by themselves or by their contract: some of many. */
+  listGroupMembers(request: ListGroupMembersRequest): Promise<ListGroupMembersResponse>;
   /** The decision log, newest first. */
   listDecisions(request: ListDecisionsRequest): Promise<ListDecisionsResponse>;
   /** A driver's contract: several tokens, one set of rules. */
@@ -4086,6 +4221,15 @@ export const AuthorizationServiceDefinition = {
       requestType: ListTokensRequest as typeof ListTokensRequest,
       requestStream: false,
       responseType: ListTokensResponse as typeof ListTokensResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Active tokens of a group, by themselves or by their contract: some of many. */
+    listGroupMembers: {
+      name: "ListGroupMembers",
+      requestType: ListGroupMembersRequest as typeof ListGroupMembersRequest,
+      requestStream: false,
+      responseType: ListGroupMembersResponse as typeof ListGroupMembersResponse,
       responseStream: false,
       options: {},
     },

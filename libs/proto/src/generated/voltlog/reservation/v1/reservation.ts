@@ -149,6 +149,7 @@ export interface Reservation {
   /** 0: any EVSE of the station (of `connector_type`, where given). */
   evseId: number;
   connectorType: string;
+  /** Absent: it is for the group alone. */
   idToken:
     | IdToken
     | undefined;
@@ -183,7 +184,11 @@ export interface ReserveRequest {
   siteId: string;
   /** OCPP 2.1 ConnectorEnumStringType; empty: any. */
   connectorType: string;
-  idToken: IdToken | undefined;
+  /** Absent: for the group alone. One of the two must be given. */
+  idToken:
+    | IdToken
+    | undefined;
+  /** Every token of this group may use it. */
   groupId: string;
   /** Absent: now. */
   startsAt:
@@ -224,6 +229,8 @@ export interface ListReservationsRequest {
   siteId: string;
   idToken: string;
   state: ReservationState;
+  /** With or without a token beside. */
+  groupId: string;
 }
 
 export interface ListReservationsResponse {
@@ -247,7 +254,7 @@ export interface ReservationPolicy {
   leadSecondsMax: number;
   lengthSecondsMax: number;
   lengthSecondsDefault: number;
-  /** Active reservations of one token at once. */
+  /** Active reservations of one token, or of one group alone, at once. */
   activePerTokenMax: number;
   /** Before the end of a hold the driver is told so, seconds. */
   expiringNoticeSeconds: number;
@@ -1161,7 +1168,15 @@ export const GetReservationResponse: MessageFns<GetReservationResponse> = {
 };
 
 function createBaseListReservationsRequest(): ListReservationsRequest {
-  return { pageSize: 0, pageToken: "", stationId: "", siteId: "", idToken: "", state: ReservationState.UNSPECIFIED };
+  return {
+    pageSize: 0,
+    pageToken: "",
+    stationId: "",
+    siteId: "",
+    idToken: "",
+    state: ReservationState.UNSPECIFIED,
+    groupId: "",
+  };
 }
 
 export const ListReservationsRequest: MessageFns<ListReservationsRequest> = {
@@ -1183,6 +1198,9 @@ export const ListReservationsRequest: MessageFns<ListReservationsRequest> = {
     }
     if (message.state !== ReservationState.UNSPECIFIED) {
       writer.uint32(48).int32(reservationStateToNumber(message.state));
+    }
+    if (message.groupId !== "") {
+      writer.uint32(58).string(message.groupId);
     }
     return writer;
   },
@@ -1248,6 +1266,14 @@ export const ListReservationsRequest: MessageFns<ListReservationsRequest> = {
             message.state = reservationStateFromJSON(reader.int32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1271,6 +1297,7 @@ export const ListReservationsRequest: MessageFns<ListReservationsRequest> = {
     message.siteId = object.siteId ?? "";
     message.idToken = object.idToken ?? "";
     message.state = object.state ?? ReservationState.UNSPECIFIED;
+    message.groupId = object.groupId ?? "";
     return message;
   },
 };
