@@ -80,6 +80,8 @@ describe('device service', () => {
       evses: [],
       replaceEvses: false,
       accept: false,
+      password: '',
+      withoutCredential: false,
       expectedVersion: 0,
       idempotencyKey: '',
       ...request,
@@ -324,7 +326,10 @@ describe('device service', () => {
       await caughtUp();
       expect(await get('Q1')).toMatchObject({ lifecycle: Lifecycle.QUARANTINED, vendor: 'V', evses: [{ evseId: 2 }], connected: true });
       expect(await access('Q1')).toMatchObject([{ lifecycle: Lifecycle.QUARANTINED, connectorsPerEvse: [1, 1] }]);
-      expect((await update('Q1', { accept: true })).station?.lifecycle).toBe(Lifecycle.ACTIVE);
+      // No key seals a password for it here, and it is not let out without the one it needs.
+      expect(await failure(update('Q1', { accept: true }))).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'NoSecretKey' });
+      expect(await get('Q1')).toMatchObject({ lifecycle: Lifecycle.QUARANTINED });
+      expect((await update('Q1', { accept: true, withoutCredential: true })).station?.lifecycle).toBe(Lifecycle.ACTIVE);
       expect((await register('Q2', { name: 'two' })).station).toMatchObject({
         lifecycle: Lifecycle.ACTIVE,
         vendor: 'V',

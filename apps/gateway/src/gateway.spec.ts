@@ -90,6 +90,19 @@ describe('stations', () => {
     expect((await gateway.call('PATCH', '/v1/stations/CP-1', { body: {}, headers: { 'if-match': 'three' } })).status).toBe(400);
   });
 
+  it('accepts a station with its password in one call, and tells the one that was made', async () => {
+    const patch = (body: object) => gateway.call('PATCH', '/v1/stations/CP-1', { body });
+    expect((await patch({ accept: true })).body).toMatchObject({ stationId: 'CP-1', password: 'made-with-the-acceptance' });
+    expect((await patch({ accept: true, password: 'chosen-by-an-operator' })).body).toMatchObject({ password: null });
+    expect(gateway.services.lastCall('updateStation')).toMatchObject({ accept: true, password: 'chosen-by-an-operator' });
+    expect((await patch({ accept: true, withoutCredential: true })).body).toMatchObject({ password: null });
+    for (const body of [
+      { password: 'chosen-by-an-operator' },
+      { accept: true, withoutCredential: true, password: 'chosen-by-an-operator' },
+    ])
+      expect((await patch(body)).status).toBe(400);
+  });
+
   it('gives the message log', async () => {
     expect((await gateway.call('GET', '/v1/stations/CP-1/messages')).body).toEqual({
       data: [{ at: '2026-11-23T10:00:00.000Z', direction: 'FromStation', text: '[2,"1","Heartbeat",{}]' }],

@@ -51,7 +51,6 @@ export interface Station {
   readonly firmwareVersion: string | null;
   readonly ocppVersion: string | null;
   readonly lastBootAt: string | null;
-  readonly hasCredential: boolean;
   readonly connection: Connection | null;
 }
 

@@ -1,12 +1,11 @@
 import { Button } from '@mantine/core';
-import { IconShieldQuestion } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { duration, energy, ocpp, percent, power, text } from '../api/format.js';
 import { useReadings } from '../api/operations.js';
 import { usePlatform } from '../api/platform.js';
 import { readingsOf } from '../api/readings.js';
 import type { Connector, Evse, Session, Station } from '../api/types.js';
+import { Acceptance } from './acceptance.js';
 import { Answer } from './answer.js';
 import { MessageDrawer } from './message-drawer.js';
 import { StartDialog } from './start-dialog.js';
@@ -51,7 +50,7 @@ export function StationCard({ station, sessions, onSession }: Props) {
           <p>{[station.name === null ? '' : station.stationId, about].filter(Boolean).join(' · ') || 'Has not booted yet'}</p>
         </div>
         <span className="push" />
-        {station.lifecycle === 'Quarantined' && <Quarantined stationId={station.stationId} mayAct={mayAct} />}
+        <Acceptance station={station} mayAct={mayAct} />
         <StationMenu station={station} connected={connected} mayAct={mayAct} command={command} onMessages={() => setShowMessages(true)} />
       </div>
       {evses.length === 0 && (
@@ -87,43 +86,6 @@ export function StationCard({ station, sessions, onSession }: Props) {
       />
       <MessageDrawer stationId={station.stationId} opened={showMessages} onClose={() => setShowMessages(false)} />
     </article>
-  );
-}
-
-/** Nobody knows the password that a station shows which nobody registered: without one of its own it could not come back. */
-const needsPassword = ({ hasCredential, connection }: Station): boolean =>
-  !hasCredential && connection?.connected === true && (connection.securityProfile === 1 || connection.securityProfile === 2);
-
-/** A station that nobody registered; one click takes it into service. */
-function Quarantined({ stationId, mayAct }: { stationId: string; mayAct: boolean }) {
-  const { api } = usePlatform();
-  const queries = useQueryClient();
-  const accept = useMutation({
-    mutationFn: async () => {
-      const path = `/v1/stations/${encodeURIComponent(stationId)}`;
-      const station = await api.patch<Station>(path, { accept: true });
-      if (needsPassword(station)) await api.post(`${path}/password-changes`, {});
-    },
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['stations'] }),
-  });
-  return (
-    <>
-      <span className="status" data-tone="waiting" title="It connected without being registered">
-        <IconShieldQuestion size={17} aria-hidden />
-        Quarantined
-      </span>
-      {mayAct && (
-        <Button
-          size="xs"
-          variant="light"
-          loading={accept.isPending}
-          onClick={() => accept.mutate()}
-          aria-label={`Accept station ${stationId}`}
-        >
-          {accept.isError ? 'Try again' : 'Accept'}
-        </Button>
-      )}
-    </>
   );
 }
 

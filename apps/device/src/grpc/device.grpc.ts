@@ -15,6 +15,7 @@ import { deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Query } from '@voltlog/store';
 import { hashChosenPassword, hashMadePassword, makePassword } from '../commands/passwords.js';
+import type { Acceptance } from '../security/acceptance.js';
 import type { DeviceRepository, SiteExecution, StationExecution } from '../store/device-repository.js';
 import type { Collections } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
@@ -73,6 +74,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     private readonly memory: StationMemory,
     private readonly collections: Collections,
     private readonly options: { readonly scryptN: number },
+    private readonly acceptance: Acceptance,
   ) {}
 
   async registerSite(request: deviceV1.RegisterSiteRequest): Promise<deviceV1.RegisterSiteResponse> {
@@ -162,9 +164,16 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     };
     const causationId = this.cause(request.idempotencyKey);
     checkProfile(request.securityProfileMin);
-    const execution = await this.repository.onStation(stationId, command, causationId);
+    const chosen = request.password === '' ? '' : checkPassword(request.password);
+    if (chosen !== '' && (!accept || request.withoutCredential))
+      throw new RequestError('INVALID_ARGUMENT', 'a password goes with accept, and not with without_credential');
+    const { execution, password } =
+      accept && !request.withoutCredential
+        ? await this.acceptance.accept(stationId, command, chosen, causationId)
+        : { execution: await this.repository.onStation(stationId, command, causationId), password: '' };
     if (execution.refusal !== undefined) throw refusal(execution.refusal);
-    return { station: await this.stationOf((await this.require(stationId, request.securityProfileMin, causationId)) ?? execution) };
+    const secured = await this.require(stationId, request.securityProfileMin, causationId);
+    return { station: await this.stationOf(secured ?? execution), password };
   }
 
   async retireStation(request: deviceV1.RetireStationRequest): Promise<deviceV1.RetireStationResponse> {

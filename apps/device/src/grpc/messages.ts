@@ -45,7 +45,7 @@ export const toStationMessage = (station: Omit<StationDoc, 'id' | 'version'>, st
   lastBootAt: status?.lastBootAt,
   lastBootReason: status?.lastBootReason ?? '',
   firmwareStatus: status?.firmwareStatus ?? '',
-  hasCredential: station.passwordHash !== '',
+  hasCredential: station.passwordHash !== '' || (station.security?.offered ?? null) !== null,
   version: station.revision,
   createdAt: station.createdAt,
   updatedAt: station.updatedAt,

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { KnownStation } from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import type { deviceSecurityV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
+import { changeIdOf } from '../security/password-change.js';
 import type { Security } from '../security/security.js';
 import type { DeviceRepository, StationExecution } from '../store/device-repository.js';
 import { refusal } from './device.grpc.js';
@@ -59,7 +59,7 @@ export class StationSecurityGrpc implements deviceSecurityV1.StationSecurityServ
     const causationId = this.cause(request.idempotencyKey);
     const { passwords } = this.security;
     if (passwords === undefined) throw noKey('passwords on their way are sealed');
-    return answerOf(await passwords.begin(stationId, idOf(stationId, causationId), causationId));
+    return answerOf(await passwords.begin(stationId, causationId));
   }
 
   async changeSecurityProfile(request: deviceSecurityV1.ChangeSecurityProfileRequest): Promise<Answer> {
@@ -76,7 +76,7 @@ export class StationSecurityGrpc implements deviceSecurityV1.StationSecurityServ
     if (connection === undefined)
       throw new RequestError('FAILED_PRECONDITION', 'the station is not connected: its security profile is not known', 'StationOffline');
     if (connection.dialect.endsWith('S')) throw refusedOverSoap(connection.dialect);
-    const changeId = idOf(stationId, causationId);
+    const changeId = changeIdOf(stationId, causationId);
     const now = this.context.clock.now();
     const execution = await this.security.profiles.begin(
       stationId,
@@ -111,10 +111,6 @@ export class StationSecurityGrpc implements deviceSecurityV1.StationSecurityServ
     return causeOf(idempotencyKey, () => this.context.ids.next());
   }
 }
-
-/** The same for the same request, so that a repetition finds what it began. */
-const idOf = (stationId: string, causationId: string): string =>
-  createHash('sha256').update(`${stationId}\0${causationId}`).digest('hex').slice(0, 32);
 
 function answerOf({ refusal: no, state }: StationExecution): Answer {
   if (no !== undefined) throw refusal(no);

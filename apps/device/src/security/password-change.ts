@@ -1,4 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import type { StationEvent } from '@voltlog/device-contract';
+import type { ChangeStation } from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import { hashMadePassword } from '../commands/passwords.js';
@@ -20,6 +22,14 @@ interface Change {
   readonly passwordHash: string;
   /** The station may have it: from now on the offer is not taken back. */
   readonly sent: boolean;
+  /** Somebody knows it too, and can set it by hand: it is never taken back. Absent: the station alone is told. */
+  readonly told?: true;
+}
+
+/** `passwordHash`: as in the contract. */
+interface Password {
+  readonly password: string;
+  readonly passwordHash: string;
 }
 
 export interface PasswordChangesParts {
@@ -37,16 +47,33 @@ export interface PasswordChangesParts {
 export class PasswordChanges implements IntentHandler<Change> {
   constructor(private readonly parts: PasswordChangesParts) {}
 
-  async begin(stationId: string, changeId: string, causationId: string): Promise<StationExecution> {
-    const { context, repository, sealing, intents } = this.parts;
-    const password = randomBytes(PASSWORD_BYTES).toString('hex');
-    const made: Change = { changeId, sealedPassword: sealing.seal(password), passwordHash: hashMadePassword(password), sent: false };
-    const id = `password:${stationId}:${changeId}`;
-    const kept = await intents.keep({ id, stationId, kind: 'ChangePassword', data: made }, CHANGE_MS);
-    const command = { kind: 'OfferCredential' as const, changeId, passwordHash: kept.data.passwordHash, now: context.clock.now() };
+  async begin(stationId: string, causationId: string): Promise<StationExecution> {
+    const { context, repository, intents } = this.parts;
+    const kept = await this.keep(stationId, causationId, made());
+    const command = { kind: 'OfferCredential' as const, ...offerOf(kept), now: context.clock.now() };
     const execution = await repository.onStation(stationId, command, causationId);
     if (execution.refusal === undefined) await intents.go(kept);
     return execution;
+  }
+
+  /**
+   * Lets a station out of quarantine together with a password, in one commit.
+   *
+   * @param chosen undefined: one is made
+   * @returns `password`: the one that was made, for whoever asked; empty: it was chosen, or the station had been accepted before
+   */
+  async accept(
+    stationId: string,
+    command: ChangeStation,
+    chosen: Password | undefined,
+    causationId: string,
+  ): Promise<{ readonly execution: StationExecution; readonly password: string }> {
+    const { repository, sealing, intents } = this.parts;
+    const kept = await this.keep(stationId, causationId, chosen ?? made(), { told: true });
+    const execution = await repository.onStation(stationId, { ...command, credential: offerOf(kept) }, causationId);
+    if (execution.refusal === undefined) await intents.go(kept);
+    const counts = execution.outcome === 'committed' && execution.events.some(({ type }) => type === OFFERED);
+    return { execution, password: counts && chosen === undefined ? sealing.open(kept.data.sealedPassword) : '' };
   }
 
   async attempt({ id, stationId, data }: Intent<Change>, note: (data: Change) => Promise<void>): Promise<Step<Change>> {
@@ -77,7 +104,7 @@ export class PasswordChanges implements IntentHandler<Change> {
   }
 
   async expired({ id, stationId, createdAt, data }: Intent<Change>): Promise<Step<Change>> {
-    if (!data.sent) return this.withdraw(id, stationId, data, 'the station was away all the time');
+    if (!data.sent || data.told === true) return this.withdraw(id, stationId, data, 'the station was away all the time');
     const days = Math.round((this.parts.context.clock.now() - Date.parse(createdAt)) / 86_400_000);
     this.parts.context.logger.warn(
       { station_id: stationId, since: isoTime(Date.parse(createdAt)) },
@@ -86,9 +113,38 @@ export class PasswordChanges implements IntentHandler<Change> {
     return LATER;
   }
 
-  private async withdraw(id: string, stationId: string, { changeId }: Change, reason: string): Promise<Step<Change>> {
-    const command = { kind: 'WithdrawCredential' as const, changeId, reason, now: this.parts.context.clock.now() };
-    await this.parts.repository.onStation(stationId, command, `${id}:withdrawn`);
+  /** Before its cause is committed, and the same for the same cause: a repetition goes on with what was kept. */
+  private keep(
+    stationId: string,
+    causationId: string,
+    { password, passwordHash }: Password,
+    more: Pick<Change, 'told'> = {},
+  ): Promise<Intent<Change>> {
+    const changeId = changeIdOf(stationId, causationId);
+    const data: Change = { changeId, sealedPassword: this.parts.sealing.seal(password), passwordHash, sent: false, ...more };
+    return this.parts.intents.keep({ id: `password:${stationId}:${changeId}`, stationId, kind: 'ChangePassword', data }, CHANGE_MS);
+  }
+
+  /** The station is not brought it; one that somebody was told goes on to count, for it is now set by hand. */
+  private async withdraw(id: string, stationId: string, { changeId, told }: Change, reason: string): Promise<Step<Change>> {
+    const { repository, context } = this.parts;
+    const now = context.clock.now();
+    if (told === true) {
+      context.logger.warn({ station_id: stationId, reason }, 'a station was not brought its password: set it by hand');
+      await repository.onStation(stationId, { kind: 'SettleCredential', changeId, now }, `${id}:settled`);
+    } else await repository.onStation(stationId, { kind: 'WithdrawCredential', changeId, reason, now }, `${id}:withdrawn`);
     return DONE;
   }
+}
+
+/** The same for the same request, so that a repetition finds what it began. */
+export const changeIdOf = (stationId: string, causationId: string): string =>
+  createHash('sha256').update(`${stationId}\0${causationId}`).digest('hex').slice(0, 32);
+
+const OFFERED: StationEvent['type'] = 'voltlog.device.StationCredentialOffered.v1';
+const offerOf = ({ data: { changeId, passwordHash } }: Intent<Change>) => ({ changeId, passwordHash });
+
+function made(): Password {
+  const password = randomBytes(PASSWORD_BYTES).toString('hex');
+  return { password, passwordHash: hashMadePassword(password) };
 }

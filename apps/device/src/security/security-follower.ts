@@ -58,7 +58,7 @@ export class SecurityFollower {
   private async connected(eventId: string, { stationId, offeredChangeId, certificateSerial }: StationConnected): Promise<void> {
     const now = this.context.clock.now();
     if (offeredChangeId !== undefined)
-      await this.repository.onStation(stationId, { kind: 'ReportOfferedShown', changeId: offeredChangeId, now }, `${eventId}:shown`);
+      await this.repository.onStation(stationId, { kind: 'SettleCredential', changeId: offeredChangeId, now }, `${eventId}:shown`);
     if (certificateSerial !== undefined) await this.certificates.installed(stationId, certificateSerial, `${eventId}:certificate`);
   }
 }

@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { STATION_TOPIC, type StationFacts } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC } from '@voltlog/device-contract';
 import { isoTime, OperatingError } from '@voltlog/kernel';
-import { connectionV1 } from '@voltlog/proto';
+import { connectionV1, deviceV1 } from '@voltlog/proto';
 import { openTestContext, type TestContext, testCsr, until, untilPassed } from '@voltlog/testing';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -410,6 +410,92 @@ describe('the security of stations', () => {
       await until(() => sentPassword() !== undefined, 'the password to be sent');
       const streams = [...(await context.store.streams.load([`station:${STATION}`])).values()];
       expect(JSON.stringify(streams)).not.toContain(sentPassword()?.value);
+    });
+  });
+
+  describe('the password of a station that is accepted', () => {
+    const STRANGER = 'CP-9';
+    const accept = (more: object = {}) =>
+      service.grpc.updateStation(deviceV1.UpdateStationRequest.fromPartial({ stationId: STRANGER, accept: true, ...more }));
+    const accessOf = async () => (await service.grpc.getStationAccess({ stationIds: [STRANGER], changedStationIds: [] })).stations[0];
+    const fits = (hash: string | undefined, password: string) => {
+      const [, salt = '', digest] = (hash ?? '').split('$');
+      return createHash('sha256').update(Buffer.from(salt, 'base64url')).update(password).digest('base64url') === digest;
+    };
+    const brought = () =>
+      connection.of('setVariables').flatMap((value) => (value['variables'] as connectionV1.Variable[]).map((each) => each.value));
+    const comesWithIt = async () =>
+      connects({ stationId: STRANGER, showedOffered: true, offeredChangeId: (await accessOf())?.offeredChangeId ?? '' });
+
+    beforeEach(async () => {
+      await say('voltlog.connection.StationConnected.v1', { stationId: STRANGER, epoch: 1, registered: false });
+      await until(async () => (await accessOf())?.lifecycle === deviceV1.StationLifecycle.QUARANTINED, 'it to be in quarantine');
+    });
+
+    it('is made with the acceptance, told once, brought to it, and counts', async () => {
+      const { station, password } = await accept({ idempotencyKey: 'k' });
+      expect([station?.lifecycle, station?.hasCredential]).toEqual([deviceV1.StationLifecycle.ACTIVE, true]);
+      expect(fits((await accessOf())?.offeredPasswordHash, password)).toBe(true);
+      await until(() => brought().length > 0, 'the password to be brought');
+      expect(brought()).toEqual([password]);
+      expect((await accept({ idempotencyKey: 'k' })).password).toBe('');
+      expect((await accept()).password).toBe('');
+      await comesWithIt();
+      await until(async () => (await accessOf())?.offeredPasswordHash === '', 'it to be settled');
+      expect(fits((await accessOf())?.passwordHash, password)).toBe(true);
+    });
+
+    it('is the one that the operator chose', async () => {
+      expect((await accept({ password: 'chosen-by-an-operator' })).password).toBe('');
+      await until(() => brought().length > 0, 'the password to be brought');
+      expect([brought(), (await accessOf())?.offeredPasswordHash]).toEqual([['chosen-by-an-operator'], expect.stringMatching(/^scrypt\$/)]);
+    });
+
+    it('is brought by the process that comes after one that died behind the acceptance', async () => {
+      connection.away = true;
+      const { password } = await accept();
+      await devices.pop()?.stop();
+      connection.away = false;
+      service = await open();
+      await untilPassed(context.clock, 60_000, () => brought().length > 0, 'the password to be brought');
+      expect(brought()).toEqual([password]);
+    });
+
+    it.each([
+      ['refuses it', () => connection.answers.set('setVariables', { status: CommandStatus.NOT_SUPPORTED, reason: 'no such key' })],
+      ['is away for 30 days', () => void (connection.online = false)],
+    ])('goes on to count when the station %s, since somebody was told it', async (_, goesWrong) => {
+      goesWrong();
+      const { password } = await accept();
+      expect(password).not.toBe('');
+      if (!connection.online) context.clock.ms += 30 * 86_400_000;
+      await until(async () => (await accessOf())?.offeredPasswordHash === '', 'it to be settled');
+      expect(fits((await accessOf())?.passwordHash, password)).toBe(true);
+    });
+
+    it.each([0, 3])('is not made for one on security profile %d', async (profile) => {
+      connection.securityProfile = profile;
+      expect((await accept()).password).toBe('');
+      expect(await accessOf()).toMatchObject({
+        lifecycle: deviceV1.StationLifecycle.ACTIVE,
+        passwordHash: '',
+        offeredPasswordHash: '',
+      });
+    });
+
+    it('is not made for one that has one already, or is to have none', async () => {
+      await service.grpc.setStationCredential({ stationId: STRANGER, password: '', idempotencyKey: '' });
+      expect((await accept()).password).toBe('');
+      expect((await accessOf())?.offeredPasswordHash).toBe('');
+      await expect(accept({ withoutCredential: true, password: 'chosen-by-an-operator' })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+      await expect(accept({ accept: false, password: 'chosen-by-an-operator' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
+    it('is not made where somebody else changed the station in between: it stays in quarantine', async () => {
+      await expect(accept({ expectedVersion: 99 })).rejects.toMatchObject({ reason: 'RevisionMismatch' });
+      expect(await accessOf()).toMatchObject({ lifecycle: deviceV1.StationLifecycle.QUARANTINED, offeredPasswordHash: '' });
     });
   });
 

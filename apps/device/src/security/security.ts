@@ -5,6 +5,7 @@ import type { CertificateAuthority } from '../pki/certificate-authority.js';
 import type { Pki } from '../pki/pki.js';
 import type { DeviceRepository } from '../store/device-repository.js';
 import type { StationMemory } from '../store/station-memory.js';
+import { Acceptance } from './acceptance.js';
 import { Certificates } from './certificates.js';
 import { Intents } from './intents.js';
 import { PasswordChanges } from './password-change.js';
@@ -18,6 +19,7 @@ export interface Security {
   /** undefined: no key is configured. */
   readonly authority: CertificateAuthority | undefined;
   readonly passwords: PasswordChanges | undefined;
+  readonly acceptance: Acceptance;
   readonly profiles: ProfileChanges;
   readonly renewals: Renewals;
   readonly line: StationLine;
@@ -58,6 +60,7 @@ export async function createSecurity(
   return {
     authority,
     passwords,
+    acceptance: new Acceptance({ repository, line, passwords, scryptN: config.scryptN }),
     profiles,
     renewals,
     line,

@@ -9,6 +9,7 @@ import { notFound } from '../problems/problem.js';
 import { Services } from '../services.js';
 import { pageQuery, stationId as stationIdSchema } from '../views/common.js';
 import {
+  changedStation,
   connectionPage,
   connectionView,
   credentialView,
@@ -90,7 +91,14 @@ export class StationsController {
   }
 
   @Patch('stations/:stationId')
-  @Write({ role: 'operator', summary: 'Change a station', answer: stationView })
+  @Write({
+    role: 'operator',
+    summary: 'Change a station, or accept it out of quarantine',
+    description:
+      'A station that is accepted is given a password in the same step, since nobody knows the one that it shows: made here unless you choose ' +
+      'one, brought to it over its open connection, and in this answer this once for one that takes none. It counts from now on.',
+    answer: changedStation,
+  })
   @Versioned()
   async updateStation(
     @Param({ schema: stationParams }) { stationId }: StationParams,
@@ -98,7 +106,7 @@ export class StationsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { station } = await this.services.device.updateStation({
+    const { station, password } = await this.services.device.updateStation({
       stationId,
       siteId: body.siteId,
       name: body.name,
@@ -106,11 +114,13 @@ export class StationsController {
       replaceEvses: body.evses !== undefined,
       tags: body.tags === undefined ? undefined : { tags: body.tags },
       accept: body.accept ?? false,
+      password: body.password ?? '',
+      withoutCredential: body.withoutCredential ?? false,
       securityProfileMin: body.securityProfileMin,
       expectedVersion: expectedVersion(request),
       idempotencyKey: idempotencyKey(request),
     });
-    return this.answer(reply, station, stationId);
+    return { ...(await this.answer(reply, station, stationId)), password: password || null };
   }
 
   @Delete('stations/:stationId')

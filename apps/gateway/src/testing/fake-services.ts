@@ -211,7 +211,8 @@ export class FakeServices {
           throw new RequestError('ABORTED', 'another version', 'VersionMismatch');
         const changed = { ...known, name: request.name ?? known.name, version: known.version + 1 };
         this.stations.set(request.stationId, changed);
-        return Promise.resolve({ station: changed });
+        const isMade = request.accept && request.password === '' && !request.withoutCredential;
+        return Promise.resolve({ station: changed, password: isMade ? 'made-with-the-acceptance' : '' });
       },
       setStationCredential: (request) => {
         this.calls.push({ method: 'setStationCredential', request });

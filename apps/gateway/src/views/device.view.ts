@@ -217,7 +217,22 @@ export const stationChange = z
     evses: evses.optional().meta({ description: 'replaces what is known' }),
     tags: tags.optional().meta({ description: 'replaces those it has' }),
     accept: z.literal(true).optional().meta({ description: 'moves a quarantined station into service' }),
+    password: password.optional().meta({
+      description:
+        'with accept: counts for the station from then on, and is brought to it over its open connection; absent: one is made, unless it ' +
+        'has one, or shows none (security profile 0) or a certificate (3)',
+    }),
+    withoutCredential: z.literal(true).optional().meta({ description: 'with accept: it is given no password' }),
     securityProfileMin: securityProfile.optional().meta({ description: 'it is let in on no lower security profile' }),
+  })
+  .refine(
+    ({ accept, password: chosen, withoutCredential }) => accept === true || (chosen === undefined && withoutCredential === undefined),
+    {
+      message: 'password and withoutCredential go with accept; PUT /v1/stations/{stationId}/credential sets one by itself',
+    },
+  )
+  .refine(({ password: chosen, withoutCredential }) => chosen === undefined || withoutCredential === undefined, {
+    message: 'password and withoutCredential exclude each other',
   })
   .meta({ id: 'StationChange' });
 
@@ -227,6 +242,12 @@ export const registeredStation = z
     password: z.string().nullable().meta({ description: 'shown this once; null when you chose it, or none was wanted' }),
   })
   .meta({ id: 'RegisteredStation' });
+
+export const changedStation = stationView
+  .extend({
+    password: z.string().nullable().meta({ description: 'made for a station that was accepted, and shown this once; null otherwise' }),
+  })
+  .meta({ id: 'ChangedStation' });
 
 export const newCredential = z.strictObject({ password: password.optional() }).meta({ id: 'NewCredential' });
 export const credentialView = z.object({ password: z.string().nullable() }).meta({ id: 'Credential' });

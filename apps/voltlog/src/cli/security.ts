@@ -85,8 +85,7 @@ export function addSecurity(program: Command, cli: Cli): void {
     .option('--password-file <file>', 'the file holds it; - for standard input. Default: one is made')
     .action((id: string, { passwordFile }: { passwordFile?: string }) =>
       cli.run(async (client, output) => {
-        // An editor ends a file with a line break, which is no part of the password.
-        const password = passwordFile === undefined ? undefined : textOf(passwordFile).replace(/\r?\n$/, '');
+        const password = passwordOf(passwordFile);
         const set = await client.call('PUT', `${path(id)}/credential`, { password });
         if (password === undefined) output.one(set, [['PASSWORD', 'password']]);
         else output.say(`${id} is let in with the password of ${passwordFile}.`);
@@ -94,11 +93,9 @@ export function addSecurity(program: Command, cli: Cli): void {
     );
 }
 
-/** A station that nobody has registered shows a password that nobody knows: without one of its own it could not come back. */
-export function needsPassword(station: Json): boolean {
-  const { connected, securityProfile } = (station['connection'] ?? {}) as { connected?: boolean; securityProfile?: number };
-  return station['hasCredential'] !== true && connected === true && (securityProfile === 1 || securityProfile === 2);
-}
+/** The password that a file holds; undefined: no file is named. An editor ends a file with a line break, which is no part of it. */
+export const passwordOf = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : textOf(file).replace(/\r?\n$/, '');
 
 function profileChange(row: Json): string {
   const change = row['profileChange'] as Json | null;

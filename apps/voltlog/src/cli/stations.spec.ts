@@ -15,22 +15,30 @@ const AT = '/v1/stations/CP-1';
 const sent = () => world.asked.map(({ method, url, body }) => [method, url, body]);
 
 describe('voltlog stations accept', () => {
-  const accepted = (connection: object | null, hasCredential = false) => {
-    world.answers[`PATCH ${AT}`] = [[200, { stationId: 'CP-1', hasCredential, connection }]];
-    world.answers[`POST ${AT}/password-changes`] = [[202, {}]];
+  const accepts = (password: string | null) => {
+    world.answers[`PATCH ${AT}`] = [[200, { stationId: 'CP-1', password, connection: null }]];
   };
-  const PASSWORD = ['POST', `${AT}/password-changes`, undefined];
 
-  it.each([
-    ['a station that shows a password nobody knows is brought one', { connected: true, securityProfile: 1 }, false, [], true],
-    ['not where the operator sets the one that it shows', { connected: true, securityProfile: 2 }, false, ['--no-password'], false],
-    ['not one that has one', { connected: true, securityProfile: 1 }, true, [], false],
-    ['not one that shows a certificate', { connected: true, securityProfile: 3 }, false, [], false],
-    ['not one that is away', null, false, [], false],
-  ])('%s', async (_, connection, hasCredential, words, brings) => {
-    accepted(connection, hasCredential);
-    expect(await world.run('stations', 'accept', 'CP-1', ...words)).toMatchObject({ code: EXIT.ok });
-    expect(sent()).toEqual([['PATCH', AT, { accept: true }], ...(brings ? [PASSWORD] : [])]);
+  it('has a password made with it, and shows it', async () => {
+    accepts('made');
+    expect(await world.run('stations', 'accept', 'CP-1')).toMatchObject({ code: EXIT.ok, out: expect.stringMatching(/PASSWORD +made\n/) });
+    expect(sent()).toEqual([['PATCH', AT, { accept: true }]]);
+  });
+
+  it('takes one from a file, and does not show it', async () => {
+    accepts(null);
+    const file = join(world.folder, 'chosen');
+    writeFileSync(file, 'chosen by an operator\n');
+    const { code, out } = await world.run('stations', 'accept', 'CP-1', '--password-file', file);
+    expect([code, out.includes('PASSWORD')]).toEqual([EXIT.ok, false]);
+    expect(sent()).toEqual([['PATCH', AT, { accept: true, password: 'chosen by an operator' }]]);
+  });
+
+  it('gives none where none is wanted; both at once mean nothing', async () => {
+    accepts(null);
+    expect((await world.run('stations', 'accept', 'CP-1', '--no-password')).code).toBe(EXIT.ok);
+    expect(sent()).toEqual([['PATCH', AT, { accept: true, withoutCredential: true }]]);
+    expect((await world.run('stations', 'accept', 'CP-1', '--no-password', '--password-file', 'x')).code).toBe(EXIT.usage);
   });
 });
 

@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
 import { query } from './client.js';
 import { CliError, EXIT } from './errors.js';
-import { textOf } from './files.js';
 import { type Column, rowsOf } from './output.js';
-import { needsPassword } from './security.js';
+import { passwordOf } from './security.js';
 import { bodyOf, wholeNumber } from './words.js';
 
 const STATION: readonly Column[] = [
@@ -66,14 +65,18 @@ export function addStations(program: Command, cli: Cli): void {
     );
   stations
     .command('accept')
-    .description('let a station out of quarantine; it is brought a password of its own, since nobody knows the one it shows')
+    .description(
+      'let a station out of quarantine; it is brought a password of its own, shown here once, since nobody knows the one it shows',
+    )
     .argument('<stationId>')
-    .option('--no-password', 'bring it none: you set the one that it shows by voltlog security set-password')
-    .action((id: string, { password }: { password: boolean }) =>
+    .option('--password-file <file>', 'the file holds its password; - for standard input. Default: one is made')
+    .option('--no-password', 'give it none')
+    .action((id: string, { password, passwordFile }: { password: boolean; passwordFile?: string }) =>
       cli.run(async (client, output) => {
-        const station = await client.call('PATCH', path(id), { accept: true });
-        output.one(station, STATION);
-        if (password && needsPassword(station)) await client.call('POST', `${path(id)}/password-changes`);
+        if (!password && passwordFile !== undefined) throw new CliError(EXIT.usage, '--no-password and --password-file exclude each other');
+        const credential = password ? { password: passwordOf(passwordFile) } : { withoutCredential: true };
+        const station = await client.call('PATCH', path(id), { accept: true, ...credential });
+        output.one(station, station['password'] === null ? STATION : [...STATION, ['PASSWORD', 'password']]);
       }),
     );
   stations
@@ -127,8 +130,7 @@ function addCallPassword(stations: Command, cli: Cli): void {
           return;
         }
         if (username !== undefined && passwordFile === undefined) throw new CliError(EXIT.usage, 'give --password-file with --user');
-        // An editor ends a file with a line break, which is no part of the password.
-        const password = passwordFile === undefined ? undefined : textOf(passwordFile).replace(/\r?\n$/, '');
+        const password = passwordOf(passwordFile);
         const credential = password === undefined ? await client.get(at) : await client.call('PUT', at, { username, password });
         output.one(credential, CALL_CREDENTIAL);
       }),

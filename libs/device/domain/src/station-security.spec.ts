@@ -57,9 +57,9 @@ describe('a change of password', () => {
 
   it('counts once the station showed the new one', () => {
     station(offered)
-      .when({ kind: 'ReportOfferedShown', changeId: 'c1', now })
+      .when({ kind: 'SettleCredential', changeId: 'c1', now })
       .then(event('StationCredentialSet', { passwordHash: 'new' }));
-    station().when({ kind: 'ReportOfferedShown', changeId: 'c1', now }).thenNothing();
+    station().when({ kind: 'SettleCredential', changeId: 'c1', now }).thenNothing();
     const state = fold(stationDecider, [registered, offered, event('StationCredentialSet', { passwordHash: 'new' })]);
     expect(state).toMatchObject({ passwordHash: 'new', security: { offered: null } });
   });
@@ -68,8 +68,8 @@ describe('a change of password', () => {
     const withdrawn = event('StationCredentialWithdrawn', { changeId: 'c1', reason: 'Rejected' });
     const again = event('StationCredentialOffered', { changeId: 'c2', passwordHash: 'newer' });
     const later = station(offered, withdrawn, again);
-    later.when({ kind: 'ReportOfferedShown', changeId: 'c1', now }).thenNothing();
-    later.when({ kind: 'ReportOfferedShown', changeId: 'c2', now }).then(event('StationCredentialSet', { passwordHash: 'newer' }));
+    later.when({ kind: 'SettleCredential', changeId: 'c1', now }).thenNothing();
+    later.when({ kind: 'SettleCredential', changeId: 'c2', now }).then(event('StationCredentialSet', { passwordHash: 'newer' }));
   });
 
   it('is taken back by its own id alone', () => {

@@ -73,8 +73,8 @@ export type SecurityCommand =
   | { readonly kind: 'RequireSecurityProfile'; readonly securityProfileMin: number; readonly now: number }
   | { readonly kind: 'OfferCredential'; readonly changeId: string; readonly passwordHash: string; readonly now: number }
   | { readonly kind: 'WithdrawCredential'; readonly changeId: string; readonly reason: string; readonly now: number }
-  /** The station connected with the password that was on its way to it by this change. */
-  | { readonly kind: 'ReportOfferedShown'; readonly changeId: string; readonly now: number }
+  /** The password of this change is the station's: it connected with it, or takes none and somebody was told it, who sets it by hand. */
+  | { readonly kind: 'SettleCredential'; readonly changeId: string; readonly now: number }
   | { readonly kind: 'IssueCertificate'; readonly certificate: Data<'StationCertificateIssued'>; readonly now: number }
   | { readonly kind: 'ReportCertificateInstalled'; readonly serialNumber: string; readonly now: number }
   | { readonly kind: 'ReportCertificateNotInstalled'; readonly report: Data<'StationCertificateNotInstalled'>; readonly now: number }
@@ -133,7 +133,7 @@ export function decideSecurity(
         type: 'voltlog.device.StationCredentialWithdrawn.v1',
         data: { stationId, changeId: command.changeId, reason: command.reason, at },
       });
-    case 'ReportOfferedShown':
+    case 'SettleCredential':
       // A report that comes late may be about an earlier offer: the station need not have this one.
       if (offered?.changeId !== command.changeId) return decided();
       return decided<StationEvent>({

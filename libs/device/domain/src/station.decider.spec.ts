@@ -106,6 +106,21 @@ describe('a station', () => {
     });
   });
 
+  it('is accepted with its password in one step; one that is in service is given none by that', () => {
+    const credential = { changeId: 'c1', passwordHash: 'h' };
+    const offer: StationCommand = { kind: 'OfferCredential', ...credential, now };
+    given(quarantine)
+      .when(change({ accept: true, credential }))
+      .thenHappens('StationAccepted', 'StationCredentialOffered');
+    expect(given(quarantine, change({ accept: true, credential })).state).toMatchObject({ security: { offered: credential } });
+    given(quarantine, offer)
+      .when(change({ accept: true, credential }))
+      .thenRefuses('PasswordChangeUnderWay');
+    given(register())
+      .when(change({ accept: true, credential }))
+      .thenHappens();
+  });
+
   it('takes changes of the version they were made for', () => {
     given(register())
       .when(change({ name: 'x', expectedRevision: 1 }))

@@ -20,6 +20,8 @@ export interface ChangeStation {
   readonly tags?: readonly string[];
   /** Out of quarantine. */
   readonly accept: boolean;
+  /** With `accept`: a password that counts from then on, and is brought to the station by this change. Absent: none. */
+  readonly credential?: { readonly changeId: string; readonly passwordHash: string };
   /** Refused unless the station has this revision; 0: not checked. */
   readonly expectedRevision: number;
   readonly now: number;
@@ -201,8 +203,12 @@ function change(command: ChangeStation, state: KnownStation): Decision<StationEv
   if (after.siteId !== state.siteId || after.name !== state.name || !sameEvses(after.evses, state.evses) || !sameTags(after, state)) {
     events.push({ type: 'voltlog.device.StationChanged.v1', data: { stationId, ...after, at } });
   }
-  if (command.accept && state.lifecycle === 'Quarantined')
+  if (command.accept && state.lifecycle === 'Quarantined') {
     events.push({ type: 'voltlog.device.StationAccepted.v1', data: { stationId, at } });
+    if (command.credential !== undefined && state.security.offered !== null) return refused('PasswordChangeUnderWay');
+    if (command.credential !== undefined)
+      events.push({ type: 'voltlog.device.StationCredentialOffered.v1', data: { stationId, ...command.credential, at } });
+  }
   return decided(...events);
 }
 

@@ -269,11 +269,23 @@ export interface UpdateStationRequest {
     | number
     | undefined;
   /** Absent: they stay. */
-  tags: StationTags | undefined;
+  tags:
+    | StationTags
+    | undefined;
+  /**
+   * With `accept`: the password that counts for the station from then on (16 to 40 characters), and is brought to it over its open
+   * connection. Empty: one is made, unless without_credential, or the station has one, or shows none (profile 0) or a certificate (3).
+   */
+  password: string;
+  withoutCredential: boolean;
 }
 
 export interface UpdateStationResponse {
-  station: Station | undefined;
+  station:
+    | Station
+    | undefined;
+  /** The one that was made; shown once, here. Empty: none was, or the caller chose it. */
+  password: string;
 }
 
 export interface RetireStationRequest {
@@ -2180,6 +2192,8 @@ function createBaseUpdateStationRequest(): UpdateStationRequest {
     idempotencyKey: "",
     securityProfileMin: undefined,
     tags: undefined,
+    password: "",
+    withoutCredential: false,
   };
 }
 
@@ -2214,6 +2228,12 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
     }
     if (message.tags !== undefined) {
       StationTags.encode(message.tags, writer.uint32(402).fork()).join();
+    }
+    if (message.password !== "") {
+      writer.uint32(410).string(message.password);
+    }
+    if (message.withoutCredential !== false) {
+      writer.uint32(416).bool(message.withoutCredential);
     }
     return writer;
   },
@@ -2311,6 +2331,22 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
             message.tags = StationTags.decode(reader, reader.uint32());
             continue;
           }
+          case 51: {
+            if (tag !== 410) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+          case 52: {
+            if (tag !== 416) {
+              break;
+            }
+
+            message.withoutCredential = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2340,18 +2376,23 @@ export const UpdateStationRequest: MessageFns<UpdateStationRequest> = {
     message.tags = (object.tags !== undefined && object.tags !== null)
       ? StationTags.fromPartial(object.tags)
       : undefined;
+    message.password = object.password ?? "";
+    message.withoutCredential = object.withoutCredential ?? false;
     return message;
   },
 };
 
 function createBaseUpdateStationResponse(): UpdateStationResponse {
-  return { station: undefined };
+  return { station: undefined, password: "" };
 }
 
 export const UpdateStationResponse: MessageFns<UpdateStationResponse> = {
   encode(message: UpdateStationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.station !== undefined) {
       Station.encode(message.station, writer.uint32(10).fork()).join();
+    }
+    if (message.password !== "") {
+      writer.uint32(18).string(message.password);
     }
     return writer;
   },
@@ -2377,6 +2418,14 @@ export const UpdateStationResponse: MessageFns<UpdateStationResponse> = {
             message.station = Station.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2397,6 +2446,7 @@ export const UpdateStationResponse: MessageFns<UpdateStationResponse> = {
     message.station = (object.station !== undefined && object.station !== null)
       ? Station.fromPartial(object.station)
       : undefined;
+    message.password = object.password ?? "";
     return message;
   },
 };
