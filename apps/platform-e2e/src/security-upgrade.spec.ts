@@ -8,6 +8,7 @@ import { AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
 import { registerStation, STATION_PASSWORD } from './harness/fleet.js';
 import { freePorts } from './harness/processes.js';
+import { RawStation } from './harness/raw-station.js';
 
 interface SecurityView {
   readonly securityProfileMin: number;
@@ -128,6 +129,35 @@ describe('the security of a station, driven from the platform', () => {
       });
       await old.stop();
     });
+  });
+
+  it.each([
+    ['has taken the one on its way', true],
+    ['has not', false],
+  ])('a password set by hand during a change locks no station out: one that %s', async (_, hasTakenIt) => {
+    const id = `by-hand-${hasTakenIt}`;
+    await platform.api.ok('POST', '/v1/stations', { stationId: id, password: STATION_PASSWORD });
+    const raw = (password: string) => RawStation.connect({ url: urls[1], stationId: id, password });
+    // Who lets stations in hears of a change a moment later.
+    const isRefused = (old: string) =>
+      eventually('it to be refused', () =>
+        raw(old).then(
+          async (open) => void (await open.close()),
+          () => true,
+        ),
+      );
+    const station = await raw(STATION_PASSWORD);
+    await platform.api.ok('POST', `/v1/stations/${id}/password-changes`);
+    // Its answer is lost.
+    const call = await eventually('the new password', () => station.received.find((each) => each[2] === 'ChangeConfiguration'));
+    const { value } = call[3] as { readonly value: string };
+    const { password } = (await platform.api.ok('PUT', `/v1/stations/${id}/credential`, {})) as { readonly password: string };
+    await station.close();
+    await isRefused(STATION_PASSWORD);
+    if (hasTakenIt) await (await raw(value)).close();
+    await (await raw(password)).close();
+    await eventually('the change to be over', async () => ((await security(id)).passwordChange === null ? true : undefined));
+    await isRefused(value);
   });
 
   it('a revoked certificate ends the connection, and there is no coming back', async () => {

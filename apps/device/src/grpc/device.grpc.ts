@@ -16,6 +16,7 @@ import type { ServiceContext } from '@voltlog/service';
 import type { Query } from '@voltlog/store';
 import { hashChosenPassword, hashMadePassword, makePassword } from '../commands/passwords.js';
 import type { Acceptance } from '../security/acceptance.js';
+import { changeIdOf } from '../security/password-change.js';
 import type { DeviceRepository, SiteExecution, StationExecution } from '../store/device-repository.js';
 import type { Collections } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
@@ -47,7 +48,10 @@ export const REFUSALS: Readonly<Record<Refusal, readonly [RequestError['code'], 
   StationUnknown: ['NOT_FOUND', 'there is no such station'],
   StationRetired: ['FAILED_PRECONDITION', 'the station is retired'],
   RevisionMismatch: ['ABORTED', 'it was changed in between: read it again'],
-  PasswordChangeUnderWay: ['FAILED_PRECONDITION', 'a password is on its way to the station already'],
+  PasswordChangeUnderWay: [
+    'FAILED_PRECONDITION',
+    'the station has not shown yet the last password that was made or set for it: first it must connect with that',
+  ],
   ProfileChangeUnderWay: ['FAILED_PRECONDITION', 'the station is on its way to another security profile already'],
   NoProfileChange: ['FAILED_PRECONDITION', 'the station is on its way to no other security profile'],
   DowngradeNotAllowed: ['FAILED_PRECONDITION', 'that is a lower security profile: say that you mean it'],
@@ -192,7 +196,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const { hash, made } = await this.credential(request.password);
     const execution = await this.repository.onStation(
       stationId,
-      { kind: 'SetCredential', passwordHash: hash, now: this.now() },
+      { kind: 'SetCredential', changeId: changeIdOf(stationId, causationId), passwordHash: hash, now: this.now() },
       causationId,
     );
     if (execution.refusal !== undefined) throw refusal(execution.refusal);

@@ -7,7 +7,10 @@ export function toSecurityMessage({ stationId, security }: KnownStation): device
     stationId,
     securityProfileMin,
     certificates: certificates.map((each) => ({ ...each })),
-    passwordChange: offered === null ? undefined : { changeId: offered.changeId, status: 'Offered', startedAt: offered.startedAt },
+    passwordChange:
+      offered === null
+        ? undefined
+        : { changeId: offered.changeId, status: offered.byHand === true ? 'SetByHand' : 'Offered', startedAt: offered.startedAt },
     profileChange:
       profileChange === null
         ? undefined

@@ -402,6 +402,24 @@ describe('the security of stations', () => {
       await expect(change('other')).rejects.toMatchObject({ reason: 'PasswordChangeUnderWay' });
     });
 
+    it('that the station took counts on when another is set by hand meanwhile, until it shows that one', async () => {
+      connection.answers.set('setVariables', { status: CommandStatus.TIMED_OUT });
+      await change();
+      await until(() => sentPassword() !== undefined, 'the password to be sent');
+      const sent = sentPassword()?.value ?? '';
+      const { password: byHand } = await service.grpc.setStationCredential({ stationId: STATION, password: '', idempotencyKey: '' });
+      const { passwordHash, offeredPasswordHash, offeredChangeId = '' } = (await access()) ?? {};
+      expect([fits(passwordHash, sent), fits(offeredPasswordHash, byHand)]).toEqual([true, true]);
+      expect((await security()).passwordChange?.status).toBe('SetByHand');
+      // It is not sent any more.
+      const intents = await context.store.collection<Intent>('security_intents', intentSchema);
+      await untilPassed(context.clock, 60_000, async () => (await intents.count()) === 0, 'nothing to be on its way');
+      expect(connection.of('setVariables')).toHaveLength(1);
+      await connects({ showedOffered: true, offeredChangeId });
+      await until(async () => (await access())?.offeredPasswordHash === '', 'the one set by hand to count alone');
+      expect(fits((await access())?.passwordHash, byHand)).toBe(true);
+    });
+
     it('does not lie readable in the store', async () => {
       connection.online = false;
       await change();

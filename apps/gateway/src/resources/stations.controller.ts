@@ -138,7 +138,9 @@ export class StationsController {
   @Write({
     role: 'admin',
     summary: "Set a station's password",
-    description: 'Without one in the body a new one is made and shown here, once.',
+    description:
+      'Without one in the body a new one is made and shown here, once. It counts alone at once; while another one is on its way to the ' +
+      'station, that counts too until the station has shown this one.',
     answer: credentialView,
   })
   async setCredential(

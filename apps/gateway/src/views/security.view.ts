@@ -95,9 +95,12 @@ export const securityView = z
     securityProfileMin: z.int(),
     certificates: z.array(certificateView).meta({ description: 'newest first' }),
     passwordChange: z
-      .object({ changeId: z.string(), status: z.string(), startedAt: instant.nullable() })
+      .object({ changeId: z.string(), status: z.enum(['Offered', 'SetByHand']), startedAt: instant.nullable() })
       .nullable()
-      .meta({ description: 'a new password is on its way; both count' }),
+      .meta({
+        description:
+          'a new password that the station has not shown yet, brought to it (Offered) or set by somebody (SetByHand); the one before it counts too',
+      }),
     profileChange: z
       .object({
         changeId: z.string(),
@@ -131,7 +134,14 @@ export function toSecurity(security: deviceSecurityV1.StationSecurity): Security
       notAfter: each.notAfter ?? null,
       reason: orNull(each.reason),
     })),
-    passwordChange: passwordChange === undefined ? null : { ...passwordChange, startedAt: passwordChange.startedAt ?? null },
+    passwordChange:
+      passwordChange === undefined
+        ? null
+        : {
+            ...passwordChange,
+            status: passwordChange.status === 'SetByHand' ? passwordChange.status : 'Offered',
+            startedAt: passwordChange.startedAt ?? null,
+          },
     profileChange:
       profileChange === undefined
         ? null

@@ -117,6 +117,8 @@ export interface StationCredentialOffered {
   readonly changeId: string;
   /** As in {@link StationCredentialSet}. */
   readonly passwordHash: string;
+  /** Somebody sets it at the station; absent: it is brought to it. */
+  readonly byHand?: true;
   readonly at: string;
 }
 

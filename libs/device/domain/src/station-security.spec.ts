@@ -72,6 +72,33 @@ describe('a change of password', () => {
     later.when({ kind: 'SettleCredential', changeId: 'c2', now }).then(event('StationCredentialSet', { passwordHash: 'newer' }));
   });
 
+  describe('while another one is set by hand', () => {
+    const byHand = (changeId: string, passwordHash: string) => ({ kind: 'SetCredential' as const, changeId, passwordHash, now });
+    const set = (passwordHash: string) => event('StationCredentialSet', { passwordHash });
+    const offeredByHand = (changeId: string, passwordHash: string) =>
+      event('StationCredentialOffered', { changeId, passwordHash, byHand: true });
+
+    it('goes on to count, as the station may have it, until it shows the one that was set', () => {
+      station().when(byHand('c2', 'hand')).then(set('hand'));
+      station(offered).when(byHand('c2', 'hand')).then(set('new'), offeredByHand('c2', 'hand'));
+      const both = [offered, set('new'), offeredByHand('c2', 'hand')];
+      expect(fold(stationDecider, [registered, ...both])).toMatchObject({
+        passwordHash: 'new',
+        security: { offered: { passwordHash: 'hand', byHand: true } },
+      });
+      const later = station(...both);
+      later.when({ kind: 'SettleCredential', changeId: 'c1', now }).thenNothing();
+      later.when({ kind: 'SettleCredential', changeId: 'c2', now }).then(set('hand'));
+      later.when({ ...offer, changeId: 'c3' }).thenRefuses('PasswordChangeUnderWay');
+    });
+
+    it('does so too when a third one is set by hand, in place of the second', () => {
+      station(offered, set('new'), offeredByHand('c2', 'hand'))
+        .when(byHand('c3', 'third'))
+        .then(event('StationCredentialWithdrawn', { changeId: 'c2', reason: 'another one was set by hand' }), offeredByHand('c3', 'third'));
+    });
+  });
+
   it('is taken back by its own id alone', () => {
     const withdraw = { kind: 'WithdrawCredential' as const, changeId: 'c1', reason: 'Rejected', now };
     station(offered)

@@ -1,4 +1,4 @@
-import type { StationEvent } from '@voltlog/device-contract';
+import type { StationCredentialOffered, StationEvent } from '@voltlog/device-contract';
 import { assertNever, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 
 /** Certificates remembered of a station, newest first: some years of yearly renewals. */
@@ -25,6 +25,8 @@ export interface OfferedCredential {
   readonly changeId: string;
   readonly passwordHash: string;
   readonly startedAt: string;
+  /** Absent: it is brought to the station. */
+  readonly byHand?: true;
 }
 
 export type ProfileChangePhase = 'InstallRoot' | 'AwaitCertificate' | 'Switch' | 'AwaitConnection';
@@ -72,6 +74,8 @@ type Data<Name extends string> = Omit<Extract<StationEvent, { type: `voltlog.dev
 export type SecurityCommand =
   | { readonly kind: 'RequireSecurityProfile'; readonly securityProfileMin: number; readonly now: number }
   | { readonly kind: 'OfferCredential'; readonly changeId: string; readonly passwordHash: string; readonly now: number }
+  /** Somebody sets it at the station. */
+  | { readonly kind: 'SetCredential'; readonly changeId: string; readonly passwordHash: string; readonly now: number }
   | { readonly kind: 'WithdrawCredential'; readonly changeId: string; readonly reason: string; readonly now: number }
   /** The password of this change is the station's: it connected with it, or takes none and somebody was told it, who sets it by hand. */
   | { readonly kind: 'SettleCredential'; readonly changeId: string; readonly now: number }
@@ -127,6 +131,8 @@ export function decideSecurity(
         type: 'voltlog.device.StationCredentialOffered.v1',
         data: { stationId, changeId: command.changeId, passwordHash: command.passwordHash, at },
       });
+    case 'SetCredential':
+      return decided(...setByHand(command, stationId, offered, at));
     case 'WithdrawCredential':
       if (offered?.changeId !== command.changeId) return decided();
       return decided<StationEvent>({
@@ -187,7 +193,7 @@ export function evolveSecurity(security: StationSecurity, { type, data }: Statio
     case 'voltlog.device.StationSecurityProfileRequired.v1':
       return { ...security, securityProfileMin: data.securityProfileMin };
     case 'voltlog.device.StationCredentialOffered.v1':
-      return { ...security, offered: { changeId: data.changeId, passwordHash: data.passwordHash, startedAt: data.at } };
+      return { ...security, offered: offeredBy(data) };
     case 'voltlog.device.StationCredentialSet.v1':
     case 'voltlog.device.StationCredentialWithdrawn.v1':
       return { ...security, offered: null };
@@ -234,6 +240,34 @@ export function evolveSecurity(security: StationSecurity, { type, data }: Statio
       return security;
   }
 }
+
+/**
+ * One that was on its way may have been taken, and nobody but the station knows it: it counts on, in place of the old one, until the
+ * station shows the one that was set by hand.
+ */
+function setByHand(
+  { changeId, passwordHash }: Extract<SecurityCommand, { kind: 'SetCredential' }>,
+  stationId: string,
+  offered: OfferedCredential | null,
+  at: string,
+): readonly StationEvent[] {
+  if (offered === null) return [{ type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash, at } }];
+  const taken: StationEvent =
+    offered.byHand === true
+      ? {
+          type: 'voltlog.device.StationCredentialWithdrawn.v1',
+          data: { stationId, changeId: offered.changeId, reason: 'another one was set by hand', at },
+        }
+      : { type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash: offered.passwordHash, at } };
+  return [taken, { type: 'voltlog.device.StationCredentialOffered.v1', data: { stationId, changeId, passwordHash, byHand: true, at } }];
+}
+
+const offeredBy = ({ changeId, passwordHash, byHand, at }: StationCredentialOffered): OfferedCredential => ({
+  changeId,
+  passwordHash,
+  startedAt: at,
+  ...(byHand === true ? { byHand } : {}),
+});
 
 /** True while this change of profile is not over. */
 export const isUnderWay = ({ profileChange }: StationSecurity, changeId: string): boolean =>

@@ -162,8 +162,8 @@ describe('a station', () => {
   it('retires once and takes no credential then', () => {
     given(register()).when(retire).thenHappens('StationRetired');
     given(register(), retire).when(retire).thenHappens();
-    given(register(), retire).when({ kind: 'SetCredential', passwordHash: 'h', now }).thenRefuses('StationRetired');
-    given(quarantine).when({ kind: 'SetCredential', passwordHash: 'h', now }).thenHappens('StationCredentialSet');
+    given(register(), retire).when({ kind: 'SetCredential', changeId: 'c1', passwordHash: 'h', now }).thenRefuses('StationRetired');
+    given(quarantine).when({ kind: 'SetCredential', changeId: 'c1', passwordHash: 'h', now }).thenHappens('StationCredentialSet');
   });
 
   it('has the same connectors in whatever order it told of them', () => {

@@ -34,7 +34,6 @@ export type StationCommand =
   | { readonly kind: 'RetireStation'; readonly now: number }
   | { readonly kind: 'DecideBoot'; readonly boot: Omit<StationBootDecided, 'stationId' | 'at'>; readonly now: number }
   | { readonly kind: 'ChooseQuirk'; readonly quirkId: string; readonly choice: StationQuirkChosen['choice']; readonly now: number }
-  | { readonly kind: 'SetCredential'; readonly passwordHash: string; readonly now: number }
   /** A station that nobody registered came in. */
   | { readonly kind: 'QuarantineStation'; readonly stationId: string; readonly now: number }
   /** `receivedAt`: ISO 8601, our clock. A boot that is not newer than the one that told what is known says nothing, e.g. one handed over again. */
@@ -71,12 +70,6 @@ export const stationDecider: Decider<StationCommand, StationState, StationEvent,
         return state.lifecycle === 'Retired'
           ? decided()
           : decided<StationEvent>({ type: 'voltlog.device.StationRetired.v1', data: { stationId, at } });
-      case 'SetCredential':
-        if (state.lifecycle === 'Retired') return refused('StationRetired');
-        return decided<StationEvent>({
-          type: 'voltlog.device.StationCredentialSet.v1',
-          data: { stationId, passwordHash: command.passwordHash, at },
-        });
       case 'DecideBoot': {
         if (state.lifecycle === 'Retired') return refused('StationRetired');
         const { boot } = command;

@@ -297,6 +297,7 @@ export interface RetireStationResponse {
   station: Station | undefined;
 }
 
+/** It counts alone at once, unless another one is on its way: that counts too until the station has shown this one, for it may have it. */
 export interface SetStationCredentialRequest {
   stationId: string;
   /** Empty: one is made. */

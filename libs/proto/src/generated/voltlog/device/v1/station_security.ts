@@ -31,7 +31,7 @@ export interface StationCertificate {
 
 export interface PasswordChange {
   changeId: string;
-  /** Offered (both passwords count), Sent (the station took it and has not shown it yet) */
+  /** Offered: it is brought to the station; SetByHand: by somebody, while one was on its way that the station may have. Both count. */
   status: string;
   startedAt: string | undefined;
 }
