@@ -155,8 +155,9 @@ describe('the security of a station, driven from the platform', () => {
     await station.close();
     await isRefused(STATION_PASSWORD);
     if (hasTakenIt) await (await raw(value)).close();
-    await (await raw(password)).close();
+    const shows = await raw(password);
     await eventually('the change to be over', async () => ((await security(id)).passwordChange === null ? true : undefined));
+    await shows.close();
     await isRefused(value);
   });
 
