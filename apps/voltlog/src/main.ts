@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { addApiCommands, endOf } from './cli/cli.js';
+import { CliError, EXIT } from './cli/errors.js';
+import { nodeProblem } from './node-version.js';
 import type { StartOptions } from './start.js';
 
 const program = new Command('voltlog')
@@ -21,6 +23,7 @@ program
     '\nEvery setting of a service can be given by its environment variable; docs/reference/configuration.md lists them.\n',
   )
   .action(async (options: StartOptions) => {
+    needsNode();
     // The services take a second to load, which commands to a running Voltlog do without.
     const { start } = await import('./start.js');
     await start(options, process.env);
@@ -33,6 +36,7 @@ program
   .option('--data <folder>', 'where everything is kept', process.env['VOLTLOG_DATA'] ?? '.voltlog')
   .option('--list', 'name the read models and stop')
   .action(async (projections: readonly string[], options: { readonly data: string; readonly list?: true }) => {
+    needsNode();
     const { projectionList, replayProjections } = await import('./replay.js');
     const write = (text: string): void => void process.stdout.write(text);
     if (options.list === true || projections.length === 0) write(projectionList());
@@ -50,6 +54,12 @@ try {
   };
   process.stderr.write(end.text);
   process.exit(end.code);
+}
+
+/** The services use modules that an older one lacks; the commands to a running Voltlog do not. */
+function needsNode(): void {
+  const problem = nodeProblem(process.versions.node);
+  if (problem !== undefined) throw new CliError(EXIT.failed, problem);
 }
 
 /** Errors that say themselves what to do: a wrong setting, a port in use, a data folder that another process holds. */

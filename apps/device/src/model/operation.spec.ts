@@ -659,7 +659,7 @@ describe('work on many stations that stops by itself', () => {
       'it was paused: 3 of 4 stations failed',
     ],
     [FIRMWARE_TOPIC, 'Campaign', 'CampaignStopped', { campaignId: 'C1', failed: 3, ended: 4 }, 'CampaignResumed', 'it stopped: 3 of 4'],
-    [MOVE_TOPIC, 'Move', 'MoveStopped', { moveId: 'M1', failed: 3, ended: 4 }, 'MoveEnded', 'it stopped: 3 of 4'],
+    [MOVE_TOPIC, 'Move', 'MoveStopped', { moveId: 'M1', failed: 3, ended: 4 }, 'MoveCancelled', 'it stopped: 3 of 4'],
   ])('is an alert of no station until somebody has decided: %s %s', async (topic, source, stops, data, goesOn, detail) => {
     const [stopped, resumed, again] = [
       eventOf(stops, { ...data, at: at(1) }),
@@ -683,6 +683,14 @@ describe('work on many stations that stops by itself', () => {
     // All of it once more: nothing new, and what is open stays open.
     await tell(topic, stopped, resumed, again, eventOf(stops, { ...data, jobId: 'J9', campaignId: 'C9', moveId: 'M9', at: at(4) }));
     await until(async () => (await alerts({ open: true })).length === 2, 'the last of them was heard');
+  });
+
+  it('stays one when its last stations are through: it ends at once then, and nobody has looked at it', async () => {
+    const of = { campaignId: 'C2', failed: 4, ended: 9, outcome: 'Completed' };
+    await tell(FIRMWARE_TOPIC, eventOf('CampaignStopped', { ...of, at: at(1) }), eventOf('CampaignEnded', { ...of, at: at(1) }));
+    await tell(FIRMWARE_TOPIC, eventOf('CampaignStopped', { ...of, campaignId: 'C3', at: at(2) }));
+    await until(async () => (await alerts()).length === 2, 'all was heard');
+    expect((await alerts({ open: true })).map(({ subject }) => subject)).toEqual(['Campaign C3', 'Campaign C2']);
   });
 
   it('is none where a person has paused it', async () => {

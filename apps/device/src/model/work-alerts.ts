@@ -6,9 +6,10 @@ import type { Alerts } from './alerts.js';
 /** "4-Error": stations do not get what they should, and nothing goes on by itself. */
 const SEVERITY = 4;
 
-const JOB = ['JobPaused', 'JobResumed', 'JobCancelled', 'JobEnded'];
-const CAMPAIGN = ['CampaignStopped', 'CampaignPaused', 'CampaignResumed', 'CampaignCancelled', 'CampaignEnded'];
-const MOVE = ['MoveStopped', 'MovePaused', 'MoveResumed', 'MoveCancelled', 'MoveEnded'];
+// That it ended is no decision: what stopped with its last stations ends at once, and nobody would have seen that it failed.
+const JOB = ['JobPaused', 'JobResumed', 'JobCancelled'];
+const CAMPAIGN = ['CampaignStopped', 'CampaignPaused', 'CampaignResumed', 'CampaignCancelled'];
+const MOVE = ['MoveStopped', 'MovePaused', 'MoveResumed', 'MoveCancelled'];
 const typeOf = (name: string): string => `voltlog.device.${name}.v1`;
 
 /** Tells operators that work on many stations stopped by itself, until somebody has decided what becomes of it. */
@@ -72,5 +73,5 @@ function whatOf({ jobId, campaignId, moveId }: WorkEvent): readonly ['Job' | 'Ca
 function stoppedBecause(type: string, { by, reason, failed = 0, ended = 0 }: WorkEvent): string | undefined {
   if (type === typeOf('JobPaused')) return by === '' ? `it was paused: ${reason ?? 'too many stations failed'}` : undefined;
   if (type !== typeOf('CampaignStopped') && type !== typeOf('MoveStopped')) return undefined;
-  return `it stopped: ${failed} of ${ended} stations failed; it goes on when somebody resumes it`;
+  return `it stopped: ${failed} of ${ended} stations failed; what is left goes on when somebody resumes it`;
 }

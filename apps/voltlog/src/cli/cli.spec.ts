@@ -1,8 +1,10 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CliWorld } from '../testing/cli-world.js';
+import { addApiCommands } from './cli.js';
 import { EXIT } from './errors.js';
 import { keep } from './settings.js';
 import { bodyOf, until } from './words.js';
@@ -47,6 +49,22 @@ describe('the command line', () => {
       { stationId: 'CP-1' },
       { stationId: 'CP-2' },
     ]);
+  });
+
+  it('names a command that there is none of, though another is the default', async () => {
+    const started: unknown[] = [];
+    const said: string[] = [];
+    const program = (): Command => {
+      const all = new Command('voltlog').exitOverride().configureOutput({ writeErr: (text) => void said.push(text) });
+      const start = all.command('start', { isDefault: true }).option('--data <folder>');
+      start.action((options) => void started.push(options));
+      addApiCommands(all, {});
+      return all;
+    };
+    await expect(program().parseAsync(['sites', 'list'], { from: 'user' })).rejects.toThrow("unknown command 'sites'");
+    expect([started, said]).toEqual([[], [expect.stringContaining("unknown command 'sites'")]]);
+    for (const words of [[], ['--data', 'here'], ['start', '--data', 'here']]) await program().parseAsync(words, { from: 'user' });
+    expect(started).toEqual([{}, { data: 'here' }, { data: 'here' }]);
   });
 
   it('takes the bytes out of what a station said that a terminal would act on', async () => {

@@ -37,6 +37,10 @@ interface GlobalOptions {
 
 /** Adds the commands that speak to a running Voltlog by its REST API. */
 export function addApiCommands(program: Command, environment: Readonly<Record<string, string | undefined>>): void {
+  // Where one command is the default, a word that names none would be taken for a word of that.
+  program.hook('preSubcommand', ({ args: [word = '-'] }, command) => {
+    if (!word.startsWith('-') && word !== command.name()) program.error(`error: unknown command '${word}'`);
+  });
   program
     .option('--url <address>', 'API, for commands to a running Voltlog (or VOLTLOG_URL, or config set)')
     .option('--key <key>', 'API key (or VOLTLOG_API_KEY, or config set)')

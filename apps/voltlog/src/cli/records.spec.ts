@@ -86,18 +86,26 @@ describe('voltlog registry', () => {
 
 describe('voltlog certificates', () => {
   const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
-  const certificate = { serialNumber: '0A', certificateType: 'ChargingStationCertificate', status: 'Active' };
+  const certificate = { serialNumber: 'a', certificateType: 'ChargingStationCertificate', status: 'Active' };
 
   it('lists, renews and revokes those of a station', async () => {
     world.answers['GET /v1/stations/CP-1/security'] = [[200, { certificates: [certificate] }]];
-    expect((await world.run('certificates', 'list', 'CP-1')).out).toMatch(/^0A +ChargingStationCertificate +Active/m);
+    expect((await world.run('certificates', 'list', 'CP-1')).out).toMatch(/^a +ChargingStationCertificate +Active/m);
     expect(JSON.parse((await world.run('certificates', 'list', 'CP-1', '--output', 'json')).out)).toEqual([certificate]);
     world.answers['POST /v1/stations/CP-1/certificate-renewals'] = [[202, {}]];
     expect((await world.run('certificates', 'renew', 'CP-1')).out).toContain('voltlog certificates list CP-1');
     const path = 'POST /v1/stations/CP-1/certificates/0A/revoke';
     world.answers[path] = [[200, { certificates: [{ ...certificate, status: 'Revoked', reason: 'stolen' }] }]];
-    expect((await world.run('certificates', 'revoke', 'CP-1', '0A', '--reason', 'stolen')).out).toMatch(/^0A .*Revoked .*stolen/m);
+    const { out } = await world.run('certificates', 'revoke', 'CP-1', '0A', '--reason', 'stolen');
+    expect(out).toMatch(/^a .*Revoked .*stolen/m);
+    expect(out).not.toContain('none of them');
     expect(world.asked.at(-1)?.body).toEqual({ reason: 'stolen' });
+  });
+
+  it('says so where a serial number that is revoked is none that was made here: it may be a slip', async () => {
+    world.answers['POST /v1/stations/CP-1/certificates/0B/revoke'] = [[200, { certificates: [certificate] }]];
+    const { code, out } = await world.run('certificates', 'revoke', 'CP-1', '0B');
+    expect([code, out]).toEqual([EXIT.ok, expect.stringMatching(/^0B is none of them: no certificate with that serial number lets CP-1 in/m)]);
   });
 
   it('shows roots, and serves the test PKI', async () => {

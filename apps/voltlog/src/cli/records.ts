@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
-import { query } from './client.js';
+import { type Json, query } from './client.js';
 import { saved, textOf } from './files.js';
 import { type Column, rowsOf } from './output.js';
 import { checkFile, sendImport } from './registry.js';
@@ -186,10 +186,15 @@ export function addCertificates(program: Command, cli: Cli): void {
           reason,
         });
         await output.list(rowsOf(all), CERTIFICATE);
+        if (!(all as readonly Json[]).some(({ serialNumber }) => serialNumber === plainSerial(serial)))
+          output.say(`${serial} is none of them: no certificate with that serial number lets ${id} in any more, whoever made it.`);
       }),
     );
   addPlugAndCharge(certificates, cli);
 }
+
+/** As the platform writes it: openssl has colons, capitals and zeros before it. */
+const plainSerial = (text: string): string => text.replaceAll(':', '').toLowerCase().replace(/^0+(?=.)/, '');
 
 /** What is about cars: the test PKI. */
 function addPlugAndCharge(certificates: Command, cli: Cli): void {

@@ -16,7 +16,7 @@ const SECURITY: readonly Column[] = [
   ['REASON', 'profileChange.reason'],
   ['PASSWORD CHANGE', 'passwordChange.status'],
   ['CERTIFICATES', (row) => (row['certificates'] as readonly Json[]).length],
-  ['REFUSED CSR', 'csrRefusal.reason'],
+  ['REFUSED CSR', 'csrRefusal'],
 ];
 
 interface SwitchOptions {

@@ -68,6 +68,11 @@ describe('voltlog security', () => {
     expect(world.asked[0]?.body).toEqual({ toProfile: 2, csmsRootCertificate: 'PEM', slot: 2, enforce: false });
   });
 
+  it('says why the last certificate request was refused', async () => {
+    world.answers[`GET ${AT}/security`] = [[200, { ...security(), csrRefusal: 'the CSR is for CP-2, and CP-1 sent it' }]];
+    expect((await world.run('security', 'get', 'CP-1')).out).toMatch(/^REFUSED CSR +the CSR is for CP-2, and CP-1 sent it$/m);
+  });
+
   it('cancels, changes the password and sets it', async () => {
     world.answers[`DELETE ${AT}/security-profile-changes/current`] = [[200, change('Cancelled')]];
     world.answers[`POST ${AT}/password-changes`] = [[202, security()]];

@@ -169,6 +169,9 @@ describe('a station of a move', () => {
     given(stationMoveDecider, begun, prepared).when(confirm).thenRefuses('StationNotSwitched');
     given(stationMoveDecider, begun, prepared, switched).when(confirm).then(confirmed);
     given(stationMoveDecider, begun, prepared, switched, confirmed).when(confirm).thenNothing();
+    // Whoever says so is told at once that it is known, and not only once the station has moved.
+    const states = [[switched], [switched, confirmed]].map((more) => fold(stationMoveDecider, [begun, prepared, ...more]));
+    expect(states).toMatchObject([{ confirmed: false }, { confirmed: true }]);
     given(stationMoveDecider, stationEvent('StationMoveStarted', { wave: 1, direction: 'In' }))
       .when(confirm)
       .thenRefuses('StationNotSwitched');

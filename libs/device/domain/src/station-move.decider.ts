@@ -106,7 +106,7 @@ export const stationMoveDecider: Decider<StationMoveCommand, StationMoveState, S
       case 'voltlog.device.StationMoveSwitched.v1':
         return { ...state, phase: 'Switched', switchedAt: data.at };
       case 'voltlog.device.StationMoveConfirmed.v1':
-        return { ...state, confirmedBy: data.by };
+        return { ...state, confirmedBy: data.by, confirmed: true };
       case 'voltlog.device.StationMoveEnded.v1':
         return { ...state, phase: data.outcome, confirmed: data.confirmed, reason: data.reason, endedAt: data.at };
       case 'voltlog.device.StationMoveRestored.v1':
