@@ -9,6 +9,7 @@ import type { StationMemory } from '../store/station-memory.js';
 import { AlertFollower } from './alert-follower.js';
 import { Alerts } from './alerts.js';
 import { Availability, type ToldDoc, toldSchema } from './availability.js';
+import { CertificateAlerts } from './certificate-alerts.js';
 import { CertificateKeeper } from './certificate-keeper.js';
 import { ConfigurationFollower } from './configuration-follower.js';
 import { DeviceModels } from './device-models.js';
@@ -31,7 +32,7 @@ export async function createModel(
   outbox: OutboxRelay,
   memory: StationMemory,
   registry: { readonly repository: DeviceRepository; readonly statuses: Collection<StationStatusDoc> },
-  security: Pick<Security, 'intents' | 'line'>,
+  security: Pick<Security, 'intents' | 'line' | 'renewals'>,
   options: { readonly lookMs: number },
 ) {
   const { store, log } = context;
@@ -51,6 +52,8 @@ export async function createModel(
   const monitorValues = await MonitorValues.open(context);
   const alertFollower = new AlertFollower(context, alerts);
   const workAlerts = new WorkAlerts(context, alerts);
+  const certificateAlerts = new CertificateAlerts(context, alerts);
+  security.renewals.useAlerts(certificateAlerts);
   memory.useTemplates(() => templates.all);
   const provisioner = new Provisioner({ context, ...registry, memory, templates, reconciler, deviceModels, alerts, intents, line });
   intents.handle('Provision', provisioner);
@@ -89,11 +92,12 @@ export async function createModel(
     monitorValues,
     async start(): Promise<void> {
       await log.ensureTopics([{ name: MODEL_TOPIC, partitions: MODEL_PARTITIONS }]);
-      await Promise.all([follower.start(), modelFollower.start(), alertFollower.start(), workAlerts.start()]);
+      await Promise.all([follower.start(), modelFollower.start(), alertFollower.start(), workAlerts.start(), certificateAlerts.start()]);
       availability.start();
     },
     async stop(): Promise<void> {
       await availability.stop();
+      await certificateAlerts.stop();
       await workAlerts.stop();
       await alertFollower.stop();
       await modelFollower.stop();

@@ -1,4 +1,6 @@
+import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
 import { FIRMWARE_TOPIC, JOB_TOPIC, MOVE_TOPIC } from '@voltlog/device-contract';
 import { deviceModelV1, deviceOperationV1, deviceV1 } from '@voltlog/proto';
 import { TestAuthority, until, untilPassed } from '@voltlog/testing';
@@ -633,6 +635,49 @@ describe('roots that a station is to trust', () => {
         Array.from({ length: 11 }, () => v2g(0)),
       ),
     ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('a station that gets no certificate', () => {
+  const CERTIFICATE = 'ChargingStationCertificate';
+  const signed = (csr: string) =>
+    world.tell('voltlog.connection.CertificateSigningRequested.v1', { stationId: STATION, csr, certificateType: CERTIFICATE } as never);
+
+  it('since its request is refused is an alert, once, until it gets one', async () => {
+    await signed('no CSR at all');
+    await until(async () => (await alerts()).length === 1, 'the alert');
+    const refusal = 'its certificate request was refused: ';
+    expect(await alerts()).toMatchObject([
+      {
+        source: 'SecurityEvent',
+        stationId: STATION,
+        severity: 4,
+        subject: CERTIFICATE,
+        detail: expect.stringContaining(refusal),
+        state: 'Open',
+      },
+    ]);
+    await signed('nor this');
+    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+    const algorithm = { name: 'ECDSA', hash: 'SHA-256' };
+    const csr = await x509.Pkcs10CertificateRequestGenerator.create({
+      name: `CN=${STATION}, O=Voltlog`,
+      keys,
+      signingAlgorithm: algorithm,
+    });
+    await signed(csr.toString('pem'));
+    await until(async () => (await alerts({ open: true })).length === 0, 'it is over');
+    expect(await alerts()).toMatchObject([{ state: 'Cleared', clearedBy: 'Platform' }]);
+  });
+
+  it('since it does not ask for one is an alert', async () => {
+    world.station.refuse('triggerMessage', 'NotImplemented');
+    await world.device.securityGrpc.renewCertificate({ stationId: STATION, idempotencyKey: '' });
+    await until(async () => (await alerts()).length === 1, 'the alert');
+    expect((await alerts())[0]).toMatchObject({
+      subject: CERTIFICATE,
+      detail: expect.stringContaining('does not ask for a new certificate: '),
+    });
   });
 });
 

@@ -58,9 +58,15 @@ export interface RenewalOptions {
   readonly perMinute: number;
 }
 
+/** Who is told of stations that do not renew theirs. */
+export interface RenewalAlerts {
+  notRenewed(stationId: string, certificateType: string, reason: string): Promise<void>;
+}
+
 /** Renews certificates before they expire, so many stations a minute. Source: OCPP 2.0.1 Part 2 A02. */
 export class Renewals implements IntentHandler<RenewalOf | null> {
   private readonly waves: TimerLoop;
+  private alerts: RenewalAlerts | undefined;
 
   private constructor(
     private readonly context: Pick<ServiceContext, 'clock' | 'logger' | 'store'>,
@@ -93,6 +99,11 @@ export class Renewals implements IntentHandler<RenewalOf | null> {
     this.waves.start();
   }
 
+  /** Alerts are made of what this is made before. */
+  useAlerts(alerts: RenewalAlerts): void {
+    this.alerts = alerts;
+  }
+
   stop(): Promise<void> {
     return this.waves.stop();
   }
@@ -114,12 +125,12 @@ export class Renewals implements IntentHandler<RenewalOf | null> {
 
   async attempt({ stationId, data }: Intent<RenewalOf | null>): Promise<Step<RenewalOf>> {
     // None: kept by an older version.
-    const requestedMessage = TRIGGERS[data?.certificateType ?? OWN] ?? '';
+    const certificateType = data?.certificateType ?? OWN;
+    const requestedMessage = TRIGGERS[certificateType] ?? '';
     const value = { requestedMessage, evseId: 0, connectorId: 0 };
     const said = await this.parts.line.say(stationId, { $case: 'triggerMessage', value });
     if (said.kind === 'away') return LATER;
-    if (said.kind === 'refused')
-      this.context.logger.warn({ station_id: stationId, reason: said.reason }, 'a station does not renew its certificate');
+    if (said.kind === 'refused') await this.alerts?.notRenewed(stationId, certificateType, said.reason);
     return DONE;
   }
 

@@ -148,7 +148,11 @@ export class ModelWorld {
 }
 
 async function openDevice(context: TestContext): Promise<Device> {
-  const device = await createDevice(context, deviceConfig.parse({ DEVICE_SCRYPT_N: '1024', DEVICE_INTENT_LOOK_MS: '10' }));
+  const secret = Buffer.alloc(32, 1).toString('base64');
+  const device = await createDevice(
+    context,
+    deviceConfig.parse({ DEVICE_SCRYPT_N: '1024', DEVICE_INTENT_LOOK_MS: '10', DEVICE_SECRET_KEY: secret }),
+  );
   await device.start();
   return device;
 }

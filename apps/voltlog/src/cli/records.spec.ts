@@ -105,7 +105,10 @@ describe('voltlog certificates', () => {
   it('says so where a serial number that is revoked is none that was made here: it may be a slip', async () => {
     world.answers['POST /v1/stations/CP-1/certificates/0B/revoke'] = [[200, { certificates: [certificate] }]];
     const { code, out } = await world.run('certificates', 'revoke', 'CP-1', '0B');
-    expect([code, out]).toEqual([EXIT.ok, expect.stringMatching(/^0B is none of them: no certificate with that serial number lets CP-1 in/m)]);
+    expect([code, out]).toEqual([
+      EXIT.ok,
+      expect.stringMatching(/^0B is none of them: no certificate with that serial number lets CP-1 in/m),
+    ]);
   });
 
   it('shows roots, and serves the test PKI', async () => {

@@ -194,7 +194,11 @@ export function addCertificates(program: Command, cli: Cli): void {
 }
 
 /** As the platform writes it: openssl has colons, capitals and zeros before it. */
-const plainSerial = (text: string): string => text.replaceAll(':', '').toLowerCase().replace(/^0+(?=.)/, '');
+const plainSerial = (text: string): string =>
+  text
+    .replaceAll(':', '')
+    .toLowerCase()
+    .replace(/^0+(?=.)/, '');
 
 /** What is about cars: the test PKI. */
 function addPlugAndCharge(certificates: Command, cli: Cli): void {

@@ -227,6 +227,18 @@ describe('an answer over SOAP', () => {
     expect(readResponse(own, 'cp', '1.6', 'Reset')).toMatchObject({ fault: { subcode: 'InternalError', message: 'Own: why' } });
   });
 
+  it.each([
+    ['resetResponse', true],
+    ['ResetResponse', true],
+    ['resetConfirmation', true],
+    ['resetAnswer', false],
+  ])('is known by its name: %s', (name, known) => {
+    const body = `<p:${name} xmlns:p="urn://Ocpp/Cp/2015/10/"><p:status>Accepted</p:status></p:${name}>`;
+    const read = () => readResponse(envelopeOf({ body }), 'cp', '1.6', 'Reset');
+    if (known) expect(read()).toMatchObject({ payload: { status: 'Accepted' } });
+    else expect(faultOf(read).subcode).toBe('ProtocolError');
+  });
+
   it('the answer to something else is none', () => {
     const body = '<p:resetResponse xmlns:p="urn://Ocpp/Cp/2015/10/"><p:status>Accepted</p:status></p:resetResponse>';
     expect(readResponse(envelopeOf({ body }), 'cp', '1.6', 'Reset')).toMatchObject({ payload: { status: 'Accepted' } });

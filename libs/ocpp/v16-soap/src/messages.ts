@@ -103,11 +103,15 @@ export function readResponse(text: string, service: Service, edition: Edition, a
   if (fault !== undefined) return { kind: 'fault', fault, relatesTo };
   const named = namespaceNamed(body.uri);
   const expected = `${action}Response`;
-  if (named?.service !== service || named.edition !== edition || decapitalized(body.name) !== decapitalized(expected))
+  if (named?.service !== service || named.edition !== edition || !isNamed(body.name, action))
     throw protocolError(`<${body.name}> in "${body.uri}" is no answer to ${action}`);
   const payload = toPayload(body, shapeOf(edition, expected), () => {});
   return { kind: 'result', payload: toWords16(edition, expected, payload), relatesTo };
 }
+
+/** Maven's eu.chargetime.ocpp:v1_6 1.1.0 names some of its answers by their classes: `resetConfirmation`. */
+const isNamed = (name: string, action: string): boolean =>
+  [`${action}Response`, `${action}Confirmation`].some((expected) => decapitalized(name) === decapitalized(expected));
 
 const decapitalized = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
