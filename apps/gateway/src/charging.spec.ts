@@ -61,6 +61,7 @@ class ChargingServices extends FakeServices {
       }),
       putPrice: async (request) => {
         note('putPrice', request);
+        if (request.mustBeNew) throw new RequestError('ABORTED', 'a price is set already', 'PriceExists');
         if (request.expectedVersion === 2) throw new RequestError('ABORTED', 'changed', 'VersionMismatch');
         return { price: request.price === undefined ? undefined : { ...request.price, version: 4 } };
       },
@@ -158,6 +159,14 @@ describe('charging', () => {
       expectedVersion: 3,
     });
     expect((await gateway.call('PUT', '/v1/prices/default', { body, headers: { 'if-match': '"2"' } })).status).toBe(412);
+    const there = await gateway.call('PUT', '/v1/prices/default', { body, headers: { 'if-none-match': '*' } });
+    expect([there.status, there.headers['content-type'], there.body['type']]).toEqual([
+      412,
+      expect.stringContaining('application/problem+json'),
+      'urn:voltlog:problem:price-exists',
+    ]);
+    expect(gateway.services.lastCall('putPrice')).toMatchObject({ mustBeNew: true, expectedVersion: 0 });
+    expect((await gateway.call('PUT', '/v1/prices/default', { body, headers: { 'if-none-match': '"3"' } })).status).toBe(400);
     expect((await gateway.call('PUT', '/v1/prices/everywhere', { body })).status).toBe(400);
     expect((await gateway.call('PUT', '/v1/prices/default', { body: { currency: 'EUR', perKwh: '-1' } })).status).toBe(400);
   });

@@ -131,7 +131,7 @@ describe('templates', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'New template' }).click();
     await page.getByRole('textbox', { name: 'Template' }).fill(' ac22 ');
     await page.getByRole('button', { name: 'Make the template' }).click();
-    await page.getByText('“ac22” is there already: choose it in the list to change it.').waitFor();
+    await page.getByText('there is a template of this id already: read it, and change that').waitFor();
     await page.keyboard.press('Escape');
     await shown.rows('Templates').filter({ hasText: 'theirs' }).waitFor();
   });

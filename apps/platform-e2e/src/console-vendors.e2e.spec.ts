@@ -137,7 +137,7 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'New vendor' }).click();
     await page.getByLabel(/^Vendor, /).fill(' org.example ');
     await page.getByRole('button', { name: 'Know this vendor' }).click();
-    await page.getByText('“org.example” is known already: choose it in the list to change it.').waitFor();
+    await page.getByText('vendor org.example is known already: read it, and change that').waitFor();
     await page.keyboard.press('Escape');
     expect(await vendors()).toMatchObject([{ messages: [{ messageId: 'Greet', data: 'later' }] }]);
   });

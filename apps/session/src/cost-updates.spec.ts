@@ -9,7 +9,7 @@ const PRICE = { scope: 'default', currency: 'EUR', perKwh: '0.50', perMinute: ''
 let harness: SessionHarness;
 const open = async (seconds = '60'): Promise<void> => {
   harness = await new SessionHarness({ SESSION_COST_UPDATE_SECONDS: seconds }).start();
-  await harness.sessions.putPrice({ price: PRICE, expectedVersion: 0, idempotencyKey: '' });
+  await harness.sessions.putPrice({ price: PRICE, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' });
 };
 beforeEach(() => open());
 afterEach(() => harness.dispose());

@@ -51,7 +51,7 @@ describe('a limit of a station whose clock is off', () => {
     ['set after the start', -29_000_000, 10, 10],
   ])('(%s) is told of by that clock, with what it costs by the time that it took', async (how, offMinutes, minute, expected) => {
     const price = { scope: 'default', currency: 'EUR', perKwh: '0', perMinute: '0.10', perSession: '0', version: 0 };
-    await harness.sessions.putPrice({ price, expectedVersion: 0, idempotencyKey: '' });
+    await harness.sessions.putPrice({ price, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' });
     await harness.given(started({ minute: offMinutes, receivedMinute: 0 }));
     await setLimit({ energyWh: 1_000 });
     const readAt = how === 'set after the start' ? minute : minute + offMinutes;
@@ -196,9 +196,9 @@ describe('other limits', () => {
   it('cost: by the price that held at the start, energy and time together', async () => {
     const { sessions } = harness;
     const price = { scope: 'default', currency: 'EUR', perKwh: '0.50', perMinute: '0.10', perSession: '1', version: 0 };
-    await sessions.putPrice({ price, expectedVersion: 0, idempotencyKey: '' });
+    await sessions.putPrice({ price, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' });
     await harness.given(started({ minute: 0 }));
-    await sessions.putPrice({ price: { ...price, perKwh: '99' }, expectedVersion: 0, idempotencyKey: '' });
+    await sessions.putPrice({ price: { ...price, perKwh: '99' }, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' });
     await setLimit({ cost: { amount: '4.00', currency: 'EUR' } });
     await reading(10, register(3_000), power(0));
     // 1 + 1 + 1
@@ -364,7 +364,7 @@ describe('a stop', () => {
 describe('a receipt', () => {
   it('counts the same time as its price does, where the clock was set while the session ran', async () => {
     const price = { scope: 'station:CS-1', currency: 'EUR', perKwh: '0', perMinute: '0.10', perSession: '0', version: 0 };
-    await harness.sessions.putPrice({ price, expectedVersion: 0, idempotencyKey: '' });
+    await harness.sessions.putPrice({ price, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' });
     await harness.given(started({ minute: 0 }));
     await harness.given(ended({ minute: 120, receivedMinute: 20, meterStopWh: 4_000 }));
     const { sessionId } = await harness.only();
@@ -374,7 +374,7 @@ describe('a receipt', () => {
 
   it('shows times, energy, its curve and what it costs of what', async () => {
     const price = { scope: 'station:CS-1', currency: 'EUR', perKwh: '0.333', perMinute: '', perSession: '0.5', version: 0 };
-    await harness.sessions.putPrice({ price, expectedVersion: 0, idempotencyKey: '' });
+    await harness.sessions.putPrice({ price, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' });
     await harness.given(started({ minute: 0 }));
     for (const minute of [10, 20, 30]) await reading(minute, register(1_000 + minute * 100), power(6_000));
     await harness.given(ended({ minute: 31, meterStopWh: 4_000 }));

@@ -14,9 +14,9 @@ beforeEach(async () => {
 });
 afterEach(() => harness.dispose());
 
-async function put(perKwh: string, { scope = 'default', expectedVersion = 0, idempotencyKey = '' } = {}) {
+async function put(perKwh: string, { scope = 'default', expectedVersion = 0, mustBeNew = false, idempotencyKey = '' } = {}) {
   const price = { scope, currency: 'EUR', perKwh, perMinute: '', perSession: '', version: 0 };
-  return (await harness.sessions.putPrice({ price, expectedVersion, idempotencyKey })).price;
+  return (await harness.sessions.putPrice({ price, expectedVersion, mustBeNew, idempotencyKey })).price;
 }
 const priceOf = async (scope: string) => (await harness.sessions.getPrice({ scope, stationId: '' })).price;
 const rebuild = (name: string) => {
@@ -48,6 +48,16 @@ describe('a price', () => {
     await put('0.40', { scope: 'site:harbour' });
     expect(await priceOf('default')).toMatchObject({ perKwh: '0.60', version: 2 });
     expect([...(await published(3))].sort()).toEqual(['default 1', 'default 2', 'site:harbour 1']);
+  });
+
+  it('that must be new is set by one of two who set it at once, and its repetition answers the same', async () => {
+    const set = await Promise.allSettled(['0.50', '0.60'].map((perKwh) => put(perKwh, { mustBeNew: true, idempotencyKey: perKwh })));
+    expect(set.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const [first] = set.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    expect(await priceOf('default')).toEqual(first);
+    const { perKwh = '' } = first ?? {};
+    expect(await put(perKwh, { mustBeNew: true, idempotencyKey: perKwh })).toEqual(first);
+    await expect(put(perKwh, { mustBeNew: true })).rejects.toMatchObject({ code: 'ABORTED', reason: 'PriceExists' });
   });
 
   it('is there after a restart, and after its read model was lost', async () => {

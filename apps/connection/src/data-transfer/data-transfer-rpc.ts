@@ -42,11 +42,13 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
     return { vendor: toMessage(known) };
   }
 
-  /** @throws {RequestError} `ABORTED` when another version than the expected one is there */
-  async putVendor({ vendor, expectedVersion }: dataTransferV1.PutVendorRequest): Promise<dataTransferV1.PutVendorResponse> {
+  /** @throws {RequestError} `ABORTED` when another version than the expected one is there, or one that must be new */
+  async putVendor({ vendor, expectedVersion, mustBeNew }: dataTransferV1.PutVendorRequest): Promise<dataTransferV1.PutVendorResponse> {
     const asked = toRow(vendor, isoTime(this.clock.now()), this.options.allowPrivate);
     const { rows } = this.vendors;
     const { row, made } = await this.change(asked.id, async (known) => {
+      if (mustBeNew && known !== undefined)
+        throw new RequestError('ABORTED', `vendor ${asked.id} is known already: read it, and change that`, 'VendorExists');
       if (expectedVersion !== 0 && known?.version !== expectedVersion)
         throw new RequestError('ABORTED', `vendor ${asked.id} was changed in between: read it again`, 'VersionMismatch');
       if (known === undefined && (await rows.count()) >= VENDORS_MAX)

@@ -17,7 +17,7 @@ describe('a data transfer from a station', () => {
     vendorId: string,
     messages: readonly [messageId: string, status: string, dataJson: string][],
     otherwise = '',
-    expectedVersion = 0,
+    { expectedVersion = 0, mustBeNew = false } = {},
   ) =>
     registry.putVendor({
       vendor: {
@@ -29,6 +29,7 @@ describe('a data transfer from a station', () => {
         version: 0,
       },
       expectedVersion,
+      mustBeNew,
     });
 
   it.each(['ocpp1.6', 'ocpp2.0.1', 'ocpp2.1'])(
@@ -73,15 +74,28 @@ describe('a data transfer from a station', () => {
     const version = read?.version ?? 0;
     expect(version).toBeGreaterThan(0);
     expect(await registry.getVendor({ vendorId: 'v' })).toEqual({ vendor: read });
-    const { vendor: first } = await put('v', [], 'Rejected', version);
+    const { vendor: first } = await put('v', [], 'Rejected', { expectedVersion: version });
     expect(first?.version).toBe(version + 1);
-    await expect(put('v', [], 'UnknownMessageId', version)).rejects.toMatchObject({ code: 'ABORTED', reason: 'VersionMismatch' });
+    await expect(put('v', [], 'UnknownMessageId', { expectedVersion: version })).rejects.toMatchObject({
+      code: 'ABORTED',
+      reason: 'VersionMismatch',
+    });
     expect((await registry.listVendors({})).vendors).toEqual([first]);
     await registry.deleteVendor({ vendorId: 'v' });
-    await expect(put('v', [], '', version + 1)).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(put('v', [], '', { expectedVersion: version + 1 })).rejects.toMatchObject({ code: 'ABORTED' });
     await expect(registry.getVendor({ vendorId: 'v' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     // Made anew, it is another one: what was read of the old one does not fit.
     expect((await put('v', [])).vendor?.version).not.toBe(version);
+  });
+
+  it('of a vendor that must be new is answered as one of two said who make it at once', async () => {
+    const made = await Promise.allSettled(['Accepted', 'Rejected'].map((otherwise) => put('v', [], otherwise, { mustBeNew: true })));
+    expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const [first] = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value.vendor] : []));
+    expect((await registry.listVendors({})).vendors).toEqual([first]);
+    await expect(put('v', [], '', { mustBeNew: true })).rejects.toMatchObject({ code: 'ABORTED', reason: 'VendorExists' });
+    await registry.deleteVendor({ vendorId: 'v' });
+    await put('v', [], '', { mustBeNew: true });
   });
 
   it('is answered from memory while the store is away; an error where nothing was ever read', async () => {

@@ -40,6 +40,7 @@ describe('the handler of a data transfer', () => {
         ...vendor,
       },
       expectedVersion: 0,
+      mustBeNew: false,
     });
   const ask = (station: TestStation, messageId = 'Ask', data: unknown = 'x') =>
     station.ask('DataTransfer', { vendorId: 'org.example', messageId, data });

@@ -47,6 +47,15 @@ describe('a write', () => {
     await new ApiClient('key').patch('/v1/sites/S-1', {}, 2).catch(() => undefined);
     expect(fetched.mock.calls[2]?.[1].headers).toMatchObject({ 'if-match': '"2"' });
   });
+
+  it('says that it makes something new, and tells what is there already in the words of the API', async () => {
+    const problem = { type: 'urn:voltlog:problem:template-exists', detail: 'it is there already' };
+    const fetched = vi.fn(async (_path: string, _init: RequestInit) => new Response(JSON.stringify(problem), { status: 412 }));
+    vi.stubGlobal('fetch', fetched);
+    const refused = await new ApiClient('key').put('/v1/configuration-templates/T', {}, 'new').catch((error: unknown) => error);
+    expect(fetched.mock.calls[0]?.[1].headers).toMatchObject({ 'if-none-match': '*' });
+    expect(wordsOf(refused)).toBe('it is there already');
+  });
 });
 
 describe('events in words', () => {

@@ -35,9 +35,9 @@ export class ApiClient {
     return this.write<Answer>('PATCH', path, body, ifMatch(version));
   }
 
-  /** @param version as with `patch` */
-  put<Answer>(path: string, body: object, version?: number): Promise<Answer> {
-    return this.write<Answer>('PUT', path, body, ifMatch(version));
+  /** @param version as with `patch`; `new`: it is refused with 412 when there is one already */
+  put<Answer>(path: string, body: object, version?: number | 'new'): Promise<Answer> {
+    return this.write<Answer>('PUT', path, body, version === 'new' ? { 'if-none-match': '*' } : ifMatch(version));
   }
 
   delete<Answer>(path: string): Promise<Answer> {
@@ -125,7 +125,8 @@ export async function problemOf(response: Response): Promise<ApiError> {
 /** What went wrong, in words for a person. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof ApiError)) return 'Something went wrong in this page. Reload it to go on.';
-  if (error.status === 412) return 'Somebody else changed it meanwhile, so nothing was saved. Open it again and see what it is now.';
+  if (error.status === 412 && !error.type.endsWith('-exists'))
+    return 'Somebody else changed it meanwhile, so nothing was saved. Open it again and see what it is now.';
   return error.fields.length === 0 ? error.detail : error.fields.map(fieldWords).join('. ');
 }
 

@@ -62,7 +62,7 @@ function PriceForm({ scope, price, onDone }: { scope: string; price: PriceOf | u
         perMinute: amount(perMinute),
         perSession: amount(perSession),
       };
-      return api.put(pathOf(scope), body, version);
+      return api.put(pathOf(scope), body, version ?? 'new');
     },
     onDone,
   );

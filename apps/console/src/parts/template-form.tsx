@@ -1,10 +1,9 @@
 import { Fieldset, NumberInput, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { ApiError } from '../api/client.js';
 import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { ofTemplate, type Template } from '../api/templates.js';
-import { Form, FormError, useFields } from './form.js';
+import { Form, useFields } from './form.js';
 import { MonitorRows, RootRows, rowsOf, SEVERITIES, toBody, VariableRows } from './template-rows.js';
 
 const BASES = [
@@ -38,7 +37,7 @@ export function TemplateForm({ template, onDone }: { template: Template | undefi
   const [rows, setRows] = useState(() => rowsOf(template));
   const save = useWrite(
     ['device-model'],
-    async () => {
+    () => {
       const { templateId, monitoringBase, monitoringLevel, boot, ...plain } = values;
       const body = {
         ...plain,
@@ -48,9 +47,7 @@ export function TemplateForm({ template, onDone }: { template: Template | undefi
         boot: boot || null,
       };
       const path = ofTemplate(templateId.trim());
-      if (template === undefined && (await isThere(api.get(path))))
-        throw new FormError(`“${templateId.trim()}” is there already: choose it in the list to change it.`);
-      return api.put(path, body, template?.version);
+      return api.put(path, body, template?.version ?? 'new');
     },
     onDone,
   );
@@ -97,12 +94,3 @@ export function TemplateForm({ template, onDone }: { template: Template | undefi
     </Form>
   );
 }
-
-const isThere = (read: Promise<unknown>): Promise<boolean> =>
-  read.then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof ApiError && error.status === 404) return false;
-      throw error;
-    },
-  );

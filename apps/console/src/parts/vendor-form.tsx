@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Code } from './empty.js';
-import { bound, Form, FormError, jsonIn, Problem, useFields } from './form.js';
+import { bound, Form, jsonIn, Problem, useFields } from './form.js';
 import { FormRows, type Row } from './form-rows.js';
 import { RowButton } from './row-button.js';
 import { TryVendor } from './try-vendor.js';
@@ -37,12 +37,11 @@ interface Message extends Row {
 interface VendorFormProps {
   /** Absent: a new one. */
   readonly vendor: Vendor | undefined;
-  readonly known: readonly Pick<Vendor, 'vendorId'>[];
   readonly onDone: () => void;
 }
 
 /** What DataTransfer messages of a vendor are answered. A secret that was made is shown this once. */
-export function VendorForm({ vendor, known, onDone }: VendorFormProps) {
+export function VendorForm({ vendor, onDone }: VendorFormProps) {
   const { api, me } = usePlatform();
   const { values, text, choice } = useFields({
     vendorId: vendor?.vendorId ?? '',
@@ -62,10 +61,8 @@ export function VendorForm({ vendor, known, onDone }: VendorFormProps) {
     ['vendors'],
     () => {
       const { vendorId, ...otherwise } = values;
-      if (vendor === undefined && known.some((other) => other.vendorId === vendorId.trim()))
-        throw new FormError(`“${vendorId.trim()}” is known already: choose it in the list to change it.`);
       const body = { ...otherwise, messages: messages.map(toMessage) };
-      return api.put<{ readonly secret: string | null }>(ofVendor(vendorId.trim()), body, version);
+      return api.put<{ readonly secret: string | null }>(ofVendor(vendorId.trim()), body, version ?? 'new');
     },
     ({ secret }) => secret === null && onDone(),
   );

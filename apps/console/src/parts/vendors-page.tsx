@@ -52,9 +52,7 @@ export function VendorsPage() {
         title={opened === 'new' ? 'New vendor' : 'Vendor'}
         size="xl"
       >
-        {opened !== undefined && (
-          <VendorForm vendor={opened === 'new' ? undefined : opened} known={vendors.data?.data ?? []} onDone={() => setOpened(undefined)} />
-        )}
+        {opened !== undefined && <VendorForm vendor={opened === 'new' ? undefined : opened} onDone={() => setOpened(undefined)} />}
       </StayingDialog>
     </ListPage>
   );

@@ -153,10 +153,10 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
   }
 
   async putTemplate(request: deviceModelV1.PutTemplateRequest): Promise<deviceModelV1.PutTemplateResponse> {
-    const { template, expectedVersion: expectedRevision } = request;
+    const { template, expectedVersion: expectedRevision, mustBeNew } = request;
     if (template === undefined) throw invalid('template is missing');
     const templateId = checkTemplateId(template.templateId);
-    const options = { expectedRevision, now: this.now(), causationId: this.cause(request.idempotencyKey) };
+    const options = { expectedRevision, mustBeNew, now: this.now(), causationId: this.cause(request.idempotencyKey) };
     const { refusal: no, state } = await this.model.templates.put(templateId, toAttributes(template), options);
     if (no !== undefined) throw refusal(no);
     if (state.kind === 'none') throw new Error('a template that was written is known');

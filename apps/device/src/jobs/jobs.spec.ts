@@ -231,7 +231,7 @@ describe('jobs', () => {
       vendor: 'Somebody else',
       variables: [{ variable: { component: '1.6', name: 'Key' }, value: '7' }],
     });
-    await service.modelGrpc.putTemplate({ template, expectedVersion: 0, idempotencyKey: '' });
+    await service.modelGrpc.putTemplate({ template, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' });
     const { jobId } = await create({ command: undefined, applyTemplate: { templateId: 'keys' } });
     await ended(jobId);
     expect(await counts(jobId)).toEqual({ ACCEPTED: 2, REJECTED: 1 });

@@ -119,10 +119,11 @@ describe('what is intended', () => {
   });
   const setIntent = (...variables: deviceModelV1.IntendedVariable[]) =>
     world.device.modelGrpc.setIntent({ stationId: STATION, variables, expectedVersion: 0, idempotencyKey: '' });
-  const put = (template: Partial<deviceModelV1.Template>) =>
+  const put = (template: Partial<deviceModelV1.Template>, mustBeNew = false) =>
     world.device.modelGrpc.putTemplate({
       template: { ...deviceModelV1.Template.fromPartial({}), ...template },
       expectedVersion: 0,
+      mustBeNew,
       idempotencyKey: '',
     });
   const last = async () => (await world.model()).lastReconciliation;
@@ -132,6 +133,16 @@ describe('what is intended', () => {
     await until(async () => (await last())?.outcome === 'InSync', 'it was sent');
     expect(world.station.values.get('OCPPCommCtrlr.HeartbeatInterval')).toBe('600');
     expect(world.station.sets.map(({ name }) => name)).toEqual(['HeartbeatInterval']);
+  });
+
+  it('by a template that must be new is made by one of two who make it at once', async () => {
+    const made = await Promise.allSettled(['a', 'b'].map((name) => put({ templateId: 'T', name }, true)));
+    expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const first = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value.template?.name] : []));
+    expect((await world.device.modelGrpc.getTemplate({ templateId: 'T' })).template?.name).toBe(first[0]);
+    await expect(put({ templateId: 'T' }, true)).rejects.toMatchObject({ code: 'ABORTED', reason: 'TemplateExists' });
+    await world.device.modelGrpc.retireTemplate({ templateId: 'T', idempotencyKey: '' });
+    expect((await put({ templateId: 'T', name: 'anew' }, true)).template?.name).toBe('anew');
   });
 
   it('is changed variable by variable, and what is not named stays', async () => {

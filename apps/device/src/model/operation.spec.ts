@@ -21,6 +21,7 @@ const put = (template: Partial<deviceModelV1.Template>) =>
   world.device.modelGrpc.putTemplate({
     template: { ...deviceModelV1.Template.fromPartial({}), templateId: 't', ...template },
     expectedVersion: 0,
+    mustBeNew: false,
     idempotencyKey: '',
   });
 const access = async (): Promise<deviceV1.StationAccess | undefined> =>

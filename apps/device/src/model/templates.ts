@@ -51,13 +51,13 @@ export class Templates {
   async put(
     templateId: string,
     attributes: TemplateAttributes,
-    options: { readonly expectedRevision: number; readonly now: number; readonly causationId: string },
+    options: { readonly expectedRevision: number; readonly mustBeNew: boolean; readonly now: number; readonly causationId: string },
   ): Promise<Execution<TemplateState, TemplateRefusal>> {
     checkIntent(attributes.variables);
     if (this.inUse.length >= TEMPLATES_MAX && !this.inUse.some((each) => each.templateId === templateId))
       throw new RequestError('RESOURCE_EXHAUSTED', `there are ${TEMPLATES_MAX} templates already: retire one first`, 'TooManyTemplates');
-    const { expectedRevision, now, causationId } = options;
-    const execution = await this.streams.one(templateId, { kind: 'Define', templateId, attributes, expectedRevision, now }, causationId);
+    const { causationId, ...conditions } = options;
+    const execution = await this.streams.one(templateId, { kind: 'Define', templateId, attributes, ...conditions }, causationId);
     await this.refresh();
     return execution;
   }

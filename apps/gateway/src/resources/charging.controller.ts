@@ -21,8 +21,8 @@ import {
 } from '../views/charging.view.js';
 import { identifier, orNull } from '../views/common.js';
 import { sessionView, toSession } from '../views/session.view.js';
-import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
-import { Read, Versioned, Write } from '../web/route.js';
+import { expectedVersion, idempotencyKey, mustBeNew, withEtag } from '../web/etag.js';
+import { Creatable, Read, Write } from '../web/route.js';
 
 const sessionParams = z.object({ sessionId: identifier('sessionId', 128) });
 type SessionParams = z.output<typeof sessionParams>;
@@ -165,7 +165,7 @@ export class ChargingController {
     answer: priceView,
     problems: { 404: 'there is no such site or station (`site-unknown`, `station-unknown`)' },
   })
-  @Versioned()
+  @Creatable()
   async putPrice(
     @Param({ schema: priceParams }) { scope }: z.output<typeof priceParams>,
     @Body({ schema: priceBody }) body: z.output<typeof priceBody>,
@@ -176,6 +176,7 @@ export class ChargingController {
     const { price } = await this.services.session.putPrice({
       price: { scope, ...body, version: 0 },
       expectedVersion: expectedVersion(request),
+      mustBeNew: mustBeNew(request),
       idempotencyKey: idempotencyKey(request),
     });
     return withEtag(reply, price, `A price for ${scope}`, toPrice);

@@ -13,8 +13,8 @@ import {
   toTemplate,
   toTemplateMessage,
 } from '../views/device-model.view.js';
-import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
-import { Read, Versioned, Write } from '../web/route.js';
+import { expectedVersion, idempotencyKey, mustBeNew, withEtag } from '../web/etag.js';
+import { Creatable, Read, Write } from '../web/route.js';
 
 const templateParams = z.object({ templateId: templateIdSchema });
 type TemplateParams = z.output<typeof templateParams>;
@@ -47,7 +47,7 @@ export class ConfigurationTemplatesController {
       'The closer it names a station (firmware before model before vendor), the more it counts. Stations get it when they next boot or are reconciled.',
     answer: templateView,
   })
-  @Versioned()
+  @Creatable()
   async putTemplate(
     @Param({ schema: templateParams }) { templateId }: TemplateParams,
     @Body({ schema: templateBody }) body: z.output<typeof templateBody>,
@@ -57,6 +57,7 @@ export class ConfigurationTemplatesController {
     const { template } = await this.services.deviceModel.putTemplate({
       template: toTemplateMessage(templateId, body),
       expectedVersion: expectedVersion(request),
+      mustBeNew: mustBeNew(request),
       idempotencyKey: idempotencyKey(request),
     });
     return withEtag(reply, template, `Template ${templateId}`, toTemplate);

@@ -20,8 +20,8 @@ import {
   vendorParams,
   vendorView,
 } from '../views/vendor.view.js';
-import { expectedVersion, withEtag } from '../web/etag.js';
-import { Read, Versioned, Write } from '../web/route.js';
+import { expectedVersion, mustBeNew, withEtag } from '../web/etag.js';
+import { Creatable, Read, Write } from '../web/route.js';
 
 type Params = z.output<typeof vendorParams>;
 
@@ -62,7 +62,7 @@ export class DataTransferVendorsController {
       'A vendor that is not known is answered UnknownVendorId. Whatever the answer, the message is a fact on the log (`DataTransferReceived`) and among the reports of its station. Where a handler is named, it is asked by a signed webhook (Standard Webhooks; `webhook-id` is the id of the fact) and answers `{"status": ..., "data": ...}`; when it fails or takes too long, the station gets the registered answer. Counts on every instance within 5 s.',
     answer: putVendor,
   })
-  @Versioned()
+  @Creatable()
   async putDataTransferVendor(
     @Param({ schema: vendorParams }) { vendorId }: Params,
     @Body({ schema: vendorIn }) { messages, otherwise, handlerUrl }: z.output<typeof vendorIn>,
@@ -76,7 +76,8 @@ export class DataTransferVendorsController {
       handlerUrl: url,
     });
     const asked = { vendorId, messages: messages.map(toMessage), otherwise, handlerUrl, updatedAt: undefined, version: 0 };
-    const { vendor, secret } = await this.vendors.putVendor({ vendor: asked, expectedVersion: expectedVersion(request) });
+    const conditions = { expectedVersion: expectedVersion(request), mustBeNew: mustBeNew(request) };
+    const { vendor, secret } = await this.vendors.putVendor({ vendor: asked, ...conditions });
     const { role } = callerOf(request);
     return { ...withEtag(reply, vendor, `Vendor ${vendorId}`, (found) => toVendor(found, role)), secret: orNull(secret) };
   }

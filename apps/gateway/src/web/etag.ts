@@ -25,6 +25,15 @@ export function expectedVersion(request: FastifyRequest): number {
   return Number(version);
 }
 
+/** Whether a write is to make what is not there yet: `If-None-Match: *`. Source: RFC 9110 §13.1.2. */
+export function mustBeNew(request: FastifyRequest): boolean {
+  const header = request.headers['if-none-match'];
+  if (header === undefined || header === '*') return header === '*';
+  throw invalid('If-None-Match of a write is not *', [
+    { in: 'header', pointer: '/If-None-Match', message: 'must be *: it is there in no version' },
+  ]);
+}
+
 /** Half of a SHA-256 in hex. */
 const HANDED_ON_LENGTH = 32;
 

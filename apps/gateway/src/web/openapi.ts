@@ -13,7 +13,7 @@ const DESCRIPTION = `The public API of Voltlog.
 
 **Pages.** \`?limit=&cursor=\`; go on with \`nextCursor\` until it is null.
 
-**Writes.** With an \`Idempotency-Key\` the same request again gives the first answer (\`Idempotency-Replayed: true\`); another body gives 422, a request still under way 409. Answers are kept for 24 hours. Changes take \`If-Match\` with the \`ETag\` that was read.
+**Writes.** With an \`Idempotency-Key\` the same request again gives the first answer (\`Idempotency-Replayed: true\`); another body gives 422, a request still under way 409. Answers are kept for 24 hours. Changes take \`If-Match\` with the \`ETag\` that was read; where a PUT takes \`If-None-Match: *\`, that makes what is not there yet, and nothing else.
 
 **Times** are ISO 8601 UTC. **Units** end the name: \`energyWh\`, \`powerW\`.`;
 

@@ -51,5 +51,18 @@ export const Versioned = () =>
     problemResponse(412, 'changed by somebody else since it was read'),
   );
 
+/** A PUT that makes what is not there, and changes what is: tied to either by its headers. */
+export const Creatable = () =>
+  applyDecorators(
+    Versioned(),
+    ApiHeader({
+      name: 'If-None-Match',
+      required: false,
+      description: '`*`: it is made; 412 when there is one already.',
+      schema: { type: 'string', enum: ['*'] },
+    }),
+    problemResponse(412, 'changed by somebody else since it was read, or there already'),
+  );
+
 const problemResponse = (status: number, description: string) =>
   ApiResponse({ status, description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });

@@ -24,15 +24,18 @@ export class Prices {
   /**
    * In the read model when it resolves.
    *
-   * @throws {RequestError} `INVALID_ARGUMENT`, or `ABORTED` when it was changed since `expected_version`
+   * @throws {RequestError} `INVALID_ARGUMENT`, or `ABORTED` when it was changed since `expected_version`, or is set and must be new
    */
   async put(request: sessionV1.PutPriceRequest): Promise<sessionV1.Price> {
     const { aggregates, collections, contexts, clock, ids } = this.parts;
     const price = priceIn(request.price);
-    const command: PutPrice = { kind: 'PutPrice', price, expectedVersion: request.expectedVersion, at: isoTime(clock.now()) };
+    const { expectedVersion, mustBeNew } = request;
+    const command: PutPrice = { kind: 'PutPrice', price, expectedVersion, mustBeNew, at: isoTime(clock.now()) };
     const causationId = `price#${request.idempotencyKey || ids.next()}`;
     const [execution] = await aggregates.execute([{ streamId: priceStreamId(price.scope), command, causationId }]);
     const written = execution?.state.price;
+    if (execution?.refusal === 'PriceExists')
+      throw new RequestError('ABORTED', `a price is set for ${price.scope} already: read it, and change that`, 'PriceExists');
     if (execution === undefined || written === undefined || execution.outcome === 'refused')
       throw new RequestError('ABORTED', `the price ${price.scope} was changed meanwhile`, 'VersionMismatch');
     await bringUp(collections.prices, [priceDocument(written, execution.state.since)]);

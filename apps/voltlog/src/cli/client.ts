@@ -22,9 +22,9 @@ export class Client {
   }
 
   /** @throws {CliError} with the problem in words and the exit code that fits */
-  async call(method: string, path: string, body?: unknown): Promise<Json> {
+  async call(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Json> {
     const response = await this.send(method, path, {
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      ...(body === undefined ? { headers } : { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     return (await response.json()) as Json;
@@ -59,6 +59,9 @@ export class Client {
     }
   }
 }
+
+/** Headers of a write that is to make what is not there yet, and change nothing. */
+export const ifNew = (isNew: true | undefined): Readonly<Record<string, string>> => (isNew === true ? { 'if-none-match': '*' } : {});
 
 /** `?a=1&b=2` of what is given; empty: nothing is. */
 export function query(fields: Readonly<Record<string, string | undefined>>): string {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
-import { type Client, type Json, query } from './client.js';
+import { type Client, ifNew, type Json, query } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { objectOf } from './files.js';
 import { followed } from './follow.js';
@@ -143,9 +143,10 @@ export function addTemplates(program: Command, cli: Cli): void {
     .description('make a template, or make it anew')
     .argument('<templateId>')
     .argument('<file>', 'JSON as PUT /v1/configuration-templates/{templateId} takes it; - for standard input')
+    .option('--new', 'make it; refused where there is one already')
     .addHelpText('after', example('voltlog templates put ac22 ac22.json'))
-    .action((id: string, file: string) =>
-      cli.run(async (client, output) => output.one(await client.call('PUT', template(id), objectOf(file)), TEMPLATE)),
+    .action((id: string, file: string, { new: isNew }: { new?: true }) =>
+      cli.run(async (client, output) => output.one(await client.call('PUT', template(id), objectOf(file), ifNew(isNew)), TEMPLATE)),
     );
   templates
     .command('delete')

@@ -153,7 +153,9 @@ describe('voltlog model and templates', () => {
     expect((await world.run('templates', 'put', 't', file)).out).toMatch(/BOOT +Pending\nVARIABLES +1\n/);
     expect((await world.run('templates', 'list')).out).toMatch(/^t +.* Pending +1 +0 +0$/m);
     expect((await world.run('templates', 'delete', 't')).code).toBe(EXIT.ok);
-    expect(world.asked[0]?.body).toEqual({ vendor: 'V' });
+    expect([world.asked[0]?.body, world.asked[0]?.ifNoneMatch]).toEqual([{ vendor: 'V' }, undefined]);
+    await world.run('templates', 'put', 't', file, '--new');
+    expect(world.asked.at(-1)?.ifNoneMatch).toBe('*');
   });
 });
 

@@ -51,7 +51,9 @@ describe('voltlog vendors', () => {
     writeFileSync(file, JSON.stringify(body));
     world.answers[`PUT ${PATH}/org.example`] = [[200, vendor({ secret: null })]];
     expect((await world.run('vendors', 'put', 'org.example', '--file', file)).code).toBe(EXIT.ok);
-    expect(world.asked[0]?.body).toEqual(body);
+    expect([world.asked[0]?.body, world.asked[0]?.ifNoneMatch]).toEqual([body, undefined]);
+    await world.run('vendors', 'put', 'org.example', '--file', file, '--new');
+    expect(world.asked[1]?.ifNoneMatch).toBe('*');
   });
 
   it('lists, rotates the secret and deletes', async () => {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
-import type { Json } from './client.js';
+import { ifNew, type Json } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { objectOf } from './files.js';
 import { type Column, rowsOf } from './output.js';
@@ -31,6 +31,7 @@ interface PutOptions {
   readonly otherwise?: string;
   readonly handler?: string;
   readonly file?: string;
+  readonly new?: true;
 }
 
 interface TryOptions {
@@ -59,6 +60,7 @@ export function addVendors(program: Command, cli: Cli): void {
     )
     .option('--otherwise <status>', 'all other messages: Accepted, Rejected or UnknownMessageId (default)')
     .option('--handler <url>', 'webhook that is asked about all other messages')
+    .option('--new', 'make it known; refused where it is known already')
     .option('--file <file>', 'all of it as JSON, as the API takes it, with data for the answers; - for standard input')
     .addHelpText(
       'after',
@@ -70,7 +72,7 @@ export function addVendors(program: Command, cli: Cli): void {
     )
     .action((id: string, options: PutOptions) =>
       cli.run(async (client, output) => {
-        const vendor = await client.call('PUT', path(id), bodyOf(options));
+        const vendor = await client.call('PUT', path(id), bodyOf(options), ifNew(options.new));
         output.one(vendor, vendor['secret'] === null ? VENDOR : [...VENDOR, ['SECRET', 'secret']]);
       }),
     );

@@ -13,6 +13,8 @@ export interface Asked {
   readonly key: string | undefined;
   /** JSON as it was meant; anything else as text. */
   readonly body: unknown;
+  /** `If-None-Match`, where it was sent. */
+  readonly ifNoneMatch?: string;
 }
 
 /** A text is answered as a file. */
@@ -36,7 +38,9 @@ export class CliWorld {
         const { method = '', url: target = '', headers } = request;
         const text = Buffer.concat(chunks).toString();
         const body: unknown = text === '' ? undefined : headers['content-type'] === 'application/json' ? JSON.parse(text) : text;
-        this.asked.push({ method, url: target, key: headers.authorization, body });
+        const { 'if-none-match': ifNoneMatch } = headers;
+        const conditions = ifNoneMatch === undefined ? {} : { ifNoneMatch };
+        this.asked.push({ method, url: target, key: headers.authorization, body, ...conditions });
         const [status, answer] = this.next(`${method} ${target.split('?')[0]}`);
         const type = typeof answer === 'string' ? 'application/octet-stream' : 'application/json';
         response.writeHead(status, { 'content-type': type }).end(typeof answer === 'string' ? answer : JSON.stringify(answer));

@@ -17,11 +17,13 @@ export type TemplateCommand =
       readonly templateId: string;
       readonly attributes: TemplateAttributes;
       readonly expectedRevision: number;
+      /** Refused where there is one that is in use. */
+      readonly mustBeNew: boolean;
       readonly now: number;
     }
   | { readonly kind: 'Retire'; readonly now: number };
 
-export type TemplateRefusal = 'TemplateUnknown' | 'RevisionMismatch';
+export type TemplateRefusal = 'TemplateUnknown' | 'TemplateExists' | 'RevisionMismatch';
 
 /** What stations of a vendor, model and firmware are to be set to. */
 export const templateDecider: Decider<TemplateCommand, TemplateState, TemplateEvent, TemplateRefusal> = {
@@ -29,6 +31,7 @@ export const templateDecider: Decider<TemplateCommand, TemplateState, TemplateEv
   decide(command, state) {
     const at = isoTime(command.now);
     if (command.kind === 'Define') {
+      if (command.mustBeNew && state.kind !== 'none' && !state.retired) return refused('TemplateExists');
       const revision = state.kind === 'none' ? 0 : state.revision;
       if (command.expectedRevision !== 0 && command.expectedRevision !== revision) return refused('RevisionMismatch');
       return decided<TemplateEvent>({

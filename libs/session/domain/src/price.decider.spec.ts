@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { type PutPrice, priceDecider, priceScopeOfStream, priceStreamId } from './price.decider.js';
 
 const AT = '2026-11-24T08:00:00.000Z';
-const put = (perKwh: string, expectedVersion = 0): PutPrice => ({
+const put = (perKwh: string, expectedVersion = 0, mustBeNew = false): PutPrice => ({
   kind: 'PutPrice',
   price: { scope: 'default', currency: 'EUR', perKwh, perMinute: '0', perSession: '0' },
   expectedVersion,
+  mustBeNew,
   at: AT,
 });
 const decide = (command: PutPrice, ...before: readonly PutPrice[]) => {
@@ -32,6 +33,11 @@ describe('a price', () => {
     expect(decide(put('0.60', 2), put('0.50'))).toEqual({ ok: false, refusal: 'VersionMismatch' });
     expect(decide(put('0.60', 1))).toEqual({ ok: false, refusal: 'VersionMismatch' });
     expect(decide(put('0.50', 1), put('0.50'))).toEqual({ ok: true, events: [] });
+  });
+
+  it('that must be new is set where there is none, and nowhere else, also if it is the same', () => {
+    expect(decide(put('0.50', 0, true))).toMatchObject({ ok: true, events: [{ data: { version: 1 } }] });
+    for (const perKwh of ['0.50', '0.60']) expect(decide(put(perKwh, 0, true), put('0.50'))).toEqual({ ok: false, refusal: 'PriceExists' });
   });
 
   it('has the stream of its scope', () => {

@@ -7,6 +7,8 @@ export interface PutPrice {
   readonly price: Omit<SessionPrice, 'version'>;
   /** Refused unless the price has this version; 0: not checked. */
   readonly expectedVersion: number;
+  /** Refused where one is set. */
+  readonly mustBeNew: boolean;
   /** ISO 8601 UTC, our clock. */
   readonly at: string;
 }
@@ -18,7 +20,7 @@ export interface PriceState {
   readonly since?: string;
 }
 
-export type PriceRefusal = 'VersionMismatch';
+export type PriceRefusal = 'VersionMismatch' | 'PriceExists';
 
 const STREAM = 'price:';
 
@@ -30,7 +32,8 @@ export const priceScopeOfStream = (streamId: string): string | undefined =>
 /** One price. The same one again changes nothing. */
 export const priceDecider: Decider<PutPrice, PriceState, PriceEvent, PriceRefusal> = {
   initialState: { price: undefined },
-  decide({ price, expectedVersion, at }, { price: known }) {
+  decide({ price, expectedVersion, mustBeNew, at }, { price: known }) {
+    if (mustBeNew && known !== undefined) return refused('PriceExists');
     const version = known?.version ?? 0;
     if (expectedVersion !== 0 && expectedVersion !== version) return refused('VersionMismatch');
     if (known !== undefined && samePrice(known, price)) return decided();

@@ -58,6 +58,8 @@ export interface PutVendorRequest {
     | undefined;
   /** ABORTED when the vendor has another version by now, or is not known any more. 0: whatever it has. */
   expectedVersion: number;
+  /** ABORTED when there is one already. */
+  mustBeNew: boolean;
 }
 
 export interface PutVendorResponse {
@@ -569,7 +571,7 @@ export const GetVendorResponse: MessageFns<GetVendorResponse> = {
 };
 
 function createBasePutVendorRequest(): PutVendorRequest {
-  return { vendor: undefined, expectedVersion: 0 };
+  return { vendor: undefined, expectedVersion: 0, mustBeNew: false };
 }
 
 export const PutVendorRequest: MessageFns<PutVendorRequest> = {
@@ -579,6 +581,9 @@ export const PutVendorRequest: MessageFns<PutVendorRequest> = {
     }
     if (message.expectedVersion !== 0) {
       writer.uint32(16).uint64(message.expectedVersion);
+    }
+    if (message.mustBeNew !== false) {
+      writer.uint32(24).bool(message.mustBeNew);
     }
     return writer;
   },
@@ -612,6 +617,14 @@ export const PutVendorRequest: MessageFns<PutVendorRequest> = {
             message.expectedVersion = longToNumber(reader.uint64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.mustBeNew = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -633,6 +646,7 @@ export const PutVendorRequest: MessageFns<PutVendorRequest> = {
       ? Vendor.fromPartial(object.vendor)
       : undefined;
     message.expectedVersion = object.expectedVersion ?? 0;
+    message.mustBeNew = object.mustBeNew ?? false;
     return message;
   },
 };

@@ -234,6 +234,8 @@ export interface PutTemplateRequest {
   template: Template | undefined;
   expectedVersion: number;
   idempotencyKey: string;
+  /** ABORTED when there is one already. */
+  mustBeNew: boolean;
 }
 
 export interface PutTemplateResponse {
@@ -2482,7 +2484,7 @@ export const IntendedCertificate: MessageFns<IntendedCertificate> = {
 };
 
 function createBasePutTemplateRequest(): PutTemplateRequest {
-  return { template: undefined, expectedVersion: 0, idempotencyKey: "" };
+  return { template: undefined, expectedVersion: 0, idempotencyKey: "", mustBeNew: false };
 }
 
 export const PutTemplateRequest: MessageFns<PutTemplateRequest> = {
@@ -2495,6 +2497,9 @@ export const PutTemplateRequest: MessageFns<PutTemplateRequest> = {
     }
     if (message.idempotencyKey !== "") {
       writer.uint32(26).string(message.idempotencyKey);
+    }
+    if (message.mustBeNew !== false) {
+      writer.uint32(32).bool(message.mustBeNew);
     }
     return writer;
   },
@@ -2536,6 +2541,14 @@ export const PutTemplateRequest: MessageFns<PutTemplateRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.mustBeNew = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2558,6 +2571,7 @@ export const PutTemplateRequest: MessageFns<PutTemplateRequest> = {
       : undefined;
     message.expectedVersion = object.expectedVersion ?? 0;
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.mustBeNew = object.mustBeNew ?? false;
     return message;
   },
 };

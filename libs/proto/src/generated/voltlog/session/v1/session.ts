@@ -238,6 +238,8 @@ export interface PutPriceRequest {
   price: Price | undefined;
   expectedVersion: number;
   idempotencyKey: string;
+  /** ABORTED when there is one already. */
+  mustBeNew: boolean;
 }
 
 export interface PutPriceResponse {
@@ -1791,7 +1793,7 @@ export const Price: MessageFns<Price> = {
 };
 
 function createBasePutPriceRequest(): PutPriceRequest {
-  return { price: undefined, expectedVersion: 0, idempotencyKey: "" };
+  return { price: undefined, expectedVersion: 0, idempotencyKey: "", mustBeNew: false };
 }
 
 export const PutPriceRequest: MessageFns<PutPriceRequest> = {
@@ -1804,6 +1806,9 @@ export const PutPriceRequest: MessageFns<PutPriceRequest> = {
     }
     if (message.idempotencyKey !== "") {
       writer.uint32(26).string(message.idempotencyKey);
+    }
+    if (message.mustBeNew !== false) {
+      writer.uint32(32).bool(message.mustBeNew);
     }
     return writer;
   },
@@ -1845,6 +1850,14 @@ export const PutPriceRequest: MessageFns<PutPriceRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.mustBeNew = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1865,6 +1878,7 @@ export const PutPriceRequest: MessageFns<PutPriceRequest> = {
     message.price = (object.price !== undefined && object.price !== null) ? Price.fromPartial(object.price) : undefined;
     message.expectedVersion = object.expectedVersion ?? 0;
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.mustBeNew = object.mustBeNew ?? false;
     return message;
   },
 };
