@@ -3,7 +3,7 @@ import type { SecretBox } from '@voltlog/outbound';
 import { type callCredentialsV1, deviceV1 } from '@voltlog/proto';
 import type { Collection } from '@voltlog/store';
 import type { StationAccessCache } from '../access/station-access.js';
-import type { CallCredentialRow } from './call-credentials.js';
+import { type CallCredentialRow, SCHEMES } from './call-credentials.js';
 
 /** Far beyond what a station's settings hold. */
 const CHARS_MAX = 255;
@@ -36,10 +36,12 @@ export class CallCredentialRpc implements callCredentialsV1.CallCredentialServic
       throw invalid(`username must have 1 to ${CHARS_MAX} characters, no colon and no control characters`);
     if (password.length > CHARS_MAX || !PASSWORD.test(password))
       throw invalid(`password must have 1 to ${CHARS_MAX} characters and no control characters`);
+    const scheme = SCHEMES.find((each) => each === (request.scheme || 'Basic'));
+    if (scheme === undefined) throw invalid(`scheme must be one of ${SCHEMES.join(', ')}`);
     const { rows, box, access, clock } = this.parts;
     if ((await access.get(stationId))?.lifecycle !== deviceV1.StationLifecycle.ACTIVE)
       throw new RequestError('NOT_FOUND', `station ${stationId} is not registered`);
-    const row = { id: stationId, username, sealedPassword: box.seal(password, stationId), updatedAt: isoTime(clock.now()) };
+    const row = { id: stationId, username, sealedPassword: box.seal(password, stationId), scheme, updatedAt: isoTime(clock.now()) };
     await rows.upsert([{ doc: row }]);
     return { credential: toMessage(row) };
   }
@@ -52,9 +54,10 @@ export class CallCredentialRpc implements callCredentialsV1.CallCredentialServic
   }
 }
 
-const toMessage = ({ id, username, updatedAt }: CallCredentialRow): callCredentialsV1.CallCredential => ({
+const toMessage = ({ id, username, scheme = 'Basic', updatedAt }: CallCredentialRow): callCredentialsV1.CallCredential => ({
   stationId: id,
   username,
+  scheme,
   updatedAt,
 });
 

@@ -8,6 +8,7 @@ import { sha256Of } from '../testing/passwords.js';
 import { SoapTestStation } from '../testing/soap-test-station.js';
 import { basic } from '../testing/test-station.js';
 import { type CallCredentialRow, CallCredentials, CredentialUnavailable, callCredentialSchema } from './call-credentials.js';
+import { type Challenge, digestOf, readChallenge } from './digest.js';
 
 const { CommandStatus } = connectionV1;
 const { StationLifecycle } = deviceV1;
@@ -22,7 +23,7 @@ const credentials = (instance: Instance | undefined = world.instances[0]): callC
   return instance.rpc.client<callCredentialsV1.CallCredentialService>(callCredentialsV1.CallCredentialServiceDefinition, { address: '' });
 };
 const put = (more: Partial<callCredentialsV1.PutCallCredentialRequest> = {}) =>
-  credentials().putCallCredential({ stationId: 'SECURE', username: '', password: CALL_PASSWORD, ...more });
+  credentials().putCallCredential({ stationId: 'SECURE', username: '', password: CALL_PASSWORD, scheme: '', ...more });
 const reset = (stationId = 'SECURE', instance?: Instance) =>
   world.command(
     stationId,
@@ -113,13 +114,81 @@ describe('calls to a station that speaks SOAP', () => {
   it('are not sent without it where it cannot be decrypted', async () => {
     await put();
     const other = await world.start({ CONNECTION_SECRET_KEY: Buffer.alloc(32, 7).toString('base64') });
-    await credentials(other).putCallCredential({ stationId: 'SECURE', username: '', password: CALL_PASSWORD });
+    await credentials(other).putCallCredential({ stationId: 'SECURE', username: '', password: CALL_PASSWORD, scheme: '' });
     expect(await reset()).toMatchObject({
       status: CommandStatus.OFFLINE,
       reason: expect.stringContaining('cannot be decrypted: set it again'),
     });
     expect(station.shown).toEqual([]);
     expect(await reset('SECURE', other)).toMatchObject({ status: CommandStatus.ACCEPTED });
+  });
+});
+
+describe('calls to a station that asks for Digest', () => {
+  let nonce = 'one';
+  /** Asks for its nonce, and checks what it is shown against the password. */
+  const asking = (more = '') => {
+    const challenge = `Digest realm="CP", qop="auth", nonce="${nonce}"${more}`;
+    const { realm, algorithm } = readChallenge(challenge) as Challenge;
+    return (shown: string | undefined): string | undefined => {
+      const [, count = '', cnonce = ''] = /nc=(\w+), cnonce="(\w+)"/.exec(shown ?? '') ?? [];
+      const right = { realm, algorithm, nonce, opaque: undefined, qop: true };
+      const of = { username: 'SECURE', password: CALL_PASSWORD, method: 'POST', uri: '/cp' };
+      const expected = digestOf(right, of, { count: Number.parseInt(count, 16), cnonce });
+      return shown === expected ? undefined : challenge.replace(/nonce="\w+"/, `nonce="${nonce}"`);
+    };
+  };
+  beforeEach(() => {
+    nonce = 'one';
+    station.asks = asking();
+  });
+  const counted = () =>
+    station.shown.map((each) => (each === undefined ? 'none' : /nonce="(\w+)".*nc=0*(\w+)/.exec(each)?.slice(1).join(' ')));
+
+  it('show who they are once it asks, and from then on at once; a nonce that is over costs one more', async () => {
+    await put({ scheme: 'Digest' });
+    for (const _ of [1, 2, 3]) expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+    nonce = 'two';
+    for (const _ of [1, 2]) expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(counted()).toEqual(['none', 'one 1', 'one 2', 'one 3', 'one 4', 'two 1', 'two 2']);
+    expect(station.received.map(({ action }) => action)).toEqual(Array(5).fill('Reset'));
+    expect(JSON.stringify(station.shown)).not.toContain(Buffer.from(CALL_PASSWORD).toString('base64').slice(0, 8));
+  });
+
+  it('do so by SHA-256 too, and from an instance that was started anew', async () => {
+    station.asks = asking(', algorithm=SHA-256');
+    await put({ scheme: 'Digest' });
+    for (const instance of [undefined, await world.start()])
+      expect(await reset('SECURE', instance)).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(counted()).toEqual(['none', 'one 1', 'none', 'one 1']);
+  });
+
+  it('with a wrong password are refused as that, after one more try', async () => {
+    await put({ scheme: 'Digest', password: 'another' });
+    const refused = { status: CommandStatus.REJECTED, stationStatus: 'SecurityError', reason: expect.stringContaining('does not take') };
+    expect(await reset()).toMatchObject(refused);
+    expect(counted()).toEqual(['none', 'one 1']);
+    await put({ scheme: 'Digest' });
+    expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+  });
+
+  it('never show the password to one that asks for Basic, and say so', async () => {
+    station.asks = () => 'Basic realm="CP"';
+    await put({ scheme: 'Digest' });
+    expect(await reset()).toMatchObject({ reason: expect.stringContaining('asks for them otherwise than by Digest') });
+    expect(station.shown).toEqual([undefined]);
+  });
+
+  it('where it is set for Basic, say what is to be done', async () => {
+    await put();
+    expect(await reset()).toMatchObject({ reason: expect.stringContaining('set it again, for Digest') });
+  });
+
+  it('carry nothing where it asks for nothing', async () => {
+    station.asks = () => undefined;
+    await put({ scheme: 'Digest' });
+    expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(station.shown).toEqual([undefined]);
   });
 });
 
@@ -134,7 +203,7 @@ describe.each(['quarantine', 'accept'])('where stations that are not registered 
     // Registered since: that says nothing about who came before.
     world.device.register('Q', { passwordHash: sha256Of(PASSWORD) });
     second = await world.start({ UNKNOWN_STATIONS: policy });
-    await credentials(second).putCallCredential({ stationId: 'Q', username: '', password: CALL_PASSWORD });
+    await credentials(second).putCallCredential({ stationId: 'Q', username: '', password: CALL_PASSWORD, scheme: '' });
   });
 
   it('no instance shows who came so the password for calls', async () => {
@@ -193,7 +262,7 @@ it('a password for calls that cannot be looked up is told as that, and not taken
 describe('a password for calls', () => {
   it('is told by nobody, and lies nowhere readable: not in the answer, the store, the facts or the message log', async () => {
     const told = [await put(), await credentials().getCallCredential({ stationId: 'SECURE' })];
-    expect(told[1]).toEqual({ credential: { stationId: 'SECURE', username: 'SECURE', updatedAt: expect.any(String) } });
+    expect(told[1]).toEqual({ credential: { stationId: 'SECURE', username: 'SECURE', scheme: 'Basic', updatedAt: expect.any(String) } });
     await reset();
     await world.instances[0]?.runtime.flushFrames();
     const { frames } = await world.rpc().listFrames({ stationId: 'SECURE', pageSize: 10, pageToken: '' });
@@ -240,6 +309,7 @@ describe('a password for calls', () => {
     ['no password', { password: '' }, { code: 'INVALID_ARGUMENT' }],
     ['one that is too long', { password: 'x'.repeat(256) }, { code: 'INVALID_ARGUMENT' }],
     ['a line break in it', { password: 'a\r\nX-Other: b' }, { code: 'INVALID_ARGUMENT' }],
+    ['another scheme', { scheme: 'Bearer' }, { code: 'INVALID_ARGUMENT' }],
     ['a colon in the user name', { username: 'a:b' }, { code: 'INVALID_ARGUMENT' }],
     ['a station that is not registered', { stationId: 'NOBODY' }, { code: 'NOT_FOUND' }],
     ['no station', { stationId: '' }, { code: 'INVALID_ARGUMENT' }],

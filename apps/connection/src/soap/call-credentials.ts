@@ -5,6 +5,10 @@ import type { Logger } from '@voltlog/telemetry';
 import { Schema } from 'mongoose';
 import { type AdmittedStation, isProven } from '../edge/parts.js';
 
+/** How it is shown. Basic (RFC 7617) shows the password itself, and at once; Digest (RFC 7616) what only who knows it can say, once asked. */
+export const SCHEMES = ['Basic', 'Digest'] as const;
+export type Scheme = (typeof SCHEMES)[number];
+
 /** What calls to a station are authenticated with. */
 export interface CallCredentialRow {
   /** The station. */
@@ -12,18 +16,23 @@ export interface CallCredentialRow {
   readonly username: string;
   /** Sealed about the station. */
   readonly sealedPassword: string;
+  /** Absent: Basic, as before there was another. */
+  readonly scheme?: Scheme;
   readonly updatedAt: string;
 }
 
 const text = { type: String, required: true };
 
 export const callCredentialSchema = new Schema<CallCredentialRow>(
-  { id: text, username: text, sealedPassword: text, updatedAt: text } as never,
+  { id: text, username: text, sealedPassword: text, scheme: String, updatedAt: text } as never,
   { versionKey: false },
 );
 
 /** What a call to a station shows, or why nothing. */
-export type Shown = { readonly authorization: string } | { readonly nothing: 'NoneSet' | 'StationUnproven' };
+export type Shown =
+  | { readonly authorization: string }
+  | { readonly digest: { readonly username: string; readonly password: string } }
+  | { readonly nothing: 'NoneSet' | 'StationUnproven' };
 
 /** It is set, and cannot be had now. The message is for who sent the command. */
 export class CredentialUnavailable extends Error {
@@ -50,7 +59,10 @@ export class CallCredentials {
     const row = await this.row(station.stationId);
     if (row === undefined) return { nothing: 'NoneSet' };
     if (!isProven(station)) return { nothing: 'StationUnproven' };
-    return { authorization: `Basic ${Buffer.from(`${row.username}:${this.passwordOf(row)}`).toString('base64')}` };
+    const { username, scheme } = row;
+    const password = this.passwordOf(row);
+    if (scheme === 'Digest') return { digest: { username, password } };
+    return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
   }
 
   private async row(stationId: string): Promise<CallCredentialRow | undefined> {

@@ -10,6 +10,8 @@ const CONNECT_MS_MAX = 10_000;
 export interface Posted {
   readonly status: number;
   readonly text: string;
+  /** `WWW-Authenticate`: what it wants to be shown. */
+  readonly challenge?: string | undefined;
 }
 
 /** Nothing of the message was sent. */
@@ -27,7 +29,7 @@ export interface PostOptions {
   readonly contentType: string;
   readonly text: string;
   readonly timeoutMs: number;
-  /** Shown at once, without being asked; undefined: none. */
+  /** undefined: none. */
   readonly authorization: string | undefined;
   /** Roots (PEM) that a station's certificate may be under, beside the well-known ones. */
   readonly ca: string | undefined;
@@ -80,7 +82,11 @@ export function post({ url, contentType, text, timeoutMs, authorization, ca }: P
       response.on('end', () => {
         clearTimeout(connecting);
         clearTimeout(answering);
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString(),
+          challenge: response.headers['www-authenticate'],
+        });
       });
     });
     request.flushHeaders();

@@ -10,6 +10,7 @@ import type { FrameSource } from '../frames/frame-log.js';
 import { MASK } from '../frames/mask.js';
 import type { Claim } from '../presence/presence.js';
 import { type CallCredentials, CredentialUnavailable, type Shown } from './call-credentials.js';
+import { DigestCalls, type DigestOf, readChallenge } from './digest.js';
 import { NotAnswered, NotDelivered, type Posted, post } from './soap-client.js';
 import { answerFrame } from './taped.js';
 
@@ -21,6 +22,9 @@ const RETRY_MS = 1_000;
 /** Why a station said 401. */
 const UNAUTHORIZED = {
   Refused: 'it does not take the user name and password that are set for calls to it (HTTP 401)',
+  RefusedDigest:
+    'it does not take the user name and password that are set for calls to it, or asks for them otherwise than by Digest with MD5 or SHA-256 (HTTP 401)',
+  AsksDigest: 'it asks for the password by Digest, and the one that is set is shown by Basic (HTTP 401): set it again, for Digest',
   NoneSet: 'it demands a password, and none is set for calls to it (HTTP 401)',
   StationUnproven:
     'it demands a password (HTTP 401); the one that is set was not shown, since the station is not registered or has shown no password or certificate itself',
@@ -73,6 +77,7 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
   waiting = 0;
   /** Settles when the request that came last is served. */
   turn: Promise<void> = Promise.resolve();
+  private readonly digests = new DigestCalls();
 
   constructor(
     readonly dialect: SoapDialect,
@@ -142,10 +147,9 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
       const sentAtMs = this.edge.clock.now();
       this.edge.frames.sent(this, sentAtMs, text);
       this.edge.recorder.tapeOf(this.stationId)?.frame('csms', sentAtMs, encodeCall(messageId, action, call.payload));
-      const authorization = 'authorization' in shown ? shown.authorization : undefined;
-      const answer = withoutShown(await this.posted(call, text, authorization), authorization);
+      const answer = 'digest' in shown ? await this.digested(call, text, shown.digest) : await this.shownAtOnce(call, text, shown);
       this.received(call, answer);
-      if (answer.status === 401) this.unauthorized(messageId, shown);
+      if (answer.status === 401) this.unauthorized(messageId, shown, answer);
       else this.answered(call, answer);
     } catch (error) {
       if (error instanceof CredentialUnavailable) this.calls?.undelivered(messageId, error.message);
@@ -153,6 +157,20 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
       else if (error instanceof NotAnswered) this.calls?.lost(messageId);
       else throw error;
     }
+  }
+
+  private async shownAtOnce(call: OutgoingMessage, text: string, shown: Shown): Promise<Posted> {
+    const authorization = 'authorization' in shown ? shown.authorization : undefined;
+    return withoutShown(await this.posted(call, text, authorization), authorization);
+  }
+
+  /** A station that says 401 has not looked at the command: it is asked again with what it wants to be shown. */
+  private async digested(call: OutgoingMessage, text: string, who: Pick<DigestOf, 'username' | 'password'>): Promise<Posted> {
+    const { pathname, search } = new URL(this.callback);
+    const of = { ...who, method: 'POST', uri: `${pathname}${search}` };
+    const answer = await this.posted(call, text, this.digests.known(of));
+    const again = answer.status === 401 ? this.digests.asked(answer.challenge, of) : undefined;
+    return again === undefined ? answer : this.posted(call, text, again);
   }
 
   private received({ messageId, action }: OutgoingMessage, { status, text }: Posted): void {
@@ -181,8 +199,9 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
   }
 
   /** Whatever is in the answer: it did not look at the command. */
-  private unauthorized(messageId: string, shown: Shown): void {
-    const description = 'authorization' in shown ? UNAUTHORIZED.Refused : UNAUTHORIZED[shown.nothing];
+  private unauthorized(messageId: string, shown: Shown, { challenge }: Posted): void {
+    const basic = readChallenge(challenge) === undefined ? 'Refused' : 'AsksDigest';
+    const description = UNAUTHORIZED['nothing' in shown ? shown.nothing : 'digest' in shown ? 'RefusedDigest' : basic];
     this.calls?.answered({ kind: 'callError', messageId, code: 'SecurityError', description, details: {} });
   }
 

@@ -36,6 +36,9 @@ export class SoapTestStation {
   readonly shown: (string | undefined)[] = [];
   /** Who does not show this as its Authorization is answered 401. */
   demanded: string | undefined = undefined;
+  /** What it wants to be shown instead (`WWW-Authenticate`), by what it is shown; undefined: nothing. */
+  asks: (authorization: string | undefined) => string | undefined = (authorization) =>
+    this.demanded === undefined || authorization === this.demanded ? undefined : 'Basic realm="Charge Point"';
   /** Answers commands; undefined: the connection is cut. */
   onCall: (request: SoapRequest) => object | SoapFault | undefined = () => ({ status: 'Accepted' });
   /** Told at once, instead of what `onCall` says. */
@@ -48,9 +51,10 @@ export class SoapTestStation {
   ) {
     server.on('request', (incoming: IncomingMessage, response) => {
       this.shown.push(incoming.headers.authorization);
-      if (this.demanded !== undefined && incoming.headers.authorization !== this.demanded) {
+      const challenge = this.asks(incoming.headers.authorization);
+      if (challenge !== undefined) {
         incoming.resume();
-        response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Charge Point"' }).end('<html>who are you?</html>');
+        response.writeHead(401, { 'WWW-Authenticate': challenge }).end('<html>who are you?</html>');
         return;
       }
       const chunks: Buffer[] = [];

@@ -36,14 +36,14 @@ export class CallCredentialController {
     role: 'admin',
     summary: 'Set the password for calls to a SOAP station',
     description:
-      'HTTP basic authentication, for a station whose Charge Point service demands it. Counts from the next command on. To a plain http:// address of the station it is sent in clear. It is shown only to a station that is registered and connects with a password or certificate of its own.',
+      'HTTP authentication, Basic or Digest, for a station whose Charge Point service demands it. Counts from the next command on. By Basic, to a plain http:// address of the station, it is sent in clear. It is shown only to a station that is registered and connects with a password or certificate of its own.',
     answer: callCredentialView,
   })
   async putCallCredential(
     @Param({ schema: stationParams }) { stationId }: StationParams,
-    @Body({ schema: newCallCredential }) { username, password }: z.output<typeof newCallCredential>,
+    @Body({ schema: newCallCredential }) credential: z.output<typeof newCallCredential>,
   ) {
-    return toCallCredential((await this.credentials.putCallCredential({ stationId, username, password })).credential, stationId);
+    return toCallCredential((await this.credentials.putCallCredential({ stationId, ...credential })).credential, stationId);
   }
 
   @Delete()

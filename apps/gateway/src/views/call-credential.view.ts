@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { notFound } from '../problems/problem.js';
 import { instant } from './common.js';
 
+const scheme = z.enum(['Basic', 'Digest']);
+
 /** Source: RFC 7617 §2 */
 export const newCallCredential = z
   .strictObject({
@@ -17,16 +19,19 @@ export const newCallCredential = z
       .min(1)
       .max(255)
       .regex(/^\P{Cc}*$/u, 'must have no control characters'),
+    scheme: scheme.default('Basic').meta({
+      description: 'Basic shows the password itself, and unasked; Digest (MD5 or SHA-256, as the station asks for it) never shows it',
+    }),
   })
   .meta({ id: 'NewCallCredential' });
 
 export const callCredentialView = z
-  .object({ stationId: z.string(), username: z.string(), updatedAt: instant })
+  .object({ stationId: z.string(), username: z.string(), scheme, updatedAt: instant })
   .meta({ id: 'CallCredential' });
 
 /** @throws {Problem} 404 */
 export function toCallCredential(credential: callCredentialsV1.CallCredential | undefined, stationId: string) {
   if (credential?.updatedAt === undefined) throw notFound(`A password for calls to station ${stationId}`);
   const { username, updatedAt } = credential;
-  return { stationId, username, updatedAt };
+  return { stationId, username, scheme: scheme.parse(credential.scheme), updatedAt };
 }

@@ -89,23 +89,26 @@ describe('the command line', () => {
     try {
       const [file, at] = [join(folder, 'password'), '/v1/stations/CP-1/call-credential'] as const;
       writeFileSync(file, 'for calls only\n');
-      const set = { stationId: 'CP-1', username: 'csms', updatedAt: 'now' };
+      const set = { stationId: 'CP-1', username: 'csms', scheme: 'Digest', updatedAt: 'now' };
       world.answers = { [`PUT ${at}`]: [[200, set]], [`GET ${at}`]: [[200, set]], [`DELETE ${at}`]: [[200, {}]] };
       expect((await run('stations', 'call-password', 'CP-1', '--password-file', file, '--user', 'csms')).out).toMatch(/USER +csms/);
-      expect((await run('stations', 'call-password', 'CP-1')).out).toMatch(/SET +now/);
+      expect((await run('stations', 'call-password', 'CP-1')).out).toMatch(/SHOWN BY +Digest\nSET +now/);
+      expect(await run('stations', 'call-password', 'CP-1', '--password-file', file, '--digest')).toMatchObject({ code: EXIT.ok });
       expect(await run('stations', 'call-password', 'CP-1', '--remove')).toMatchObject({ code: EXIT.ok });
       expect(world.asked.map(({ method, body }) => [method, body])).toEqual([
         ['PUT', { username: 'csms', password: 'for calls only' }],
         ['GET', undefined],
+        ['PUT', { password: 'for calls only', scheme: 'Digest' }],
         ['DELETE', undefined],
       ]);
       for (const words of [
         ['--user', 'csms'],
+        ['--digest'],
         ['--remove', '--password-file', file],
         ['--password-file', join(folder, 'none')],
       ])
         expect(await run('stations', 'call-password', 'CP-1', ...words)).toMatchObject({ code: EXIT.usage });
-      expect(world.asked).toHaveLength(3);
+      expect(world.asked).toHaveLength(4);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

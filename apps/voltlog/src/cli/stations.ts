@@ -105,8 +105,16 @@ export function addStations(program: Command, cli: Cli): void {
 const CALL_CREDENTIAL: readonly Column[] = [
   ['STATION', 'stationId'],
   ['USER', 'username'],
+  ['SHOWN BY', 'scheme'],
   ['SET', 'updatedAt'],
 ];
+
+interface CallPasswordOptions {
+  readonly passwordFile?: string;
+  readonly user?: string;
+  readonly digest?: true;
+  readonly remove?: true;
+}
 
 function addCallPassword(stations: Command, cli: Cli): void {
   stations
@@ -115,23 +123,29 @@ function addCallPassword(stations: Command, cli: Cli): void {
     .argument('<stationId>')
     .option('--password-file <file>', 'set the password that the file holds; - for standard input')
     .option('--user <name>', "as whom; default: the station's id")
+    .option('--digest', 'by Digest, which never shows the password itself; default: Basic')
     .option('--remove', 'call it without a password again')
     .addHelpText(
       'after',
       example('voltlog stations call-password CP-001 --password-file cp-001.txt', 'voltlog stations call-password CP-001 --remove'),
     )
-    .action((id: string, { passwordFile, user: username, remove }: { passwordFile?: string; user?: string; remove?: true }) =>
+    .action((id: string, { passwordFile, user: username, digest, remove }: CallPasswordOptions) =>
       cli.run(async (client, output) => {
         const at = `${path(id)}/call-credential`;
         if (remove === true) {
-          if (passwordFile !== undefined || username !== undefined) throw new CliError(EXIT.usage, '--remove goes with nothing else');
+          if (passwordFile !== undefined || username !== undefined || digest === true)
+            throw new CliError(EXIT.usage, '--remove goes with nothing else');
           await client.call('DELETE', at);
           output.say(`${id} is called without a password.`);
           return;
         }
-        if (username !== undefined && passwordFile === undefined) throw new CliError(EXIT.usage, 'give --password-file with --user');
+        if ((username !== undefined || digest === true) && passwordFile === undefined)
+          throw new CliError(EXIT.usage, 'give --password-file with --user and --digest');
         const password = passwordOf(passwordFile);
-        const credential = password === undefined ? await client.get(at) : await client.call('PUT', at, { username, password });
+        const credential =
+          password === undefined
+            ? await client.get(at)
+            : await client.call('PUT', at, { username, password, ...(digest === true ? { scheme: 'Digest' } : {}) });
         output.one(credential, CALL_CREDENTIAL);
       }),
     );

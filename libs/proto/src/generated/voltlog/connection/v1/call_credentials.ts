@@ -15,7 +15,11 @@ export const protobufFileName = "voltlog/connection/v1/call_credentials.proto";
 export interface CallCredential {
   stationId: string;
   username: string;
-  updatedAt: string | undefined;
+  updatedAt:
+    | string
+    | undefined;
+  /** `Basic` (RFC 7617) or `Digest` (RFC 7616). */
+  scheme: string;
 }
 
 export interface GetCallCredentialRequest {
@@ -31,6 +35,8 @@ export interface PutCallCredentialRequest {
   /** Empty: the station's id. */
   username: string;
   password: string;
+  /** `Basic` or `Digest`; empty: Basic. */
+  scheme: string;
 }
 
 export interface PutCallCredentialResponse {
@@ -45,7 +51,7 @@ export interface DeleteCallCredentialResponse {
 }
 
 function createBaseCallCredential(): CallCredential {
-  return { stationId: "", username: "", updatedAt: undefined };
+  return { stationId: "", username: "", updatedAt: undefined, scheme: "" };
 }
 
 export const CallCredential: MessageFns<CallCredential> = {
@@ -58,6 +64,9 @@ export const CallCredential: MessageFns<CallCredential> = {
     }
     if (message.updatedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(26).fork()).join();
+    }
+    if (message.scheme !== "") {
+      writer.uint32(34).string(message.scheme);
     }
     return writer;
   },
@@ -99,6 +108,14 @@ export const CallCredential: MessageFns<CallCredential> = {
             message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.scheme = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -119,6 +136,7 @@ export const CallCredential: MessageFns<CallCredential> = {
     message.stationId = object.stationId ?? "";
     message.username = object.username ?? "";
     message.updatedAt = object.updatedAt ?? undefined;
+    message.scheme = object.scheme ?? "";
     return message;
   },
 };
@@ -236,7 +254,7 @@ export const GetCallCredentialResponse: MessageFns<GetCallCredentialResponse> = 
 };
 
 function createBasePutCallCredentialRequest(): PutCallCredentialRequest {
-  return { stationId: "", username: "", password: "" };
+  return { stationId: "", username: "", password: "", scheme: "" };
 }
 
 export const PutCallCredentialRequest: MessageFns<PutCallCredentialRequest> = {
@@ -249,6 +267,9 @@ export const PutCallCredentialRequest: MessageFns<PutCallCredentialRequest> = {
     }
     if (message.password !== "") {
       writer.uint32(26).string(message.password);
+    }
+    if (message.scheme !== "") {
+      writer.uint32(34).string(message.scheme);
     }
     return writer;
   },
@@ -290,6 +311,14 @@ export const PutCallCredentialRequest: MessageFns<PutCallCredentialRequest> = {
             message.password = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.scheme = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -310,6 +339,7 @@ export const PutCallCredentialRequest: MessageFns<PutCallCredentialRequest> = {
     message.stationId = object.stationId ?? "";
     message.username = object.username ?? "";
     message.password = object.password ?? "";
+    message.scheme = object.scheme ?? "";
     return message;
   },
 };
@@ -469,7 +499,7 @@ export const DeleteCallCredentialResponse: MessageFns<DeleteCallCredentialRespon
   },
 };
 
-/** What calls to stations that speak SOAP are authenticated with (HTTP basic authentication). Passwords go in and are never told. */
+/** What calls to stations that speak SOAP are authenticated with over HTTP. Passwords go in and are never told. */
 export interface CallCredentialService {
   /** NOT_FOUND: calls to the station carry none. */
   getCallCredential(request: GetCallCredentialRequest): Promise<GetCallCredentialResponse>;
@@ -479,7 +509,7 @@ export interface CallCredentialService {
   deleteCallCredential(request: DeleteCallCredentialRequest): Promise<DeleteCallCredentialResponse>;
 }
 
-/** What calls to stations that speak SOAP are authenticated with (HTTP basic authentication). Passwords go in and are never told. */
+/** What calls to stations that speak SOAP are authenticated with over HTTP. Passwords go in and are never told. */
 export type CallCredentialServiceDefinition = typeof CallCredentialServiceDefinition;
 export const CallCredentialServiceDefinition = {
   name: "CallCredentialService",
