@@ -83,6 +83,22 @@ describe('a session is superseded', () => {
       ['b', 'c'],
     ]);
   });
+  const told = (sessionId: string, startedAt: number, receivedAt: number): Candidate => {
+    const { claims, readings } = session(sessionId);
+    if (claims.start === undefined) throw new Error('a session has a start');
+    return { sessionId, claims: { ...claims, start: { ...claims.start, startedAt: at(startedAt), receivedAt: at(receivedAt) } }, readings };
+  };
+  const superseded = (...sessions: Candidate[]) => supersessions(sessions).map(({ sessionId }) => sessionId);
+  it('by the one that came after it by both clocks, though the station is off by about as much as is plainly wrong', () => {
+    // Five minutes are the bound: the first one is more behind, and taken as of when we heard of it, the second less.
+    const [first, second] = [told('a', 0, 5.1), told('b', 0.5, 5.2)];
+    expect(superseded(first, second)).toEqual(['a']);
+    expect(superseded(second, first)).toEqual(['a']);
+  });
+  it('by the one whose true time is later, where the clocks say different: one of the starts waited in a queue', () => {
+    expect(superseded(told('a', 0, 4), told('b', 2, 2))).toEqual(['a']);
+    expect(superseded(told('b', 2, 2), told('a', 0, 4))).toEqual(['a']);
+  });
   it('not once its own stop is known', () =>
     expect(supersessions([session('a', { end: end(5, 1500, 'Reported') }), session('b', { minute: 10 })])).toEqual([]));
 });

@@ -1,5 +1,5 @@
 import type { SessionEnd } from '@voltlog/session-contract';
-import type { SessionClaims } from './claims.js';
+import type { SessionClaims, StartClaim } from './claims.js';
 import { compareText } from './claims.js';
 import { allRegisters, trueTime } from './outcome.js';
 import type { Readings } from './readings.js';
@@ -76,7 +76,7 @@ function fitsMeter({ claims, readings }: Omit<Candidate, 'sessionId'>, end: Sess
 
 /**
  * Which sessions a later one on the same EVSE shows to be over: an EVSE has one transaction at a time, so the older one's end was lost or
- * is still to come. Ordered by true start time.
+ * is still to come.
  */
 export function supersessions(sessions: readonly Candidate[]): { readonly sessionId: string; readonly end: SessionEnd }[] {
   if (sessions.length < 2) return [];
@@ -98,17 +98,27 @@ export function supersessions(sessions: readonly Candidate[]): { readonly sessio
 function nextOnEvse(old: Candidate, sessions: readonly Candidate[]): Candidate | undefined {
   const { start, place } = old.claims;
   if (start === undefined) return undefined;
-  const since = trueTime(start.startedAt, start);
   let next: Candidate | undefined;
   let nextAt = Number.POSITIVE_INFINITY;
   for (const other of sessions) {
     if (other === old || other.claims.start === undefined || other.claims.place?.evseId !== place?.evseId) continue;
+    if (!beganAfter(other.claims.start, start)) continue;
     const at = trueTime(other.claims.start.startedAt, other.claims.start);
-    if (at <= since || at > nextAt || (at === nextAt && next !== undefined && next.sessionId < other.sessionId)) continue;
+    if (at > nextAt || (at === nextAt && next !== undefined && next.sessionId < other.sessionId)) continue;
     next = other;
     nextAt = at;
   }
   return next;
+}
+
+/**
+ * Where the station's clock and ours tell the same order, that is it: of two starts that a clock is off by about five minutes, one
+ * may count as plainly wrong and the other not, and their true times be turned round by that.
+ */
+function beganAfter(one: StartClaim, other: StartClaim): boolean {
+  const told = compareText(one.startedAt, other.startedAt);
+  if (told !== 0 && told === compareText(one.receivedAt, other.receivedAt)) return told > 0;
+  return trueTime(one.startedAt, one) > trueTime(other.startedAt, other);
 }
 
 /** Of several sessions under one transaction id the one that began last before the fact; the first one when it began before all. */
