@@ -94,6 +94,7 @@ export class ApiSteps {
     const named = text
       .replaceAll('{station}', this.station.id)
       .replaceAll('{reservation}', this.reservationId)
+      .replaceAll('{transaction}', String(this.transactionId ?? ''))
       .replaceAll(/\{in:(\d+)\}/g, (_, seconds: string) => new Date(Date.now() + Number(seconds) * 1_000).toISOString());
     return named.includes('{session}') ? named.replaceAll('{session}', await this.sessionId(ms)) : named;
   }
@@ -104,11 +105,15 @@ export class ApiSteps {
     return isObject(filled) ? filled : undefined;
   }
 
+  private get transactionId(): string | number | undefined {
+    return this.station.ledger.of(this.station.id).at(-1)?.transactionId;
+  }
+
   private async sessionId(ms: number): Promise<string> {
     const { station } = this;
     for (const deadline = Date.now() + ms; ; await this.rest()) {
       // OCPP 1.6: not known before the CSMS has answered the start.
-      const transactionId = station.ledger.of(station.id).at(-1)?.transactionId;
+      const { transactionId } = this;
       if (transactionId !== undefined) {
         const query = `stationId=${encodeURIComponent(station.id)}&transactionId=${encodeURIComponent(transactionId)}`;
         const page = await this.api.call('GET', `/v1/sessions?${query}`, undefined, ms);

@@ -1,5 +1,6 @@
 import type { Scenario } from './scenarios.js';
 import type { Step } from './steps.js';
+import { sessionIs } from './usual-steps.js';
 
 const VERSIONS = ['1.6', '2.0.1'] as const;
 
@@ -10,20 +11,13 @@ const charging = (token: string): readonly Step[] => [
   { do: 'unplug' },
 ];
 
-const session = (answer: { readonly state: string; readonly stoppedReason?: string }): Step => ({
-  do: 'awaitApi',
-  path: '/v1/sessions/{session}',
-  answer,
-  orByHand: true,
-});
-
 /** What becomes of a charge whose cable is taken out of the car: the station's own setting says. */
 export const PLUG_SCENARIOS: readonly Scenario[] = [
   {
     name: 'unplug-ends',
     title: 'the car is unplugged while it charges; the session ends by that',
     versions: VERSIONS,
-    steps: (_version, { token }) => [...charging(token), session({ state: 'Ended', stoppedReason: 'EVDisconnected' })],
+    steps: (_version, { token }) => [...charging(token), sessionIs({ state: 'Ended', stoppedReason: 'EVDisconnected' })],
   },
   {
     name: 'unplug-suspends',
@@ -33,12 +27,12 @@ export const PLUG_SCENARIOS: readonly Scenario[] = [
     steps: (_version, { token }) => [
       ...charging(token),
       { do: 'wait', seconds: 120 },
-      session({ state: 'Active' }),
+      sessionIs({ state: 'Active' }),
       { do: 'plugIn' },
       { do: 'charge', wh: 500 },
       { do: 'stop', token },
       { do: 'unplug' },
-      session({ state: 'Ended', stoppedReason: 'Local' }),
+      sessionIs({ state: 'Ended', stoppedReason: 'Local' }),
     ],
   },
 ];

@@ -1,6 +1,7 @@
-import type { OcppVersion, Payload } from '../station/protocol.js';
+import type { Payload } from '../station/protocol.js';
 import type { Scenario } from './scenarios.js';
 import type { Step } from './steps.js';
+import { refused } from './usual-steps.js';
 
 const VERSIONS = ['1.6', '2.0.1'] as const;
 
@@ -34,12 +35,6 @@ const untilReservation = (answer: Payload, withinSeconds?: number): Step => ({
   ...(withinSeconds === undefined ? {} : { withinSeconds }),
   orByHand: true,
 });
-
-/** The station ends what it had begun. */
-const refused = (version: OcppVersion): Step =>
-  version === '1.6'
-    ? { do: 'awaitCall', action: 'StopTransaction', payload: { reason: 'DeAuthorized' } }
-    : { do: 'awaitCall', action: 'TransactionEvent', payload: { transactionInfo: { stoppedReason: 'DeAuthorized' } } };
 
 const used = untilReservation({ state: 'Used' });
 

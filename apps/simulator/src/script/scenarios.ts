@@ -1,5 +1,5 @@
 import type { EvseOptions } from '../station/evse.js';
-import type { OcppVersion } from '../station/protocol.js';
+import type { OcppVersion, Payload } from '../station/protocol.js';
 import type { StationOptions } from '../station/station-options.js';
 import { FILE_SCENARIOS } from './file-scenarios.js';
 import { LIMIT_SCENARIOS } from './limit-scenarios.js';
@@ -21,6 +21,12 @@ export interface ScenarioTokens {
   readonly blockedToken: string;
 }
 
+/** What is PUT at the CSMS; `{site}` stands for the site's id. */
+export interface Preparation {
+  readonly path: string;
+  readonly body: Payload;
+}
+
 /** A disturbance by name, and what a CSMS has to make of it. */
 export interface Scenario {
   readonly name: string;
@@ -36,6 +42,8 @@ export interface Scenario {
   readonly asksByApi?: true;
   /** What the CSMS has to know beforehand, besides two good tokens and a blocked one. */
   readonly needs?: string;
+  /** The same, told to it by its REST API where station and cards are the scenario's own (`Stage`). */
+  prepare?(tokens: ScenarioTokens): readonly Preparation[];
   /** It asks for something at the CSMS's side by its REST API. */
   readonly needsApi?: true;
   steps(version: OcppVersion, tokens: ScenarioTokens): readonly Step[];
@@ -217,12 +225,20 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'asked for its transaction, the station says that it is over and that messages are queued; they come later',
     versions: ['2.0.1'],
     commands: ['GetTransactionStatus'],
+    asksByApi: true,
     steps: (version, { token }) => [
       ...began(version, token),
       { do: 'charge', wh: 300 },
       { do: 'hold' },
       { do: 'charge', wh: 500 },
       ...ended(token),
+      {
+        do: 'api',
+        method: 'POST',
+        path: '/v1/stations/{station}/commands/get-transaction-status',
+        body: { transactionId: '{transaction}' },
+        orByHand: true,
+      },
       { do: 'awaitCommand', action: 'GetTransactionStatus' },
       { do: 'release', stages: 'all' },
     ],
@@ -232,6 +248,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'a command arrives, and the station calls and waits for its own answer before it answers',
     versions: BOTH,
     commands: ['ClearCache'],
+    asksByApi: true,
     steps: () => [
       {
         do: 'callBeforeAnswering',
@@ -239,6 +256,7 @@ export const SCENARIOS: readonly Scenario[] = [
         action: 'DataTransfer',
         payload: { vendorId: 'org.voltlog', messageId: 'probe' },
       },
+      { do: 'api', method: 'POST', path: '/v1/stations/{station}/commands/clear-cache', body: {}, orByHand: true },
       { do: 'awaitCommand', action: 'ClearCache' },
     ],
   },

@@ -65,7 +65,7 @@ export type Step =
 
 /**
  * What somebody does at the CSMS's side, by its REST API. In a path and a body `{station}` stands for the station's id, `{session}` for
- * the CSMS's id of the session of its last transaction, `{reservation}` for the reservation that was made last, and `{in:60}` for the true
+ * the CSMS's id of the session of its last transaction, `{transaction}` for that as the station knows it, `{reservation}` for the reservation that was made last, and `{in:60}` for the true
  * time a minute from now. `withinSeconds`: real ones; without it as long as any step may take. `orByHand`: left out without the API, since
  * somebody does it by hand then.
  */

@@ -1,10 +1,20 @@
-import type { Scenario } from './scenarios.js';
+import type { Payload } from '../station/protocol.js';
+import type { Preparation, Scenario } from './scenarios.js';
 import type { Step } from './steps.js';
+import { refused } from './usual-steps.js';
 
 const VERSIONS = ['1.6', '2.0.1'] as const;
 
 /** The group of master passes that the station of `master-pass` knows. */
-export const MASTER_PASS_GROUP = 'MASTER';
+export const MASTER_PASS_GROUP = 'MASTER-PASS';
+
+const card = (idToken: string, rules: Payload): Preparation => ({ path: `/v1/tokens/${idToken}`, body: rules });
+
+/** What holds at the site, where it is not said otherwise: nobody is let in who is not known. */
+const site = (policy: Payload): Preparation => ({
+  path: '/v1/sites/{site}/authorization-policy',
+  body: { unknownTokens: 'reject', authorizationAway: 'accept-known', noAuthorization: 'reject', localLists: false, ...policy },
+});
 
 const session = (token: string, stopper: string): readonly Step[] => [
   { do: 'plugIn' },
@@ -21,7 +31,9 @@ export const TOKEN_SCENARIOS: readonly Scenario[] = [
     title: 'the station is offline: a card on its list charges, one that is not is refused',
     versions: VERSIONS,
     commands: ['SendLocalList'],
+    asksByApi: true,
     needs: '`token` on the list, `blockedToken` not',
+    prepare: () => [site({ localLists: true })],
     station: { settings: { AllowOfflineTxForUnknownId: 'false', 'AuthCtrlr.OfflineTxForUnknownIdEnabled': 'false' } },
     steps: (_version, { token, blockedToken }) => [
       { do: 'awaitCommand', action: 'SendLocalList' },
@@ -36,6 +48,7 @@ export const TOKEN_SCENARIOS: readonly Scenario[] = [
     title: 'a card of the same group stops the session of another; a card that is blocked does not',
     versions: VERSIONS,
     needs: '`token` and `otherToken` in one group',
+    prepare: ({ token, otherToken }) => [token, otherToken].map((idToken) => card(idToken, { groupId: `${token}-GROUP` })),
     steps: (_version, { token, otherToken, blockedToken }) => [
       { do: 'plugIn' },
       { do: 'tap', token, outcome: 'Started' },
@@ -51,6 +64,7 @@ export const TOKEN_SCENARIOS: readonly Scenario[] = [
     versions: VERSIONS,
     station: { settings: { MasterPassGroupId: MASTER_PASS_GROUP, 'AuthCtrlr.MasterPassGroupId': MASTER_PASS_GROUP } },
     needs: `\`otherToken\` in the group ${MASTER_PASS_GROUP}, which is that of the master passes`,
+    prepare: ({ otherToken }) => [card(otherToken, { groupId: MASTER_PASS_GROUP })],
     steps: (_version, { token, otherToken }) => session(token, otherToken),
   },
   {
@@ -58,11 +72,14 @@ export const TOKEN_SCENARIOS: readonly Scenario[] = [
     title: 'a card whose budget is one session a day charges once and is refused then',
     versions: VERSIONS,
     needs: '`token` with a budget of one session a day, none used',
-    steps: (_version, { token }) => [
+    prepare: ({ token }) => [card(token, { budget: { sessionsPerDay: 1 } })],
+    steps: (version, { token }) => [
       ...session(token, token),
       { do: 'wait', seconds: 1 },
       { do: 'plugIn' },
-      { do: 'tap', token, outcome: 'Refused' },
+      // Not asked before: the card may still be wanted to stop the charge that ended a moment ago, and is let in for that.
+      { do: 'start', token },
+      refused(version),
       { do: 'unplug' },
     ],
   },
