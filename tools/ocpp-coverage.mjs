@@ -83,8 +83,8 @@ const sayersOf = (cases) => ownersOf(...cases.map((each) => `$case: '${each}'`))
 const CONNECTION = ['libs/connection/translation/', 'apps/connection/src/commands/', 'apps/connection/src/edge/'];
 
 /**
- * Of the specs of the connection and of the owners the one that names the message, its fact or its command most often; else of all specs;
- * else the one that goes through the whole table the message is in.
+ * Of the specs of the connection and of the owners the one that names the message, its fact or its command most often; else the one that goes
+ * through the whole table the message is in; else of all specs.
  */
 function testOf(action, owners, names) {
   const near = [...CONNECTION, ...owners.map((owner) => `apps/${owner}/`)];
@@ -92,7 +92,7 @@ function testOf(action, owners, names) {
   const score = ({ text }) => text.match(named)?.length ?? 0;
   const best = (among) => among.reduce((found, spec) => (score(spec) > (found === undefined ? 0 : score(found)) ? spec : found), undefined);
   const ofTable = action in STATION_REQUESTS ? specs.find(({ text }) => text.includes('Object.keys(STATION_REQUESTS)')) : undefined;
-  const spec = best(specs.filter(({ path }) => near.some((folder) => path.startsWith(folder)))) ?? best(specs) ?? ofTable;
+  const spec = best(specs.filter(({ path }) => near.some((folder) => path.startsWith(folder)))) ?? ofTable ?? best(specs);
   return spec === undefined ? '' : `\`${spec.path}\``;
 }
 

@@ -1,6 +1,6 @@
 import { requestCase, requestPath, STATION_REQUESTS, type StationRequestAction } from '@voltlog/connection-contract';
-import { type RequestSchema, requestSchemas } from '@voltlog/ocpp-v21';
 import { connectionV1, stationRequestsV1 } from '@voltlog/proto';
+import { fullRequest } from '@voltlog/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GatewayUnderTest, startGateway } from './testing/gateway-under-test.js';
 
@@ -18,32 +18,13 @@ const sent = () => {
   return request.command?.$case === 'stationRequest' ? request.command.value : undefined;
 };
 
-/** A value of every field, as deep as the schema goes. */
-function full(schema: RequestSchema): unknown {
-  const { properties = {} } = schema;
-  if (schema.$ref !== undefined) return full(requestSchemas.definitions[schema.$ref.slice('#/definitions/'.length)] ?? {});
-  if (schema.enum !== undefined) return schema.enum[0];
-  switch (schema.type) {
-    case 'object':
-      return Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, full(field)]));
-    case 'array':
-      return Array.from({ length: Math.max(1, schema.minItems ?? 0) }, () => full(schema.items ?? {}));
-    case 'string':
-      return schema.format === 'date-time' ? '2026-11-25T10:00:00.000Z' : 'x';
-    case 'boolean':
-      return true;
-    default:
-      return schema.minimum ?? Math.min(1, schema.maximum ?? 1);
-  }
-}
-
 /** What is empty or not set, as the proto type has it, taken out again. */
 const set = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, field: unknown) => (Array.isArray(field) && field.length === 0 ? undefined : field)));
 
 describe('requests in the words of OCPP 2.1', () => {
   it.each(actions)('%s: every field reaches the service, and survives the wire', async (action) => {
-    const body = full(requestSchemas.requests[action] ?? {}) as object;
+    const body = fullRequest(action);
     const { status } = await post(action, body);
     expect(status).toBe(200);
     const request = sent();
@@ -53,7 +34,7 @@ describe('requests in the words of OCPP 2.1', () => {
   });
 
   it.each(actions)('%s: a field that it does not have is refused and named', async (action) => {
-    const body = full(requestSchemas.requests[action] ?? {}) as object;
+    const body = fullRequest(action);
     const { status, body: problem } = await post(action, { ...body, customData: { vendorId: 'v' } });
     expect(status).toBe(400);
     expect(JSON.stringify(problem['errors'])).toContain('customData');

@@ -1,4 +1,5 @@
 export { type Given, given, type Then } from './decider-spec.js';
+export { fullRequest } from './full-request.js';
 export { PushBrowser } from './push-browser.js';
 export { type Answer, type Received, Receiver } from './receiver.js';
 export { openTestContext, type TestClock, type TestContext, until, untilPassed } from './service-context.js';

@@ -183,13 +183,18 @@ describe('a command', () => {
     });
   });
 
-  it('to unlock is read in both vocabularies', async () => {
-    const station = await world.connect();
+  it.each([
+    ['ocpp1.6', { connectorId: 3 }],
+    ['ocpp2.0.1', { evseId: 2, connectorId: 1 }],
+  ])('to unlock is said in %s, and its answer read', async (version, payload) => {
+    world.device.register('CP1', { connectorsPerEvse: [2, 1] });
+    const station = await world.connect({ protocols: [version] });
     station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'Unlocked' }]);
-    expect(await world.command('CP1', { $case: 'unlockConnector', value: at(1, 1) })).toMatchObject({
+    expect(await world.command('CP1', { $case: 'unlockConnector', value: at(2, 1) })).toMatchObject({
       status: 'COMMAND_STATUS_ACCEPTED',
       stationStatus: 'Unlocked',
     });
+    expect(calls(station)).toEqual([['UnlockConnector', payload]]);
     station.onCall = (_action, _payload, id) => JSON.stringify([3, id, { status: 'UnlockFailed' }]);
     expect(await world.command('CP1', { $case: 'unlockConnector', value: at(1, 1) })).toMatchObject({
       status: 'COMMAND_STATUS_REJECTED',

@@ -1,5 +1,6 @@
 import { requestCase, requestPath, STATION_REQUESTS } from '@voltlog/connection-contract';
 import { stationRequestsV1 } from '@voltlog/proto';
+import { fullRequest } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, World } from '../testing/harness.js';
 import type { TestStation } from '../testing/test-station.js';
@@ -146,6 +147,13 @@ describe('a request in the words of OCPP 2.1', () => {
     expect(await ask('SetChargingProfile', { evseId: 1, chargingProfile: { ...PROFILE, chargingProfilePurpose } })).toMatchObject({
       status,
     });
+  });
+
+  it.each(Object.keys(STATION_REQUESTS))('%s reaches a 2.1 station as it was asked, in every field', async (action) => {
+    const station = await answering('ocpp2.1');
+    const value = fullRequest(action);
+    expect(await ask(action, value)).toMatchObject({ action, messageId: expect.stringMatching(/./) });
+    expect(calls(station)).toEqual([[action, value]]);
   });
 
   const lacking = (['ocpp1.6', 'ocpp2.0.1'] as const).flatMap((version) =>
