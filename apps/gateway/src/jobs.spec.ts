@@ -181,4 +181,13 @@ describe('jobs', () => {
     const { status, body } = await gateway.call('POST', '/v1/station-selections', { body: { selection: { vendor: 'V' } } });
     expect([status, body]).toEqual([200, { stationCount: 2, connectedCount: 1, firstStationIds: ['A', 'B'] }]);
   });
+
+  it.each([
+    ['reset', { type: 'OnIdle' }, 200],
+    ['reset', { type: 'Sideways' }, 400],
+    ['nonsense', {}, 400],
+  ])('checks the command that they are to get, where it is told: %s %j', async (name, body, status) => {
+    const asked = { selection: { vendor: 'V' }, command: { name, body } };
+    expect((await gateway.call('POST', '/v1/station-selections', { body: asked })).status).toBe(status);
+  });
 });

@@ -47,22 +47,22 @@ const failureBound = z.strictObject({
   stations: z.int().min(1).max(10_000).default(10).meta({ description: 'fewer that are through say nothing yet' }),
 });
 
+const commandIn = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(64)
+    .meta({
+      description: `as in \`POST /v1/stations/{stationId}/commands/{name}\`: ${COMMAND_NAMES.join(', ')}`,
+      examples: ['reset'],
+    }),
+  body: z.looseObject({}).default({}).meta({ description: 'the body of that route' }),
+});
+
 export const newJob = z
   .strictObject({
     name: z.string().max(255).default(''),
-    command: z
-      .strictObject({
-        name: z
-          .string()
-          .min(1)
-          .max(64)
-          .meta({
-            description: `as in \`POST /v1/stations/{stationId}/commands/{name}\`: ${COMMAND_NAMES.join(', ')}`,
-            examples: ['reset'],
-          }),
-        body: z.looseObject({}).default({}).meta({ description: 'the body of that route' }),
-      })
-      .optional(),
+    command: commandIn.optional(),
     applyTemplate: z
       .strictObject({ templateId: templateId.optional().meta({ description: 'absent: all that is intended for each of them' }) })
       .optional()
@@ -88,7 +88,9 @@ export const newJob = z
     examples: [{ name: 'Restart', command: { name: 'reset', body: { type: 'OnIdle' } }, selection: { siteId: 'depot-north' } }],
   });
 
-export const previewIn = z.strictObject({ selection: selectionIn }).meta({ id: 'PreviewSelection' });
+export const previewIn = z
+  .strictObject({ selection: selectionIn, command: commandIn.optional().meta({ description: 'is checked as for a job' }) })
+  .meta({ id: 'PreviewSelection' });
 export const previewView = z
   .object({ stationCount: z.int(), connectedCount: z.int(), firstStationIds: z.array(z.string()) })
   .meta({ id: 'SelectionPreview' });

@@ -114,6 +114,62 @@ describe('the command line', () => {
     }
   });
 
+  /** As the API describes itself, of two commands. */
+  const described = {
+    paths: {
+      '/v1/stations': {},
+      '/v1/stations/{stationId}/commands/clear-cache': { post: { summary: 'Clear the cache' } },
+      '/v1/stations/{stationId}/commands/reset': {
+        post: { summary: 'Restart', requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Reset' } } } } },
+      },
+    },
+    components: {
+      schemas: {
+        Reset: {
+          type: 'object',
+          required: ['type', 'of'],
+          properties: {
+            type: { type: 'string', enum: ['Immediate', 'OnIdle'], default: 'OnIdle' },
+            of: { type: 'array', items: { $ref: '#/components/schemas/Evse' } },
+            why: { anyOf: [{ type: 'string', maxLength: 50 }, { type: 'null' }], description: 'for people' },
+            timeoutMs: { type: 'integer', minimum: 1000, maximum: 2147483647, default: 30000 },
+            at: { type: 'string', format: 'date-time' },
+            inner: { $ref: '#/components/schemas/Evse' },
+          },
+        },
+        Evse: { type: 'object', required: ['id'], properties: { id: { type: 'integer', minimum: 0, maximum: 9 } } },
+      },
+    },
+  };
+
+  it('lists commands, and shows what one can be told, as the API describes it', async () => {
+    world.answers['GET /openapi.json'] = [[200, described]];
+    expect((await run('commands', 'list')).out).toBe('COMMAND      DOES\nclear-cache  Clear the cache\nreset        Restart\n');
+    const { code, out } = await run('commands', 'show', 'reset', '--output', 'json');
+    expect(code).toBe(EXIT.ok);
+    expect(JSON.parse(out)).toEqual([
+      { field: 'type', needed: true, value: 'Immediate | OnIdle, else OnIdle', says: '' },
+      { field: 'of[].id', needed: true, value: 'integer 0..9', says: '' },
+      { field: 'why', needed: false, value: 'string of at most 50', says: 'for people' },
+      { field: 'timeoutMs', needed: false, value: 'integer 1000.., else 30000', says: '' },
+      { field: 'at', needed: false, value: 'date-time', says: '' },
+      { field: 'inner.id', needed: false, value: 'integer 0..9', says: '' },
+    ]);
+    expect((await run('commands', 'show', 'clear-cache')).out).toBe('Nothing found.\n');
+    expect(await run('commands', 'show', 'dance')).toMatchObject({ code: EXIT.usage, err: expect.stringContaining('no command dance') });
+  });
+
+  it('tells a command that there is none of from a station that there is none of', async () => {
+    world.answers['GET /openapi.json'] = [[200, described]];
+    for (const command of ['reset', 'dance'])
+      world.answers[`POST /v1/stations/CP-9/commands/${command}`] = [[404, { detail: 'There is no such thing.' }]];
+    expect(await run('commands', 'send', 'CP-9', 'reset')).toMatchObject({ code: EXIT.notFound, err: 'There is no such thing.\n' });
+    expect(await run('commands', 'send', 'CP-9', 'dance')).toMatchObject({
+      code: EXIT.usage,
+      err: 'there is no command dance; what there is: voltlog commands list\n',
+    });
+  });
+
   it('sends a command with its fields, and ends with 1 when the station refuses', async () => {
     world.answers['POST /v1/stations/CP%201/commands/reset'] = [
       [200, { status: 'Accepted' }],

@@ -2,6 +2,7 @@ import { type Command, CommanderError, Option } from 'commander';
 import { addCall } from './call.js';
 import { addCampaigns } from './campaigns.js';
 import { Client } from './client.js';
+import { addCommands } from './commands.js';
 import { addModel, addTemplates } from './device-model.js';
 import { CliError, EXIT } from './errors.js';
 import { addFirmware } from './firmware.js';
@@ -14,7 +15,7 @@ import { addCertificates, addSessions, addTokens } from './records.js';
 import { addRegistry } from './registry.js';
 import { addSecurity } from './security.js';
 import { configPath, keep, readKept, settingsOf } from './settings.js';
-import { addCommands, addStations } from './stations.js';
+import { addStations } from './stations.js';
 import { addUploads } from './uploads.js';
 import { addVendors } from './vendors.js';
 

@@ -52,7 +52,7 @@ export function addJobs(program: Command, cli: Cli): void {
     .option('--concurrency <n>', 'stations asked at once; default 50', wholeNumber)
     .option('--stop-at <percent>', 'pause when so many of at least 10 stations failed', wholeNumber)
     .option('--expires <when>', 'until when stations may come back: an instant, or 30m, 12h, 7d; default 24h')
-    .option('--dry-run', 'only say how many stations are meant')
+    .option('--dry-run', 'only check the command, and say how many stations are meant')
     .option('--wait', 'follow it to its end')
     .addHelpText(
       'after',
@@ -66,8 +66,9 @@ export function addJobs(program: Command, cli: Cli): void {
     .action((command: string, fields: readonly string[], options: CreateOptions) =>
       cli.run(async (client, output) => {
         const selection = selectionOf(options);
+        const work = workOf(command, bodyOf(fields, options.body));
         if (options.dryRun) {
-          const preview = await client.call('POST', '/v1/station-selections', { selection });
+          const preview = await client.call('POST', '/v1/station-selections', { selection, command: work.command });
           output.one(preview, [
             ['STATIONS', 'stationCount'],
             ['CONNECTED', 'connectedCount'],
@@ -76,7 +77,7 @@ export function addJobs(program: Command, cli: Cli): void {
           return;
         }
         const job = await client.call('POST', '/v1/jobs', {
-          ...workOf(command, bodyOf(fields, options.body)),
+          ...work,
           failureBound: options.stopAt === undefined ? undefined : { percent: options.stopAt },
           selection,
           name: options.name,
@@ -151,7 +152,7 @@ export function addJobs(program: Command, cli: Cli): void {
     );
 }
 
-function workOf(command: string, body: Json): Json {
+function workOf(command: string, body: Json): Json & { readonly command?: Json } {
   if (command === 'apply-template') return { applyTemplate: body };
   if (command === 'collect-log') return { collectLog: body };
   return { command: { name: command, body } };

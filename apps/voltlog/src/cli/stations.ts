@@ -4,7 +4,7 @@ import { query } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { type Column, rowsOf } from './output.js';
 import { passwordOf } from './security.js';
-import { bodyOf, wholeNumber } from './words.js';
+import { wholeNumber } from './words.js';
 
 const STATION: readonly Column[] = [
   ['STATION', 'stationId'],
@@ -16,14 +16,6 @@ const STATION: readonly Column[] = [
   ['MODEL', 'model'],
   ['FIRMWARE', 'firmwareVersion'],
   ['OCPP', 'ocppVersion'],
-];
-const RESULT: readonly Column[] = [
-  ['STATUS', 'status'],
-  ['ANSWER', 'stationStatus'],
-  ['REASON', 'reason'],
-  ['ACTION', 'action'],
-  ['LATENCY MS', 'latencyMs'],
-  ['RESPONSE', 'response'],
 ];
 
 export function addStations(program: Command, cli: Cli): void {
@@ -187,51 +179,6 @@ function addQuirks(stations: Command, cli: Cli): void {
         await output.list(rowsOf(shown), QUIRK);
       }),
     );
-}
-
-export function addCommands(program: Command, cli: Cli): void {
-  const commands = program.command('commands').description('commands to one station');
-  commands
-    .command('list')
-    .description('what a station can be sent')
-    .action(() =>
-      cli.run((client, output) =>
-        output.list(known(client.get('/openapi.json')), [
-          ['COMMAND', 'command'],
-          ['DOES', 'summary'],
-        ]),
-      ),
-    );
-  commands
-    .command('send')
-    .description("send a command and wait for the station's answer")
-    .argument('<stationId>')
-    .argument('<command>', 'see: voltlog commands list')
-    .argument('[words...]', 'its fields, as name=value')
-    .option('--body <json>', 'its fields as JSON')
-    .addHelpText(
-      'after',
-      example(
-        'voltlog commands send CP-001 reset type=Immediate',
-        'voltlog commands send CP-001 trigger-message requestedMessage=Heartbeat',
-      ),
-    )
-    .action((id: string, command: string, fields: readonly string[], { body }: { body?: string }) =>
-      cli.run(async (client, output) => {
-        const result = await client.call('POST', `${path(id)}/commands/${encodeURIComponent(command)}`, bodyOf(fields, body));
-        output.one(result, RESULT);
-        if (result['status'] !== 'Accepted') cli.failed();
-      }),
-    );
-}
-
-/** Every command has a route; the API's own description lists them. */
-async function* known(document: Promise<Readonly<Record<string, unknown>>>) {
-  const { paths } = (await document) as { readonly paths: Readonly<Record<string, { readonly post?: { readonly summary?: string } }>> };
-  for (const [route, { post }] of Object.entries(paths)) {
-    const command = /^\/v1\/stations\/\{stationId\}\/commands\/(.+)$/.exec(route)?.[1];
-    if (command !== undefined) yield { command, summary: post?.summary ?? '' };
-  }
 }
 
 const path = (stationId: string): string => `/v1/stations/${encodeURIComponent(stationId)}`;
