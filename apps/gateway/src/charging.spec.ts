@@ -59,6 +59,11 @@ class ChargingServices extends FakeServices {
             ? { scope: 'default', currency: 'EUR', perKwh: '0.45', perMinute: '0', perSession: '0', version: 3 }
             : undefined,
       }),
+      removePrice: async (request) => {
+        note('removePrice', request);
+        if (request.expectedVersion === 2) throw new RequestError('ABORTED', 'changed', 'VersionMismatch');
+        return {};
+      },
       putPrice: async (request) => {
         note('putPrice', request);
         if (request.mustBeNew) throw new RequestError('ABORTED', 'a price is set already', 'PriceExists');
@@ -169,6 +174,16 @@ describe('charging', () => {
     expect((await gateway.call('PUT', '/v1/prices/default', { body, headers: { 'if-none-match': '"3"' } })).status).toBe(400);
     expect((await gateway.call('PUT', '/v1/prices/everywhere', { body })).status).toBe(400);
     expect((await gateway.call('PUT', '/v1/prices/default', { body: { currency: 'EUR', perKwh: '-1' } })).status).toBe(400);
+  });
+
+  it('puts a price back as it was read, and takes it away at the version that was read', async () => {
+    const { body } = await gateway.call('GET', '/v1/prices/default');
+    expect((await gateway.call('PUT', '/v1/prices/station:CP-1', { body })).status).toBe(200);
+    expect(gateway.services.lastCall('putPrice')).toMatchObject({ price: { scope: 'station:CP-1', perKwh: '0.45', version: 0 } });
+    const take = (version: number) => gateway.call('DELETE', '/v1/prices/default', { headers: { 'if-match': `"${version}"` } });
+    expect((await take(3)).status).toBe(200);
+    expect(gateway.services.lastCall('removePrice')).toMatchObject({ scope: 'default', expectedVersion: 3 });
+    expect((await take(2)).status).toBe(412);
   });
 
   it.each([

@@ -200,6 +200,11 @@ describe('sites', { timeout: 90_000 }, () => {
     await price.getByText('0.60 EUR a kWh.').waitFor();
     await page.keyboard.press('Escape');
     expect(await platform.api.get(path)).toMatchObject({ perKwh: '0.60' });
+    await page.getByRole('button', { name: 'Price depot-north' }).click();
+    await price.getByRole('button', { name: 'Take the price away' }).click();
+    await price.getByRole('button', { name: 'Really take the price away?' }).click();
+    await price.waitFor({ state: 'detached' });
+    expect((await platform.api.call('GET', path)).status).toBe(404);
     await shown.really('Retire', 'depot-north');
     await shown.rows('Sites').filter({ hasText: 'Retired' }).waitFor();
     await shown.picture('sites');

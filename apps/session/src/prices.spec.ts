@@ -73,6 +73,57 @@ describe('a price', () => {
     expect(await put('0.45', { expectedVersion: 1 })).toMatchObject({ version: 2 });
   });
 
+  describe('that is taken away', () => {
+    const remove = (scope: string, expectedVersion = 0, idempotencyKey = '') =>
+      harness.sessions.removePrice({ scope, expectedVersion, idempotencyKey });
+
+    it('leaves what sessions cost that began before; those that begin after pay the next wider one', async () => {
+      await put('0.50');
+      await put('0.90', { scope: 'station:CS-1' });
+      await harness.given(started({ minute: 0 }));
+      await remove('station:CS-1', 1);
+      await harness.given(
+        metered({ minute: 5, meterValues: [values(5, register(2_000))] }),
+        started({ minute: 6, transactionId: '102', connectorId: 2 }),
+        metered({ minute: 7, transactionId: '102', meterValues: [values(7, register(2_000))] }),
+      );
+      const costs = async () => Object.fromEntries((await harness.all()).map(({ transactionId, cost }) => [transactionId, cost?.amount]));
+      expect(await costs()).toEqual({ '101': '0.90', '102': '0.50' });
+      await harness.restart();
+      await rebuild('prices');
+      await rebuild('sessions');
+      expect(await costs()).toEqual({ '101': '0.90', '102': '0.50' });
+      expect((await harness.sessions.getPrice({ stationId: 'CS-1', scope: '' })).price).toMatchObject({ scope: 'default' });
+    });
+
+    it('stays away when what it was comes again, after a restart and after its read model was lost', async () => {
+      await put('0.50');
+      await remove('default', 1, 'k');
+      await remove('default', 0, 'k');
+      expect(await published(2)).toEqual(['default 1', 'default 2']);
+      await expect(remove('default')).rejects.toMatchObject({ code: 'NOT_FOUND', reason: 'PriceUnknown' });
+      const rows = async () => (await openCollections(harness.parts.store)).prices;
+      const stored = async () => (await (await rows()).find({ limit: 10 })).docs;
+      const before = await stored();
+      expect(await harness.parts.log.caughtUp({ group: 'session-prices', topic: PRICE_TOPIC, deadlineMs: DEADLINE_MS })).toBe(true);
+      await harness.restart();
+      expect([await priceOf('default'), await stored()]).toEqual([undefined, before]);
+      await (await rows()).deleteWhere({});
+      await rebuild('prices');
+      expect([await priceOf('default'), await stored()]).toEqual([undefined, before]);
+      expect(await put('0.50', { mustBeNew: true })).toMatchObject({ version: 3 });
+      expect(await priceOf('default')).toMatchObject({ perKwh: '0.50', version: 3 });
+    });
+
+    it('is not, at another version or where none is', async () => {
+      await put('0.50');
+      await expect(remove('default', 2)).rejects.toMatchObject({ code: 'ABORTED', reason: 'VersionMismatch' });
+      await expect(remove('site:harbour')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(remove('everywhere')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      expect(await priceOf('default')).toMatchObject({ version: 1 });
+    });
+  });
+
   it('that changes leaves what sessions cost that began before, and holds for those that begin after', async () => {
     await put('0.50');
     await harness.given(started({ minute: 0 }));

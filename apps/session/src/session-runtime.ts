@@ -206,5 +206,6 @@ const joined = (reads: SessionGrpc, writes: CommandsGrpc): sessionV1.SessionServ
   requestStop: (request) => writes.requestStop(request),
   setLimit: (request) => writes.setLimit(request),
   putPrice: (request) => writes.putPrice(request),
+  removePrice: (request) => writes.removePrice(request),
   getPrice: (request) => writes.getPrice(request),
 });

@@ -40,8 +40,9 @@ export class ApiClient {
     return this.write<Answer>('PUT', path, body, version === 'new' ? { 'if-none-match': '*' } : ifMatch(version));
   }
 
-  delete<Answer>(path: string): Promise<Answer> {
-    return this.write<Answer>('DELETE', path);
+  /** @param version as with `patch` */
+  delete<Answer>(path: string, version?: number): Promise<Answer> {
+    return this.write<Answer>('DELETE', path, undefined, ifMatch(version));
   }
 
   /**

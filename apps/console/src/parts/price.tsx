@@ -1,4 +1,4 @@
-import { Loader, TextInput } from '@mantine/core';
+import { Group, Loader, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../api/client.js';
@@ -6,6 +6,7 @@ import { useWrite } from '../api/lists.js';
 import { usePlatform } from '../api/platform.js';
 import { Failed } from './empty.js';
 import { Form, numberIn, useFields } from './form.js';
+import { RowButton } from './row-button.js';
 
 interface PriceOf {
   readonly currency: string;
@@ -66,13 +67,14 @@ function PriceForm({ scope, price, onDone }: { scope: string; price: PriceOf | u
     },
     onDone,
   );
+  const remove = useWrite(['prices'], () => api.delete(pathOf(scope), version), onDone);
   return (
     <Form
       label="Price"
       submit="Set the price"
       pending={save.isPending}
       disabled={me.role === 'viewer' || values.currency.trim() === ''}
-      error={save.error}
+      error={save.error ?? remove.error}
       onSubmit={() => save.mutate()}
     >
       <div className="fields two">
@@ -82,6 +84,11 @@ function PriceForm({ scope, price, onDone }: { scope: string; price: PriceOf | u
         <TextInput label="A session" inputMode="decimal" {...text('perSession')} />
       </div>
       <p className="muted hint">It holds for sessions that start from now on; those that run keep the one they began with.</p>
+      {version !== undefined && me.role !== 'viewer' && (
+        <Group>
+          <RowButton words="Take the price away" asks loading={remove.isPending} onClick={() => remove.mutate()} />
+        </Group>
+      )}
     </Form>
   );
 }

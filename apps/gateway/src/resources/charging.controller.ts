@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Put, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Put, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ import {
 import { identifier, orNull } from '../views/common.js';
 import { sessionView, toSession } from '../views/session.view.js';
 import { expectedVersion, idempotencyKey, mustBeNew, withEtag } from '../web/etag.js';
-import { Creatable, Read, Write } from '../web/route.js';
+import { Creatable, Read, Versioned, Write } from '../web/route.js';
 
 const sessionParams = z.object({ sessionId: identifier('sessionId', 128) });
 type SessionParams = z.output<typeof sessionParams>;
@@ -174,12 +174,26 @@ export class ChargingController {
   ) {
     await this.mustBeThere(scope);
     const { price } = await this.services.session.putPrice({
-      price: { scope, ...body, version: 0 },
+      price: { ...body, scope, version: 0 },
       expectedVersion: expectedVersion(request),
       mustBeNew: mustBeNew(request),
       idempotencyKey: idempotencyKey(request),
     });
     return withEtag(reply, price, `A price for ${scope}`, toPrice);
+  }
+
+  @Delete('prices/:scope')
+  @Write({
+    role: 'operator',
+    summary: 'Take a price away',
+    description:
+      "Sessions that start from now on have the next wider one: of a station its site's, else the default; those that run keep theirs.",
+    answer: z.object({}),
+  })
+  @Versioned()
+  removePrice(@Param({ schema: priceParams }) { scope }: z.output<typeof priceParams>, @Req() request: FastifyRequest) {
+    const which = { scope, expectedVersion: expectedVersion(request), idempotencyKey: idempotencyKey(request) };
+    return this.services.session.removePrice(which);
   }
 
   /** A price of nobody is a typing mistake, and would hold nowhere. @throws {RequestError} `NOT_FOUND` */

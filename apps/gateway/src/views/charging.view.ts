@@ -1,6 +1,6 @@
 import { sessionV1 } from '@voltlog/proto';
 import { z } from 'zod';
-import { evseId, instant, orNull, stationId, wordOf } from './common.js';
+import { asRead, evseId, instant, orNull, stationId, wordOf } from './common.js';
 import { sessionView, toSession } from './session.view.js';
 import { idToken, idTokenType } from './token.view.js';
 
@@ -62,7 +62,13 @@ export const priceParams = z.object({
   scope: z.string().regex(/^(default|(site|station):[^\p{Cc}]{1,128})$/u, 'must be default, site:<id> or station:<id>'),
 });
 export const priceBody = z
-  .strictObject({ currency, perKwh: amount.default('0'), perMinute: amount.default('0'), perSession: amount.default('0') })
+  .strictObject({
+    currency,
+    perKwh: amount.default('0'),
+    perMinute: amount.default('0'),
+    perSession: amount.default('0'),
+    ...asRead('scope', 'version'),
+  })
   .meta({ id: 'PriceChange' });
 export const priceView = z
   .object({ scope: z.string(), currency: z.string(), perKwh: z.string(), perMinute: z.string(), perSession: z.string(), version: z.int() })

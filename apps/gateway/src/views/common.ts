@@ -43,6 +43,12 @@ export const pageOf = <Row extends z.ZodType>(row: Row, id: string) =>
   z.object({ data: z.array(row), nextCursor: z.string().nullable().meta({ description: 'null: this was the last page' }) }).meta({ id });
 
 /** A text that may be absent; proto says that by an empty one. */
+/** Fields that an answer has and a PUT does not look at: what was read can be put back as it is. */
+export const asRead = <Name extends string>(...names: readonly Name[]) => {
+  const field = z.unknown().optional().meta({ description: 'as it was read; not looked at', readOnly: true });
+  return Object.fromEntries(names.map((name) => [name, field])) as Record<Name, typeof field>;
+};
+
 export const orNull = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
 
 /** `SESSION_STATE_ACTIVE` with prefix `SESSION_STATE_` -> `Active`; `CONCURRENT_TX` -> `ConcurrentTx`. */

@@ -1,7 +1,7 @@
 import type { deviceModelV1 } from '@voltlog/proto';
 import { z } from 'zod';
 import { variable } from './command.view.js';
-import { identifier, instant, orNull, pageOf, pageQuery } from './common.js';
+import { asRead, identifier, instant, orNull, pageOf, pageQuery } from './common.js';
 
 /** As text of a query. */
 const flag = z
@@ -173,6 +173,7 @@ export const templateBody = z
       description: 'what a station is answered when it boots; Pending: provisioned first, then accepted; null: nothing is said about it',
     }),
     bootIntervalSeconds: z.int().min(1).max(86_400).default(60).meta({ description: 'until a station that was not accepted asks again' }),
+    ...asRead('templateId', 'updatedAt', 'version'),
   })
   .meta({ id: 'NewConfigurationTemplate' });
 export const templateView = templateBody

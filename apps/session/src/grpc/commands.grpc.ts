@@ -29,7 +29,7 @@ export class CommandsGrpc
   implements
     Pick<
       sessionV1.SessionService,
-      'requestStart' | 'getStartRequest' | 'cancelStart' | 'requestStop' | 'setLimit' | 'putPrice' | 'getPrice'
+      'requestStart' | 'getStartRequest' | 'cancelStart' | 'requestStop' | 'setLimit' | 'putPrice' | 'removePrice' | 'getPrice'
     >
 {
   constructor(private readonly parts: CommandsGrpcParts) {}
@@ -90,6 +90,11 @@ export class CommandsGrpc
 
   async putPrice(request: sessionV1.PutPriceRequest): Promise<sessionV1.PutPriceResponse> {
     return { price: await this.parts.prices.put(request) };
+  }
+
+  async removePrice(request: sessionV1.RemovePriceRequest): Promise<sessionV1.RemovePriceResponse> {
+    await this.parts.prices.remove(request);
+    return {};
   }
 
   async getPrice(request: sessionV1.GetPriceRequest): Promise<sessionV1.GetPriceResponse> {

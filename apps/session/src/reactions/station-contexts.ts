@@ -1,9 +1,9 @@
 import { DEVICE_TOPIC, type DeviceEvents } from '@voltlog/device-contract';
 import type { EventLog, Subscription } from '@voltlog/event-log';
 import type { Clock, EventOf } from '@voltlog/kernel';
-import { PRICE_TOPIC, type PriceEvents, type SessionPrice } from '@voltlog/session-contract';
+import { PRICE_TOPIC, type PriceEvent, type PriceEvents, type SessionPrice } from '@voltlog/session-contract';
 import { bringUp } from '@voltlog/store';
-import { priceDocument } from '../projections/prices.js';
+import { priceAfter } from '../projections/prices.js';
 import { STATION_SITE_TYPES, writeStationSites } from '../projections/station-sites.js';
 import type { PriceDocument, SessionCollections } from '../store/session-documents.js';
 
@@ -131,9 +131,12 @@ export class StationContexts {
   /** What was missed by whoever died after a price's commit is written here too. */
   private async followPrices(events: readonly EventOf<PriceEvents>[]): Promise<void> {
     const known = await this.collections.prices.getMany(events.map(({ data }) => data.scope));
-    const since = new Map([...known].map(([scope, price]) => [scope, price.since]));
-    for (const { data } of events) if (data.version === 1) since.set(data.scope, data.at);
-    const latest = new Map(events.map(({ data }) => [data.scope, priceDocument(data, since.get(data.scope))]));
+    const latest = new Map(known);
+    for (const { type, data } of events) {
+      const before = latest.get(data.scope);
+      // What is told again is known, and what it would do has been undone since.
+      if (before === undefined || before.version < data.version) latest.set(data.scope, priceAfter(before, { type, data } as PriceEvent));
+    }
     await bringUp(this.collections.prices, [...latest.values()]);
     this.reset();
   }
@@ -146,7 +149,7 @@ const scopesOf = (stationId: string, siteId: string | undefined): string[] =>
 function firstOf(prices: ReadonlyMap<string, PriceDocument>, scopes: readonly string[]): PriceDocument | undefined {
   for (const scope of scopes) {
     const price = prices.get(scope);
-    if (price !== undefined) return price;
+    if (price !== undefined && price.removed !== true) return price;
   }
   return undefined;
 }

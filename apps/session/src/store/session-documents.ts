@@ -87,8 +87,10 @@ export interface PriceDocument {
   readonly perKwh: string;
   readonly perMinute: string;
   readonly perSession: string;
-  /** When the first price of the scope was set: sessions that began before have none by it. */
+  /** When the price of the scope was first set, or set anew after it was taken away: sessions that began before have none by it. */
   readonly since?: string;
+  /** It was taken away, and is kept so that an older event that comes again does not bring it back. */
+  readonly removed?: true;
 }
 
 /** A start request that a session may still come of, or one taken back of which one may come all the same; `id` is its id. */
@@ -185,6 +187,7 @@ export const priceSchema = new Schema(
     perMinute: String,
     perSession: String,
     since: String,
+    removed: Boolean,
   },
   options,
 );

@@ -10,6 +10,7 @@ import { addJobs } from './jobs.js';
 import { addMoves } from './moves.js';
 import { addAlerts, addCustomers, addOperation } from './operation.js';
 import { type Format, Output } from './output.js';
+import { addPrices } from './prices.js';
 import { addRecordings } from './recordings.js';
 import { addCertificates, addSessions, addTokens } from './records.js';
 import { addRegistry } from './registry.js';
@@ -71,6 +72,7 @@ Exit codes: 0 done; 1 refused, or not by every station; 2 wrong usage; 3 no vali
   addRecordings(program, cli);
   addMoves(program, cli);
   addVendors(program, cli);
+  addPrices(program, cli);
   addModel(program, cli);
   addTemplates(program, cli);
   addOperation(program, cli);

@@ -1,7 +1,10 @@
-import { createWriteStream, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, readFileSync, readSync, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CliError, EXIT } from './errors.js';
+
+/** How often a pipe is looked at that has nothing yet, ms. */
+const PIPE_MS = 20;
 
 export const bodyOf = (response: Response): Readable =>
   response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never);
@@ -29,9 +32,25 @@ export async function saved(response: Response, file: string | undefined, flags:
  */
 export function textOf(file: string): string {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return file === '-' ? standardInput() : readFileSync(file, 'utf8');
   } catch (error) {
     throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** All of it. A pipe that another Node writes to does not block: there it is waited for. */
+function standardInput(): string {
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = Buffer.alloc(65_536);
+    try {
+      const length = readSync(0, chunk);
+      if (length === 0) return Buffer.concat(chunks).toString('utf8');
+      chunks.push(chunk.subarray(0, length));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_MS);
+    }
   }
 }
 

@@ -13,7 +13,8 @@ export interface Asked {
   readonly key: string | undefined;
   /** JSON as it was meant; anything else as text. */
   readonly body: unknown;
-  /** `If-None-Match`, where it was sent. */
+  /** `If-Match` and `If-None-Match`, where they were sent. */
+  readonly ifMatch?: string;
   readonly ifNoneMatch?: string;
 }
 
@@ -38,8 +39,11 @@ export class CliWorld {
         const { method = '', url: target = '', headers } = request;
         const text = Buffer.concat(chunks).toString();
         const body: unknown = text === '' ? undefined : headers['content-type'] === 'application/json' ? JSON.parse(text) : text;
-        const { 'if-none-match': ifNoneMatch } = headers;
-        const conditions = ifNoneMatch === undefined ? {} : { ifNoneMatch };
+        const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
+        const conditions = {
+          ...(ifMatch === undefined ? {} : { ifMatch }),
+          ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+        };
         this.asked.push({ method, url: target, key: headers.authorization, body, ...conditions });
         const [status, answer] = this.next(`${method} ${target.split('?')[0]}`);
         const type = typeof answer === 'string' ? 'application/octet-stream' : 'application/json';

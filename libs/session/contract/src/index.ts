@@ -15,7 +15,7 @@ export type {
   SessionStopRequested,
   StopCause,
 } from './limit-events.js';
-export type { PriceChanged, PriceEvent, PriceEvents, PriceEventType } from './price-events.js';
+export type { PriceChanged, PriceEvent, PriceEvents, PriceEventType, PriceRemoved } from './price-events.js';
 export { PRICE_TOPIC } from './price-events.js';
 export type {
   SessionAnomalyFound,

@@ -9,9 +9,19 @@ export interface PriceChanged extends SessionPrice {
   readonly at: string;
 }
 
+/** It was taken away. Sessions that start from then on have the price of the next wider scope, if one is set. */
+export interface PriceRemoved {
+  readonly scope: string;
+  /** Counts on from the last price of the scope. */
+  readonly version: number;
+  /** Our clock. */
+  readonly at: string;
+}
+
 /** Every event on the topic: event type -> data. */
 export interface PriceEvents {
   'voltlog.session.PriceChanged.v1': PriceChanged;
+  'voltlog.session.PriceRemoved.v1': PriceRemoved;
 }
 
 export type PriceEventType = keyof PriceEvents;

@@ -38,6 +38,7 @@ export {
   trueTime,
 } from './outcome.js';
 export {
+  type PriceCommand,
   type PriceRefusal,
   type PriceState,
   type PutPrice,

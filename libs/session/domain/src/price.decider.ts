@@ -13,14 +13,26 @@ export interface PutPrice {
   readonly at: string;
 }
 
-/** Undefined: none is set. */
+export interface RemovePrice {
+  readonly kind: 'RemovePrice';
+  /** As for {@link PutPrice}. */
+  readonly expectedVersion: number;
+  /** ISO 8601 UTC, our clock. */
+  readonly at: string;
+}
+
+export type PriceCommand = PutPrice | RemovePrice;
+
 export interface PriceState {
+  /** The one that holds, or the last one with the version of its removal; undefined: none was ever set. */
   readonly price: SessionPrice | undefined;
-  /** When the first price of the scope was set: sessions that began before have none by it. */
+  /** It was taken away. Absent: it holds. */
+  readonly removed?: true;
+  /** When the price of the scope was first set, or set anew after it was taken away: sessions that began before have none by it. */
   readonly since?: string;
 }
 
-export type PriceRefusal = 'VersionMismatch' | 'PriceExists';
+export type PriceRefusal = 'VersionMismatch' | 'PriceExists' | 'PriceUnknown';
 
 const STREAM = 'price:';
 
@@ -30,18 +42,26 @@ export const priceScopeOfStream = (streamId: string): string | undefined =>
   streamId.startsWith(STREAM) ? streamId.slice(STREAM.length) : undefined;
 
 /** One price. The same one again changes nothing. */
-export const priceDecider: Decider<PutPrice, PriceState, PriceEvent, PriceRefusal> = {
+export const priceDecider: Decider<PriceCommand, PriceState, PriceEvent, PriceRefusal> = {
   initialState: { price: undefined },
-  decide({ price, expectedVersion, mustBeNew, at }, { price: known }) {
-    if (mustBeNew && known !== undefined) return refused('PriceExists');
-    const version = known?.version ?? 0;
-    if (expectedVersion !== 0 && expectedVersion !== version) return refused('VersionMismatch');
-    if (known !== undefined && samePrice(known, price)) return decided();
-    return decided({ type: 'voltlog.session.PriceChanged.v1', data: { ...price, version: version + 1, at } });
+  decide(command, { price: last, removed }) {
+    const { expectedVersion, at } = command;
+    const known = removed === true ? undefined : last;
+    if (command.kind === 'PutPrice' && command.mustBeNew && known !== undefined) return refused('PriceExists');
+    if (expectedVersion !== 0 && expectedVersion !== known?.version) return refused('VersionMismatch');
+    const version = (last?.version ?? 0) + 1;
+    if (command.kind === 'RemovePrice')
+      return known === undefined
+        ? refused('PriceUnknown')
+        : decided<PriceEvent>({ type: 'voltlog.session.PriceRemoved.v1', data: { scope: known.scope, version, at } });
+    if (known !== undefined && samePrice(known, command.price)) return decided();
+    return decided<PriceEvent>({ type: 'voltlog.session.PriceChanged.v1', data: { ...command.price, version, at } });
   },
-  evolve({ since }, { data }) {
+  evolve({ price: last, removed, since }, { type, data }) {
+    if (type === 'voltlog.session.PriceRemoved.v1')
+      return last === undefined ? { price: last } : { price: { ...last, version: data.version }, removed: true };
     const { at, ...price } = data;
-    return { price, since: since ?? at };
+    return { price, since: removed === true ? at : (since ?? at) };
   },
 };
 

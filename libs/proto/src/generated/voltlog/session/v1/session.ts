@@ -246,6 +246,16 @@ export interface PutPriceResponse {
   price: Price | undefined;
 }
 
+export interface RemovePriceRequest {
+  scope: string;
+  /** ABORTED when it has another version by now. 0: whatever it has. */
+  expectedVersion: number;
+  idempotencyKey: string;
+}
+
+export interface RemovePriceResponse {
+}
+
 export interface GetPriceRequest {
   /** Of a station: the one that holds there. Else of the scope. */
   stationId: string;
@@ -1934,6 +1944,128 @@ export const PutPriceResponse: MessageFns<PutPriceResponse> = {
   fromPartial<I extends Exact<DeepPartial<PutPriceResponse>, I>>(object: I): PutPriceResponse {
     const message = createBasePutPriceResponse();
     message.price = (object.price !== undefined && object.price !== null) ? Price.fromPartial(object.price) : undefined;
+    return message;
+  },
+};
+
+function createBaseRemovePriceRequest(): RemovePriceRequest {
+  return { scope: "", expectedVersion: 0, idempotencyKey: "" };
+}
+
+export const RemovePriceRequest: MessageFns<RemovePriceRequest> = {
+  encode(message: RemovePriceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scope !== "") {
+      writer.uint32(10).string(message.scope);
+    }
+    if (message.expectedVersion !== 0) {
+      writer.uint32(16).uint64(message.expectedVersion);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemovePriceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemovePriceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scope = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expectedVersion = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RemovePriceRequest>, I>>(base?: I): RemovePriceRequest {
+    return RemovePriceRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemovePriceRequest>, I>>(object: I): RemovePriceRequest {
+    const message = createBaseRemovePriceRequest();
+    message.scope = object.scope ?? "";
+    message.expectedVersion = object.expectedVersion ?? 0;
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBaseRemovePriceResponse(): RemovePriceResponse {
+  return {};
+}
+
+export const RemovePriceResponse: MessageFns<RemovePriceResponse> = {
+  encode(_: RemovePriceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemovePriceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemovePriceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RemovePriceResponse>, I>>(base?: I): RemovePriceResponse {
+    return RemovePriceResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RemovePriceResponse>, I>>(_: I): RemovePriceResponse {
+    const message = createBaseRemovePriceResponse();
     return message;
   },
 };
@@ -4675,6 +4807,8 @@ export interface SessionService {
   getFinalCost(request: GetFinalCostRequest): Promise<GetFinalCostResponse>;
   /** The simple price that running cost and money limits are counted by: of a station, else of its site, else the default. */
   putPrice(request: PutPriceRequest): Promise<PutPriceResponse>;
+  /** Takes it away: the one of the next wider scope holds for sessions that start from then on. */
+  removePrice(request: RemovePriceRequest): Promise<RemovePriceResponse>;
   getPrice(request: GetPriceRequest): Promise<GetPriceResponse>;
 }
 
@@ -4811,6 +4945,15 @@ export const SessionServiceDefinition = {
       requestType: PutPriceRequest as typeof PutPriceRequest,
       requestStream: false,
       responseType: PutPriceResponse as typeof PutPriceResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Takes it away: the one of the next wider scope holds for sessions that start from then on. */
+    removePrice: {
+      name: "RemovePrice",
+      requestType: RemovePriceRequest as typeof RemovePriceRequest,
+      requestStream: false,
+      responseType: RemovePriceResponse as typeof RemovePriceResponse,
       responseStream: false,
       options: {},
     },
