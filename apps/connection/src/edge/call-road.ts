@@ -8,7 +8,7 @@ import {
   type Tolerated,
 } from '@voltlog/connection-translation';
 import { isoTime, isSameMinute } from '@voltlog/kernel';
-import { type Call, NotSupported, type OcppError } from '@voltlog/ocpp-rpc';
+import { type Call, NotSupported, type OcppError, type Payload, payloadText } from '@voltlog/ocpp-rpc';
 import { ATTRIBUTE, type Span } from '@voltlog/telemetry';
 import { makeOf } from '../quirks/known-quirks.js';
 import { meant, mended, telling } from '../quirks/tolerance.js';
@@ -112,7 +112,9 @@ async function askRecordAnswer(
     const events = facts.map((fact) => recorder.envelope(fact.type, fact.data, undefined, traceparent));
     factId = events[0]?.id ?? '';
     station.logging(route.money);
-    if (!(await recorder.append(station.stationId, events, station))) return;
+    const rawText = payloadText(call, text);
+    const dataTexts = rawText === undefined ? undefined : facts.map(({ data }) => withRawText(data, call.payload, rawText));
+    if (!(await recorder.append(station.stationId, events, station, dataTexts))) return;
   }
   const refusal = refusalOf(station, call.action);
   if (refusal !== undefined) {
@@ -126,6 +128,12 @@ async function askRecordAnswer(
   station.answered(call, text, route.toResponse(payload, context, answer, finding));
   action.answered.value += 1;
   action.duration.record((clock.now() - receivedAtMs) / 1_000);
+}
+
+/** The JSON of a fact that keeps the message as it was sent: that part is not written again. */
+function withRawText(data: object, payload: Payload, rawText: string): string | undefined {
+  if (!('raw' in data) || data.raw !== payload) return undefined;
+  return `${JSON.stringify({ ...data, raw: undefined }).slice(0, -1)},"raw":${rawText}}`;
 }
 
 /** What the contract certificate is worth is found out before the token is asked about. */

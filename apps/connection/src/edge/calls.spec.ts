@@ -21,6 +21,29 @@ describe('the call of a station', () => {
   });
   afterEach(() => world.close());
 
+  describe('kept as it was sent', () => {
+    const values = { ...meter, meterValue: [{ ...meter.meterValue[0], sampledValue: [{ value: '150', context: 'Sample.Periodic' }] }] };
+
+    it('is written on the log by the text of its frame', async () => {
+      await world.start();
+      const station = await world.connect();
+      const sent = JSON.stringify(values).replaceAll('"150"', '"15\\u0030"');
+      station.raw(`[2,"m1","MeterValues",${sent}]`);
+      await station.until(() => station.received.find((frame) => frame[1] === 'm1'), 'the answer');
+      expect(world.facts('voltlog.connection.MeterValuesReported.v1')).toMatchObject([{ raw: values }]);
+      expect(world.log.texts.filter((text) => text.includes(`"raw":${sent}`))).toHaveLength(1);
+    });
+
+    it('is written anew where its frame is written in another way', async () => {
+      await world.start();
+      const station = await world.connect();
+      station.raw(JSON.stringify([2, 'm1', 'MeterValues', values], null, 2));
+      await station.until(() => station.received.find((frame) => frame[1] === 'm1'), 'the answer');
+      expect(world.facts('voltlog.connection.MeterValuesReported.v1')).toMatchObject([{ raw: values }]);
+      expect(world.log.texts.filter((text) => text.includes('MeterValues'))).toEqual([]);
+    });
+  });
+
   describe('repeated', () => {
     it('with the same id and body gets the same answer and has one effect', async () => {
       await world.start();

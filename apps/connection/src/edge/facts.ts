@@ -1,5 +1,5 @@
 import { STATION_TOPIC, type StationFacts, type StationFactType } from '@voltlog/connection-contract';
-import type { EventLog } from '@voltlog/event-log';
+import type { DataTexts, EventLog } from '@voltlog/event-log';
 import { type Clock, type EventEnvelope, type IdSource, isoTime, OperatingError } from '@voltlog/kernel';
 import type { Count, Logger, Metrics } from '@voltlog/telemetry';
 
@@ -59,10 +59,15 @@ export class FactRecorder {
    *
    * @returns false when it was given up: the events may or may not be on the log
    */
-  async append(stationId: string, events: readonly EventEnvelope[], wanted: { readonly closed: boolean }): Promise<boolean> {
+  async append(
+    stationId: string,
+    events: readonly EventEnvelope[],
+    wanted: { readonly closed: boolean },
+    dataTexts?: DataTexts,
+  ): Promise<boolean> {
     for (;;) {
       try {
-        await this.log.append(STATION_TOPIC, stationId, events);
+        await this.log.append(STATION_TOPIC, stationId, events, dataTexts);
         this.appended.value += events.length;
         if (this.failures > 0) {
           this.failures = 0;

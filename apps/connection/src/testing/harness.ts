@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { STATION_TOPIC, type StationFacts, type StationFactType } from '@voltlog/connection-contract';
-import { type EventLog, openSqliteEventLog } from '@voltlog/event-log';
+import { type DataTexts, type EventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { createRpc, type Rpc } from '@voltlog/grpc';
 import { type Clock, type EventEnvelope, OperatingError, uuidV7Source } from '@voltlog/kernel';
 import { authorizationV1, certificatesV1, connectionV1, deviceSecurityV1, deviceV1, sessionV1 } from '@voltlog/proto';
@@ -16,6 +17,8 @@ import { type ConnectOptions, TestStation } from './test-station.js';
 /** The real log, with a tap the specs can close. */
 export class TestLog implements EventLog {
   readonly appended: EventEnvelope[] = [];
+  /** Data that came as texts. */
+  readonly texts: string[] = [];
   away = false;
   private held: (() => void)[] | undefined;
 
@@ -36,10 +39,17 @@ export class TestLog implements EventLog {
     for (const go of held ?? []) go();
   }
 
-  async append(topic: string, key: string, events: readonly EventEnvelope[]): Promise<void> {
+  /** Checked for every spec: a text of data is what the event says. */
+  async append(topic: string, key: string, events: readonly EventEnvelope[], dataTexts?: DataTexts): Promise<void> {
+    for (const [i, { type, data }] of events.entries()) {
+      const text = dataTexts?.[i];
+      if (text !== undefined && !isDeepStrictEqual(JSON.parse(text), JSON.parse(JSON.stringify(data))))
+        throw new Error(`the text of ${type} is not its data: ${text}`);
+      if (text !== undefined) this.texts.push(text);
+    }
     if (this.held !== undefined) await new Promise<void>((resolve) => this.held?.push(resolve));
     if (this.away) throw new OperatingError('LogUnavailable', 'away');
-    await this.inner.append(topic, key, events);
+    await this.inner.append(topic, key, events, dataTexts);
     this.appended.push(...events);
   }
 

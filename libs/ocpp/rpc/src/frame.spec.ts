@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeCall, encodeCallError, encodeCallResult, encodeCallResultError, encodeSend } from './encode.js';
-import { parseFrame } from './frame.js';
+import { type Call, parseFrame, payloadText } from './frame.js';
 import { LIMITS } from './limits.js';
 
 const faultOf = (text: string, limits = LIMITS, version: Parameters<typeof parseFrame>[2] = 'ocpp2.1') => {
@@ -217,6 +217,50 @@ describe('for any input', () => {
         const error = { messageId, code, description: message.slice(0, LIMITS.errorDescriptionLength), details };
         expect(parseFrame(encodeCallError(messageId, { code, message, details }))).toEqual({ kind: 'callError', ...error });
         expect(parseFrame(encodeCallResultError(messageId, { code, message, details }))).toEqual({ kind: 'callResultError', ...error });
+      }),
+    );
+  });
+});
+
+describe('payloadText', () => {
+  const cut = (text: string) => payloadText(parseFrame(text) as Call, text);
+
+  it.each(['[2,"1","A",{"b":"}]","c":[{}]}]', '[2, "1", "A", {"b": "}]", "c": [{}]}]', '[2,"1","A",{}]'])(
+    'is the payload of %s',
+    (text) => {
+      expect(JSON.parse(cut(text) as string)).toEqual((parseFrame(text) as Call).payload);
+    },
+  );
+
+  it.each([
+    ['is spread over lines', '[2,"1","A",{\n"b":1}]'],
+    ['writes its id with an escape', '[2,"\\u0031","A",{"b":1}]'],
+    ['has a quote in its id', '[2,"\\"","A",{"b":1}]'],
+    ['has no payload', '[2,"1","A",null]'],
+    ['begins with a space', ' [2,"1","A",{"b":1}]'],
+    ['ends with a space', '[2,"1","A",{"b":1}] '],
+  ])('cuts nothing out of a frame that %s', (_, text) => {
+    expect(parseFrame(text).kind).toBe('call');
+    expect(cut(text)).toBeUndefined();
+  });
+
+  it('cuts nothing out of what is no frame', () => {
+    expect(payloadText({ messageId: '1', action: 'A' }, '<soap:Envelope/>')).toBeUndefined();
+  });
+
+  it('is the payload or nothing, whatever the id, the action and the payload', () => {
+    const names = fc.oneof(fc.string({ minLength: 1, maxLength: 36 }), fc.constantFrom('","', '{', '",{"', '\\', '"'));
+    fc.assert(
+      fc.property(names, names, fc.dictionary(fc.string(), fc.jsonValue()), fc.boolean(), (messageId, action, payload, spaced) => {
+        const text = JSON.stringify([2, messageId, action, payload], null, spaced ? 1 : 0).replaceAll('\n', ' ');
+        const call = parseFrame(text);
+        fc.pre(call.kind === 'call');
+        const found = payloadText(call as Call, text);
+        if (found !== undefined) expect(JSON.parse(found)).toEqual((call as Call).payload);
+        else
+          expect(spaced || messageId !== JSON.stringify(messageId).slice(1, -1) || action !== JSON.stringify(action).slice(1, -1)).toBe(
+            true,
+          );
       }),
     );
   });

@@ -96,6 +96,25 @@ export function parseFrame(text: string, limits: FrameLimits = LIMITS, version: 
   return shape(frame, limits, version);
 }
 
+/**
+ * The payload of a call as it stands in its frame, for whoever writes it down again. Undefined where it cannot be cut out: the frame is
+ * written in an unusual way, over several lines, or is not JSON at all (SOAP).
+ *
+ * @param text the frame that `call` was read from
+ */
+export function payloadText({ messageId, action }: Pick<Call, 'messageId' | 'action'>, text: string): string | undefined {
+  // Text that begins so holds just this id and action, whatever they are: a quote or an escape in them would make them others.
+  let from = `[2,"${messageId}","${action}",`;
+  if (!text.startsWith(from)) {
+    from = `[2, "${messageId}", "${action}", `;
+    if (!text.startsWith(from)) return undefined;
+  }
+  if (!text.endsWith('}]') || text.charCodeAt(from.length) !== OPENING_BRACE || text.includes('\n')) return undefined;
+  return text.slice(from.length, -1);
+}
+
+const OPENING_BRACE = 123;
+
 function shape(frame: readonly unknown[], limits: FrameLimits, version: OcppVersion): Frame | BadFrame {
   const type = frame[0];
   const messageId = frame[1];

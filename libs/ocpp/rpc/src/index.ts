@@ -35,6 +35,7 @@ export {
   MESSAGE_TYPE,
   type Payload,
   parseFrame,
+  payloadText,
   type Send,
 } from './frame.js';
 export { type FrameLimits, LIMITS } from './limits.js';

@@ -101,6 +101,21 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         expect(records[1]?.partition).toBe(records[0]?.partition);
       });
 
+      it('writes the data as the text that is given with it, and what has none as it is', async () => {
+        const log = await opened();
+        const topic = await topicOf(log);
+        await log.append(
+          topic,
+          'key',
+          [sampleEvent(1, 'voltlog.test.Happened.v1', { data: { n: 1 } }), sampleEvent(2)],
+          ['{ "n": 1.0 }', undefined],
+        );
+        const records = await reading(log, topic);
+        await wait(() => records.length === 2, 'two records');
+        expect(records[0]?.event.data).toEqual({ n: 1 });
+        expect({ ...records[1]?.event }).toEqual(sampleEvent(2));
+      });
+
       it('is durable once it resolves', async () => {
         const first = await opened();
         const topic = await topicOf(first);

@@ -78,6 +78,9 @@ export interface Subscription {
   stop(): Promise<void>;
 }
 
+/** One for each event of an append. */
+export type DataTexts = readonly (string | undefined)[];
+
 /** Where the platform keeps what happened: keyed, ordered, durable. Two adapters, one contract suite. */
 export interface EventLog {
   /** Makes the topics that are missing; never changes or removes one. */
@@ -88,8 +91,9 @@ export interface EventLog {
    *
    * @throws {OperatingError} `LogUnavailable` when it could not be made durable within the adapter's bound: it may or may not
    * be on the log, so the caller must not answer as if it were not.
+   * @param dataTexts the data of each event as JSON without a raw newline, where the caller has it anyway; else it is made here
    */
-  append(topic: string, key: string, events: readonly EventEnvelope[]): Promise<void>;
+  append(topic: string, key: string, events: readonly EventEnvelope[], dataTexts?: DataTexts): Promise<void>;
   subscribe(options: SubscribeOptions): Promise<Subscription>;
   /**
    * Resolves true once the group has handled everything that was on the key's partition, or without a key on the whole topic, when this was

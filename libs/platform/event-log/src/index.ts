@@ -1,4 +1,5 @@
 export {
+  type DataTexts,
   type DeadLetterCause,
   deadLetterTopic,
   type EventLog,

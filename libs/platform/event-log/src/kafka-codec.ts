@@ -2,7 +2,7 @@ import type { EventEnvelope } from '@voltlog/kernel';
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 import type { DeadLetterCause, LogRecord } from './event-log.js';
 import { FetchedMessage } from './kafkajs-fetch.js';
-import { lazyEvent, UnreadableRecord } from './record-codec.js';
+import { dataTextOf, lazyEvent, UnreadableRecord } from './record-codec.js';
 
 /** A record that still knows the message it was read from, so that it can be put aside as it is. */
 export interface KafkaRecord extends LogRecord {
@@ -10,7 +10,7 @@ export interface KafkaRecord extends LogRecord {
 }
 
 /** CloudEvents in Kafka's binary mode. Source: CloudEvents Kafka Protocol Binding 1.0.2 §3.2; extension names are lower case (CloudEvents 1.0.2 §3.1). */
-export function encodeMessage(key: string, event: EventEnvelope): Message {
+export function encodeMessage(key: string, event: EventEnvelope, dataText = dataTextOf(event)): Message {
   const headers: IHeaders = {
     ce_specversion: '1.0',
     ce_id: event.id,
@@ -23,7 +23,7 @@ export function encodeMessage(key: string, event: EventEnvelope): Message {
   if (event.traceparent !== undefined) headers['traceparent'] = event.traceparent;
   if (event.correlationId !== undefined) headers['correlationid'] = event.correlationId;
   if (event.causationId !== undefined) headers['causationid'] = event.causationId;
-  return { key, value: JSON.stringify(event.data) ?? 'null', headers };
+  return { key, value: dataText, headers };
 }
 
 /** The type of a message, or nothing when it has none. */

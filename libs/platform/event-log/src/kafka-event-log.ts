@@ -2,7 +2,15 @@ import { type EventEnvelope, isoTime, OperatingError } from '@voltlog/kernel';
 import type { Admin, ISocketFactory, KafkaMessage, Message } from 'kafkajs';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
-import { deadLetterTopic, type EventLog, type StartFrom, type SubscribeOptions, type Subscription, type TopicSpec } from './event-log.js';
+import {
+  type DataTexts,
+  deadLetterTopic,
+  type EventLog,
+  type StartFrom,
+  type SubscribeOptions,
+  type Subscription,
+  type TopicSpec,
+} from './event-log.js';
 import { deadLetterMessage, encodeMessage, partitionOf } from './kafka-codec.js';
 import { KafkaSubscription } from './kafka-consumer.js';
 import { kafkaLogger } from './kafka-logger.js';
@@ -118,13 +126,13 @@ class KafkaEventLog implements EventLog {
     return unknown.length === 0 ? Promise.resolve() : this.ensureTopics(unknown.map((name) => ({ name, partitions: DEFAULT_PARTITIONS })));
   }
 
-  append(topic: string, key: string, events: readonly EventEnvelope[]): Promise<void> {
+  append(topic: string, key: string, events: readonly EventEnvelope[], dataTexts?: DataTexts): Promise<void> {
     if (this.#closed) return Promise.reject(new OperatingError('LogUnavailable', 'the event log is closed'));
     if (events.length === 0) return Promise.resolve();
     try {
       return this.#send(
         topic,
-        events.map((event) => encodeMessage(key, event)),
+        events.map((event, i) => encodeMessage(key, event, dataTexts?.[i])),
       );
     } catch (error) {
       return Promise.reject(error);

@@ -55,8 +55,11 @@ function parseData(text: string | Buffer, id: string): unknown {
   }
 }
 
-/** Two lines of text for one record: `[type, key, ...]`, then the data. JSON never holds a raw newline, so lines cannot be torn. */
-export function encodeRecord(key: string, event: EventEnvelope, deadLetter?: DeadLetterCause): string {
+/** The data of an event as JSON. */
+export const dataTextOf = (event: EventEnvelope): string => JSON.stringify(event.data) ?? 'null';
+
+/** Two lines of text for one record: `[type, key, ...]`, then the data. Neither holds a raw newline, so lines cannot be torn. */
+export function encodeRecord(key: string, event: EventEnvelope, deadLetter?: DeadLetterCause, dataText = dataTextOf(event)): string {
   const head = [
     event.type,
     key,
@@ -69,7 +72,7 @@ export function encodeRecord(key: string, event: EventEnvelope, deadLetter?: Dea
     event.causationId,
     deadLetter,
   ];
-  return `${JSON.stringify(head)}\n${JSON.stringify(event.data) ?? 'null'}\n`;
+  return `${JSON.stringify(head)}\n${dataText}\n`;
 }
 
 /** A type as it stands at the front of a record's first line. */

@@ -5,6 +5,7 @@ import { Checkpoints, WalSync } from '@voltlog/sqlite';
 import type { Logger } from 'pino';
 import { causeText } from './deliver.js';
 import {
+  type DataTexts,
   type DeadLetterCause,
   deadLetterTopic,
   type EventLog,
@@ -95,18 +96,24 @@ class SqliteEventLog implements EventLog {
     for (const spec of topics) this.#topic(spec.name, spec.retentionMs);
   }
 
-  append(topic: string, key: string, events: readonly EventEnvelope[]): Promise<void> {
-    return this.#enqueue(topic, key, events);
+  append(topic: string, key: string, events: readonly EventEnvelope[], dataTexts?: DataTexts): Promise<void> {
+    return this.#enqueue(topic, key, events, undefined, dataTexts);
   }
 
-  #enqueue(topicName: string, key: string, events: readonly EventEnvelope[], deadLetter?: DeadLetterCause): Promise<void> {
+  #enqueue(
+    topicName: string,
+    key: string,
+    events: readonly EventEnvelope[],
+    deadLetter?: DeadLetterCause,
+    dataTexts?: DataTexts,
+  ): Promise<void> {
     if (this.#closed) return Promise.reject(new OperatingError('LogUnavailable', 'the event log is closed'));
     if (events.length === 0) return Promise.resolve();
     try {
       const { partitions } = this.#topics.get(topicName) ?? this.#topic(topicName);
       const partition = (partitions.length === 1 ? partitions[0] : partitions[hash(key) % partitions.length]) as Partition;
       let text = '';
-      for (const event of events) text += encodeRecord(key, event, deadLetter);
+      for (let i = 0; i < events.length; i += 1) text += encodeRecord(key, events[i] as EventEnvelope, deadLetter, dataTexts?.[i]);
       return this.#writer.append(partition, key, events, text);
     } catch (error) {
       return Promise.reject(error);
