@@ -148,8 +148,8 @@ const sampleView = z
     value: z.number(),
     unit: z.string().nullable(),
     phase: z.string().nullable(),
-    location: z.string().nullable(),
-    context: z.string().nullable(),
+    location: z.string(),
+    context: z.string(),
   })
   .meta({ id: 'SampledValue' });
 export const meterValueView = z.object({ at: instant.nullable(), samples: z.array(sampleView) }).meta({ id: 'MeterValue' });
@@ -161,8 +161,9 @@ export const toMeterValue = (value: sessionV1.MeterValue): z.input<typeof meterV
     value: sample.value,
     unit: orNull(sample.unit),
     phase: orNull(sample.phase),
-    location: orNull(sample.location),
-    context: orNull(sample.context),
+    // What OCPP takes where a station says nothing.
+    location: sample.location || 'Outlet',
+    context: sample.context || 'Sample.Periodic',
   })),
 });
 export const meterValuePage = pageOf(meterValueView, 'MeterValuePage');

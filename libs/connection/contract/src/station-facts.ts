@@ -138,6 +138,7 @@ export interface SampledValue {
   /** Wh, W, A, V, Percent, Hz, Celsius, varh, var, VAh, VA; kWh and kW are converted. */
   readonly unit: string;
   readonly phase?: string;
+  /** LocationEnumStringType; absent: Outlet */
   readonly location?: string;
   /** ReadingContextEnumStringType; absent: Sample.Periodic */
   readonly context?: string;

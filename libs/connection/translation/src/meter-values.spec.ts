@@ -74,10 +74,20 @@ describe('1.6 meter values', () => {
   });
 
   it('keep phase, location and context', () => {
-    expect(values({ value: '1', phase: 'L1', location: 'Outlet', context: 'Sample.Clock', measurand: 'Voltage' })[0]).toEqual({
+    expect(values({ value: '1', phase: 'L1', location: 'EV', context: 'Sample.Clock', measurand: 'Voltage' })[0]).toEqual({
       at: '2026-01-02T03:00:00.000Z',
-      samples: [{ measurand: 'Voltage', value: 1, unit: 'V', phase: 'L1', location: 'Outlet', context: 'Sample.Clock' }],
+      samples: [{ measurand: 'Voltage', value: 1, unit: 'V', phase: 'L1', location: 'EV', context: 'Sample.Clock' }],
     });
+  });
+
+  it('leave out the location and context that are meant anyway', () => {
+    expect(values({ value: '1', location: 'Outlet', context: 'Sample.Periodic' })[0]?.samples).toEqual([
+      { measurand: 'Energy.Active.Import.Register', value: 1, unit: 'Wh' },
+    ]);
+    const sampledValue = [{ value: 1, location: 'Outlet', context: 'Sample.Periodic' }];
+    expect(meterValues2([{ timestamp: '2026-01-02T03:00:00Z', sampledValue }], context)[0]?.samples).toEqual([
+      { measurand: 'Energy.Active.Import.Register', value: 1, unit: 'Wh' },
+    ]);
   });
 
   it('attach signed data to the reading they prove', () => {
@@ -85,6 +95,8 @@ describe('1.6 meter values', () => {
     expect(values({ value: '12', context: 'Transaction.End' }, proof)[0]?.samples).toEqual([
       { measurand: 'Energy.Active.Import.Register', value: 12, unit: 'Wh', context: 'Transaction.End', signed: proof },
     ]);
+    const periodic = { value: 'OCMF|{}', format: 'SignedData', context: 'Sample.Periodic' };
+    expect(values({ value: '12' }, periodic)[0]?.samples).toMatchObject([{ signed: periodic }]);
   });
 
   it.each([

@@ -3,6 +3,13 @@ import type { SampledValue } from '@voltlog/connection-contract';
 /** What `measurand` means when it is left out. Source: OCPP 1.6 §7.45, OCPP 2.0.1 Part 2 §2.46. */
 export const MEASURAND_DEFAULT = 'Energy.Active.Import.Register';
 
+const CONTEXT_DEFAULT = 'Sample.Periodic';
+const LOCATION_DEFAULT = 'Outlet';
+
+/** What is meant anyway is left out: most samples of most stations say it. Source: as above. */
+export const toldContext = (context: string | undefined): string | undefined => (context === CONTEXT_DEFAULT ? undefined : context);
+export const toldLocation = (location: string | undefined): string | undefined => (location === LOCATION_DEFAULT ? undefined : location);
+
 interface BaseUnit {
   readonly unit: string;
   readonly factor: number;

@@ -1,5 +1,5 @@
 import type { MeterValue, SampledValue } from '@voltlog/connection-contract';
-import { baseSample } from '../meter-values.js';
+import { baseSample, toldContext, toldLocation } from '../meter-values.js';
 import type { CallContext } from '../route.js';
 import { stationTime } from '../station-time.js';
 
@@ -47,8 +47,10 @@ function samples16(sampled: readonly SampledValue16[]): readonly SampledValue[] 
     if (!Number.isFinite(number)) continue;
     const sample: { -readonly [Key in keyof SampledValue]: SampledValue[Key] } = baseSample(one.measurand, number, one.unit, 0);
     if (one.phase !== undefined) sample.phase = one.phase;
-    if (one.location !== undefined) sample.location = one.location;
-    if (one.context !== undefined) sample.context = one.context;
+    const location = toldLocation(one.location);
+    if (location !== undefined) sample.location = location;
+    const context = toldContext(one.context);
+    if (context !== undefined) sample.context = context;
     samples.push(sample);
   }
   return signed === undefined ? samples : withSigned(samples, signed);
@@ -60,7 +62,7 @@ const withSigned = (samples: readonly SampledValue[], signed: readonly SampledVa
       (one) =>
         baseSample(one.measurand, 0, undefined, 0).measurand === sample.measurand &&
         one.phase === sample.phase &&
-        one.context === sample.context,
+        toldContext(one.context) === sample.context,
     );
     return proof === undefined ? sample : { ...sample, signed: proof };
   });

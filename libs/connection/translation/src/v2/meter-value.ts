@@ -1,5 +1,5 @@
 import type { MeterValue, SampledValue } from '@voltlog/connection-contract';
-import { baseSample } from '../meter-values.js';
+import { baseSample, toldContext, toldLocation } from '../meter-values.js';
 import type { CallContext } from '../route.js';
 import { stationTime } from '../station-time.js';
 
@@ -33,8 +33,10 @@ export function meterValues2(values: readonly MeterValueType[] | undefined, cont
         unit?.multiplier ?? 0,
       );
       if (one.phase !== undefined) sample.phase = one.phase;
-      if (one.location !== undefined) sample.location = one.location;
-      if (one.context !== undefined) sample.context = one.context;
+      const location = toldLocation(one.location);
+      if (location !== undefined) sample.location = location;
+      const context = toldContext(one.context);
+      if (context !== undefined) sample.context = context;
       if (one.signedMeterValue !== undefined) sample.signed = one.signedMeterValue;
       samples.push(sample);
     }
