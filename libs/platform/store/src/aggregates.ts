@@ -243,7 +243,8 @@ export class Aggregates<Command, State, Event extends { readonly type: string; r
     slot.version += 1;
     remember(slot, input.causationId);
     call.executions[entry.at] = { outcome: 'committed', state, version: slot.version, events };
-    return { streamId: input.streamId, version: slot.version, causationId: input.causationId, events, at };
+    const dataTexts = events.map(({ data }) => JSON.stringify(data));
+    return { streamId: input.streamId, version: slot.version, causationId: input.causationId, events, dataTexts, at };
   }
 
   #wrap(event: Event, input: Input<Command>, time: string): EventEnvelope {

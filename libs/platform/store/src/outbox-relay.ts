@@ -38,6 +38,21 @@ export interface OutboxRelayOptions {
   readonly sweepAgeMs?: number;
 }
 
+/** What goes to the log in one append. */
+interface Group {
+  readonly topic: string;
+  readonly key: string;
+  readonly events: EventEnvelope[];
+  readonly dataTexts: (string | undefined)[];
+  readonly commits: Commit[];
+}
+
+function newGroup(groups: Map<string, Group>, name: string, topic: string, key: string): Group {
+  const group: Group = { topic, key, events: [], dataTexts: [], commits: [] };
+  groups.set(name, group);
+  return group;
+}
+
 /**
  * Brings commits from the store to the service's topics, each key's in order, at least once: consumers dedupe by event id. A commit is
  * marked as published once it is durable on the log, so that a crash at any point costs a repetition and never a commit.
@@ -162,20 +177,22 @@ export class OutboxRelay {
 
   /** One append per topic and key, so that the order of a key holds when one of them fails. */
   async #send(batch: readonly Commit[]): Promise<{ sent: readonly Commit[]; error: unknown }> {
-    const groups = new Map<string, { topic: string; key: string; events: EventEnvelope[]; commits: Commit[] }>();
+    const groups = new Map<string, Group>();
     for (const commit of batch) {
       const key = this.#keyOf(commit);
       const topic = this.#topicOf(commit);
       const name = `${topic} ${key}`;
-      const group = groups.get(name);
-      if (group === undefined) groups.set(name, { topic, key, events: [...commit.events], commits: [commit] });
-      else {
-        for (const event of commit.events) group.events.push(event);
-        group.commits.push(commit);
+      const { events, dataTexts, commits } = groups.get(name) ?? newGroup(groups, name, topic, key);
+      for (const [i, event] of commit.events.entries()) {
+        events.push(event);
+        dataTexts.push(commit.dataTexts?.[i]);
       }
+      commits.push(commit);
     }
     const all = [...groups.values()];
-    const results = await Promise.allSettled(all.map(({ topic, key, events }) => this.#options.log.append(topic, key, events)));
+    const results = await Promise.allSettled(
+      all.map(({ topic, key, events, dataTexts }) => this.#options.log.append(topic, key, events, dataTexts)),
+    );
     const failure = results.find((result) => result.status === 'rejected');
     if (failure === undefined) return { sent: batch, error: undefined };
     return { sent: all.flatMap((group, i) => (results[i]?.status === 'fulfilled' ? group.commits : [])), error: failure.reason };

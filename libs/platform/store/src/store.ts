@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { DataTexts } from '@voltlog/event-log';
 import type { EventEnvelope } from '@voltlog/kernel';
 import type { Schema } from 'mongoose';
 
@@ -12,6 +13,8 @@ export interface Commit<Event extends EventEnvelope = EventEnvelope> {
   readonly events: readonly Event[];
   /** ISO 8601 */
   readonly at: string;
+  /** The data of each event as JSON, made once for the store and the log; absent on loaded commits. Never written by itself. */
+  readonly dataTexts?: DataTexts;
   /** `false` on a loaded commit that is not marked as published; absent otherwise. Never written. */
   readonly published?: false;
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { EventEnvelope } from '@voltlog/kernel';
 import { BoundedCache } from '../bounded-cache.js';
 import type { AppendOutcome, Commit, StreamStore } from '../store.js';
+import { decodeEvents, encodeEvents } from './commit-codec.js';
 import type { TransactionHooks, WriteQueue } from './write-queue.js';
 
 /** Streams whose last version and causation ids are kept in memory, so that an append to a hot stream reads nothing. */
@@ -72,7 +72,7 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
     if (commits.length === 0) return Promise.resolve([]);
     const bodies: string[] = [];
     try {
-      for (const commit of commits) bodies.push(JSON.stringify(commit.events));
+      for (const commit of commits) bodies.push(encodeEvents(commit));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -197,13 +197,8 @@ export class SqliteStreams implements StreamStore, TransactionHooks {
 
   #commitOf(row: Row): Commit {
     const n = Number(row['n']);
-    const commit = {
-      streamId: String(row['s']),
-      version: Number(row['v']),
-      causationId: String(row['k']),
-      events: JSON.parse(String(row['e'])) as readonly EventEnvelope[],
-      at: String(row['at']),
-    };
+    const head = { streamId: String(row['s']), version: Number(row['v']), causationId: String(row['k']), at: String(row['at']) };
+    const commit = { ...head, events: decodeEvents(head, String(row['e'])) };
     return n <= this.#publishedUpTo || this.#beyond.has(n) ? commit : { ...commit, published: false };
   }
 }
