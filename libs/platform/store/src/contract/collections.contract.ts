@@ -57,6 +57,32 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       expect(await sessions.get('b')).toBeUndefined();
     });
 
+    it('is empty, then not, then empty again, to every kind of read', async () => {
+      const seen = async () => [
+        await sessions.get('a'),
+        (await sessions.getMany(['a', 'b'])).size,
+        (await sessions.find({ where: { stationId: 'A' }, limit: 5 })).docs.length,
+      ];
+      const doc = { id: 'a', stationId: 'A' };
+      expect(await seen()).toEqual([undefined, 0, 0]);
+      await fill([doc]);
+      expect(await seen()).toEqual([doc, 1, 1]);
+      await sessions.delete(['a']);
+      expect(await seen()).toEqual([undefined, 0, 0]);
+      await sessions.upsert([{ doc, expectedVersion: 0 }]);
+      expect(await seen()).toEqual([doc, 1, 1]);
+      expect(await sessions.deleteWhere({ stationId: 'A' })).toBe(1);
+      expect(await seen()).toEqual([undefined, 0, 0]);
+      // A deletion and a write at the same time: whatever comes first, what was written last is there.
+      await fill([{ id: 'b', stationId: 'A' }]);
+      await Promise.all([sessions.delete(['b']), fill([doc])]);
+      expect(await seen()).toEqual([doc, 1, 1]);
+      await store.close();
+      store = await harness.reopen();
+      sessions = await store.collection<SessionDoc>('sessions', sessionSchema);
+      expect(await seen()).toEqual([doc, 1, 1]);
+    });
+
     it('writes an expected version only, and says so per document', async () => {
       expect(await sessions.upsert([{ doc: { id: 'a', version: 1 }, expectedVersion: 0 }, { doc: { id: 'b', version: 4 } }])).toEqual([
         true,
@@ -337,6 +363,7 @@ export function describeCollections(name: string, harness: StoreHarness): void {
         return counts;
       });
       await store.swapCollection('sessions__rebuild', 'sessions');
+      expect(await sessions.get('new1')).toMatchObject({ stationId: 'new' });
       expect(await sessions.upsert([{ doc: { id: 'new0', stationId: 'new', version: 1 } }])).toEqual([true]);
       reading.on = false;
       for (const counts of await Promise.all(readers)) for (const count of counts) expect(['50 old', '50 new']).toContain(count);

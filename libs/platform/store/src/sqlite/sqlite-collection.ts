@@ -33,7 +33,8 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
 
   get(id: string): Promise<Doc | undefined> {
     return attempt(() => {
-      const row = this.table().get.get(id);
+      const { rows, get } = this.table();
+      const row = rows.none ? undefined : get.get(id);
       return row === undefined ? undefined : this.#parse(row['doc']);
     });
   }
@@ -41,7 +42,9 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
   getMany(ids: readonly string[]): Promise<ReadonlyMap<string, Doc>> {
     return attempt(() => {
       const docs = new Map<string, Doc>();
-      for (const row of this.table().getMany.iterate(JSON.stringify(ids))) docs.set(String(row['id']), this.#parse(row['doc']));
+      const { rows, getMany } = this.table();
+      if (rows.none) return docs;
+      for (const row of getMany.iterate(JSON.stringify(ids))) docs.set(String(row['id']), this.#parse(row['doc']));
       return docs;
     });
   }
@@ -53,6 +56,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
       checkLimit(query.limit);
       const position = query.after === undefined ? undefined : decodeCursor(sort, query.after);
       const docs: Doc[] = [];
+      if (this.table().rows.none) return { docs };
       for (const segment of segmentsOf(sort[0], sort[1], position)) {
         const args: SqlValue[] = [];
         const conditions = [whereSql(query.where, args), segmentSql(segment, sort, position, args)].filter((sql) => sql !== '');
@@ -94,6 +98,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
       const prepared = writes.map((write) => this.#prepare(write));
       return this.queue.write(() => {
         const table = this.table();
+        table.rows.written();
         return prepared.map((write) => upsertOne(table, write));
       }, prepared.length);
     } catch (error) {
@@ -117,12 +122,13 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
     };
   }
 
-  delete(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return Promise.resolve();
-    return this.queue.write(() => {
+  async delete(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.queue.write(() => {
       const { remove } = this.table();
       for (const id of ids) remove.run(id);
     }, ids.length);
+    this.table().rows.look();
   }
 
   async deleteWhere(where: NonNullable<Query['where']>): Promise<number> {
@@ -137,8 +143,10 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
         return Number(table.prepare(`DELETE FROM ${table.name} WHERE rowid IN (${inner})`).run(...args).changes);
       });
       deleted += slice;
-      if (slice < DELETE_SLICE) return deleted;
+      if (slice < DELETE_SLICE) break;
     }
+    this.table().rows.look();
+    return deleted;
   }
 
   #parse(text: unknown): Doc {
@@ -146,13 +154,16 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
   }
 }
 
-/** Most updates leave the indexed fields as they are: those are tried first, and touch no index. */
+/**
+ * Most updates of unknown documents leave the indexed fields as they are: that is tried first, and touches no index. One of a known version is
+ * most often the next state of its document, and changes some.
+ */
 function upsertOne(table: Table, write: Prepared): boolean {
   const { id, text, version, fields, expected, likelyNew } = write;
   if (expected === 0) return table.insertOnly.run(text, version, ...fields, id).changes === 1;
   if (expected !== undefined) {
-    if (table.touchExpected.run(text, version, id, ...fields, expected).changes === 1) return true;
-    return fields.length > 0 && updateChanged(table, write);
+    if (fields.length > 0) return updateChanged(table, write);
+    return table.touchExpected.run(text, version, id, expected).changes === 1;
   }
   if (fields.length > 0 && !likelyNew && (table.touch.run(text, version, id, ...fields).changes === 1 || updateChanged(table, write)))
     return true;

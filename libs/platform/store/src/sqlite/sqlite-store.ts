@@ -7,12 +7,12 @@ import { OperatingError, RequestError } from '@voltlog/kernel';
 import { Checkpoints, WalSync } from '@voltlog/sqlite';
 import type { Schema } from 'mongoose';
 import { FolderFiles } from '../files/folder-files.js';
-import { shapeOf } from '../shape.js';
+import { type Shape, shapeOf } from '../shape.js';
 import type { Collection, Store } from '../store.js';
 import { SqliteCollection } from './sqlite-collection.js';
 import { openDatabase } from './sqlite-database.js';
 import { SqliteStreams } from './sqlite-streams.js';
-import { ensureTable, Table } from './sqlite-table.js';
+import { ensureTable, Rows, Table } from './sqlite-table.js';
 import { SqliteTimers } from './sqlite-timers.js';
 import { REST_MS, WriteQueue } from './write-queue.js';
 
@@ -47,6 +47,8 @@ class SqliteStore implements Store {
   readonly #queue: WriteQueue;
   readonly #touch: StatementSync;
   readonly #opened = new Map<string, Opened>();
+  /** By table: names are never used twice. */
+  readonly #rows = new Map<string, Rows>();
   #closed = false;
 
   constructor(options: SqliteStoreOptions) {
@@ -77,10 +79,19 @@ class SqliteStore implements Store {
     const table = await this.#queue.write(() => ensureTable(this.#db, shape));
     const opened: Opened = {
       collection: new SqliteCollection(shape, this.#queue, () => opened.table ?? gone(name)),
-      table: new Table(this.#db, table, shape),
+      table: this.#table(table, shape),
     };
     this.#opened.set(name, opened);
     return opened.collection as unknown as Collection<Doc>;
+  }
+
+  #table(name: string, shape: Shape): Table {
+    let rows = this.#rows.get(name);
+    if (rows === undefined) {
+      rows = new Rows(this.#db, name);
+      this.#rows.set(name, rows);
+    }
+    return new Table(this.#db, name, shape, rows);
   }
 
   async swapCollection(rebuilt: string, live: string): Promise<void> {
@@ -91,7 +102,7 @@ class SqliteStore implements Store {
       // The open collections change tables inside the transaction: a write behind it in the same one goes to the new table.
       await this.#queue.write(() => {
         const table = this.#rename(rebuilt, live);
-        if (to !== undefined) to.table = new Table(this.#db, table, to.collection.shape);
+        if (to !== undefined) to.table = this.#table(table, to.collection.shape);
         if (from !== undefined) from.table = undefined;
       });
     } catch (error) {
@@ -116,7 +127,11 @@ class SqliteStore implements Store {
     const tables = this.#db
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'c_[0-9]*' AND name NOT IN (SELECT tbl FROM collections)")
       .all();
-    for (const row of tables) this.#db.exec(`DROP TABLE ${String(row['name'])}`);
+    for (const row of tables) {
+      const table = String(row['name']);
+      this.#rows.delete(table);
+      this.#db.exec(`DROP TABLE ${table}`);
+    }
   }
 
   async health(): Promise<void> {

@@ -6,6 +6,34 @@ import { columnOf } from './sqlite-query.js';
 /** Statements of queries kept prepared per table; the statements of writes are kept apart. */
 const STATEMENTS_MAX = 64;
 
+/**
+ * Whether a table has rows at all, known without asking: reads of a collection that nobody uses (reservations, subscriptions, budgets) are
+ * the most frequent ones of a platform that has none. This process alone writes the file. Shared by whatever reads the table.
+ */
+export class Rows {
+  readonly #first: StatementSync;
+  #none = false;
+
+  constructor(db: DatabaseSync, table: string) {
+    this.#first = db.prepare(`SELECT 1 FROM ${table} LIMIT 1`);
+    this.look();
+  }
+
+  get none(): boolean {
+    return this.#none;
+  }
+
+  /** A row is about to be written; a write that fails leaves this as it is, which costs a question. */
+  written(): void {
+    this.#none = false;
+  }
+
+  /** Rows were deleted, and that is committed. */
+  look(): void {
+    this.#none = this.#first.get() === undefined;
+  }
+}
+
 /** The table behind a collection: the document as JSON, its version, and a column for each indexed field. */
 export class Table {
   readonly get: StatementSync;
@@ -15,6 +43,7 @@ export class Table {
   /** The version and the indexed fields of a document as they are stored, as an array. */
   readonly stored: StatementSync;
   readonly touch: StatementSync;
+  /** For tables without indexed fields. */
   readonly touchExpected: StatementSync;
   readonly remove: StatementSync;
   readonly #columns: readonly string[];
@@ -24,6 +53,7 @@ export class Table {
     private readonly db: DatabaseSync,
     readonly name: string,
     shape: Shape,
+    readonly rows: Rows,
   ) {
     const columns = shape.fields.map(columnOf);
     const all = ['doc', 'v', ...columns];
@@ -39,7 +69,7 @@ export class Table {
     this.stored = db.prepare(`SELECT ${['v', ...columns].join(', ')} FROM ${name} WHERE id = ?`);
     this.stored.setReturnArrays(true);
     this.touch = db.prepare(`UPDATE ${name} SET doc = ?, v = ? WHERE id = ?${same}`);
-    this.touchExpected = db.prepare(`UPDATE ${name} SET doc = ?, v = ? WHERE id = ?${same} AND v = ?`);
+    this.touchExpected = db.prepare(`UPDATE ${name} SET doc = ?, v = ? WHERE id = ? AND v = ?`);
     this.remove = db.prepare(`DELETE FROM ${name} WHERE id = ?`);
   }
 
