@@ -79,8 +79,13 @@ export class ListFollower {
     }
     if (gone.size > 0) await this.parts.caches.forget([...gone]);
     if (connected.length > 0) await this.parts.lists.soon(await this.parts.lists.concerned([...new Set(connected)]), false, SETTLE_MS);
-    if (moved.length > 0) await this.parts.lists.soon(moved);
+    if (moved.length > 0) await this.parts.lists.soon(await this.affected(moved));
     for (const siteId of tokensChanged ? new Set([...sites, ...this.parts.sites.withLists()]) : sites) await this.soonAt(siteId);
+  }
+
+  /** Of stations that came or moved: where they are now may not be known yet, so all of them as soon as some site wants lists. */
+  private async affected(stationIds: readonly string[]): Promise<readonly string[]> {
+    return this.parts.sites.withLists().length > 0 ? stationIds : this.parts.lists.concerned(stationIds);
   }
 
   /** Every station of a site; of all sites when it is empty. */

@@ -190,6 +190,20 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     expect(await list()).toMatchObject({ wantedVersion: 3, stationVersion: 3, wantedEntries: 2 });
   });
 
+  it('is looked at for a station that comes once some site wants lists, and for none where no site does', async () => {
+    const due = async () => {
+      await world.context.log.caughtUp({ group: 'authorization-local-lists', topic: 'device.station.v1', deadlineMs: 10_000 });
+      const now = new Date(world.context.clock.ms + 60_000).toISOString();
+      return (await world.context.store.timers.claim({ kind: LOCAL_LIST, now, leaseMs: 1, limit: 10 })).map(({ id }) => id);
+    };
+    await world.stationAt('S2', 'south');
+    expect(await due()).toEqual([]);
+    await world.putPolicy('north', { localLists: true });
+    await until(async () => (await due()).some((id) => id.includes('S1')), 'the station of the site that wants lists is looked at');
+    await world.stationAt('S3', 'south');
+    expect((await due()).some((id) => id.includes('S3'))).toBe(true);
+  });
+
   it('is put off by no change that comes before it is due', async () => {
     const due = async (ms: number) => {
       world.context.clock.ms += ms;
