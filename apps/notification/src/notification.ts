@@ -78,8 +78,8 @@ export async function createNotification(
     ...(rim.everyMs === undefined ? {} : { everyMs: rim.everyMs }),
   });
   const replayer = new Replayer(context, collections, subscriptions, deliveries, dispatcher);
-  const notifier = new Notifier(context, collections, deliveries, dispatcher, new Digests(context, deliveries));
   const stations = new Stations(context, collections);
+  const notifier = new Notifier(context, collections, deliveries, dispatcher, new Digests(context, deliveries), stations);
   const faults = new StationFaults(context, collections, notifier);
   const documents = new DocumentsFollower(context, collections);
   const sweep = new Sweep(context, collections, subscriptions, config);

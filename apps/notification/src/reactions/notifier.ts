@@ -8,6 +8,7 @@ import { SESSION_TOPIC, START_REQUEST_TOPIC, type StartRequestMatched } from '@v
 import type { Deliveries, DeliveryInput } from '../deliveries/deliveries.js';
 import { type Addition, type Digests, isInDigest } from '../deliveries/digests.js';
 import type { Dispatcher } from '../deliveries/dispatcher.js';
+import type { Stations } from '../projections/stations.js';
 import { type Collections, toNotificationDoc } from '../store/documents.js';
 import { deliveryIdOf } from '../store/ids.js';
 import { candidatesFor, type Recipient, recipientsOf } from './recipients.js';
@@ -39,6 +40,7 @@ export class Notifier {
     private readonly deliveries: Deliveries,
     private readonly dispatcher: Dispatcher,
     private readonly digests: Digests,
+    private readonly stations: Pick<Stations, 'of'>,
   ) {}
 
   async start(): Promise<void> {
@@ -84,7 +86,7 @@ export class Notifier {
 
   /** With what the device service says of the station, where the event did not say it. */
   private async placed(notifications: readonly Notification[]): Promise<readonly Notification[]> {
-    const stations = await this.collections.stations.getMany([...new Set(notifications.map(({ stationId }) => stationId))]);
+    const stations = await this.stations.of(notifications.map(({ stationId }) => stationId));
     return notifications.map((notification) => {
       const { siteId = '', name = '' } = stations.get(notification.stationId) ?? {};
       return { ...(siteId === '' ? {} : { siteId }), ...(name === '' ? {} : { stationName: name }), ...notification };
