@@ -142,6 +142,7 @@ async function allInOne({ tokens, sessions = 0, fleet = false }) {
   const url = /Stations\s+(ws:\S+?)\/\{/.exec(server.output())[1];
   const api = /API\s+(http:\S+?)\/docs/.exec(server.output())[1];
   if (!existsSync(file)) await seed({ api, key: ADMIN_KEY, stations, extra: fleet ? active : 0, tokens, file });
+  await quiet([server.pid]); // what came of the registrations is not the load's
   return { url, pids: [server.pid], stop: server.stop, tokens, passwords: file, fleet };
 }
 
@@ -170,6 +171,7 @@ async function services() {
     tokens: 1_000,
     file: join(folder(), 'passwords.json'),
   });
+  await quiet(platform.pids);
   return { url: platform.url, pids: platform.pids, names: platform.names, stop: platform.stop, tokens: 1_000, passwords };
 }
 
