@@ -19,7 +19,7 @@ const DEPTH_MAX = 8;
 
 export interface CertificateKeeperParts {
   readonly context: Pick<ServiceContext, 'clock'>;
-  readonly memory: Pick<StationMemory, 'docs'>;
+  readonly memory: Pick<StationMemory, 'outOfQuarantine'>;
   readonly templates: Pick<Templates, 'all'>;
   readonly alerts: Pick<Alerts, 'open' | 'clear'>;
   readonly intents: Intents;
@@ -42,7 +42,7 @@ export class CertificateKeeper implements IntentHandler<null> {
   /** Those of the stations about which a template says something. */
   async concerned(stationIds: readonly string[]): Promise<readonly string[]> {
     if (!this.parts.templates.all.some(({ certificates = [] }) => certificates.length > 0)) return [];
-    const stations = await this.parts.memory.docs(stationIds);
+    const stations = await this.parts.memory.outOfQuarantine(stationIds);
     return stationIds.filter((id) => {
       const station = stations.get(id);
       return station !== undefined && intendedCertificates(this.parts.templates.all, station).length > 0;
@@ -50,7 +50,7 @@ export class CertificateKeeper implements IntentHandler<null> {
   }
 
   async attempt({ stationId }: Intent<null>): Promise<Step<null>> {
-    const station = (await this.parts.memory.docs([stationId])).get(stationId);
+    const station = (await this.parts.memory.outOfQuarantine([stationId])).get(stationId);
     const intended = station === undefined ? [] : intendedCertificates(this.parts.templates.all, station);
     const refused: string[] = [];
     // One type at a time: a 1.6 station is asked for no more.

@@ -37,7 +37,7 @@ export interface FollowerParts {
   readonly streams: readonly AnyStreams[];
 }
 
-/** Holds stations against what is intended when they boot or turn out to be others; keeps documents and templates right across instances. */
+/** Holds stations against what is intended when they boot, turn out to be others or come out of quarantine; keeps documents and templates right across instances. */
 export class ConfigurationFollower {
   private subscriptions: readonly Subscription[] = [];
 
@@ -89,19 +89,18 @@ export class ConfigurationFollower {
 
   private async booted(batch: readonly LogRecord[]): Promise<void> {
     const { provisioner, availability } = this.parts;
-    await this.changed(batch);
+    await this.changed(stationsOf(batch));
     for (const stationId of await availability.concerned(stationsOf(batch))) await availability.ask(stationId);
     const pending = batch.filter(({ event }) => (event.data as StationBooted).registrationStatus === 'Pending');
     for (const stationId of stationsOf(pending)) await provisioner.begin(stationId);
   }
 
   private async registered(batch: readonly LogRecord[]): Promise<void> {
-    await this.changed(batch.filter(({ event }) => event.type === IDENTITY));
-    await this.parts.provisioner.inService(stationsOf(batch.filter(({ event }) => event.type !== IDENTITY)));
+    await this.changed(stationsOf(batch.filter(({ event }) => event.type === IDENTITY)));
+    await this.changed(await this.parts.provisioner.inService(stationsOf(batch.filter(({ event }) => event.type !== IDENTITY))));
   }
 
-  private async changed(batch: readonly LogRecord[]): Promise<void> {
-    const stationIds = stationsOf(batch);
+  private async changed(stationIds: readonly string[]): Promise<void> {
     const { reconciler, monitorKeeper, certificateKeeper } = this.parts;
     for (const stationId of await reconciler.concerned(stationIds)) await reconciler.ask(stationId);
     for (const stationId of await monitorKeeper.concerned(stationIds)) await monitorKeeper.ask(stationId);

@@ -44,7 +44,7 @@ export interface Monitored {
 export interface MonitorKeeperParts {
   readonly context: Pick<ServiceContext, 'clock'>;
   readonly kept: Collection<KeptMonitorsDoc>;
-  readonly memory: Pick<StationMemory, 'docs'>;
+  readonly memory: Pick<StationMemory, 'docs' | 'outOfQuarantine'>;
   readonly templates: Pick<Templates, 'all'>;
   readonly deviceModels: DeviceModels;
   readonly alerts: Pick<Alerts, 'open' | 'clear'>;
@@ -70,7 +70,7 @@ export class MonitorKeeper implements IntentHandler<Monitored> {
   async concerned(stationIds: readonly string[]): Promise<readonly string[]> {
     const kept = await this.parts.kept.getMany(stationIds);
     if (kept.size === 0 && !this.parts.templates.all.some(saysSomething)) return [];
-    const stations = await this.parts.memory.docs(stationIds);
+    const stations = await this.parts.memory.outOfQuarantine(stationIds);
     return stationIds.filter((id) => {
       const station = stations.get(id);
       return station !== undefined && station.ocppVersion !== 'ocpp1.6' && (kept.has(id) || isSomething(this.intendedOf(station)));

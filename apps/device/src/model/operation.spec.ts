@@ -1,11 +1,13 @@
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { FIRMWARE_TOPIC, JOB_TOPIC, MOVE_TOPIC } from '@voltlog/device-contract';
+import { STATION_TOPIC } from '@voltlog/connection-contract';
+import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MOVE_TOPIC } from '@voltlog/device-contract';
 import { deviceModelV1, deviceOperationV1, deviceV1 } from '@voltlog/proto';
 import { TestAuthority, until, untilPassed } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { certificateIdOf } from '../pki/certificate-id.js';
+import { type Intent, intentSchema } from '../security/intents.js';
 import { ModelWorld, STATION } from '../testing/model-world.js';
 
 let world: ModelWorld;
@@ -75,12 +77,15 @@ describe('what a boot is answered', () => {
     await put({ vendor: 'Voltmaker', boot: 'Pending', variables: [variable('600')] });
     await world.booted('1.0', { registrationStatus: 'Pending' });
     await until(() => world.station.sets.length > 0, 'it was tried');
-    expect(await alerts()).toEqual([]);
+    // That it does not take its configuration is told too, and at once.
+    const ofBoot = async (request: Partial<deviceOperationV1.ListAlertsRequest> = {}) =>
+      (await alerts(request)).filter(({ source }) => source === 'Boot');
+    expect(await ofBoot()).toEqual([]);
     expect((await operation())?.bootStatus).toBe('Pending');
-    await untilPassed(world.context.clock, 601_000, async () => (await alerts()).length === 1, 'the alert');
-    expect((await alerts())[0]).toMatchObject({ source: 'Boot', state: 'Open', stationId: STATION });
+    await untilPassed(world.context.clock, 601_000, async () => (await ofBoot()).length === 1, 'the alert');
+    expect(await ofBoot()).toMatchObject([{ state: 'Open', stationId: STATION }]);
     await decide('Accepted');
-    await until(async () => (await alerts({ open: false })).length === 1, 'it is cleared');
+    await until(async () => (await ofBoot({ open: false })).length === 1, 'it is cleared');
     await until(() => triggers() > 0, 'the trigger');
   });
 });
@@ -106,6 +111,59 @@ describe('a station that nobody registered', () => {
     world.context.clock.ms += 1_000;
     await boots('Accepted');
     await until(async () => (await registration()) === 'Accepted', 'it is accepted');
+  });
+
+  describe('gets what templates say of the make that it claims to be', () => {
+    const certificate = async () => (await TestAuthority.create('V2G Root')).certificate;
+    const says = async () =>
+      put({
+        vendor: 'Voltmaker',
+        variables: [variable('600')],
+        monitoringBase: 'All',
+        monitors: [
+          deviceModelV1.IntendedMonitor.fromPartial({
+            variable: { component: 'EVSE', evseId: 1, name: 'Temperature' },
+            type: 'UpperThreshold',
+            value: 70,
+            severity: 3,
+          }),
+        ],
+        certificates: [{ certificateType: 'V2GRootCertificate', certificate: await certificate() }],
+      });
+    const heard = async () => {
+      for (const [group, topic] of [
+        ['device-facts', STATION_TOPIC],
+        ['device-reported', STATION_TOPIC],
+        ['device-identities', DEVICE_TOPIC],
+      ] as const)
+        expect(await world.context.log.caughtUp({ group, topic, deadlineMs: 10_000 })).toBe(true);
+      const intents = await world.context.store.collection<Intent>('security_intents', intentSchema);
+      await until(async () => (await intents.count()) === 0, 'nothing to be under way');
+    };
+    const sent = () => new Set(world.station.sent.map(({ $case }) => $case));
+
+    it.each([
+      ['accepted', () => world.device.grpc.updateStation(deviceV1.UpdateStationRequest.fromPartial({ stationId, accept: true }))],
+      ['registered', () => world.register(stationId)],
+    ])('once it is %s, and not before, whatever is asked', async (_, takes) => {
+      await says();
+      await boots('Pending');
+      await heard();
+      await world.device.modelGrpc.reconcile({ stationId });
+      await heard();
+      expect(world.station.sent).toEqual([]);
+      await takes();
+      await until(() => world.station.values.get('OCPPCommCtrlr.HeartbeatInterval') === '600', 'its variables');
+      await until(() => sent().has('setMonitoringBase') && sent().has('installCertificate'), 'its monitors and roots');
+    });
+
+    it('but what is intended for it alone it gets at once', async () => {
+      await says();
+      await world.device.modelGrpc.setIntent({ stationId, variables: [variable('900')], expectedVersion: 0, idempotencyKey: '' });
+      await until(() => world.station.values.get('OCPPCommCtrlr.HeartbeatInterval') === '900', 'its own variable');
+      await heard();
+      expect([...sent()].sort()).toEqual(['getVariables', 'setVariables']);
+    });
   });
 
   it('is asked to boot again when it is registered after all', async () => {

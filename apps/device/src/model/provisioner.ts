@@ -57,8 +57,12 @@ export class Provisioner implements IntentHandler<Provisioning> {
     await this.parts.intents.begin({ id, stationId, kind: 'Provision', data: { reported: false, releasedAt: '' } }, PROVISION_MS);
   }
 
-  /** Stations came into service. Those that were told to wait before are not left to wait until they boot by themselves. */
-  async inService(stationIds: readonly string[]): Promise<void> {
+  /**
+   * Stations came into service. Those that were told to wait before are not left to wait until they boot by themselves.
+   *
+   * @returns those that were there before
+   */
+  async inService(stationIds: readonly string[]): Promise<readonly string[]> {
     const statuses = await this.parts.statuses.getMany(stationIds);
     for (const stationId of stationIds) {
       if (statuses.get(stationId)?.registration !== 'Pending') continue;
@@ -66,6 +70,7 @@ export class Provisioner implements IntentHandler<Provisioning> {
       this.parts.memory.forget(stationId);
       await this.begin(stationId);
     }
+    return stationIds.filter((stationId) => statuses.has(stationId));
   }
 
   async attempt(intent: Intent<Provisioning>): Promise<Step<Provisioning>> {

@@ -46,7 +46,7 @@ export interface ReconcilerParts {
   readonly configurationDocs: Collection<ConfigurationDoc>;
   readonly models: Collection<DeviceModelDoc>;
   readonly templates: Pick<Templates, 'all'>;
-  readonly memory: Pick<StationMemory, 'docs'>;
+  readonly memory: Pick<StationMemory, 'docs' | 'outOfQuarantine'>;
   readonly alerts: Pick<Alerts, 'open' | 'clear'>;
   readonly intents: Intents;
   readonly line: StationLine;
@@ -76,13 +76,14 @@ export class Reconciler implements IntentHandler<null> {
   async concerned(stationIds: readonly string[]): Promise<readonly string[]> {
     const own = await this.parts.configurationDocs.getMany(stationIds);
     if (this.parts.templates.all.length === 0) return stationIds.filter((id) => (own.get(id)?.variables.length ?? 0) > 0);
-    const stations = await this.parts.memory.docs(stationIds);
+    const stations = await this.parts.memory.outOfQuarantine(stationIds);
     return stationIds.filter((id) => {
-      const station = stations.get(id);
-      return station !== undefined && intendedOf(this.parts.templates.all, own.get(id)?.variables ?? [], station).length > 0;
+      const [station, variables] = [stations.get(id), own.get(id)?.variables ?? []];
+      return variables.length > 0 || (station !== undefined && intendedOf(this.parts.templates.all, [], station).length > 0);
     });
   }
 
+  /** For a station in quarantine as well, where only what is intended for it alone is set. */
   async intended(stationId: string): Promise<readonly Intended[]> {
     const [own, station] = [await this.parts.configurationDocs.get(stationId), (await this.parts.memory.docs([stationId])).get(stationId)];
     return station === undefined ? [] : intendedOf(this.parts.templates.all, own?.variables ?? [], station);
@@ -116,7 +117,10 @@ export class Reconciler implements IntentHandler<null> {
   }
 
   async reconcile(stationId: string): Promise<Reconciled> {
-    const intended = await this.intended(stationId);
+    const { configurationDocs, memory, templates } = this.parts;
+    const own = (await configurationDocs.get(stationId))?.variables ?? [];
+    const station = (await memory.outOfQuarantine([stationId])).get(stationId);
+    const intended = station === undefined ? own : intendedOf(templates.all, own, station);
     if (intended.length === 0) return { kind: 'done', outcome: 'Nothing', refused: [] };
     const results = await this.bringTo(stationId, intended);
     if (results === undefined) return { kind: 'away' };

@@ -79,6 +79,22 @@ export class StationMemory {
     return docs;
   }
 
+  /**
+   * Those for which templates count: not one that somebody has yet to accept, since it may be another than it says. One that seems to be in
+   * quarantine is read anew, for another instance may have accepted it.
+   */
+  async outOfQuarantine(stationIds: readonly string[]): Promise<ReadonlyMap<string, StationDoc>> {
+    const docs = new Map(await this.docs(stationIds));
+    const held = [...docs.values()].filter(isHeld).map(({ id }) => id);
+    if (held.length === 0) return docs;
+    for (const stationId of held) {
+      this.forget(stationId);
+      docs.delete(stationId);
+    }
+    for (const [stationId, doc] of await this.docs(held)) if (!isHeld(doc)) docs.set(stationId, doc);
+    return docs;
+  }
+
   remember(doc: StationDoc): Remembered {
     const known = this.cache.get(doc.id);
     if (known !== undefined && known.doc.version >= doc.version) return known;
@@ -106,6 +122,8 @@ export class StationMemory {
     }
   }
 }
+
+const isHeld = ({ lifecycle }: StationDoc): boolean => lifecycle === 'Quarantined';
 
 function toAccess(doc: StationDoc): deviceV1.StationAccess {
   const { securityProfileMin, revoked, offered } = doc.security ?? NO_SECURITY;
