@@ -38,6 +38,22 @@ describe('the OpenAPI document', () => {
     expect(Object.entries(document.components?.schemas ?? {}).filter(([, schema]) => '$ref' in schema)).toEqual([]);
   });
 
+  // The page at /docs checks what is typed into it against these patterns, and knows no flag `u`.
+  it('has no pattern that means something else without the flag u, and an id of a station passes its own', () => {
+    const document = JSON.stringify(buildOpenApi(gateway.app));
+    const patterns = [...document.matchAll(/"pattern":("(?:[^"\\\\]|\\\\.)*")/g)].map(([, text = '""']) => JSON.parse(text) as string);
+    expect(patterns.length).toBeGreaterThan(100);
+    expect(patterns.filter((pattern) => /\\[pP]\{|\\u\{/.test(pattern))).toEqual([]);
+    const parameters = operations().flatMap(
+      ({ operation }) => (operation['parameters'] ?? []) as { name: string; schema: { pattern?: string } }[],
+    );
+    const ids = parameters.flatMap(({ name, schema: { pattern } }) =>
+      name === 'stationId' && pattern !== undefined ? [new RegExp(pattern)] : [],
+    );
+    expect(ids.length).toBeGreaterThan(50);
+    for (const id of ids) expect(['CP-1*2', 'a\nb', ''].map((text) => id.test(text))).toEqual([true, false, false]);
+  });
+
   it('names the role of every operation, has a summary and one id each', () => {
     const all = operations();
     expect(all.length).toBeGreaterThan(35);

@@ -65,7 +65,7 @@ function toOpenApi(schema: z.ZodType, io: 'input' | 'output') {
     $schema: _dialect,
     $defs,
     ...whole
-  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: plainTimes });
+  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: plainPatterns });
   const components: Schemas = {};
   for (const [name, definition] of Object.entries($defs ?? {})) components[name] = withoutId(definition);
   const id = schema.meta()?.id;
@@ -74,9 +74,16 @@ function toOpenApi(schema: z.ZodType, io: 'input' | 'output') {
   return { schema: { $ref: `#/components/schemas/${id}` }, components };
 }
 
-/** `format: date-time` says it; the pattern that goes with it fills a page. */
-function plainTimes({ jsonSchema }: { jsonSchema: { format?: string | undefined; pattern?: string | undefined } }): void {
-  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+/** Control characters, within brackets, for whoever reads a pattern without the flag `u`: to them `\\p{Cc}` is a text. */
+const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f`;
+
+/** `format: date-time` says it; the pattern that goes with it fills a page. Others mean the same with the flag `u` and without. */
+function plainPatterns({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const { format, pattern, allOf = [] } = jsonSchema;
+  for (const part of allOf) plainPatterns({ jsonSchema: part });
+  if (format === 'date-time') delete jsonSchema.pattern;
+  else if (pattern !== undefined)
+    jsonSchema.pattern = pattern.replaceAll(String.raw`\P{Cc}`, `[^${CONTROLS}]`).replaceAll(String.raw`\p{Cc}`, CONTROLS);
 }
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
