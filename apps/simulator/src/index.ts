@@ -15,7 +15,7 @@ export { type Recording, readRecording } from './replay/recording.js';
 export { type ReplayOptions, type ReplayResult, replay } from './replay/replay.js';
 export { runScenario, StationRefused } from './script/run-scenario.js';
 export { type RunScriptOptions, runScript, ScriptFailure } from './script/run-script.js';
-export { type Preparation, SCENARIOS, type Scenario, type ScenarioTokens, scenarioNamed } from './script/scenarios.js';
+export { JOURNEY_SCENARIOS, type Preparation, SCENARIOS, type Scenario, type ScenarioTokens, scenarioNamed } from './script/scenarios.js';
 export { runStaged, type StagedOptions, StageRefused } from './script/stage.js';
 export { type Expectation, parseScript, type Step } from './script/steps.js';
 export type { StopReason } from './station/dialect.js';

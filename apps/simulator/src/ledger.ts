@@ -17,6 +17,8 @@ export interface LedgerEntry {
   readonly evseId: number;
   readonly connectorId: number;
   readonly idToken: string;
+  /** OCPP 2.x IdTokenEnumType; absent: a card's. */
+  readonly idTokenType?: string;
   /** By the station's clock, ms since the Unix epoch. */
   readonly startedAt: number;
   /** Register as reported, Wh. */
@@ -48,6 +50,7 @@ export type OpenedTransaction = Pick<
   | 'evseId'
   | 'connectorId'
   | 'idToken'
+  | 'idTokenType'
   | 'startedAt'
   | 'meterStartWh'
   | 'offlineStart'

@@ -1,14 +1,16 @@
 import { isObject, listAt, numberAt, type Payload, textAt } from '../station/protocol.js';
 import type { SimulatedStation } from '../station/station.js';
-import { CsmsApi, type CsmsApiOptions } from './csms-api.js';
+import { CsmsApi, type CsmsApiOptions, CsmsRefusal } from './csms-api.js';
 import { includes } from './includes.js';
 import { PlugAndChargeSteps } from './plug-and-charge-steps.js';
 import type { ApiStep } from './steps.js';
 
 type ChargeUntilStopped = Extract<ApiStep, { readonly do: 'chargeUntilStopped' }>;
 
-/** Real ms between two looks at what the CSMS knows. */
+/** Real ms between two looks at what the CSMS knows; when it has not come soon, less often. */
 const LOOK_MS = 50;
+const LATER_LOOK_MS = 500;
+const SOON_MS = 2_000;
 const MINUTE_MS = 60_000;
 
 /** Plays the steps that somebody makes at the CSMS's side. */
@@ -16,6 +18,9 @@ export class ApiSteps {
   private readonly api: CsmsApi;
   private readonly plugAndCharge: PlugAndChargeSteps;
   private reservationId = '';
+  /** What answers told, by the names that a script gave it. */
+  private readonly kept = new Map<string, string>();
+  private siteId: string | undefined;
 
   constructor(
     private readonly station: SimulatedStation,
@@ -42,16 +47,28 @@ export class ApiSteps {
     }
   }
 
-  private async ask({ method, path, body, answer, again }: Extract<ApiStep, { readonly do: 'api' }>, ms: number): Promise<void> {
-    for (const deadline = Date.now() + ms; ; await this.rest()) {
+  private async ask(step: Extract<ApiStep, { readonly do: 'api' }>, ms: number): Promise<void> {
+    const { method, path, body, problem, again } = step;
+    for (const since = Date.now(), deadline = since + ms; ; await this.rest(since)) {
       try {
         const answered = await this.api.call(method, await this.filled(path, ms), await this.filledBody(body, ms), ms);
-        expectIn(answered, answer);
-        this.reservationId = textAt(answered, 'reservationId') ?? this.reservationId;
+        if (problem !== undefined) throw new Error(`expected the CSMS to refuse (${problem}), got ${JSON.stringify(answered)}`);
+        this.note(answered, step);
         return;
       } catch (error) {
+        if (problem !== undefined && error instanceof CsmsRefusal && error.problem === problem) return;
         if (again !== true || Date.now() > deadline) throw error;
       }
+    }
+  }
+
+  private note(answered: unknown, { answer, keep = {} }: Extract<ApiStep, { readonly do: 'api' }>): void {
+    expectIn(answered, answer);
+    this.reservationId = textAt(answered, 'reservationId') ?? this.reservationId;
+    for (const [name, field] of Object.entries(keep)) {
+      const told = textAt(answered, field);
+      if (told === undefined) throw new Error(`the CSMS did not tell ${field}: ${JSON.stringify(answered)}`);
+      this.kept.set(name, /^https?:/.test(told) ? (told.split(/[#/]/).at(-1) ?? '') : told);
     }
   }
 
@@ -75,18 +92,19 @@ export class ApiSteps {
 
   /** Until what the CSMS says passes. */
   private async await<Found>(path: string, ms: number, check: (body: unknown) => Found): Promise<Found> {
-    for (const deadline = Date.now() + ms; ; await this.rest()) {
-      const body = await this.api.call('GET', path, undefined, ms);
+    for (const since = Date.now(), deadline = since + ms; ; await this.rest(since)) {
       try {
-        return check(body);
+        return check(await this.api.call('GET', path, undefined, ms));
       } catch (error) {
         if (Date.now() > deadline) throw error;
       }
     }
   }
 
-  private rest(): Promise<void> {
-    return new Promise((resolve) => this.station.clock.afterWall(LOOK_MS, resolve));
+  /** @param since when the first look was, real ms */
+  private rest(since = Date.now()): Promise<void> {
+    const ms = Date.now() - since < SOON_MS ? LOOK_MS : LATER_LOOK_MS;
+    return new Promise((resolve) => this.station.clock.afterWall(ms, resolve));
   }
 
   /** What the words in braces stand for: see `ApiStep`. */
@@ -95,8 +113,11 @@ export class ApiSteps {
       .replaceAll('{station}', this.station.id)
       .replaceAll('{reservation}', this.reservationId)
       .replaceAll('{transaction}', String(this.transactionId ?? ''))
-      .replaceAll(/\{in:(\d+)\}/g, (_, seconds: string) => new Date(Date.now() + Number(seconds) * 1_000).toISOString());
-    return named.includes('{session}') ? named.replaceAll('{session}', await this.sessionId(ms)) : named;
+      .replaceAll(/\{in:(-?\d+)\}/g, (_, seconds: string) => new Date(Date.now() + Number(seconds) * 1_000).toISOString());
+    let whole = named;
+    for (const [name, told] of this.kept) whole = whole.replaceAll(`{${name}}`, told);
+    if (whole.includes('{site}')) whole = whole.replaceAll('{site}', await this.siteOfStation(ms));
+    return whole.includes('{session}') ? whole.replaceAll('{session}', await this.sessionId(ms)) : whole;
   }
 
   private async filledBody(body: Payload | undefined, ms: number): Promise<Payload | undefined> {
@@ -109,9 +130,15 @@ export class ApiSteps {
     return this.station.ledger.of(this.station.id).at(-1)?.transactionId;
   }
 
+  private async siteOfStation(ms: number): Promise<string> {
+    this.siteId ??= textAt(await this.api.call('GET', `/v1/stations/${encodeURIComponent(this.station.id)}`, undefined, ms), 'siteId');
+    if (this.siteId === undefined) throw new Error(`the station ${this.station.id} is at no site`);
+    return this.siteId;
+  }
+
   private async sessionId(ms: number): Promise<string> {
     const { station } = this;
-    for (const deadline = Date.now() + ms; ; await this.rest()) {
+    for (const since = Date.now(), deadline = since + ms; ; await this.rest(since)) {
       // OCPP 1.6: not known before the CSMS has answered the start.
       const { transactionId } = this;
       if (transactionId !== undefined) {

@@ -1,4 +1,5 @@
 import type { OcppVersion, Payload } from '../station/protocol.js';
+import { card } from './preparations.js';
 import type { Scenario } from './scenarios.js';
 import type { Step } from './steps.js';
 
@@ -83,6 +84,24 @@ export const LIMIT_SCENARIOS: readonly Scenario[] = [
     versions: ALL,
     needsApi: true,
     steps: limited({ stateOfChargePercent: 33 }),
+  },
+  {
+    name: 'limit-contract',
+    title: 'a card of a contract that allows 1 kWh a session; the CSMS stops it there',
+    versions: ALL,
+    needsApi: true,
+    needs: '`token` of a contract with a sessionLimit of 1 kWh',
+    prepare: ({ token }) => [
+      { path: `/v1/contracts/${token}`, body: { name: 'a little', sessionLimit: { energyWh: 1_000 } } },
+      card(token, { contractId: token }),
+    ],
+    steps: (version, { token }) => [
+      { do: 'plugIn' },
+      { do: 'start', token },
+      { do: 'chargeUntilStopped', minutes: 40 },
+      ...stopped(version),
+      ...freed('Limit'),
+    ],
   },
   {
     name: 'lost-remote-stop',

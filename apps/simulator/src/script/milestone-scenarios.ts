@@ -1,8 +1,9 @@
 import type { OcppVersion } from '../station/protocol.js';
 import type { Scenario } from './scenarios.js';
 import type { Step } from './steps.js';
+import { milestones } from './usual-steps.js';
 
-const VERSIONS = ['1.6', '2.0.1'] as const;
+const VERSIONS = ['1.6', '2.0.1', '2.1'] as const;
 
 /** What the connector says of itself; 2.x has no word for charging there. */
 const status = (version: OcppVersion, isFaulted: boolean): Step => {
@@ -23,7 +24,7 @@ export const MILESTONE_SCENARIOS: readonly Scenario[] = [
     name: 'station-pauses',
     title: 'the station gives no power for ten minutes, then charges on; one session',
     versions: VERSIONS,
-    steps: (_version, { token }) => [
+    steps: (version, { token }) => [
       { do: 'plugIn' },
       { do: 'start', token },
       { do: 'charge', wh: 500 },
@@ -33,6 +34,7 @@ export const MILESTONE_SCENARIOS: readonly Scenario[] = [
       { do: 'charge', wh: 500 },
       { do: 'stop', token },
       { do: 'unplug' },
+      milestones(version, 'SuspendedByStation'),
     ],
   },
   {
@@ -49,6 +51,7 @@ export const MILESTONE_SCENARIOS: readonly Scenario[] = [
       { do: 'charge', wh: 500 },
       { do: 'stop', token },
       { do: 'unplug' },
+      milestones(version, 'Faulted', 'FaultCleared'),
     ],
   },
 ];

@@ -2,7 +2,7 @@ import type { Scenario } from './scenarios.js';
 import type { Step } from './steps.js';
 import { sessionIs } from './usual-steps.js';
 
-const VERSIONS = ['1.6', '2.0.1'] as const;
+const VERSIONS = ['1.6', '2.0.1', '2.1'] as const;
 
 const charging = (token: string): readonly Step[] => [
   { do: 'plugIn' },

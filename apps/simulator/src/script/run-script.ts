@@ -10,6 +10,9 @@ import { type ApiStep, type Expectation, isApiStep, type Step } from './steps.js
 /** Real ms that one step may take besides simulated time. */
 const STEP_MS = 30_000;
 
+/** Real ms between two questions. */
+const LOOK_MS = 50;
+
 /** The CSMS did not do what the script expects, or did not answer in time. */
 export class ScriptFailure extends Error {
   override readonly name = 'ScriptFailure';
@@ -86,10 +89,10 @@ async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>):
       station.unplug(step.evse ?? 1);
       return;
     case 'authorize':
-      await station.authorize(step.token);
+      while ((await station.authorize(step.token)) === 'Accepted' && step.untilRefused === true) await rest(station);
       return;
     case 'start':
-      station.start(step.evse ?? 1, step.token);
+      station.start(step.evse ?? 1, step.token, step.type === undefined ? {} : { type: step.type });
       return;
     case 'swipe':
       station.swipe(step.evse ?? 1, step.token);
@@ -135,7 +138,7 @@ async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>):
       await line.repeatLast(step.action, step);
       return;
     case 'call':
-      await line.call(step.action, timed(step.payload, station.timestamp()));
+      await line.call(step.action, filled(step.payload, station));
       return;
     case 'sendRaw':
       line.sendRaw(step.text);
@@ -170,9 +173,16 @@ async function perform(station: SimulatedStation, step: Exclude<Step, ApiStep>):
   }
 }
 
-/** A field that is `{now}` is the station's time. */
-const timed = (payload: Payload, now: string): Payload =>
-  Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, value === '{now}' ? now : value]));
+const rest = (station: SimulatedStation): Promise<void> => new Promise((resolve) => station.clock.afterWall(LOOK_MS, resolve));
+
+/** With what the words in braces stand for. */
+const filled = (payload: Payload, station: SimulatedStation): Payload => {
+  const words = new Map<unknown, unknown>([
+    ['{now}', station.timestamp()],
+    ['{transaction}', station.ledger.of(station.id).at(-1)?.transactionId],
+  ]);
+  return Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, words.get(value) ?? value]));
+};
 
 /** Until an energy has flowed (to within what a register shows) or the battery takes no more, or for a time. */
 async function charge(

@@ -1,6 +1,8 @@
 import type { EvseOptions } from '../station/evse.js';
 import type { OcppVersion, Payload } from '../station/protocol.js';
 import type { StationOptions } from '../station/station-options.js';
+import { CARD_RULE_SCENARIOS } from './card-rule-scenarios.js';
+import { DRIVER_SCENARIOS } from './driver-scenarios.js';
 import { FILE_SCENARIOS } from './file-scenarios.js';
 import { LIMIT_SCENARIOS } from './limit-scenarios.js';
 import { MILESTONE_SCENARIOS } from './milestone-scenarios.js';
@@ -10,6 +12,8 @@ import { PLUG_SCENARIOS } from './plug-scenarios.js';
 import { RESERVATION_SCENARIOS } from './reservation-scenarios.js';
 import type { Step } from './steps.js';
 import { TOKEN_SCENARIOS } from './token-scenarios.js';
+import { milestones, sessionIs } from './usual-steps.js';
+import { WAY_IN_SCENARIOS } from './way-in-scenarios.js';
 
 /** What a scenario is played with. */
 export interface ScenarioTokens {
@@ -49,7 +53,7 @@ export interface Scenario {
   steps(version: OcppVersion, tokens: ScenarioTokens): readonly Step[];
 }
 
-const BOTH: readonly OcppVersion[] = ['1.6', '2.0.1'];
+const ALL: readonly OcppVersion[] = ['1.6', '2.0.1', '2.1'];
 const TWO_OUTLETS: readonly EvseOptions[] = [
   { kind: 'AC', powerWMax: 11_000, registerWh: 1_000 },
   { kind: 'AC', powerWMax: 11_000, registerWh: 7_000 },
@@ -72,18 +76,30 @@ const ended = (token: string, evse = 1): readonly Step[] => [
   { do: 'unplug', evse },
 ];
 
+/** What a driver lives through, from a reservation to the receipt; each needs nothing but the CSMS's API. */
+export const JOURNEY_SCENARIOS: readonly Scenario[] = [
+  ...RESERVATION_SCENARIOS,
+  ...WAY_IN_SCENARIOS,
+  ...TOKEN_SCENARIOS,
+  ...CARD_RULE_SCENARIOS,
+  ...LIMIT_SCENARIOS,
+  ...MILESTONE_SCENARIOS,
+  ...PLUG_SCENARIOS,
+  ...DRIVER_SCENARIOS,
+];
+
 /** Named cases: each is one way in which real stations and networks make a session hard to tell. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'plain-session',
     title: 'a car charges 3 kWh; one session with what was delivered',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [...began(version, token), { do: 'charge', wh: 3_000 }, ...ended(token)],
   },
   {
     name: 'two-connectors',
     title: 'two cars charge at once; two sessions',
-    versions: BOTH,
+    versions: ALL,
     station: { evses: TWO_OUTLETS },
     steps: (version, { token, otherToken }) => [
       ...began(version, token),
@@ -98,7 +114,7 @@ export const SCENARIOS: readonly Scenario[] = [
     (id): Scenario => ({
       name: `lost-start-${id}-id`,
       title: `the answer to the start is lost and the start repeated with ${id === 'new' ? 'a new' : 'the same'} message id; one session`,
-      versions: BOTH,
+      versions: ALL,
       station: { retryIds: id },
       steps: (version, { token }) => lostStart(version, token),
     }),
@@ -106,7 +122,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'lost-start-other-connector',
     title: 'the same while the other connector charges; two sessions',
-    versions: BOTH,
+    versions: ALL,
     station: { evses: TWO_OUTLETS },
     steps: (version, { token, otherToken }) => [
       ...began(version, otherToken, 2),
@@ -118,7 +134,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'lost-stop',
     title: 'the answer to the stop is lost and the stop repeated; one session, ended once',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [
       ...began(version, token),
       { do: 'charge', wh: 800 },
@@ -129,7 +145,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'offline-session',
     title: 'a whole session offline, told three hours later; one session with the times of the station',
-    versions: BOTH,
+    versions: ALL,
     steps: (_version, { token }) => [
       { do: 'goOffline' },
       { do: 'plugIn' },
@@ -143,7 +159,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'offline-blocked-token',
     title: 'an offline start with a blocked token; an id is given, the status is Blocked, the energy is kept',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { blockedToken }) => [
       { do: 'goOffline' },
       { do: 'plugIn' },
@@ -173,7 +189,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'repeated-stop',
     title: 'the stop again, with a new message id and with the old one; ended once',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [
       ...began(version, token),
       { do: 'charge', wh: 600 },
@@ -188,7 +204,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'same-id-other-body',
     title: 'the message id of the stop again, with another meter reading; the session keeps what the first said',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [
       ...began(version, token),
       { do: 'charge', wh: 600 },
@@ -205,7 +221,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'out-of-order',
     title: 'Ended, Updated and Started in that order, hours apart; one session',
-    versions: ['2.0.1'],
+    versions: ['2.0.1', '2.1'],
     steps: (_version, { token }) => [
       { do: 'hold' },
       { do: 'plugIn' },
@@ -223,7 +239,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'messages-queued',
     title: 'asked for its transaction, the station says that it is over and that messages are queued; they come later',
-    versions: ['2.0.1'],
+    versions: ['2.0.1', '2.1'],
     commands: ['GetTransactionStatus'],
     asksByApi: true,
     steps: (version, { token }) => [
@@ -246,7 +262,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'command-while-calling',
     title: 'a command arrives, and the station calls and waits for its own answer before it answers',
-    versions: BOTH,
+    versions: ALL,
     commands: ['ClearCache'],
     asksByApi: true,
     steps: () => [
@@ -263,7 +279,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'wrong-clock',
     title: 'the station believes that it is three years earlier; the energy is right and the session is found',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [
       { do: 'setClock', offsetSeconds: -3 * 365 * 24 * HOURS },
       ...began(version, token),
@@ -274,7 +290,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'clock-set-while-charging',
     title: 'the clock is set back by an hour during the session',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [
       ...began(version, token),
       { do: 'charge', wh: 500 },
@@ -286,18 +302,19 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'power-loss',
     title: 'power fails while a car charges; the station boots and tells the end',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [
       ...began(version, token),
       { do: 'charge', wh: 500 },
       { do: 'reboot', reason: 'PowerLoss' },
       { do: 'unplug' },
+      sessionIs({ state: 'Ended', stoppedReason: 'PowerLoss' }),
     ],
   },
   {
     name: 'flapping',
     title: 'the socket breaks in the middle, twice, with samples queued',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [
       ...began(version, token),
       { do: 'goOffline' },
@@ -313,21 +330,22 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'battery-90',
     title: 'a battery passes 90 % while the car charges',
-    versions: BOTH,
-    steps: (_version, { token }) => [
+    versions: ALL,
+    steps: (version, { token }) => [
       { do: 'plugIn', soc: 0.88 },
       { do: 'authorize', token },
       { do: 'start', token },
       { do: 'charge', wh: 3_000 },
       { do: 'wait', seconds: 120 },
       ...ended(token),
+      milestones(version, 'BatteryAt'),
     ],
   },
   {
     name: 'idle-after-full',
     title: 'the car is full and takes no more, is stopped half an hour later, and stays for another half',
-    versions: BOTH,
-    steps: (_version, { token }) => [
+    versions: ALL,
+    steps: (version, { token }) => [
       { do: 'plugIn', soc: 0.99 },
       { do: 'start', token },
       { do: 'charge', seconds: 4 * HOURS },
@@ -335,12 +353,13 @@ export const SCENARIOS: readonly Scenario[] = [
       { do: 'stop', token },
       { do: 'wait', seconds: HOURS / 2 },
       { do: 'unplug' },
+      milestones(version, 'BatteryAt', 'BatteryFull', 'SuspendedByVehicle'),
     ],
   },
   {
     name: 'malformed-frames',
     title: 'frames that are none, then a session; the socket stays or comes back and nothing else is hurt',
-    versions: BOTH,
+    versions: ALL,
     steps: (version, { token }) => [
       ...[
         'not json',
@@ -358,12 +377,8 @@ export const SCENARIOS: readonly Scenario[] = [
       ...ended(token),
     ],
   },
-  ...MILESTONE_SCENARIOS,
-  ...PLUG_SCENARIOS,
-  ...RESERVATION_SCENARIOS,
-  ...TOKEN_SCENARIOS,
+  ...JOURNEY_SCENARIOS,
   ...PLUG_AND_CHARGE_SCENARIOS,
-  ...LIMIT_SCENARIOS,
   ...MONITORING_SCENARIOS,
   ...FILE_SCENARIOS,
 ];

@@ -40,8 +40,13 @@ async function setStage(scenario: Scenario, options: CsmsApiOptions): Promise<St
   const password = randomBytes(15).toString('base64url');
   const put = (path: string, body: object) => api.call('PUT', path, { ...body }, CALL_MS);
   const note = `scenario ${scenario.name}`;
+  const prepared = scenario.prepare?.(tokens) ?? [];
   const strike = async (): Promise<void> => {
-    for (const idToken of Object.values(tokens)) await put(`/v1/tokens/${idToken}`, { status: 'Invalid' });
+    const cards = [
+      ...Object.values(tokens).map((idToken) => `/v1/tokens/${idToken}`),
+      ...prepared.filter(({ path }) => isCard(path)).map(({ path }) => path),
+    ];
+    for (const path of new Set(cards)) await put(path, { status: 'Invalid' });
     await api.call('DELETE', `/v1/stations/${name}`, undefined, CALL_MS);
     await api.call('DELETE', `/v1/sites/${name}`, undefined, CALL_MS);
   };
@@ -50,13 +55,15 @@ async function setStage(scenario: Scenario, options: CsmsApiOptions): Promise<St
     await api.call('POST', '/v1/stations', { stationId: name, siteId: name, name: note, password }, CALL_MS);
     for (const [which, idToken] of Object.entries(tokens))
       await put(`/v1/tokens/${idToken}`, { status: which === 'blockedToken' ? 'Blocked' : 'Active', note });
-    for (const { path, body } of scenario.prepare?.(tokens) ?? []) await put(path.replaceAll('{site}', name), body);
+    for (const { path, body } of prepared) await put(path.replaceAll('{site}', name), body);
   } catch (error) {
     await strike().catch(() => undefined);
     throw new StageRefused(error instanceof Error ? error.message : String(error), { cause: error });
   }
   return { stationId: name, password, tokens, strike };
 }
+
+const isCard = (path: string): boolean => path.startsWith('/v1/tokens/');
 
 /** Does something on a stage of a scenario's own, which is struck after it. */
 export async function onStage<Result>(scenario: Scenario, api: CsmsApiOptions, play: (stage: Stage) => Promise<Result>): Promise<Result> {

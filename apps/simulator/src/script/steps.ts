@@ -12,8 +12,10 @@ import type { TransactionStage } from '../station/transaction-queue.js';
 export type Step =
   | { readonly do: 'plugIn'; readonly evse?: number; readonly car?: CarName; readonly soc?: number }
   | { readonly do: 'unplug'; readonly evse?: number }
-  | { readonly do: 'authorize'; readonly token: string }
-  | { readonly do: 'start'; readonly evse?: number; readonly token: string }
+  /** `untilRefused`: asked again until it is not accepted any more, since services hear of each other a moment later. */
+  | { readonly do: 'authorize'; readonly token: string; readonly untilRefused?: true }
+  /** `type`: OCPP 2.x IdTokenEnumType, where it is no card; 1.6 has no word for it. */
+  | { readonly do: 'start'; readonly evse?: number; readonly token: string; readonly type?: string }
   /** A card at the reader: it starts, unless the connector is held for somebody else. */
   | { readonly do: 'swipe'; readonly evse?: number; readonly token: string }
   /** A card at the reader, decided as stations do; `outcome`: what has to come of it. */
@@ -40,7 +42,7 @@ export type Step =
   | { readonly do: 'setClock'; readonly offsetSeconds: number }
   | { readonly do: 'reboot'; readonly reason?: StopReason }
   | { readonly do: 'repeatLast'; readonly action: string; readonly id: 'same' | 'new'; readonly payload?: Payload }
-  /** A field of the payload that is `{now}` is the station's time. */
+  /** A field of the payload that is `{now}` is the station's time, `{transaction}` its last transaction. */
   | { readonly do: 'call'; readonly action: string; readonly payload: Payload }
   | { readonly do: 'sendRaw'; readonly text: string }
   /** Keeps transaction messages back until they are released. */
@@ -65,19 +67,25 @@ export type Step =
 
 /**
  * What somebody does at the CSMS's side, by its REST API. In a path and a body `{station}` stands for the station's id, `{session}` for
- * the CSMS's id of the session of its last transaction, `{transaction}` for that as the station knows it, `{reservation}` for the reservation that was made last, and `{in:60}` for the true
+ * the CSMS's id of the session of its last transaction, `{transaction}` for that as the station knows it, `{reservation}` for the reservation that was made last, `{site}` for
+ * the site of the station, and `{in:60}` for the true
  * time a minute from now. `withinSeconds`: real ones; without it as long as any step may take. `orByHand`: left out without the API, since
  * somebody does it by hand then.
  */
 export type ApiStep =
   | PlugAndChargeStep
-  /** `answer`: parts of the body that have to be in the answer. `again`: asked until it is agreed to; the CSMS may not know the station's state yet. */
+  /**
+   * `answer`: parts of the body that have to be in the answer. `problem`: it has to be refused, with this word. `keep`: fields of the answer by
+   * the names that stand for them in later steps, in braces; of an address what is behind its last `#` or `/`. `again`: asked until that is so; the CSMS may not know the station's state yet.
+   */
   | {
       readonly do: 'api';
       readonly method: 'POST' | 'PUT';
       readonly path: string;
       readonly body?: Payload;
       readonly answer?: Payload;
+      readonly problem?: string;
+      readonly keep?: Readonly<Record<string, string>>;
       readonly withinSeconds?: number;
       readonly again?: true;
       readonly orByHand?: true;

@@ -1,20 +1,12 @@
-import type { Payload } from '../station/protocol.js';
-import type { Preparation, Scenario } from './scenarios.js';
+import { card, site } from './preparations.js';
+import type { Scenario } from './scenarios.js';
 import type { Step } from './steps.js';
 import { refused } from './usual-steps.js';
 
-const VERSIONS = ['1.6', '2.0.1'] as const;
+const VERSIONS = ['1.6', '2.0.1', '2.1'] as const;
 
 /** The group of master passes that the station of `master-pass` knows. */
 export const MASTER_PASS_GROUP = 'MASTER-PASS';
-
-const card = (idToken: string, rules: Payload): Preparation => ({ path: `/v1/tokens/${idToken}`, body: rules });
-
-/** What holds at the site, where it is not said otherwise: nobody is let in who is not known. */
-const site = (policy: Payload): Preparation => ({
-  path: '/v1/sites/{site}/authorization-policy',
-  body: { unknownTokens: 'reject', authorizationAway: 'accept-known', noAuthorization: 'reject', localLists: false, ...policy },
-});
 
 const session = (token: string, stopper: string): readonly Step[] => [
   { do: 'plugIn' },

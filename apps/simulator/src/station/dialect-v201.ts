@@ -56,7 +56,7 @@ function statusWord(evse: Evse): string {
 }
 
 /** RFID cards are what a station without further knowledge has (OCPP 2.0.1 Part 2 C01). */
-const token = (idToken: string): Payload => ({ idToken, type: EMAID.test(idToken) ? 'eMAID' : 'ISO14443' });
+const token = (idToken: string, type = EMAID.test(idToken) ? 'eMAID' : 'ISO14443'): Payload => ({ idToken, type });
 
 function transactionMessage(moment: Moment): Payload {
   const { evse, entry, at, stage } = moment;
@@ -76,8 +76,10 @@ function transactionMessage(moment: Moment): Payload {
       ...(entry.remoteStartId === undefined ? {} : { remoteStartId: entry.remoteStartId }),
     },
     evse: { id: evse.id, connectorId: evse.connectorId },
-    ...(stage === 'Started' ? { idToken: token(entry.idToken) } : {}),
-    ...(moment.stopToken === undefined ? {} : { idToken: token(moment.stopToken) }),
+    ...(stage === 'Started' ? { idToken: token(entry.idToken, entry.idTokenType) } : {}),
+    ...(moment.stopToken === undefined
+      ? {}
+      : { idToken: token(moment.stopToken, moment.stopToken === entry.idToken ? entry.idTokenType : undefined) }),
     meterValue: [meterValue(evse, at, context(stage))],
   };
 }

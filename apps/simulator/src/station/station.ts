@@ -27,6 +27,13 @@ import type { TransactionMessage } from './transaction-queue.js';
 
 const DIALECTS: Readonly<Record<OcppVersion, Dialect>> = { '1.6': DIALECT_16, '2.0.1': DIALECT_201, '2.1': DIALECT_21 };
 
+/** What a transaction begins with besides a token. */
+export interface StartWith {
+  readonly remoteStartId?: number | undefined;
+  /** OCPP 2.x IdTokenEnumType; absent: a card's. */
+  readonly type?: string | undefined;
+}
+
 /** A charging station with its cars, speaking OCPP 1.6J, 2.0.1 or 2.1 to any CSMS. */
 export class SimulatedStation implements LineHost, HoldHost {
   readonly id: string;
@@ -176,7 +183,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     const { pendingStart, transaction } = evse;
     if (transaction !== undefined) this.goesOn(evse, transaction);
     this.reportStatus(evseId);
-    if (pendingStart !== undefined) this.start(evseId, pendingStart.idToken, pendingStart.remoteStartId);
+    if (pendingStart !== undefined) this.start(evseId, pendingStart.idToken, pendingStart);
   }
 
   /** Takes the cable out; a transaction ends by it, or waits for the car where the station is set so. */
@@ -242,7 +249,7 @@ export class SimulatedStation implements LineHost, HoldHost {
   }
 
   /** Starts a transaction at once, offline too; what the CSMS says to it comes later. */
-  start(evseId: number, idToken: string, remoteStartId?: number): LedgerEntry {
+  start(evseId: number, idToken: string, { remoteStartId, type }: StartWith = {}): LedgerEntry {
     const evse = this.known(evseId);
     if (evse.transaction !== undefined) throw new Error(`${this.id}: EVSE ${evseId} has a transaction already`);
     if (!this.holds.admits(evse, idToken)) throw new Error(`${this.id}: EVSE ${evseId} is held for somebody else`);
@@ -256,6 +263,7 @@ export class SimulatedStation implements LineHost, HoldHost {
       evseId,
       connectorId: this.version === '1.6' ? evseId : evse.connectorId,
       idToken,
+      ...(type === undefined ? {} : { idTokenType: type }),
       startedAt: this.now(),
       meterStartWh: evse.shownWh,
       offlineStart: !this.line.isRegistered,
@@ -329,7 +337,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     const evse = this.known(evseId);
     const begin = (): void => {
       if (evse.transaction !== undefined) return;
-      if (evse.car !== undefined) return void this.start(evseId, idToken, remoteStartId);
+      if (evse.car !== undefined) return void this.start(evseId, idToken, { remoteStartId });
       this.forgetStart(evse);
       const waitSeconds = this.settings.number(this.dialect.names.connectionTimeout, 0);
       const lapse = waitSeconds > 0 ? this.clock.after(waitSeconds * 1_000, () => this.forgetStart(evse)) : undefined;
