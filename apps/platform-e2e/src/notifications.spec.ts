@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
 import { type Page, registerStation, registerTokens, STATION_PASSWORD } from './harness/fleet.js';
+import { RawStation } from './harness/raw-station.js';
 import { WebhookReceiver } from './harness/webhook-receiver.js';
 
 let platform: AllInOne;
@@ -26,6 +27,22 @@ async function connect(id: string, version: '1.6' | '2.0.1'): Promise<{ station:
 }
 
 const token = 'E2E-CARD-1';
+
+describe('something is wrong with a station', () => {
+  it('the operator is told of the alert, and of its end, once each', async () => {
+    const stationId = 'notify-tampered';
+    await registerStation(platform.api, stationId);
+    const station = await RawStation.connect({ url: platform.ocppUrl, stationId });
+    const tampered = { type: 'TamperDetectionActivated', timestamp: new Date().toISOString() };
+    for (let time = 0; time < 2; time += 1) await station.result('SecurityEventNotification', tampered);
+    await receiver.isTold(stationId, 'AlertOpened');
+    const { data } = await platform.api.get<Page<{ alertId: string }>>(`/v1/alerts?stationId=${stationId}`);
+    await platform.api.ok('POST', `/v1/alerts/${encodeURIComponent(data[0]?.alertId ?? '')}/clear`, {});
+    await receiver.isTold(stationId, 'AlertCleared');
+    expect(receiver.kindsOf(stationId)).toEqual(['AlertOpened', 'AlertCleared']);
+    await station.close();
+  });
+});
 
 describe('a car charges, and a webhook is told of it', () => {
   it.each(['1.6', '2.0.1'] as const)('OCPP %s: each milestone once, signed', async (version) => {

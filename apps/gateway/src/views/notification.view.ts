@@ -23,6 +23,9 @@ const KINDS = [
   'StopEscalated',
   'StationFault',
   'StationFaultCleared',
+  'AlertOpened',
+  'AlertRaised',
+  'AlertCleared',
 ] as const;
 const kind = z.enum(KINDS);
 const ownerKind = z.enum(['Driver', 'Contract', 'Operator', 'Partner']);
@@ -39,7 +42,7 @@ const clockTime = z
 const quietHours = z.strictObject({ from: clockTime, until: clockTime, timeZone }).meta({
   id: 'QuietHours',
   description:
-    'What comes meanwhile waits until the end and comes as one e-mail or push then, to a webhook one by one; except Faulted, StationFault, StopEscalated, ReservationExpiring, ReservationBlocked and ReservationMoved.',
+    'What comes meanwhile waits until the end and comes as one e-mail or push then, to a webhook one by one; except Faulted, StationFault, StopEscalated, ReservationExpiring, ReservationBlocked, ReservationMoved, and alerts of severity 0 to 3.',
 });
 
 const CHANNELS = {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@voltlog/kernel';
 import type { Notification } from '@voltlog/notification-contract';
-import { type KnownDelivery, type KnownSubscription, toldBy, URGENT_KINDS } from '@voltlog/notification-domain';
+import { isUrgent, type KnownDelivery, type KnownSubscription, toldBy } from '@voltlog/notification-domain';
 import { type GuardOptions, guardedPost, type SecretBox } from '@voltlog/outbound';
 import webPush from 'web-push';
 import { digestText, messageOf, type Reader, stationOf } from '../email/message.js';
@@ -39,7 +39,7 @@ export class WebPushChannel implements Channel {
     const details = webPush.generateRequestDetails({ endpoint: subscription.target, keys: this.keysOf(subscription) }, payload, {
       vapidDetails: this.vapid,
       TTL: TTL_SECONDS,
-      urgency: URGENT_KINDS.has(notification.kind) ? 'high' : 'normal',
+      urgency: isUrgent(notification) ? 'high' : 'normal',
       topic: tag,
       contentEncoding: 'aes128gcm',
     });
@@ -72,7 +72,11 @@ function pushOf(notification: Notification, reader: Reader) {
   const places = new Set(all.map(pageOf));
   const [only] = all;
   if (all.length === 1 && only !== undefined)
-    return { ...messageOf(only, reader), url: pageOf(only), about: only.sessionId ?? only.reservationId ?? only.stationId };
+    return {
+      ...messageOf(only, reader),
+      url: pageOf(only),
+      about: only.sessionId ?? only.reservationId ?? only.alert?.alertId ?? only.stationId,
+    };
   const lines = all.map((each) => `${messageOf(each, reader).title} · ${stationOf(each)}`);
   const body = lines.length > LINES_MAX ? [...lines.slice(0, LINES_MAX - 1), '…'] : lines;
   const url = places.size === 1 ? pageOf(notification) : '/';

@@ -15,6 +15,7 @@ const told = (kind: NotificationKind, change: Partial<Notification> = {}): Notif
   cost: { amount: '1234.50', currency: 'EUR' },
   stateOfChargePercent: 80,
   percent: 80,
+  alert: { alertId: 'a-1', severity: 4, subject: 'EVSE[1].Temperature', detail: 'UpperThreshold 70 was passed: 74' },
   ...change,
 });
 const reserved = { startsAt: '2026-07-01T18:00:00.000Z', expiresAt: '2026-07-01T22:30:00.000Z' };
@@ -67,6 +68,12 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     StationFault: ['Fault at a station', 'CP-1 (Charge point 2) reports a fault. Somebody should look at it.'],
     FaultCleared: ['Fault is over', 'CP-1 (Charge point 2) is well again.'],
     StationFaultCleared: ['A station is well again', 'The fault at CP-1 (Charge point 2) is over.'],
+    AlertOpened: ['Alert: EVSE[1].Temperature', 'CP-1 (Charge point 2) needs somebody to look at it: UpperThreshold 70 was passed: 74.'],
+    AlertRaised: [
+      'Alert, worse than before: EVSE[1].Temperature',
+      'It got worse at CP-1 (Charge point 2): UpperThreshold 70 was passed: 74.',
+    ],
+    AlertCleared: ['Alert is over: EVSE[1].Temperature', 'What was told of CP-1 (Charge point 2) is over.'],
   },
   de: {
     ReservationConfirmed: [
@@ -104,6 +111,12 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     StationFault: ['Störung an einer Station', 'CP-1 (Ladepunkt 2) meldet eine Störung. Jemand sollte nachsehen.'],
     FaultCleared: ['Störung behoben', 'CP-1 (Ladepunkt 2) funktioniert wieder.'],
     StationFaultCleared: ['Station funktioniert wieder', 'Die Störung an CP-1 (Ladepunkt 2) ist behoben.'],
+    AlertOpened: ['Alarm: EVSE[1].Temperature', 'CP-1 (Ladepunkt 2): Jemand sollte nachsehen. UpperThreshold 70 was passed: 74.'],
+    AlertRaised: [
+      'Alarm, schlimmer als zuvor: EVSE[1].Temperature',
+      'Bei CP-1 (Ladepunkt 2) ist es schlimmer geworden: UpperThreshold 70 was passed: 74.',
+    ],
+    AlertCleared: ['Alarm beendet: EVSE[1].Temperature', 'Der Alarm zu CP-1 (Ladepunkt 2) ist beendet.'],
   },
   nl: {
     ReservationConfirmed: [
@@ -144,6 +157,12 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     StationFault: ['Storing bij een laadstation', 'CP-1 (Laadpunt 2) meldt een storing. Iemand moet gaan kijken.'],
     FaultCleared: ['Storing voorbij', 'CP-1 (Laadpunt 2) werkt weer.'],
     StationFaultCleared: ['Laadstation werkt weer', 'De storing bij CP-1 (Laadpunt 2) is voorbij.'],
+    AlertOpened: ['Alarm: EVSE[1].Temperature', 'CP-1 (Laadpunt 2): iemand moet gaan kijken. UpperThreshold 70 was passed: 74.'],
+    AlertRaised: [
+      'Alarm, erger dan eerst: EVSE[1].Temperature',
+      'Bij CP-1 (Laadpunt 2) is het erger geworden: UpperThreshold 70 was passed: 74.',
+    ],
+    AlertCleared: ['Alarm voorbij: EVSE[1].Temperature', 'Het alarm over CP-1 (Laadpunt 2) is voorbij.'],
   },
   fr: {
     ReservationConfirmed: [
@@ -184,6 +203,12 @@ const SAID: Readonly<Record<NotificationLanguage, Readonly<Record<NotificationKi
     StationFault: ['Défaut d’une borne', 'CP-1 (Point de charge 2) signale un défaut. Quelqu’un doit aller voir.'],
     FaultCleared: ['Défaut résolu', 'CP-1 (Point de charge 2) fonctionne à nouveau.'],
     StationFaultCleared: ['Borne à nouveau en service', 'Le défaut de CP-1 (Point de charge 2) est résolu.'],
+    AlertOpened: ['Alerte: EVSE[1].Temperature', 'CP-1 (Point de charge 2) : quelqu’un doit aller voir. UpperThreshold 70 was passed: 74.'],
+    AlertRaised: [
+      'Alerte, pire qu’avant: EVSE[1].Temperature',
+      'La situation de CP-1 (Point de charge 2) s’aggrave : UpperThreshold 70 was passed: 74.',
+    ],
+    AlertCleared: ['Alerte terminée: EVSE[1].Temperature', 'L’alerte concernant CP-1 (Point de charge 2) est terminée.'],
   },
 };
 
@@ -200,6 +225,16 @@ describe('a message', () => {
   ] as const)('%s writes numbers, money and times as its readers do, in their zone', (language, values) => {
     const { facts } = messageOf(told('ChargingEnded'), { language, timeZone: 'Europe/Amsterdam' });
     expect(facts.map(([, value]) => plain(value))).toEqual(values);
+  });
+
+  it('about work on many stations names that, and no station', () => {
+    const alert = { alertId: ':1', subject: 'Campaign c-1', detail: 'it stopped: 3 of 4 stations failed' };
+    const { title, body, facts } = messageOf(told('AlertOpened', { stationId: '', evseId: 0, alert }), { language: 'en', timeZone: 'UTC' });
+    expect([title, body]).toEqual([
+      'Alert: Campaign c-1',
+      'Campaign c-1 needs somebody to look at it: it stopped: 3 of 4 stations failed.',
+    ]);
+    expect(facts.map(([label]) => label)).not.toContain('Station');
   });
 
   it.each([

@@ -22,7 +22,11 @@ export function emailOf(notification: Notification, reader: Reader, unsubscribe?
   if (others.length === 0) {
     const { title, body, facts, station } = first;
     const page = { title, body, sections: [{ facts }], ...foot };
-    return { subject: oneLine(`${title} · ${station}`), text: textOf(page), html: htmlOf(page, reader.language) };
+    return {
+      subject: oneLine(title.endsWith(station) ? title : `${title} · ${station}`),
+      text: textOf(page),
+      html: htmlOf(page, reader.language),
+    };
   }
   const page = { ...digestText(others.length + 1, reader), sections: [first, ...others], ...foot };
   return { subject: page.title, text: textOf(page), html: htmlOf(page, reader.language) };

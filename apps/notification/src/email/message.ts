@@ -25,12 +25,15 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
   const time = (iso: string | undefined): string => (iso === undefined ? '' : timeText(iso, words.locale, timeZone));
   const { evseId } = notification;
   const station = stationOf(notification);
+  const { subject = '', detail = '' } = notification.alert ?? {};
   const percent = percentText(notification.percent ?? notification.stateOfChargePercent, words.locale);
   const values = {
     place: evseId > 0 ? `${station} (${words.labels.evse} ${evseId})` : station,
     percent,
     from: time(notification.startsAt),
     until: time(notification.expiresAt),
+    subject,
+    detail,
   };
   const { title, body } = words.kinds[notification.kind](values);
   const reason = notification.kind === 'ReservationCancelled' ? words.reasons[notification.reason ?? ''] : undefined;
@@ -46,12 +49,13 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
 /** What stands above several notifications that are told at once. */
 export const digestText = (count: number, { language }: Reader): Text => WORDS[language].digest(count);
 
-/** As people call it. */
-export const stationOf = ({ stationName, stationId }: Notification): string => stationName ?? stationId;
+/** As people call it; of what is about no station: what it is about. */
+export const stationOf = ({ stationName, stationId, alert }: Notification): string => stationName ?? (stationId || (alert?.subject ?? ''));
 
 function factsOf(notification: Notification, { labels, locale, dimensions }: Words, time: (iso: string) => string): Message['facts'] {
   const { stationId, stationName, energyWh, cost, stateOfChargePercent, dimension, errorCode, expiresAt, evseId } = notification;
-  const facts: [string, string][] = [[labels.station, stationName === undefined ? stationId : `${stationName} (${stationId})`]];
+  const facts: [string, string][] = [];
+  if (stationId !== '') facts.push([labels.station, stationName === undefined ? stationId : `${stationName} (${stationId})`]);
   if (evseId > 0) facts.push([labels.evse, String(evseId)]);
   facts.push([labels.time, time(notification.at)]);
   if (expiresAt !== undefined) facts.push([labels.reserved, `${time(notification.startsAt ?? notification.at)} – ${time(expiresAt)}`]);

@@ -76,5 +76,11 @@ export const de: Words = {
     }),
     StationFault: ({ place }) => ({ title: 'Störung an einer Station', body: `${place} meldet eine Störung. Jemand sollte nachsehen.` }),
     StationFaultCleared: ({ place }) => ({ title: 'Station funktioniert wieder', body: `Die Störung an ${place} ist behoben.` }),
+    AlertOpened: ({ place, subject, detail }) => ({ title: `Alarm: ${subject}`, body: `${place}: Jemand sollte nachsehen. ${detail}.` }),
+    AlertRaised: ({ place, subject, detail }) => ({
+      title: `Alarm, schlimmer als zuvor: ${subject}`,
+      body: `Bei ${place} ist es schlimmer geworden: ${detail}.`,
+    }),
+    AlertCleared: ({ place, subject }) => ({ title: `Alarm beendet: ${subject}`, body: `Der Alarm zu ${place} ist beendet.` }),
   },
 };

@@ -67,5 +67,14 @@ export const en: Words = {
     }),
     StationFault: ({ place }) => ({ title: 'Fault at a station', body: `${place} reports a fault. Somebody should look at it.` }),
     StationFaultCleared: ({ place }) => ({ title: 'A station is well again', body: `The fault at ${place} is over.` }),
+    AlertOpened: ({ place, subject, detail }) => ({
+      title: `Alert: ${subject}`,
+      body: `${place} needs somebody to look at it: ${detail}.`,
+    }),
+    AlertRaised: ({ place, subject, detail }) => ({
+      title: `Alert, worse than before: ${subject}`,
+      body: `It got worse at ${place}: ${detail}.`,
+    }),
+    AlertCleared: ({ place, subject }) => ({ title: `Alert is over: ${subject}`, body: `What was told of ${place} is over.` }),
   },
 };

@@ -73,5 +73,14 @@ export const fr: Words = {
     }),
     StationFault: ({ place }) => ({ title: 'Défaut d’une borne', body: `${place} signale un défaut. Quelqu’un doit aller voir.` }),
     StationFaultCleared: ({ place }) => ({ title: 'Borne à nouveau en service', body: `Le défaut de ${place} est résolu.` }),
+    AlertOpened: ({ place, subject, detail }) => ({
+      title: `Alerte: ${subject}`,
+      body: `${place} : quelqu’un doit aller voir. ${detail}.`,
+    }),
+    AlertRaised: ({ place, subject, detail }) => ({
+      title: `Alerte, pire qu’avant: ${subject}`,
+      body: `La situation de ${place} s’aggrave : ${detail}.`,
+    }),
+    AlertCleared: ({ place, subject }) => ({ title: `Alerte terminée: ${subject}`, body: `L’alerte concernant ${place} est terminée.` }),
   },
 };

@@ -70,5 +70,11 @@ export const nl: Words = {
     }),
     StationFault: ({ place }) => ({ title: 'Storing bij een laadstation', body: `${place} meldt een storing. Iemand moet gaan kijken.` }),
     StationFaultCleared: ({ place }) => ({ title: 'Laadstation werkt weer', body: `De storing bij ${place} is voorbij.` }),
+    AlertOpened: ({ place, subject, detail }) => ({ title: `Alarm: ${subject}`, body: `${place}: iemand moet gaan kijken. ${detail}.` }),
+    AlertRaised: ({ place, subject, detail }) => ({
+      title: `Alarm, erger dan eerst: ${subject}`,
+      body: `Bij ${place} is het erger geworden: ${detail}.`,
+    }),
+    AlertCleared: ({ place, subject }) => ({ title: `Alarm voorbij: ${subject}`, body: `Het alarm over ${place} is voorbij.` }),
   },
 };

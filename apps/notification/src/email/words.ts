@@ -11,6 +11,9 @@ export interface Values {
   readonly percent: string;
   readonly from: string;
   readonly until: string;
+  /** What an alert is about, and what it says of it, in the words of the platform (English). */
+  readonly subject: string;
+  readonly detail: string;
 }
 
 export interface Text {

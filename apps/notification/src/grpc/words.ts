@@ -25,6 +25,9 @@ export const KINDS: readonly NotificationKind[] = [
   'StopEscalated',
   'StationFault',
   'StationFaultCleared',
+  'AlertOpened',
+  'AlertRaised',
+  'AlertCleared',
 ];
 export const LANGUAGES: readonly NotificationLanguage[] = ['en', 'de', 'nl', 'fr'];
 export const OWNER_KINDS: readonly SubscriptionOwnerKind[] = ['Driver', 'Contract', 'Operator', 'Partner'];

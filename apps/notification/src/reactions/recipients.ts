@@ -1,5 +1,5 @@
 import type { DropReason, Notification } from '@voltlog/notification-contract';
-import { isLive, type KnownSubscription, matches, selectorOf, selectorsOf } from '@voltlog/notification-domain';
+import { isFor, isLive, type KnownSubscription, selectorOf, selectorsOf } from '@voltlog/notification-domain';
 import type { Collection } from '@voltlog/store';
 import { type SubscriptionDoc, toSubscription } from '../store/documents.js';
 
@@ -52,7 +52,7 @@ export function recipientsOf(
   const recordedAt = Date.parse(notification.recordedAt);
   const wanting = selectorsOf(notification)
     .flatMap((selector) => candidates.get(selector) ?? [])
-    .filter((subscription) => isLive(subscription, now) && matches(subscription.filter, notification))
+    .filter((subscription) => isLive(subscription, now) && isFor(subscription, notification))
     // What happened before somebody asked to be told is history: a replay tells it.
     .filter((subscription) => Date.parse(subscription.createdAt) <= recordedAt + SKEW_MS)
     .sort(byAge);
@@ -71,4 +71,4 @@ const byAge = (a: KnownSubscription, b: KnownSubscription): number =>
 
 /** True when the filter could have found the notification at all. */
 export const couldMatch = (subscription: KnownSubscription, notification: Notification): boolean =>
-  selectorsOf(notification).includes(selectorOf(subscription.filter)) && matches(subscription.filter, notification);
+  selectorsOf(notification).includes(selectorOf(subscription.filter)) && isFor(subscription, notification);

@@ -230,6 +230,9 @@ export interface AlertRaised {
   readonly severity: number;
   readonly detail: string;
   readonly value: string;
+  /** As it was opened with, so that whoever is told of this alone knows what it is about. Absent: of an older version. */
+  readonly source?: AlertOpened['source'];
+  readonly subject?: string;
   readonly at: string;
 }
 
@@ -245,6 +248,9 @@ export interface AlertCleared {
   readonly stationId: string;
   readonly alertId: string;
   readonly by: 'Station' | 'Operator' | 'Platform';
+  /** As in {@link AlertRaised}. */
+  readonly source?: AlertOpened['source'];
+  readonly subject?: string;
   readonly at: string;
 }
 

@@ -45,7 +45,10 @@ export const alertDecider: Decider<AlertCommand, AlertState, AlertEvent, AlertRe
         }
         const { severity, detail, value } = report;
         return severity < state.severity
-          ? decided<AlertEvent>({ type: 'voltlog.device.AlertRaised.v1', data: { stationId, alertId, severity, detail, value, at } })
+          ? decided<AlertEvent>({
+              type: 'voltlog.device.AlertRaised.v1',
+              data: { stationId, alertId, severity, detail, value, ...aboutOf(state), at },
+            })
           : decided();
       }
       case 'Acknowledge':
@@ -58,7 +61,10 @@ export const alertDecider: Decider<AlertCommand, AlertState, AlertEvent, AlertRe
         if (state.kind === 'none') return command.by === 'Operator' ? refused('AlertUnknown') : decided();
         return state.state === 'Cleared'
           ? decided()
-          : decided<AlertEvent>({ type: 'voltlog.device.AlertCleared.v1', data: { stationId, alertId, by: command.by, at } });
+          : decided<AlertEvent>({
+              type: 'voltlog.device.AlertCleared.v1',
+              data: { stationId, alertId, by: command.by, ...aboutOf(state), at },
+            });
       default:
         return command satisfies never;
     }
@@ -81,6 +87,8 @@ export const alertDecider: Decider<AlertCommand, AlertState, AlertEvent, AlertRe
     }
   },
 };
+
+const aboutOf = ({ source, subject }: AlertReport) => ({ source, subject });
 
 /**
  * How security events are rated, 0 (danger) to 9 (debug); what is not here is 5, what is above {@link ALERT_SEVERITY_MAX} opens no alert.

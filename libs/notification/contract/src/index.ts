@@ -14,6 +14,7 @@ export type {
   DigestExtended,
   DropReason,
   Notification,
+  NotificationAlert,
   NotificationChannel,
   NotificationCost,
   NotificationKind,

@@ -12,7 +12,8 @@ export const DELIVERY_TOPIC = 'notification.delivery.v1';
  * What is told. `ReservationBlocked`: a car is plugged in where somebody else's reservation has begun. `ReservationMoved`: another EVSE is held
  * instead, since the one before stays blocked. `StopEscalated`: a station did not stop when it was asked to; somebody must look. `StationFault`: a station reports a fault
  * of a connector or of itself, whether or not somebody charges there; `Faulted` is the same told to whoever charges. The one of a
- * subscription that would be told both is `StationFault`. `...Cleared`: it says that it is well again.
+ * subscription that would be told both is `StationFault`. `...Cleared`: it says that it is well again. `Alert...`: something that an operator should
+ * look at came up, got worse, or is over; told to operators alone.
  */
 export type NotificationKind =
   | 'ReservationConfirmed'
@@ -34,12 +35,30 @@ export type NotificationKind =
   | 'FaultCleared'
   | 'StopEscalated'
   | 'StationFault'
-  | 'StationFaultCleared';
+  | 'StationFaultCleared'
+  | 'AlertOpened'
+  | 'AlertRaised'
+  | 'AlertCleared';
 
 /** Decimal text and ISO 4217 code, e.g. `12.40` `EUR`. */
 export interface NotificationCost {
   readonly amount: string;
   readonly currency: string;
+}
+
+/** What an alert is about; what the event did not say is absent. */
+export interface NotificationAlert {
+  readonly alertId: string;
+  /** Monitor, SecurityEvent, Boot, Configuration, Firmware; of work on many stations: Job, Campaign, Move. */
+  readonly source?: string;
+  /** 0 (danger) to 9 (debug), as OCPP 2.1 rates monitors. */
+  readonly severity?: number;
+  /** `Component.Variable`, the type of the security event, `Campaign <id>`, ... */
+  readonly subject?: string;
+  /** In plain words. */
+  readonly detail?: string;
+  /** Of `AlertCleared`: Station, Operator or Platform. */
+  readonly clearedBy?: string;
 }
 
 /** Something worth telling, made of one event of the platform. What is not known is absent. */
@@ -51,6 +70,7 @@ export interface Notification {
   readonly at: string;
   /** When the platform recorded it. */
   readonly recordedAt: string;
+  /** Empty: of an alert about work on many stations. */
   readonly stationId: string;
   /** What its operator calls it. */
   readonly stationName?: string;
@@ -77,6 +97,8 @@ export interface Notification {
   readonly dimension?: string;
   /** Of `Faulted` and `StationFault`: OCPP's error code. */
   readonly errorCode?: string;
+  /** Of `AlertOpened`, `AlertRaised` and `AlertCleared`. */
+  readonly alert?: NotificationAlert;
   /** Of a reservation. */
   readonly startsAt?: string;
   readonly expiresAt?: string;

@@ -1,7 +1,7 @@
 import { type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 import type { DeliveryEvent, Notification, NotificationChannel, QuietHours } from '@voltlog/notification-contract';
 import type { DeliveryRefusal, DeliveryState } from './delivery.decider.js';
-import { URGENT_KINDS } from './filter.js';
+import { isUrgent } from './filter.js';
 import { quietUntil } from './quiet-hours.js';
 
 /** What one digest tells of, at most: more is more than a person reads, and another digest. */
@@ -26,7 +26,7 @@ export interface AddToDigest {
  * @param now milliseconds since the epoch
  */
 export const waitsUntil = (notification: Notification, quiet: QuietHours | undefined, now: number): number | undefined =>
-  quiet === undefined || URGENT_KINDS.has(notification.kind) ? undefined : quietUntil(quiet, now);
+  quiet === undefined || isUrgent(notification) ? undefined : quietUntil(quiet, now);
 
 /** What is told by a delivery: one, or all of a digest. */
 export const toldBy = (notification: Notification): readonly Notification[] => notification.digest ?? [notification];

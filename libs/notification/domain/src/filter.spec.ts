@@ -1,10 +1,32 @@
 import type { NotificationKind } from '@voltlog/notification-contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matches, selectorOf, selectorsOf } from './filter.js';
-import { notification } from './testing.js';
+import { isFor, isUrgent, matches, selectorOf, selectorsOf } from './filter.js';
+import { attributes, notification } from './testing.js';
 
 const cleared = (kind: 'Faulted' | 'StationFault') => `${kind}Cleared`.replace('FaultedCleared', 'FaultCleared') as NotificationKind;
+
+describe('an alert', () => {
+  const told = (change: Parameters<typeof notification>[0] = {}) => notification({ kind: 'AlertOpened', ...change });
+
+  it.each(['Driver', 'Contract', 'Partner', 'Operator'] as const)('to whoever wants all is told to operators alone: %s', (ownerKind) => {
+    expect(isFor(attributes({ ownerKind }), told())).toBe(ownerKind === 'Operator');
+    expect(isFor(attributes({ ownerKind }), notification())).toBe(true);
+    expect(isFor(attributes({ ownerKind, filter: { kinds: ['AlertCleared'] } }), told())).toBe(false);
+  });
+
+  it.each([
+    [0, true],
+    [3, true],
+    [4, false],
+    [undefined, false],
+  ])('of severity %s disturbs: %s; that it is over never does', (severity, disturbs) => {
+    const alert = { alertId: 'a', ...(severity === undefined ? {} : { severity }) };
+    expect(isUrgent(told({ alert }))).toBe(disturbs);
+    expect(isUrgent(told({ kind: 'AlertRaised', alert }))).toBe(disturbs);
+    expect(isUrgent(told({ kind: 'AlertCleared', alert }))).toBe(false);
+  });
+});
 
 describe('a filter', () => {
   const told = notification({ idToken: 'Tag1', contractId: 'C-1', siteId: 'north', groupId: 'g' });

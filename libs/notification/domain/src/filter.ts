@@ -1,4 +1,4 @@
-import type { Notification, NotificationKind, SubscriptionFilter } from '@voltlog/notification-contract';
+import type { Notification, NotificationKind, SubscriptionAttributes, SubscriptionFilter } from '@voltlog/notification-contract';
 
 /** The one thing a subscription is looked up by: its narrowest condition, e.g. `session:019a...`; `*` when there is none. */
 export type Selector = string;
@@ -34,6 +34,13 @@ const OF_STATION: { readonly [Kind in NotificationKind]?: NotificationKind } = {
   FaultCleared: 'StationFaultCleared',
 };
 
+/** Said in the words of those who run stations, and of what goes on inside of them: whoever else subscribes to everything is not told. */
+const FOR_OPERATORS: ReadonlySet<NotificationKind> = new Set(['AlertOpened', 'AlertRaised', 'AlertCleared']);
+
+/** True when the subscription wants the notification, and may have it. */
+export const isFor = ({ filter, ownerKind }: Pick<SubscriptionAttributes, 'filter' | 'ownerKind'>, notification: Notification): boolean =>
+  matches(filter, notification) && (ownerKind === 'Operator' || !FOR_OPERATORS.has(notification.kind));
+
 /** True when every condition of the filter holds, and the same is not told to it as the station's own anyway. */
 export function matches(filter: SubscriptionFilter, notification: Notification): boolean {
   if (!holds(filter, notification)) return false;
@@ -62,9 +69,14 @@ function valuesOf(notification: Notification, field: Id): readonly string[] {
  * Told in quiet hours too: what somebody must act on now, and what is of no use in the morning.
  *
  * A fault and a station that does not stop may cost money or be a danger; a reservation that is about to expire, or
- * whose place is taken or another one, is of no use when the night is over.
+ * whose place is taken or another one, is of no use when the night is over. Of alerts those that are critical or worse.
  */
-export const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set([
+export const isUrgent = ({ kind, alert }: Notification): boolean =>
+  URGENT_KINDS.has(kind) || (kind !== 'AlertCleared' && alert?.severity !== undefined && alert.severity <= CRITICAL);
+
+/** OCPP 2.1 Part 2 SetMonitoringDataType (severity): 3-Critical */
+const CRITICAL = 3;
+const URGENT_KINDS: ReadonlySet<NotificationKind> = new Set([
   'Faulted',
   'StationFault',
   'StopEscalated',

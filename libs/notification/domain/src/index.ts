@@ -12,8 +12,8 @@ export {
   type KnownDelivery,
 } from './delivery.decider.js';
 export { type AddToDigest, DIGEST_MAX, toldBy, waitsUntil } from './digest.js';
-export { matches, type Selector, selectorOf, selectorsOf, URGENT_KINDS } from './filter.js';
-export { notificationOf, SOURCE_TYPES, type SourceEvent } from './notification-of.js';
+export { isFor, isUrgent, matches, type Selector, selectorOf, selectorsOf } from './filter.js';
+export { ALERT_TYPES, notificationOf, SOURCE_TYPES, type SourceEvent } from './notification-of.js';
 export { isTimeZone, quietHoursProblem, quietUntil } from './quiet-hours.js';
 export { RETRY_SECONDS, retryDelayMs } from './retry.js';
 export {

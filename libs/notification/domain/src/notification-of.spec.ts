@@ -112,6 +112,30 @@ describe('what an event is worth telling', () => {
     expect(SOURCE_TYPES).toContain(type);
   });
 
+  it('an alert, with what the event says of it; of work on many stations it has none', () => {
+    const about = { alertId: 'a', source: 'Campaign', subject: 'Campaign c' };
+    const told = notificationOf(
+      event('voltlog.device.AlertOpened.v1', {
+        stationId: '',
+        ...about,
+        severity: 4,
+        detail: 'it stopped',
+        evseId: 0,
+        connectorId: 0,
+        value: '',
+        occurredAt: '2026-11-24T17:00:00.000Z',
+        at: '2026-11-24T18:00:00.000Z',
+      }),
+    );
+    expect(told).toMatchObject({ kind: 'AlertOpened', stationId: '', at: '2026-11-24T17:00:00.000Z' });
+    expect(told?.alert).toEqual({ ...about, severity: 4, detail: 'it stopped' });
+    // Of a version that did not say what it is about.
+    const cleared = notificationOf(event('voltlog.device.AlertCleared.v1', { stationId: 'CP-1', alertId: 'a', by: 'Operator' }));
+    expect(cleared).toMatchObject({ kind: 'AlertCleared', stationId: 'CP-1', alert: { alertId: 'a', clearedBy: 'Operator' } });
+    expect(notificationOf(event('voltlog.device.AlertCleared.v1', { stationId: 'CP-1' }))).toBeUndefined();
+    expect(notificationOf(event('voltlog.device.AlertAcknowledged.v1', { stationId: 'CP-1', alertId: 'a' }))).toBeUndefined();
+  });
+
   it('nothing of other events, milestones it does not know, and events without a station', () => {
     expect(notificationOf(event('voltlog.session.SessionStarted.v1', { stationId: 'CP-1' }))).toBeUndefined();
     expect(notificationOf(event(MILESTONE, { stationId: 'CP-1', milestone: 'Teleported' }))).toBeUndefined();

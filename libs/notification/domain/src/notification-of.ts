@@ -1,4 +1,4 @@
-import type { Notification, NotificationCost, NotificationKind } from '@voltlog/notification-contract';
+import type { Notification, NotificationAlert, NotificationCost, NotificationKind } from '@voltlog/notification-contract';
 
 /** One event of the platform, as it lies on the log. */
 export interface SourceEvent {
@@ -22,6 +22,15 @@ const RESERVATIONS: Readonly<Record<string, NotificationKind>> = {
   'voltlog.reservation.ReservationExpired.v1': 'ReservationExpired',
   [CANCELLED]: 'ReservationCancelled',
 };
+
+/** Events of alerts. */
+const ALERTS: Readonly<Record<string, NotificationKind>> = {
+  'voltlog.device.AlertOpened.v1': 'AlertOpened',
+  'voltlog.device.AlertRaised.v1': 'AlertRaised',
+  'voltlog.device.AlertCleared.v1': 'AlertCleared',
+};
+/** Their types, which are on a topic of their own. */
+export const ALERT_TYPES: readonly string[] = Object.keys(ALERTS);
 
 const MILESTONES: ReadonlySet<string> = new Set<NotificationKind>([
   'ChargingStarted',
@@ -49,13 +58,15 @@ export const SOURCE_TYPES: readonly string[] = [MILESTONE, ESCALATED, HOLD, ...O
 export function notificationOf(event: SourceEvent): Notification | undefined {
   const data = isRecord(event.data) ? event.data : {};
   const kind = kindOf(event.type, data);
-  const stationId = text(data['stationId']);
+  const alert = event.type in ALERTS ? alertOf(data) : undefined;
+  // What is about work on many stations is of none.
+  const stationId = text(data['stationId']) ?? (alert === undefined ? undefined : '');
   const movedFrom = isRecord(data['movedFrom']) ? data['movedFrom'] : undefined;
   if (kind === undefined || stationId === undefined) return undefined;
   return {
     notificationId: event.id,
     kind,
-    at: text(data['at']) ?? event.time,
+    at: (alert === undefined ? undefined : text(data['occurredAt'])) ?? text(data['at']) ?? event.time,
     recordedAt: event.time,
     stationId,
     evseId: count(data['evseId']) ?? 0,
@@ -75,6 +86,7 @@ export function notificationOf(event: SourceEvent): Notification | undefined {
       percent: finite(data['percent']),
       dimension: text(data['dimension']),
       errorCode: text(data['errorCode']),
+      alert,
       startsAt: text(data['startsAt']),
       expiresAt: text(data['expiresAt']),
       reason: text(data['reason']) ?? (kind === 'ReservationMoved' ? text(movedFrom?.['reason']) : undefined),
@@ -92,7 +104,7 @@ function kindOf(type: string, data: Readonly<Record<string, unknown>>): Notifica
   if (type === CONFIRMED && isRecord(data['movedFrom'])) return 'ReservationMoved';
   // Where it was moved to is told by that; and whoever used, or gave back, the one before needs not hear that the other was not needed.
   if (type === CANCELLED && (data['reason'] === 'Moved' || data['reason'] === 'NotNeeded')) return undefined;
-  if (type !== MILESTONE) return RESERVATIONS[type];
+  if (type !== MILESTONE) return RESERVATIONS[type] ?? (alertOf(data) === undefined ? undefined : ALERTS[type]);
   const milestone = data['milestone'];
   return isMilestone(milestone) ? milestone : undefined;
 }
@@ -106,6 +118,15 @@ const count = (value: unknown): number | undefined => (Number.isInteger(value) ?
 /** Of a reservation for a group alone it is the group's own id: nobody's token. */
 const idTokenOf = ({ idToken, forGroup }: Readonly<Record<string, unknown>>): string | undefined =>
   forGroup === true ? undefined : text(isRecord(idToken) ? idToken['idToken'] : idToken);
+
+/** An alert without its id is nothing. */
+function alertOf(data: Readonly<Record<string, unknown>>): NotificationAlert | undefined {
+  const alertId = text(data['alertId']);
+  if (alertId === undefined) return undefined;
+  const { severity, source, subject, detail, by } = data;
+  const about = { source: text(source), severity: count(severity), subject: text(subject), detail: text(detail), clearedBy: text(by) };
+  return { alertId, ...present(about) };
+}
 
 /** Money is decimal text; a number is taken as it is written. */
 function costOf(value: unknown): NotificationCost | undefined {
