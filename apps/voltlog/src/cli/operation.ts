@@ -22,6 +22,7 @@ const ALERT: readonly Column[] = [
   ['STATION', 'stationId'],
   ['SEVERITY', 'severity'],
   ['SOURCE', 'source'],
+  ['ABOUT', 'subject'],
   ['STATE', 'state'],
   ['OPENED', 'openedAt'],
   ['DETAIL', 'detail'],

@@ -14,6 +14,35 @@ beforeEach(() => world.forget());
 const AT = '/v1/stations/CP-1';
 const sent = () => world.asked.map(({ method, url, body }) => [method, url, body]);
 
+describe('voltlog stations', () => {
+  const station = { stationId: 'CP-1', name: 'Bay 1', connection: null };
+
+  it.each([
+    [[], {}, 'made', /^PASSWORD +made$/m],
+    [['--password', 'of-its-own-0123456'], { password: 'of-its-own-0123456' }, null, undefined],
+    [['--no-password', '--profile-at-least', '3'], { withoutCredential: true, securityProfileMin: 3 }, null, undefined],
+    [['--site', 's', '--tag', 'a,b'], { siteId: 's', tags: ['a', 'b'] }, 'made', /^PASSWORD +made$/m],
+  ])('registers one with %j, and shows a password only where it was made', async (words, body, password, shows) => {
+    world.answers['POST /v1/stations'] = [[201, { station, password }]];
+    const { code, out } = await world.run('stations', 'add', 'CP-1', ...words);
+    expect(code).toBe(EXIT.ok);
+    if (shows === undefined) expect(out).not.toContain('PASSWORD');
+    else expect(out).toMatch(shows);
+    expect(sent()).toEqual([['POST', '/v1/stations', { stationId: 'CP-1', ...body }]]);
+  });
+
+  it('changes what is given, and nothing else', async () => {
+    world.answers[`PATCH ${AT}`] = [[200, station]];
+    expect((await world.run('stations', 'set', 'CP-1', '--name', 'Bay 1', '--profile-at-least', '2')).out).toMatch(/^NAME +Bay 1$/m);
+    await world.run('stations', 'set', 'CP-1', '--tag', '');
+    expect(sent()).toEqual([
+      ['PATCH', AT, { name: 'Bay 1', securityProfileMin: 2 }],
+      ['PATCH', AT, { tags: [] }],
+    ]);
+    expect((await world.run('stations', 'set', 'CP-1')).code).toBe(EXIT.usage);
+  });
+});
+
 describe('voltlog stations accept', () => {
   const accepts = (password: string | null) => {
     world.answers[`PATCH ${AT}`] = [[200, { stationId: 'CP-1', password, connection: null }]];
@@ -192,13 +221,22 @@ describe('voltlog operation, alerts and customers', () => {
   });
 
   it('lists, acknowledges and clears alerts', async () => {
-    const alert = { alertId: 'CP-1:a', stationId: 'CP-1', severity: 2, source: 'Monitor', state: 'Open', detail: 'too hot' };
+    const alert = {
+      alertId: 'CP-1:a',
+      stationId: 'CP-1',
+      severity: 2,
+      source: 'Monitor',
+      subject: 'EVSE[1].Temperature',
+      state: 'Open',
+      detail: 'too hot',
+    };
     world.answers = {
       'GET /v1/alerts': [[200, { data: [alert], nextCursor: null }]],
       'POST /v1/alerts/CP-1%3Aa/acknowledge': [[200, alert]],
       'POST /v1/alerts/CP-1%3Aa/clear': [[200, alert]],
     };
-    expect((await world.run('alerts', 'list', '--state', 'open')).out).toContain('too hot');
+    const { out } = await world.run('alerts', 'list', '--state', 'open');
+    for (const word of ['too hot', 'EVSE[1].Temperature']) expect(out).toContain(word);
     await world.run('alerts', 'acknowledge', 'CP-1:a', '--note', 'on my way');
     expect(world.asked.at(-1)?.body).toEqual({ note: 'on my way' });
     expect((await world.run('alerts', 'clear', 'CP-1:a')).code).toBe(EXIT.ok);

@@ -4,7 +4,7 @@ import { query } from './client.js';
 import { CliError, EXIT } from './errors.js';
 import { type Column, rowsOf } from './output.js';
 import { passwordOf } from './security.js';
-import { wholeNumber } from './words.js';
+import { wholeNumber, words } from './words.js';
 
 const STATION: readonly Column[] = [
   ['STATION', 'stationId'],
@@ -19,7 +19,7 @@ const STATION: readonly Column[] = [
 ];
 
 export function addStations(program: Command, cli: Cli): void {
-  const stations = program.command('stations').description('stations: list, register, accept, retire');
+  const stations = program.command('stations').description('stations: list, register, change, accept, retire');
   stations
     .command('list')
     .description('stations with their live connections')
@@ -44,15 +44,35 @@ export function addStations(program: Command, cli: Cli): void {
     .argument('<stationId>')
     .option('--site <id>', 'where it stands')
     .option('--name <text>', 'what people call it')
+    .option('--tag <tags>', 'tags, separated by commas', words)
+    .option('--profile-at-least <n>', 'security profile below which it is not let in', wholeNumber)
     .option('--password <text>', 'of 16 to 40 characters; default: one is made')
-    .action((stationId: string, options: { site?: string; name?: string; password?: string }) =>
+    .option('--no-password', 'give it none: it shows a certificate')
+    .action((stationId: string, { password, ...options }: StationOptions & { password?: string | false }) =>
       cli.run(async (client, output) => {
-        const { site: siteId, name, password } = options;
-        const made = await client.call('POST', '/v1/stations', { stationId, siteId, name, password });
-        output.one(made, [
-          ['STATION', 'station.stationId'],
-          ['PASSWORD', 'password'],
-        ]);
+        const credential = password === false ? { withoutCredential: true } : { password };
+        const made = await client.call('POST', '/v1/stations', { stationId, ...attributesOf(options), ...credential });
+        const name: Column = ['STATION', 'station.stationId'];
+        output.one(made, password === undefined ? [name, ['PASSWORD', 'password']] : [name]);
+      }),
+    );
+  stations
+    .command('set')
+    .description('change what is known of a station; what is not given stays')
+    .argument('<stationId>')
+    .option('--site <id>', 'where it stands')
+    .option('--name <text>', 'what people call it')
+    .option('--tag <tags>', 'tags, separated by commas, instead of those it has', words)
+    .option('--profile-at-least <n>', 'security profile below which it is not let in', wholeNumber)
+    .addHelpText(
+      'after',
+      example('voltlog stations set CP-001 --name "Bay 1" --tag car-park,fast', 'voltlog stations set CP-001 --profile-at-least 2'),
+    )
+    .action((id: string, options: StationOptions) =>
+      cli.run(async (client, output) => {
+        if (Object.keys(options).length === 0)
+          throw new CliError(EXIT.usage, 'say what is to change: --site, --name, --tag or --profile-at-least');
+        output.one(await client.call('PATCH', path(id), attributesOf(options)), STATION);
       }),
     );
   stations
@@ -182,3 +202,17 @@ function addQuirks(stations: Command, cli: Cli): void {
 }
 
 const path = (stationId: string): string => `/v1/stations/${encodeURIComponent(stationId)}`;
+
+interface StationOptions {
+  readonly site?: string;
+  readonly name?: string;
+  readonly tag?: readonly string[];
+  readonly profileAtLeast?: number;
+}
+
+const attributesOf = ({ site: siteId, name, tag: tags, profileAtLeast: securityProfileMin }: StationOptions): object => ({
+  siteId,
+  name,
+  tags,
+  securityProfileMin,
+});
