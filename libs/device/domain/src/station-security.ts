@@ -245,8 +245,8 @@ export function evolveSecurity(security: StationSecurity, { type, data }: Statio
  * One that was on its way may have been taken, and nobody but the station knows it: it counts on, in place of the old one, until the
  * station shows the one that was set by hand.
  */
-function setByHand(
-  { changeId, passwordHash }: Extract<SecurityCommand, { kind: 'SetCredential' }>,
+export function setByHand(
+  { changeId, passwordHash }: Pick<OfferedCredential, 'changeId' | 'passwordHash'>,
   stationId: string,
   offered: OfferedCredential | null,
   at: string,

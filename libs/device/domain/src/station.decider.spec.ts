@@ -84,6 +84,18 @@ describe('a station', () => {
     given(register(), retire).when(register()).thenRefuses('StationRetired');
   });
 
+  it('is registered out of quarantine with a password beside the one that is on its way to it', () => {
+    const { state, when } = given(quarantine, { kind: 'OfferCredential', changeId: 'c1', passwordHash: 'sent', now });
+    when(register({ passwordHash: 'h' })).thenHappens('StationRegistered', 'StationCredentialSet', 'StationCredentialOffered');
+    expect(state).toMatchObject({ security: { offered: { changeId: 'c1' } } });
+    const after = given(
+      quarantine,
+      { kind: 'OfferCredential', changeId: 'c1', passwordHash: 'sent', now },
+      register({ passwordHash: 'h' }),
+    );
+    expect(after.state).toMatchObject({ passwordHash: 'sent', security: { offered: { passwordHash: 'h', byHand: true } } });
+  });
+
   it('goes to quarantine only when nothing is known of it', () => {
     given().when(quarantine).thenHappens('StationQuarantined');
     given(quarantine).when(quarantine).thenHappens();

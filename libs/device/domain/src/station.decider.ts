@@ -1,7 +1,7 @@
 import type { EvseTopology, StationAttributes, StationBootDecided, StationEvent, StationQuirkChosen } from '@voltlog/device-contract';
 import { type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
 import { hasConnector, type KnownStation, type StationIdentity, type StationState, withConnectors } from './station.state.js';
-import { decideSecurity, evolveSecurity, NO_SECURITY, type SecurityCommand, type SecurityRefusal } from './station-security.js';
+import { decideSecurity, evolveSecurity, NO_SECURITY, type SecurityCommand, type SecurityRefusal, setByHand } from './station-security.js';
 
 export interface RegisterStation extends StationAttributes {
   readonly kind: 'RegisterStation';
@@ -167,7 +167,10 @@ function register(command: RegisterStation, state: StationState): Decision<Stati
     data: { stationId, siteId, name, evses, ...tagged(tags), at },
   };
   if (passwordHash === undefined) return decided(registration);
-  return decided<StationEvent>(registration, { type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash, at } });
+  // One may be on its way to a station in quarantine: it is not locked out by this.
+  const offered = state.kind === 'station' ? state.security.offered : null;
+  const changeId = `${offered?.changeId ?? ''}:registered`;
+  return decided<StationEvent>(registration, ...setByHand({ changeId, passwordHash }, stationId, offered, at));
 }
 
 function reportIdentity(
