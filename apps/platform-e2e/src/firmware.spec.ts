@@ -14,6 +14,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AllInOne } from './harness/all-in-one.js';
 import { eventually } from './harness/eventually.js';
 import { allOf, registerStation, registerTokens, STATION_PASSWORD } from './harness/fleet.js';
+import { WebhookReceiver } from './harness/webhook-receiver.js';
 
 const WAIT_MS = 60_000;
 const REST = Buffer.alloc(300_000, 'firmware ');
@@ -152,7 +153,8 @@ describe('a firmware campaign', () => {
     expect(await rows(wrong.campaignId)).toMatchObject([{ state: 'Failed', reason: 'it found the image wrong' }]);
   }, 120_000);
 
-  it('brings back by itself what it updated when too many fail, though the platform is killed meanwhile', async () => {
+  it('brings back by itself what it updated when too many fail, and the operator is told that it stopped, though the platform is killed meanwhile', async () => {
+    const receiver = await WebhookReceiver.subscribe(platform.api);
     for (const id of ['FW-B1', 'FW-B2']) await station(id, '1.6', 'M6');
     for (const id of ['FW-B3', 'FW-B4']) await station(id, '2.0.1', 'M6', 'lies');
     const old = (await upload(imageOf('1.0.0'), 'M6', '1.0.0')).body.imageId;
@@ -186,6 +188,11 @@ describe('a firmware campaign', () => {
         .map(({ stationId }) => stationId)
         .sort(),
     ).toEqual(['FW-B1', 'FW-B2']);
+    await receiver.isTold('', 'AlertOpened');
+    expect(receiver.toldOf('').map(({ type, data }) => [type, (data['alert'] as { subject: string }).subject])).toEqual([
+      ['AlertOpened', `Campaign ${campaignId}`],
+    ]);
+    receiver.stop();
   }, 180_000);
 
   it('has a local controller publish the image, whose stations fetch it there; else they fetch it from here', async () => {
