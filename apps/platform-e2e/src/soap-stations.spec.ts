@@ -114,7 +114,7 @@ describe('a station that speaks SOAP', () => {
     await platform.child.kill9();
     await platform.restart();
     expect(await unlock()).toMatchObject({ status: 'Accepted' });
-    expect(await platform.api.get(at)).toEqual({ stationId: id, username: id, updatedAt: expect.any(String) });
+    expect(await platform.api.get(at)).toEqual({ stationId: id, username: id, scheme: 'Basic', updatedAt: expect.any(String) });
     await demanding.stop();
   });
 });
