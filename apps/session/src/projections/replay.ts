@@ -12,14 +12,9 @@ import {
 } from '@voltlog/session-domain';
 import { bringUp, type Collection, type Commit, rebuildCollection, type Store } from '@voltlog/store';
 import { sessionDocument } from '../intake/session-writer.js';
+import type { MeterValues } from '../store/packed-values.js';
 import { noteClaims } from '../store/readings.js';
-import {
-  type MeterValueDocument,
-  meterValueRange,
-  openCollections,
-  type SessionDocument,
-  sessionSchema,
-} from '../store/session-documents.js';
+import { meterValueRange, openCollections, type SessionDocument, sessionSchema } from '../store/session-documents.js';
 
 /** Meter values read at a time. */
 const PAGE = 1_000;
@@ -91,11 +86,7 @@ export function foldStream(
 }
 
 /** Builds the readings of one session anew from its meter values and its claims. */
-export async function replayReadings(
-  meterValues: Collection<MeterValueDocument>,
-  sessionId: string,
-  claims: SessionClaims,
-): Promise<Readings> {
+export async function replayReadings(meterValues: Pick<MeterValues, 'find'>, sessionId: string, claims: SessionClaims): Promise<Readings> {
   const readings: Readings = {};
   const points: RegisterPoint[] = [];
   noteClaims(readings, claims);

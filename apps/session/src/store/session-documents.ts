@@ -2,6 +2,7 @@ import type { MeterValue, SampledValue, StationFactType } from '@voltlog/connect
 import type { AskedStart, Readings, SessionClaims } from '@voltlog/session-domain';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
+import { type MeterValues, type StoredMeterValue, unpacking } from './packed-values.js';
 
 /** Projection of a session's stream: the claims, and what is searched by. Written only when the stream grew. */
 export interface SessionDocument {
@@ -101,7 +102,7 @@ export interface OpenStartDocument extends AskedStart {
 export interface SessionCollections {
   readonly sessions: Collection<SessionDocument>;
   readonly readings: Collection<ReadingsDocument>;
-  readonly meterValues: Collection<MeterValueDocument>;
+  readonly meterValues: MeterValues;
   readonly quarantine: Collection<QuarantinedDocument>;
   readonly stationSites: Collection<StationSiteDocument>;
   readonly prices: Collection<PriceDocument>;
@@ -212,7 +213,7 @@ export async function openCollections(store: Store): Promise<SessionCollections>
   return {
     sessions: await store.collection<SessionDocument>('sessions', sessionSchema),
     readings: await store.collection<ReadingsDocument>('readings', readingsSchema),
-    meterValues: await store.collection<MeterValueDocument>('meterValues', meterValueSchema),
+    meterValues: unpacking(await store.collection<StoredMeterValue>('meterValues', meterValueSchema)),
     quarantine: await store.collection<QuarantinedDocument>('quarantine', quarantineSchema),
     stationSites: await store.collection<StationSiteDocument>('stationSites', stationSiteSchema),
     prices: await store.collection<PriceDocument>('prices', priceSchema),
