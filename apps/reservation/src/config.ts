@@ -23,6 +23,8 @@ export const reservationConfig = z
     RESERVATION_RETRY_MS: z.coerce.number().int().min(100).max(600_000).default(5_000),
     /** A held EVSE that is faulted or unavailable for so long loses its reservation, seconds. */
     RESERVATION_OUT_OF_SERVICE_SECONDS: z.coerce.number().int().min(0).max(3_600).default(60),
+    /** So long after its begin a reservation is not moved off a car that came shortly before, and that nobody has shown a card for, seconds. */
+    RESERVATION_UNIDENTIFIED_SECONDS: z.coerce.number().int().min(0).max(3_600).default(180),
     /** Wait after a station came back before it is asked, milliseconds: it must have read the answer to its boot. */
     RESERVATION_SETTLE_MS: z.coerce.number().int().min(0).max(60_000).default(3_000),
   })
@@ -35,6 +37,7 @@ export const reservationConfig = z
     asksMax: env.RESERVATION_ASKS_MAX,
     retryMs: env.RESERVATION_RETRY_MS,
     outOfServiceMs: env.RESERVATION_OUT_OF_SERVICE_SECONDS * 1_000,
+    unidentifiedMs: env.RESERVATION_UNIDENTIFIED_SECONDS * 1_000,
     settleMs: env.RESERVATION_SETTLE_MS,
   }));
 

@@ -105,6 +105,69 @@ describe('a reservation for any EVSE whose own stays blocked', () => {
     await world.untilStory(named.reservationId, 'StationHoldChanged NotSupported NotImplemented');
   });
 
+  describe('by a car that came shortly before, and that no card was shown for,', () => {
+    /** It begins in 20 minutes; a car comes so many before. */
+    const withCar = async (minutesBefore: number, answer?: FakeStation['answer']) => {
+      const station = world.add('S1');
+      if (answer === undefined) blocked(station, [1]);
+      else station.answer = answer;
+      const { reservationId } = await reserve({ startsAt: new Date(world.now + 20 * MINUTE).toISOString() });
+      world.pass((20 - minutesBefore) * MINUTE);
+      await world.status('S1', 1, 'Occupied');
+      await world.context.log.caughtUp({ group: 'reservation', topic: 'connection.station.v1', deadlineMs: 2_000 });
+      world.pass(minutesBefore * MINUTE);
+      return reservationId;
+    };
+
+    it.each([
+      ['Refused', undefined],
+      ['NotSupported', () => NOT_THERE],
+    ] as const)('stays (%s), since it may be its driver, who then shows the card', async (hold, answer) => {
+      const reservationId = await withCar(5, answer);
+      await world.untilStory(reservationId, 'Confirmed', `StationHoldChanged ${hold} Unidentified`);
+      world.pass(2 * MINUTE);
+      await world.begin('S1', 1, 'CARD');
+      await world.untilStory(reservationId, 'Used');
+      world.pass(5 * MINUTE);
+      expect(await active()).toEqual([]);
+      expect((await get(reservationId)).evseId).toBe(1);
+    });
+
+    it('is moved after three minutes without a card', async () => {
+      const reservationId = await withCar(5);
+      await world.untilStory(reservationId, 'StationHoldChanged Refused Unidentified');
+      world.pass(3 * MINUTE - 1);
+      expect((await get(reservationId)).state).toBe(State.ACTIVE);
+      world.pass(1);
+      await world.untilStory(reservationId, 'Cancelled Moved', 'StationHoldChanged Released Accepted');
+      expect(await movedFrom(reservationId)).toMatchObject({ evseId: 2, state: State.ACTIVE });
+    });
+
+    it('is held on the spot once that car has left', async () => {
+      const reservationId = await withCar(5);
+      await world.untilStory(reservationId, 'StationHoldChanged Refused Unidentified');
+      blocked(world.stations.get('S1') as FakeStation, []);
+      await world.status('S1', 1, 'Available');
+      await world.untilStory(reservationId, 'StationHoldChanged Held Accepted');
+    });
+
+    it('is moved at once where the car came longer before', async () => {
+      const reservationId = await withCar(16);
+      await world.untilStory(reservationId, 'Confirmed', 'Cancelled Moved', 'StationHoldChanged Released Accepted');
+    });
+
+    it.each([
+      ['charges', sessionV1.SessionState.ACTIVE, undefined, 'Cancelled Moved'],
+      ['charged, and did not leave,', sessionV1.SessionState.ENDED, undefined, 'Cancelled Moved'],
+      ['charged, and left,', sessionV1.SessionState.ENDED, '2026-01-01T00:00:00.000Z', 'StationHoldChanged Refused Unidentified'],
+    ])('where a stranger %s there: %#', async (_, state, unpluggedAt, outcome) => {
+      const idToken = { idToken: 'OTHER', type: 'Local' };
+      world.sessions.push(sessionV1.Session.fromPartial({ sessionId: 's', stationId: 'S1', evseId: 1, idToken, state, unpluggedAt }));
+      const reservationId = await withCar(5);
+      await until(() => world.story(reservationId).includes(outcome), `the story is: ${world.story(reservationId).join(', ')}`);
+    });
+  });
+
   it('is moved, not given up, when its EVSE stays out of service after it was held', async () => {
     world.add('S1');
     const { reservationId } = await reserve();

@@ -31,7 +31,7 @@ export const reservationView = z
     }),
     stationStatus: z.string().nullable().meta({
       description:
-        "the station's word, or Offline, NoAnswer, Forgotten, Occupied (a car is in the way), OwnSession (the reserver's own car is plugged in already)",
+        "the station's word, or Offline, NoAnswer, Forgotten, Occupied (a car is in the way), OwnSession (the reserver's own car is plugged in already), Unidentified (a car that came shortly before, and may be theirs: no card was shown yet)",
     }),
     endReason: z.string().nullable().meta({
       description:

@@ -93,7 +93,13 @@ const toEntry = (station: deviceV1.Station): StationEntry => ({
     inService: station.lifecycle === deviceV1.StationLifecycle.ACTIVE,
     evses: station.evses.map(({ evseId, connectors }) => ({
       evseId,
-      connectors: connectors.map(({ connectorId, connectorType, status }) => ({ connectorId, connectorType, status, outages: [] })),
+      connectors: connectors.map(({ connectorId, connectorType, status, statusAt }) => ({
+        connectorId,
+        connectorType,
+        status,
+        ...(statusAt === undefined ? {} : { statusAt: toIso(statusAt) }),
+        outages: [],
+      })),
     })),
   },
 });

@@ -21,6 +21,7 @@ export interface HoldKeeperOptions {
   readonly asksMax: number;
   readonly retryMs: number;
   readonly outOfServiceMs: number;
+  readonly unidentifiedMs: number;
   readonly settleMs: number;
 }
 
@@ -84,6 +85,7 @@ export class HoldKeeper {
   private async notSupported(due: Due, doc: ReservationDoc, word: string): Promise<void> {
     const { obstacles } = this.ways;
     if ((await obstacles.seen(doc)) === 'Occupied' && (await obstacles.meant('Occupied', doc)) === 'Occupied') {
+      if (await this.waitsForCard(due, doc, 'NotSupported')) return;
       if (await this.moved(due, doc, 'Occupied')) return;
       await this.watch([due]);
       await this.report(due, 'NotSupported', 'Occupied');
@@ -96,9 +98,20 @@ export class HoldKeeper {
   private async rejected(due: Due, doc: ReservationDoc, stationStatus: string): Promise<void> {
     if (stationStatus === 'Occupied' && (await this.askedLater(due, doc))) return;
     const reason = await this.ways.obstacles.meant(stationStatus, doc);
+    if (reason === 'Occupied' && (await this.waitsForCard(due, doc, 'Refused'))) return;
     if (isObstacle(reason) && (await this.moved(due, doc, reason))) return;
     if (isOutOfService(reason)) await this.watch([due]);
     await this.report(due, 'Refused', reason);
+  }
+
+  /** Whether it stays for now, since the car that is there may be the reserver's: they have a moment to show a card. */
+  private async waitsForCard(due: Due, doc: ReservationDoc, hold: StationHold): Promise<boolean> {
+    const { unidentifiedMs } = this.options;
+    if (!mayMove(doc) || !(await this.ways.obstacles.mayBeOwn(doc, this.context.clock.now(), unidentifiedMs))) return false;
+    await this.timers.schedule([{ kind: HOLD, dueMs: Date.parse(doc.startsAt) + unidentifiedMs, due: { ...due, attempt: 0 } }]);
+    await this.watch([due]);
+    await this.report(due, hold, 'Unidentified');
+    return true;
   }
 
   /** Whether it is held elsewhere instead; where no other is free, or nobody can say now, it is looked at again. */

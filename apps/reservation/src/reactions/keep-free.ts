@@ -6,7 +6,7 @@ import type { CalendarRepository } from '../store/calendar-repository.js';
 import type { ReservationDoc } from '../store/documents.js';
 import { type Due, KEEP_FREE, type Timers } from './timers.js';
 
-/** Sessions that run at one station. */
+/** Sessions of one station that are looked at. */
 const SESSIONS_MAX = 64;
 
 /**
@@ -55,15 +55,33 @@ export async function sessionsOn(
   client: Pick<sessionV1.SessionService, 'listSessions'>,
   { stationId, evseId }: ReservationDoc,
 ): Promise<readonly sessionV1.Session[]> {
+  return (await listed(client, stationId, sessionV1.SessionState.ACTIVE)).filter((session) => session.evseId === evseId);
+}
+
+/** Whose car is on the EVSE of a reservation, as its last session tells: one that runs, or whose car has not left. */
+export async function sessionOfCar(
+  client: Pick<sessionV1.SessionService, 'listSessions'>,
+  { stationId, evseId }: ReservationDoc,
+): Promise<sessionV1.Session | undefined> {
+  const last = (await listed(client, stationId, sessionV1.SessionState.UNSPECIFIED)).find((session) => session.evseId === evseId);
+  return last?.unpluggedAt === undefined ? last : undefined;
+}
+
+/** Newest first. */
+async function listed(
+  client: Pick<sessionV1.SessionService, 'listSessions'>,
+  stationId: string,
+  state: sessionV1.SessionState,
+): Promise<readonly sessionV1.Session[]> {
   const { sessions } = await client.listSessions({
     pageSize: SESSIONS_MAX,
     pageToken: '',
     stationId,
-    state: sessionV1.SessionState.ACTIVE,
+    state,
     idToken: '',
     transactionId: '',
   });
-  return sessions.filter((session) => session.evseId === evseId);
+  return sessions;
 }
 
 /** Whether a session is the reserver's, or of their group. */

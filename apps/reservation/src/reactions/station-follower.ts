@@ -220,7 +220,8 @@ const isAbout = ({ evseId, connectorId }: ConnectorStatusReported, doc: Reservat
   evseId === 0 || (evseId === doc.evseId && (connectorId === 0 || connectorId === doc.connectorId));
 
 const isBlocked = ({ hold, stationStatus }: ReservationDoc): boolean =>
-  (hold === 'Refused' && stationStatus !== 'Forgotten') || (hold === 'NotSupported' && stationStatus === 'Occupied');
+  (hold === 'Refused' && stationStatus !== 'Forgotten') ||
+  (hold === 'NotSupported' && (stationStatus === 'Occupied' || stationStatus === 'Unidentified'));
 
 /** It was offline, or silent, or was about to be asked. */
 const isUnanswered = ({ hold, stationStatus }: ReservationDoc): boolean =>

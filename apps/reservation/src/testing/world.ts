@@ -22,6 +22,8 @@ export class FakeStation {
   /** Of each EVSE; one connector each. */
   statuses: string[];
   connectorTypes: readonly string[] = [];
+  /** Of each EVSE, when its status was reported; undefined: not known. */
+  readonly statusAts: (string | undefined)[] = [];
   /** What its operator wants out of service: by EVSE (0: all of it), from and until. */
   outages: readonly (readonly [evseId: number, from: string, until: string])[] = [];
   inoperative: readonly number[] = [];
@@ -192,7 +194,10 @@ export class World {
 
   status(stationId: string, evseId: number, status: 'Available' | 'Faulted' | 'Reserved' | 'Unavailable' | 'Occupied') {
     const station = this.stations.get(stationId);
-    if (station !== undefined && evseId > 0) station.statuses[evseId - 1] = status;
+    if (station !== undefined && evseId > 0) {
+      station.statuses[evseId - 1] = status;
+      station.statusAts[evseId - 1] = isoTime(this.now);
+    }
     return this.tell(stationId, 'voltlog.connection.ConnectorStatusReported.v1', { evseId, connectorId: 1, status });
   }
 
@@ -229,12 +234,15 @@ export class World {
       return station;
     };
     this.rpc.serve<Partial<sessionV1.SessionService>>(sessionV1.SessionServiceDefinition, {
-      listSessions: async ({ stationId }) => {
+      listSessions: async ({ stationId, state }) => {
         if (this.sessionsAway) {
           this.sessionsMissed += 1;
           throw new OperatingError('ServiceUnavailable', 'away');
         }
-        return { sessions: this.sessions.filter((each) => each.stationId === stationId), nextPageToken: '' };
+        // Those that tests make without a state run.
+        const isWanted = (each: sessionV1.Session): boolean =>
+          each.stationId === stationId && (state !== sessionV1.SessionState.ACTIVE || each.state !== sessionV1.SessionState.ENDED);
+        return { sessions: this.sessions.filter(isWanted), nextPageToken: '' };
       },
       requestStop: async ({ sessionId }) => {
         this.stopped.push(sessionId);
@@ -337,7 +345,10 @@ const NO_CONNECTION: connectionV1.Connection = {
   securityProfile: 0,
 };
 
-const toMessage = (stationId: string, { siteId, lifecycle, statuses, connectorTypes, connected }: FakeStation): deviceV1.Station => ({
+const toMessage = (
+  stationId: string,
+  { siteId, lifecycle, statuses, statusAts, connectorTypes, connected }: FakeStation,
+): deviceV1.Station => ({
   stationId,
   siteId,
   name: '',
@@ -348,7 +359,9 @@ const toMessage = (stationId: string, { siteId, lifecycle, statuses, connectorTy
   evses: statuses.map((status, index) => ({
     evseId: index + 1,
     powerWMax: 0,
-    connectors: [{ connectorId: 1, connectorType: connectorTypes[index] ?? '', status, detail: '', errorCode: '', statusAt: undefined }],
+    connectors: [
+      { connectorId: 1, connectorType: connectorTypes[index] ?? '', status, detail: '', errorCode: '', statusAt: statusAts[index] },
+    ],
   })),
   vendor: '',
   model: '',

@@ -21,7 +21,7 @@ export interface ReservationIdToken {
  * - `Held`: the station agreed.
  * - `NotSupported`: the station has no reservation profile: held in the backend alone.
  * - `Refused`: it answered Occupied, Faulted, Unavailable or Rejected (`stationStatus` has the word, `OwnSession` where the reserver's own
- *   session occupies it), did not answer (`NoAnswer`) or
+ *   session occupies it, `Unidentified` where a car is there that may be theirs), did not answer (`NoAnswer`) or
  *   forgot it again and again (`Forgotten`): held in the backend alone.
  * - `Lost`: it had it and lost it (a reboot); it is asked again.
  * - `Released`: it was told to let go.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Arrival, takenBy, usedBy } from './arrival.js';
+import { type Arrival, mayBeTheirs, takenBy, usedBy } from './arrival.js';
 import type { Calendar, Reservation } from './calendar.state.js';
 
 const START = Date.parse('2026-03-02T08:00:00.000Z');
@@ -63,6 +63,17 @@ describe('a transaction', () => {
     expect(ended({ kind: 'Expired', at, reason: 'StationOffline' })).toBeDefined();
     expect(ended({ kind: 'Expired', at, reason: 'NoShow' })).toBeUndefined();
     expect(ended({ kind: 'Cancelled', at, reason: 'ByDriver' })).toBeUndefined();
+  });
+
+  it('may be about to begin where a car came a quarter of an hour before at most, until its driver had time to show a card', () => {
+    const one = reservation('R1');
+    const came = (before: number): string => new Date(START - before).toISOString();
+    const grace = 3 * MINUTE;
+    expect(mayBeTheirs(one, came(15 * MINUTE), START, grace)).toBe(true);
+    expect(mayBeTheirs(one, came(15 * MINUTE + 1), START, grace)).toBe(false);
+    expect(mayBeTheirs(one, came(-MINUTE), START + grace - 1, grace)).toBe(true);
+    expect(mayBeTheirs(one, came(-MINUTE), START + grace, grace)).toBe(false);
+    expect(mayBeTheirs(one, came(MINUTE), START, 0)).toBe(false);
   });
 
   it('of a stranger takes a held EVSE away, once the hold has begun', () => {

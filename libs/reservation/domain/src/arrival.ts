@@ -36,6 +36,17 @@ export function usedBy(calendar: Calendar, arrival: Arrival): Reservation | unde
   );
 }
 
+/**
+ * Whether a car that nobody has shown a card for may be that of the reserver: it came when they may come, and they had no time yet.
+ *
+ * @param occupiedSince ISO 8601
+ * @param now, graceMs milliseconds: so long after the begin they have for it
+ */
+export function mayBeTheirs({ startsAt }: Reservation, occupiedSince: string, now: number, graceMs: number): boolean {
+  const startMs = Date.parse(startsAt);
+  return Date.parse(occupiedSince) >= startMs - EARLY_MS && now < startMs + graceMs;
+}
+
 /** The reservations that a transaction on an EVSE leaves without it: held there, for others. */
 export function takenBy(calendar: Calendar, arrival: Arrival): readonly Reservation[] {
   const at = isoTime(arrival.at);

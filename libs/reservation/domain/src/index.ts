@@ -1,4 +1,4 @@
-export { type Arrival, takenBy, usedBy } from './arrival.js';
+export { type Arrival, mayBeTheirs, takenBy, usedBy } from './arrival.js';
 export {
   type CalendarCommand,
   type CalendarRefusal,
@@ -31,6 +31,7 @@ export {
   type EvsePlace,
   isClosedIn,
   isOutOfService,
+  occupiedSince,
   overlap,
   type PlacementRefusal,
   place,

@@ -17,6 +17,8 @@ export interface ConnectorPlace {
   readonly connectorType: string;
   /** OCPP 2.1 ConnectorStatusEnumType as last reported, or `Unavailable` where an operator wants it so; empty: not reported yet. */
   readonly status: string;
+  /** When that was reported, ISO 8601, by the station's clock; absent: not known. */
+  readonly statusAt?: string;
   /** Times in which it is to be out of service. */
   readonly outages: readonly Span[];
 }
@@ -90,6 +92,12 @@ export function statusOf(evse: EvsePlace, connectorType: string | undefined): Ev
   const fitting = connectorsFor(evse, connectorType);
   if (fitting.length > 0 && fitting.every(({ status }) => isOutOfService(status))) return 'OutOfService';
   return evse.connectors.some(({ status }) => status === 'Occupied') ? 'Occupied' : 'Free';
+}
+
+/** Since when a car is there, as its last occupied connector told: ISO 8601; undefined: none is, or nobody knows since when. */
+export function occupiedSince({ connectors }: EvsePlace): string | undefined {
+  const times = connectors.flatMap(({ status, statusAt }) => (status === 'Occupied' && statusAt !== undefined ? [statusAt] : []));
+  return times.sort().at(-1);
 }
 
 /** OCPP 2.1 ConnectorStatusEnumType of a connector on which nobody can charge. */
