@@ -7,7 +7,7 @@ const CAMPAIGN_STATES = ['Planning', 'Running', 'Paused', 'Stopped', 'Cancelling
 export const CAMPAIGN_STATION_STATES = ['Planned', 'Queued', 'Updating', 'Updated', 'Skipped', 'Failed', 'Expired', 'Cancelled'] as const;
 type StationState = (typeof CAMPAIGN_STATION_STATES)[number];
 const STATION_PREFIX = 'CAMPAIGN_STATION_STATE_';
-const { CampaignProof, CampaignRollBackMode } = deviceFirmwareV1;
+const { CampaignProof, CampaignRollBackMode, CampaignState } = deviceFirmwareV1;
 
 const word = z.string().min(1).max(50);
 export const imageQuery = z.object({
@@ -255,6 +255,8 @@ export function toPlan(body: z.output<typeof newCampaign>): deviceFirmwareV1.Cam
 export function toCampaign(campaign: deviceFirmwareV1.Campaign): z.input<typeof campaignView> {
   const plan = campaign.plan ?? deviceFirmwareV1.CampaignPlan.fromPartial({});
   const { wave, wavesEnded, stationCounts } = campaign;
+  // One that stopped or was cancelled ends no further wave: when it has ended, nothing of what it began is under way.
+  const through = campaign.state === CampaignState.ENDED ? wave : wavesEnded;
   return {
     campaignId: campaign.campaignId,
     name: orNull(plan.name),
@@ -268,7 +270,7 @@ export function toCampaign(campaign: deviceFirmwareV1.Campaign): z.input<typeof 
     waves: plan.waves.map((each, index) => ({
       ...each,
       stationCount: stationCounts[index] ?? 0,
-      state: index < wavesEnded ? 'Through' : index < wave ? 'Running' : 'Waiting',
+      state: index < through ? 'Through' : index < wave ? 'Running' : 'Waiting',
     })),
     windows: plan.windows,
     timeZone: plan.timeZone,
