@@ -1,5 +1,6 @@
-import type { StationCredentialOffered, StationEvent } from '@voltlog/device-contract';
+import type { StationEvent } from '@voltlog/device-contract';
 import { assertNever, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
+import { type OfferedCredential, offeredBy, setByHand } from './offered-credential.js';
 
 /** Certificates remembered of a station, newest first: some years of yearly renewals. */
 export const CERTIFICATES_MAX = 16;
@@ -19,14 +20,6 @@ export interface CertificateState {
   readonly issuedAt?: string;
   /** Why it was rejected or revoked; empty otherwise. */
   readonly reason: string;
-}
-
-export interface OfferedCredential {
-  readonly changeId: string;
-  readonly passwordHash: string;
-  readonly startedAt: string;
-  /** Absent: it is brought to the station. */
-  readonly byHand?: true;
 }
 
 export type ProfileChangePhase = 'InstallRoot' | 'AwaitCertificate' | 'Switch' | 'AwaitConnection';
@@ -240,34 +233,6 @@ export function evolveSecurity(security: StationSecurity, { type, data }: Statio
       return security;
   }
 }
-
-/**
- * One that was on its way may have been taken, and nobody but the station knows it: it counts on, in place of the old one, until the
- * station shows the one that was set by hand.
- */
-export function setByHand(
-  { changeId, passwordHash }: Pick<OfferedCredential, 'changeId' | 'passwordHash'>,
-  stationId: string,
-  offered: OfferedCredential | null,
-  at: string,
-): readonly StationEvent[] {
-  if (offered === null) return [{ type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash, at } }];
-  const taken: StationEvent =
-    offered.byHand === true
-      ? {
-          type: 'voltlog.device.StationCredentialWithdrawn.v1',
-          data: { stationId, changeId: offered.changeId, reason: 'another one was set by hand', at },
-        }
-      : { type: 'voltlog.device.StationCredentialSet.v1', data: { stationId, passwordHash: offered.passwordHash, at } };
-  return [taken, { type: 'voltlog.device.StationCredentialOffered.v1', data: { stationId, changeId, passwordHash, byHand: true, at } }];
-}
-
-const offeredBy = ({ changeId, passwordHash, byHand, at }: StationCredentialOffered): OfferedCredential => ({
-  changeId,
-  passwordHash,
-  startedAt: at,
-  ...(byHand === true ? { byHand } : {}),
-});
 
 /** True while this change of profile is not over. */
 export const isUnderWay = ({ profileChange }: StationSecurity, changeId: string): boolean =>

@@ -1,7 +1,8 @@
 import type { EvseTopology, StationAttributes, StationBootDecided, StationEvent, StationQuirkChosen } from '@voltlog/device-contract';
 import { type Decider, type Decision, decided, isoTime, refused } from '@voltlog/kernel';
+import { setByHand } from './offered-credential.js';
 import { hasConnector, type KnownStation, type StationIdentity, type StationState, withConnectors } from './station.state.js';
-import { decideSecurity, evolveSecurity, NO_SECURITY, type SecurityCommand, type SecurityRefusal, setByHand } from './station-security.js';
+import { decideSecurity, evolveSecurity, NO_SECURITY, type SecurityCommand, type SecurityRefusal } from './station-security.js';
 
 export interface RegisterStation extends StationAttributes {
   readonly kind: 'RegisterStation';
