@@ -32,8 +32,8 @@ const PROBLEM = 'urn:voltlog:problem:';
 const path = (...parts: readonly string[]): string => `/driver/v1/${parts.map(encodeURIComponent).join('/')}`;
 
 export const driverApi = {
-  evse: (evseUid: string, reservationKey?: string): Promise<Evse> =>
-    call('GET', path('evses', evseUid), undefined, reservationKey === undefined ? {} : { 'voltlog-driver-key': reservationKey }),
+  evse: (evseUid: string, key?: string): Promise<Evse> =>
+    call('GET', path('evses', evseUid), undefined, key === undefined ? {} : { 'voltlog-driver-key': key }),
   start: (evseUid: string, payer: Payer, limit: Limit | null, once: string): Promise<{ readonly key: string }> =>
     call(
       'POST',

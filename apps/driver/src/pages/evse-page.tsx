@@ -31,16 +31,19 @@ export function EvsePage({ evseUid }: { readonly evseUid: string }) {
   const [evse, setEvse] = useState<Evse>();
   const [error, setError] = useState<ApiError>();
   const [sheet, setSheet] = useState<'start' | 'reserve'>();
-  const reservationKey = readKept().reservations.find((each) => each.evseUid === evseUid)?.key;
+  const kept = readKept();
+  const reservationKey = kept.reservations.find((each) => each.evseUid === evseUid)?.key;
+  // What an operator reserved for the contract, or its group, is found by that.
+  const key = reservationKey ?? kept.contract?.key;
   const myCharge = useMyCharge(evseUid);
   const look = useCallback(async (): Promise<void> => {
     try {
-      setEvse(await driverApi.evse(evseUid, reservationKey));
+      setEvse(await driverApi.evse(evseUid, key));
       setError(undefined);
     } catch (caught) {
       setError(caught instanceof ApiError ? caught : new ApiError(0, 'unreachable'));
     }
-  }, [evseUid, reservationKey]);
+  }, [evseUid, key]);
   useEffect(() => {
     void look();
     const timer = setInterval(() => (document.visibilityState === 'visible' ? void look() : undefined), LOOK_MS);

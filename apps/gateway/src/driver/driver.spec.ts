@@ -572,6 +572,27 @@ describe('reserving', () => {
     });
   });
 
+  it.each([
+    ['the token', { idToken: { idToken: 'rfid1', type: 'ISO14443' } }, {}, true],
+    ['its group alone', { groupId: 'FLEET' }, { groupId: 'fleet' }, true],
+    ['another group', { groupId: 'TAXI' }, { groupId: 'FLEET' }, false],
+    ['another token', { idToken: { idToken: 'OTHER', type: 'Local' } }, {}, false],
+  ])('by an operator, for %s of a contract, is found by the link of that', async (_, whom, token, isMine) => {
+    const { services } = gateway;
+    services.token('RFID1', 'ISO14443', token);
+    const made = await gateway.call('POST', '/v1/tokens/RFID1/links', { body: {} });
+    const expiresAt = '2026-11-23T10:20:00.000Z';
+    const held = { reservationId: 'R', stationId: 'CP-1', evseId: 1, startsAt: '2026-11-23T10:00:00.000Z', expiresAt, ...whom };
+    services.held.set('R', reservationV1.Reservation.fromPartial({ ...held, state: reservationV1.ReservationState.ACTIVE }));
+    const key = String(made.body['link']).split('/l/')[1] ?? '';
+    expect((await get(EVSE, { 'voltlog-driver-key': key })).body).toMatchObject({
+      availability: 'Reserved',
+      mayStart: isMine,
+      mine: isMine ? { kind: 'Reservation', expiresAt } : null,
+    });
+    expect((await get(EVSE)).body).toMatchObject({ mayStart: false, mine: null });
+  });
+
   it('that others made for later is told to whoever starts before, and keeps the EVSE free a while before', async () => {
     const later = { evseId: 1, stationId: 'CP-1', state: reservationV1.ReservationState.ACTIVE };
     const at = (time: string) => `2026-11-23T${time}:00.000Z`;

@@ -48,7 +48,7 @@ export class DriverEvsesController {
   @ApiHeader({
     name: 'Voltlog-Driver-Key',
     required: false,
-    description: 'key of a reservation; `mine` tells of it',
+    description: 'key of a reservation, or of a link of a contract: `mine` tells whether it is held for that, or for its group',
     schema: { type: 'string' },
   })
   @DriverRoute({

@@ -90,14 +90,7 @@ export class Reservations {
     const now = isoTime(this.context.clock.now());
     const soon = isoTime(this.context.clock.now() + SOON_MS);
     try {
-      const { reservations } = await this.services.reservation.listReservations(
-        reservationV1.ListReservationsRequest.fromPartial({
-          stationId: place.stationId,
-          state: reservationV1.ReservationState.ACTIVE,
-          pageSize: ACTIVE_MAX,
-        }),
-      );
-      const here = reservations.filter(({ evseId, expiresAt = '' }) => evseId === place.evseId && expiresAt > now);
+      const here = await this.activeAt(place, now);
       if (here.some(({ startsAt = '', keptFrom = startsAt }) => keptFrom <= now)) return { availability: 'Reserved', freeUntil: null };
       const [freeUntil = null] = here
         .flatMap(({ startsAt = '', keptFrom = startsAt }) => (keptFrom < startsAt && keptFrom < soon ? [keptFrom] : []))
@@ -108,9 +101,10 @@ export class Reservations {
     }
   }
 
-  /** Until when the reservation of this key holds this EVSE. */
+  /** Until when the reservation of this key, or one for the contract of this key or its group, holds this EVSE. */
   async heldBy(key: string | undefined, place: EvsePlace): Promise<string | undefined> {
-    const link = key === undefined ? undefined : await this.links.find(key, 'Reservation');
+    const link = key === undefined ? undefined : await this.links.find(key, 'Reservation', 'Contract');
+    if (link?.kind === 'Contract') return this.heldForToken(link, place);
     if (link?.reservationId === undefined || link.stationId !== place.stationId || link.evseId !== place.evseId) return undefined;
     try {
       const { reservation } = await this.services.reservation.getReservation({ reservationId: link.reservationId });
@@ -118,6 +112,38 @@ export class Reservations {
     } catch (error) {
       return this.unknownNow(error, undefined);
     }
+  }
+
+  private async heldForToken({ idToken = '', idTokenType = '' }: DriverLink, place: EvsePlace): Promise<string | undefined> {
+    try {
+      const now = isoTime(this.context.clock.now());
+      const begun = (await this.activeAt(place, now)).filter(({ startsAt = '', keptFrom = startsAt }) => keptFrom <= now);
+      if (begun.length === 0) return undefined;
+      const { token } = await this.services.authorization.getToken({ idToken: { idToken, type: idTokenType } });
+      const groupId = token?.groupId || (await this.groupOf(token?.contractId ?? ''));
+      const isTheirs = (held: reservationV1.Reservation): boolean =>
+        isSame(held.idToken?.idToken ?? '', idToken) || isSame(held.groupId, groupId);
+      return begun.find(isTheirs)?.expiresAt;
+    } catch (error) {
+      return this.unknownNow(error, undefined);
+    }
+  }
+
+  /** A contract's; empty: it has none. */
+  private async groupOf(contractId: string): Promise<string> {
+    if (contractId === '') return '';
+    return (await this.services.authorization.getContract({ contractId })).contract?.groupId ?? '';
+  }
+
+  private async activeAt({ stationId, evseId }: EvsePlace, now: string): Promise<readonly reservationV1.Reservation[]> {
+    const { reservations } = await this.services.reservation.listReservations(
+      reservationV1.ListReservationsRequest.fromPartial({
+        stationId,
+        state: reservationV1.ReservationState.ACTIVE,
+        pageSize: ACTIVE_MAX,
+      }),
+    );
+    return reservations.filter((each) => each.evseId === evseId && (each.expiresAt ?? '') > now);
   }
 
   /** Counts and bounds what guests hold. */
@@ -195,6 +221,9 @@ export class Reservations {
     return fallback;
   }
 }
+
+/** Ids are compared without regard to case: OCPP 1.6 §7.28, OCPP 2.0.1 Part 2 IdTokenType. */
+const isSame = (one: string, other: string): boolean => one !== '' && one.toUpperCase() === other.toUpperCase();
 
 const toView = (reservation: reservationV1.Reservation, place: Place): ReservationView => ({
   ...headOf(place),
