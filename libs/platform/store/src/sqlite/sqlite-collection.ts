@@ -124,29 +124,34 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
 
   async delete(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    await this.queue.write(() => {
-      const { remove } = this.table();
-      for (const id of ids) remove.run(id);
+    const rows = await this.queue.write(() => {
+      const table = this.table();
+      for (const id of ids) table.remove.run(id);
+      return table.rows;
     }, ids.length);
-    this.table().rows.look();
+    rows.look();
   }
 
   async deleteWhere(where: NonNullable<Query['where']>): Promise<number> {
     checkQuery(this.shape, where);
     let deleted = 0;
     for (;;) {
-      const slice = await this.queue.write(() => {
+      const { rows, count } = await this.queue.write(() => {
         const args: SqlValue[] = [];
         const filter = whereSql(where, args);
         const table = this.table();
         const inner = `SELECT rowid FROM ${table.name}${filter === '' ? '' : ` WHERE ${filter}`} LIMIT ${DELETE_SLICE}`;
-        return Number(table.prepare(`DELETE FROM ${table.name} WHERE rowid IN (${inner})`).run(...args).changes);
+        return {
+          rows: table.rows,
+          count: Number(table.prepare(`DELETE FROM ${table.name} WHERE rowid IN (${inner})`).run(...args).changes),
+        };
       });
-      deleted += slice;
-      if (slice < DELETE_SLICE) break;
+      deleted += count;
+      if (count < DELETE_SLICE) {
+        rows.look();
+        return deleted;
+      }
     }
-    this.table().rows.look();
-    return deleted;
   }
 
   #parse(text: unknown): Doc {
