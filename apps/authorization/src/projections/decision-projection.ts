@@ -18,9 +18,9 @@ const EVERY_MS = 250;
  * of the same stations and tokens share it.
  */
 const BUSY_FROM = 64;
-const BUSY_EVERY_MS = 4_000;
-/** How long `caughtUp` waits at most: longer than another instance rests. */
-const CAUGHT_UP_MS = 5_000;
+const BUSY_EVERY_MS = 2_000;
+/** How long `caughtUp` waits at most: longer than another instance rests twice, after the batch in hand and after the one behind it. */
+const CAUGHT_UP_MS = 6_000;
 
 /** The decision log as a list: disposable, made of the topic alone. */
 export class DecisionProjection {
@@ -54,7 +54,7 @@ export class DecisionProjection {
     await this.subscription?.stop();
   }
 
-  /** Waits until the list shows the decisions that were made before; false: it did not within five seconds. */
+  /** Waits until the list shows the decisions that were made before; false: it did not within six seconds. */
   async caughtUp(): Promise<boolean> {
     this.waiting += 1;
     this.wake?.();
