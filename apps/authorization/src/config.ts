@@ -21,7 +21,7 @@ export const authorizationConfig = z
     /** Contracts kept in memory; some 500 bytes each. */
     AUTHORIZATION_CONTRACTS_IN_MEMORY: z.coerce.number().int().min(100).max(5_000_000).default(50_000),
     /** Members of this group may stop any transaction and start none (OCPP 2.0.1 Part 2 C16). Empty: there is no such group. */
-    AUTHORIZATION_MASTER_PASS_GROUP: z.string().max(255).default('MASTER-PASS'),
+    AUTHORIZATION_MASTER_PASS_GROUP: z.string().max(255).default(''),
     /** What a payment at a station's terminal (type DirectPayment) that nobody registered is told. */
     AUTHORIZATION_DIRECT_PAYMENT: z.enum(['reject', 'accept']).default('accept'),
     /** How long the provider of a roaming token may take to answer, milliseconds: a station waits for it. */

@@ -7,6 +7,7 @@ let platform: Processes;
 beforeAll(async () => {
   infrastructure = await startInfrastructure();
   platform = await Processes.start(infrastructure, {
+    AUTHORIZATION_MASTER_PASS_GROUP: 'MASTER-PASS',
     RATE_LIMIT_BURST: '100000',
     RATE_LIMIT_PER_SECOND: '100000',
     RESERVATION_SETTLE_MS: '300',

@@ -4,7 +4,12 @@ import { playJourney } from './harness/scenarios.js';
 
 let platform: AllInOne;
 beforeAll(async () => {
-  platform = await AllInOne.start({ RATE_LIMIT_BURST: '100000', RATE_LIMIT_PER_SECOND: '100000', RESERVATION_SETTLE_MS: '300' });
+  platform = await AllInOne.start({
+    AUTHORIZATION_MASTER_PASS_GROUP: 'MASTER-PASS',
+    RATE_LIMIT_BURST: '100000',
+    RATE_LIMIT_PER_SECOND: '100000',
+    RESERVATION_SETTLE_MS: '300',
+  });
 });
 afterAll(() => platform?.stop());
 

@@ -20,6 +20,7 @@ const SITE_WITH_LISTS = 'listed';
 let platform: AllInOne;
 beforeAll(async () => {
   platform = await AllInOne.start({
+    AUTHORIZATION_MASTER_PASS_GROUP: 'MASTER-PASS',
     RATE_LIMIT_BURST: '100000',
     RATE_LIMIT_PER_SECOND: '100000',
     CALLS_PER_SECOND_MAX: '10000',

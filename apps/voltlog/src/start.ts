@@ -22,8 +22,8 @@ export async function start(options: StartOptions, environment: Readonly<Record<
     dataFolder: options.data,
     logLevel: options.logLevel,
     environment: {
-      // The demo lets its visitor charge; nobody else is let in unasked.
-      ...(options.demo ? { GATEWAY_GUEST_CHARGING: 'free-vend' } : {}),
+      // The demo lets its visitor charge, and has master passes; nobody else is let in, or privileged, unasked.
+      ...(options.demo ? { GATEWAY_GUEST_CHARGING: 'free-vend', AUTHORIZATION_MASTER_PASS_GROUP: 'MASTER-PASS' } : {}),
       ...environment,
       HTTP_PORT: options.httpPort,
       HTTP_HOST: options.host,

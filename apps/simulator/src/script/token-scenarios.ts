@@ -55,7 +55,7 @@ export const TOKEN_SCENARIOS: readonly Scenario[] = [
     title: 'a master pass stops the session of a stranger',
     versions: VERSIONS,
     station: { settings: { MasterPassGroupId: MASTER_PASS_GROUP, 'AuthCtrlr.MasterPassGroupId': MASTER_PASS_GROUP } },
-    needs: `\`otherToken\` in the group ${MASTER_PASS_GROUP}, which is that of the master passes`,
+    needs: `\`otherToken\` in the group ${MASTER_PASS_GROUP}, which AUTHORIZATION_MASTER_PASS_GROUP names`,
     prepare: ({ otherToken }) => [card(otherToken, { groupId: MASTER_PASS_GROUP })],
     steps: (_version, { token, otherToken }) => session(token, otherToken),
   },
