@@ -18,6 +18,7 @@ import type {
   SessionStopEscalated,
   SessionStopRequested,
 } from '@voltlog/session-contract';
+import { type Begin, compareBegins, compareText } from './begin.js';
 import type { ChargingState } from './readings.js';
 import { compareStates } from './readings.js';
 
@@ -199,8 +200,6 @@ export function compareClaims<Claim extends { readonly receivedAt: string }>(a: 
   return compareText(timeOf(a), timeOf(b)) || compareText(a.receivedAt, b.receivedAt) || compareText(contentOf(a), contentOf(b));
 }
 
-export const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
-
 function joinPlace(claims: SessionClaims, place: Place): SessionClaims {
   if (place.evseId === 0) return claims;
   const known = claims.place;
@@ -258,7 +257,9 @@ function joinEnd(claims: SessionClaims, end: SessionEnd): SessionClaims {
       return { ...claims, reported: earlier ? end : known, ...(differ ? { endsDiffer: true } : {}) };
     }
     case 'Superseded':
-      return claims.superseded !== undefined && compareEnds(claims.superseded, end) <= 0 ? claims : { ...claims, superseded: end };
+      return claims.superseded !== undefined && compareBegins(nextBegin(claims.superseded), nextBegin(end)) <= 0
+        ? claims
+        : { ...claims, superseded: end };
     case 'StationRebooted':
       return claims.rebooted !== undefined &&
         (compareText(claims.rebooted.receivedAt, end.receivedAt) || compareEnds(claims.rebooted, end)) >= 0
@@ -298,6 +299,14 @@ function joinStop(claims: SessionClaims, { attempt, cause, dimension, at }: Omit
   };
   return { ...claims, stop };
 }
+
+/** The begin of the session that ended this one. */
+const nextBegin = ({ supersededBy = '', endedAt, receivedAt, offline }: SessionEnd): Begin => ({
+  sessionId: supersededBy,
+  at: endedAt,
+  receivedAt,
+  offline,
+});
 
 export const compareEnds = (a: SessionEnd, b: SessionEnd): number => compareClaims(a, b, (end) => end.endedAt);
 

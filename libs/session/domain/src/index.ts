@@ -1,10 +1,10 @@
 export { hasNews, type RecordContext } from './announcements.js';
 export { type AskedStart, isStartOf, startAskedFor } from './asked-start.js';
+export { compareText } from './begin.js';
 export {
   type AnnouncedMilestone,
   type Claim,
   compareClaims,
-  compareText,
   type FaultClaim,
   type FreedClaim,
   type Interruption,

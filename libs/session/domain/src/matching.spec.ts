@@ -1,4 +1,5 @@
 import type { SessionEnd } from '@voltlog/session-contract';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joinClaim, noClaims } from './claims.js';
 import { type Candidate, chooseSession, matchOrphans, type OrphanEnd, supersessions } from './matching.js';
@@ -83,10 +84,11 @@ describe('a session is superseded', () => {
       ['b', 'c'],
     ]);
   });
-  const told = (sessionId: string, startedAt: number, receivedAt: number): Candidate => {
+  const told = (sessionId: string, startedAt: number, receivedAt: number, offline = false): Candidate => {
     const { claims, readings } = session(sessionId);
     if (claims.start === undefined) throw new Error('a session has a start');
-    return { sessionId, claims: { ...claims, start: { ...claims.start, startedAt: at(startedAt), receivedAt: at(receivedAt) } }, readings };
+    const start = { ...claims.start, startedAt: at(startedAt), receivedAt: at(receivedAt), offline };
+    return { sessionId, claims: { ...claims, start }, readings };
   };
   const superseded = (...sessions: Candidate[]) => supersessions(sessions).map(({ sessionId }) => sessionId);
   it('by the one that came after it by both clocks, though the station is off by about as much as is plainly wrong', () => {
@@ -98,6 +100,52 @@ describe('a session is superseded', () => {
   it('by the one whose true time is later, where the clocks say different: one of the starts waited in a queue', () => {
     expect(superseded(told('a', 0, 4), told('b', 2, 2))).toEqual(['a']);
     expect(superseded(told('b', 2, 2), told('a', 0, 4))).toEqual(['a']);
+  });
+  /** As the service does: sessions come one by one, and what was once found of one stays. */
+  const arriving = (sessions: readonly Candidate[]): Record<string, string | undefined> => {
+    const known: Candidate[] = [];
+    for (const each of sessions) {
+      known.push(each);
+      for (const found of supersessions(known)) {
+        const index = known.findIndex(({ sessionId }) => sessionId === found.sessionId);
+        const old = known[index];
+        if (old !== undefined) known[index] = { ...old, claims: joinClaim(old.claims, { kind: 'Ended', end: found.end }) };
+      }
+    }
+    return Object.fromEntries(known.map(({ sessionId, claims }) => [sessionId, claims.superseded?.supersededBy]));
+  };
+  it('but never all of them: two came late, and one between them at once', () => {
+    const [a, b, c] = [told('a', 0, 5.1), told('b', 0.5, 5.2), told('c', 2, 2)];
+    for (const order of [
+      [a, b, c],
+      [a, c, b],
+      [b, a, c],
+      [b, c, a],
+      [c, a, b],
+      [c, b, a],
+    ])
+      expect(arriving(order)).toEqual({ a: 'b', b: 'c', c: undefined });
+  });
+  it('by one whose station has lost its clock, though that tells an earlier time', () =>
+    expect(superseded(told('a', 0, 0), told('b', -20_000_000, 3))).toEqual(['a']));
+  it('except the last one, the same for any order of arrival', () => {
+    const minutes = fc.integer({ min: 0, max: 120 }).map((tenths) => tenths / 10);
+    const behind = fc.oneof(
+      minutes.map((each) => each - 2),
+      fc.constantFrom(-90, 1439.9, 1440.1, 43_199.9, 43_200.1, 20_000_000),
+    );
+    const starts = fc.array(fc.tuple(minutes, behind, fc.boolean()), { minLength: 1, maxLength: 6 });
+    const twoOrders = starts.chain((all) => {
+      const sessions = all.map(([received, late, offline], index) => told(String(index), received - late, received, offline));
+      return fc.tuple(fc.constant(sessions), fc.shuffledSubarray(sessions, { minLength: sessions.length }));
+    });
+    fc.assert(
+      fc.property(twoOrders, ([sessions, shuffled]) => {
+        const found = arriving(sessions);
+        expect(Object.values(found).filter((by) => by === undefined)).toHaveLength(1);
+        expect(arriving(shuffled)).toEqual(found);
+      }),
+    );
   });
   it('not once its own stop is known', () =>
     expect(supersessions([session('a', { end: end(5, 1500, 'Reported') }), session('b', { minute: 10 })])).toEqual([]));

@@ -1,6 +1,6 @@
 import type { SessionEnd } from '@voltlog/session-contract';
-import type { SessionClaims, StartClaim } from './claims.js';
-import { compareText } from './claims.js';
+import { type Begin, compareBegins, compareText } from './begin.js';
+import type { SessionClaims } from './claims.js';
 import { allRegisters, trueTime } from './outcome.js';
 import type { Readings } from './readings.js';
 import { REGISTER_TOLERANCE_WH } from './registers.js';
@@ -96,29 +96,22 @@ export function supersessions(sessions: readonly Candidate[]): { readonly sessio
 }
 
 function nextOnEvse(old: Candidate, sessions: readonly Candidate[]): Candidate | undefined {
-  const { start, place } = old.claims;
-  if (start === undefined) return undefined;
+  const began = beginOf(old);
+  if (began === undefined) return undefined;
   let next: Candidate | undefined;
-  let nextAt = Number.POSITIVE_INFINITY;
+  let nextBegan: Begin | undefined;
   for (const other of sessions) {
-    if (other === old || other.claims.start === undefined || other.claims.place?.evseId !== place?.evseId) continue;
-    if (!beganAfter(other.claims.start, start)) continue;
-    const at = trueTime(other.claims.start.startedAt, other.claims.start);
-    if (at > nextAt || (at === nextAt && next !== undefined && next.sessionId < other.sessionId)) continue;
+    if (other === old || other.claims.place?.evseId !== old.claims.place?.evseId) continue;
+    const at = beginOf(other);
+    if (at === undefined || compareBegins(at, began) <= 0 || (nextBegan !== undefined && compareBegins(at, nextBegan) >= 0)) continue;
     next = other;
-    nextAt = at;
+    nextBegan = at;
   }
   return next;
 }
 
-/**
- * Where the station's clock and ours tell the same order, that is it: of two starts that a clock is off by about five minutes, one
- * may count as plainly wrong and the other not, and their true times be turned round by that.
- */
-function beganAfter(one: StartClaim, other: StartClaim): boolean {
-  const told = compareText(one.startedAt, other.startedAt);
-  if (told !== 0 && told === compareText(one.receivedAt, other.receivedAt)) return told > 0;
-  return trueTime(one.startedAt, one) > trueTime(other.startedAt, other);
+function beginOf({ sessionId, claims: { start } }: Candidate): Begin | undefined {
+  return start === undefined ? undefined : { sessionId, at: start.startedAt, receivedAt: start.receivedAt, offline: start.offline };
 }
 
 /** Of several sessions under one transaction id the one that began last before the fact; the first one when it began before all. */
