@@ -29,9 +29,13 @@ export const callCredentialView = z
   .object({ stationId: z.string(), username: z.string(), scheme, updatedAt: instant })
   .meta({ id: 'CallCredential' });
 
-/** @throws {Problem} 404 */
+/**
+ * A service that is older than Digest tells no scheme.
+ *
+ * @throws {Problem} 404
+ */
 export function toCallCredential(credential: callCredentialsV1.CallCredential | undefined, stationId: string) {
   if (credential?.updatedAt === undefined) throw notFound(`A password for calls to station ${stationId}`);
   const { username, updatedAt } = credential;
-  return { stationId, username, scheme: scheme.parse(credential.scheme), updatedAt };
+  return { stationId, username, scheme: scheme.parse(credential.scheme || 'Basic'), updatedAt };
 }
