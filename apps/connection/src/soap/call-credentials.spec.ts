@@ -168,8 +168,20 @@ describe('calls to a station that asks for Digest', () => {
     const refused = { status: CommandStatus.REJECTED, stationStatus: 'SecurityError', reason: expect.stringContaining('does not take') };
     expect(await reset()).toMatchObject(refused);
     expect(counted()).toEqual(['none', 'one 1']);
+    expect(await reset()).toMatchObject(refused);
+    expect(counted()).toEqual(['none', 'one 1', 'one 2']);
     await put({ scheme: 'Digest' });
     expect(await reset()).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(counted()).toEqual(['none', 'one 1', 'one 2', 'one 3']);
+  });
+
+  it('show no count twice where what may be asked again is, since its answer was lost', async () => {
+    let cuts = 1;
+    station.onCall = () => (cuts-- > 0 ? undefined : { status: 'Accepted', configurationKey: [] });
+    await put({ scheme: 'Digest' });
+    const call = { $case: 'rawCall', value: { action: 'GetConfiguration', payloadJson: '{}' } } as const;
+    expect(await world.command('SECURE', call)).toMatchObject({ status: CommandStatus.ACCEPTED });
+    expect(counted()).toEqual(['none', 'one 1', 'one 2']);
   });
 
   it('never show the password to one that asks for Basic, and say so', async () => {

@@ -105,4 +105,18 @@ describe('calls to one station', () => {
     ]);
     expect([calls.asked('Basic realm="r"', who), calls.known(who)]).toEqual([undefined, undefined]);
   });
+
+  it('do not show a nonce again that was just refused, unless it is the nonce that is refused, nor a count twice', () => {
+    const calls = new DigestCalls();
+    const asks = (nonce: string, more = '') => `Digest realm="r", qop="auth", nonce="${nonce}"${more}`;
+    const first = calls.asked(asks('one'), who);
+    expect(calls.asked(asks('one'), who, first)).toBeUndefined();
+    expect(calls.asked(asks('one', ', stale=false'), who, first)).toBeUndefined();
+    expect(nc(calls.known(who))).toEqual(['one', '00000002']);
+    const stale = calls.asked(asks('one', ', stale=TRUE'), who, first);
+    expect(nc(stale)).toEqual(['one', '00000003']);
+    expect(nc(calls.asked(asks('two'), who, stale))).toEqual(['two', '00000001']);
+    // Asked while another call was on its way.
+    expect(nc(calls.asked(asks('two'), who, undefined))).toEqual(['two', '00000002']);
+  });
 });

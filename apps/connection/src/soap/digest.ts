@@ -14,6 +14,8 @@ export interface Challenge {
   readonly opaque: string | undefined;
   /** `auth`. Without it, it is asked for as in RFC 2069. */
   readonly qop: boolean;
+  /** What was shown is right but for its nonce. */
+  readonly stale?: true;
 }
 
 export interface DigestOf {
@@ -39,7 +41,8 @@ export function readChallenge(header = ''): Challenge | undefined {
     const words = qop?.toLowerCase().split(/[\s,]+/);
     if (scheme.toLowerCase() !== 'digest' || algorithm === undefined || realm === undefined || !nonce) return [];
     if (words !== undefined && !words.includes('auth')) return [];
-    return [{ algorithm, realm, nonce, opaque: told.get('opaque'), qop: words !== undefined }];
+    const stale = told.get('stale')?.toLowerCase() === 'true' ? ({ stale: true } as const) : {};
+    return [{ algorithm, realm, nonce, opaque: told.get('opaque'), qop: words !== undefined, ...stale }];
   });
   return ALGORITHMS.flatMap((algorithm) => found.filter((each) => each.algorithm === algorithm))[0];
 }
@@ -91,10 +94,18 @@ export class DigestCalls {
     return digestOf(this.challenge, of, { count: ++this.uses, cnonce: randomBytes(16).toString('hex') });
   }
 
-  /** It said 401. @returns what it asks for; undefined: that can not be met, or it was just met */
-  asked(header: string | undefined, of: DigestOf): string | undefined {
-    this.challenge = readChallenge(header);
-    this.uses = 0;
-    return this.known(of);
+  /**
+   * It said 401.
+   *
+   * @param shown what it was shown
+   * @returns what it asks for; undefined: that can not be met, or it was just met
+   */
+  asked(header: string | undefined, of: DigestOf, shown = ''): string | undefined {
+    const challenge = readChallenge(header);
+    // A count that was shown with a nonce is not to be shown again.
+    if (challenge?.nonce !== this.challenge?.nonce) this.uses = 0;
+    this.challenge = challenge;
+    const isMet = challenge !== undefined && challenge.stale !== true && shown.includes(` nonce=${quoted(challenge.nonce)}`);
+    return isMet ? undefined : this.known(of);
   }
 }

@@ -168,9 +168,11 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
   private async digested(call: OutgoingMessage, text: string, who: Pick<DigestOf, 'username' | 'password'>): Promise<Posted> {
     const { pathname, search } = new URL(this.callback);
     const of = { ...who, method: 'POST', uri: `${pathname}${search}` };
-    const answer = await this.posted(call, text, this.digests.known(of));
-    const again = answer.status === 401 ? this.digests.asked(answer.challenge, of) : undefined;
-    return again === undefined ? answer : this.posted(call, text, again);
+    const next = () => this.digests.known(of);
+    let shown = next();
+    const answer = await this.posted(call, text, shown, () => (shown = next()));
+    const again = answer.status === 401 ? this.digests.asked(answer.challenge, of, shown) : undefined;
+    return again === undefined ? answer : this.posted(call, text, again, next);
   }
 
   private received({ messageId, action }: OutgoingMessage, { status, text }: Posted): void {
@@ -183,9 +185,14 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
     this.edge.recorder.tapeOf(this.stationId)?.frame('station', now, answerFrame(kept, shape));
   }
 
-  /** Tries again while nothing was sent, or what was sent may be sent twice. */
-  private async posted(call: OutgoingMessage, text: string, authorization: string | undefined): Promise<Posted> {
+  /**
+   * Tries again while nothing was sent, or what was sent may be sent twice.
+   *
+   * @param next what is shown then
+   */
+  private async posted(call: OutgoingMessage, text: string, first: string | undefined, next = () => first): Promise<Posted> {
     const { action, deadlineMs } = call;
+    let authorization = first;
     for (let tries = 1; ; tries++) {
       try {
         const timeoutMs = Math.max(1, deadlineMs - this.edge.clock.now());
@@ -194,6 +201,7 @@ export class SoapStation implements CommandedStation, CallRate, FrameSource {
         const repeatable = error instanceof NotDelivered || (error instanceof NotAnswered && READS.has(action));
         if (!repeatable || tries >= TRIES_MAX || deadlineMs - this.edge.clock.now() < RETRY_MS + TRY_MS_MIN) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        if (error instanceof NotAnswered) authorization = next();
       }
     }
   }
