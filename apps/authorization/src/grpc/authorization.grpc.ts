@@ -3,6 +3,7 @@ import { type AuthorizationPolicy, tokenKey } from '@voltlog/authorization-domai
 import { RequestError } from '@voltlog/kernel';
 import type { authorizationV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
+import { pages } from '@voltlog/store';
 import type { Authorizer } from '../commands/authorizer.js';
 import type { LocalLists } from '../lists/local-lists.js';
 import { toDecision } from '../projections/decision-projection.js';
@@ -19,7 +20,7 @@ import { causationOf, pageQuery, toGroupId, toKey, toPutToken, toQuestions } fro
 import { toIsoTime } from './rules.js';
 import { decisionStatusOf, toDecisionMessage, toDecisionRecord, tokenStatusOf, toTokenMessage } from './words.js';
 
-/** Members of a group, and contracts whose tokens are of it, that are looked at. */
+/** Members of a group that are told, and contracts whose tokens are looked for at a time. */
 const MEMBERS_MAX = 50;
 
 export interface GrpcParts {
@@ -112,14 +113,15 @@ export class AuthorizationGrpc implements Service {
     if (toGroupId(groupId) === '') throw new RequestError('INVALID_ARGUMENT', 'group_id must be given');
     const limit = countMax === 0 ? MEMBERS_MAX : Math.min(countMax, MEMBERS_MAX);
     const { contracts, tokens } = this.collections;
-    const { docs: groups } = await contracts.find({ where: { groupId }, limit: MEMBERS_MAX });
-    const [own, byContract] = await Promise.all([
-      tokens.find({ where: { groupId, status: 'Active' }, limit }),
-      tokens.find({ where: { contractId: { $in: groups.map(({ id }) => id) }, status: 'Active' }, limit }),
-    ]);
-    // A token's own group goes before that of its contract.
-    const members = [...own.docs, ...byContract.docs.filter((doc) => doc.groupId === undefined)];
-    return { idTokens: members.slice(0, limit).map(({ idToken, type }) => ({ idToken, type })) };
+    const members = [...(await tokens.find({ where: { groupId, status: 'Active' }, limit })).docs];
+    for await (const docs of pages(contracts, { where: { groupId }, limit: MEMBERS_MAX })) {
+      if (members.length >= limit) break;
+      const contractId = { $in: docs.map(({ id }) => id) };
+      // A token's own group goes before that of its contract.
+      const where = { contractId, groupId: { $exists: false }, status: 'Active' };
+      members.push(...(await tokens.find({ where, limit: limit - members.length })).docs);
+    }
+    return { idTokens: members.map(({ idToken, type }) => ({ idToken, type })) };
   }
 
   async listDecisions(request: authorizationV1.ListDecisionsRequest): Promise<authorizationV1.ListDecisionsResponse> {

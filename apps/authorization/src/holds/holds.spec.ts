@@ -153,10 +153,31 @@ describe('a hold', () => {
     expect(await members('FLEET')).toEqual(['MATE', 'VAN']);
     expect(await members('FLEET', 1)).toEqual(['MATE']);
     expect(await members('TAXI')).toEqual([]);
+    // One of the contract that has a group of its own hides nobody, whichever of them is found first.
+    await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'A-CAB', type: 'ISO14443' }, contractId: 'C1', groupId: 'CAB' });
+    expect([await members('FLEET', 2), await members('CAB')]).toEqual([['MATE', 'VAN'], ['A-CAB']]);
     await expect(members('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'MATE', type: '' }, status: authorizationV1.TokenStatus.BLOCKED });
     await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'VAN', type: '' }, groupId: 'TAXI' });
     expect([await members('FLEET'), await members('TAXI')]).toEqual([[], ['VAN']]);
+  });
+
+  it('tells the members of a group also where one of its contracts has many tokens of other groups, or many have none', async () => {
+    const { grpc } = service;
+    const none = { clearExpiresAt: false, expectedVersion: 0, idempotencyKey: '' };
+    const contractIds = Array.from({ length: 51 }, (_, at) => `C${at + 10}`);
+    for (const contractId of contractIds) {
+      const contract = { contractId, status: authorizationV1.TokenStatus.ACTIVE, groupId: 'FLEET' };
+      await grpc.putContract({ contract: authorizationV1.Contract.fromPartial(contract), expectedVersion: 0, idempotencyKey: '' });
+    }
+    const put = (idToken: string, contractId: string | undefined, groupId?: string) =>
+      grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken, type: 'ISO14443' }, contractId, groupId });
+    await put('VAN-1', contractIds.at(-1));
+    for (let at = 10; at < 61; at += 1) await put(`CAB-${at}`, contractIds[0], 'TAXI');
+    const members = async () => (await grpc.listGroupMembers({ groupId: 'FLEET', countMax: 0 })).idTokens.map(({ idToken }) => idToken);
+    expect(await members()).toEqual(['VAN-1']);
+    await put('VAN-2', contractIds[0]);
+    expect((await members()).toSorted()).toEqual(['VAN-1', 'VAN-2']);
   });
 
   it('holds from its start to its end, also when nobody tells of the end', async () => {
