@@ -15,7 +15,7 @@ import { Scheduler } from './reactions/scheduler.js';
 import { StationFollower } from './reactions/station-follower.js';
 import { Timers } from './reactions/timers.js';
 import { CalendarRepository } from './store/calendar-repository.js';
-import { openCollections } from './store/documents.js';
+import { fillGroupKeys, openCollections } from './store/documents.js';
 import { TokenClaims } from './store/token-claims.js';
 
 /** Milliseconds more than a station has to answer, for the way there and back. */
@@ -62,6 +62,7 @@ export async function createReservation(context: ServiceContext, config: Reserva
     repository,
     timers,
     async start() {
+      await fillGroupKeys(collections);
       repository.start();
       await scheduler.start();
       await stations.start();

@@ -1,5 +1,5 @@
 import { type Claim, isActive, type PolicyState, type Reservation, tokenKey } from '@voltlog/reservation-domain';
-import type { Collection, Store } from '@voltlog/store';
+import { type Collection, pages, type Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
 export type ReservationState = 'Active' | 'Used' | 'Cancelled' | 'Expired';
@@ -32,6 +32,9 @@ export interface PolicyDoc extends Omit<Extract<PolicyState, { kind: 'policy' }>
   /** Commits of its stream. */
   readonly version: number;
 }
+
+/** Reservations at a time whose group's key is filled in. */
+const FILLED_PER_PAGE = 500;
 
 const text = { type: String };
 const required = { type: String, required: true };
@@ -78,6 +81,8 @@ reservationSchema.index({ stationId: 1, createdAt: 1, id: 1 });
 reservationSchema.index({ siteId: 1, createdAt: 1, id: 1 });
 reservationSchema.index({ tokenKey: 1, createdAt: 1, id: 1 });
 reservationSchema.index({ groupKey: 1, createdAt: 1, id: 1 });
+// Those whose group's key is missing: see `fillGroupKeys`.
+reservationSchema.index({ groupId: 1, groupKey: 1 }, { sparse: true });
 reservationSchema.index({ state: 1, createdAt: 1, id: 1 });
 reservationSchema.index({ stationId: 1, open: 1, expiresAt: 1, id: 1 });
 
@@ -106,6 +111,15 @@ export async function openCollections(store: Store): Promise<Collections> {
     store.collection<PolicyDoc>('policies', policySchema),
   ]);
   return { reservations, claims, policies };
+}
+
+/** So that reservations from before there were keys of groups are found by their group too. One that changes meanwhile gets its key by that. */
+export async function fillGroupKeys({ reservations }: Pick<Collections, 'reservations'>): Promise<void> {
+  const where = { groupId: { $exists: true }, groupKey: { $exists: false } };
+  for await (const docs of pages(reservations, { where, limit: FILLED_PER_PAGE }))
+    await reservations.upsert(
+      docs.map((doc) => ({ doc: { ...doc, groupKey: tokenKey(doc.groupId ?? '') }, expectedVersion: doc.version })),
+    );
 }
 
 export function toReservationDoc(reservation: Reservation, version: number): ReservationDoc {
