@@ -2,6 +2,7 @@ import { OperatingError, type RequestError } from '@voltlog/kernel';
 import { connectionV1, reservationV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ReservationDoc, reservationSchema } from './store/documents.js';
 import { World } from './testing/world.js';
 
 const { CommandStatus } = connectionV1;
@@ -81,6 +82,21 @@ describe('a reservation for a group alone', () => {
     expect(await list({ groupId: 'TAXI' })).toEqual([]);
   });
 
+  it('is found by its group also when it is from before groups had keys, once the service was started anew', async () => {
+    world.add('S1');
+    const { reservationId } = await reserve({ idToken: { idToken: 'VAN-1', type: 'Local' } });
+    await reserve({ evseId: 2, idToken: { idToken: 'CARD', type: 'Local' }, groupId: '' });
+    await world.untilStory(reservationId, 'Confirmed', 'StationHoldChanged Held Accepted');
+    await world.stopAll();
+    const docs = await world.context.store.collection<ReservationDoc>('reservations', reservationSchema);
+    const now = await docs.get(reservationId);
+    const { groupKey: _, ...before } = now as ReservationDoc;
+    await docs.upsert([{ doc: before }]);
+    await world.start();
+    expect((await list({ groupId: 'fleet' })).map((each) => each.reservationId)).toEqual([reservationId]);
+    expect(await docs.get(reservationId)).toEqual(now);
+  });
+
   it('needs one token of the group that may charge there; which of them comes is judged then', async () => {
     world.add('S1');
     world.unwanted = (idToken) => (idToken === 'VAN-1' ? 'TokenExpired' : undefined);
@@ -102,6 +118,27 @@ describe('a reservation for a group alone', () => {
       return stationId === 'S2' ? undefined : 'TokenNotHere';
     };
     expect(await reserve({ stationId: '', evseId: 0, siteId: 'depot' })).toMatchObject({ stationId: 'S2' });
+    // What is the same everywhere was asked once.
+    expect(world.judged.filter(({ idToken }) => idToken?.idToken === 'VAN-1')).toHaveLength(1);
+  });
+
+  it('is asked about so often over a large site, and then a station is to be named', async () => {
+    world.sites.set('depot', 'Europe/Amsterdam');
+    for (let number = 1; number <= 30; number += 1) world.add(`S${number}`, 1, { siteId: 'depot' });
+    world.unwanted = () => 'TokenNotHere';
+    const wish = { stationId: '', evseId: 0, siteId: 'depot' };
+    await expect(reserve(wish)).rejects.toMatchObject({
+      reason: 'TokenNotHere',
+      message: expect.stringContaining('asked at 25 stations of the site, not at all of them: name the station'),
+    });
+    expect(world.judged).toHaveLength(50);
+    // With one of the two left, all stations are asked: there is none to name.
+    world.unwanted = (idToken) => (idToken === 'VAN-1' ? 'TokenBlocked' : 'TokenNotHere');
+    await expect(reserve(wish)).rejects.toMatchObject({ message: expect.not.stringContaining('name the station') });
+    expect(world.judged).toHaveLength(50 + 31);
+    world.unwanted = () => 'TokenBlocked';
+    expect(await why(reserve(wish))).toBe('TokenBlocked');
+    expect(world.judged).toHaveLength(81 + 2);
   });
 
   it('is not made without a group or a token, nor while nobody can say who is of the group', async () => {

@@ -22,8 +22,6 @@ import type { TokenCheck } from './token-check.js';
 
 /** Stations of a site that are tried one after the other. */
 const STATIONS_TRIED_MAX = 200;
-/** Stations of a site at which a token is asked about: each is a durable decision, and whoever asked waits for all of them. */
-const TOKEN_ASKS_MAX = 50;
 /** The rank of a station that looks taken. */
 const TAKEN = 2;
 
@@ -126,23 +124,17 @@ export class Reserver {
     const isNew = wish.idempotencyKey === '' && movedFrom === undefined;
     const before = (isNew ? undefined : await this.claims.stationOf(key, reservationId)) ?? movedFrom?.stationId;
     const { entries, command, max } = await this.prepare(wish, reservationId);
-    const anyOf = await this.tokens.whoMayCome(wish);
+    const comers = await this.tokens.whoMayCome(wish);
     const candidates = [...(await this.inOrder(entries, command, before))];
     const refusedBy: string[] = [];
     const why = (reason: Refusal): RequestError => refusal(reason, command.policy);
     let no: RequestError | undefined;
-    let unwantedAt = 0;
     for (let entry = candidates.shift(); entry !== undefined; entry = candidates.shift()) {
       const { stationId } = entry;
-      const unwanted = await this.tokens.refusalOf(anyOf, { stationId, evseId: wish.evseId, startsAt: command.startsAt });
+      const unwanted = await comers.refusalAt({ stationId, evseId: wish.evseId, startsAt: command.startsAt });
       if (unwanted !== undefined) {
         no = unwanted.isOfPlace ? (no ?? unwanted.error) : unwanted.error;
         if (!unwanted.isOfPlace) break;
-        unwantedAt += 1;
-        if (unwantedAt >= TOKEN_ASKS_MAX && candidates.length > 0) {
-          no = nowhere(unwanted.error, unwantedAt);
-          break;
-        }
         refusedBy.push(stationId);
         continue;
       }
@@ -246,6 +238,3 @@ export class Reserver {
     return doc;
   }
 }
-
-const nowhere = ({ code, message, reason }: RequestError, stations: number): RequestError =>
-  new RequestError(code, `${message}; asked at ${stations} stations of the site, not at all of them: name the station`, reason);
