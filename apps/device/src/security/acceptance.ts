@@ -22,7 +22,7 @@ export class Acceptance {
 
   /**
    * @param chosen empty: one is made where the station needs one
-   * @returns `password`: the one that was made; empty: none was
+   * @returns `password`: the one that was made, also to a repetition, whose first answer may be lost; empty: none was
    * @throws {RequestError} `NoSecretKey`: it could not be kept until the station has it; nothing happened
    */
   async accept(
@@ -33,8 +33,10 @@ export class Acceptance {
   ): Promise<{ readonly execution: StationExecution; readonly password: string }> {
     const { repository, passwords, scryptN } = this.parts;
     const state = await repository.station(stationId);
-    if (!(await this.needsOne(state, chosen)))
-      return { execution: await repository.onStation(stationId, command, causationId), password: '' };
+    if (!(await this.needsOne(state, chosen))) {
+      const execution = await repository.onStation(stationId, command, causationId);
+      return { execution, password: (await passwords?.madeBy(stationId, causationId, execution)) ?? '' };
+    }
     if (passwords === undefined)
       throw new RequestError(
         'FAILED_PRECONDITION',

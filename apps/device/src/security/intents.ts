@@ -119,6 +119,11 @@ export class Intents {
     return kept;
   }
 
+  /** undefined: there is none, or it is done. */
+  async kept<Data>(id: string): Promise<Intent<Data> | undefined> {
+    return (await this.collection.get(id)) as Intent<Data> | undefined;
+  }
+
   /** Its cause is committed: works on it now, also when somebody looked at it before that and found it to be about nothing. */
   async go(kept: Intent): Promise<void> {
     await this.put(kept);

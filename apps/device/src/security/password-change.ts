@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { StationEvent } from '@voltlog/device-contract';
 import type { ChangeStation } from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
@@ -13,6 +12,8 @@ import type { StationLine } from './station-line.js';
 const CHANGE_MS = 30 * 86_400_000;
 /** How long a station that took a password may go on with the old one before it is told again, ms. */
 const SHOWN_MS = 600_000;
+/** How long one that was made for somebody is kept for a repetition, whatever became of it, ms. */
+const REPEATED_MS = 86_400_000;
 /** 20 bytes are 40 hexadecimal digits: the longest both versions carry. Source: OCPP 1.6 Security Whitepaper §4, OCPP 2.0.1 A01. */
 const PASSWORD_BYTES = 20;
 
@@ -24,6 +25,8 @@ interface Change {
   readonly sent: boolean;
   /** Somebody knows it too, and can set it by hand: it is never taken back. Absent: the station alone is told. */
   readonly told?: true;
+  /** It was made for whoever asked, and is told again to a repetition. Absent: it was chosen, or the station alone is told. */
+  readonly made?: true;
 }
 
 /** `passwordHash`: as in the contract. */
@@ -60,7 +63,8 @@ export class PasswordChanges implements IntentHandler<Change> {
    * Lets a station out of quarantine together with a password, in one commit.
    *
    * @param chosen undefined: one is made
-   * @returns `password`: the one that was made, for whoever asked; empty: it was chosen, or the station had been accepted before
+   * @returns `password`: the one that was made, for whoever asked, see {@link madeBy}; empty: it was chosen, or the station had been accepted
+   *   before
    */
   async accept(
     stationId: string,
@@ -68,18 +72,33 @@ export class PasswordChanges implements IntentHandler<Change> {
     chosen: Password | undefined,
     causationId: string,
   ): Promise<{ readonly execution: StationExecution; readonly password: string }> {
-    const { repository, sealing, intents } = this.parts;
-    const kept = await this.keep(stationId, causationId, chosen ?? made(), { told: true });
+    const { repository, intents } = this.parts;
+    const more = chosen === undefined ? ({ told: true, made: true } as const) : ({ told: true } as const);
+    const kept = await this.keep(stationId, causationId, chosen ?? made(), more);
     const execution = await repository.onStation(stationId, { ...command, credential: offerOf(kept) }, causationId);
     if (execution.refusal === undefined) await intents.go(kept);
-    const counts = execution.outcome === 'committed' && execution.events.some(({ type }) => type === OFFERED);
-    return { execution, password: counts && chosen === undefined ? sealing.open(kept.data.sealedPassword) : '' };
+    return { execution, password: this.tell(kept, execution) };
   }
 
-  async attempt({ id, stationId, data }: Intent<Change>, note: (data: Change) => Promise<void>): Promise<Step<Change>> {
+  /** The password that was made for this request, should it be a repetition whose first answer was lost; empty: none, or it counts no more. */
+  async madeBy(stationId: string, causationId: string, execution: StationExecution): Promise<string> {
+    if (execution.outcome !== 'duplicate') return '';
+    const kept = await this.parts.intents.kept<Change>(idOf(stationId, changeIdOf(stationId, causationId)));
+    return kept === undefined ? '' : this.tell(kept, execution);
+  }
+
+  /** Only what counts: a repetition may come when the intent of the first is done, and another password was kept for it in vain. */
+  private tell({ data }: Intent<Change>, { state, refusal }: StationExecution): string {
+    if (data.made !== true || refusal !== undefined || state.kind === 'none') return '';
+    const counts = [state.passwordHash, state.security.offered?.passwordHash].includes(data.passwordHash);
+    return counts ? this.parts.sealing.open(data.sealedPassword) : '';
+  }
+
+  async attempt(intent: Intent<Change>, note: (data: Change) => Promise<void>): Promise<Step<Change>> {
     const { repository, sealing, line } = this.parts;
+    const { stationId, data } = intent;
     const state = await repository.station(stationId);
-    if (state.kind === 'none' || state.security.offered?.changeId !== data.changeId) return DONE;
+    if (state.kind === 'none' || state.security.offered?.changeId !== data.changeId) return this.over(intent);
     const connection = await line.connectionOf(stationId);
     if (connection === undefined) return LATER;
     const name =
@@ -97,14 +116,15 @@ export class PasswordChanges implements IntentHandler<Change> {
       case 'refused':
         // It may have taken an earlier one whose answer was lost.
         if (data.sent) return LATER;
-        return this.withdraw(id, stationId, data, said.reason);
+        return this.withdraw(intent, said.reason);
       default:
         return LATER;
     }
   }
 
-  async expired({ id, stationId, createdAt, data }: Intent<Change>): Promise<Step<Change>> {
-    if (!data.sent || data.told === true) return this.withdraw(id, stationId, data, 'the station was away all the time');
+  async expired(intent: Intent<Change>): Promise<Step<Change>> {
+    const { stationId, createdAt, data } = intent;
+    if (!data.sent || data.told === true) return this.withdraw(intent, 'the station was away all the time');
     const days = Math.round((this.parts.context.clock.now() - Date.parse(createdAt)) / 86_400_000);
     this.parts.context.logger.warn(
       { station_id: stationId, since: isoTime(Date.parse(createdAt)) },
@@ -118,22 +138,30 @@ export class PasswordChanges implements IntentHandler<Change> {
     stationId: string,
     causationId: string,
     { password, passwordHash }: Password,
-    more: Pick<Change, 'told'> = {},
+    more: Pick<Change, 'told' | 'made'> = {},
   ): Promise<Intent<Change>> {
     const changeId = changeIdOf(stationId, causationId);
     const data: Change = { changeId, sealedPassword: this.parts.sealing.seal(password), passwordHash, sent: false, ...more };
-    return this.parts.intents.keep({ id: `password:${stationId}:${changeId}`, stationId, kind: 'ChangePassword', data }, CHANGE_MS);
+    return this.parts.intents.keep({ id: idOf(stationId, changeId), stationId, kind: 'ChangePassword', data }, CHANGE_MS);
   }
 
   /** The station is not brought it; one that somebody was told goes on to count, for it is now set by hand. */
-  private async withdraw(id: string, stationId: string, { changeId, told }: Change, reason: string): Promise<Step<Change>> {
+  private async withdraw(intent: Intent<Change>, reason: string): Promise<Step<Change>> {
+    const { id, stationId } = intent;
+    const { changeId, told } = intent.data;
     const { repository, context } = this.parts;
     const now = context.clock.now();
     if (told === true) {
       context.logger.warn({ station_id: stationId, reason }, 'a station was not brought its password: set it by hand');
       await repository.onStation(stationId, { kind: 'SettleCredential', changeId, now }, `${id}:settled`);
     } else await repository.onStation(stationId, { kind: 'WithdrawCredential', changeId, reason, now }, `${id}:withdrawn`);
-    return DONE;
+    return this.over(intent);
+  }
+
+  /** Nothing is left to do; what somebody was told stays for a while, since the answer may not have reached them. */
+  private over({ createdAt, data }: Intent<Change>): Step<Change> {
+    const leftMs = Date.parse(createdAt) + REPEATED_MS - this.parts.context.clock.now();
+    return data.made === true && leftMs > 0 ? { again: leftMs } : DONE;
   }
 }
 
@@ -141,7 +169,7 @@ export class PasswordChanges implements IntentHandler<Change> {
 export const changeIdOf = (stationId: string, causationId: string): string =>
   createHash('sha256').update(`${stationId}\0${causationId}`).digest('hex').slice(0, 32);
 
-const OFFERED: StationEvent['type'] = 'voltlog.device.StationCredentialOffered.v1';
+const idOf = (stationId: string, changeId: string): string => `password:${stationId}:${changeId}`;
 const offerOf = ({ data: { changeId, passwordHash } }: Intent<Change>) => ({ changeId, passwordHash });
 
 function made(): Password {

@@ -450,21 +450,45 @@ describe('the security of stations', () => {
       await until(async () => (await accessOf())?.lifecycle === deviceV1.StationLifecycle.QUARANTINED, 'it to be in quarantine');
     });
 
-    it('is made with the acceptance, told once, brought to it, and counts', async () => {
+    it('is made with the acceptance, told to that request alone, brought to it, and counts', async () => {
       const { station, password } = await accept({ idempotencyKey: 'k' });
       expect([station?.lifecycle, station?.hasCredential]).toEqual([deviceV1.StationLifecycle.ACTIVE, true]);
       expect(fits((await accessOf())?.offeredPasswordHash, password)).toBe(true);
       await until(() => brought().length > 0, 'the password to be brought');
       expect(brought()).toEqual([password]);
-      expect((await accept({ idempotencyKey: 'k' })).password).toBe('');
       expect((await accept()).password).toBe('');
       await comesWithIt();
       await until(async () => (await accessOf())?.offeredPasswordHash === '', 'it to be settled');
       expect(fits((await accessOf())?.passwordHash, password)).toBe(true);
     });
 
+    it.each([
+      ['on its way', () => undefined],
+      ['refused by the station', () => connection.answers.set('setVariables', { status: CommandStatus.NOT_SUPPORTED, reason: 'no' })],
+    ])('is told again to a repetition, whose first answer was lost with the process, while it is %s', async (_, goesWrong) => {
+      goesWrong();
+      const { password } = await accept({ idempotencyKey: 'k' });
+      await until(() => brought().length > 0, 'the password to be brought');
+      const settled = async () => (await accessOf())?.offeredPasswordHash === '';
+      if (connection.answers.size > 0) await until(settled, 'it to be settled');
+      await devices.pop()?.stop();
+      service = await open();
+      expect(await accept({ idempotencyKey: 'k' })).toMatchObject({ password });
+      expect((await accept({ idempotencyKey: 'another' })).password).toBe('');
+      await service.grpc.setStationCredential({ stationId: STRANGER, password: 'set-by-hand-meanwhile', idempotencyKey: '' });
+      if (await settled()) expect((await accept({ idempotencyKey: 'k' })).password).toBe('');
+    });
+
+    it('is told to both of two requests that are the same', async () => {
+      const [one, other] = await Promise.all([accept({ idempotencyKey: 'k' }), accept({ idempotencyKey: 'k' })]);
+      expect(one.password).toMatch(/^[0-9a-f]{40}$/);
+      expect(other.password).toBe(one.password);
+      expect(fits((await accessOf())?.offeredPasswordHash, one.password)).toBe(true);
+    });
+
     it('is the one that the operator chose', async () => {
-      expect((await accept({ password: 'chosen-by-an-operator' })).password).toBe('');
+      expect((await accept({ password: 'chosen-by-an-operator', idempotencyKey: 'c' })).password).toBe('');
+      expect((await accept({ idempotencyKey: 'c' })).password).toBe('');
       await until(() => brought().length > 0, 'the password to be brought');
       expect([brought(), (await accessOf())?.offeredPasswordHash]).toEqual([['chosen-by-an-operator'], expect.stringMatching(/^scrypt\$/)]);
     });
