@@ -8,6 +8,7 @@ import {
   type AlertReport,
   type AlertState,
   alertDecider,
+  isSecurityEventKnown,
   securitySeverity,
   spoken,
   variableKey,
@@ -16,6 +17,8 @@ import type { ServiceContext } from '@voltlog/service';
 import { type Collection, type Execution, type OutboxRelay, type Page, pages } from '@voltlog/store';
 import { Schema } from 'mongoose';
 import { type DocumentedInput, DocumentedStreams } from '../store/documented-streams.js';
+import type { StationMemory } from '../store/station-memory.js';
+import { withinBound } from './alert-bound.js';
 import type { DeviceModelDoc } from './documents.js';
 
 /** Of a monitor that nobody rated: "5-Alert". */
@@ -24,6 +27,8 @@ const SEVERITY_UNKNOWN = 5;
 const DER_SEVERITY = 4;
 const DETAIL_LENGTH_MAX = 500;
 const NO_STATION = '';
+/** Of what a station says that is too much. */
+const MORE = 'more';
 const PAGE = 500;
 /** Stations looked up in one question. */
 const IDS_MAX = 200;
@@ -56,6 +61,7 @@ export const alertSchema = new Schema(
     value: words,
     firmwareVersion: String,
     occurredAt: required,
+    notAccepted: Boolean,
     state: required,
     open: { type: Boolean, required: true },
     openedAt: required,
@@ -85,15 +91,21 @@ export class Alerts {
     private readonly context: Pick<ServiceContext, 'clock' | 'ids'>,
     private readonly collection: Collection<AlertDoc>,
     private readonly models: Collection<DeviceModelDoc>,
+    private readonly memory: Pick<StationMemory, 'outOfQuarantine'>,
     streams: Alerts['streams'],
   ) {
     this.streams = streams;
   }
 
-  static async open(context: ServiceContext, outbox: Pick<OutboxRelay, 'publish'>, models: Collection<DeviceModelDoc>): Promise<Alerts> {
+  static async open(
+    context: ServiceContext,
+    outbox: Pick<OutboxRelay, 'publish'>,
+    models: Collection<DeviceModelDoc>,
+    memory: Pick<StationMemory, 'outOfQuarantine'>,
+  ): Promise<Alerts> {
     const collection = await context.store.collection<AlertDoc>(ALERTS.name, ALERTS.schema);
     const streams = new DocumentedStreams({ ...ALERTS, context, outbox, collection });
-    return new Alerts(context, collection, models, streams);
+    return new Alerts(context, collection, models, memory, streams);
   }
 
   /** Newest first. */
@@ -108,7 +120,7 @@ export class Alerts {
 
   /** @param causationId of what is handed over again when it was handled half: once is enough */
   async open(stationId: string, key: string, report: AlertReport, causationId = this.context.ids.next()): Promise<void> {
-    await this.streams.all([this.opened(stationId, key, report, causationId)]);
+    await this.execute(stationId, [this.opened(stationId, key, report, causationId)]);
   }
 
   async clear(stationId: string, key: string, by: 'Station' | 'Platform'): Promise<void> {
@@ -182,14 +194,14 @@ export class Alerts {
         ),
       ];
     });
-    await this.streams.all(inputs);
+    await this.heard(stationId, inputs);
   }
 
   /** A distributed energy resource met a fault of the grid, until the station says that it is over. Source: OCPP 2.1 Part 2 R04 */
   async onDerAlarm(eventId: string, { stationId, controlType, gridEventFault = '', ended, occurredAt }: DerAlarmReported): Promise<void> {
     const key = `der/${controlType}`;
     if (ended) {
-      await this.streams.all([this.cleared(stationId, key, eventId)]);
+      await this.heard(stationId, [this.cleared(stationId, key, eventId)]);
       return;
     }
     const report = {
@@ -202,26 +214,29 @@ export class Alerts {
       value: gridEventFault,
       occurredAt,
     };
-    await this.streams.all([this.opened(stationId, key, report, eventId)]);
+    await this.heard(stationId, [this.opened(stationId, key, report, eventId)]);
   }
 
   /** Rated by us; what is below an alert stays a fact on the log. */
   async onSecurityEvent(eventId: string, fact: SecurityEventReported): Promise<void> {
     const { stationId, securityEventType, techInfo = '', occurredAt } = fact;
+    const isKnown = isSecurityEventKnown(securityEventType);
     const severity = securitySeverity(securityEventType);
     if (severity > ALERT_SEVERITY_MAX) return;
     const detail = techInfo === '' ? securityEventType : `${securityEventType}: ${techInfo}`.slice(0, DETAIL_LENGTH_MAX);
     const report = {
       source: 'SecurityEvent' as const,
       severity,
-      subject: securityEventType,
+      subject: isKnown ? securityEventType : 'Unknown security event',
       detail,
       evseId: 0,
       connectorId: 0,
       value: '',
       occurredAt,
     };
-    await this.streams.all([this.opened(stationId, `security/${securityEventType}`, report, eventId)]);
+    // A maker's own words are any number: they are one alert.
+    const key = isKnown ? `security/${securityEventType}` : 'security';
+    await this.heard(stationId, [this.opened(stationId, key, report, eventId)]);
   }
 
   /** Of work on many stations; its alert is of no station. @param report undefined: there is nothing to look at any more */
@@ -229,6 +244,22 @@ export class Alerts {
     await this.streams.all([
       report === undefined ? this.cleared(NO_STATION, key, eventId, 'Platform') : this.opened(NO_STATION, key, report, eventId),
     ]);
+  }
+
+  /** What a station said. */
+  private async heard(stationId: string, inputs: readonly DocumentedInput<AlertCommand>[]): Promise<void> {
+    const fold = (report: AlertReport, causationId: string) => this.opened(stationId, MORE, report, causationId);
+    await this.execute(stationId, await withinBound(this.collection, stationId, inputs, fold));
+  }
+
+  /** Of a station that is not in service, nobody is to be notified. */
+  private async execute(stationId: string, inputs: readonly DocumentedInput<AlertCommand>[]): Promise<void> {
+    const isActive = (await this.memory.outOfQuarantine([stationId])).get(stationId)?.lifecycle === 'Active';
+    const held = ({ command, ...rest }: DocumentedInput<AlertCommand>): DocumentedInput<AlertCommand> =>
+      command.kind === 'Open'
+        ? { ...rest, command: { ...command, report: { ...command.report, notAccepted: true } } }
+        : { ...rest, command };
+    await this.streams.all(isActive ? inputs : inputs.map(held));
   }
 
   private opened(stationId: string, key: string, report: AlertReport, causationId: string): DocumentedInput<AlertCommand> {

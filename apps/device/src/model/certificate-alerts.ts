@@ -26,6 +26,8 @@ export class CertificateAlerts {
       group: 'device-alerts-certificates',
       topics: [DEVICE_TOPIC],
       types: [REFUSED, ISSUED],
+      // What was refused before anybody was told of it is over, or is refused again.
+      startFrom: 'latest',
       handle: (batch) => this.handle(batch),
     });
   }

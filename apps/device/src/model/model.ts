@@ -45,7 +45,7 @@ export async function createModel(
   const reports = await Reports.open(context, options.lookMs);
   const templates = new Templates(templateDocs, templateStreams);
   const { intents, line } = security;
-  const alerts = await Alerts.open(context, outbox, models);
+  const alerts = await Alerts.open(context, outbox, models, memory);
   const reconciler = new Reconciler({ context, configurations, configurationDocs, models, templates, memory, alerts, intents, line });
   intents.handle('Reconcile', reconciler);
   const deviceModels = new DeviceModels(models, reports, line);

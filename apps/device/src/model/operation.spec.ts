@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { STATION_TOPIC } from '@voltlog/connection-contract';
-import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MOVE_TOPIC } from '@voltlog/device-contract';
+import { DEVICE_TOPIC, FIRMWARE_TOPIC, JOB_TOPIC, MODEL_TOPIC, MOVE_TOPIC } from '@voltlog/device-contract';
 import { deviceModelV1, deviceOperationV1, deviceV1 } from '@voltlog/proto';
 import { TestAuthority, until, untilPassed } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -342,9 +342,9 @@ describe('what a station notices', () => {
       toBeContinued: false,
       events: events as never,
     });
-  const secure = (securityEventType: string) =>
+  const secure = (securityEventType: string, stationId = STATION) =>
     world.tell('voltlog.connection.SecurityEventReported.v1', {
-      stationId: STATION,
+      stationId,
       messageId: 's',
       action: 'SecurityEventNotification',
       raw: {},
@@ -452,6 +452,68 @@ describe('what a station notices', () => {
     await stream('99', '2026-11-02T08:09:00.000Z');
     await notify(event({ trigger: 'Delta', value: '44', at: '2026-11-02T08:03:00.000Z' }));
     await told('44');
+  });
+
+  it('that is a security event of its maker is one alert, whatever its name', async () => {
+    for (const type of ['constructor', 'MadeUp1', 'MadeUp2', 'MemoryExhaustion']) await secure(type);
+    await until(async () => (await alerts()).some(({ subject }) => subject === 'MemoryExhaustion'), 'the last one');
+    expect((await alerts()).map(({ subject, detail, severity }) => [subject, detail, severity])).toEqual(
+      expect.arrayContaining([
+        ['Unknown security event', 'constructor', 5],
+        ['MemoryExhaustion', 'MemoryExhaustion', 3],
+      ]),
+    );
+    expect(await alerts()).toHaveLength(2);
+  });
+
+  it('opens a hundred alerts at most; the rest is one that says so, and goes on when some are cleared', async () => {
+    const monitors = (from: number, count: number, more: object = {}) =>
+      Array.from({ length: count }, (_, index) => event({ monitorId: from + index, ...more }));
+    const open = async () => alerts({ open: true, pageSize: 200 });
+    await notify(...monitors(0, 60));
+    await notify(...monitors(50, 60), event({ monitorId: 999, severity: 3 }));
+    const isMore = ({ subject }: { readonly subject: string }) => subject === 'More alerts';
+    await until(async () => (await open()).some(isMore), 'the one about the rest');
+    expect(await open()).toHaveLength(101);
+    expect((await open()).find(isMore)).toMatchObject({
+      severity: 3,
+      detail: expect.stringContaining('100 alerts of this station are open'),
+    });
+    await notify(...monitors(200, 50));
+    await notify(...monitors(0, 3, { cleared: true, at: '2026-11-02T08:01:00.000Z' }));
+    await until(async () => (await open()).length === 98, 'three are over');
+    await notify(...monitors(300, 5));
+    await until(async () => (await open()).length === 100, 'two more have room');
+  });
+
+  it('is an alert of which nobody is to be notified until the station is accepted', async () => {
+    const stationId = 'CS-NEW';
+    const said: { type: string; data: Record<string, unknown> }[] = [];
+    await world.context.log.subscribe({
+      group: 'test',
+      topics: [MODEL_TOPIC],
+      handle: async (batch) => void said.push(...batch.map(({ event }) => event as never)),
+    });
+    const held = (type: string) =>
+      until(() => said.some(({ data }) => data['subject'] === type), type).then(
+        () => said.find(({ data }) => data['subject'] === type)?.data['notAccepted'],
+      );
+    await secure('MemoryExhaustion', stationId);
+    expect(await held('MemoryExhaustion')).toBe(true);
+    await world.booted('1.0', { stationId, registrationStatus: 'Pending' });
+    const accept = () => world.device.grpc.updateStation(deviceV1.UpdateStationRequest.fromPartial({ stationId, accept: true }));
+    const isThere = () =>
+      accept().then(
+        () => true,
+        () => false,
+      );
+    await until(isThere, 'it is known, and accepted');
+    await secure('TamperDetectionActivated', stationId);
+    expect(await held('TamperDetectionActivated')).toBeUndefined();
+    const cleared = (await alerts({ stationId })).find(({ subject }) => subject === 'MemoryExhaustion')?.alertId ?? '';
+    await world.device.operationGrpc.clearAlert({ alertId: cleared, idempotencyKey: '' });
+    await until(() => said.some(({ type }) => type.includes('AlertCleared')), 'it is cleared');
+    expect(said.find(({ type }) => type.includes('AlertCleared'))?.data['notAccepted']).toBe(true);
   });
 
   it('about its security is rated by us', async () => {
@@ -727,6 +789,19 @@ describe('a station that gets no certificate', () => {
     await signed(csr.toString('pem'));
     await until(async () => (await alerts({ open: true })).length === 0, 'it is over');
     expect(await alerts()).toMatchObject([{ state: 'Cleared', clearedBy: 'Platform' }]);
+  });
+
+  it('is no alert where it was refused before alerts were made of that', async () => {
+    await world.close();
+    world = await ModelWorld.open(async ({ log, ids }) => {
+      const at = '2026-01-01T00:00:00.000Z';
+      const data = { stationId: STATION, certificateType: 'V2GCertificate', detail: 'long ago', at };
+      const type = 'voltlog.device.CertificateRequestRefused.v1';
+      await log.append(DEVICE_TOPIC, STATION, [{ id: ids.next(), type, source: '/test', subject: STATION, time: at, data }]);
+    });
+    await signed('no CSR at all');
+    await until(async () => (await alerts()).some(({ subject }) => subject === CERTIFICATE), 'the alert');
+    expect(await alerts()).toHaveLength(1);
   });
 
   it('since it does not ask for one is an alert', async () => {

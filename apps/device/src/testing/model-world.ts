@@ -68,11 +68,13 @@ export class ModelWorld {
     public device: Device,
   ) {}
 
-  static async open(): Promise<ModelWorld> {
+  /** @param before what happened before the service first came */
+  static async open(before: (context: TestContext) => Promise<void> = async () => undefined): Promise<ModelWorld> {
     const context = await openTestContext('device');
     await context.log.ensureTopics(
       [DEVICE_TOPIC, STATION_TOPIC, MODEL_TOPIC, JOB_TOPIC, FIRMWARE_TOPIC, MOVE_TOPIC].map((name) => ({ name, partitions: 4 })),
     );
+    await before(context);
     const world: { made?: ModelWorld } = {};
     const fake = {
       sendCommand: (request: never) => world.made?.station.sendCommand(request),

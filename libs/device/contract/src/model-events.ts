@@ -220,6 +220,8 @@ export interface AlertOpened {
   readonly firmwareVersion?: string;
   /** By the station's clock where it is the station's. */
   readonly occurredAt: string;
+  /** Its station was in quarantine, unknown or retired: it is on the list, and nobody is notified of it. Absent: it was in service. */
+  readonly notAccepted?: true;
   readonly at: string;
 }
 
@@ -233,6 +235,8 @@ export interface AlertRaised {
   /** As it was opened with, so that whoever is told of this alone knows what it is about. Absent: of an older version. */
   readonly source?: AlertOpened['source'];
   readonly subject?: string;
+  /** As in {@link AlertOpened}, at this time. */
+  readonly notAccepted?: true;
   readonly at: string;
 }
 
@@ -251,6 +255,8 @@ export interface AlertCleared {
   /** As in {@link AlertRaised}. */
   readonly source?: AlertOpened['source'];
   readonly subject?: string;
+  /** As it was opened with. */
+  readonly notAccepted?: true;
   readonly at: string;
 }
 

@@ -47,7 +47,7 @@ export const alertDecider: Decider<AlertCommand, AlertState, AlertEvent, AlertRe
         return severity < state.severity
           ? decided<AlertEvent>({
               type: 'voltlog.device.AlertRaised.v1',
-              data: { stationId, alertId, severity, detail, value, ...aboutOf(state), at },
+              data: { stationId, alertId, severity, detail, value, ...aboutOf(state), ...heldOf(report), at },
             })
           : decided();
       }
@@ -63,7 +63,7 @@ export const alertDecider: Decider<AlertCommand, AlertState, AlertEvent, AlertRe
           ? decided()
           : decided<AlertEvent>({
               type: 'voltlog.device.AlertCleared.v1',
-              data: { stationId, alertId, by: command.by, ...aboutOf(state), at },
+              data: { stationId, alertId, by: command.by, ...aboutOf(state), ...heldOf(state), at },
             });
       default:
         return command satisfies never;
@@ -89,6 +89,7 @@ export const alertDecider: Decider<AlertCommand, AlertState, AlertEvent, AlertRe
 };
 
 const aboutOf = ({ source, subject }: AlertReport) => ({ source, subject });
+const heldOf = ({ notAccepted }: AlertReport) => (notAccepted === true ? { notAccepted } : {});
 
 /**
  * How security events are rated, 0 (danger) to 9 (debug); what is not here is 5, what is above {@link ALERT_SEVERITY_MAX} opens no alert.
@@ -125,4 +126,7 @@ const SEVERITY_UNKNOWN = 5;
 /** What is rated above is worth a line in the log of the station, and no alert. */
 export const ALERT_SEVERITY_MAX = 5;
 
-export const securitySeverity = (type: string): number => SECURITY_SEVERITIES[type] ?? SEVERITY_UNKNOWN;
+export const isSecurityEventKnown = (type: string): boolean => Object.hasOwn(SECURITY_SEVERITIES, type);
+
+export const securitySeverity = (type: string): number =>
+  (isSecurityEventKnown(type) ? SECURITY_SEVERITIES[type] : undefined) ?? SEVERITY_UNKNOWN;

@@ -17,6 +17,7 @@ export {
   type AlertReport,
   type AlertState,
   alertDecider,
+  isSecurityEventKnown,
   securitySeverity,
 } from './alert.decider.js';
 export {

@@ -133,6 +133,10 @@ describe('what an event is worth telling', () => {
     const cleared = notificationOf(event('voltlog.device.AlertCleared.v1', { stationId: 'CP-1', alertId: 'a', by: 'Operator' }));
     expect(cleared).toMatchObject({ kind: 'AlertCleared', stationId: 'CP-1', alert: { alertId: 'a', clearedBy: 'Operator' } });
     expect(notificationOf(event('voltlog.device.AlertCleared.v1', { stationId: 'CP-1' }))).toBeUndefined();
+    for (const name of ['AlertOpened', 'AlertRaised', 'AlertCleared']) {
+      const ofStranger = { stationId: 'CP-1', ...about, notAccepted: true };
+      expect(notificationOf(event(`voltlog.device.${name}.v1`, ofStranger))).toBeUndefined();
+    }
     expect(notificationOf(event('voltlog.device.AlertAcknowledged.v1', { stationId: 'CP-1', alertId: 'a' }))).toBeUndefined();
   });
 

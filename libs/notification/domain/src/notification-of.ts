@@ -119,10 +119,10 @@ const count = (value: unknown): number | undefined => (Number.isInteger(value) ?
 const idTokenOf = ({ idToken, forGroup }: Readonly<Record<string, unknown>>): string | undefined =>
   forGroup === true ? undefined : text(isRecord(idToken) ? idToken['idToken'] : idToken);
 
-/** An alert without its id is nothing. */
+/** An alert without its id is nothing, and a stranger can open any number. */
 function alertOf(data: Readonly<Record<string, unknown>>): NotificationAlert | undefined {
   const alertId = text(data['alertId']);
-  if (alertId === undefined) return undefined;
+  if (alertId === undefined || data['notAccepted'] === true) return undefined;
   const { severity, source, subject, detail, by } = data;
   const about = { source: text(source), severity: count(severity), subject: text(subject), detail: text(detail), clearedBy: text(by) };
   return { alertId, ...present(about) };
