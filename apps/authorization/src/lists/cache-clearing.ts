@@ -16,6 +16,13 @@ export const CLEAR_CACHE = 'AuthorizationClearCache';
 const LOOK_AGAIN = 'AuthorizationForgetToken';
 const LOOK_AGAIN_MS = 30_000;
 
+/** A token whose decisions were not all listed yet when it was looked for. */
+interface Look {
+  readonly tokenKey: string;
+  /** Stations that were told then: they are told once. */
+  readonly told: readonly string[];
+}
+
 interface Payload {
   readonly stationId: string;
   /** Tries that failed so far. */
@@ -60,7 +67,7 @@ export class CacheClearing {
     const { clock, logger } = context;
     const { timers } = context.store;
     this.loop = new TimerLoop({ timers, kind: CLEAR_CACHE, clock, logger, handle: (timer) => this.handle(timer) });
-    this.looks = new TimerLoop({ timers, kind: LOOK_AGAIN, clock, logger, handle: ({ payload }) => this.forget([String(payload)]) });
+    this.looks = new TimerLoop({ timers, kind: LOOK_AGAIN, clock, logger, handle: ({ payload }) => this.look([payload as Look]) });
   }
 
   start(): void {
@@ -78,22 +85,28 @@ export class CacheClearing {
   }
 
   /** Has the stations that may remember these tokens forget them: those that are listed now, and once the list is whole the rest. */
-  async forget(tokenKeys: readonly string[]): Promise<void> {
+  forget(tokenKeys: readonly string[]): Promise<void> {
+    return this.look(tokenKeys.map((tokenKey) => ({ tokenKey, told: [] })));
+  }
+
+  private async look(looks: readonly Look[]): Promise<void> {
     const now = this.context.clock.now();
     const stations = new Set<string>();
     // A station may have had its answer a moment ago.
     const isWhole = await this.parts.decisions.caughtUp();
-    for (const tokenKey of tokenKeys) {
-      for (const stationId of await this.acceptedAt(tokenKey, now)) stations.add(stationId);
+    const later: Look[] = [];
+    for (const { tokenKey, told } of looks) {
+      const accepted = await this.acceptedAt(tokenKey, now);
+      for (const stationId of accepted) if (!told.includes(stationId)) stations.add(stationId);
+      later.push({ tokenKey, told: [...new Set([...told, ...accepted])] });
     }
     const untilMs = now + this.parts.cacheMs;
-    await this.context.store.timers.schedule([...stations].map((stationId) => timerOf({ stationId, attempt: 0, untilMs }, isoTime(now))));
+    const { timers } = this.context.store;
+    await timers.schedule([...stations].map((stationId) => timerOf({ stationId, attempt: 0, untilMs }, isoTime(now))));
     if (stations.size > 0) this.loop.hurry();
     if (isWhole) return;
     const dueAt = isoTime(now + LOOK_AGAIN_MS);
-    await this.context.store.timers.schedule(
-      tokenKeys.map((tokenKey) => ({ id: `${LOOK_AGAIN}#${tokenKey}`, kind: LOOK_AGAIN, dueAt, payload: tokenKey })),
-    );
+    await timers.schedule(later.map((look) => ({ id: `${LOOK_AGAIN}#${look.tokenKey}`, kind: LOOK_AGAIN, dueAt, payload: look })));
   }
 
   /** The stations that were told last that a token may charge. */

@@ -436,6 +436,27 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     expect(looks).toBeGreaterThan(1);
   });
 
+  it('and the cache is cleared once, however often it is looked again while the list is never whole', async () => {
+    const { log } = world.context;
+    const caughtUp = log.caughtUp.bind(log);
+    let asked = 0;
+    expect((await world.ask({ token: 'A' })).status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+    log.caughtUp = async (question) => {
+      const isWhole = await caughtUp(question);
+      if (question.group !== 'authorization-decisions') return isWhole;
+      asked += 1;
+      return false;
+    };
+    await world.putToken('A', { status: authorizationV1.TokenStatus.BLOCKED });
+    await until(() => {
+      world.context.clock.ms += 5_000;
+      world.service.caches.hurry();
+      return asked >= 4 && station.cleared >= 1;
+    }, 'it was looked four times');
+    log.caughtUp = caughtUp;
+    expect(station.cleared).toBe(1);
+  });
+
   it('and the cache is cleared where a token that is blocked was accepted lately, be it a moment ago', async () => {
     await world.ask({ token: 'B' });
     const none = { pageSize: 0, pageToken: '', stationId: '', idToken: undefined, contractId: '', from: undefined, to: undefined };
