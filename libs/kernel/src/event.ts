@@ -23,6 +23,9 @@ export interface EventEnvelope<Type extends string = string, Data = unknown> {
   readonly causationId?: string;
 }
 
+/** The data of an event as JSON; there is always some text. */
+export const dataTextOf = ({ data }: Pick<EventEnvelope, 'data'>): string => JSON.stringify(data) ?? 'null';
+
 /** A closed set of event types and their data: `{ 'voltlog.x.Happened.v1': Happened }` becomes the union of its envelopes. */
 export type EventOf<Map extends object> = {
   [Type in keyof Map & string]: EventEnvelope<Type, Map[Type]>;

@@ -1,8 +1,8 @@
-import type { EventEnvelope } from '@voltlog/kernel';
+import { dataTextOf, type EventEnvelope } from '@voltlog/kernel';
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 import type { DeadLetterCause, LogRecord } from './event-log.js';
 import { FetchedMessage } from './kafkajs-fetch.js';
-import { dataTextOf, lazyEvent, UnreadableRecord } from './record-codec.js';
+import { lazyEvent, UnreadableRecord } from './record-codec.js';
 
 /** A record that still knows the message it was read from, so that it can be put aside as it is. */
 export interface KafkaRecord extends LogRecord {

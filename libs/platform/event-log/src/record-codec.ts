@@ -1,4 +1,4 @@
-import type { EventEnvelope } from '@voltlog/kernel';
+import { dataTextOf, type EventEnvelope } from '@voltlog/kernel';
 import type { DeadLetterCause, LogRecord } from './event-log.js';
 
 /** A record of the log whose text is not what the log writes: another program wrote it, or it is damaged. */
@@ -54,9 +54,6 @@ function parseData(text: string | Buffer, id: string): unknown {
     throw new UnreadableRecord(`the data of event ${id} is not JSON`, { cause });
   }
 }
-
-/** The data of an event as JSON. */
-export const dataTextOf = (event: EventEnvelope): string => JSON.stringify(event.data) ?? 'null';
 
 /** Two lines of text for one record: `[type, key, ...]`, then the data. Neither holds a raw newline, so lines cannot be torn. */
 export function encodeRecord(key: string, event: EventEnvelope, deadLetter?: DeadLetterCause, dataText = dataTextOf(event)): string {

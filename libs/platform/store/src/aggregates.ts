@@ -1,4 +1,4 @@
-import { type Clock, type Decider, type EventEnvelope, type IdSource, isoTime, OperatingError } from '@voltlog/kernel';
+import { type Clock, type Decider, dataTextOf, type EventEnvelope, type IdSource, isoTime, OperatingError } from '@voltlog/kernel';
 import { BoundedCache } from './bounded-cache.js';
 import type { Execution, Input } from './execution.js';
 import type { OutboxRelay } from './outbox-relay.js';
@@ -243,7 +243,7 @@ export class Aggregates<Command, State, Event extends { readonly type: string; r
     slot.version += 1;
     remember(slot, input.causationId);
     call.executions[entry.at] = { outcome: 'committed', state, version: slot.version, events };
-    const dataTexts = events.map(({ data }) => JSON.stringify(data));
+    const dataTexts = events.map(dataTextOf);
     return { streamId: input.streamId, version: slot.version, causationId: input.causationId, events, dataTexts, at };
   }
 

@@ -1,5 +1,5 @@
-import type { EventEnvelope } from '@voltlog/kernel';
-import type { Commit } from '../store.js';
+import { dataTextOf, type EventEnvelope } from '@voltlog/kernel';
+import type { Commit } from './store.js';
 
 type CommitHead = Pick<Commit, 'streamId' | 'causationId' | 'at'>;
 
@@ -53,7 +53,7 @@ function toEvent(row: EventRow, { streamId, causationId, at }: CommitHead): Even
 
 /** The events of a commit as they are stored. */
 export const encodeEvents = (commit: Pick<Commit, 'events' | 'dataTexts'> & CommitHead): string =>
-  `[${commit.events.map((event, i) => rowText(event, commit.dataTexts?.[i] ?? JSON.stringify(event.data) ?? 'null', commit)).join(',')}]`;
+  `[${commit.events.map((event, i) => rowText(event, commit.dataTexts?.[i] ?? dataTextOf(event), commit)).join(',')}]`;
 
 /** The events of a stored commit; those of older programs are whole envelopes. */
 export const decodeEvents = (head: CommitHead, text: string): readonly EventEnvelope[] =>

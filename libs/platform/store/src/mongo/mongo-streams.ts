@@ -1,7 +1,7 @@
-import type { EventEnvelope } from '@voltlog/kernel';
 import { OperatingError, RequestError } from '@voltlog/kernel';
 import { mongo } from 'mongoose';
 import { BoundedCache } from '../bounded-cache.js';
+import { decodeEvents } from '../commit-codec.js';
 import type { AppendOutcome, Commit, StreamStore } from '../store.js';
 import { Coalescer } from './coalescer.js';
 import { bulkErrors, DUPLICATE_KEY } from './mongo-errors.js';
@@ -221,7 +221,7 @@ export class MongoStreams implements StreamStore {
     const { _id, streamId, commits, unpublished, published } = document;
     return commits.map(({ version, causationId, at, events }) => {
       this.#known.set(keyOf(streamId, version), { _id, versions: commits.length });
-      const commit = { streamId, version, causationId, events: JSON.parse(events) as readonly EventEnvelope[], at };
+      const commit = { streamId, version, causationId, events: decodeEvents({ streamId, causationId, at }, events), at };
       return unpublished === undefined || published?.includes(version) ? commit : { ...commit, published: false as const };
     });
   }

@@ -1,4 +1,5 @@
 import { mongo } from 'mongoose';
+import { encodeEvents } from '../commit-codec.js';
 import type { AppendOutcome, Commit } from '../store.js';
 
 /**
@@ -35,12 +36,12 @@ export function documentOf({ streamId, commits }: Group): StreamDocument {
     _id: `${streamId}:${commits[0]?.version}`,
     streamId,
     keys: commits.flatMap(({ version, causationId }) => [`v:${version}`, `c:${causationId}`]),
-    commits: commits.map(({ version, causationId, at, events }) => ({
-      version,
-      causationId,
-      at,
-      types: events.map((event) => event.type),
-      events: JSON.stringify(events),
+    commits: commits.map((commit) => ({
+      version: commit.version,
+      causationId: commit.causationId,
+      at: commit.at,
+      types: commit.events.map((event) => event.type),
+      events: encodeEvents(commit),
     })),
     seq: new mongo.Timestamp({ t: 0, i: 0 }),
     unpublished: true,

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { BoundedCache } from '../bounded-cache.js';
+import { decodeEvents, encodeEvents } from '../commit-codec.js';
 import type { AppendOutcome, Commit, StreamStore } from '../store.js';
-import { decodeEvents, encodeEvents } from './commit-codec.js';
 import type { TransactionHooks, WriteQueue } from './write-queue.js';
 
 /** Streams whose last version and causation ids are kept in memory, so that an append to a hot stream reads nothing. */
