@@ -57,11 +57,14 @@ async function setStage(scenario: Scenario, options: CsmsApiOptions): Promise<St
       await put(`/v1/tokens/${idToken}`, { status: which === 'blockedToken' ? 'Blocked' : 'Active', note });
     for (const { path, body } of prepared) await put(path.replaceAll('{site}', name), body);
   } catch (error) {
+    // Whoever may not make it may not strike it either: what was refused first says enough.
     await strike().catch(() => undefined);
-    throw new StageRefused(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new StageRefused(wordsOf(error), { cause: error });
   }
   return { stationId: name, password, tokens, strike };
 }
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const isCard = (path: string): boolean => path.startsWith('/v1/tokens/');
 
@@ -72,7 +75,9 @@ export async function onStage<Result>(scenario: Scenario, api: CsmsApiOptions, p
   try {
     result = await play(stage);
   } catch (error) {
-    await stage.strike().catch(() => undefined);
+    await stage.strike().catch((failure: unknown) => {
+      if (error instanceof Error) error.message += `; ${stage.stationId} is left at the CSMS: ${wordsOf(failure)}`;
+    });
     throw error;
   }
   await stage.strike();
