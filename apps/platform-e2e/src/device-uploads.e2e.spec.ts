@@ -39,16 +39,9 @@ const soon = <Value>(what: string, ask: () => Promise<Value | undefined>): Promi
 /** A station that is asked for its log, and the address that it was told. */
 async function asked(stationId: string): Promise<{ uploadId: string; address: string }> {
   // The test before killed the device service: who asks it has a connection to it again a moment after it is back.
-  const isReached = () =>
-    platform.api.get('/v1/stations').then(
-      () => true,
-      () => undefined,
-    );
-  await soon('the gateway reaches the device service', isReached);
+  await soon('the gateway reaches the device service', () => platform.api.get('/v1/stations'));
   await registerStation(platform.api, stationId);
-  const station = await soon('the station is let in', () =>
-    RawStation.connect({ url: platform.ocppUrls[0], stationId }).catch(() => undefined),
-  );
+  const station = await soon('the station is let in', () => RawStation.connect({ url: platform.ocppUrls[0], stationId }));
   let address = '';
   station.socket.on('message', (text) => {
     const [kind, messageId, , payload] = JSON.parse(String(text)) as Frame;
