@@ -34,6 +34,8 @@ export async function startDemo(platform: Platform): Promise<Demo> {
     url: platform.ocppUrl,
     stations: STATIONS.map(({ id, version }) => ({ id, version, password: passwords[id] ?? '' })),
     tokens: TOKENS,
+    // Real stations may be connected too: they are not to go down with a simulated car.
+    onFailure: (stationId, error) => process.stderr.write(`the demo sends no more cars to ${stationId}: ${String(error)}\n`),
   });
 }
 

@@ -55,3 +55,42 @@ it('keeps an EVSE free until somebody starts there from outside; then a car come
   demo.stations[2]?.stopTransaction(2, 'Remote');
   await expect.poll(() => evse?.car, { timeout: 10_000 }).toBeUndefined();
 });
+
+it('has a car leave again from an EVSE that is held for somebody else, and come back', async () => {
+  csms = await startFakeCsms();
+  demo = startDemo({ url: csms.url, stations: [{ id: 'DEMO-1', version: '1.6' }], tokens: ['CARD-1'], timeScale: 200, seed: 1 });
+  await csms.until(() => csms.of('StopTransaction').length >= 1);
+  const expiryDate = new Date(Date.now() + 3_600_000).toISOString();
+  const reserve = { connectorId: 1, expiryDate, idTag: 'STRANGER', reservationId: 1 };
+  await expect
+    .poll(() => csms.command('DEMO-1', 'ReserveNow', reserve), { timeout: 10_000 })
+    .toMatchObject({ payload: { status: 'Accepted' } });
+  const [shown, begun] = [csms.of('Authorize').length, csms.of('StartTransaction').length];
+  await csms.until(() => csms.of('Authorize').length >= shown + 2);
+  expect(csms.of('StartTransaction')).toHaveLength(begun);
+  await csms.command('DEMO-1', 'CancelReservation', { reservationId: 1 });
+  await csms.until(() => csms.of('StartTransaction').length > begun);
+});
+
+it('tells whoever runs it beside something else that it failed, and goes on with the other stations', async () => {
+  csms = await startFakeCsms();
+  const failed: string[] = [];
+  demo = startDemo({
+    url: csms.url,
+    stations: [
+      { id: 'DEMO-1', version: '1.6' },
+      { id: 'DEMO-2', version: '1.6' },
+    ],
+    tokens: ['CARD-1', 'CARD-2'],
+    timeScale: 200,
+    seed: 1,
+    onFailure: (stationId, error) => failed.push(`${stationId} ${String(error)}`),
+  });
+  const [first] = demo.stations;
+  if (first !== undefined)
+    first.plugIn = () => {
+      throw new Error('a bug');
+    };
+  await csms.until(() => csms.of('StartTransaction').some(({ stationId }) => stationId === 'DEMO-2'));
+  expect(failed).toEqual(['DEMO-1 Error: a bug']);
+});

@@ -21,6 +21,8 @@ export interface DemoOptions {
   readonly timeScale?: number;
   readonly seed?: number;
   readonly onEvent?: (event: StationEvent) => void;
+  /** No car comes any more to an EVSE of this station. Absent: the process ends by it, as by any bug. */
+  readonly onFailure?: (stationId: string, error: unknown) => void;
 }
 
 export interface Demo {
@@ -87,7 +89,11 @@ export function startDemo(options: DemoOptions): Demo {
     const { cars = [CAR_MODELS.family] as const, keptFree } = SITES[index % SITES.length] ?? {};
     station.evses.forEach((evse, position) => {
       const visit = evse.id === keptFree ? awaited : visits;
-      void visit(station, { evseId: evse.id, cars, tokens, random: random.fork(), sleep, over, firstSeconds: index + position * 20 });
+      const place = { evseId: evse.id, cars, tokens, random: random.fork(), sleep, over, firstSeconds: index + position * 20 };
+      visit(station, place).catch((error: unknown) => {
+        if (options.onFailure === undefined) throw error;
+        options.onFailure(station.id, error);
+      });
     });
   });
   return {
@@ -174,8 +180,9 @@ async function visits(station: SimulatedStation, place: Place): Promise<void> {
     const status = station.line.isRegistered ? await station.authorize(token) : 'Accepted';
     if (over.now) return;
     const evse = station.evse(evseId);
-    if ((status === 'Accepted' || status === undefined) && evse?.transaction === undefined && evse?.isOperative === true) {
-      station.start(evseId, token);
+    const mayStart = (status === 'Accepted' || status === undefined) && evse?.transaction === undefined && evse?.isOperative === true;
+    // Where it is held for somebody else the car leaves.
+    if (mayStart && station.swipe(evseId, token) !== undefined) {
       const seconds = random.between(180, 480);
       // In short waits, since somebody may stop it from outside.
       for (let waited = 0; waited < seconds && !over.now && evse.transaction !== undefined; waited += 5) await sleep(5);

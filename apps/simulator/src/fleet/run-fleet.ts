@@ -221,7 +221,7 @@ class Fleet {
     if (status !== undefined && status !== 'Accepted') this.refusedTokens += 1;
     else if (station.evse(evseId)?.transaction === undefined) {
       if (isLost) station.line.loseNextAnswer(actionToLose(station.version, random), random.pick(['close', 'ignore', 'cut']));
-      station.start(evseId, token);
+      if (station.swipe(evseId, token) === undefined) this.refusedTokens += 1;
       await this.sleep(seconds / 3);
       if (isOffline && !this.isStopping) await station.goOffline('broken');
       await this.sleep(seconds / 3);

@@ -64,6 +64,15 @@ describe.each(['1.6', '2.0.1'] as const)('a connector that a station of OCPP %s 
     expect(await reserve(8)).toBe('Occupied');
   });
 
+  it('lets nobody begin who was let in from outside before it was held for somebody else', async () => {
+    station.remoteStart(1, 'OTHER', 3);
+    expect(await reserve()).toBe('Accepted');
+    station.plugIn(1, new Car(CAR_MODELS.family, 0.2));
+    expect(station.evse(1)).toMatchObject({ transaction: undefined, pendingStart: undefined });
+    expect(station.swipe(1, 'CARD')).toBeDefined();
+    await station.idle();
+  });
+
   it('is held for one, until the same number replaces it, a cancel ends it, or its time is over', async () => {
     await reserve();
     expect(await reserve(8)).toBe('Occupied');

@@ -183,7 +183,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     const { pendingStart, transaction } = evse;
     if (transaction !== undefined) this.goesOn(evse, transaction);
     this.reportStatus(evseId);
-    if (pendingStart !== undefined) this.start(evseId, pendingStart.idToken, pendingStart);
+    if (pendingStart !== undefined && this.swipe(evseId, pendingStart.idToken, pendingStart) === undefined) this.forgetStart(evse);
   }
 
   /** Takes the cable out; a transaction ends by it, or waits for the car where the station is set so. */
@@ -223,8 +223,8 @@ export class SimulatedStation implements LineHost, HoldHost {
   }
 
   /** A card at the reader of an EVSE: a transaction begins, unless the connector is held for somebody else. */
-  swipe(evseId: number, idToken: string): LedgerEntry | undefined {
-    return this.holds.admits(this.known(evseId), idToken) ? this.start(evseId, idToken) : undefined;
+  swipe(evseId: number, idToken: string, how: StartWith = {}): LedgerEntry | undefined {
+    return this.holds.admits(this.known(evseId), idToken) ? this.start(evseId, idToken, how) : undefined;
   }
 
   /** A card at the reader of an EVSE, decided as stations do: it starts, it stops what runs there, or it is refused. */
@@ -248,7 +248,11 @@ export class SimulatedStation implements LineHost, HoldHost {
     return this.settings.flag(this.dialect.names.offlineUnknown);
   }
 
-  /** Starts a transaction at once, offline too; what the CSMS says to it comes later. */
+  /**
+   * Starts a transaction at once, offline too; what the CSMS says to it comes later.
+   *
+   * @throws {Error} where one runs, or the connector is held for somebody else: {@link swipe} does what a reader does then
+   */
   start(evseId: number, idToken: string, { remoteStartId, type }: StartWith = {}): LedgerEntry {
     const evse = this.known(evseId);
     if (evse.transaction !== undefined) throw new Error(`${this.id}: EVSE ${evseId} has a transaction already`);
@@ -337,7 +341,7 @@ export class SimulatedStation implements LineHost, HoldHost {
     const evse = this.known(evseId);
     const begin = (): void => {
       if (evse.transaction !== undefined) return;
-      if (evse.car !== undefined) return void this.start(evseId, idToken, { remoteStartId });
+      if (evse.car !== undefined) return void this.swipe(evseId, idToken, { remoteStartId });
       this.forgetStart(evse);
       const waitSeconds = this.settings.number(this.dialect.names.connectionTimeout, 0);
       const lapse = waitSeconds > 0 ? this.clock.after(waitSeconds * 1_000, () => this.forgetStart(evse)) : undefined;
