@@ -35,7 +35,7 @@ describe('tokens', { timeout: 90_000 }, () => {
     await page.getByRole('heading', { name: 'Tokens' }).waitFor();
     await shown.tabTo('New token');
     await page.keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'New token' }).waitFor();
+    await shown.dialog('New token');
     await page.keyboard.type('CARD-77');
     await shown.tabTo(/^Group;/);
     await page.keyboard.type('family');

@@ -44,7 +44,7 @@ describe('templates', { timeout: 120_000 }, () => {
     expect(await shown.flaws()).toEqual([]);
     await shown.tabTo('New template');
     await page.keyboard.press('Enter');
-    const dialog = page.getByRole('dialog', { name: 'New template' });
+    const dialog = await shown.dialog('New template');
     await shown.tabTo(/^Template/);
     await page.keyboard.type('ac22');
     await shown.tabTo('Vendor');

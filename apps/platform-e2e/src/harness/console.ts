@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { ADMIN_KEY, type AllInOne } from './all-in-one.js';
 import { launchBrowser } from './browser.js';
 import { eventually } from './eventually.js';
@@ -58,6 +58,13 @@ export class ConsolePage {
       if (typeof name === 'string' ? focused.trim() === name : name.test(focused)) return;
     }
     throw new Error(`Tab does not lead to ${name}`);
+  }
+
+  /** A dialog by its name, once it has taken the focus: before, keys go to what is behind it. */
+  async dialog(name: string): Promise<Locator> {
+    const dialog = this.page.getByRole('dialog', { name, exact: true });
+    await dialog.locator(':focus').waitFor();
+    return dialog;
   }
 
   /** What axe finds that is serious, light and dark; and whether the page is wider than a phone. */
