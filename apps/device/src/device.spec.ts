@@ -154,7 +154,7 @@ describe('device service', () => {
       expect(scryptSync('correct-horse!!!', Buffer.from(salt, 'base64url'), 32, { N: 1_024, r: 8, p: 1 }).toString('base64url')).toBe(hash);
     });
 
-    it('can do without a credential, and sets one later', async () => {
+    it('can do without a credential, and sets one later, told once where no key seals it', async () => {
       await register('CP-1', { withoutCredential: true });
       expect(await access('CP-1')).toMatchObject([{ passwordHash: '' }]);
       const { password } = await service.grpc.setStationCredential({ stationId: 'CP-1', password: '', idempotencyKey: 'k' });

@@ -89,7 +89,7 @@ export async function createDevice(context: ServiceContext, config: DeviceConfig
   );
   context.metrics.gauge('voltlog_device_stations_in_memory', 'Stations kept in memory', () => memory.size);
   return {
-    grpc: new DeviceGrpc(context, repository, memory, collections, config, security.acceptance),
+    grpc: new DeviceGrpc(context, repository, memory, collections, security),
     securityGrpc: new StationSecurityGrpc(context, repository, security),
     certificatesGrpc: new CertificatesGrpc(context, pki, plugAndCharge),
     jobGrpc: jobs.grpc,

@@ -14,9 +14,7 @@ import { RequestError } from '@voltlog/kernel';
 import { deviceV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import type { Query } from '@voltlog/store';
-import { hashChosenPassword, hashMadePassword, makePassword } from '../commands/passwords.js';
-import type { Acceptance } from '../security/acceptance.js';
-import { changeIdOf } from '../security/password-change.js';
+import type { Security } from '../security/security.js';
 import type { DeviceRepository, SiteExecution, StationExecution } from '../store/device-repository.js';
 import type { Collections } from '../store/documents.js';
 import type { StationMemory } from '../store/station-memory.js';
@@ -78,8 +76,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     private readonly repository: DeviceRepository,
     private readonly memory: StationMemory,
     private readonly collections: Collections,
-    private readonly options: { readonly scryptN: number },
-    private readonly acceptance: Acceptance,
+    private readonly security: Pick<Security, 'acceptance' | 'passwordsByHand'>,
   ) {}
 
   async registerSite(request: deviceV1.RegisterSiteRequest): Promise<deviceV1.RegisterSiteResponse> {
@@ -135,19 +132,16 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const causationId = this.cause(request.idempotencyKey);
     if (request.withoutCredential && request.password !== '')
       throw new RequestError('INVALID_ARGUMENT', 'password and without_credential exclude each other');
-    const credential = request.withoutCredential ? undefined : await this.credential(request.password);
+    const wanted = { stationId, chosen: checkChosen(request.password), causationId, repeatable: request.idempotencyKey !== '' };
     if (siteId !== '') await this.checkSiteInService(siteId);
     const command = { kind: 'RegisterStation' as const, stationId, siteId, name, evses, tags: checkTags(request.tags), now: this.now() };
-    const execution = await this.repository.onStation(
-      stationId,
-      credential === undefined ? command : { ...command, passwordHash: credential.hash },
-      causationId,
-    );
+    const { execution, password } = request.withoutCredential
+      ? { execution: await this.repository.onStation(stationId, command, causationId), password: '' }
+      : await this.security.passwordsByHand.set(wanted, ({ passwordHash }) =>
+          this.repository.onStation(stationId, { ...command, passwordHash }, causationId),
+        );
     const secured = await this.require(stationId, request.securityProfileMin, causationId);
-    return {
-      station: await this.stationOf(secured ?? execution),
-      password: execution.outcome === 'committed' ? (credential?.made ?? '') : '',
-    };
+    return { station: await this.stationOf(secured ?? execution), password };
   }
 
   async updateStation(request: deviceV1.UpdateStationRequest): Promise<deviceV1.UpdateStationResponse> {
@@ -169,12 +163,12 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     };
     const causationId = this.cause(request.idempotencyKey);
     checkProfile(request.securityProfileMin);
-    const chosen = request.password === '' ? '' : checkPassword(request.password);
+    const chosen = checkChosen(request.password);
     if (chosen !== '' && (!accept || request.withoutCredential))
       throw new RequestError('INVALID_ARGUMENT', 'a password goes with accept, and not with without_credential');
     const { execution, password } =
       accept && !request.withoutCredential
-        ? await this.acceptance.accept(stationId, command, chosen, causationId)
+        ? await this.security.acceptance.accept(stationId, command, chosen, causationId)
         : { execution: await this.repository.onStation(stationId, command, causationId), password: '' };
     if (execution.refusal !== undefined) throw refusal(execution.refusal);
     const secured = await this.require(stationId, request.securityProfileMin, causationId);
@@ -194,14 +188,12 @@ export class DeviceGrpc implements deviceV1.DeviceService {
   async setStationCredential(request: deviceV1.SetStationCredentialRequest): Promise<deviceV1.SetStationCredentialResponse> {
     const stationId = checkStationId(request.stationId);
     const causationId = this.cause(request.idempotencyKey);
-    const { hash, made } = await this.credential(request.password);
-    const execution = await this.repository.onStation(
-      stationId,
-      { kind: 'SetCredential', changeId: changeIdOf(stationId, causationId), passwordHash: hash, now: this.now() },
-      causationId,
+    const wanted = { stationId, chosen: checkChosen(request.password), causationId, repeatable: request.idempotencyKey !== '' };
+    const { execution, password } = await this.security.passwordsByHand.set(wanted, (credential) =>
+      this.repository.onStation(stationId, { kind: 'SetCredential', ...credential, now: this.now() }, causationId),
     );
     if (execution.refusal !== undefined) throw refusal(execution.refusal);
-    return { password: execution.outcome === 'committed' ? made : '' };
+    return { password };
   }
 
   async getStation(request: deviceV1.GetStationRequest): Promise<deviceV1.GetStationResponse> {
@@ -243,13 +235,6 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     return causeOf(idempotencyKey, () => this.context.ids.next());
   }
 
-  /** `made`: the password to be shown, empty when the caller chose it. */
-  private async credential(chosen: string): Promise<{ readonly hash: string; readonly made: string }> {
-    if (chosen !== '') return { hash: await hashChosenPassword(checkPassword(chosen), this.options.scryptN), made: '' };
-    const made = makePassword();
-    return { hash: hashMadePassword(made), made };
-  }
-
   /** Its own commit, under a cause of its own, so that a repetition completes what a crash cut in two. */
   private async require(stationId: string, securityProfileMin: number | undefined, causationId: string) {
     if (securityProfileMin === undefined) return undefined;
@@ -279,6 +264,9 @@ const CHOICES: Readonly<Record<string, 'On' | 'Off' | 'ByMake'>> = {
 const NOTHING_TOLD = { name: '', address: '', city: '', countryCode: '', latitude: 0, longitude: 0, timeZone: '' } satisfies Parameters<
   typeof siteProblem
 >[0];
+
+/** Empty: none is. */
+const checkChosen = (password: string): string => (password === '' ? '' : checkPassword(password));
 
 function siteOf({ refusal: no, state }: SiteExecution): deviceV1.Site {
   if (no !== undefined) throw refusal(no);

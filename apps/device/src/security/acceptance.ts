@@ -1,8 +1,8 @@
 import type { ChangeStation, StationState } from '@voltlog/device-domain';
 import { RequestError } from '@voltlog/kernel';
 import { hashChosenPassword } from '../commands/passwords.js';
-import type { DeviceRepository, StationExecution } from '../store/device-repository.js';
-import type { PasswordChanges } from './password-change.js';
+import type { DeviceRepository } from '../store/device-repository.js';
+import type { Given, PasswordChanges } from './password-change.js';
 import type { StationLine } from './station-line.js';
 
 export interface AcceptanceParts {
@@ -25,12 +25,7 @@ export class Acceptance {
    * @returns `password`: the one that was made, also to a repetition, whose first answer may be lost; empty: none was
    * @throws {RequestError} `NoSecretKey`: it could not be kept until the station has it; nothing happened
    */
-  async accept(
-    stationId: string,
-    command: ChangeStation,
-    chosen: string,
-    causationId: string,
-  ): Promise<{ readonly execution: StationExecution; readonly password: string }> {
+  async accept(stationId: string, command: ChangeStation, chosen: string, causationId: string): Promise<Given> {
     const { repository, passwords, scryptN } = this.parts;
     const state = await repository.station(stationId);
     if (!(await this.needsOne(state, chosen))) {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { ChangeStation } from '@voltlog/device-domain';
 import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
-import { hashMadePassword } from '../commands/passwords.js';
+import { hashMadePassword, makePassword } from '../commands/passwords.js';
 import type { Sealing } from '../pki/sealing.js';
 import type { DeviceRepository, StationExecution } from '../store/device-repository.js';
 import { DONE, type Intent, type IntentHandler, type Intents, LATER, type Step } from './intents.js';
@@ -27,6 +27,17 @@ interface Change {
   readonly told?: true;
   /** It was made for whoever asked, and is told again to a repetition. Absent: it was chosen, or the station alone is told. */
   readonly made?: true;
+  /** Somebody sets it at the station, which is not brought it. */
+  readonly byHand?: true;
+}
+
+/** What an event of the station says of its password: nothing that tells it. */
+export type Credential = Pick<Change, 'changeId' | 'passwordHash'>;
+
+/** What became of it, and `password`: the one that was made, for whoever asked; empty: it was chosen, or counts no more. */
+export interface Given {
+  readonly execution: StationExecution;
+  readonly password: string;
 }
 
 /** `passwordHash`: as in the contract. */
@@ -63,21 +74,20 @@ export class PasswordChanges implements IntentHandler<Change> {
    * Lets a station out of quarantine together with a password, in one commit.
    *
    * @param chosen undefined: one is made
-   * @returns `password`: the one that was made, for whoever asked, see {@link madeBy}; empty: it was chosen, or the station had been accepted
-   *   before
    */
-  async accept(
-    stationId: string,
-    command: ChangeStation,
-    chosen: Password | undefined,
-    causationId: string,
-  ): Promise<{ readonly execution: StationExecution; readonly password: string }> {
-    const { repository, intents } = this.parts;
+  async accept(stationId: string, command: ChangeStation, chosen: Password | undefined, causationId: string): Promise<Given> {
     const more = chosen === undefined ? ({ told: true, made: true } as const) : ({ told: true } as const);
     const kept = await this.keep(stationId, causationId, chosen ?? made(), more);
-    const execution = await repository.onStation(stationId, { ...command, credential: offerOf(kept) }, causationId);
-    if (execution.refusal === undefined) await intents.go(kept);
-    return { execution, password: this.tell(kept, execution) };
+    return this.give(kept, (credential) => this.parts.repository.onStation(stationId, { ...command, credential }, causationId));
+  }
+
+  /**
+   * Makes a password that somebody sets at the station.
+   *
+   * @param commit sets it, under the same cause
+   */
+  async setByHand(stationId: string, causationId: string, commit: (credential: Credential) => Promise<StationExecution>): Promise<Given> {
+    return this.give(await this.keep(stationId, causationId, madeShort(), { told: true, made: true, byHand: true }), commit);
   }
 
   /** The password that was made for this request, should it be a repetition whose first answer was lost; empty: none, or it counts no more. */
@@ -85,6 +95,12 @@ export class PasswordChanges implements IntentHandler<Change> {
     if (execution.outcome !== 'duplicate') return '';
     const kept = await this.parts.intents.kept<Change>(idOf(stationId, changeIdOf(stationId, causationId)));
     return kept === undefined ? '' : this.tell(kept, execution);
+  }
+
+  private async give(kept: Intent<Change>, commit: (credential: Credential) => Promise<StationExecution>): Promise<Given> {
+    const execution = await commit(offerOf(kept));
+    if (execution.refusal === undefined) await this.parts.intents.go(kept);
+    return { execution, password: this.tell(kept, execution) };
   }
 
   /** Only what counts: a repetition may come when the intent of the first is done, and another password was kept for it in vain. */
@@ -97,6 +113,7 @@ export class PasswordChanges implements IntentHandler<Change> {
   async attempt(intent: Intent<Change>, note: (data: Change) => Promise<void>): Promise<Step<Change>> {
     const { repository, sealing, line } = this.parts;
     const { stationId, data } = intent;
+    if (data.byHand === true) return this.over(intent);
     const state = await repository.station(stationId);
     if (state.kind === 'none' || state.security.offered?.changeId !== data.changeId) return this.over(intent);
     const connection = await line.connectionOf(stationId);
@@ -124,6 +141,7 @@ export class PasswordChanges implements IntentHandler<Change> {
 
   async expired(intent: Intent<Change>): Promise<Step<Change>> {
     const { stationId, createdAt, data } = intent;
+    if (data.byHand === true) return DONE;
     if (!data.sent || data.told === true) return this.withdraw(intent, 'the station was away all the time');
     const days = Math.round((this.parts.context.clock.now() - Date.parse(createdAt)) / 86_400_000);
     this.parts.context.logger.warn(
@@ -138,11 +156,13 @@ export class PasswordChanges implements IntentHandler<Change> {
     stationId: string,
     causationId: string,
     { password, passwordHash }: Password,
-    more: Pick<Change, 'told' | 'made'> = {},
+    more: Pick<Change, 'told' | 'made' | 'byHand'> = {},
   ): Promise<Intent<Change>> {
     const changeId = changeIdOf(stationId, causationId);
     const data: Change = { changeId, sealedPassword: this.parts.sealing.seal(password), passwordHash, sent: false, ...more };
-    return this.parts.intents.keep({ id: idOf(stationId, changeId), stationId, kind: 'ChangePassword', data }, CHANGE_MS);
+    // Of one that is set by hand nothing waits for the station: it hurries nothing when it comes.
+    const about = { id: idOf(stationId, changeId), stationId: more.byHand === true ? '' : stationId };
+    return this.parts.intents.keep({ ...about, kind: 'ChangePassword', data }, CHANGE_MS);
   }
 
   /** The station is not brought it; one that somebody was told goes on to count, for it is now set by hand. */
@@ -170,9 +190,10 @@ export const changeIdOf = (stationId: string, causationId: string): string =>
   createHash('sha256').update(`${stationId}\0${causationId}`).digest('hex').slice(0, 32);
 
 const idOf = (stationId: string, changeId: string): string => `password:${stationId}:${changeId}`;
-const offerOf = ({ data: { changeId, passwordHash } }: Intent<Change>) => ({ changeId, passwordHash });
+const offerOf = ({ data: { changeId, passwordHash } }: Intent<Change>): Credential => ({ changeId, passwordHash });
+const hashed = (password: string): Password => ({ password, passwordHash: hashMadePassword(password) });
 
-function made(): Password {
-  const password = randomBytes(PASSWORD_BYTES).toString('hex');
-  return { password, passwordHash: hashMadePassword(password) };
-}
+const made = (): Password => hashed(randomBytes(PASSWORD_BYTES).toString('hex'));
+
+/** For people, who have to type it. */
+const madeShort = (): Password => hashed(makePassword());

@@ -431,6 +431,65 @@ describe('the security of stations', () => {
     });
   });
 
+  describe('a password that is made to be set by hand', () => {
+    const set = (more: object = {}) =>
+      service.grpc.setStationCredential({ stationId: STATION, password: '', idempotencyKey: 'k', ...more });
+    const fits = (hash: string | undefined, password: string) => {
+      const [, salt = '', digest] = (hash ?? '').split('$');
+      return createHash('sha256').update(Buffer.from(salt, 'base64url')).update(password).digest('base64url') === digest;
+    };
+    const restart = async () => {
+      await devices.pop()?.stop();
+      service = await open();
+    };
+
+    it('is told again to a repetition, whose first answer was lost with the process, and to nobody else', async () => {
+      const { password } = await set();
+      expect(password).toMatch(/^[A-Za-z0-9_-]{20}$/);
+      await restart();
+      expect(await set()).toEqual({ password });
+      expect(fits((await access())?.passwordHash, password)).toBe(true);
+      const intents = await context.store.collection<Intent>('security_intents', intentSchema);
+      expect(JSON.stringify((await intents.find({ limit: 10 })).docs)).not.toContain(password);
+    });
+
+    it('is told to both of two requests that are the same', async () => {
+      const [one, other] = await Promise.all([set(), set()]);
+      expect(one.password).toMatch(/^[A-Za-z0-9_-]{20}$/);
+      expect(other).toEqual(one);
+      expect(fits((await access())?.passwordHash, one.password)).toBe(true);
+    });
+
+    it('is not told once another one counts', async () => {
+      await set();
+      await set({ password: 'set-by-hand-meanwhile', idempotencyKey: 'another' });
+      expect(await set()).toEqual({ password: '' });
+    });
+
+    it('that was registered with the station is told again too', async () => {
+      const request = deviceV1.RegisterStationRequest.fromPartial({ stationId: 'CP-2', securityProfileMin: 1, idempotencyKey: 'r' });
+      const { password } = await service.grpc.registerStation(request);
+      await restart();
+      expect(await service.grpc.registerStation(request)).toMatchObject({ password, station: { securityProfileMin: 1 } });
+    });
+
+    it('is kept for a day, and not brought to the station, also while another one is on its way', async () => {
+      connection.answers.set('setVariables', { status: CommandStatus.TIMED_OUT });
+      await service.securityGrpc.changePassword({ stationId: STATION, idempotencyKey: '' });
+      await until(() => connection.of('setVariables').length === 1, 'the other one to be sent');
+      const { password } = await set();
+      const intents = await context.store.collection<Intent>('security_intents', intentSchema);
+      await untilPassed(context.clock, 60_000, async () => (await intents.count()) === 1, 'the other one to be over');
+      await connects();
+      expect(await context.log.caughtUp({ group: 'device-facts', topic: STATION_TOPIC, key: STATION, deadlineMs: 5_000 })).toBe(true);
+      expect(await set()).toEqual({ password });
+      await untilPassed(context.clock, 86_400_000, async () => (await intents.count()) === 0, 'it to be forgotten');
+      expect(await set()).toEqual({ password: '' });
+      expect(connection.of('setVariables')).toHaveLength(1);
+      expect(fits((await access())?.offeredPasswordHash, password)).toBe(true);
+    });
+  });
+
   describe('the password of a station that is accepted', () => {
     const STRANGER = 'CP-9';
     const accept = (more: object = {}) =>

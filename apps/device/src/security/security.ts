@@ -9,6 +9,7 @@ import { Acceptance } from './acceptance.js';
 import { Certificates } from './certificates.js';
 import { Intents } from './intents.js';
 import { PasswordChanges } from './password-change.js';
+import { PasswordsByHand } from './passwords-by-hand.js';
 import { ProfileChanges } from './profile-change.js';
 import { Renewals } from './renewals.js';
 import { SecurityFollower } from './security-follower.js';
@@ -20,6 +21,7 @@ export interface Security {
   readonly authority: CertificateAuthority | undefined;
   readonly passwords: PasswordChanges | undefined;
   readonly acceptance: Acceptance;
+  readonly passwordsByHand: PasswordsByHand;
   readonly profiles: ProfileChanges;
   readonly renewals: Renewals;
   readonly line: StationLine;
@@ -61,6 +63,7 @@ export async function createSecurity(
     authority,
     passwords,
     acceptance: new Acceptance({ repository, line, passwords, scryptN: config.scryptN }),
+    passwordsByHand: new PasswordsByHand({ passwords, scryptN: config.scryptN }),
     profiles,
     renewals,
     line,

@@ -59,7 +59,8 @@ export class StationsController {
   @Write({
     role: 'admin',
     summary: 'Register a station',
-    description: 'Without a password one is made; it is in this answer and nowhere else.',
+    description:
+      'Without a password one is made; it is in this answer, and in that to a repetition with the same `Idempotency-Key`, and nowhere else.',
     status: 201,
     answer: registeredStation,
   })
@@ -139,8 +140,8 @@ export class StationsController {
     role: 'admin',
     summary: "Set a station's password",
     description:
-      'Without one in the body a new one is made and shown here, once. It counts alone at once; while another one is on its way to the ' +
-      'station, that counts too until the station has shown this one.',
+      'Without one in the body a new one is made and shown here, and to a repetition with the same `Idempotency-Key` alone. It counts alone ' +
+      'at once; while another one is on its way to the station, that counts too until the station has shown this one.',
     answer: credentialView,
   })
   async setCredential(

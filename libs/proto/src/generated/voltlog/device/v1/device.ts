@@ -306,6 +306,7 @@ export interface SetStationCredentialRequest {
 }
 
 export interface SetStationCredentialResponse {
+  /** The one that was made; also to a repetition with the same idempotency key, for a day, as long as it counts and where a key seals it. */
   password: string;
 }
 
@@ -3536,7 +3537,7 @@ export interface DeviceService {
   retireSite(request: RetireSiteRequest): Promise<RetireSiteResponse>;
   getSite(request: GetSiteRequest): Promise<GetSiteResponse>;
   listSites(request: ListSitesRequest): Promise<ListSitesResponse>;
-  /** Registers a station; without a password one is made and returned, once. */
+  /** Registers a station; without a password one is made and returned, see SetStationCredentialResponse. */
   registerStation(request: RegisterStationRequest): Promise<RegisterStationResponse>;
   updateStation(request: UpdateStationRequest): Promise<UpdateStationResponse>;
   retireStation(request: RetireStationRequest): Promise<RetireStationResponse>;
@@ -3595,7 +3596,7 @@ export const DeviceServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Registers a station; without a password one is made and returned, once. */
+    /** Registers a station; without a password one is made and returned, see SetStationCredentialResponse. */
     registerStation: {
       name: "RegisterStation",
       requestType: RegisterStationRequest as typeof RegisterStationRequest,
