@@ -58,6 +58,7 @@ export function chargeWords({ state, reason, stopRequested, stopFailed, stationO
     case 'Charging':
       return { title: 'stateCharging', text: 'stateChargingText', tone: 'going' };
     case 'Suspended':
+      if (reason === 'LimitReached') return { title: 'milestoneLimitReached', text: 'reasonLimit', tone: 'done' };
       return reason === 'ByStation'
         ? { title: 'stateSuspendedStation', text: 'stateSuspendedStationText', tone: 'waiting' }
         : { title: 'stateSuspendedVehicle', text: 'stateSuspendedVehicleText', tone: 'waiting' };

@@ -83,6 +83,7 @@ describe('a charge in words', () => {
   it('says who pauses', () => {
     expect(words('Suspended', 'ByStation').title).toBe('stateSuspendedStation');
     expect(words('Suspended', 'ByVehicle').title).toBe('stateSuspendedVehicle');
+    expect(words('Suspended', 'LimitReached').title).toBe('milestoneLimitReached');
   });
 
   it('says why it did not start or has ended, where that is known; a strange word is no sentence', () => {

@@ -260,6 +260,74 @@ describe('other limits', () => {
   });
 });
 
+describe('a limit that a 2.1 station keeps by itself', () => {
+  const common = { ocppVersion: 'ocpp2.1' as const, transactionId: 'tx-1' };
+  const offers = () => harness.stations.sent.filter(({ command }) => command.$case === 'offerTransactionLimit');
+  const reached = async () => (await harness.milestones((await harness.only()).sessionId)).map(({ milestone }) => milestone);
+  /** E16.FR.05: it gives no more power, says why, and the transaction goes on. */
+  const suspended = (minute: number, seqNo: number, wh: number) =>
+    updated({
+      ...common,
+      minute,
+      seqNo,
+      triggerReason: 'EnergyLimitReached',
+      chargingState: 'SuspendedEVSE',
+      meterValues: [values(minute, register(wh))],
+    });
+  beforeEach(async () => {
+    await harness.given(started({ ...common, minute: 0, seqNo: 0, meterStartWh: 0, chargingState: 'Charging' }));
+  });
+
+  it('is told to be reached once, and the session is stopped, though the register is just below it', async () => {
+    await setLimit({ energyWh: 1_000 });
+    harness.later(10);
+    await harness.given(suspended(10, 1, 999));
+    await stopped();
+    await harness.given(suspended(10, 1, 999));
+    await noStop(1);
+    expect(await reached()).toEqual(['ChargingStarted', 'LimitReached']);
+  });
+
+  it('and was set at the station, is told to be reached, and left to whoever set it', async () => {
+    harness.later(10);
+    await harness.given(suspended(10, 1, 999));
+    await noStop(0);
+    expect(await reached()).toEqual(['ChargingStarted', 'LimitReached']);
+  });
+
+  it('does not stop the session once it was raised', async () => {
+    harness.later(10);
+    await harness.given(suspended(10, 1, 999));
+    harness.later(11);
+    await setLimit({ energyWh: 2_000 });
+    await harness.given(updated({ ...common, minute: 11, seqNo: 2, chargingState: 'Charging', triggerReason: 'ChargingStateChanged' }));
+    await noStop(0);
+    harness.later(20);
+    await harness.given(suspended(20, 3, 1_999));
+    await stopped();
+    await noStop(1);
+    expect(await reached()).toEqual(['ChargingStarted', 'LimitReached', 'LimitReached']);
+  });
+
+  it('is taken away there, too', async () => {
+    await setLimit({ energyWh: 1_000 });
+    await harness.until(() => offers().length === 1);
+    harness.later(1);
+    await setLimit({});
+    await harness.until(() => offers().length === 2);
+    expect(offers()[1]?.command.value).toEqual({ transactionId: 'tx-1' });
+  });
+
+  it('is taken away there where another instance had told it', async () => {
+    await setLimit({ energyWh: 1_000 });
+    await harness.until(() => offers().length === 1);
+    await harness.restart();
+    harness.later(1);
+    await setLimit({});
+    await harness.until(() => offers().length === 2);
+  });
+});
+
 describe('a stop', () => {
   beforeEach(async () => {
     await harness.given(started({ minute: 0 }));

@@ -77,7 +77,8 @@ function running(session: sessionV1.Session): ChargeStatus {
     case 'SuspendedEV':
       return isFull(session) ? { state: 'Full', reason: null } : { state: 'Suspended', reason: 'ByVehicle' };
     case 'SuspendedEVSE':
-      return { state: 'Suspended', reason: 'ByStation' };
+      // A station that keeps the limit by itself waits until it is stopped, or the limit raised.
+      return { state: 'Suspended', reason: session.milestones.at(-1)?.kind === 'LimitReached' ? 'LimitReached' : 'ByStation' };
     case 'EVConnected':
       return session.energyWh > 0 ? { state: 'Suspended', reason: 'ByVehicle' } : { state: 'Starting', reason: null };
     case 'Idle':

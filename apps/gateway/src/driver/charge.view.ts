@@ -42,7 +42,7 @@ export const chargeView = z
     }),
     reason: z.string().nullable().meta({
       description:
-        "of Refused: Offline, TimedOut, NotSupported, Rejected, ...; of Suspended: ByVehicle or ByStation; of the end: LimitReached, Driver, Operator, Group, else the station's word",
+        "of Refused: Offline, TimedOut, NotSupported, Rejected, ...; of Suspended: ByVehicle, ByStation or LimitReached; of the end: LimitReached, Driver, Operator, Group, else the station's word",
     }),
     price: priceView.nullable().meta({ description: 'the one this charge is counted by; before it begins, the one that holds now' }),
     startedAt: instant.nullable().meta({ description: "by the station's clock" }),

@@ -263,7 +263,10 @@ describe('a charge, for whoever has its key', () => {
     expect(await state()).toEqual(['Charging', null]);
     gateway.services.move({ chargingState: 'SuspendedEVSE' });
     expect(await state()).toEqual(['Suspended', 'ByStation']);
-    gateway.services.move({ chargingState: 'SuspendedEV' });
+    const reached = { kind: 'LimitReached', dimension: 'energy', at: undefined, stateOfChargePercent: undefined };
+    gateway.services.move({ milestones: [reached] });
+    expect(await state()).toEqual(['Suspended', 'LimitReached']);
+    gateway.services.move({ chargingState: 'SuspendedEV', milestones: [] });
     expect(await state()).toEqual(['Suspended', 'ByVehicle']);
     gateway.services.move({ stateOfChargePercent: 100 });
     expect(await state()).toEqual(['Full', null]);

@@ -1,7 +1,7 @@
 import { type Clock, type IdSource, isoTime, RequestError } from '@voltlog/kernel';
 import { sessionV1 } from '@voltlog/proto';
 import type { SessionLimit } from '@voltlog/session-contract';
-import { effectiveEnd, isAmount, limitOf, type Readings } from '@voltlog/session-domain';
+import { effectiveEnd, isAmount, type Readings } from '@voltlog/session-domain';
 import type { Prices } from '../commands/prices.js';
 import type { SessionChanges } from '../commands/session-changes.js';
 import { type Asked, type StartRequests, startRequestIdOf } from '../commands/start-requests.js';
@@ -83,8 +83,9 @@ export class CommandsGrpc
     );
     if (done === undefined || effectiveEnd(done.entry.claims, done.entry.readings) !== undefined)
       throw new RequestError('FAILED_PRECONDITION', `session ${sessionId} has ended`, 'SessionEnded');
-    // What was asked is taken up also when this is a repetition: the first try may have ended in between.
-    if (limitOf(done.entry.claims) !== undefined) await watch.soon([sessionId]);
+    // What was asked is taken up also when this is a repetition: the first try may have ended in between. A limit that was taken away is
+    // told to the station that keeps it.
+    await watch.soon([sessionId]);
     return { session: await this.session(sessionId) };
   }
 

@@ -5,6 +5,7 @@ import {
   type ChargingState,
   compareStates,
   joinClaim,
+  limitDimensionOf,
   noteChargingState,
   noteMeterValue,
   noteReceived,
@@ -35,6 +36,7 @@ export interface Noted {
   readonly meterValues: readonly MeterValue[];
   readonly seqNo?: number;
   readonly chargingState?: string;
+  readonly triggerReason?: string;
 }
 
 /** What one batch of facts has changed so far in memory, and what is still to be written. */
@@ -79,7 +81,7 @@ export class Batch {
     entry.due ||= !isTold || (entry.version > 0 && !entry.active);
     noteReceived(readings, receivedAt);
     if (seqNo !== undefined) noteSeqNo(readings, seqNo);
-    if (chargingState !== undefined) this.noteState(entry, { seqNo: seqNo ?? -1, at: fact.occurredAt, value: chargingState }, cause);
+    if (chargingState !== undefined) this.noteState(entry, stateIn({ ...fact, chargingState }), cause);
     for (const value of meterValues) this.noteValue(entry, value, receivedAt, seqNo);
     // A message without values still leaves its number, so that the readings can be rebuilt.
     if (seqNo !== undefined && meterValues.length === 0) this.noteValue(entry, { at: fact.occurredAt, samples: [] }, receivedAt, seqNo);
@@ -100,8 +102,9 @@ export class Batch {
     noteChargingState(entry.readings, charging);
     entry.due ||= entry.readings.charging !== before || entry.readings.chargingSince !== chargingSince;
     const told = entry.claims.charging;
+    const reached = charging.limitReached !== undefined && charging.limitReached.dimension !== told?.limitReached?.dimension;
     const recovered = charging.value === 'Charging' && entry.claims.rested?.includes('Faulted') === true;
-    if (told !== undefined && ((told.value === charging.value && !recovered) || compareStates(charging, told) <= 0)) return;
+    if (told !== undefined && ((told.value === charging.value && !recovered && !reached) || compareStates(charging, told) <= 0)) return;
     this.record(entry, { kind: 'ChargingState', charging }, cause, `${cause.id}#ChargingState`);
   }
 
@@ -109,4 +112,17 @@ export class Batch {
   valuesOf(sessionId: string): MeterValueDocument[] {
     return [...this.meterValues.values()].filter((document) => document.id.startsWith(`${sessionId}#`));
   }
+}
+
+function stateIn({
+  chargingState,
+  seqNo,
+  occurredAt,
+  receivedAt,
+  triggerReason,
+}: Noted & { readonly chargingState: string }): ChargingState {
+  // A state that energy flows in says that the limit no longer holds it.
+  const dimension = chargingState === 'Charging' ? undefined : limitDimensionOf(triggerReason);
+  const limitReached = dimension === undefined ? {} : { limitReached: { dimension, receivedAt } };
+  return { seqNo: seqNo ?? -1, at: occurredAt, value: chargingState, ...limitReached };
 }

@@ -3,6 +3,7 @@ import type { SessionLimit } from '@voltlog/session-contract';
 import {
   effectiveEnd,
   energyOf,
+  keptLimitOf,
   type LimitProgress,
   type LimitVerdict,
   limitOf,
@@ -43,12 +44,18 @@ export class LimitLook {
   async look(sessionId: string, claims: SessionClaims, readings: Readings): Promise<LimitVerdict | undefined> {
     const limit = limitOf(claims);
     const { start } = claims;
-    if (limit === undefined || effectiveEnd(claims, readings) !== undefined) {
+    if (effectiveEnd(claims, readings) !== undefined) {
       this.forget(sessionId);
+      return undefined;
+    }
+    if (limit === undefined) {
+      await this.offer(sessionId, claims, {});
       return undefined;
     }
     // Without its start nothing is known of how long it runs, and little else; the start, or the next reading, comes.
     if (start === undefined) return undefined;
+    const kept = keptLimitOf(claims);
+    if (kept !== undefined) return { kind: 'Reached', dimension: kept };
     const own = await this.offer(sessionId, claims, limit);
     const { docs } = await this.collections.meterValues.find({
       where: { id: meterValueRange(sessionId) },
@@ -63,12 +70,19 @@ export class LimitLook {
     this.offered.delete(sessionId);
   }
 
-  /** Tells a 2.1 station, once per limit; not of money, since it knows no price. True: it keeps the rest by itself. Source: OCPP 2.1 Part 2 E16. */
-  private async offer(sessionId: string, { identity }: SessionClaims, limit: SessionLimit): Promise<boolean> {
+  /**
+   * Tells a 2.1 station, once per limit, also that there is none any more; not of money, since it knows no price. True: it keeps the rest
+   * by itself. Source: OCPP 2.1 Part 2 E16.
+   */
+  private async offer(sessionId: string, { identity, limit: chosen }: SessionClaims, limit: SessionLimit): Promise<boolean> {
+    if (identity?.ocppVersion !== 'ocpp2.1') return false;
     const { cost: _, ...kept } = limit;
-    if (identity?.ocppVersion !== 'ocpp2.1' || Object.keys(kept).length === 0) return false;
+    const isNone = Object.keys(kept).length === 0;
+    const before = this.offered.get(sessionId);
+    // Another instance may have told it what is taken away now.
+    if (isNone && before === undefined && chosen?.limit !== null) return false;
     const text = JSON.stringify(kept);
-    if (this.offered.get(sessionId) === text) return true;
+    if (before === text) return !isNone;
     const answer = await this.commands.send(identity.stationId, {
       $case: 'offerTransactionLimit',
       value: {
@@ -85,7 +99,7 @@ export class LimitLook {
       if (this.offered.size <= OFFERS_MAX) break;
       this.offered.delete(oldest);
     }
-    return true;
+    return !isNone;
   }
 }
 

@@ -18,6 +18,7 @@ export type {
 export type { PriceChanged, PriceEvent, PriceEvents, PriceEventType, PriceRemoved } from './price-events.js';
 export { PRICE_TOPIC } from './price-events.js';
 export type {
+  ReachedLimit,
   SessionAnomalyFound,
   SessionAuthorization,
   SessionChargingStateChanged,

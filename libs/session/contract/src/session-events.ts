@@ -1,4 +1,5 @@
 import type {
+  LimitDimension,
   SessionConnectorFreed,
   SessionLimit,
   SessionLimitOvershot,
@@ -126,6 +127,14 @@ export interface SessionChargingStateChanged extends SessionFact {
   readonly chargingState: string;
   readonly at: string;
   readonly seqNo?: number;
+  /** Why: the station keeps a limit by itself. */
+  readonly limitReached?: ReachedLimit;
+}
+
+/** A limit that the station says is reached. */
+export interface ReachedLimit {
+  readonly dimension: LimitDimension;
+  readonly receivedAt: string;
 }
 
 /** The station booted while the session was open: it may go on, or may be gone. */

@@ -2,7 +2,7 @@ import type { SessionEvent, SessionFact, SessionMilestoneReached, SessionPrice }
 import type { AnnouncedMilestone, Claim, SessionClaims } from './claims.js';
 import { joinClaim } from './claims.js';
 import { contractLimitOf, overshootsOf, sessionCost } from './limits.js';
-import { type DueMilestone, dueMilestones, OCCURRENCES_MAX, reachedOf } from './milestones.js';
+import { type DueMilestone, dueMilestones, isTold, OCCURRENCES_MAX, reachedOf } from './milestones.js';
 import { byStationClock, effectiveEnd, isSkewed, outcomeOf } from './outcome.js';
 import type { Readings } from './readings.js';
 
@@ -114,6 +114,8 @@ function limitReached(claims: SessionClaims, readings: Readings, claim: Claim): 
   if (claim.kind !== 'StopRequested' || claim.stop.cause !== 'Limit' || claims.stop?.attempt !== claim.stop.attempt) return [];
   const { dimension, at: receivedAt, attempt } = claim.stop;
   if (dimension === undefined || claims.stop.firstAttempt !== attempt) return [];
+  const said = claims.charging?.limitReached;
+  if (said?.dimension === dimension && isTold(claims, said)) return [];
   const occurrence = reachedOf(claims, dimension) + 1;
   if (occurrence > OCCURRENCES_MAX) return [];
   return [{ milestone: 'LimitReached', occurrence, at: byStationClock(receivedAt, claims, readings), receivedAt, dimension }];

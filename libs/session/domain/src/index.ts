@@ -21,9 +21,9 @@ export {
 export { type EndCause, endCauseOf } from './end-cause.js';
 export { detectedClaim, endOf, startClaim, tokenClaim } from './fact-claims.js';
 export { type LimitProgress, type LimitVerdict, watchLimit } from './limit.js';
-export { limitOf, type Overshoot, overshootsOf, secondsOf, sessionCost } from './limits.js';
+export { keptLimitOf, limitOf, type Overshoot, overshootsOf, secondsOf, sessionCost } from './limits.js';
 export { type Candidate, chooseSession, MATCH_POWER_W_MAX, matchOrphans, type OrphanEnd, supersessions } from './matching.js';
-export { awaitsUnplug, freedAfter } from './milestones.js';
+export { awaitsUnplug, freedAfter, limitDimensionOf } from './milestones.js';
 export {
   CLOCK_SKEW_MS,
   claimedPoints,

@@ -1,4 +1,4 @@
-import type { LimitDimension, MilestoneKind, SessionEnd } from '@voltlog/session-contract';
+import type { LimitDimension, MilestoneKind, ReachedLimit, SessionEnd } from '@voltlog/session-contract';
 import type { FreedClaim, SessionClaims } from './claims.js';
 import { effectiveEnd, energyOf, isAssumed } from './outcome.js';
 import type { Readings } from './readings.js';
@@ -80,6 +80,14 @@ export function freedAfter(claims: SessionClaims, readings: Readings): FreedClai
 export const awaitsUnplug = (claims: SessionClaims): boolean =>
   claims.reported !== undefined && claims.charging !== undefined && !has(claims, 'SessionEnded');
 
+/** True when a limit that the station reached was announced since it said so. */
+export const isTold = ({ milestones }: SessionClaims, { dimension, receivedAt }: ReachedLimit): boolean =>
+  milestones?.some((known) => known.milestone === 'LimitReached' && known.dimension === dimension && known.receivedAt >= receivedAt) ===
+  true;
+
+/** The dimension of a word of OCPP 2.1 TriggerReasonEnumType; undefined: it is about no limit. */
+export const limitDimensionOf = (triggerReason: string | undefined): LimitDimension | undefined => LIMIT_REASONS[triggerReason ?? ''];
+
 /** The dimension whose limit the station says it stopped for. */
 export const limitReasonOf = (end: SessionEnd | undefined): LimitDimension | undefined =>
   LIMIT_REASONS[end?.stoppedReason ?? ''] ?? LIMIT_REASONS[end?.triggerReason ?? ''];
@@ -97,7 +105,20 @@ function chargingSince(claims: SessionClaims, readings: Readings): string | unde
 function rest(due: DueMilestone[], claims: SessionClaims, receivedAt: string): void {
   const { charging } = claims;
   const milestone = charging === undefined ? undefined : RESTS[charging.value];
+  if (charging?.limitReached !== undefined) return limitKept(due, claims, { ...charging.limitReached, at: charging.at });
   if (charging !== undefined && milestone !== undefined) pushResting(due, claims, { milestone, at: charging.at, receivedAt });
+}
+
+/** The station reached a limit and waits: told of once, by this or by the stop that is asked for because of it. */
+function limitKept(
+  due: DueMilestone[],
+  claims: SessionClaims,
+  { dimension, at, receivedAt }: ReachedLimit & { readonly at: string },
+): void {
+  const occurrence = reachedOf(claims, dimension) + 1;
+  if (claims.stop?.cause === 'Limit' && claims.stop.withdrawn !== true) return;
+  if (isTold(claims, { dimension, receivedAt }) || occurrence > OCCURRENCES_MAX) return;
+  due.push({ milestone: 'LimitReached', occurrence, at, receivedAt, dimension });
 }
 
 function faultCleared(due: DueMilestone[], claims: SessionClaims): void {

@@ -1,4 +1,5 @@
 import type { MeterValue, SampledValue } from '@voltlog/connection-contract';
+import type { ReachedLimit } from '@voltlog/session-contract';
 import type { PiecewiseEnergy, RegisterPoint, RegisterRank, RegisterSummary } from './registers.js';
 import { joinPoint } from './registers.js';
 
@@ -37,6 +38,8 @@ export interface ChargingState {
   readonly seqNo: number;
   readonly at: string;
   readonly value: string;
+  /** What the station gives no more power for. */
+  readonly limitReached?: ReachedLimit;
 }
 
 /** A station that skips more numbers than this is only flagged. */

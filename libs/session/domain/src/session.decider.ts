@@ -1,11 +1,11 @@
 import type { Decider } from '@voltlog/kernel';
 import { decided } from '@voltlog/kernel';
-import type { SessionEvent, SessionFact, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
+import type { SessionChargingStateChanged, SessionEvent, SessionFact, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
 import { announcements, evolveAnnounced, type RecordContext } from './announcements.js';
 import type { AskedClaim, Claim, SessionClaims } from './claims.js';
 import { joinClaim, noClaims } from './claims.js';
 import { effectiveEnd, outcomeOf } from './outcome.js';
-import type { Readings } from './readings.js';
+import type { ChargingState, Readings } from './readings.js';
 
 /** A fact about a session, with all readings known by now. */
 export interface RecordClaim {
@@ -145,7 +145,7 @@ function evolveClaims(state: SessionClaims, event: SessionEvent): SessionClaims 
       return flowing(
         joinClaim(state, {
           kind: 'ChargingState',
-          charging: { seqNo: event.data.seqNo ?? -1, at: event.data.at, value: event.data.chargingState },
+          charging: chargingOf(event.data),
         }),
       );
     case 'voltlog.session.SessionInterrupted.v1':
@@ -210,10 +210,19 @@ export function sameOutcome(a: SessionOutcome, b: SessionOutcome): boolean {
   );
 }
 
-const chargingData = (charging: { seqNo: number; at: string; value: string }) =>
-  charging.seqNo < 0
-    ? { chargingState: charging.value, at: charging.at }
-    : { chargingState: charging.value, at: charging.at, seqNo: charging.seqNo };
+const chargingData = ({ seqNo, at, value, limitReached }: ChargingState): Omit<SessionChargingStateChanged, keyof SessionFact> => ({
+  chargingState: value,
+  at,
+  ...(seqNo < 0 ? {} : { seqNo }),
+  ...(limitReached === undefined ? {} : { limitReached }),
+});
+
+const chargingOf = ({ seqNo, at, chargingState, limitReached }: SessionChargingStateChanged): ChargingState => ({
+  seqNo: seqNo ?? -1,
+  at,
+  value: chargingState,
+  ...(limitReached === undefined ? {} : { limitReached }),
+});
 
 function withoutIdentity<Data extends SessionFact>(data: Data): Omit<Data, keyof SessionFact> {
   const { sessionId: _s, stationId: _t, transactionId: _x, ocppVersion: _v, ...rest } = data;
