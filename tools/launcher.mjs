@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from './node-flags.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamps = join(root, 'node_modules/.voltlog');
@@ -135,7 +136,7 @@ async function build() {
   });
 }
 
-const node = (script, args = [], env = {}) => run(nodeBinary(), ['--disable-warning=ExperimentalWarning', script, ...args], { env });
+const node = (script, args = [], env = {}) => run(nodeBinary(), [...NODE_FLAGS, script, ...args], { env });
 const vitest = (args, env = {}) => run(nodeBinary(), ['node_modules/vitest/vitest.mjs', 'run', ...args], { env });
 
 const commands = {

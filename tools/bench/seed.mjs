@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { NODE_FLAGS } from '../node-flags.mjs';
 
 /** Writes under way at once. */
 const PARALLEL = 64;
@@ -28,7 +29,7 @@ export async function seed({ api, key, stations, extra, tokens, file }) {
 
 /** Runs a script to its end. */
 export async function run(script, args, environment = {}) {
-  const done = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+  const done = spawnSync(process.execPath, [...NODE_FLAGS, script, ...args], {
     env: { ...process.env, ...environment },
     stdio: 'inherit',
   });

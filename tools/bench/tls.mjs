@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import { connect as connectTls, createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { NODE_FLAGS } from '../node-flags.mjs';
 
 const { values } = parseArgs({
   options: { stations: { type: 'string', default: '2000' }, concurrency: { type: 'string', default: '32' } },
@@ -61,22 +62,18 @@ const file = (name) => readFileSync(join(folder, name), 'utf8');
 async function startService() {
   const salt = Buffer.from('bench');
   const hash = createHash('sha256').update(salt).update(PASSWORD).digest('base64url');
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(root, 'dist/bench/connection-alone.js'), '--data', folder],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        OCPP_TLS_PORT: '0',
-        OCPP_MTLS_PORT: '0',
-        OCPP_TLS_CERT_PATH: join(folder, 'server.pem'),
-        OCPP_TLS_KEY_PATH: join(folder, 'server.key'),
-        OCPP_MTLS_CA_PATH: join(folder, 'ca.pem'),
-        BENCH_PASSWORD_HASH: `sha256$${salt.toString('base64url')}$${hash}`,
-      },
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(root, 'dist/bench/connection-alone.js'), '--data', folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      OCPP_TLS_PORT: '0',
+      OCPP_MTLS_PORT: '0',
+      OCPP_TLS_CERT_PATH: join(folder, 'server.pem'),
+      OCPP_TLS_KEY_PATH: join(folder, 'server.key'),
+      OCPP_MTLS_CA_PATH: join(folder, 'ca.pem'),
+      BENCH_PASSWORD_HASH: `sha256$${salt.toString('base64url')}$${hash}`,
     },
-  );
+  });
   const ports = {};
   for await (const line of createInterface({ input: child.stdout })) {
     const [, kind, port] = /^listening(-m?tls)?: \w+:\/\/.*:(\d+)\//.exec(line) ?? [];
