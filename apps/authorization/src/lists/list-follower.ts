@@ -12,6 +12,7 @@ import { tokenKey } from '@voltlog/authorization-domain';
 import { STATION_TOPIC, type StationFactType } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
+import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
 import type { Collections } from '../store/documents.js';
 import type { Sites } from '../store/sites.js';
@@ -104,10 +105,14 @@ export class ListFollower {
 
   /** Keys of the tokens that an event lets charge no more. */
   private async tokensGone(topic: string, data: TokenChanged | ContractChanged): Promise<readonly string[]> {
-    if (data.status === 'Active') return [];
+    if (data.status === 'Active' && isNow(data, isoTime(this.context.clock.now()))) return [];
     if (topic === TOKEN_TOPIC) return [tokenKey((data as TokenChanged).idToken)];
     const { contractId } = data as ContractChanged;
     const { docs } = await this.parts.collections.tokens.find({ where: { contractId }, limit: TOKENS_MAX });
     return docs.map(({ id }) => id);
   }
 }
+
+/** True at a time for which a token or a contract is good. */
+const isNow = ({ validFrom, expiresAt }: TokenChanged | ContractChanged, at: string): boolean =>
+  (validFrom === undefined || validFrom <= at) && (expiresAt === undefined || expiresAt > at);

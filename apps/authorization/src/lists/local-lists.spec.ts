@@ -412,6 +412,17 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     await inStep(['A', 'B', 'C', 'LATER']);
   });
 
+  it('and the cache is cleared of a token that was good until just now, by its operator', async () => {
+    const { status } = await world.ask({ token: 'A' });
+    expect(status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+    await world.putToken('A', { expiresAt: new Date(world.context.clock.ms - 1_000).toISOString() });
+    await until(async () => {
+      world.context.clock.ms += 1_000;
+      world.service.caches.hurry();
+      return station.cleared === 1;
+    }, 'the cache is cleared');
+  });
+
   it('and the cache is cleared once the list of decisions is whole, where it was not when the token was blocked', async () => {
     const { log } = world.context;
     const caughtUp = log.caughtUp.bind(log);
