@@ -1,7 +1,7 @@
 import { RequestError } from '@voltlog/kernel';
 import { deviceV1, sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeServices, session } from './testing/fake-services.js';
+import { FakeServices, session, station } from './testing/fake-services.js';
 import { type GatewayUnderTest, startGateway } from './testing/gateway-under-test.js';
 
 const AT = '2026-11-23T10:00:00.000Z';
@@ -24,7 +24,8 @@ class ChargingServices extends FakeServices {
           createdAt: AT,
           updatedAt: AT,
         });
-        return { startRequest: { ...startRequest, stationId, evseId, idToken, limit } };
+        const away = stationId === 'CP-1' ? {} : { state: sessionV1.StartRequestState.REFUSED, reason: 'Offline' };
+        return { startRequest: { ...startRequest, ...away, stationId, evseId, idToken, limit } };
       },
       getStartRequest: async ({ startRequestId }) => {
         throw new RequestError('NOT_FOUND', `no start request ${startRequestId}`, 'UnknownStartRequest');
@@ -94,6 +95,13 @@ describe('charging', () => {
     const cancelled = await gateway.call('POST', '/v1/start-requests/sr-1/cancel', { body: {} });
     expect(cancelled).toMatchObject({ status: 200, body: { startRequestId: 'sr-1', state: 'Cancelled' } });
     expect(gateway.services.lastCall('cancelStart')).toMatchObject({ requestedBy: 'Operator' });
+  });
+
+  it('does not say of a station that nobody knows that it is offline', async () => {
+    const order = (stationId: string) => gateway.call('POST', '/v1/start-requests', { body: { stationId, idToken: 'T' } });
+    gateway.services.stations.set('CP-AWAY', station('CP-AWAY'));
+    expect(await order('CP-AWAY')).toMatchObject({ status: 201, body: { state: 'Refused', reason: 'Offline' } });
+    expect(await order('CP-NONE')).toMatchObject({ status: 404, body: { type: 'urn:voltlog:problem:station-unknown' } });
   });
 
   it.each([

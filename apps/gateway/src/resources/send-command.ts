@@ -59,7 +59,7 @@ export async function sendCommand(
 }
 
 /** A station that is connected is known, so only of others is asked. @throws {RequestError} when nobody knows it */
-async function checkKnown({ device }: Services, stationId: string): Promise<void> {
+export async function checkKnown({ device }: Services, stationId: string): Promise<void> {
   try {
     await device.getStation({ stationId });
   } catch (error) {
