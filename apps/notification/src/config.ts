@@ -39,6 +39,8 @@ export const notificationConfig = z
       .string()
       .regex(/^(mailto:\S+@\S+|https:\/\/\S+)$/, 'must begin with mailto: or https:')
       .default('mailto:voltlog@example.org'),
+    /** While this lasts, an alert of a station that was told is not told each time that it comes again, but once at its end, with how often it came, seconds; 0: each time. */
+    NOTIFICATION_ALERT_REPEAT_SECONDS: z.coerce.number().int().min(0).max(DAY_SECONDS).default(900),
     /** Days that what was told, and what came of it, can be listed, sent again and replayed. */
     NOTIFICATION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
   })
@@ -53,6 +55,7 @@ export const notificationConfig = z
     publicUrl: env.NOTIFICATION_PUBLIC_URL,
     emailFrom: env.NOTIFICATION_EMAIL_FROM,
     vapidSubject: env.NOTIFICATION_VAPID_SUBJECT,
+    alertRepeatMs: env.NOTIFICATION_ALERT_REPEAT_SECONDS * 1_000,
     days: env.NOTIFICATION_DAYS,
   }));
 

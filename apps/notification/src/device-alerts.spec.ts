@@ -55,7 +55,7 @@ describe('an alert', () => {
     await service.tell(...events);
     await service.tell(...events.slice(0, 1));
     // What comes behind them is the only one that is sent.
-    await service.tell(opened({ alertId: 'CP-1:9', subject: 'the next' }));
+    await service.alert(opened({ alertId: 'CP-1:9', subject: 'the next' }));
     await until(async () => (await service.deliveriesOf(id)).length === 4, 'the next');
     await service.delivery(id, notificationV1.DeliveryState.DELIVERED);
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(4);
@@ -82,7 +82,9 @@ describe('an alert', () => {
   it('of a campaign that stopped is told by e-mail, of no station', async () => {
     const { id } = await service.subscribe({ channel: notificationV1.Channel.EMAIL, target: 'ops@example.com' });
     const stopped = { stationId: '', alertId: ':2', source: 'Campaign', subject: 'Campaign c-1', evseId: 0 };
-    await service.tell(opened({ ...stopped, detail: 'it stopped: 3 of 4 stations failed; what is left goes on when somebody resumes it' }));
+    await service.alert(
+      opened({ ...stopped, detail: 'it stopped: 3 of 4 stations failed; what is left goes on when somebody resumes it' }),
+    );
     await service.delivery(id, notificationV1.DeliveryState.DELIVERED);
     const { emails } = await service.grpc.listOutboxEmails(notificationV1.ListOutboxEmailsRequest.fromPartial({}));
     expect(emails).toMatchObject([{ subject: 'Alert: Campaign c-1', to: 'ops@example.com' }]);
@@ -95,9 +97,75 @@ describe('an alert', () => {
     const partner = await service.subscribe({ target: receiver.url, ownerKind: 'Partner', ownerId: 'p' });
     const other = await service.subscribe({ target: receiver.url, filter: { stationId: 'CP-2' } });
     const site = await service.subscribe({ target: receiver.url, filter: { siteId: 'harbour' } });
-    await service.tell(opened());
+    await service.alert(opened());
     await service.delivery(site.id, notificationV1.DeliveryState.DELIVERED);
     expect(await service.deliveriesOf(partner.id)).toEqual([]);
     expect(await service.deliveriesOf(other.id)).toEqual([]);
+  });
+
+  describe('that comes again and again', () => {
+    const WINDOW_MS = 900_000;
+    const kinds = ['AlertOpened', 'AlertRaised', 'AlertCleared'];
+    const toldOf = (id: string) => service.deliveriesOf(id);
+    const windows = () => service.parts.collections.alertWindows.count();
+    /** One after the other, minute by minute. */
+    const flaps = async (times: number): Promise<EventEnvelope[]> => {
+      const events: EventEnvelope[] = [];
+      for (let time = 0; time < times; time += 1)
+        for (const make of [opened, cleared]) {
+          const time = new Date(service.clock.ms).toISOString();
+          events.push({ ...make(), time });
+          await service.alert(...events.slice(-1));
+          service.clock.ms += 30_000;
+        }
+      return events;
+    };
+
+    it('is told at first, and once at the end of the window with how often it came, by whichever instance is there', async () => {
+      const { id } = await service.subscribe({ target: receiver.url, filter: { kinds } });
+      await flaps(5);
+      await service.alert({ ...opened(), time: new Date(service.clock.ms).toISOString() });
+      await until(async () => (await toldOf(id)).length === 2, 'the first and that it was over');
+      await service.parts.stop();
+      const { log, store, clock } = service;
+      const other = await NotificationUnderTest.start({ log, store, clock });
+      await until(() => receiver.received.length === 2, 'both are sent');
+      clock.ms = START + WINDOW_MS;
+      await until(() => receiver.received.length === 3, 'what was held');
+      expect(told().map(({ type, data }) => [type, (data['alert'] as { times?: number }).times])).toEqual([
+        ['AlertOpened', undefined],
+        ['AlertCleared', undefined],
+        ['AlertOpened', 5],
+      ]);
+      // Nothing more comes: it is forgotten after another window.
+      await until(
+        async () => Date.parse((await other.parts.collections.alertWindows.find({ limit: 1 })).docs[0]?.window.until ?? '') > clock.ms,
+        'the next window',
+      );
+      clock.ms += WINDOW_MS;
+      await until(async () => (await windows()) === 0, 'it to be forgotten');
+      expect(receiver.received).toHaveLength(3);
+      await other.parts.stop();
+      await service.parts.start();
+    });
+
+    it('counts what is handed over again once', async () => {
+      const { id } = await service.subscribe({ target: receiver.url, filter: { kinds } });
+      const events = await flaps(3);
+      await service.alert(...events);
+      await service.alert(...events.slice(3));
+      service.clock.ms = START + WINDOW_MS;
+      await until(async () => (await toldOf(id)).length === 3, 'what was held');
+      await until(() => receiver.received.length === 3, 'it is sent');
+      expect(told().at(-1)).toMatchObject({ type: 'AlertCleared', data: { alert: { times: 2 } } });
+    });
+
+    it('is told each time where the operator wants that', async () => {
+      await service.stop();
+      service = await NotificationUnderTest.start({ environment: { NOTIFICATION_ALERT_REPEAT_SECONDS: '0' } });
+      const { id } = await service.subscribe({ target: receiver.url, filter: { kinds } });
+      await flaps(3);
+      await until(async () => (await toldOf(id)).length === 6, 'all');
+    });
   });
 });

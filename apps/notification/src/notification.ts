@@ -17,6 +17,7 @@ import { NotificationGrpc } from './grpc/notification.grpc.js';
 import { openServiceKeys, type ServiceKeys } from './keys/service-keys.js';
 import { DocumentsFollower } from './projections/documents-follower.js';
 import { Stations } from './projections/stations.js';
+import { Alerts } from './reactions/alerts.js';
 import { Notifier } from './reactions/notifier.js';
 import { StationFaults } from './reactions/station-faults.js';
 import { Sweep } from './reactions/sweep.js';
@@ -37,6 +38,7 @@ export interface NotificationParts {
   readonly keys: ServiceKeys;
   readonly sweep: Sweep;
   readonly senders: Senders;
+  readonly alerts: Alerts;
   readonly faults: StationFaults;
   readonly stations: Stations;
   start(): Promise<void>;
@@ -80,6 +82,8 @@ export async function createNotification(
   const replayer = new Replayer(context, collections, subscriptions, deliveries, dispatcher);
   const stations = new Stations(context, collections);
   const notifier = new Notifier(context, collections, deliveries, dispatcher, new Digests(context, deliveries), stations);
+  const everyMs = rim.everyMs === undefined ? {} : { everyMs: rim.everyMs };
+  const alerts = new Alerts(context, collections, notifier, { repeatMs: config.alertRepeatMs, ...everyMs });
   const faults = new StationFaults(context, collections, notifier);
   const documents = new DocumentsFollower(context, collections);
   const sweep = new Sweep(context, collections, subscriptions, config);
@@ -94,6 +98,7 @@ export async function createNotification(
     keys,
     sweep,
     senders,
+    alerts,
     faults,
     stations,
     async start() {
@@ -104,12 +109,14 @@ export async function createNotification(
       await documents.start();
       await notifier.start();
       await stations.start();
+      await alerts.start();
       await faults.start();
       await sweep.start();
     },
     async stop() {
       await sweep.stop();
       await faults.stop();
+      await alerts.stop();
       await stations.stop();
       await notifier.stop();
       await replayer.stop();

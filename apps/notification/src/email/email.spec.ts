@@ -252,6 +252,21 @@ describe('a message', () => {
     expect(['ByDriver', 'ByOperator'].map(because)).toEqual([cancelled, cancelled]);
   });
 
+  it.each([
+    ['en', 'It came up once since it was last told.', 'It came up 37 times since it was last told.'],
+    ['de', 'Seit der letzten Meldung ist der Alarm einmal aufgetreten.', 'Seit der letzten Meldung ist der Alarm 37-mal aufgetreten.'],
+    ['nl', 'Sinds de vorige melding is het alarm één keer opgetreden.', 'Sinds de vorige melding is het alarm 37 keer opgetreden.'],
+    ['fr', 'L’alerte s’est produite une fois depuis le dernier message.', 'L’alerte s’est produite 37 fois depuis le dernier message.'],
+  ] as const)('says in %s how often an alert came that was not told each time', (language, once, often) => {
+    const body = (times: number): string =>
+      plain(
+        messageOf(told('AlertCleared', { alert: { alertId: 'a-1', subject: 'EVSE[1].Temperature', times } }), { language, timeZone: 'UTC' })
+          .body,
+      );
+    const [, cleared] = SAID[language].AlertCleared;
+    expect([body(1), body(37)]).toEqual([`${cleared} ${once}`, `${cleared} ${often}`]);
+  });
+
   it('calls a station what its operator calls it', () => {
     const named = told('BatteryAt', { stationName: 'Säule am Kai' });
     const message = messageOf(named, { language: 'de', timeZone: 'UTC' });

@@ -25,7 +25,7 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
   const time = (iso: string | undefined): string => (iso === undefined ? '' : timeText(iso, words.locale, timeZone));
   const { evseId } = notification;
   const station = stationOf(notification);
-  const { subject = '', detail = '' } = notification.alert ?? {};
+  const { subject = '', detail = '', times } = notification.alert ?? {};
   const percent = percentText(notification.percent ?? notification.stateOfChargePercent, words.locale);
   const values = {
     place: evseId > 0 ? `${station} (${words.labels.evse} ${evseId})` : station,
@@ -39,7 +39,7 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
   const reason = notification.kind === 'ReservationCancelled' ? words.reasons[notification.reason ?? ''] : undefined;
   return {
     title,
-    body: reason === undefined ? body : `${body} ${reason}`,
+    body: [body, reason, times === undefined ? undefined : words.repeated(times)].filter(Boolean).join(' '),
     facts: factsOf(notification, words, time),
     footer: words.footer,
     unsubscribe: words.unsubscribe,

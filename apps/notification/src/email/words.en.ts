@@ -25,6 +25,7 @@ export const en: Words = {
     title: `${count} messages from your quiet hours`,
     body: 'This happened while you did not want to be disturbed.',
   }),
+  repeated: (times) => `It came up ${times === 1 ? 'once' : `${times} times`} since it was last told.`,
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservation confirmed',

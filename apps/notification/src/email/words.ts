@@ -46,6 +46,8 @@ export interface Words {
   readonly unsubscribe: string;
   /** Several at once, at the end of quiet hours. */
   readonly digest: (count: number) => Text;
+  /** How often an alert came up since it was last told: a sentence. */
+  readonly repeated: (times: number) => string;
   readonly kinds: { readonly [Kind in NotificationKind]: (values: Values) => Text };
 }
 

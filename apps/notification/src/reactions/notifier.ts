@@ -1,8 +1,7 @@
-import { MODEL_TOPIC } from '@voltlog/device-contract';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import { isoTime } from '@voltlog/kernel';
 import type { DropReason, Notification } from '@voltlog/notification-contract';
-import { ALERT_TYPES, notificationOf, SOURCE_TYPES, waitsUntil } from '@voltlog/notification-domain';
+import { notificationOf, SOURCE_TYPES, waitsUntil } from '@voltlog/notification-domain';
 import { RESERVATION_TOPIC } from '@voltlog/reservation-contract';
 import type { ServiceContext } from '@voltlog/service';
 import { SESSION_TOPIC, START_REQUEST_TOPIC, type StartRequestMatched } from '@voltlog/session-contract';
@@ -15,7 +14,6 @@ import { deliveryIdOf } from '../store/ids.js';
 import { candidatesFor, type Recipient, recipientsOf } from './recipients.js';
 
 const GROUP = 'notification';
-const ALERT_GROUP = 'notification-alerts';
 const MATCHED = 'voltlog.session.StartRequestMatched.v1';
 /** What is told of one session before it is known of which start request it came: a handful. */
 const EARLY_MAX = 200;
@@ -34,7 +32,7 @@ interface Planned extends Recipient {
  * subscription, so each subscription is told once.
  */
 export class Notifier {
-  private subscriptions: readonly Subscription[] = [];
+  private subscription: Subscription | undefined;
 
   constructor(
     private readonly context: ServiceContext,
@@ -47,27 +45,17 @@ export class Notifier {
 
   async start(): Promise<void> {
     const { log } = this.context;
-    const told = await log.subscribe({
+    this.subscription = await log.subscribe({
       group: GROUP,
       topics: [SESSION_TOPIC, START_REQUEST_TOPIC, RESERVATION_TOPIC],
       types: [...SOURCE_TYPES, MATCHED],
       batchMax: BATCH_MAX,
       handle: (batch) => this.handle(batch),
     });
-    const alerts = await log.subscribe({
-      group: ALERT_GROUP,
-      topics: [MODEL_TOPIC],
-      types: ALERT_TYPES,
-      // Alerts of the time before these were told of help nobody.
-      startFrom: 'latest',
-      batchMax: BATCH_MAX,
-      handle: (batch) => this.handle(batch),
-    });
-    this.subscriptions = [told, alerts];
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.subscriptions.map((subscription) => subscription.stop()));
+    await this.subscription?.stop();
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Notification } from '@voltlog/notification-contract';
-import { type KnownDelivery, type KnownSubscription, selectorOf } from '@voltlog/notification-domain';
+import { type AlertWindow, type KnownDelivery, type KnownSubscription, selectorOf } from '@voltlog/notification-domain';
 import { type KeyDoc, keySchema } from '@voltlog/outbound';
 import type { Collection, Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
@@ -161,6 +161,24 @@ export interface FaultDoc {
 
 export const faultSchema = new Schema({ id: required }, { versionKey: false });
 
+/** An alert that was told, and may come again. */
+export interface AlertWindowDoc {
+  /** Of the alert. */
+  readonly id: string;
+  readonly version: number;
+  readonly window: AlertWindow;
+  /** Of the last event that it is made of. */
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export const alertWindowSchema = new Schema(
+  { id: required, version: count, window: mixed, partition: count, offset: count },
+  { versionKey: false },
+);
+// So that it is deleted in the version that was looked at, and in no newer one.
+alertWindowSchema.index({ version: 1, id: 1 });
+
 /** Where a station is, and what it is called; both may be empty. */
 export interface StationDoc {
   readonly id: string;
@@ -211,6 +229,7 @@ export interface Collections {
   readonly senders: Collection<SenderDoc>;
   readonly sessionStarts: Collection<SessionStartDoc>;
   readonly faults: Collection<FaultDoc>;
+  readonly alertWindows: Collection<AlertWindowDoc>;
   readonly stations: Collection<StationDoc>;
 }
 
@@ -218,7 +237,7 @@ export const openAddresses = (store: Store): Promise<Collection<AddressDoc>> => 
 
 /** Opens the read models; their indexes are made when missing. */
 export async function openCollections(store: Store): Promise<Collections> {
-  const [subscriptions, addresses, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stations] =
+  const [subscriptions, addresses, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, alertWindows, stations] =
     await Promise.all([
       store.collection<SubscriptionDoc>('subscriptions', subscriptionSchema),
       openAddresses(store),
@@ -229,7 +248,20 @@ export async function openCollections(store: Store): Promise<Collections> {
       store.collection<SenderDoc>('senders', senderSchema),
       store.collection<SessionStartDoc>('sessionStarts', sessionStartSchema),
       store.collection<FaultDoc>('faults', faultSchema),
+      store.collection<AlertWindowDoc>('alertWindows', alertWindowSchema),
       store.collection<StationDoc>('stations', stationSchema),
     ]);
-  return { subscriptions, addresses, deliveries, notifications, outboxEmails, keys, senders, sessionStarts, faults, stations };
+  return {
+    subscriptions,
+    addresses,
+    deliveries,
+    notifications,
+    outboxEmails,
+    keys,
+    senders,
+    sessionStarts,
+    faults,
+    alertWindows,
+    stations,
+  };
 }

@@ -1,3 +1,4 @@
+import { MODEL_TOPIC } from '@voltlog/device-contract';
 import { type EventLog, type LogRecord, openSqliteEventLog } from '@voltlog/event-log';
 import type { EventEnvelope } from '@voltlog/kernel';
 import { notificationV1 } from '@voltlog/proto';
@@ -19,6 +20,8 @@ export interface Rim extends NotificationRim {
 
 /** The service on parts in memory; tests hand events over to its follower themselves. */
 export class NotificationUnderTest {
+  private readonly alertsMade: string[] = [];
+
   private constructor(
     readonly context: TestContext,
     readonly parts: NotificationParts,
@@ -59,6 +62,16 @@ export class NotificationUnderTest {
   tell(...events: readonly EventEnvelope[]): Promise<void> {
     return this.parts.notifier.handle(
       events.map((event, offset): LogRecord => ({ topic: SESSION_TOPIC, partition: 0, offset, key: event.subject, event })),
+    );
+  }
+
+  /** Hands events of one station's alerts over as one batch; the same event again is the same record. */
+  alert(...events: readonly EventEnvelope[]): Promise<void> {
+    for (const { id } of events) if (!this.alertsMade.includes(id)) this.alertsMade.push(id);
+    return this.parts.alerts.handle(
+      events.map(
+        (event): LogRecord => ({ topic: MODEL_TOPIC, partition: 0, offset: this.alertsMade.indexOf(event.id), key: event.subject, event }),
+      ),
     );
   }
 

@@ -59,6 +59,8 @@ export interface NotificationAlert {
   readonly detail?: string;
   /** Of `AlertCleared`: Station, Operator or Platform. */
   readonly clearedBy?: string;
+  /** How often it came up since it was last told, where not each time was told; absent: it is told as it came. */
+  readonly times?: number;
 }
 
 /** Something worth telling, made of one event of the platform. What is not known is absent. */

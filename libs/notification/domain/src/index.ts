@@ -1,3 +1,4 @@
+export { type AlertWindow, endAlertWindow, type HeardAlert, hearAlert } from './alert-repeats.js';
 export {
   ATTEMPT_LEASE_MS,
   type AttemptRecord,
