@@ -63,6 +63,7 @@ describe('authorization service', () => {
       clearExpiresAt: false,
       ...NO_RULES,
       expectedVersion: 0,
+      mustBeNew: false,
       idempotencyKey: '',
       ...request,
     });
@@ -234,6 +235,16 @@ describe('authorization service', () => {
       expect(again).toMatchObject({ created: false, token: { note: 'b', version: 2 } });
       await put({ note: 'c', expectedVersion: 2, idempotencyKey: 'k2' });
       expect((await put({ note: 'c', expectedVersion: 2, idempotencyKey: 'k2' })).token).toMatchObject({ note: 'c', version: 3 });
+    });
+
+    it('makes one that must be new for one of two who make it at once, and tells the same again to a repetition', async () => {
+      const make = (note: string) => put({ token: 'NEW', note, mustBeNew: true, idempotencyKey: note });
+      const made = await Promise.allSettled([make('a'), make('b')]);
+      expect(made.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const [first] = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value.token] : []));
+      expect((await get('NEW'))?.note).toBe(first?.note);
+      expect((await make(first?.note ?? '')).token).toEqual(first);
+      expect(await failure(make('c'))).toMatchObject({ code: 'ABORTED', reason: 'TokenExists' });
     });
 
     it("refuses a version that is not the token's", async () => {

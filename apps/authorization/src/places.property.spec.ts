@@ -55,6 +55,7 @@ const contractOf = (concurrentTransactionsMax: number): authorizationV1.PutContr
     version: 0,
   },
   expectedVersion: 0,
+  mustBeNew: false,
   idempotencyKey: '',
 });
 
@@ -121,6 +122,7 @@ class World {
         clearExpiresAt: false,
         ...NO_RULES,
         expectedVersion: 0,
+        mustBeNew: false,
         idempotencyKey: '',
       });
   }

@@ -27,6 +27,7 @@ describe('rules of tokens, contracts and sites', () => {
       limit: { energyWh: 7_000, costAmount: '4.50', costCurrency: 'EUR' },
     };
     for (const token of ['A', 'B']) expect(await world.ask({ token })).toMatchObject({ status: Status.ACCEPTED, ...told });
+    await expect(world.putContract('C-1', {}, true)).rejects.toMatchObject({ code: 'ABORTED', reason: 'ContractExists' });
     await world.putContract('C-1', { status: TokenStatus.BLOCKED });
     for (const token of ['A', 'B'])
       expect(await world.ask({ token })).toMatchObject({ status: Status.BLOCKED, reason: 'ContractBlocked', limit: undefined });

@@ -45,6 +45,7 @@ describe('the trace of a question', () => {
       clearExpiresAt: false,
       ...NO_RULES,
       expectedVersion: 0,
+      mustBeNew: false,
       idempotencyKey: '',
       concurrentTransactionsMax: 1,
     });

@@ -197,6 +197,22 @@ describe('tokens and sessions', () => {
     });
   });
 
+  it.each([
+    ['token', '/v1/tokens/TAG1', 'putToken'],
+    ['contract', '/v1/contracts/C-1', 'putContract'],
+  ] as const)('makes a %s that is new by If-None-Match, and changes none', async (what, path, method) => {
+    const there = await gateway.call('PUT', path, { body: {}, headers: { 'if-none-match': '*' } });
+    expect([there.status, there.headers['content-type'], there.body['type']]).toEqual([
+      412,
+      expect.stringContaining('application/problem+json'),
+      `urn:voltlog:problem:${what}-exists`,
+    ]);
+    expect(gateway.services.lastCall(method)).toMatchObject({ mustBeNew: true, expectedVersion: 0 });
+    expect((await gateway.call('PUT', path, { body: {} })).status).toBe(201);
+    expect(gateway.services.lastCall(method)).toMatchObject({ mustBeNew: false });
+    expect((await gateway.call('PUT', path, { body: {}, headers: { 'if-none-match': '"3"' } })).status).toBe(400);
+  });
+
   it('replaces the rules of a token only where some are given', async () => {
     await gateway.call('PUT', '/v1/tokens/TAG1', { body: { contractId: 'C-1', siteIds: ['north'], budget: { sessionsPerDay: 2 } } });
     expect(gateway.services.lastCall('putToken')).toMatchObject({

@@ -16,7 +16,7 @@ import type { Usage } from '../store/usage.js';
 import { ContractsGrpc } from './contracts.grpc.js';
 import { LocalListsGrpc } from './local-lists.grpc.js';
 import { PoliciesGrpc } from './policies.grpc.js';
-import { causationOf, pageQuery, toGroupId, toKey, toPutToken, toQuestions } from './requests.js';
+import { causationOf, notPut, pageQuery, toGroupId, toKey, toPutToken, toQuestions } from './requests.js';
 import { toIsoTime } from './rules.js';
 import { decisionStatusOf, toDecisionMessage, toDecisionRecord, tokenStatusOf, toTokenMessage } from './words.js';
 
@@ -82,9 +82,8 @@ export class AuthorizationGrpc implements Service {
     const causationId = causationOf(request.idempotencyKey, this.context.ids);
     const [outcome] = await this.tokens.execute([{ key, command, causationId }]);
     if (outcome === undefined) throw new Error('one command has one outcome');
-    if (outcome.outcome === 'refused' && !(request.idempotencyKey !== '' && (await this.tokens.hasCause(key, causationId)))) {
-      throw new RequestError('ABORTED', 'the token was changed in between: read it again', outcome.refusal);
-    }
+    if (outcome.outcome === 'refused' && !(request.idempotencyKey !== '' && (await this.tokens.hasCause(key, causationId))))
+      throw notPut('token', outcome.refusal);
     const { state } = outcome.entry;
     if (state.kind === 'unknown') throw new Error('a token that was put is known');
     return {

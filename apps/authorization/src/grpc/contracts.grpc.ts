@@ -5,7 +5,7 @@ import type { ServiceContext } from '@voltlog/service';
 import type { ContractRepository } from '../store/contract-repository.js';
 import { type Collections, toKnownContract } from '../store/documents.js';
 import type { Scope, Usage } from '../store/usage.js';
-import { causationOf, checkKey, NOTE_LENGTH_MAX, pageQuery, toConcurrentMax, toGroupId } from './requests.js';
+import { causationOf, checkKey, NOTE_LENGTH_MAX, notPut, pageQuery, toConcurrentMax, toGroupId } from './requests.js';
 import { toBudget, toBudgetMessage, toIsoTime, toLimitMessage, toPlaces, toSessionLimit } from './rules.js';
 import { TOKEN_STATUS, tokenStatusOf, toTokenMessage } from './words.js';
 
@@ -33,7 +33,7 @@ export class ContractsGrpc implements Contracts {
       outcome.outcome === 'refused' &&
       !(request.idempotencyKey !== '' && (await this.contracts.hasCause(command.contractId, causationId)))
     )
-      throw new RequestError('ABORTED', 'the contract was changed in between: read it again', outcome.refusal);
+      throw notPut('contract', outcome.refusal);
     const { state } = outcome.entry;
     if (state.kind === 'unknown') throw new Error('a contract that was put is known');
     return {
@@ -71,7 +71,10 @@ function toContractId(contractId: string): string {
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` naming the field that is wrong */
-function toPutContract({ contract, expectedVersion, idempotencyKey }: authorizationV1.PutContractRequest, now: number): PutContract {
+function toPutContract(
+  { contract, expectedVersion, mustBeNew, idempotencyKey }: authorizationV1.PutContractRequest,
+  now: number,
+): PutContract {
   if (contract === undefined) throw new RequestError('INVALID_ARGUMENT', 'contract is missing');
   checkKey(idempotencyKey);
   const status = tokenStatusOf(contract.status);
@@ -98,6 +101,7 @@ function toPutContract({ contract, expectedVersion, idempotencyKey }: authorizat
     ...(sessionLimit === undefined ? {} : { sessionLimit }),
     note: contract.note,
     expectedRevision: expectedVersion,
+    mustBeNew,
     now,
   };
 }

@@ -97,9 +97,20 @@ export function toPutToken(request: authorizationV1.PutTokenRequest, now: number
     ...(request.concurrentTransactionsMax === undefined ? {} : { concurrentTransactionsMax: request.concurrentTransactionsMax }),
     ...(request.note === undefined ? {} : { note: request.note }),
     expectedRevision: request.expectedVersion,
+    mustBeNew: request.mustBeNew,
     now,
   };
 }
+
+/** Why a token or a contract was not put. */
+export const notPut = (what: 'token' | 'contract', refusal: string): RequestError =>
+  new RequestError(
+    'ABORTED',
+    refusal.endsWith('Exists')
+      ? `there is such a ${what} already: read it, and change that`
+      : `the ${what} was changed in between: read it again`,
+    refusal,
+  );
 
 /** The size of a page; 0 means the usual. */
 export const pageSize = (size: number): number => (size === 0 ? PAGE_SIZE_DEFAULT : Math.min(size, PAGE_SIZE_MAX));

@@ -103,6 +103,7 @@ describe('a hold', () => {
       idToken: { idToken: 'GUEST', type: '' },
       clearExpiresAt: false,
       expectedVersion: 0,
+      mustBeNew: false,
       idempotencyKey: '',
       ...NO_RULES,
       concurrentTransactionsMax: 1,
@@ -126,6 +127,7 @@ describe('a hold', () => {
       groupId: 'FLEET',
       clearExpiresAt: false,
       expectedVersion: 0,
+      mustBeNew: false,
       idempotencyKey: '',
     };
     await service.grpc.putToken({ ...NO_RULES, ...token });
@@ -136,14 +138,14 @@ describe('a hold', () => {
 
   it('for a group alone lets in whoever is of the group, by themselves or by contract, and nobody else', async () => {
     const { grpc } = service;
-    const none = { clearExpiresAt: false, expectedVersion: 0, idempotencyKey: '' };
+    const none = { clearExpiresAt: false, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' };
     await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'MATE', type: 'ISO14443' }, groupId: 'FLEET' });
     const contract = authorizationV1.Contract.fromPartial({
       contractId: 'C1',
       status: authorizationV1.TokenStatus.ACTIVE,
       groupId: 'FLEET',
     });
-    await grpc.putContract({ contract, expectedVersion: 0, idempotencyKey: '' });
+    await grpc.putContract({ contract, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' });
     await grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken: 'VAN', type: 'ISO14443' }, contractId: 'C1' });
     await tell('Confirmed', { idToken: { idToken: 'FLEET', type: 'Central' }, groupId: 'FLEET', forGroup: true });
     await refused('the hold is known');
@@ -164,11 +166,16 @@ describe('a hold', () => {
 
   it('tells the members of a group also where one of its contracts has many tokens of other groups, or many have none', async () => {
     const { grpc } = service;
-    const none = { clearExpiresAt: false, expectedVersion: 0, idempotencyKey: '' };
+    const none = { clearExpiresAt: false, expectedVersion: 0, mustBeNew: false, idempotencyKey: '' };
     const contractIds = Array.from({ length: 51 }, (_, at) => `C${at + 10}`);
     for (const contractId of contractIds) {
       const contract = { contractId, status: authorizationV1.TokenStatus.ACTIVE, groupId: 'FLEET' };
-      await grpc.putContract({ contract: authorizationV1.Contract.fromPartial(contract), expectedVersion: 0, idempotencyKey: '' });
+      await grpc.putContract({
+        contract: authorizationV1.Contract.fromPartial(contract),
+        expectedVersion: 0,
+        mustBeNew: false,
+        idempotencyKey: '',
+      });
     }
     const put = (idToken: string, contractId: string | undefined, groupId?: string) =>
       grpc.putToken({ ...NO_RULES, ...none, idToken: { idToken, type: 'ISO14443' }, contractId, groupId });

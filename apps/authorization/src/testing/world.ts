@@ -44,11 +44,11 @@ export class AuthorizationWorld {
   }
 
   putToken(idToken: string, more: Partial<authorizationV1.PutTokenRequest> = {}) {
-    const request = { clearExpiresAt: false, expectedVersion: 0, idempotencyKey: '', ...NO_RULES, ...more };
+    const request = { clearExpiresAt: false, expectedVersion: 0, mustBeNew: false, idempotencyKey: '', ...NO_RULES, ...more };
     return this.service.grpc.putToken({ idToken: { idToken, type: '' }, ...request });
   }
 
-  putContract(contractId: string, more: Partial<authorizationV1.Contract> = {}) {
+  putContract(contractId: string, more: Partial<authorizationV1.Contract> = {}, mustBeNew = false) {
     const contract = {
       contractId,
       name: '',
@@ -68,7 +68,7 @@ export class AuthorizationWorld {
       version: 0,
       ...more,
     };
-    return this.service.grpc.putContract({ contract, expectedVersion: 0, idempotencyKey: '' });
+    return this.service.grpc.putContract({ contract, expectedVersion: 0, mustBeNew, idempotencyKey: '' });
   }
 
   putPolicy(siteId: string, more: Partial<authorizationV1.SitePolicy> = {}) {

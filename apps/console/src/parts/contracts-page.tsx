@@ -106,7 +106,11 @@ function ContractForm({ contract, onDone }: { contract: Contract | undefined; on
   const { api, me } = usePlatform();
   const fields = useFields({ ...contractValues(contract), contractId: contract?.contractId ?? '' });
   const { contractId, ...values } = fields.values;
-  const save = useWrite(['tokens'], () => api.put(ofContract(contractId.trim()), bodyOf(values, contract), contract?.version), onDone);
+  const save = useWrite(
+    ['tokens'],
+    () => api.put(ofContract(contractId.trim()), bodyOf(values, contract), contract?.version ?? 'new'),
+    onDone,
+  );
   return (
     <Form
       submit={contract === undefined ? 'Make the contract' : 'Save'}

@@ -139,7 +139,12 @@ function TokenForm({ token, onDone }: { token: Token | undefined; onDone: () => 
   const { idToken, type, contractId, ...access } = fields.values;
   const save = useWrite(
     ['tokens'],
-    () => api.put(ofToken(idToken.trim()), { type, contractId: contractId.trim() || null, ...toAccess(access, token) }, token?.version),
+    () =>
+      api.put(
+        ofToken(idToken.trim()),
+        { type, contractId: contractId.trim() || null, ...toAccess(access, token) },
+        token?.version ?? 'new',
+      ),
     onDone,
   );
   return (

@@ -14,8 +14,8 @@ import {
   toContractMessage,
   toContractWithTokens,
 } from '../views/contract.view.js';
-import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
-import { Read, Versioned, Write } from '../web/route.js';
+import { expectedVersion, idempotencyKey, mustBeNew, withEtag } from '../web/etag.js';
+import { Creatable, Read, Write } from '../web/route.js';
 
 type Params = z.output<typeof contractParams>;
 
@@ -40,7 +40,7 @@ export class ContractsController {
 
   @Put(':contractId')
   @Write({ role: 'operator', summary: 'Make a contract, or replace it', description: '201 when it is new.', answer: contractView })
-  @Versioned()
+  @Creatable()
   async putContract(
     @Param({ schema: contractParams }) { contractId }: Params,
     @Body({ schema: contractPut }) body: z.output<typeof contractPut>,
@@ -50,6 +50,7 @@ export class ContractsController {
     const { contract, created } = await this.services.authorization.putContract({
       contract: toContractMessage(contractId, body),
       expectedVersion: expectedVersion(request),
+      mustBeNew: mustBeNew(request),
       idempotencyKey: idempotencyKey(request),
     });
     if (created) void reply.status(201).header('location', `/v1/contracts/${encodeURIComponent(contractId)}`);

@@ -19,8 +19,8 @@ import {
   toToken,
   toTokenStatus,
 } from '../views/token.view.js';
-import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
-import { Read, Versioned, Write } from '../web/route.js';
+import { expectedVersion, idempotencyKey, mustBeNew, withEtag } from '../web/etag.js';
+import { Creatable, Read, Write } from '../web/route.js';
 
 type TokenParams = z.output<typeof tokenParams>;
 
@@ -57,7 +57,7 @@ export class TokensController {
 
   @Put('tokens/:idToken')
   @Write({ role: 'operator', summary: 'Make or change an ID token', description: '201 when it is new.', answer: tokenView })
-  @Versioned()
+  @Creatable()
   async putToken(
     @Param({ schema: tokenParams }) { idToken }: TokenParams,
     @Body({ schema: tokenPut }) body: z.output<typeof tokenPut>,
@@ -66,7 +66,11 @@ export class TokensController {
   ) {
     if (body.type === 'KeyCode') await this.refuseShortCode(idToken);
     const { token, created } = await this.services.authorization.putToken(
-      toPutToken(idToken, body, { expectedVersion: expectedVersion(request), idempotencyKey: idempotencyKey(request) }),
+      toPutToken(idToken, body, {
+        expectedVersion: expectedVersion(request),
+        mustBeNew: mustBeNew(request),
+        idempotencyKey: idempotencyKey(request),
+      }),
     );
     if (created) void reply.status(201).header('location', `/v1/tokens/${encodeURIComponent(idToken)}`);
     return withEtag(reply, token, 'The ID token', toToken);

@@ -268,6 +268,7 @@ export class FakeServices {
       },
       putToken: (request) => {
         this.calls.push({ method: 'putToken', request });
+        if (request.mustBeNew) return Promise.reject(new RequestError('ABORTED', 'there is such a token already', 'TokenExists'));
         return Promise.resolve({ token: token(request.idToken?.idToken ?? ''), created: true });
       },
       listDecisions: (request) => {
@@ -278,6 +279,7 @@ export class FakeServices {
       listContracts: () => Promise.resolve({ contracts: [contract('C-1')], nextPageToken: 'more' }),
       putContract: (request) => {
         this.calls.push({ method: 'putContract', request });
+        if (request.mustBeNew) return Promise.reject(new RequestError('ABORTED', 'there is such a contract already', 'ContractExists'));
         return Promise.resolve({ contract: contract(request.contract?.contractId ?? ''), created: true });
       },
       getLocalList: ({ stationId }) => Promise.resolve({ localList: { ...LIST, stationId } }),

@@ -117,7 +117,8 @@ async function written(authorization: Authorization, record: TokenRecord, option
   if (found === 'unchanged' || typeof found !== 'string') return found;
   const { idToken, ...body } = withRulesOf(record, known);
   try {
-    await authorization.putToken(toPutToken(idToken, body, { expectedVersion: known?.version ?? 0, idempotencyKey: '' }));
+    const conditions = { expectedVersion: known?.version ?? 0, mustBeNew: known === undefined };
+    await authorization.putToken(toPutToken(idToken, body, { ...conditions, idempotencyKey: '' }));
     return found;
   } catch (error) {
     if (error instanceof RequestError) return { problem: error.message };

@@ -115,7 +115,10 @@ describe('importing tokens', () => {
     expect(await imported(authorization, file)).toEqual([
       { type: 'result', imported: true, created: 1, changed: 1, unchanged: 1, failed: 0 },
     ]);
-    expect(authorization.puts.map(({ idToken }) => idToken?.idToken)).toEqual(['NEW', 'KNOWN']);
+    expect(authorization.puts.map(({ idToken, mustBeNew }) => [idToken?.idToken, mustBeNew])).toEqual([
+      ['NEW', true],
+      ['KNOWN', false],
+    ]);
     expect(await imported(authorization, file)).toEqual([
       { type: 'result', imported: true, created: 0, changed: 0, unchanged: 3, failed: 0 },
     ]);

@@ -91,7 +91,7 @@ export const tokenPut = z
 export const toPutToken = (
   idToken: string,
   body: z.output<typeof tokenPut>,
-  write: { readonly expectedVersion: number; readonly idempotencyKey: string },
+  write: { readonly expectedVersion: number; readonly mustBeNew: boolean; readonly idempotencyKey: string },
 ): authorizationV1.PutTokenRequest => ({
   idToken: { idToken, type: body.type ?? '' },
   status: toTokenStatus(body.status),

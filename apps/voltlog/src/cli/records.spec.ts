@@ -46,6 +46,9 @@ describe('voltlog tokens', () => {
     world.answers['PUT /v1/tokens/CARD'] = [[200, { ...token, status: 'Blocked' }]];
     expect((await world.run('tokens', 'put', 'CARD', '--status', 'Blocked', '--expires', '2030-01-01')).out).toMatch(/STATUS +Blocked/);
     expect(world.asked.at(-1)?.body).toEqual({ status: 'Blocked', expiresAt: '2030-01-01T00:00:00.000Z' });
+    expect(world.asked.at(-1)?.ifNoneMatch).toBeUndefined();
+    await world.run('tokens', 'put', 'CARD', '--new');
+    expect(world.asked.at(-1)?.ifNoneMatch).toBe('*');
     expect(await world.run('tokens', 'put', 'CARD', '--expires', 'soon')).toMatchObject({ code: EXIT.usage });
   });
 

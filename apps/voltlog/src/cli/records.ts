@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Cli, example } from './cli.js';
-import { type Json, query } from './client.js';
+import { ifNew, type Json, query } from './client.js';
 import { saved, textOf } from './files.js';
 import { type Column, rowsOf } from './output.js';
 import { checkFile, sendImport } from './registry.js';
@@ -104,6 +104,7 @@ export function addTokens(program: Command, cli: Cli): void {
     .option('--group <id>', 'its group')
     .option('--expires <when>', 'an instant, or 30m, 12h, 7d from now')
     .option('--note <text>', 'for people')
+    .option('--new', 'register it; refused where it is known already')
     .addHelpText(
       'after',
       example(
@@ -111,11 +112,12 @@ export function addTokens(program: Command, cli: Cli): void {
         'voltlog tokens put 04A2F3B1C2D580 --status Blocked',
       ),
     )
-    .action((id: string, options: { type?: string; status?: string; group?: string; expires?: string; note?: string }) =>
+    .action((id: string, options: { type?: string; status?: string; group?: string; expires?: string; note?: string; new?: true }) =>
       cli.run(async (client, output) => {
-        const { type, status, group: groupId, expires, note } = options;
+        const { type, status, group: groupId, expires, note, new: isNew } = options;
         const expiresAt = expires === undefined ? undefined : until(expires, Date.now());
-        output.one(await client.call('PUT', `/v1/tokens/${encodeURIComponent(id)}`, { type, status, groupId, expiresAt, note }), TOKEN);
+        const body = { type, status, groupId, expiresAt, note };
+        output.one(await client.call('PUT', `/v1/tokens/${encodeURIComponent(id)}`, body, ifNew(isNew)), TOKEN);
       }),
     );
   tokens

@@ -14,6 +14,7 @@ const put = (more: Partial<PutContract> = {}): PutContract => ({
   concurrentTransactionsMax: 1,
   note: '',
   expectedRevision: 0,
+  mustBeNew: false,
   now,
   ...more,
 });
@@ -57,6 +58,15 @@ describe('a contract', () => {
     expect(contractDecider.decide(limited, after)).toMatchObject({ ok: true, events: [] });
     expect(contractDecider.decide(put({ expectedRevision: 1 }), after)).toMatchObject({ ok: false, refusal: 'RevisionMismatch' });
     expect(contractDecider.decide(put({ expectedRevision: 2 }), after)).toMatchObject({ ok: true });
+  });
+
+  it('that must be new is made, and changes none', () => {
+    contract([])
+      .when(put({ mustBeNew: true }))
+      .then(registered);
+    contract([registered])
+      .when(put({ mustBeNew: true }))
+      .thenRefuses('ContractExists');
   });
 
   it('gives a place to as many as it allows, the same one again for nothing, and one more to what runs already', () => {

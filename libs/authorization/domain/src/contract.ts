@@ -34,6 +34,8 @@ export interface PutContract extends ContractAttributes {
   readonly kind: 'PutContract';
   /** Refused unless the contract has this revision; 0: not checked. */
   readonly expectedRevision: number;
+  /** Refused when there is one already. */
+  readonly mustBeNew: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
@@ -42,10 +44,11 @@ export type ContractCommand = PutContract | PermitTransaction | ReleaseTransacti
 
 /**
  * - `RevisionMismatch`: somebody changed the contract in between.
+ * - `ContractExists`: it must be new, and is not.
  * - `ConcurrentLimit`: every place is taken.
  * - `ContractUnknown`: there is no such contract to take a place of.
  */
-export type ContractRefusal = 'RevisionMismatch' | 'ConcurrentLimit' | 'ContractUnknown';
+export type ContractRefusal = 'RevisionMismatch' | 'ContractExists' | 'ConcurrentLimit' | 'ContractUnknown';
 
 /** What a contract allows and who holds its places. */
 export const contractDecider: Decider<ContractCommand, ContractState, ContractEvent, ContractRefusal> = {
@@ -81,6 +84,7 @@ export const contractDecider: Decider<ContractCommand, ContractState, ContractEv
 function put(command: PutContract, state: ContractState): Decision<ContractEvent, ContractRefusal> {
   const revision = state.kind === 'known' ? state.revision : 0;
   if (command.expectedRevision !== 0 && command.expectedRevision !== revision) return refused('RevisionMismatch');
+  if (command.mustBeNew && state.kind === 'known') return refused('ContractExists');
   const after = attributes(command);
   const at = isoTime(command.now);
   if (state.kind === 'unknown') return decided({ type: 'voltlog.authorization.ContractRegistered.v1', data: { ...after, at } });

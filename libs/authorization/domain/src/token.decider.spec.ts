@@ -12,6 +12,7 @@ const put = (more: Partial<PutToken> = {}): PutToken => ({
   idToken: 'CARD',
   type: 'ISO14443',
   expectedRevision: 0,
+  mustBeNew: false,
   now,
   ...more,
 });
@@ -87,6 +88,15 @@ describe('a token', () => {
     given()
       .when(put({ expectedRevision: 1 }))
       .thenRefuses('RevisionMismatch');
+  });
+
+  it('that must be new is made, and changes none', () => {
+    given()
+      .when(put({ mustBeNew: true }))
+      .thenHappens('TokenRegistered');
+    given(put())
+      .when(put({ mustBeNew: true }))
+      .thenRefuses('TokenExists');
   });
 
   it('gives a place to each transaction up to its limit', () => {

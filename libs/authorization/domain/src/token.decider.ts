@@ -26,6 +26,8 @@ export interface PutToken {
   readonly note?: string;
   /** Refused unless the token has this revision; 0: not checked. */
   readonly expectedRevision: number;
+  /** Refused when there is one already. */
+  readonly mustBeNew: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
@@ -34,10 +36,11 @@ export type TokenCommand = PutToken | PermitTransaction | ReleaseTransaction;
 
 /**
  * - `RevisionMismatch`: somebody changed the token in between.
+ * - `TokenExists`: it must be new, and is not.
  * - `ConcurrentLimit`: every place is taken.
  * - `TokenUnknown`: there is no such token to take a place of.
  */
-export type TokenRefusal = 'RevisionMismatch' | 'ConcurrentLimit' | 'TokenUnknown';
+export type TokenRefusal = 'RevisionMismatch' | 'TokenExists' | 'ConcurrentLimit' | 'TokenUnknown';
 
 /** What a token is and who holds its places. */
 export const tokenDecider: Decider<TokenCommand, TokenState, TokenEvent, TokenRefusal> = {
@@ -73,6 +76,7 @@ export const tokenDecider: Decider<TokenCommand, TokenState, TokenEvent, TokenRe
 function put(command: PutToken, state: TokenState): Decision<TokenEvent, TokenRefusal> {
   const revision = state.kind === 'known' ? state.revision : 0;
   if (command.expectedRevision !== 0 && command.expectedRevision !== revision) return refused('RevisionMismatch');
+  if (command.mustBeNew && state.kind === 'known') return refused('TokenExists');
   const before = state.kind === 'known' ? state : undefined;
   const validFrom = command.validFrom === undefined ? before?.validFrom : (command.validFrom ?? undefined);
   const expiresAt = command.expiresAt === undefined ? before?.expiresAt : (command.expiresAt ?? undefined);

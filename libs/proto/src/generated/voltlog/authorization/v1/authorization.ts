@@ -358,6 +358,8 @@ export interface PutContractRequest {
   contract: Contract | undefined;
   expectedVersion: number;
   idempotencyKey: string;
+  /** ABORTED when there is one already. */
+  mustBeNew: boolean;
 }
 
 export interface PutContractResponse {
@@ -475,7 +477,11 @@ export interface PutTokenRequest {
   replaceRules: boolean;
   siteIds: string[];
   stationIds: string[];
-  budget: Budget | undefined;
+  budget:
+    | Budget
+    | undefined;
+  /** ABORTED when there is one already. */
+  mustBeNew: boolean;
 }
 
 export interface PutTokenResponse {
@@ -1981,7 +1987,7 @@ export const Contract: MessageFns<Contract> = {
 };
 
 function createBasePutContractRequest(): PutContractRequest {
-  return { contract: undefined, expectedVersion: 0, idempotencyKey: "" };
+  return { contract: undefined, expectedVersion: 0, idempotencyKey: "", mustBeNew: false };
 }
 
 export const PutContractRequest: MessageFns<PutContractRequest> = {
@@ -1994,6 +2000,9 @@ export const PutContractRequest: MessageFns<PutContractRequest> = {
     }
     if (message.idempotencyKey !== "") {
       writer.uint32(26).string(message.idempotencyKey);
+    }
+    if (message.mustBeNew !== false) {
+      writer.uint32(32).bool(message.mustBeNew);
     }
     return writer;
   },
@@ -2035,6 +2044,14 @@ export const PutContractRequest: MessageFns<PutContractRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.mustBeNew = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2057,6 +2074,7 @@ export const PutContractRequest: MessageFns<PutContractRequest> = {
       : undefined;
     message.expectedVersion = object.expectedVersion ?? 0;
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.mustBeNew = object.mustBeNew ?? false;
     return message;
   },
 };
@@ -3162,6 +3180,7 @@ function createBasePutTokenRequest(): PutTokenRequest {
     siteIds: [],
     stationIds: [],
     budget: undefined,
+    mustBeNew: false,
   };
 }
 
@@ -3214,6 +3233,9 @@ export const PutTokenRequest: MessageFns<PutTokenRequest> = {
     }
     if (message.budget !== undefined) {
       Budget.encode(message.budget, writer.uint32(130).fork()).join();
+    }
+    if (message.mustBeNew !== false) {
+      writer.uint32(136).bool(message.mustBeNew);
     }
     return writer;
   },
@@ -3359,6 +3381,14 @@ export const PutTokenRequest: MessageFns<PutTokenRequest> = {
             message.budget = Budget.decode(reader, reader.uint32());
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.mustBeNew = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3396,6 +3426,7 @@ export const PutTokenRequest: MessageFns<PutTokenRequest> = {
     message.budget = (object.budget !== undefined && object.budget !== null)
       ? Budget.fromPartial(object.budget)
       : undefined;
+    message.mustBeNew = object.mustBeNew ?? false;
     return message;
   },
 };
