@@ -14,3 +14,10 @@ export const launchBrowser = (): Promise<Browser> =>
       '--disable-sync',
     ],
   });
+
+/** What a person would read on each page that is open: it tells what a test waited for in vain. */
+export async function whatIsShown(browser: Browser): Promise<string> {
+  const pages = browser.contexts().flatMap((context) => context.pages());
+  const shown = await Promise.all(pages.map(async (page) => `${page.url()}\n${await page.innerText('body')}\n`));
+  return shown.join('\n');
+}
