@@ -2,6 +2,7 @@ import { runScript, SimulatedStation, VirtualClock } from '@voltlog/simulator-ap
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from './harness/eventually.js';
 import { type Page, registerStation, registerTokens, STATION_PASSWORD } from './harness/fleet.js';
+import { InsistentApp } from './harness/insistent-app.js';
 import { type Infrastructure, Processes, startInfrastructure } from './harness/processes.js';
 import { WebhookReceiver } from './harness/webhook-receiver.js';
 
@@ -46,6 +47,8 @@ it('on Kafka and MongoDB: the receiver is down and the service is killed; each m
   await receiver.isTold(STATION, 'ChargingStarted', MISSED_MS);
   await runScript(station, [{ do: 'stop', token }, { do: 'unplug' }]);
   await receiver.isTold(STATION, 'SessionEnded', MISSED_MS);
+  // What comes last may overtake the rest.
+  await new InsistentApp(platform.api).toldAll(STATION);
   const kinds = receiver.kindsOf(STATION);
   expect(kinds).toEqual(expect.arrayContaining(['ChargingStarted', 'ChargingEnded', 'SessionEnded']));
   expect(new Set(kinds).size).toBe(kinds.length);
