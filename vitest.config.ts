@@ -23,6 +23,8 @@ export default defineConfig({
     environment: 'node',
     testTimeout: real ? 120_000 : 20_000,
     hookTimeout: real ? 300_000 : 60_000,
+    // Of `expect.poll`: a busy machine takes longer than the second that vitest gives it.
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     maxWorkers: 2,
     fileParallelism: !real,

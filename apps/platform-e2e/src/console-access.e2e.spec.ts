@@ -187,7 +187,7 @@ describe('sites', { timeout: 90_000 }, () => {
     expect(await shown.flaws()).toEqual([]);
     await price.getByLabel(/^A kWh/).fill('0.45');
     await price.getByLabel('A session').fill('0.35');
-    await page.keyboard.press('Enter');
+    await price.getByLabel('A session').press('Enter');
     await price.waitFor({ state: 'detached' });
     const path = '/v1/prices/site:depot-north';
     expect(await platform.api.get(path)).toMatchObject({ currency: 'EUR', perKwh: '0.45', perMinute: '0', perSession: '0.35' });

@@ -161,10 +161,11 @@ describe("a station's configuration", { timeout: 120_000 }, () => {
   it('is changed by what is intended, and shown as the station tells it then', async () => {
     const row = shown.rows('Variables').filter({ hasText: HEARTBEAT });
     await shown.page.getByRole('button', { name: `Intend ${HEARTBEAT}` }).click();
-    await shown.page.getByRole('textbox', { name: 'Value' }).fill('601');
+    const value = shown.page.getByRole('textbox', { name: 'Value' });
+    await value.fill('601');
     await shown.picture('intent');
     expect(await shown.flaws()).toEqual([]);
-    await shown.page.keyboard.press('Enter');
+    await value.press('Enter');
     await row.filter({ hasText: /601.*601/s }).waitFor({ timeout: 60_000 });
     expect(await row.innerText()).not.toMatch(/Differs|Not told/);
     await shown.picture('configuration');

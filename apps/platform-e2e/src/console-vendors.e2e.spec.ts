@@ -76,7 +76,7 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
     });
     await dialog.getByRole('button', { name: 'Save', exact: true }).click();
     // The secret that comes of it would be lost.
-    await expect.poll(() => dialog.getByRole('button', { name: 'Close' }).isDisabled(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => dialog.getByRole('button', { name: 'Close' }).isDisabled()).toBe(true);
     await page.keyboard.press('Escape');
     held.resolve();
     await dialog.getByText(/^whsec_/).waitFor();
@@ -104,7 +104,7 @@ describe('vendors of DataTransfer', { timeout: 120_000 }, () => {
     // What was typed before is still there.
     await dialog.getByRole('button', { name: 'Save', exact: true }).click();
     await shown.rows('Vendors').filter({ hasText: 'org.example' }).waitFor();
-    await expect.poll(vendors, { timeout: 10_000 }).toMatchObject([{ messages: [{ messageId: 'Greet', data: 'later' }] }]);
+    await expect.poll(vendors).toMatchObject([{ messages: [{ messageId: 'Greet', data: 'later' }] }]);
     await dialog.waitFor({ state: 'detached' });
   });
 

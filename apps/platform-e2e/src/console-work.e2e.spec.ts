@@ -160,9 +160,9 @@ describe('firmware images', { timeout: 180_000 }, () => {
       .getByRole('alert')
       .getByText(/A file may have at most 20 MB here/)
       .waitFor({ timeout: WAIT_MS });
-    // So slow that somebody can call it off.
+    // So slow that it is on its way for longer than the slowest machine needs to look at it.
     const network = await page.context().newCDPSession(page);
-    const speed = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 1_000_000 };
+    const speed = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 200_000 };
     await network.send('Network.enable');
     await network.send('Network.emulateNetworkConditions', speed);
     await choose('large.bin', Buffer.alloc(19_000_000));
