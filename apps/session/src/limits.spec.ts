@@ -309,6 +309,31 @@ describe('a limit that a 2.1 station keeps by itself', () => {
     expect(await reached()).toEqual(['ChargingStarted', 'LimitReached', 'LimitReached']);
   });
 
+  it('and that was raised before the station heard of it, is not taken for the new one', async () => {
+    await setLimit({ energyWh: 1_000 });
+    harness.later(9);
+    await setLimit({ energyWh: 2_000 });
+    harness.later(10);
+    await harness.given(suspended(10, 1, 999));
+    await noStop(0);
+    expect(await reached()).toEqual(['ChargingStarted', 'LimitReached']);
+  });
+
+  it('does not stop a session whose limit is far from what the station set for itself', async () => {
+    await setLimit({ energyWh: 100_000 });
+    harness.later(10);
+    await harness.given(suspended(10, 1, 999));
+    await noStop(0);
+  });
+
+  it('stops the session also where another limit was set since', async () => {
+    harness.later(10);
+    await harness.given(suspended(10, 1, 999));
+    harness.later(11);
+    await setLimit({ energyWh: 1_000, durationSeconds: 7_200 });
+    await stopped();
+  });
+
   it('is taken away there, too', async () => {
     await setLimit({ energyWh: 1_000 });
     await harness.until(() => offers().length === 1);

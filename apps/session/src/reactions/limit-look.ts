@@ -3,7 +3,7 @@ import type { SessionLimit } from '@voltlog/session-contract';
 import {
   effectiveEnd,
   energyOf,
-  keptLimitOf,
+  isMeant,
   type LimitProgress,
   type LimitVerdict,
   limitOf,
@@ -54,8 +54,6 @@ export class LimitLook {
     }
     // Without its start nothing is known of how long it runs, and little else; the start, or the next reading, comes.
     if (start === undefined) return undefined;
-    const kept = keptLimitOf(claims);
-    if (kept !== undefined) return { kind: 'Reached', dimension: kept };
     const own = await this.offer(sessionId, claims, limit);
     const { docs } = await this.collections.meterValues.find({
       where: { id: meterValueRange(sessionId) },
@@ -63,6 +61,8 @@ export class LimitLook {
       limit: VALUES,
     });
     const progress = progressOf({ claims, readings, values: docs, startedMs: trueTime(start.startedAt, start) }, this.clock.now());
+    const said = claims.charging?.limitReached?.dimension;
+    if (said !== undefined && isMeant(limit, said, progress)) return { kind: 'Reached', dimension: said };
     return watchLimit(limit, own ? { ...progress, graceMs: OWN_LIMIT_GRACE_MS } : progress);
   }
 

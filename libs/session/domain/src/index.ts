@@ -20,8 +20,8 @@ export {
 } from './claims.js';
 export { type EndCause, endCauseOf } from './end-cause.js';
 export { detectedClaim, endOf, startClaim, tokenClaim } from './fact-claims.js';
-export { type LimitProgress, type LimitVerdict, watchLimit } from './limit.js';
-export { keptLimitOf, limitOf, type Overshoot, overshootsOf, secondsOf, sessionCost } from './limits.js';
+export { isMeant, type LimitProgress, type LimitVerdict, watchLimit } from './limit.js';
+export { limitOf, type Overshoot, overshootsOf, secondsOf, sessionCost } from './limits.js';
 export { type Candidate, chooseSession, MATCH_POWER_W_MAX, matchOrphans, type OrphanEnd, supersessions } from './matching.js';
 export { awaitsUnplug, freedAfter, limitDimensionOf } from './milestones.js';
 export {

@@ -1,7 +1,8 @@
+import type { LimitDimension, SessionLimit } from '@voltlog/session-contract';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SessionClaims } from './claims.js';
-import { type LimitProgress, watchLimit } from './limit.js';
+import { isMeant, type LimitProgress, watchLimit } from './limit.js';
 import { limitOf } from './limits.js';
 import { costOf } from './price.js';
 
@@ -34,6 +35,17 @@ describe('a limit', () => {
     expect(watchLimit({ stateOfChargePercent: 80 }, full)).toEqual({ kind: 'Watch', lookAtMs: 630_000 });
     expect(watchLimit({ stateOfChargePercent: 79 }, full)).toEqual({ kind: 'Reached', dimension: 'stateOfCharge' });
     expect(watchLimit({ stateOfChargePercent: 80 }, { ...progress, nowMs: HOUR })).toMatchObject({ kind: 'Watch' });
+  });
+
+  it('is meant by a station that says so about there, and not where another one is reached', () => {
+    const at = { ...progress, stateOfChargePercent: 79 };
+    const meant = (limit: SessionLimit, dimension: LimitDimension) => isMeant(limit, dimension, at);
+    expect([1_000, 1_100, 1_101, 900].map((energyWh) => meant({ energyWh }, 'energy'))).toEqual([true, true, false, true]);
+    expect([660, 661].map((durationSeconds) => meant({ durationSeconds }, 'duration'))).toEqual([true, false]);
+    expect([80, 84].map((stateOfChargePercent) => meant({ stateOfChargePercent }, 'stateOfCharge'))).toEqual([true, false]);
+    expect(meant({ energyWh: 1_000 }, 'duration')).toBe(false);
+    expect(meant({ cost: { amount: '0', currency: 'EUR' } }, 'cost')).toBe(false);
+    expect(isMeant({ stateOfChargePercent: 1 }, 'stateOfCharge', progress)).toBe(false);
   });
 
   it('in a currency that is not charged in is never reached', () => {

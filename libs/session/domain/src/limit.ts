@@ -52,6 +52,31 @@ export function watchLimit(limit: SessionLimit, progress: LimitProgress): LimitV
   return { kind: 'Watch', lookAtMs: Math.ceil(Math.min(lookAtMs, soonest?.atMs ?? Number.POSITIVE_INFINITY)) };
 }
 
+/**
+ * Whether a station that says that a limit is reached, and gives no more power, means this one: not a lower one of its own, nor the one that was
+ * raised before it heard of it. No station is told a limit of money.
+ *
+ * Source: OCPP 2.1 Part 2 E16.FR.05, E16.FR.14
+ */
+export function isMeant(limit: SessionLimit, dimension: LimitDimension, progress: LimitProgress): boolean {
+  switch (dimension) {
+    case 'energy':
+      return isAbout(progress.energyWh, limit.energyWh, 100);
+    case 'duration':
+      return isAbout((progress.nowMs - progress.startedMs) / 1_000, limit.durationSeconds, 60);
+    case 'stateOfCharge':
+      return isAbout(progress.stateOfChargePercent, limit.stateOfChargePercent, 2);
+    case 'cost':
+      return false;
+    default:
+      throw new Error(`${String(dimension satisfies never)} is no dimension`);
+  }
+}
+
+/** The last reading may be a little old, or rounded: a twentieth below the limit, or by `tolerance`, is at it. */
+const isAbout = (known: number | undefined, limit: number | undefined, tolerance: number): boolean =>
+  known !== undefined && limit !== undefined && known >= limit - Math.max(tolerance, limit / 20);
+
 function reachedAt(limit: SessionLimit, progress: LimitProgress): [LimitDimension, number | undefined][] {
   const { startedMs, stateOfChargePercent, percentPerHour } = progress;
   const powerW = Math.min(POWER_W_MAX, Math.max(0, progress.powerW));

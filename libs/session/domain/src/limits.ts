@@ -39,25 +39,6 @@ export function limitOf(claims: SessionClaims): SessionLimit | undefined {
   });
 }
 
-const LIMIT_FIELDS: Readonly<Record<LimitDimension, keyof SessionLimit>> = {
-  energy: 'energyWh',
-  duration: 'durationSeconds',
-  cost: 'cost',
-  stateOfCharge: 'stateOfChargePercent',
-};
-
-/**
- * The dimension in which a session's station says that the limit is reached: it gives no more power, and the transaction goes on. One that
- * was set since is another. Undefined also where the limit is the station's own affair: whoever set it there may raise it there.
- *
- * Source: OCPP 2.1 Part 2 E16.FR.05, E16.FR.14
- */
-export function keptLimitOf(claims: SessionClaims): LimitDimension | undefined {
-  const reached = claims.charging?.limitReached;
-  if (reached === undefined || (claims.limit !== undefined && claims.limit.at > reached.receivedAt)) return undefined;
-  return limitOf(claims)?.[LIMIT_FIELDS[reached.dimension]] === undefined ? undefined : reached.dimension;
-}
-
 /**
  * Seconds that a session has taken: from its start to its end, or to `nowMs` (ms since the epoch, our clock) while it runs. 0 when its
  * start is not known.
