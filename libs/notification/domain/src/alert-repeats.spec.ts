@@ -76,6 +76,13 @@ describe('an alert that comes again and again', () => {
     expect(told.end(15)).toBe('-');
   });
 
+  it('and got worse, is told as one that came up to who is told of those alone', () => {
+    const told = new Told();
+    expect([told.hear(0, 'AlertOpened', 3), told.hear(1, 'AlertCleared')]).toEqual(['AlertOpened', 'AlertCleared']);
+    expect([told.hear(2, 'AlertOpened', 5), told.hear(3, 'AlertRaised', 4), told.end(15)]).toEqual(['-', '-', 'AlertOpened x1']);
+    expect([told.hear(16, 'AlertRaised', 3), told.end(30)]).toEqual(['-', 'AlertRaised']);
+  });
+
   it('is told with what comes next, should nobody have looked at the end of the window', () => {
     const told = new Told();
     for (const minute of [0, 2, 4]) {

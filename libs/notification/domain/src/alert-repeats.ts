@@ -43,7 +43,9 @@ export function hearAlert(window: AlertWindow | undefined, notification: Notific
   if (severity < window.severity)
     return { tell: window.held === undefined ? notification : counted(notification, times), window: begun(window.until) };
   if (isOver && !window.cleared) return { tell: notification, window: { ...window, cleared: true } };
-  return { window: { ...window, times, held: notification } };
+  // Who wants to be told of alerts that come up alone has not heard of this one.
+  const cameUp = window.held?.kind === 'AlertOpened' && notification.kind === 'AlertRaised';
+  return { window: { ...window, times, held: cameUp ? { ...notification, kind: 'AlertOpened' } : notification } };
 }
 
 /** Its time may be over: what was held is told as one, how often it came with it, and the next window begins; else there is none any more. */
