@@ -34,6 +34,8 @@ const PAGE = 500;
 const TOKENS_MAX = 500;
 /** A station that has just come back gets its boot answered first, milliseconds. */
 const SETTLE_MS = 3_000;
+/** Whoever ends a token now may have a clock that is ahead of ours by so much. */
+const CLOCKS_APART_MS = 5_000;
 
 /** Sees what changes the lists of stations, and what must leave their caches. */
 export class ListFollower {
@@ -105,7 +107,7 @@ export class ListFollower {
 
   /** Keys of the tokens that an event lets charge no more. */
   private async tokensGone(topic: string, data: TokenChanged | ContractChanged): Promise<readonly string[]> {
-    if (data.status === 'Active' && isNow(data, isoTime(this.context.clock.now()))) return [];
+    if (data.status === 'Active' && isNow(data, isoTime(this.context.clock.now() + CLOCKS_APART_MS))) return [];
     if (topic === TOKEN_TOPIC) return [tokenKey((data as TokenChanged).idToken)];
     const { contractId } = data as ContractChanged;
     const { docs } = await this.parts.collections.tokens.find({ where: { contractId }, limit: TOKENS_MAX });
