@@ -1,6 +1,7 @@
-import { availableParallelism, cpus } from 'node:os';
+import os from 'node:os';
 
-const cores = availableParallelism?.() ?? cpus().length;
+// Node has the former since 18.14.
+const cores = os.availableParallelism?.() ?? os.cpus().length;
 
 /**
  * Flags of Node for the programs of the platform. V8 collects garbage and compiles on four threads beside the main one, however many cores there
