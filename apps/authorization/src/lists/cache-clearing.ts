@@ -23,6 +23,9 @@ interface Look {
   readonly told: readonly string[];
 }
 
+/** An earlier version kept the token alone, and its timers are still to come. */
+const lookOf = (payload: unknown): Look => (typeof payload === 'string' ? { tokenKey: payload, told: [] } : (payload as Look));
+
 interface Payload {
   readonly stationId: string;
   /** Tries that failed so far. */
@@ -67,7 +70,7 @@ export class CacheClearing {
     const { clock, logger } = context;
     const { timers } = context.store;
     this.loop = new TimerLoop({ timers, kind: CLEAR_CACHE, clock, logger, handle: (timer) => this.handle(timer) });
-    this.looks = new TimerLoop({ timers, kind: LOOK_AGAIN, clock, logger, handle: ({ payload }) => this.look([payload as Look]) });
+    this.looks = new TimerLoop({ timers, kind: LOOK_AGAIN, clock, logger, handle: ({ payload }) => this.look([lookOf(payload)]) });
   }
 
   start(): void {

@@ -1,3 +1,4 @@
+import { tokenKey } from '@voltlog/authorization-domain';
 import type { StationFactType } from '@voltlog/connection-contract';
 import { authorizationV1, connectionV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
@@ -466,6 +467,24 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     }, 'it was looked four times');
     log.caughtUp = caughtUp;
     expect(station.cleared).toBe(1);
+  });
+
+  it('and the cache is cleared by a look that an earlier version of the service left behind', async () => {
+    const { clock, store } = world.context;
+    expect((await world.ask({ token: 'A' })).status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+    await store.timers.schedule([
+      {
+        id: 'left',
+        kind: 'AuthorizationForgetToken',
+        dueAt: new Date(clock.ms).toISOString(),
+        payload: tokenKey('A'),
+      },
+    ]);
+    await until(() => {
+      clock.ms += 5_000;
+      world.service.caches.hurry();
+      return station.cleared >= 1;
+    }, 'it is looked for');
   });
 
   it('and the cache is cleared where a token that is blocked was accepted lately, be it a moment ago', async () => {
