@@ -109,9 +109,8 @@ describe("a station's recordings", { timeout: 90_000 }, () => {
       },
       30_000,
     );
-    await eventually('its lines are told', async () =>
-      /Recording\s+\d\d:\d\d\s+[1-9]/.test(await shown.rows('Recordings').last().innerText()) ? true : undefined,
-    );
+    const messages = shown.rows('Recordings').last().getByRole('cell').nth(3);
+    await eventually('its lines are told', async () => (Number(await messages.innerText()) > 0 ? true : undefined));
     await shown.picture('recordings');
     await shown.page.getByRole('button', { name: /^Stop the recording/ }).click();
     await shown.rows('Recordings').filter({ hasText: 'Stopped' }).waitFor();
