@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GatewayUnderTest, startGateway } from './testing/gateway-under-test.js';
+import { ADMIN_KEY, type GatewayUnderTest, startGateway } from './testing/gateway-under-test.js';
 
 let gateway: GatewayUnderTest;
 beforeEach(async () => {
@@ -367,6 +367,15 @@ describe('the rim', () => {
   it('has no CORS headers unless origins are given', async () => {
     const headers = { origin: 'https://elsewhere.example' };
     expect((await gateway.call('GET', '/v1/me', { headers })).headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it('lets a page of a given origin tie its writes to what it read, or to there being nothing', async () => {
+    const open = await startGateway({ GATEWAY_ADMIN_KEY: ADMIN_KEY, CORS_ORIGINS: 'https://elsewhere.example' });
+    const headers = { origin: 'https://elsewhere.example', 'access-control-request-method': 'PUT' };
+    const asked = await open.call('OPTIONS', '/v1/tokens/AA', { headers });
+    await open.app.close();
+    const allowed = String(asked.headers['access-control-allow-headers']).split(', ');
+    expect(allowed).toEqual(expect.arrayContaining(['idempotency-key', 'if-match', 'if-none-match']));
   });
 
   it('serves the API page from this machine only', async () => {

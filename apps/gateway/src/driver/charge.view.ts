@@ -30,7 +30,11 @@ export const limitIn = z
       .optional(),
     stateOfChargePercent: positive.max(100).optional(),
   })
-  .meta({ id: 'DriverLimit', description: 'Charging stops at the first one reached; what is absent is not limited.' });
+  .meta({
+    id: 'DriverLimit',
+    description: 'Charging stops at the first one reached; what is absent is not limited.',
+    examples: [{ energyWh: 20_000, cost: { amount: '15.00', currency: 'EUR' } }],
+  });
 export type LimitIn = z.output<typeof limitIn>;
 
 export const chargeView = z

@@ -23,7 +23,7 @@ type EvseParams = z.output<typeof evseParams>;
 const startIn = z
   .strictObject({ ...payerFields, limit: limitIn.optional() })
   .refine(hasOnePayer, ONE_PAYER)
-  .meta({ id: 'DriverStart' });
+  .meta({ id: 'DriverStart', examples: [{ keyCode: '48151623', limit: { energyWh: 20_000 } }] });
 const started = z
   .object({
     key: z.string().meta({ description: 'opens this charge; it is in this answer and nowhere else' }),

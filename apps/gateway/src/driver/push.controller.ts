@@ -11,6 +11,7 @@ import { DriverRoute } from './driver.guard.js';
 import { type DriverLink, DriverLinks } from './driver-links.js';
 import { evseUidOf } from './evse-uid.js';
 import { Places } from './places.js';
+import { reservationKeyParams } from './reservations.controller.js';
 import { Reservations } from './reservations.js';
 
 /** Milliseconds a phone is told of a charge: longer than anybody parks. */
@@ -75,7 +76,7 @@ export class DriverPushController {
     write: true,
   })
   async subscribeDriverToReservation(
-    @Param({ schema: keyParams }) { key }: z.output<typeof keyParams>,
+    @Param({ schema: reservationKeyParams }) { key }: z.output<typeof reservationKeyParams>,
     @Body({ schema: pushIn }) browser: z.output<typeof pushIn>,
   ) {
     const { link, reservationId } = await this.reservations.opened(key);

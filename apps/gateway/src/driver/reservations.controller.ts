@@ -19,7 +19,7 @@ const reserveIn = z
     (body) => [body.guest, body.keyCode, body.contractLink].filter((each) => each !== undefined).length === 1,
     'needs exactly one of guest, keyCode and contractLink',
   )
-  .meta({ id: 'DriverReserve' });
+  .meta({ id: 'DriverReserve', examples: [{ keyCode: '48151623', minutes: 30 }] });
 const reserved = z
   .object({
     key: z.string().meta({ description: 'opens this reservation; it is in this answer and nowhere else' }),
@@ -27,10 +27,10 @@ const reserved = z
   })
   .meta({ id: 'DriverReserved' });
 const nothing = z.strictObject({});
-const keyParams = z.object({
+export const reservationKeyParams = z.object({
   key: z.string().max(64).meta({ description: '`key` of the answer to the reservation', pattern: LINK_KEY_PATTERN.source }),
 });
-type KeyParams = z.output<typeof keyParams>;
+type KeyParams = z.output<typeof reservationKeyParams>;
 
 @ApiTags('driver')
 @Controller('driver/v1')
@@ -66,13 +66,16 @@ export class DriverReservationsController {
 
   @Get('reservations/:key')
   @DriverRoute({ summary: 'How a reservation is', answer: driverReservationView })
-  getDriverReservation(@Param({ schema: keyParams }) { key }: KeyParams) {
+  getDriverReservation(@Param({ schema: reservationKeyParams }) { key }: KeyParams) {
     return this.reservations.read(key);
   }
 
   @Post('reservations/:key/cancel')
   @DriverRoute({ summary: 'Give a reservation back', answer: driverReservationView, write: true })
-  cancelDriverReservation(@Param({ schema: keyParams }) { key }: KeyParams, @Body({ schema: nothing }) _body: z.output<typeof nothing>) {
+  cancelDriverReservation(
+    @Param({ schema: reservationKeyParams }) { key }: KeyParams,
+    @Body({ schema: nothing }) _body: z.output<typeof nothing>,
+  ) {
     return this.reservations.cancel(key);
   }
 }

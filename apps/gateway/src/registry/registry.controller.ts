@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Body, Controller, Get, Inject, Injectable, type OnModuleInit, Post, Query, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { deviceRegistryV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -16,7 +16,7 @@ import { importFile } from './import.js';
 import { keptFile, told, withHead } from './import-file.js';
 import { readJsonLines, toJsonLines } from './json-lines.js';
 
-const FILE_TYPES = ['text/csv', 'application/x-ndjson'] as const;
+export const FILE_TYPES = ['text/csv', 'application/x-ndjson'] as const;
 /** The device service takes a batch of 500. */
 const DEADLINE_MS = 60_000;
 
@@ -39,9 +39,9 @@ export const exportQuery = z.object({
 });
 export const importAnswer = z.string().meta({
   id: 'RegistryImportLines',
-  description: 'application/x-ndjson: lines of type progress, problem (row, id, message) and password, and one of type result at the end',
+  description: 'lines of type progress, problem (row, id, message) and password, and one of type result at the end',
 });
-export const exportAnswer = z.string().meta({ id: 'RegistryFile', description: 'text/csv or application/x-ndjson' });
+export const exportAnswer = z.string().meta({ id: 'RegistryFile', description: 'one record a line' });
 
 /** Lets files through to their route as streams: they are read only once the caller is known to be allowed to. */
 @Injectable()
@@ -83,6 +83,7 @@ export class RegistryController {
     summary: 'Export sites and stations',
     description: 'What an import takes. Passwords are not among it.',
     answer: exportAnswer,
+    types: FILE_TYPES,
   })
   exportRegistry(
     @Query({ schema: exportQuery }) { format, separator, bom }: z.output<typeof exportQuery>,
@@ -104,8 +105,10 @@ export class RegistryController {
     description:
       'The body is the file: `text/csv` (comma, semicolon or tab; the first line names the columns) or `application/x-ndjson`. What is so already stays as it is, so that a file can be imported again.',
     answer: importAnswer,
+    types: ['application/x-ndjson'],
     problems: { 413: 'the file is larger than 256 MB', 415: 'neither text/csv nor application/x-ndjson' },
   })
+  @ApiConsumes(...FILE_TYPES)
   @ApiBody({ schema: { type: 'string' } })
   async importRegistry(
     @Body() body: unknown,

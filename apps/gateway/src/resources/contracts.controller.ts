@@ -39,7 +39,7 @@ export class ContractsController {
   }
 
   @Put(':contractId')
-  @Write({ role: 'operator', summary: 'Make a contract, or replace it', description: '201 when it is new.', answer: contractView })
+  @Write({ role: 'operator', summary: 'Make a contract, or replace it', answer: contractView, makes: true })
   @Creatable()
   async putContract(
     @Param({ schema: contractParams }) { contractId }: Params,

@@ -42,7 +42,7 @@ export class EventsController {
     status: 201,
     answer: ticketView,
   })
-  giveTicket(@CallerParam() caller: Caller) {
+  createEventTicket(@CallerParam() caller: Caller) {
     return this.tickets.give(caller);
   }
 
@@ -57,7 +57,7 @@ export class EventsController {
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'id of the last event received', schema: { type: 'string' } })
   @ApiProduces('text/event-stream')
   @ApiResponse({ status: 200, description: 'the stream', content: { 'text/event-stream': { schema: { type: 'string' } } } })
-  async stream(
+  async streamEvents(
     @Query({ schema: eventQuery }) query: z.output<typeof eventQuery>,
     @CallerParam() caller: Caller,
     @Headers('last-event-id') lastEventId: string | undefined,

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Get, Inject, Injectable, type OnModuleInit, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { isoTime, RequestError } from '@voltlog/kernel';
 import { deviceFirmwareV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
@@ -21,7 +21,6 @@ import { Read, Write } from '../web/route.js';
 
 const imageParams = z.object({ imageId: identifier('imageId', 64) });
 type ImageParams = z.output<typeof imageParams>;
-const nothing = z.null().meta({ description: 'nothing' });
 /** A file whose image could not be registered is deleted after so long, ms. */
 const TRIAL_MS = 86_400_000;
 /** A connection that brings an image may be slow, ms. */
@@ -75,6 +74,7 @@ export class FirmwareImagesController {
       507: 'all files together would be larger than GATEWAY_FILES_MB',
     },
   })
+  @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   async createFirmwareImage(
     @Body() body: unknown,
@@ -144,7 +144,6 @@ export class FirmwareImagesController {
     summary: 'Delete a firmware image',
     description: 'Stations that have its address are told 410 from then on.',
     status: 204,
-    answer: nothing,
     problems: { 409: 'a campaign that has not ended needs it (`image-in-use`)' },
   })
   async deleteFirmwareImage(@Param({ schema: imageParams }) { imageId }: ImageParams, @CallerParam() caller: Caller): Promise<void> {

@@ -92,7 +92,7 @@ export class JobsController {
 
   @Post('station-selections')
   @Read({ role: 'viewer', summary: 'How many stations a selection means now', description: 'Nothing is changed.', answer: previewView })
-  preview(@Body({ schema: previewIn }) { selection, command }: z.output<typeof previewIn>) {
+  previewSelection(@Body({ schema: previewIn }) { selection, command }: z.output<typeof previewIn>) {
     if (command !== undefined) commandNamed(command.name, command.body, '/command/body');
     return this.jobs.previewSelection({ selection: toSelection(selection) });
   }

@@ -90,7 +90,8 @@ export class LogUploadsController {
     role: 'operator',
     summary: 'Download the file of an upload',
     description: 'Takes `Range`.',
-    answer: z.string().meta({ id: 'LogFile', description: 'the file, in the type that the station said' }),
+    answer: z.string().meta({ id: 'LogFile', description: 'the file' }),
+    types: ['application/octet-stream'],
     problems: { 409: 'there is no file yet', 410: 'it is not kept any more' },
   })
   async downloadLogUpload(
@@ -117,7 +118,6 @@ export class LogUploadsController {
     role: 'operator',
     summary: 'Delete the file of an upload, or take its address back',
     status: 204,
-    answer: z.null().meta({ description: 'nothing' }),
   })
   async deleteLogUpload(@Param({ schema: uploadParams }) { uploadId }: UploadParams, @CallerParam() caller: Caller): Promise<void> {
     const { fileId } = await this.uploads.deleteUpload({ uploadId, deletedBy: caller.name });

@@ -62,7 +62,7 @@ export class MovesController {
     role: 'admin',
     summary: 'Bring stations to another CSMS, or here',
     description:
-      '`Out`: each station is told the new address, with the old one behind it, and to start again when it is idle. One that comes back is set to what it was. `In`: stations that are pointed here from elsewhere are waited for. At most 2000 stations; the move goes on behind this answer.',
+      '`Out`: each station is told the new address, with the old one behind it, and to start again when it is idle. One that comes back is set to what it was. `In`: stations that are pointed here from elsewhere are waited for. At most 10 000 stations; the move goes on behind this answer.',
     status: 201,
     answer: moveView,
   })
@@ -105,6 +105,7 @@ export class MovesController {
     description:
       'JSON lines: the station with its EVSEs, make, serial number, firmware and version, and how far its move is, null before its turn. Passwords are not kept, so they are not among it.',
     answer: moveExport,
+    types: ['application/x-ndjson'],
   })
   async exportMove(
     @Param({ schema: moveParams }) { moveId }: MoveParams,

@@ -74,6 +74,7 @@ export class RecordingsController {
     summary: 'The lines of a recording',
     description: 'JSON lines, as `simulator replay` takes them. The format is described in how-to/record-a-station.',
     answer: recordingFile,
+    types: ['application/x-ndjson'],
   })
   async readRecording(@Param({ schema: recordingParams }) params: Params, @Res() reply: FastifyReply): Promise<void> {
     await this.of(params);

@@ -25,7 +25,7 @@ type ReservationParams = z.output<typeof reservationParams>;
 type Policy = z.output<typeof policyIn>;
 
 const REFUSALS =
-  'it cannot be: evse-reserved, evse-occupied, evse-out-of-service, no-evse-free, connector-type-unknown, group-unknown, token-has-reservation, closed, reservations-disabled, station-not-in-service; or the token (of a group alone: none of its tokens) may charge there then: `token-blocked`, `token-expired`, `token-not-here`, `token-unknown`, `budget-exhausted`, `concurrent-limit`, ... (the words of decisions)';
+  'it cannot be: evse-reserved, evse-occupied, evse-out-of-service, no-evse-free, connector-type-unknown, group-unknown, token-has-reservation, closed, reservations-disabled, station-not-in-service; or the token may not charge there then (of a group alone, none of its tokens may): `token-blocked`, `token-expired`, `token-not-here`, `token-unknown`, `budget-exhausted`, `concurrent-limit`, ... (the words of decisions)';
 
 const AWAY = 'nobody can say whether the token may charge there, and the site lets nobody in meanwhile; try again';
 

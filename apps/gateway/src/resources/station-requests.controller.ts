@@ -31,6 +31,6 @@ for (const action of Object.keys(STATION_REQUESTS) as StationRequestAction[])
 
 /** For whom it is, where not for all. */
 function limitsOf({ missing }: StationRequestEntry): string {
-  const reasons = Object.entries(missing).map(([version, why]) => `${version}: ${why}.`);
-  return reasons.length === 0 ? '' : `Not supported (501) by stations of ${reasons.join(' ')}`;
+  const reasons = Object.entries(missing).map(([version, why]) => `${version} (${why})`);
+  return reasons.length === 0 ? '' : `Not supported (501) by stations of ${reasons.join(' and ')}.`;
 }

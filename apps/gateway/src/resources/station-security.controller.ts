@@ -28,13 +28,13 @@ export class StationSecurityController {
 
   @Get('certificate-authority')
   @Read({ role: 'viewer', summary: 'Read the roots under which certificates of stations are made', answer: authorityView })
-  authority() {
+  getCertificateAuthority() {
     return this.security.getAuthority({});
   }
 
   @Get('stations/:stationId/security')
   @Read({ role: 'viewer', summary: "Read a station's certificates and what is being changed about its security", answer: securityView })
-  async get(@Param({ schema: stationParams }) { stationId }: StationParams) {
+  async getStationSecurity(@Param({ schema: stationParams }) { stationId }: StationParams) {
     return shown(stationId, await this.security.getStationSecurity({ stationId }));
   }
 
@@ -46,7 +46,7 @@ export class StationSecurityController {
     status: 202,
     answer: securityView,
   })
-  async renew(@Param({ schema: stationParams }) { stationId }: StationParams, @Req() request: FastifyRequest) {
+  async renewCertificate(@Param({ schema: stationParams }) { stationId }: StationParams, @Req() request: FastifyRequest) {
     return shown(stationId, await this.security.renewCertificate({ stationId, idempotencyKey: idempotencyKey(request) }));
   }
 
@@ -57,7 +57,7 @@ export class StationSecurityController {
     description: 'It counts no more from now on; a connection it opened is closed.',
     answer: securityView,
   })
-  async revoke(
+  async revokeCertificate(
     @Param({ schema: certificateParams }) { stationId, serialNumber: serial }: z.output<typeof certificateParams>,
     @Body({ schema: newRevocation }) { reason }: z.output<typeof newRevocation>,
     @Req() request: FastifyRequest,

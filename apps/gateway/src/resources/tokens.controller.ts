@@ -56,7 +56,7 @@ export class TokensController {
   }
 
   @Put('tokens/:idToken')
-  @Write({ role: 'operator', summary: 'Make or change an ID token', description: '201 when it is new.', answer: tokenView })
+  @Write({ role: 'operator', summary: 'Make or change an ID token', answer: tokenView, makes: true })
   @Creatable()
   async putToken(
     @Param({ schema: tokenParams }) { idToken }: TokenParams,

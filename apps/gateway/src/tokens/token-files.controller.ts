@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { authorizationV1 } from '@voltlog/proto';
 import { SERVICE_CONFIG, SERVICE_CONTEXT, type ServiceContext } from '@voltlog/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { GatewayConfig } from '../config.js';
 import { keptFile, told, withHead } from '../registry/import-file.js';
-import { exportAnswer, exportQuery, importAnswer, importQuery } from '../registry/registry.controller.js';
+import { exportAnswer, exportQuery, FILE_TYPES, importAnswer, importQuery } from '../registry/registry.controller.js';
 import { Services } from '../services.js';
 import { toToken } from '../views/token.view.js';
 import { Read } from '../web/route.js';
@@ -34,6 +34,7 @@ export class TokenFilesController {
     summary: 'Export ID tokens',
     description: 'What an import takes. Budgets are in JSON lines only.',
     answer: exportAnswer,
+    types: FILE_TYPES,
   })
   exportTokens(@Query({ schema: exportQuery }) { format, separator, bom }: z.output<typeof exportQuery>, @Res() reply: FastifyReply): void {
     const isCsv = format === 'csv';
@@ -52,8 +53,10 @@ export class TokenFilesController {
     description:
       'The body is the file: `text/csv` (comma, semicolon or tab; the first line names the columns; ids in siteIds and stationIds are separated by spaces) or `application/x-ndjson`. What a row does not give stays as it is; what is so already is left alone, so that a file can be imported again.',
     answer: importAnswer,
+    types: ['application/x-ndjson'],
     problems: { 413: 'the file is larger than 256 MB', 415: 'neither text/csv nor application/x-ndjson' },
   })
+  @ApiConsumes(...FILE_TYPES)
   @ApiBody({ schema: { type: 'string' } })
   async importTokens(
     @Body() body: unknown,

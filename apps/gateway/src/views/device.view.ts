@@ -234,7 +234,7 @@ export const stationChange = z
   .refine(({ password: chosen, withoutCredential }) => chosen === undefined || withoutCredential === undefined, {
     message: 'password and withoutCredential exclude each other',
   })
-  .meta({ id: 'StationChange' });
+  .meta({ id: 'StationChange', examples: [{ accept: true, securityProfileMin: 1 }] });
 
 export const registeredStation = z
   .object({

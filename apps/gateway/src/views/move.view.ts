@@ -132,7 +132,7 @@ export const movePreview = z
     ),
   })
   .meta({ id: 'MovePreview' });
-export const moveExport = z.string().meta({ id: 'MoveExport', description: 'application/x-ndjson' });
+export const moveExport = z.string().meta({ id: 'MoveExport', description: 'one station a line' });
 
 export const toCreateMove = (
   body: z.output<typeof newMove>,

@@ -29,7 +29,7 @@ export const newRecording = z
   })
   .meta({ id: 'NewRecording' });
 export const recordingParams = z.object({ stationId, recordingId: identifier('recordingId', 64) });
-export const recordingFile = z.string().meta({ id: 'RecordingFile', description: 'application/x-ndjson' });
+export const recordingFile = z.string().meta({ id: 'RecordingFile', description: 'one message a line' });
 
 export const toRecording = (recording: recordingsV1.Recording): z.input<typeof recordingView> => ({
   recordingId: recording.recordingId,

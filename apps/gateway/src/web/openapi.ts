@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import { problemSchema } from '../problems/problem.js';
+import { withCommonProblems } from './common-problems.js';
 
 const DESCRIPTION = `The public API of Voltlog.
 
@@ -31,9 +32,15 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('sessions', 'Charging sessions with meter values and the events behind them; facts put aside')
     .addTag('tokens', 'ID tokens and the decisions about them')
     .addTag('contracts', "Drivers' contracts: several tokens, one set of rules")
+    .addTag('charging', 'Starts and stops of sessions, their limits and receipts; prices')
     .addTag('reservations', 'EVSEs held for drivers, and what sites allow')
     .addTag('jobs', 'One command for many stations, kept until each answered')
     .addTag('firmware', 'Firmware images, and campaigns that bring them to stations')
+    .addTag('device model', 'What stations report of themselves, what they are to be set to, and templates for that')
+    .addTag('operation', 'What stations are answered when they boot, what is out of service, and alerts')
+    .addTag('security', 'Certificates, passwords and security profiles of stations')
+    .addTag('plug and charge', 'The built-in test PKI of ISO 15118: cars and contract certificates')
+    .addTag('moves', 'Stations brought to another CSMS, or here')
     .addTag('logs', 'Logs that stations upload')
     .addTag('registry', 'All sites and stations in and out, as CSV or lines of JSON')
     .addTag('sites', 'Where stations stand')
@@ -53,10 +60,12 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     standardSchemaConverter: (schema, { schemaType }) => (schema instanceof z.ZodType ? toOpenApi(schema, schemaType) : undefined),
   });
   const problem = toOpenApi(problemSchema, 'output');
-  return sorted({
-    ...document,
-    components: { ...document.components, schemas: { ...document.components?.schemas, ...problem.components } },
-  });
+  return sorted(
+    withCommonProblems({
+      ...document,
+      components: { ...document.components, schemas: { ...document.components?.schemas, ...problem.components } },
+    }),
+  );
 }
 
 /** A zod schema as OpenAPI 3.1 has it; schemas with an id become components. */
