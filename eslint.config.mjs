@@ -70,6 +70,15 @@ const IMPURE = [
   { selector: 'AwaitExpression', message: 'The domain waits for nothing.' },
 ];
 
+/** Who reads why a request is wrong knows its fields by the names that JSON has, in the REST API as in gRPC's own. */
+const PROTO_NAME = '/[a-z]_[a-z]/';
+const PROTO_NAMES = [`Literal[value=${PROTO_NAME}]`, `TemplateElement[value.raw=${PROTO_NAME}]`].flatMap((words) =>
+  ["NewExpression[callee.name='RequestError']", "CallExpression[callee.name='invalid']"].map((refusal) => ({
+    selector: `${refusal} ${words}`,
+    message: 'A refusal names a field as JSON does: `stationId`, not `station_id`.',
+  })),
+);
+
 export default [
   {
     ignores: [
@@ -112,6 +121,6 @@ export default [
       'libs/kernel/**',
       'libs/connection/translation/**',
     ],
-    rules: { 'no-restricted-syntax': ['error', IMPURE[3]] },
+    rules: { 'no-restricted-syntax': ['error', IMPURE[3], ...PROTO_NAMES] },
   },
 ];

@@ -185,7 +185,7 @@ describe('authorization service', () => {
       });
       expect(await failure(service.grpc.authorize({ requests: [item({ purpose: Purpose.START })] }))).toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringContaining('transaction_key'),
+        message: expect.stringContaining('transactionKey'),
       });
       expect(await failure(service.grpc.authorize({ requests: [item({ idToken: undefined })] }))).toMatchObject({
         code: 'INVALID_ARGUMENT',

@@ -223,7 +223,7 @@ describe('firmware campaigns', { timeout: 180_000 }, () => {
     await page.getByRole('button', { name: 'Update 1 stations' }).click();
     await page
       .getByRole('alert')
-      .getByText(/expires_at must lie within a year/)
+      .getByText(/expiresAt must lie within a year/)
       .waitFor();
     await page.getByLabel('Until (empty: 7 days)').fill('');
     await page.getByRole('button', { name: 'Count the stations' }).click();

@@ -109,7 +109,7 @@ export class AuthorizationGrpc implements Service {
     groupId,
     countMax,
   }: authorizationV1.ListGroupMembersRequest): Promise<authorizationV1.ListGroupMembersResponse> {
-    if (toGroupId(groupId) === '') throw new RequestError('INVALID_ARGUMENT', 'group_id must be given');
+    if (toGroupId(groupId) === '') throw new RequestError('INVALID_ARGUMENT', 'groupId must be given');
     const limit = countMax === 0 ? MEMBERS_MAX : Math.min(countMax, MEMBERS_MAX);
     const { contracts, tokens } = this.collections;
     const members = [...(await tokens.find({ where: { groupId, status: 'Active' }, limit })).docs];

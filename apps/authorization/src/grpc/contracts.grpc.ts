@@ -66,7 +66,7 @@ export class ContractsGrpc implements Contracts {
 
 function toContractId(contractId: string): string {
   if (!/^\P{Cc}+$/u.test(contractId) || contractId.length > CONTRACT_ID_LENGTH_MAX)
-    throw new RequestError('INVALID_ARGUMENT', `contract_id must have 1 to ${CONTRACT_ID_LENGTH_MAX} printable characters`);
+    throw new RequestError('INVALID_ARGUMENT', `contractId must have 1 to ${CONTRACT_ID_LENGTH_MAX} printable characters`);
   return contractId;
 }
 
@@ -82,8 +82,8 @@ function toPutContract(
     throw new RequestError('INVALID_ARGUMENT', `name must have at most ${NAME_LENGTH_MAX} characters`);
   if (contract.note.length > NOTE_LENGTH_MAX)
     throw new RequestError('INVALID_ARGUMENT', `note must have at most ${NOTE_LENGTH_MAX} characters`);
-  const validFrom = toIsoTime(contract.validFrom, 'valid_from');
-  const expiresAt = toIsoTime(contract.expiresAt, 'expires_at');
+  const validFrom = toIsoTime(contract.validFrom, 'validFrom');
+  const expiresAt = toIsoTime(contract.expiresAt, 'expiresAt');
   const budget = toBudget(contract.budget);
   const sessionLimit = toSessionLimit(contract.sessionLimit);
   const groupId = toGroupId(contract.groupId);

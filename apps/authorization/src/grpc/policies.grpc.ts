@@ -55,16 +55,16 @@ export class PoliciesGrpc implements Policies {
 
 function checkSiteId(siteId: string): string {
   if (siteId.length > SITE_ID_LENGTH_MAX || siteId === '*' || /\p{Cc}/u.test(siteId))
-    throw new RequestError('INVALID_ARGUMENT', `site_id must have at most ${SITE_ID_LENGTH_MAX} printable characters`);
+    throw new RequestError('INVALID_ARGUMENT', `siteId must have at most ${SITE_ID_LENGTH_MAX} printable characters`);
   return siteId;
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` naming the field that is wrong */
 const toPolicy = (policy: authorizationV1.SitePolicy): SitePolicyAttributes => ({
   siteId: checkSiteId(policy.siteId),
-  unknownTokens: oneOf(policy.unknownTokens, ['reject', 'accept'], 'unknown_tokens'),
-  authorizationAway: oneOf(policy.authorizationAway, ['reject', 'accept-known', 'accept-unknown'], 'authorization_away'),
-  noAuthorization: oneOf(policy.noAuthorization, ['reject', 'accept'], 'no_authorization'),
+  unknownTokens: oneOf(policy.unknownTokens, ['reject', 'accept'], 'unknownTokens'),
+  authorizationAway: oneOf(policy.authorizationAway, ['reject', 'accept-known', 'accept-unknown'], 'authorizationAway'),
+  noAuthorization: oneOf(policy.noAuthorization, ['reject', 'accept'], 'noAuthorization'),
   localLists: policy.localLists,
 });
 

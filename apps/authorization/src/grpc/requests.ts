@@ -28,10 +28,10 @@ export function toQuestions(request: authorizationV1.AuthorizeRequest): readonly
     const item = requests[i] as authorizationV1.AuthorizationRequestItem;
     const purpose = purposeOf(item.purpose);
     if (purpose === undefined) throw invalid(`requests[${i}].purpose is missing`);
-    if (item.stationId === '') throw invalid(`requests[${i}].station_id is missing`);
-    if (item.idToken === undefined) throw invalid(`requests[${i}].id_token is missing`);
+    if (item.stationId === '') throw invalid(`requests[${i}].stationId is missing`);
+    if (item.idToken === undefined) throw invalid(`requests[${i}].idToken is missing`);
     if (purpose === 'Start' && item.transactionKey === '')
-      throw invalid(`requests[${i}].transaction_key is missing: a start takes a place for it`);
+      throw invalid(`requests[${i}].transactionKey is missing: a start takes a place for it`);
     questions[i] = {
       stationId: item.stationId,
       evseId: item.evseId,
@@ -64,7 +64,7 @@ const faultOf = (status = ''): CertificateFault | undefined =>
 
 /** The key of a token that was asked for. @throws {RequestError} `INVALID_ARGUMENT` */
 export function toKey(idToken: authorizationV1.IdToken | undefined): string {
-  if (idToken === undefined || !isIdToken(idToken.idToken)) throw invalid('id_token.id_token must have 1 to 255 printable characters');
+  if (idToken === undefined || !isIdToken(idToken.idToken)) throw invalid('idToken must have 1 to 255 printable characters');
   return tokenKey(idToken.idToken);
 }
 
@@ -73,17 +73,17 @@ export function toPutToken(request: authorizationV1.PutTokenRequest, now: number
   toKey(request.idToken);
   const { idToken = '', type = '' } = request.idToken ?? {};
   if (type.length > TYPE_LENGTH_MAX || !/^[\w-]*$/.test(type))
-    throw invalid(`id_token.type must be a word of at most ${TYPE_LENGTH_MAX} characters`);
+    throw invalid(`type must be a word of at most ${TYPE_LENGTH_MAX} characters`);
   const fault = type === '' ? undefined : typeFault(idToken, type);
-  if (fault !== undefined) throw invalid(`id_token.id_token: ${fault}`);
+  if (fault !== undefined) throw invalid(`idToken: ${fault}`);
   const status = request.status === undefined ? undefined : tokenStatusOf(request.status);
   if (request.status !== undefined && status === undefined) throw invalid('status must be ACTIVE, BLOCKED or INVALID');
   if (request.groupId !== undefined) toGroupId(request.groupId);
   toConcurrentMax(request.concurrentTransactionsMax ?? 0);
   if ((request.note?.length ?? 0) > NOTE_LENGTH_MAX) throw invalid(`note must have at most ${NOTE_LENGTH_MAX} characters`);
   checkKey(request.idempotencyKey);
-  const validFrom = request.clearValidFrom ? null : toIsoTime(request.validFrom, 'valid_from');
-  const expiresAt = request.clearExpiresAt ? null : toIsoTime(request.expiresAt, 'expires_at');
+  const validFrom = request.clearValidFrom ? null : toIsoTime(request.validFrom, 'validFrom');
+  const expiresAt = request.clearExpiresAt ? null : toIsoTime(request.expiresAt, 'expiresAt');
   return {
     kind: 'PutToken',
     idToken,
@@ -118,7 +118,7 @@ export const pageSize = (size: number): number => (size === 0 ? PAGE_SIZE_DEFAUL
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkKey(idempotencyKey: string): void {
   if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX)
-    throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
+    throw invalid(`idempotencyKey must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
 }
 
 /** The same key again is the same cause. */
@@ -127,13 +127,13 @@ export const causationOf = (idempotencyKey: string, ids: IdSource): string =>
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function toGroupId(groupId: string): string {
-  if (groupId !== '' && !isIdToken(groupId)) throw invalid('group_id must have at most 255 printable characters');
+  if (groupId !== '' && !isIdToken(groupId)) throw invalid('groupId must have at most 255 printable characters');
   return groupId;
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function toConcurrentMax(max: number): number {
-  if (max > CONCURRENT_TRANSACTIONS_MAX) throw invalid(`concurrent_transactions_max must be at most ${CONCURRENT_TRANSACTIONS_MAX}`);
+  if (max > CONCURRENT_TRANSACTIONS_MAX) throw invalid(`concurrentTransactionsMax must be at most ${CONCURRENT_TRANSACTIONS_MAX}`);
   return max;
 }
 

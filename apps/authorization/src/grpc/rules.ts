@@ -21,29 +21,29 @@ export function toIsoTime(text: string | undefined, field: string): string | und
 /** @throws {RequestError} `INVALID_ARGUMENT` naming the field that is wrong */
 export function toPlaces(request: { readonly siteIds: readonly string[]; readonly stationIds: readonly string[] }): UseRules {
   return {
-    ...placesOf('siteIds', 'site_ids', request.siteIds),
-    ...placesOf('stationIds', 'station_ids', request.stationIds),
+    ...placesOf('siteIds', request.siteIds),
+    ...placesOf('stationIds', request.stationIds),
   };
 }
 
-function placesOf(name: 'siteIds' | 'stationIds', field: string, ids: readonly string[]): UseRules {
+function placesOf(field: 'siteIds' | 'stationIds', ids: readonly string[]): UseRules {
   if (ids.length === 0) return {};
   if (ids.length > PLACES_MAX) throw invalid(`${field} must name at most ${PLACES_MAX}`);
   if (ids.some((id) => id === '' || id.length > PLACE_LENGTH_MAX))
     throw invalid(`${field} must have 1 to ${PLACE_LENGTH_MAX} characters each`);
-  return { [name]: [...new Set(ids)].sort() };
+  return { [field]: [...new Set(ids)].sort() };
 }
 
 /** undefined: no budget. @throws {RequestError} `INVALID_ARGUMENT` naming the field that is wrong */
 export function toBudget(budget: authorizationV1.Budget | undefined): Budget | undefined {
   if (budget === undefined) return undefined;
   const timeZone = budget.timeZone || 'UTC';
-  if (!isTimeZone(timeZone)) throw invalid('budget.time_zone is not a time zone of the IANA database');
+  if (!isTimeZone(timeZone)) throw invalid('budget.timeZone is not a time zone of the IANA database');
   const { energyWhPerDay, energyWhPerMonth, sessionsPerDay, sessionsPerMonth } = budget;
-  for (const [field, value] of Object.entries({ energy_wh_per_day: energyWhPerDay, energy_wh_per_month: energyWhPerMonth }))
+  for (const [field, value] of Object.entries({ energyWhPerDay, energyWhPerMonth }))
     if (value !== undefined && !(value >= 0)) throw invalid(`budget.${field} must not be negative`);
-  const costPerDay = toAmount(budget.costPerDay, 'budget.cost_per_day');
-  const costPerMonth = toAmount(budget.costPerMonth, 'budget.cost_per_month');
+  const costPerDay = toAmount(budget.costPerDay, 'budget.costPerDay');
+  const costPerMonth = toAmount(budget.costPerMonth, 'budget.costPerMonth');
   const isCostLimited = costPerDay !== undefined || costPerMonth !== undefined;
   if (isCostLimited) checkCurrency(budget.currency, 'budget.currency');
   const limits = {
@@ -62,12 +62,12 @@ export function toBudget(budget: authorizationV1.Budget | undefined): Budget | u
 export function toSessionLimit(limit: authorizationV1.ChargingLimit | undefined): AllowedLimit | undefined {
   if (limit === undefined) return undefined;
   const { energyWh, durationSeconds, stateOfChargePercent } = limit;
-  if (energyWh !== undefined && !(energyWh > 0)) throw invalid('session_limit.energy_wh must be more than 0');
-  if (durationSeconds === 0) throw invalid('session_limit.duration_seconds must be more than 0');
+  if (energyWh !== undefined && !(energyWh > 0)) throw invalid('sessionLimit.energyWh must be more than 0');
+  if (durationSeconds === 0) throw invalid('sessionLimit.durationSeconds must be more than 0');
   if (stateOfChargePercent !== undefined && !(stateOfChargePercent > 0 && stateOfChargePercent <= 100))
-    throw invalid('session_limit.state_of_charge_percent must be more than 0 and at most 100');
-  const amount = toAmount(limit.costAmount, 'session_limit.cost_amount');
-  if (amount !== undefined) checkCurrency(limit.costCurrency, 'session_limit.cost_currency');
+    throw invalid('sessionLimit.stateOfChargePercent must be more than 0 and at most 100');
+  const amount = toAmount(limit.costAmount, 'sessionLimit.cost.amount');
+  if (amount !== undefined) checkCurrency(limit.costCurrency, 'sessionLimit.cost.currency');
   const limits = {
     ...(energyWh === undefined ? {} : { energyWh }),
     ...(durationSeconds === undefined ? {} : { durationSeconds }),

@@ -153,14 +153,14 @@ function offerCost(
   station: CommandedStation,
   { transactionId, totalCost }: connectionV1.OfferRunningCost,
 ): connectionV1.SendCommandResponse {
-  if (!Number.isFinite(totalCost)) throw new RequestError('INVALID_ARGUMENT', 'total_cost is not a number');
+  if (!Number.isFinite(totalCost)) throw new RequestError('INVALID_ARGUMENT', 'totalCost is not a number');
   station.costs ??= new Offers();
   return offer(station.costs, transactionId, totalCost);
 }
 
 /** Nothing is sent now: it goes with the next answer. */
 function offer<Value>(offers: Offers<Value>, transactionId: string, value: Value): connectionV1.SendCommandResponse {
-  if (transactionId === '') throw new RequestError('INVALID_ARGUMENT', 'transaction_id is empty');
+  if (transactionId === '') throw new RequestError('INVALID_ARGUMENT', 'transactionId is empty');
   return offers.offer(transactionId, value)
     ? { ...NOTHING, status: CommandStatus.ACCEPTED, action: 'TransactionEvent' }
     : { ...NOTHING, status: CommandStatus.BUSY, reason: 'too many offers wait for messages of this station' };

@@ -86,7 +86,7 @@ export class DataTransferRpc implements dataTransferV1.DataTransferService {
       if (known.sealedSecret === undefined)
         throw new RequestError(
           'FAILED_PRECONDITION',
-          `vendor ${vendorId} has no handler, and so no secret: put it with a handler_url first`,
+          `vendor ${vendorId} has no handler, and so no secret: put it with a handlerUrl first`,
         );
       const secret = newWebhookSecret();
       const until = isoTime(this.clock.now() + OLD_SECRET_MS);
@@ -145,28 +145,28 @@ const secretsOf = (known: VendorRow | undefined): Pick<VendorRow, 'sealedSecret'
 function toRow(vendor: dataTransferV1.Vendor | undefined, updatedAt: string, allowPrivate: boolean): VendorRow {
   if (vendor === undefined) throw invalid('no vendor is given');
   const { vendorId, messages } = vendor;
-  if (vendorId === '' || vendorId.length > VENDOR_ID_MAX) throw invalid(`vendor_id must have 1 to ${VENDOR_ID_MAX} characters`);
+  if (vendorId === '' || vendorId.length > VENDOR_ID_MAX) throw invalid(`vendorId must have 1 to ${VENDOR_ID_MAX} characters`);
   if (messages.length > MESSAGES_MAX) throw invalid(`a vendor can have at most ${MESSAGES_MAX} messages`);
   const otherwise = OTHERWISE.find((word) => word === (vendor.otherwise || 'UnknownMessageId'));
   if (otherwise === undefined) throw invalid(`otherwise must be one of ${OTHERWISE.join(', ')}`);
   const rows = messages.map((message) => toMessageRow(message, allowPrivate));
-  if (new Set(rows.map(({ messageId }) => messageId)).size < rows.length) throw invalid('a message_id is there twice');
+  if (new Set(rows.map(({ messageId }) => messageId)).size < rows.length) throw invalid('a messageId is there twice');
   return { id: vendorId, messages: rows, otherwise, ...handler(vendor.handlerUrl, allowPrivate), updatedAt };
 }
 
 function toMessageRow(message: dataTransferV1.VendorMessage, allowPrivate: boolean): VendorMessageRow {
   const { messageId, status, dataJson, handlerUrl } = message;
-  if (messageId.length > MESSAGE_ID_MAX) throw invalid(`message_id must have at most ${MESSAGE_ID_MAX} characters`);
+  if (messageId.length > MESSAGE_ID_MAX) throw invalid(`messageId must have at most ${MESSAGE_ID_MAX} characters`);
   if (status !== 'Accepted' && status !== 'Rejected') throw invalid('status must be Accepted or Rejected');
-  if (dataJson.length > DATA_CHARS_MAX) throw invalid(`data_json must have at most ${DATA_CHARS_MAX} characters`);
+  if (dataJson.length > DATA_CHARS_MAX) throw invalid(`data must have at most ${DATA_CHARS_MAX} characters`);
   return { messageId, status, ...(dataJson === '' ? {} : { data: parsed(dataJson) }), ...handler(handlerUrl, allowPrivate) };
 }
 
 function handler(url: string, allowPrivate: boolean): { readonly handlerUrl?: string } {
   if (url === '') return {};
-  if (url.length > URL_MAX) throw invalid(`handler_url must have at most ${URL_MAX} characters`);
+  if (url.length > URL_MAX) throw invalid(`handlerUrl must have at most ${URL_MAX} characters`);
   const problem = targetProblem(url, allowPrivate);
-  if (problem !== undefined) throw invalid(`handler_url ${problem}`);
+  if (problem !== undefined) throw invalid(`handlerUrl ${problem}`);
   return { handlerUrl: url };
 }
 
@@ -174,7 +174,7 @@ function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw invalid('data_json is not JSON');
+    throw invalid('data is not JSON');
   }
 }
 

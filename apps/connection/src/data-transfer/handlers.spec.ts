@@ -243,7 +243,7 @@ describe('the handler of a data transfer', () => {
     await start();
     await put();
     await start({ CONNECTION_ALLOW_PRIVATE_TARGETS: 'false' });
-    await expect(put()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('handler_url') });
+    await expect(put()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('handlerUrl') });
     const station = await world.connect({ port: world.instances[1]?.port ?? 0 });
     expect(await ask(station)).toEqual(REGISTERED);
     expect(receiver.received).toEqual([]);

@@ -66,7 +66,7 @@ interface PageToken {
 function tokenOf(text: string): PageToken | undefined {
   if (text === '') return undefined;
   const [, at, given] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)~(\d{1,6})$/.exec(text) ?? [];
-  if (at === undefined || given === undefined) throw new RequestError('INVALID_ARGUMENT', 'page_token is not one of ours');
+  if (at === undefined || given === undefined) throw new RequestError('INVALID_ARGUMENT', 'pageToken is not one of ours');
   return { at, given: Number(given) };
 }
 

@@ -35,7 +35,7 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
   constructor(private readonly parts: ConnectionRpcParts) {}
 
   async sendCommand(request: connectionV1.SendCommandRequest): Promise<connectionV1.SendCommandResponse> {
-    if (request.stationId === '') throw new RequestError('INVALID_ARGUMENT', 'station_id is empty');
+    if (request.stationId === '') throw new RequestError('INVALID_ARGUMENT', 'stationId is empty');
     const station = this.parts.stations.get(request.stationId);
     if (station !== undefined) return this.parts.commander.send(station, request);
     const holder = await this.parts.presence.holder(request.stationId);
@@ -45,7 +45,7 @@ export class ConnectionRpc implements connectionV1.ConnectionService {
 
   async authorizeToken(request: connectionV1.AuthorizeTokenRequest): Promise<connectionV1.AuthorizeTokenResponse> {
     const { stationId, evseId, idToken, use, startsAt } = request;
-    if (stationId === '' || idToken === undefined) throw new RequestError('INVALID_ARGUMENT', 'station_id or id_token is missing');
+    if (stationId === '' || idToken === undefined) throw new RequestError('INVALID_ARGUMENT', 'stationId or idToken is missing');
     if (use !== TokenUse.RESERVE && use !== TokenUse.REQUEST_START) throw new RequestError('INVALID_ARGUMENT', 'use is missing');
     await this.learnSite(stationId);
     const answer = await this.parts.authorizations.ask(stationId, {

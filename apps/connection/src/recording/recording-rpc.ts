@@ -26,9 +26,9 @@ export class RecordingRpc implements recordingsV1.RecordingService {
 
   async startRecording(request: recordingsV1.StartRecordingRequest): Promise<recordingsV1.StartRecordingResponse> {
     const { stationId, seconds, bytesMax } = request;
-    if (stationId === '') throw new RequestError('INVALID_ARGUMENT', 'station_id is empty');
+    if (stationId === '') throw new RequestError('INVALID_ARGUMENT', 'stationId is empty');
     if (seconds > SECONDS_MAX) throw new RequestError('INVALID_ARGUMENT', `seconds must be at most ${SECONDS_MAX}`);
-    if (bytesMax > BYTES_MAX) throw new RequestError('INVALID_ARGUMENT', `bytes_max must be at most ${BYTES_MAX}`);
+    if (bytesMax > BYTES_MAX) throw new RequestError('INVALID_ARGUMENT', `bytesMax must be at most ${BYTES_MAX}`);
     const limits = { seconds: seconds || SECONDS_DEFAULT, bytesMax: bytesMax || BYTES_DEFAULT };
     return { recording: toMessage(await this.parts.recorder.begin(stationId, limits)) };
   }

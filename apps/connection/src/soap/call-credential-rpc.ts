@@ -31,7 +31,7 @@ export class CallCredentialRpc implements callCredentialsV1.CallCredentialServic
   async putCallCredential(request: callCredentialsV1.PutCallCredentialRequest): Promise<callCredentialsV1.PutCallCredentialResponse> {
     const { stationId, password } = request;
     const username = request.username || stationId;
-    if (stationId === '') throw invalid('station_id is empty');
+    if (stationId === '') throw invalid('stationId is empty');
     if (username.length > CHARS_MAX || !USERNAME.test(username))
       throw invalid(`username must have 1 to ${CHARS_MAX} characters, no colon and no control characters`);
     if (password.length > CHARS_MAX || !PASSWORD.test(password))

@@ -498,8 +498,8 @@ describe('firmware campaigns', { timeout: 90_000 }, () => {
     });
 
     it('is refused without a way back, or where the campaign never stops', async () => {
-      await expect(create({ rollBack: WAY_BACK.rollBack, ...THRESHOLD })).rejects.toThrow('needs roll_back_image_id');
-      await expect(create(WAY_BACK)).rejects.toThrow('set stop_at_failed_percent');
+      await expect(create({ rollBack: WAY_BACK.rollBack, ...THRESHOLD })).rejects.toThrow('needs rollBackImageId');
+      await expect(create(WAY_BACK)).rejects.toThrow('set stopAtFailedPercent');
       await expect(create({ rollBackImageId: IMAGE })).rejects.toMatchObject({ reason: 'ImageDoesNotFit' });
     });
   });

@@ -99,7 +99,7 @@ export class CertificatesGrpc implements Service {
   async getEvCertificate(request: certificatesV1.GetEvCertificateRequest): Promise<certificatesV1.GetEvCertificateResponse> {
     const { stationId, iso15118SchemaVersion: schemaVersion, action, exiRequest } = request;
     if (action !== 'Install' && action !== 'Update') throw invalid('action must be Install or Update');
-    if (exiRequest.length > EXI_LENGTH_MAX) throw invalid(`exi_request must have at most ${EXI_LENGTH_MAX} characters`);
+    if (exiRequest.length > EXI_LENGTH_MAX) throw invalid(`exiRequest must have at most ${EXI_LENGTH_MAX} characters`);
     const { provider } = this.plugAndCharge;
     const answer =
       provider === undefined

@@ -106,7 +106,7 @@ export class DeviceModelGrpc implements deviceModelV1.DeviceModelService {
     const { deviceModels } = this.model;
     const base = request.reportBase || 'FullInventory';
     if (base !== 'FullInventory' && base !== 'ConfigurationInventory' && base !== 'Monitoring')
-      throw invalid('report_base must be FullInventory, ConfigurationInventory or Monitoring');
+      throw invalid('reportBase must be FullInventory, ConfigurationInventory or Monitoring');
     const { said, report } = base === 'Monitoring' ? await deviceModels.askForMonitors(id) : await deviceModels.askForVariables(id, base);
     mustBeTaken(said);
     return { report: toReport(report) };
@@ -194,13 +194,13 @@ const invalid = (message: string): RequestError => new RequestError('INVALID_ARG
 
 function checkTemplateId(templateId: string): string {
   if (!TEMPLATE_ID.test(templateId))
-    throw invalid('template_id must be 1 to 48 of letters, digits and _ . -, and begin with a letter or digit');
+    throw invalid('templateId must be 1 to 48 of letters, digits and _ . -, and begin with a letter or digit');
   return templateId;
 }
 
 function offsetOf(pageToken: string): number {
   const from = pageToken === '' ? 0 : Number(pageToken);
-  if (!Number.isInteger(from) || from < 0) throw invalid('page_token is not one that was given');
+  if (!Number.isInteger(from) || from < 0) throw invalid('pageToken is not one that was given');
   return from;
 }
 
@@ -210,7 +210,7 @@ function toIntended({ variable, value }: deviceModelV1.IntendedVariable): Intend
   if (value.length > VALUE_LENGTH_MAX)
     throw invalid(`${name.component}.${name.name}: a value must have at most ${VALUE_LENGTH_MAX} characters`);
   if (attributeType !== '' && !ATTRIBUTE_TYPES.includes(attributeType))
-    throw invalid(`attribute_type must be ${ATTRIBUTE_TYPES.join(', ')}`);
+    throw invalid(`attributeType must be ${ATTRIBUTE_TYPES.join(', ')}`);
   return {
     ...name,
     ...(attributeType === '' || attributeType === 'Actual' ? {} : { attributeType: attributeType as AttributeType }),
@@ -233,7 +233,7 @@ function toName(variable: deviceModelV1.ModelVariableName | undefined): ModelVar
   const { component, componentInstance, evseId, connectorId, name, instance } = variable;
   if ([component, componentInstance, name, instance].some((text) => text.length > VARIABLE_NAME_MAX))
     throw invalid(`names must have at most ${VARIABLE_NAME_MAX} characters`);
-  if (evseId > EVSE_MAX || connectorId > EVSE_MAX) throw invalid(`evse_id and connector_id must be at most ${EVSE_MAX}`);
+  if (evseId > EVSE_MAX || connectorId > EVSE_MAX) throw invalid(`evseId and connectorId must be at most ${EVSE_MAX}`);
   return {
     component,
     ...(componentInstance === '' ? {} : { componentInstance }),
@@ -249,7 +249,7 @@ const PEM_LENGTH_MAX = 5_500;
 
 function toCertificate({ certificateType, certificate }: deviceModelV1.IntendedCertificate): IntendedCertificate {
   if (!(CERTIFICATE_USES as readonly string[]).includes(certificateType))
-    throw invalid(`certificate_type must be ${CERTIFICATE_USES.join(', ')}`);
+    throw invalid(`certificateType must be ${CERTIFICATE_USES.join(', ')}`);
   if (certificate.length > PEM_LENGTH_MAX) throw invalid(`a certificate must have at most ${PEM_LENGTH_MAX} characters`);
   const chain = readPemChain(certificate);
   if (chain?.length !== 1) throw invalid('a certificate must be one certificate in PEM');
@@ -260,17 +260,17 @@ function toAttributes(template: deviceModelV1.Template): TemplateAttributes {
   const { name, vendor, model, firmwareVersion, priority, boot, bootIntervalSeconds, monitoringBase, monitoringLevel } = template;
   checkName(name);
   if ([vendor, model, firmwareVersion].some((text) => text.length > VARIABLE_NAME_MAX))
-    throw invalid(`vendor, model and firmware_version must have at most ${VARIABLE_NAME_MAX} characters`);
+    throw invalid(`vendor, model and firmwareVersion must have at most ${VARIABLE_NAME_MAX} characters`);
   if (Math.abs(priority) > PRIORITY_MAX) throw invalid(`priority must be between -${PRIORITY_MAX} and ${PRIORITY_MAX}`);
   if (boot !== '' && !BOOT_STATUSES.includes(boot)) throw invalid(`boot must be ${BOOT_STATUSES.join(', ')}`);
-  if (bootIntervalSeconds > BOOT_SECONDS_MAX) throw invalid(`boot_interval_seconds must be at most ${BOOT_SECONDS_MAX}`);
+  if (bootIntervalSeconds > BOOT_SECONDS_MAX) throw invalid(`bootIntervalSeconds must be at most ${BOOT_SECONDS_MAX}`);
   if (template.monitors.length > INTENDED_MONITORS_MAX) throw invalid(`a template has at most ${INTENDED_MONITORS_MAX} monitors`);
   const monitors = template.monitors.map(toMonitor);
   if (new Set(monitors.map(monitorKey)).size < monitors.length)
     throw invalid('a variable has one monitor of a type and severity: one of them is named twice');
   if (monitoringBase !== '' && !MONITORING_BASES.includes(monitoringBase))
-    throw invalid(`monitoring_base must be ${MONITORING_BASES.join(', ')}`);
-  if ((monitoringLevel ?? 0) > SEVERITY_MAX) throw invalid(`monitoring_level must be at most ${SEVERITY_MAX}`);
+    throw invalid(`monitoringBase must be ${MONITORING_BASES.join(', ')}`);
+  if ((monitoringLevel ?? 0) > SEVERITY_MAX) throw invalid(`monitoringLevel must be at most ${SEVERITY_MAX}`);
   const certificates = template.certificates.map(toCertificate);
   if (certificates.length > INTENDED_CERTIFICATES_MAX) throw invalid(`a template has at most ${INTENDED_CERTIFICATES_MAX} certificates`);
   return {

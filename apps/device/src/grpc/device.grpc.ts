@@ -131,7 +131,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const { siteId } = request;
     const causationId = this.cause(request.idempotencyKey);
     if (request.withoutCredential && request.password !== '')
-      throw new RequestError('INVALID_ARGUMENT', 'password and without_credential exclude each other');
+      throw new RequestError('INVALID_ARGUMENT', 'password and withoutCredential exclude each other');
     const wanted = { stationId, chosen: checkChosen(request.password), causationId, repeatable: request.idempotencyKey !== '' };
     if (siteId !== '') await this.checkSiteInService(siteId);
     const command = { kind: 'RegisterStation' as const, stationId, siteId, name, evses, tags: checkTags(request.tags), now: this.now() };
@@ -149,7 +149,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     const { siteId, name, accept } = request;
     const evses = request.replaceEvses ? toEvses(request.evses) : undefined;
     if (!request.replaceEvses && request.evses.length > 0)
-      throw new RequestError('INVALID_ARGUMENT', 'evses are given, so replace_evses must be set');
+      throw new RequestError('INVALID_ARGUMENT', 'evses are given, so replaceEvses must be set');
     if (siteId !== undefined && siteId !== '') await this.checkSiteInService(siteId);
     const command = {
       kind: 'ChangeStation' as const,
@@ -165,7 +165,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
     checkProfile(request.securityProfileMin);
     const chosen = checkChosen(request.password);
     if (chosen !== '' && (!accept || request.withoutCredential))
-      throw new RequestError('INVALID_ARGUMENT', 'a password goes with accept, and not with without_credential');
+      throw new RequestError('INVALID_ARGUMENT', 'a password goes with accept, and not with withoutCredential');
     const { execution, password } =
       accept && !request.withoutCredential
         ? await this.security.acceptance.accept(stationId, command, chosen, causationId)
@@ -222,7 +222,7 @@ export class DeviceGrpc implements deviceV1.DeviceService {
   }
 
   async getStationAccess(request: deviceV1.GetStationAccessRequest): Promise<deviceV1.GetStationAccessResponse> {
-    if (request.stationIds.length > ACCESS_MAX) throw new RequestError('INVALID_ARGUMENT', `at most ${ACCESS_MAX} station_ids in one call`);
+    if (request.stationIds.length > ACCESS_MAX) throw new RequestError('INVALID_ARGUMENT', `at most ${ACCESS_MAX} stationIds in one call`);
     for (const stationId of request.changedStationIds.slice(0, ACCESS_MAX)) this.memory.forget(stationId);
     return { stations: await this.memory.access(request.stationIds) };
   }

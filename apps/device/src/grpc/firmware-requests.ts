@@ -26,8 +26,8 @@ export const IMAGE_ID = /^[0-9a-f]{32}$/;
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkImage(request: deviceFirmwareV1.AddImageRequest): FirmwareImageAttributes {
   const { imageId, fileName, vendor, model, version, sizeBytes, sha256, md5 } = request;
-  if (!IMAGE_ID.test(imageId)) throw invalid('image_id must be 32 lower-case hex digits');
-  if (!/^[\w.-]{1,100}$/.test(fileName)) throw invalid('file_name must be 1 to 100 of letters, digits, dot, dash and underscore');
+  if (!IMAGE_ID.test(imageId)) throw invalid('imageId must be 32 lower-case hex digits');
+  if (!/^[\w.-]{1,100}$/.test(fileName)) throw invalid('fileName must be 1 to 100 of letters, digits, dot, dash and underscore');
   if (vendor === '') throw invalid('vendor is missing: it is what stations say when they boot');
   if (version === '') throw invalid('version is missing: it is what stations say once they run the image');
   for (const [field, text] of Object.entries({ vendor, model, version }))
@@ -43,11 +43,11 @@ export function checkSignature({ signature, signingCertificate }: deviceFirmware
   if (signature === '' || signature.length > SIGNATURE_LENGTH_MAX || !/^[A-Za-z0-9+/]+={0,2}$/.test(signature))
     throw invalid(`signature must be base64 of at most ${SIGNATURE_LENGTH_MAX} characters`);
   if (signingCertificate.length > CERTIFICATE_LENGTH_MAX)
-    throw invalid(`signing_certificate must have at most ${CERTIFICATE_LENGTH_MAX} characters: stations take no more`);
+    throw invalid(`signingCertificate must have at most ${CERTIFICATE_LENGTH_MAX} characters: stations take no more`);
   try {
     void new X509Certificate(signingCertificate);
   } catch {
-    throw invalid('signing_certificate is not a certificate in PEM');
+    throw invalid('signingCertificate is not a certificate in PEM');
   }
 }
 
@@ -60,18 +60,18 @@ export function checkPlan(
   const { noProgressMinutes, attemptsMax, retryMinutes, stopAtFailedPercent, stopAtFailedMin } = plan;
   for (const [field, minutes] of Object.entries({ noProgressMinutes, retryMinutes }))
     if (minutes > MINUTES_MAX) throw invalid(`${field} must be at most ${MINUTES_MAX}`);
-  if (attemptsMax > ATTEMPTS_MAX) throw invalid(`attempts_max must be at most ${ATTEMPTS_MAX}`);
-  if (stopAtFailedPercent > 100) throw invalid('stop_at_failed_percent must be at most 100');
+  if (attemptsMax > ATTEMPTS_MAX) throw invalid(`attemptsMax must be at most ${ATTEMPTS_MAX}`);
+  if (stopAtFailedPercent > 100) throw invalid('stopAtFailedPercent must be at most 100');
   const rollBack = plan.rollBack === deviceFirmwareV1.CampaignRollBackMode.AUTOMATIC ? 'Automatic' : 'Manual';
   if (rollBack === 'Automatic' && plan.rollBackImageId === '')
-    throw invalid('an automatic roll_back needs roll_back_image_id, the image to go back to');
+    throw invalid('an automatic rollBack needs rollBackImageId, the image to go back to');
   if (rollBack === 'Automatic' && stopAtFailedPercent === 0)
-    throw invalid('an automatic roll_back begins when the campaign stops by itself: set stop_at_failed_percent');
+    throw invalid('an automatic rollBack begins when the campaign stops by itself: set stopAtFailedPercent');
   const expiresMs = plan.expiresAt === undefined ? nowMs + LIFETIME_MS_DEFAULT : Date.parse(plan.expiresAt);
-  if (!(expiresMs > nowMs)) throw invalid('expires_at must lie in the future');
-  if (expiresMs > nowMs + LIFETIME_MS_MAX) throw invalid('expires_at must lie within a year');
-  for (const [field, at] of Object.entries({ retrieve_at: plan.retrieveAt, install_at: plan.installAt }))
-    if (at !== undefined && Date.parse(at) >= expiresMs) throw invalid(`${field} must lie before expires_at`);
+  if (!(expiresMs > nowMs)) throw invalid('expiresAt must lie in the future');
+  if (expiresMs > nowMs + LIFETIME_MS_MAX) throw invalid('expiresAt must lie within a year');
+  for (const [field, at] of Object.entries({ retrieveAt: plan.retrieveAt, installAt: plan.installAt }))
+    if (at !== undefined && Date.parse(at) >= expiresMs) throw invalid(`${field} must lie before expiresAt`);
   return {
     ...checkPace({ ...plan, createdBy }),
     selection: toSelection(checkSelection(plan.selection)),
@@ -96,19 +96,19 @@ export function checkPlan(
 export function checkWayBack(image: FirmwareImageAttributes, back: FirmwareImageAttributes): void {
   if (back.vendor !== image.vendor || (back.model !== '' && back.model !== image.model))
     throw invalid(
-      `roll_back_image_id is an image for ${back.vendor} ${back.model || '(any model)'}, the campaign is for ${image.vendor} ${image.model || '(any model)'}`,
+      `rollBackImageId is an image for ${back.vendor} ${back.model || '(any model)'}, the campaign is for ${image.vendor} ${image.model || '(any model)'}`,
       'ImageDoesNotFit',
     );
-  if (back.version === image.version) throw invalid('roll_back_image_id is an image of the same version', 'ImageDoesNotFit');
+  if (back.version === image.version) throw invalid('rollBackImageId is an image of the same version', 'ImageDoesNotFit');
 }
 
 function checkControllers(controllers: readonly deviceFirmwareV1.CampaignLocalController[]): Pick<CampaignAttributes, 'localControllers'> {
   if (controllers.length === 0) return {};
-  if (controllers.length > CONTROLLERS_MAX) throw invalid(`at most ${CONTROLLERS_MAX} local_controllers`);
+  if (controllers.length > CONTROLLERS_MAX) throw invalid(`at most ${CONTROLLERS_MAX} localControllers`);
   const stationIds = controllers.flatMap((controller) => controller.stationIds);
-  if (stationIds.length > STATION_IDS_MAX) throw invalid(`at most ${STATION_IDS_MAX} stations behind local_controllers can be named`);
+  if (stationIds.length > STATION_IDS_MAX) throw invalid(`at most ${STATION_IDS_MAX} stations behind localControllers can be named`);
   const twice = twiceIn(controllers.map(({ stationId }) => stationId)) ?? twiceIn(stationIds);
-  if (twice !== undefined) throw invalid(`local_controllers name ${twice} twice`);
+  if (twice !== undefined) throw invalid(`localControllers name ${twice} twice`);
   return {
     localControllers: controllers.map((controller) => ({ stationId: controller.stationId, stationIds: [...controller.stationIds] })),
   };
@@ -127,7 +127,7 @@ function checkWaves(waves: readonly deviceFirmwareV1.CampaignWave[]): CampaignAt
     if (index < waves.length - 1 && percent === 0 && stations === 0)
       throw invalid(`waves[${index}] needs percent or stations; only the last one takes the rest`);
     if (percent > 0 && stations > 0) throw invalid(`waves[${index}] has percent or stations, not both`);
-    if (pauseMinutes > MINUTES_MAX) throw invalid(`waves[${index}].pause_minutes must be at most ${MINUTES_MAX}`);
+    if (pauseMinutes > MINUTES_MAX) throw invalid(`waves[${index}].pauseMinutes must be at most ${MINUTES_MAX}`);
   }
   return waves.map(({ percent, stations, pauseMinutes }) => ({ percent, stations, pauseMinutes }));
 }
@@ -146,7 +146,7 @@ function checkTimeZone(timeZone: string): string {
     void new Intl.DateTimeFormat('en', { timeZone });
     return timeZone;
   } catch {
-    throw invalid('time_zone must be an IANA name such as Europe/Amsterdam');
+    throw invalid('timeZone must be an IANA name such as Europe/Amsterdam');
   }
 }
 

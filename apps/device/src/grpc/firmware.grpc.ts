@@ -27,7 +27,7 @@ const IMAGE_REFUSALS: Readonly<Record<FirmwareImageRefusal, readonly [RequestErr
 const CAMPAIGN_REFUSALS: Readonly<Record<CampaignRefusal, readonly [RequestError['code'], string]>> = {
   CampaignExists: ['ALREADY_EXISTS', 'there is a campaign of this id'],
   CampaignUnknown: ['NOT_FOUND', 'there is no such campaign'],
-  CampaignExpired: ['INVALID_ARGUMENT', 'expires_at must lie in the future'],
+  CampaignExpired: ['INVALID_ARGUMENT', 'expiresAt must lie in the future'],
   CampaignEnded: ['FAILED_PRECONDITION', 'the campaign has ended: create a new one'],
   CampaignNotRunning: ['FAILED_PRECONDITION', 'the campaign is not running: wait until its stations are looked up, or it is cancelled'],
 };

@@ -58,8 +58,8 @@ export function checkWork(
 export function checkFailureBound(bound: deviceJobV1.JobFailureBound | undefined): { readonly failureBound?: JobFailureBound } {
   if (bound === undefined) return {};
   const { percent, stations } = bound;
-  if (percent < 1 || percent > 100) throw invalid('failure_bound.percent must be between 1 and 100');
-  if (stations < 1 || stations > STATION_IDS_MAX) throw invalid(`failure_bound.stations must be between 1 and ${STATION_IDS_MAX}`);
+  if (percent < 1 || percent > 100) throw invalid('failureBound.percent must be between 1 and 100');
+  if (stations < 1 || stations > STATION_IDS_MAX) throw invalid(`failureBound.stations must be between 1 and ${STATION_IDS_MAX}`);
   return { failureBound: { percent, stations } };
 }
 
@@ -70,7 +70,7 @@ function checkCommand(request: connectionV1.SendCommandRequest | undefined): Job
     throw invalid(`${command.$case} is of one station: send it to that station alone`, 'CommandOfOneStation');
   if (hasSecret(command)) throw invalid("a job does not carry passwords: change each station's password by its own request", 'SecretInJob');
   const timeoutMs = request?.timeoutMs ?? 0;
-  if (timeoutMs > TIMEOUT_MS_MAX) throw invalid(`command.timeout_ms must be at most ${TIMEOUT_MS_MAX}`);
+  if (timeoutMs > TIMEOUT_MS_MAX) throw invalid(`command.timeoutMs must be at most ${TIMEOUT_MS_MAX}`);
   // Only JSON is kept.
   return { name: command.$case, parameters: JSON.parse(JSON.stringify(command.value)) as Record<string, unknown>, timeoutMs };
 }
@@ -85,7 +85,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text || '{}');
   } catch {
-    throw invalid('command.raw_call.payload_json is not JSON');
+    throw invalid('command.rawCall.payloadJson is not JSON');
   }
 }
 
@@ -94,7 +94,7 @@ export function checkSelection(selection: deviceJobV1.StationSelection | undefin
   if (selection === undefined) throw invalid('selection is missing');
   const { stationIds, siteId, vendor, model, firmwareVersion, ocppVersion, connected, all, tags } = selection;
   if (stationIds.length > STATION_IDS_MAX)
-    throw invalid(`at most ${STATION_IDS_MAX} selection.station_ids; select more by what they have in common`);
+    throw invalid(`at most ${STATION_IDS_MAX} selection.stationIds; select more by what they have in common`);
   for (const stationId of stationIds) checkStationId(stationId);
   if (siteId !== '') checkSiteId(siteId);
   for (const [field, text] of Object.entries({ vendor, model, firmwareVersion, ocppVersion }))
@@ -112,8 +112,8 @@ export function checkPace(request: Pick<deviceJobV1.CreateJobRequest, 'name' | '
   const { name, stationsPerMinute, createdBy } = request;
   const concurrency = request.concurrency === 0 ? CONCURRENCY_DEFAULT : request.concurrency;
   if (name.length > NAME_LENGTH_MAX) throw invalid(`name must have at most ${NAME_LENGTH_MAX} characters`);
-  if (createdBy.length > NAME_LENGTH_MAX) throw invalid(`created_by must have at most ${NAME_LENGTH_MAX} characters`);
-  if (stationsPerMinute > PER_MINUTE_MAX) throw invalid(`stations_per_minute must be at most ${PER_MINUTE_MAX}`);
+  if (createdBy.length > NAME_LENGTH_MAX) throw invalid(`createdBy must have at most ${NAME_LENGTH_MAX} characters`);
+  if (stationsPerMinute > PER_MINUTE_MAX) throw invalid(`stationsPerMinute must be at most ${PER_MINUTE_MAX}`);
   if (concurrency > CONCURRENCY_MAX) throw invalid(`concurrency must be at most ${CONCURRENCY_MAX}`);
   return { name, stationsPerMinute, concurrency, createdBy };
 }
@@ -122,7 +122,7 @@ export function checkPace(request: Pick<deviceJobV1.CreateJobRequest, 'name' | '
 export function checkExpiry(expiresAt: string | undefined, nowMs: number): string {
   if (expiresAt === undefined) return isoTime(nowMs + LIFETIME_MS_DEFAULT);
   const ms = Date.parse(expiresAt);
-  if (!(ms > nowMs)) throw invalid('expires_at must lie in the future');
-  if (ms > nowMs + LIFETIME_MS_MAX) throw invalid('expires_at must lie within a year');
+  if (!(ms > nowMs)) throw invalid('expiresAt must lie in the future');
+  if (ms > nowMs + LIFETIME_MS_MAX) throw invalid('expiresAt must lie within a year');
   return isoTime(ms);
 }

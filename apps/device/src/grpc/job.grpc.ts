@@ -25,7 +25,7 @@ const REFUSALS: Readonly<Record<JobRefusal, readonly [RequestError['code'], stri
   ],
   JobEnded: ['FAILED_PRECONDITION', 'the job has ended'],
   JobPaused: ['FAILED_PRECONDITION', 'the job is paused: resume or cancel it first'],
-  JobExpired: ['INVALID_ARGUMENT', 'expires_at must lie in the future'],
+  JobExpired: ['INVALID_ARGUMENT', 'expiresAt must lie in the future'],
 };
 /** `Unknown` is not among them: such a station may have acted. */
 const RETRIED: readonly JobEndState[] = ['Rejected', 'Failed', 'Expired'];

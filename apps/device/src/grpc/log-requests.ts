@@ -16,9 +16,9 @@ export function checkLogRequest(request: Omit<proto.RequestUploadRequest, 'stati
 } {
   const { logType, oldest, latest, validMinutes, timeoutMs } = request;
   const invalid = (message: string): RequestError => new RequestError('INVALID_ARGUMENT', message);
-  if (!LOG_TYPES.has(logType)) throw invalid(`log_type must be one of ${[...LOG_TYPES].join(', ')}`);
+  if (!LOG_TYPES.has(logType)) throw invalid(`logType must be one of ${[...LOG_TYPES].join(', ')}`);
   if (oldest !== undefined && latest !== undefined && oldest >= latest) throw invalid('oldest must lie before latest');
-  if (validMinutes > VALID_MINUTES_MAX) throw invalid(`valid_minutes must be at most ${VALID_MINUTES_MAX}`);
-  if (timeoutMs > TIMEOUT_MS_MAX) throw invalid(`timeout_ms must be at most ${TIMEOUT_MS_MAX}`);
+  if (validMinutes > VALID_MINUTES_MAX) throw invalid(`validMinutes must be at most ${VALID_MINUTES_MAX}`);
+  if (timeoutMs > TIMEOUT_MS_MAX) throw invalid(`timeoutMs must be at most ${TIMEOUT_MS_MAX}`);
   return { logType: logType as LogType, filesUrl: checkFilesUrl(request.filesUrl), validMinutes: validMinutes || VALID_MINUTES_DEFAULT };
 }

@@ -25,9 +25,9 @@ export function toAttributes(request: deviceMoveV1.CreateMoveRequest, allowPriva
     throw invalid('stations that come in need neither target nor confirm');
   const healthMinutes = request.healthMinutes || HEALTH_MINUTES_DEFAULT;
   const atOnceMax = request.atOnceMax || AT_ONCE_DEFAULT;
-  if (healthMinutes > HEALTH_MINUTES_MAX) throw invalid(`health_minutes must be at most ${HEALTH_MINUTES_MAX}`);
-  if (atOnceMax > AT_ONCE_MAX) throw invalid(`at_once_max must be at most ${AT_ONCE_MAX}`);
-  if (request.stopAtFailedPercent > 100) throw invalid('stop_at_failed_percent must be at most 100');
+  if (healthMinutes > HEALTH_MINUTES_MAX) throw invalid(`healthMinutes must be at most ${HEALTH_MINUTES_MAX}`);
+  if (atOnceMax > AT_ONCE_MAX) throw invalid(`atOnceMax must be at most ${AT_ONCE_MAX}`);
+  if (request.stopAtFailedPercent > 100) throw invalid('stopAtFailedPercent must be at most 100');
   return {
     name: checkName(request.name),
     direction,
@@ -48,7 +48,7 @@ function wavesOf(waves: readonly deviceMoveV1.MoveWave[]): MoveAttributes['waves
   for (const [index, { percent, stations, pauseMinutes }] of waves.entries()) {
     if (percent > 100 || (percent === 0 && stations === 0))
       throw invalid(`wave ${index + 1}: say how many stations, or which percent of 1 to 100`);
-    if (pauseMinutes > PAUSE_MINUTES_MAX) throw invalid(`wave ${index + 1}: pause_minutes must be at most ${PAUSE_MINUTES_MAX}`);
+    if (pauseMinutes > PAUSE_MINUTES_MAX) throw invalid(`wave ${index + 1}: pauseMinutes must be at most ${PAUSE_MINUTES_MAX}`);
   }
   return waves.length === 0
     ? [{ percent: 100, stations: 0, pauseMinutes: 0 }]
@@ -58,8 +58,8 @@ function wavesOf(waves: readonly deviceMoveV1.MoveWave[]): MoveAttributes['waves
 function targetOf(target: deviceMoveV1.MoveTarget | undefined, allowPrivate: boolean): MoveTarget {
   if (target === undefined) throw invalid('stations that go away need a target');
   const { csmsUrl, securityProfile, slot, messageTimeoutSeconds, keys, healthUrl } = target;
-  if (!/^wss?:\/\/[^\s]{1,500}$/.test(csmsUrl)) throw invalid('target.csms_url must be a ws:// or wss:// address');
-  if (securityProfile > 3) throw invalid('target.security_profile must be 0 to 3');
+  if (!/^wss?:\/\/[^\s]{1,500}$/.test(csmsUrl)) throw invalid('target.csmsUrl must be a ws:// or wss:// address');
+  if (securityProfile > 3) throw invalid('target.securityProfile must be 0 to 3');
   if (slot < 1 || slot > 100) throw invalid('target.slot must be 1 to 100');
   if (keys.length > MAKES_MAX) throw invalid(`target.keys: at most ${MAKES_MAX} vendors`);
   for (const { vendor, keys: own } of keys) {
@@ -81,10 +81,10 @@ function targetOf(target: deviceMoveV1.MoveTarget | undefined, allowPrivate: boo
 }
 
 function checkedHealthUrl(url: string, allowPrivate: boolean): string {
-  if (url.length > TEXT_MAX) throw invalid(`target.health_url must have at most ${TEXT_MAX} characters`);
-  if (!url.includes('{stationId}')) throw invalid('target.health_url must name {stationId}: it is asked about each station');
+  if (url.length > TEXT_MAX) throw invalid(`target.healthUrl must have at most ${TEXT_MAX} characters`);
+  if (!url.includes('{stationId}')) throw invalid('target.healthUrl must name {stationId}: it is asked about each station');
   const problem = targetProblem(url.replaceAll('{stationId}', 'x'), allowPrivate);
-  if (problem !== undefined) throw invalid(`target.health_url ${problem}`);
+  if (problem !== undefined) throw invalid(`target.healthUrl ${problem}`);
   return url;
 }
 

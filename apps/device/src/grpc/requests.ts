@@ -28,13 +28,13 @@ const invalid = (message: string): RequestError => new RequestError('INVALID_ARG
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkStationId(stationId: string): string {
-  if (!isStationId(stationId)) throw invalid(`station_id ${STATION_ID_RULE}`);
+  if (!isStationId(stationId)) throw invalid(`stationId ${STATION_ID_RULE}`);
   return stationId;
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkSiteId(siteId: string): string {
-  if (!isSiteId(siteId)) throw invalid(`site_id ${SITE_ID_RULE}`);
+  if (!isSiteId(siteId)) throw invalid(`siteId ${SITE_ID_RULE}`);
   return siteId;
 }
 
@@ -61,7 +61,7 @@ export function checkTags(tags: readonly string[]): readonly string[] {
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkProfile(securityProfileMin: number | undefined): void {
   if (securityProfileMin !== undefined && securityProfileMin > SECURITY_PROFILE_MAX)
-    throw invalid(`security_profile_min must be between 0 and ${SECURITY_PROFILE_MAX}`);
+    throw invalid(`securityProfileMin must be between 0 and ${SECURITY_PROFILE_MAX}`);
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` naming the field that is wrong */
@@ -100,7 +100,7 @@ export function toEvses(evses: readonly deviceV1.Evse[]): readonly EvseTopology[
 /** The cause under which a request is committed; without a key every request is one of its own. */
 export function causeOf(idempotencyKey: string, fallback: () => string): string {
   if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX)
-    throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
+    throw invalid(`idempotencyKey must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
   return idempotencyKey === '' ? fallback() : `request:${idempotencyKey}`;
 }
 
@@ -127,11 +127,11 @@ const FILES_URL_LENGTH_MAX = 150;
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkFilesUrl(filesUrl: string): string {
   if (!/^https?:\/\/[^\s?#]+[^/\s?#]$/.test(filesUrl))
-    throw new RequestError('INVALID_ARGUMENT', 'files_url must be an http:// or https:// address without a slash at the end');
+    throw new RequestError('INVALID_ARGUMENT', 'filesUrl must be an http:// or https:// address without a slash at the end');
   if (filesUrl.length > FILES_URL_LENGTH_MAX)
     throw new RequestError(
       'INVALID_ARGUMENT',
-      `files_url must have at most ${FILES_URL_LENGTH_MAX} characters: stations take addresses of at most 512`,
+      `filesUrl must have at most ${FILES_URL_LENGTH_MAX} characters: stations take addresses of at most 512`,
     );
   return filesUrl;
 }

@@ -32,7 +32,7 @@ export class StationOperationGrpc implements deviceOperationV1.StationOperationS
     const { status, intervalSeconds } = request;
     if (status !== 'Accepted' && status !== 'Pending' && status !== 'Rejected')
       throw invalid('status must be Accepted, Pending or Rejected');
-    if (intervalSeconds > BOOT_SECONDS_MAX) throw invalid(`interval_seconds must be at most ${BOOT_SECONDS_MAX}`);
+    if (intervalSeconds > BOOT_SECONDS_MAX) throw invalid(`intervalSeconds must be at most ${BOOT_SECONDS_MAX}`);
     const boot = {
       status,
       intervalSeconds: status === 'Accepted' ? 0 : intervalSeconds || BOOT_SECONDS_DEFAULT,
@@ -146,8 +146,8 @@ function checkReason(reason: string): string {
 
 function checkPlace(place: deviceOperationV1.Place | undefined): Place {
   const { evseId, connectorId } = place ?? { evseId: 0, connectorId: 0 };
-  if (evseId > PLACE_MAX || connectorId > PLACE_MAX) throw invalid(`evse_id and connector_id must be at most ${PLACE_MAX}`);
-  if (evseId === 0 && connectorId !== 0) throw invalid('a connector is one of an EVSE: evse_id is missing');
+  if (evseId > PLACE_MAX || connectorId > PLACE_MAX) throw invalid(`evseId and connectorId must be at most ${PLACE_MAX}`);
+  if (evseId === 0 && connectorId !== 0) throw invalid('a connector is one of an EVSE: evseId is missing');
   return { evseId, connectorId };
 }
 

@@ -48,7 +48,7 @@ export class StationSecurityGrpc implements deviceSecurityV1.StationSecurityServ
       .replaceAll(':', '')
       .toLowerCase()
       .replace(/^0+(?=.)/, '');
-    if (!SERIAL_NUMBER.test(serialNumber)) throw invalid('serial_number must be 1 to 40 hexadecimal digits');
+    if (!SERIAL_NUMBER.test(serialNumber)) throw invalid('serialNumber must be 1 to 40 hexadecimal digits');
     if (request.reason.length > REASON_LENGTH_MAX) throw invalid(`reason must have at most ${REASON_LENGTH_MAX} characters`);
     const command = { kind: 'RevokeCertificate' as const, serialNumber, reason: request.reason, now: this.context.clock.now() };
     return answerOf(await this.repository.onStation(stationId, command, this.cause(request.idempotencyKey)));
@@ -65,11 +65,11 @@ export class StationSecurityGrpc implements deviceSecurityV1.StationSecurityServ
   async changeSecurityProfile(request: deviceSecurityV1.ChangeSecurityProfileRequest): Promise<Answer> {
     const { stationId } = await this.station(request.stationId);
     const { toProfile, enforce, allowDowngrade } = request;
-    if (toProfile < 1 || toProfile > 3) throw invalid('to_profile must be between 1 and 3');
+    if (toProfile < 1 || toProfile > 3) throw invalid('toProfile must be between 1 and 3');
     if (request.csmsRootCertificate.length > PEM_LENGTH_MAX)
-      throw invalid(`csms_root_certificate must have at most ${PEM_LENGTH_MAX} characters`);
+      throw invalid(`csmsRootCertificate must have at most ${PEM_LENGTH_MAX} characters`);
     if (request.slot > SLOT_MAX) throw invalid(`slot must be at most ${SLOT_MAX}`);
-    if (request.csmsUrl !== '' && !/^wss?:\/\/\S{1,500}$/.test(request.csmsUrl)) throw invalid('csms_url must be a ws:// or wss:// URL');
+    if (request.csmsUrl !== '' && !/^wss?:\/\/\S{1,500}$/.test(request.csmsUrl)) throw invalid('csmsUrl must be a ws:// or wss:// URL');
     if (toProfile === 3 && this.security.authority === undefined) throw noKey('profile 3 needs a certificate authority');
     const causationId = this.cause(request.idempotencyKey);
     const connection = await this.security.line.connectionOf(stationId);

@@ -62,7 +62,7 @@ export class TestPkiGrpc {
   revokeContractCertificate: Service['revokeContractCertificate'] = async (request) => {
     const { issued, authority } = await this.mo();
     const serialNumber = plainSerial(request.serialNumber);
-    if (!SERIAL_NUMBER.test(serialNumber)) throw invalid('serial_number must be 1 to 40 hexadecimal digits');
+    if (!SERIAL_NUMBER.test(serialNumber)) throw invalid('serialNumber must be 1 to 40 hexadecimal digits');
     const doc = await issued.revoke(authority, serialNumber);
     if (doc === undefined) throw new RequestError('NOT_FOUND', `there is no contract certificate ${serialNumber}`);
     return { certificate: toCertificate(doc) };

@@ -95,7 +95,7 @@ describe('the import of the registry', () => {
         station('C'),
       ]),
     ).toEqual([
-      expect.stringContaining('station_id must be'),
+      expect.stringContaining('stationId must be'),
       expect.stringContaining('evse'),
       expect.stringContaining('latitude'),
       'the station is retired',

@@ -45,7 +45,7 @@ export class NotificationGrpc implements notificationV1.NotificationService {
     const subscriptionId = isNew ? (key === '' ? this.context.ids.next() : subscriptionIdOf(key)) : given;
     const { attributes, pushKeys } = toAttributes(request.subscription, allowPrivateTargets);
     if (isNew && attributes.channel === 'WebPush' && pushKeys === undefined)
-      throw new RequestError('INVALID_ARGUMENT', 'push_keys are missing: p256dh and auth of the browser');
+      throw new RequestError('INVALID_ARGUMENT', 'pushKeys are missing: p256dh and auth of the browser');
     const isSigned = isNew && attributes.channel === 'Webhook';
     const execution = await subscriptions.execute(
       subscriptionId,

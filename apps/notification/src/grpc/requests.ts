@@ -35,14 +35,14 @@ export function toAttributes(subscription: notificationV1.Subscription | undefin
   const language = LANGUAGES.find((word) => word === (subscription.language || 'en'));
   if (language === undefined) throw invalid(`language must be one of ${LANGUAGES.join(', ')}`);
   const timeZone = subscription.timeZone || subscription.quietHours?.timeZone || 'UTC';
-  if (!isTimeZone(timeZone)) throw invalid('time_zone is not an IANA name such as Europe/Amsterdam');
+  if (!isTimeZone(timeZone)) throw invalid('timeZone is not an IANA name such as Europe/Amsterdam');
   const ownerKind = OWNER_KINDS.find((word) => word === (subscription.ownerKind || 'Operator'));
-  if (ownerKind === undefined) throw invalid(`owner_kind must be one of ${OWNER_KINDS.join(', ')}`);
+  if (ownerKind === undefined) throw invalid(`ownerKind must be one of ${OWNER_KINDS.join(', ')}`);
   const { quietHours } = subscription;
   const problem = quietHours === undefined ? undefined : quietHoursProblem(quietHours);
-  if (problem !== undefined) throw invalid(`quiet_hours: ${problem}`);
+  if (problem !== undefined) throw invalid(`quietHours: ${problem}`);
   const pushKeys = channel === 'WebPush' ? toPushKeys(subscription.pushKeys) : undefined;
-  const expiresAt = toTime(subscription.expiresAt, 'expires_at');
+  const expiresAt = toTime(subscription.expiresAt, 'expiresAt');
   const attributes: SubscriptionAttributes = {
     channel,
     target: channel === 'Email' ? toEmail(subscription.target) : toUrl(subscription.target, allowPrivate),
@@ -51,7 +51,7 @@ export function toAttributes(subscription: notificationV1.Subscription | undefin
     timeZone,
     ...(quietHours === undefined ? {} : { quietHours: { from: quietHours.from, until: quietHours.until, timeZone: quietHours.timeZone } }),
     ownerKind,
-    ownerId: toId(subscription.ownerId, 'owner_id') ?? '',
+    ownerId: toId(subscription.ownerId, 'ownerId') ?? '',
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
   return { attributes, ...(pushKeys === undefined ? {} : { pushKeys }) };
@@ -95,7 +95,7 @@ function toPushKeys(keys: notificationV1.PushKeys | undefined): PushKeys | undef
   const { p256dh, auth } = keys;
   const isPoint = BASE64URL.test(p256dh) && Buffer.from(p256dh, 'base64url').length === 65;
   if (!isPoint || !BASE64URL.test(auth) || Buffer.from(auth, 'base64url').length !== 16)
-    throw invalid('push_keys: p256dh must be base64url of 65 bytes, auth of 16');
+    throw invalid('pushKeys: p256dh must be base64url of 65 bytes, auth of 16');
   return { p256dh, auth };
 }
 
@@ -110,7 +110,7 @@ export function toTime(text: string | undefined, field: string): string | undefi
 /** Names this very write; empty: it has no name. @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkedKey(idempotencyKey: string): string {
   if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX)
-    throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
+    throw invalid(`idempotencyKey must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
   return idempotencyKey;
 }
 

@@ -21,15 +21,15 @@ const invalid = (message: string): RequestError => new RequestError('INVALID_ARG
 export function toWish(request: reservationV1.ReserveRequest): ReserveWish {
   const { stationId, siteId, evseId, connectorType, groupId, idempotencyKey } = request;
   const { idToken = '', type = '' } = request.idToken ?? {};
-  if (stationId === '' && siteId === '') throw invalid('station_id or site_id must be given');
-  if (stationId === '' && evseId !== 0) throw invalid('evse_id needs a station_id');
-  checkWord('station_id', stationId, ID_LENGTH_MAX);
-  checkWord('site_id', siteId, ID_LENGTH_MAX);
-  if (idToken === '' && groupId === '') throw invalid('id_token or group_id must be given');
-  if (idToken !== '' && !isToken(idToken)) throw invalid('id_token.id_token must have 1 to 255 printable characters');
-  checkWord('id_token.type', type, TYPE_LENGTH_MAX);
-  if (groupId !== '' && !isToken(groupId)) throw invalid('group_id must have at most 255 printable characters');
-  checkWord('connector_type', connectorType, TYPE_LENGTH_MAX);
+  if (stationId === '' && siteId === '') throw invalid('stationId or siteId must be given');
+  if (stationId === '' && evseId !== 0) throw invalid('evseId needs a stationId');
+  checkWord('stationId', stationId, ID_LENGTH_MAX);
+  checkWord('siteId', siteId, ID_LENGTH_MAX);
+  if (idToken === '' && groupId === '') throw invalid('idToken or groupId must be given');
+  if (idToken !== '' && !isToken(idToken)) throw invalid('idToken must have 1 to 255 printable characters');
+  checkWord('idTokenType', type, TYPE_LENGTH_MAX);
+  if (groupId !== '' && !isToken(groupId)) throw invalid('groupId must have at most 255 printable characters');
+  checkWord('connectorType', connectorType, TYPE_LENGTH_MAX);
   return {
     stationId,
     siteId,
@@ -38,8 +38,8 @@ export function toWish(request: reservationV1.ReserveRequest): ReserveWish {
     idToken: idToken === '' ? { idToken: groupId, type: 'Central' } : { idToken, type: type === '' ? 'Central' : type },
     groupId: groupId === '' ? undefined : groupId,
     forGroup: idToken === '' ? true : undefined,
-    startsAt: toMs('starts_at', request.startsAt),
-    expiresAt: toMs('expires_at', request.expiresAt),
+    startsAt: toMs('startsAt', request.startsAt),
+    expiresAt: toMs('expiresAt', request.expiresAt),
     idempotencyKey: checkKey(idempotencyKey),
   };
 }
@@ -54,7 +54,7 @@ export function toCancelReason(reason: string): 'ByDriver' | 'ByOperator' {
 /** @throws {RequestError} `INVALID_ARGUMENT` naming what is wrong */
 export function toPolicy(policy: reservationV1.ReservationPolicy | undefined): PolicyAttributes {
   if (policy === undefined) throw invalid('policy is missing');
-  checkWord('policy.site_id', policy.siteId, ID_LENGTH_MAX);
+  checkWord('siteId', policy.siteId, ID_LENGTH_MAX);
   const attributes: PolicyAttributes = {
     enabled: policy.enabled,
     leadSecondsMax: policy.leadSecondsMax,
@@ -66,14 +66,14 @@ export function toPolicy(policy: reservationV1.ReservationPolicy | undefined): P
     openingHours: policy.openingHours.map(({ weekday, from, until }) => ({ weekday, from, until })),
   };
   const problem = policyProblem(attributes);
-  if (problem !== undefined) throw invalid(`policy.${problem}`);
+  if (problem !== undefined) throw invalid(problem);
   return attributes;
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 export function checkKey(idempotencyKey: string): string {
   if (idempotencyKey.length > IDEMPOTENCY_KEY_LENGTH_MAX)
-    throw invalid(`idempotency_key must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
+    throw invalid(`idempotencyKey must have at most ${IDEMPOTENCY_KEY_LENGTH_MAX} characters`);
   return idempotencyKey;
 }
 

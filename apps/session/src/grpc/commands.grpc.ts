@@ -35,9 +35,9 @@ export class CommandsGrpc
   constructor(private readonly parts: CommandsGrpcParts) {}
 
   async requestStart(request: sessionV1.RequestStartRequest): Promise<sessionV1.RequestStartResponse> {
-    const stationId = required('station_id', request.stationId);
+    const stationId = required('stationId', request.stationId);
     const idToken = {
-      idToken: required('id_token', request.idToken?.idToken ?? '', ID_TOKEN_MAX),
+      idToken: required('idToken', request.idToken?.idToken ?? '', ID_TOKEN_MAX),
       type: request.idToken?.type || 'Central',
     };
     const limit = limitIn(request.limit);
@@ -45,8 +45,8 @@ export class CommandsGrpc
       stationId,
       evseId: request.evseId,
       idToken,
-      groupId: text('group_id', request.groupId),
-      idempotencyKey: text('idempotency_key', request.idempotencyKey),
+      groupId: text('groupId', request.groupId),
+      idempotencyKey: text('idempotencyKey', request.idempotencyKey),
       ...(limit === undefined ? {} : { limit }),
     });
     return { startRequest: toStartRequest(state) };
@@ -63,18 +63,18 @@ export class CommandsGrpc
 
   async requestStop(request: sessionV1.RequestStopRequest): Promise<sessionV1.RequestStopResponse> {
     const { watch, ids } = this.parts;
-    const sessionId = required('session_id', request.sessionId);
-    const key = text('idempotency_key', request.idempotencyKey) || ids.next();
+    const sessionId = required('sessionId', request.sessionId);
+    const key = text('idempotencyKey', request.idempotencyKey) || ids.next();
     const answer = await watch.requestStop(sessionId, byIn(request.requestedBy), key);
     return { session: await this.session(sessionId), stationStatus: answer?.stationStatus ?? answer?.status ?? '' };
   }
 
   async setLimit(request: sessionV1.SetLimitRequest): Promise<sessionV1.SetLimitResponse> {
     const { changes, clock, ids, watch } = this.parts;
-    const sessionId = required('session_id', request.sessionId);
+    const sessionId = required('sessionId', request.sessionId);
     const limit = limitIn(request.limit) ?? null;
     const by = byIn(request.requestedBy);
-    const key = text('idempotency_key', request.idempotencyKey) || ids.next();
+    const key = text('idempotencyKey', request.idempotencyKey) || ids.next();
     const at = isoTime(clock.now());
     const done = await changes.change(sessionId, ({ claims, readings }) =>
       effectiveEnd(claims, readings) === undefined
@@ -143,8 +143,8 @@ const toStartRequest = (state: Asked): sessionV1.StartRequest => ({
 
 /** By its id, or the key it was asked for under. */
 function whichStart({ startRequestId, idempotencyKey }: sessionV1.GetStartRequestRequest | sessionV1.CancelStartRequest): string {
-  const key = text('idempotency_key', idempotencyKey);
-  return startRequestId === '' && key !== '' ? startRequestIdOf(key) : required('start_request_id', startRequestId);
+  const key = text('idempotencyKey', idempotencyKey);
+  return startRequestId === '' && key !== '' ? startRequestIdOf(key) : required('startRequestId', startRequestId);
 }
 
 function required(name: string, value: string, max?: number): string {
@@ -155,16 +155,16 @@ function required(name: string, value: string, max?: number): string {
 function byIn(requestedBy: string): 'Driver' | 'Operator' {
   if (requestedBy === 'Driver') return 'Driver';
   if (requestedBy === 'Operator' || requestedBy === '') return 'Operator';
-  throw new RequestError('INVALID_ARGUMENT', 'requested_by is none of Driver and Operator', 'UnknownRequester');
+  throw new RequestError('INVALID_ARGUMENT', 'requestedBy is none of Driver and Operator', 'UnknownRequester');
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` */
 function limitIn(limit: sessionV1.SessionLimit | undefined): SessionLimit | undefined {
   if (limit === undefined) return undefined;
   const { energyWh, durationSeconds, cost, stateOfChargePercent } = limit;
-  within('limit.energy_wh', energyWh, ENERGY_WH_MAX);
-  within('limit.duration_seconds', durationSeconds, DURATION_SECONDS_MAX);
-  within('limit.state_of_charge_percent', stateOfChargePercent, 100);
+  within('limit.energyWh', energyWh, ENERGY_WH_MAX);
+  within('limit.durationSeconds', durationSeconds, DURATION_SECONDS_MAX);
+  within('limit.stateOfChargePercent', stateOfChargePercent, 100);
   if (cost !== undefined && (!isAmount(cost.amount) || Number(cost.amount) === 0 || !/^[A-Z]{3}$/.test(cost.currency)))
     throw new RequestError('INVALID_ARGUMENT', 'limit.cost is no sum above 0 with an ISO 4217 currency', 'BadLimit');
   const chosen: SessionLimit = {

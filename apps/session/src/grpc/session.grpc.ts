@@ -52,9 +52,9 @@ export class SessionGrpc
   /** The end need not be folded yet: it is in the question. */
   async getFinalCost(request: sessionV1.GetFinalCostRequest): Promise<sessionV1.GetFinalCostResponse> {
     const { endedAt, meterStopWh } = request;
-    const stationId = text('station_id', request.stationId);
-    const transactionId = text('transaction_id', request.transactionId);
-    if (endedAt === undefined) throw new RequestError('INVALID_ARGUMENT', 'ended_at is empty', 'EmptyField');
+    const stationId = text('stationId', request.stationId);
+    const transactionId = text('transactionId', request.transactionId);
+    if (endedAt === undefined) throw new RequestError('INVALID_ARGUMENT', 'endedAt is empty', 'EmptyField');
     const nowMs = this.clock.now();
     const [prices, found] = await Promise.all([
       this.collections.prices.find({ limit: 1 }),
@@ -84,7 +84,7 @@ export class SessionGrpc
   }
 
   async listSessionEvents({ sessionId }: sessionV1.ListSessionEventsRequest): Promise<sessionV1.ListSessionEventsResponse> {
-    text('session_id', sessionId);
+    text('sessionId', sessionId);
     const commits = (await this.streams.load([sessionId])).get(sessionId);
     if (commits === undefined) throw unknownSession(sessionId);
     return { events: commits.flatMap(toSessionEvents) };
@@ -114,7 +114,7 @@ export class SessionGrpc
   }
 
   async listQuarantined(request: sessionV1.ListQuarantinedRequest): Promise<sessionV1.ListQuarantinedResponse> {
-    const stationId = text('station_id', request.stationId);
+    const stationId = text('stationId', request.stationId);
     const page = await this.collections.quarantine.find({
       ...(stationId === '' ? {} : { where: { stationId } }),
       sort: ['at', -1],
@@ -124,7 +124,7 @@ export class SessionGrpc
   }
 
   private async existing(sessionId: string): Promise<SessionDocument> {
-    if (text('session_id', sessionId) === '') throw new RequestError('INVALID_ARGUMENT', 'session_id is empty', 'EmptyField');
+    if (text('sessionId', sessionId) === '') throw new RequestError('INVALID_ARGUMENT', 'sessionId is empty', 'EmptyField');
     const document = await this.collections.sessions.get(sessionId);
     if (document === undefined) throw unknownSession(sessionId);
     return document;
@@ -160,7 +160,7 @@ function sessionFilter(request: sessionV1.ListSessionsRequest): NonNullable<Quer
 
 function pageOf({ pageSize, pageToken }: { pageSize: number; pageToken: string }): Pick<Query, 'limit' | 'after'> {
   if (!Number.isInteger(pageSize) || pageSize < 0)
-    throw new RequestError('INVALID_ARGUMENT', 'page_size is not a whole number of 0 or more', 'BadPageSize');
+    throw new RequestError('INVALID_ARGUMENT', 'pageSize is not a whole number of 0 or more', 'BadPageSize');
   const limit = pageSize === 0 ? PAGE_DEFAULT : Math.min(pageSize, PAGE_MAX);
   return pageToken === '' ? { limit } : { limit, after: pageToken };
 }

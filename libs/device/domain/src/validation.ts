@@ -53,10 +53,10 @@ export function siteProblem(site: SiteAttributes): string | undefined {
     if (text.length > NAME_LENGTH_MAX) return `${field} must have at most ${NAME_LENGTH_MAX} characters`;
   }
   if (site.countryCode !== '' && !/^[A-Z]{2}$/.test(site.countryCode))
-    return 'country_code must be two capital letters (ISO 3166-1 alpha-2)';
+    return 'countryCode must be two capital letters (ISO 3166-1 alpha-2)';
   if (!(Math.abs(site.latitude) <= 90)) return 'latitude must be between -90 and 90 degrees';
   if (!(Math.abs(site.longitude) <= 180)) return 'longitude must be between -180 and 180 degrees';
-  if (site.timeZone !== '' && !isTimeZone(site.timeZone)) return 'time_zone must be an IANA name, e.g. Europe/Amsterdam';
+  if (site.timeZone !== '' && !isTimeZone(site.timeZone)) return 'timeZone must be an IANA name, e.g. Europe/Amsterdam';
   return undefined;
 }
 
@@ -65,17 +65,17 @@ export function evsesProblem(evses: readonly EvseTopology[]): string | undefined
   if (evses.length > EVSES_MAX) return `evses must be at most ${EVSES_MAX}`;
   const ids = new Set<number>();
   for (const { evseId, connectors, powerWMax } of evses) {
-    if (!isPosition(evseId, EVSES_MAX)) return `evse_id must be between 1 and ${EVSES_MAX}`;
-    if (ids.has(evseId)) return `evse_id ${evseId} is there twice`;
+    if (!isPosition(evseId, EVSES_MAX)) return `evseId must be between 1 and ${EVSES_MAX}`;
+    if (ids.has(evseId)) return `evseId ${evseId} is there twice`;
     ids.add(evseId);
-    if (!(powerWMax >= 0 && powerWMax <= POWER_W_MAX)) return `power_w_max must be between 0 and ${POWER_W_MAX} W`;
+    if (!(powerWMax >= 0 && powerWMax <= POWER_W_MAX)) return `powerWMax must be between 0 and ${POWER_W_MAX} W`;
     if (connectors.length > CONNECTORS_PER_EVSE_MAX) return `connectors must be at most ${CONNECTORS_PER_EVSE_MAX} per EVSE`;
     const connectorIds = new Set(connectors.map((connector) => connector.connectorId));
-    if (connectorIds.size < connectors.length) return `connector_id is there twice in EVSE ${evseId}`;
+    if (connectorIds.size < connectors.length) return `connectorId is there twice in EVSE ${evseId}`;
     for (const { connectorId, connectorType } of connectors) {
-      if (!isPosition(connectorId, CONNECTORS_PER_EVSE_MAX)) return `connector_id must be between 1 and ${CONNECTORS_PER_EVSE_MAX}`;
+      if (!isPosition(connectorId, CONNECTORS_PER_EVSE_MAX)) return `connectorId must be between 1 and ${CONNECTORS_PER_EVSE_MAX}`;
       // OCPP 2.1 Part 2 ConnectorEnumStringType has 20 characters.
-      if (connectorType.length > 20) return 'connector_type must have at most 20 characters';
+      if (connectorType.length > 20) return 'connectorType must have at most 20 characters';
     }
   }
   return undefined;

@@ -28,17 +28,17 @@ const OPENING_HOURS_LIMIT = 50;
 export function policyProblem(policy: PolicyAttributes): string | undefined {
   const { leadSecondsMax, lengthSecondsMax, lengthSecondsDefault, activePerTokenMax, expiringNoticeSeconds, openingHours } = policy;
   const { keepFreeSeconds = 0 } = policy;
-  if (!within(leadSecondsMax, 0, LEAD_SECONDS_LIMIT)) return `lead_seconds_max must be 0 to ${LEAD_SECONDS_LIMIT}`;
+  if (!within(leadSecondsMax, 0, LEAD_SECONDS_LIMIT)) return `leadSecondsMax must be 0 to ${LEAD_SECONDS_LIMIT}`;
   if (!within(lengthSecondsMax, LENGTH_SECONDS_MIN, LENGTH_SECONDS_LIMIT))
-    return `length_seconds_max must be ${LENGTH_SECONDS_MIN} to ${LENGTH_SECONDS_LIMIT}`;
+    return `lengthSecondsMax must be ${LENGTH_SECONDS_MIN} to ${LENGTH_SECONDS_LIMIT}`;
   if (!within(lengthSecondsDefault, LENGTH_SECONDS_MIN, lengthSecondsMax))
-    return `length_seconds_default must be ${LENGTH_SECONDS_MIN} to length_seconds_max`;
-  if (!within(activePerTokenMax, 0, ACTIVE_PER_TOKEN_LIMIT)) return `active_per_token_max must be 0 to ${ACTIVE_PER_TOKEN_LIMIT}`;
-  if (!within(expiringNoticeSeconds, 0, lengthSecondsMax)) return 'expiring_notice_seconds must be 0 to length_seconds_max';
-  if (!within(keepFreeSeconds, 0, KEEP_FREE_SECONDS_LIMIT)) return `keep_free_seconds must be 0 to ${KEEP_FREE_SECONDS_LIMIT}`;
-  if (openingHours.length > OPENING_HOURS_LIMIT) return `opening_hours must have at most ${OPENING_HOURS_LIMIT} entries`;
+    return `lengthSecondsDefault must be ${LENGTH_SECONDS_MIN} to lengthSecondsMax`;
+  if (!within(activePerTokenMax, 0, ACTIVE_PER_TOKEN_LIMIT)) return `activePerTokenMax must be 0 to ${ACTIVE_PER_TOKEN_LIMIT}`;
+  if (!within(expiringNoticeSeconds, 0, lengthSecondsMax)) return 'expiringNoticeSeconds must be 0 to lengthSecondsMax';
+  if (!within(keepFreeSeconds, 0, KEEP_FREE_SECONDS_LIMIT)) return `keepFreeSeconds must be 0 to ${KEEP_FREE_SECONDS_LIMIT}`;
+  if (openingHours.length > OPENING_HOURS_LIMIT) return `openingHours must have at most ${OPENING_HOURS_LIMIT} entries`;
   const wrong = openingHours.findIndex((hours) => !isOpening(hours));
-  return wrong === -1 ? undefined : `opening_hours[${wrong}] must have a weekday from 1 to 7 and times as HH:MM`;
+  return wrong === -1 ? undefined : `openingHours[${wrong}] must have a weekday from 1 to 7 and times as HH:MM`;
 }
 
 const within = (value: number, least: number, most: number): boolean => Number.isInteger(value) && value >= least && value <= most;
