@@ -28,7 +28,7 @@ describe('the next step of a stop', () => {
     expect(nextStopStep(claims, {}, T0 + seconds * 1_000)).toEqual(step);
   });
 
-  it('waits twice as long each time, and gives up after six', () => {
+  it('waits twice as long each time, and gives up half a minute after the sixth', () => {
     let claims = answered(first, 1, 'TimedOut');
     let seconds = 0;
     for (let attempt = 2; attempt <= STOP_ATTEMPTS_MAX; attempt += 1) {
@@ -37,7 +37,9 @@ describe('the next step of a stop', () => {
       expect(nextStopStep(claims, {}, T0 + seconds * 1_000)).toEqual({ kind: 'Attempt', attempt });
       claims = answered(asked(claims, attempt, seconds), attempt, 'TimedOut');
     }
-    expect(nextStopStep(claims, {}, T0 + 3_600_000)).toEqual({ kind: 'Escalate', attempts: STOP_ATTEMPTS_MAX });
+    expect(seconds).toBe(310);
+    expect(nextStopStep(claims, {}, T0 + 340_000 - 1)).toMatchObject({ kind: 'Wait' });
+    expect(nextStopStep(claims, {}, T0 + 340_000)).toEqual({ kind: 'Escalate', attempts: STOP_ATTEMPTS_MAX });
   });
 
   it('is none once the session ended, it was given up, or the limit it was for was raised', () => {

@@ -6,7 +6,8 @@ import type { Readings } from './readings.js';
 export const STOP_ATTEMPTS_MAX = 6;
 /** Wait for the end after the first command, doubled after each. */
 const RETRY_FIRST_MS = 10_000;
-const RETRY_MAX_MS = 5 * 60_000;
+/** And after the last one: whoever is told that a station does not stop has waited long enough. */
+const GIVE_UP_MS = 30_000;
 /** A command of which nothing is known is on its way this long at most; its sender may have died. */
 export const STOP_ANSWER_MS_MAX = 40_000;
 
@@ -33,7 +34,7 @@ export function nextStopStep(claims: SessionClaims, readings: Readings, nowMs: n
   }
   if (stop.status === 'Offline') return { kind: 'AwaitConnection', attempt: stop.attempt + 1 };
   if (stop.status === 'NotSupported') return { kind: 'Escalate', attempts: stop.attempt - stop.firstAttempt + 1 };
-  const untilMs = sinceMs + Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (stop.attempt - stop.firstAttempt));
+  const untilMs = sinceMs + (isLast(stop) ? GIVE_UP_MS : RETRY_FIRST_MS * 2 ** (stop.attempt - stop.firstAttempt));
   return untilMs > nowMs ? { kind: 'Wait', untilMs } : again(stop);
 }
 
@@ -46,7 +47,7 @@ export function isPending(claims: SessionClaims, readings: Readings): boolean {
   return !(stop.status === 'Accepted' && halted && charging.seqNo >= 0 && charging.at >= stop.at);
 }
 
+const isLast = ({ attempt, firstAttempt }: StopClaim): boolean => attempt - firstAttempt + 1 >= STOP_ATTEMPTS_MAX;
+
 const again = (stop: StopClaim): StopStep =>
-  stop.attempt - stop.firstAttempt + 1 >= STOP_ATTEMPTS_MAX
-    ? { kind: 'Escalate', attempts: stop.attempt - stop.firstAttempt + 1 }
-    : { kind: 'Attempt', attempt: stop.attempt + 1 };
+  isLast(stop) ? { kind: 'Escalate', attempts: stop.attempt - stop.firstAttempt + 1 } : { kind: 'Attempt', attempt: stop.attempt + 1 };
