@@ -80,11 +80,11 @@ describe('subscriptions', () => {
     [{ ...WEBHOOK, target: 'x'.repeat(2_049) }, '/target'],
     [{ ...WEBHOOK, language: 'it' }, '/language'],
     [{ ...WEBHOOK, filter: { kinds: ['Exploded'] } }, '/filter/kinds/0'],
-    [{ ...WEBHOOK, filter: { colour: 'red' } }, '/filter'],
+    [{ ...WEBHOOK, filter: { colour: 'red' } }, '/filter/colour'],
     [{ ...WEBHOOK, quietHours: { from: '25:00', until: '07:00', timeZone: 'UTC' } }, '/quietHours/from'],
     [{ ...WEBHOOK, ownerKind: 'Cat' }, '/ownerKind'],
     [{ ...WEBHOOK, expiresAt: 'tomorrow' }, '/expiresAt'],
-    [{ ...WEBHOOK, secret: 'mine' }, ''],
+    [{ ...WEBHOOK, secret: 'mine' }, '/secret'],
   ])('%o is refused at %s', async (body, pointer) => {
     const answer = await gateway.call('POST', '/v1/subscriptions', { body });
     const pointers = (answer.body['errors'] as { pointer: string }[]).map((error) => error.pointer);

@@ -19,7 +19,7 @@ const PUSH_MS = 7 * 24 * 3_600_000;
 
 const pushIn = z
   .strictObject({
-    endpoint: z.url({ protocol: /^https$/ }).max(2_000),
+    endpoint: z.url({ protocol: /^https$/, error: 'must be an https:// address' }).max(2_000),
     keys: z.strictObject({ p256dh: z.string().max(200), auth: z.string().max(100) }),
     language: z.enum(['en', 'de', 'nl', 'fr']).default('en'),
   })

@@ -12,10 +12,27 @@ export class ValidationPipe implements PipeTransform {
     const place = PLACES[metadata.type] ?? 'body';
     const result = await metadata.schema['~standard'].validate(value ?? {});
     if (result.issues === undefined) return result.value;
-    const errors = result.issues.map((issue): FieldError => ({ in: place, pointer: pointerOf(issue.path ?? []), message: issue.message }));
-    throw invalid(
-      `${errors.length === 1 ? 'One field is' : `${errors.length} fields are`} wrong in the ${place}: ${errors.map((e) => e.pointer || '/').join(', ')}`,
-      errors,
-    );
+    const errors = result.issues.flatMap((issue) => errorsOf(issue, place));
+    throw invalid(detailOf(errors, place), errors);
   }
+}
+
+interface Issue {
+  readonly message: string;
+  readonly path?: Parameters<typeof pointerOf>[0] | undefined;
+}
+
+/** Fields that are not known are an issue of what holds them; whoever sent them looks for their names. */
+function errorsOf(issue: Issue, place: FieldError['in']): readonly FieldError[] {
+  const path = issue.path ?? [];
+  const unknown = 'keys' in issue && Array.isArray(issue.keys) ? issue.keys.map(String) : [];
+  if (unknown.length > 0)
+    return unknown.map((key) => ({ in: place, pointer: pointerOf([...path, key]), message: 'there is no such field' }));
+  return [{ in: place, pointer: pointerOf(path), message: issue.message }];
+}
+
+function detailOf(errors: readonly FieldError[], place: FieldError['in']): string {
+  const fields = [...new Set(errors.map(({ pointer }) => pointer))].filter((pointer) => pointer !== '');
+  if (fields.length === 0) return `The ${place} is wrong: ${errors.map(({ message }) => message).join('; ')}`;
+  return `${fields.length === 1 ? 'One field is' : `${fields.length} fields are`} wrong in the ${place}: ${fields.join(', ')}`;
 }
