@@ -1,4 +1,4 @@
-import { RequestError } from '@voltlog/kernel';
+import { OperatingError, RequestError } from '@voltlog/kernel';
 import { deviceV1, sessionV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeServices, session, station } from './testing/fake-services.js';
@@ -102,6 +102,23 @@ describe('charging', () => {
     gateway.services.stations.set('CP-AWAY', station('CP-AWAY'));
     expect(await order('CP-AWAY')).toMatchObject({ status: 201, body: { state: 'Refused', reason: 'Offline' } });
     expect(await order('CP-NONE')).toMatchObject({ status: 404, body: { type: 'urn:voltlog:problem:station-unknown' } });
+  });
+
+  it('asks nothing of a station for an EVSE that it does not have', async () => {
+    const order = (stationId: string, evseId: number) =>
+      gateway.call('POST', '/v1/start-requests', { body: { stationId, evseId, idToken: 'T' } });
+    const unknown = { status: 404, body: { type: 'urn:voltlog:problem:evse-unknown', detail: 'Station CP-1 has no EVSE 2.' } };
+    expect(await order('CP-1', 2)).toMatchObject(unknown);
+    expect(gateway.services.lastCall('requestStart')).toBeUndefined();
+    gateway.services.stations.set('CP-NEW', station('CP-NEW', { evses: [] }));
+    for (const [stationId, evseId] of [
+      ['CP-1', 1],
+      ['CP-1', 0],
+      ['CP-NEW', 2],
+    ] as const)
+      expect((await order(stationId, evseId)).status).toBe(201);
+    gateway.services.deviceError = new OperatingError('ServiceUnreachable', 'nobody is there');
+    expect((await order('CP-1', 2)).status).toBe(201);
   });
 
   it.each([

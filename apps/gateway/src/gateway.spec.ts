@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { OperatingError } from '@voltlog/kernel';
-import { connectionV1 } from '@voltlog/proto';
+import { connectionV1, deviceV1 } from '@voltlog/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN_KEY, type GatewayUnderTest, startGateway } from './testing/gateway-under-test.js';
 
@@ -57,7 +57,7 @@ describe('stations', () => {
     expect(headers['content-type']).toMatch('application/problem+json');
     expect(body['type']).toBe('urn:voltlog:problem:invalid-request');
     const pointers = (body['errors'] as { pointer: string }[]).map((error) => error.pointer);
-    expect(pointers).toEqual(expect.arrayContaining(['/stationId', '/password', '/evses/0/evseId', '/evses/0/connectors', '']));
+    expect(pointers).toEqual(expect.arrayContaining(['/stationId', '/password', '/evses/0/evseId', '/evses/0/connectors', '/colour']));
   });
 
   it.each([
@@ -274,7 +274,36 @@ describe('tokens and sessions', () => {
     expect(gateway.services.lastCall('syncLocalList')).toEqual({ stationId: 'CP-1', full: true });
   });
 
+  it('tells that a station is unknown where its local list is asked for', async () => {
+    const unknown = { status: 404, body: { type: 'urn:voltlog:problem:station-unknown' } };
+    expect(await gateway.call('GET', '/v1/stations/CP-NONE/local-list')).toMatchObject(unknown);
+    expect(await gateway.call('POST', '/v1/stations/CP-NONE/local-list/sync', { body: {} })).toMatchObject(unknown);
+    expect(gateway.services.lastCall('syncLocalList')).toBeUndefined();
+  });
+
+  it('has no policy of a site that is not there', async () => {
+    const unknown = { status: 404, body: { type: 'urn:voltlog:problem:site-unknown' } };
+    const policy = { unknownTokens: 'accept', authorizationAway: 'reject', noAuthorization: 'reject', localLists: true };
+    expect(await gateway.call('PUT', '/v1/sites/nowhere/authorization-policy', { body: policy })).toMatchObject(unknown);
+    for (const of of ['authorization', 'reservation'])
+      expect(await gateway.call('GET', `/v1/sites/nowhere/${of}-policy`)).toMatchObject(unknown);
+  });
+
+  it('names each field that it does not know, and each that is wrong once', async () => {
+    const order = async (body: unknown) => (await gateway.call('POST', '/v1/reservations', { body })).body;
+    expect(await order({ stationId: 'CP-1', idToken: 'T', evse: 1, untill: 'x' })).toMatchObject({
+      detail: '2 fields are wrong in the body: /evse, /untill',
+      errors: [
+        { in: 'body', pointer: '/evse', message: 'there is no such field' },
+        { in: 'body', pointer: '/untill', message: 'there is no such field' },
+      ],
+    });
+    expect(await order({ stationId: 'CP-1', idToken: '' })).toMatchObject({ detail: 'One field is wrong in the body: /idToken' });
+    expect(await order([])).toMatchObject({ detail: 'The body is wrong: Invalid input: expected object, received array' });
+  });
+
   it('reads and puts what holds at a site, and at all sites', async () => {
+    gateway.services.sites.set('north', deviceV1.Site.fromPartial({ siteId: 'north' }));
     expect((await gateway.call('GET', '/v1/sites/north/authorization-policy')).body).toMatchObject({ siteId: 'north', own: false });
     const policy = { unknownTokens: 'accept', authorizationAway: 'reject', noAuthorization: 'reject', localLists: true };
     const put = await gateway.call('PUT', '/v1/authorization-policy', { body: policy });

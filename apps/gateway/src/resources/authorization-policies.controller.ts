@@ -19,19 +19,22 @@ export class AuthorizationPoliciesController {
 
   @Get('sites/:siteId/authorization-policy')
   @Read({ role: 'viewer', summary: 'Read what holds at a site for tokens', answer: policyView })
-  getSitePolicy(@Param({ schema: siteParams }) { siteId }: SiteParams, @Res({ passthrough: true }) reply: FastifyReply) {
+  async getSitePolicy(@Param({ schema: siteParams }) { siteId }: SiteParams, @Res({ passthrough: true }) reply: FastifyReply) {
+    await this.services.device.getSite({ siteId });
     return this.read(siteId, reply);
   }
 
   @Put('sites/:siteId/authorization-policy')
   @Write({ role: 'admin', summary: 'Say what holds at a site for tokens', answer: policyView })
   @Versioned()
-  putSitePolicy(
+  async putSitePolicy(
     @Param({ schema: siteParams }) { siteId }: SiteParams,
     @Body({ schema: policyPut }) body: Put,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    // A policy of a site that is not there would never hold.
+    await this.services.device.getSite({ siteId });
     return this.write(siteId, body, request, reply);
   }
 

@@ -23,14 +23,12 @@ import { identifier, orNull } from '../views/common.js';
 import { sessionView, toSession } from '../views/session.view.js';
 import { expectedVersion, idempotencyKey, mustBeNew, withEtag } from '../web/etag.js';
 import { Creatable, Read, Versioned, Write } from '../web/route.js';
-import { checkKnown } from './send-command.js';
+import { checkPlace } from './send-command.js';
 
 const sessionParams = z.object({ sessionId: identifier('sessionId', 128) });
 type SessionParams = z.output<typeof sessionParams>;
 const startParams = z.object({ startRequestId: identifier('startRequestId', 128) });
 
-/** Why a start request was refused: nobody of that name is connected. */
-const OFFLINE = 'Offline';
 const OTHER_CURRENCY = { 422: 'no price there is in the currency of the limit (`other-currency`)' };
 const TOKEN_REFUSED = {
   409: 'the token may not charge there now: `token-blocked`, `token-expired`, `token-not-here`, `token-unknown`, `budget-exhausted`, `concurrent-limit`, `reserved-for-other`, ... (the words of decisions)',
@@ -55,7 +53,11 @@ export class ChargingController {
       "201 with the station's answer, or at once why the token may not charge there. The session it becomes is told by the start request once somebody plugged in.",
     answer: startRequestView,
     status: 201,
-    problems: { 404: 'there is no such station (`station-unknown`)', ...OTHER_CURRENCY, ...TOKEN_REFUSED },
+    problems: {
+      404: 'there is no such station, or it has no such EVSE (`station-unknown`, `evse-unknown`)',
+      ...OTHER_CURRENCY,
+      ...TOKEN_REFUSED,
+    },
   })
   async orderStart(
     @Body({ schema: startBody }) body: z.output<typeof startBody>,
@@ -63,6 +65,7 @@ export class ChargingController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.currency.checkAt(body.stationId, body.limit === null ? undefined : limitIn(body.limit));
+    await checkPlace(this.services, body.stationId, body.evseId);
     const { startRequest } = await this.services.starts.requestStart({
       stationId: body.stationId,
       evseId: body.evseId,
@@ -72,7 +75,6 @@ export class ChargingController {
       idempotencyKey: idempotencyKey(request),
     });
     if (startRequest === undefined) throw notFound('The start request');
-    if (startRequest.reason === OFFLINE) await checkKnown(this.services, body.stationId);
     void reply.header('location', `/v1/start-requests/${startRequest.startRequestId}`);
     return toStartRequest(startRequest);
   }

@@ -15,6 +15,8 @@ export class LocalListsController {
   @Get()
   @Read({ role: 'viewer', summary: 'How the local list of a station stands: wanted, sent, last seen there', answer: localListView })
   async getLocalList(@Param({ schema: stationParams }) { stationId }: StationParams) {
+    // Of a station that is not there the list service says that lists are off.
+    await this.services.device.getStation({ stationId });
     const { localList } = await this.services.authorization.getLocalList({ stationId });
     if (localList === undefined) throw notFound('The local list');
     return toLocalList(localList);
@@ -32,6 +34,7 @@ export class LocalListsController {
     @Param({ schema: stationParams }) { stationId }: StationParams,
     @Body({ schema: localListSync }) { full }: z.output<typeof localListSync>,
   ) {
+    await this.services.device.getStation({ stationId });
     const { localList } = await this.services.authorization.syncLocalList({ stationId, full });
     if (localList === undefined) throw notFound('The local list');
     return toLocalList(localList);

@@ -112,7 +112,11 @@ export class ReservationsController {
 
   @Get('sites/:siteId/reservation-policy')
   @Read({ role: 'viewer', summary: 'Read what a site allows', answer: policyView })
-  getSiteReservationPolicy(@Param({ schema: siteParams }) { siteId }: { siteId: string }, @Res({ passthrough: true }) reply: FastifyReply) {
+  async getSiteReservationPolicy(
+    @Param({ schema: siteParams }) { siteId }: { siteId: string },
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.services.device.getSite({ siteId });
     return this.policyOf(siteId, reply);
   }
 

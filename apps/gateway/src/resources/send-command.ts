@@ -1,5 +1,5 @@
 import { OperatingError } from '@voltlog/kernel';
-import { connectionV1 } from '@voltlog/proto';
+import { connectionV1, type deviceV1 } from '@voltlog/proto';
 import type { z } from 'zod';
 import type { Caller } from '../auth/api-keys.js';
 import { Problem } from '../problems/problem.js';
@@ -65,6 +65,27 @@ export async function checkKnown({ device }: Services, stationId: string): Promi
   } catch (error) {
     // That it is not connected is of use also while nobody can say more.
     if (!(error instanceof OperatingError)) throw error;
+  }
+}
+
+/**
+ * Nothing is asked of a station for an EVSE that it does not have. While nobody can say, or one of whose EVSEs nothing is known yet, the
+ * station itself is asked.
+ *
+ * @throws {Problem} `evse-unknown`; {RequestError} when nobody knows the station
+ */
+export async function checkPlace({ device }: Services, stationId: string, evseId: number): Promise<void> {
+  const evses = await evsesOf(device, stationId);
+  if (evseId === 0 || evses.length === 0 || evses.some((evse) => evse.evseId === evseId)) return;
+  throw new Problem(404, 'evse-unknown', `Station ${stationId} has no EVSE ${evseId}.`);
+}
+
+async function evsesOf(device: Services['device'], stationId: string): Promise<readonly deviceV1.Evse[]> {
+  try {
+    return (await device.getStation({ stationId })).station?.evses ?? [];
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    return [];
   }
 }
 

@@ -117,7 +117,9 @@ describe('the OpenAPI document', () => {
       '503',
       'default',
     ]);
-    expect(responsesOf('POST /v1/start-requests')['404']).toMatchObject({ description: 'there is no such station (`station-unknown`)' });
+    expect(responsesOf('POST /v1/start-requests')['404']).toMatchObject({
+      description: 'there is no such station, or it has no such EVSE (`station-unknown`, `evse-unknown`)',
+    });
   });
 
   it('says what comes and goes that is no JSON, and of a 204 that nothing comes', () => {
