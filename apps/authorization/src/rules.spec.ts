@@ -51,8 +51,19 @@ describe('rules of tokens, contracts and sites', () => {
     [{ concurrentTransactionsMax: 1_001 }],
     [{ siteIds: Array.from({ length: 501 }, (_, i) => `s${i}`) }],
     [{ validFrom: 'soon' }],
+    [{ validFrom: '2026-12-01T00:00:00Z', expiresAt: '2026-12-01T00:00:00Z' }],
   ])('refuses a contract with %j', async (more) => {
     expect(await failure(world.putContract('C-1', more))).toEqual(['INVALID_ARGUMENT', undefined]);
+  });
+
+  it('neither a token nor a contract is made that would never be valid', async () => {
+    const span = (expiresAt: string) => ({ validFrom: '2026-12-01T00:00:00Z', expiresAt });
+    for (const put of [world.putToken.bind(world), world.putContract.bind(world)]) {
+      await expect(put('A', span('2026-11-30T23:59:59Z'))).rejects.toThrow('expiresAt must be later than validFrom');
+      await put('A', span('2026-12-01T00:00:01Z'));
+    }
+    // What is over now is over, also where it had not begun.
+    await world.putToken('A', { expiresAt: '2026-11-30T00:00:00Z' });
   });
 
   it('a token is good where it may be used, and there alone', async () => {

@@ -6,7 +6,7 @@ import type { ContractRepository } from '../store/contract-repository.js';
 import { type Collections, toKnownContract } from '../store/documents.js';
 import type { Scope, Usage } from '../store/usage.js';
 import { causationOf, checkKey, NOTE_LENGTH_MAX, notPut, pageQuery, toConcurrentMax, toGroupId } from './requests.js';
-import { toBudget, toBudgetMessage, toIsoTime, toLimitMessage, toPlaces, toSessionLimit } from './rules.js';
+import { checkSpan, toBudget, toBudgetMessage, toIsoTime, toLimitMessage, toPlaces, toSessionLimit } from './rules.js';
 import { TOKEN_STATUS, tokenStatusOf, toTokenMessage } from './words.js';
 
 const NAME_LENGTH_MAX = 200;
@@ -84,6 +84,7 @@ function toPutContract(
     throw new RequestError('INVALID_ARGUMENT', `note must have at most ${NOTE_LENGTH_MAX} characters`);
   const validFrom = toIsoTime(contract.validFrom, 'validFrom');
   const expiresAt = toIsoTime(contract.expiresAt, 'expiresAt');
+  checkSpan(validFrom, expiresAt);
   const budget = toBudget(contract.budget);
   const sessionLimit = toSessionLimit(contract.sessionLimit);
   const groupId = toGroupId(contract.groupId);

@@ -4,7 +4,7 @@ import { type IdSource, RequestError } from '@voltlog/kernel';
 import type { authorizationV1 } from '@voltlog/proto';
 import type { Query } from '@voltlog/store';
 import type { Question } from '../commands/authorizer.js';
-import { toBudget, toIsoTime, toPlaces } from './rules.js';
+import { checkSpan, toBudget, toIsoTime, toPlaces } from './rules.js';
 import { purposeOf, tokenStatusOf } from './words.js';
 
 /** Questions in one call; the connection service sends at most 256. */
@@ -84,6 +84,7 @@ export function toPutToken(request: authorizationV1.PutTokenRequest, now: number
   checkKey(request.idempotencyKey);
   const validFrom = request.clearValidFrom ? null : toIsoTime(request.validFrom, 'validFrom');
   const expiresAt = request.clearExpiresAt ? null : toIsoTime(request.expiresAt, 'expiresAt');
+  checkSpan(validFrom, expiresAt);
   return {
     kind: 'PutToken',
     idToken,

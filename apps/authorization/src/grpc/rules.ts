@@ -18,6 +18,12 @@ export function toIsoTime(text: string | undefined, field: string): string | und
   return new Date(ms).toISOString();
 }
 
+/** What is given together must leave a time in which it is valid. @throws {RequestError} `INVALID_ARGUMENT` */
+export function checkSpan(validFrom: string | null | undefined, expiresAt: string | null | undefined): void {
+  if (typeof validFrom === 'string' && typeof expiresAt === 'string' && expiresAt <= validFrom)
+    throw invalid('expiresAt must be later than validFrom');
+}
+
 /** @throws {RequestError} `INVALID_ARGUMENT` naming the field that is wrong */
 export function toPlaces(request: { readonly siteIds: readonly string[]; readonly stationIds: readonly string[] }): UseRules {
   return {
