@@ -101,6 +101,7 @@ describe('a subscription', () => {
     [{ filter: { siteId: 'a\u0000b' } }, /filter.siteId/],
     [{ quietHours: { from: '22:00', until: '22:00', timeZone: 'UTC' } }, /quietHours/],
     [{ expiresAt: 'tomorrow' }, /expiresAt/],
+    [{ expiresAt: '2026-11-23T18:00:00.000Z' }, /expiresAt must lie in the future/],
   ])('%o is refused', async (change, problem) => {
     await expect(put(change)).rejects.toThrow(problem);
   });

@@ -43,7 +43,7 @@ export class NotificationGrpc implements notificationV1.NotificationService {
     const given = request.subscription?.subscriptionId ?? '';
     const isNew = given === '';
     const subscriptionId = isNew ? (key === '' ? this.context.ids.next() : subscriptionIdOf(key)) : given;
-    const { attributes, pushKeys } = toAttributes(request.subscription, allowPrivateTargets);
+    const { attributes, pushKeys } = toAttributes(request.subscription, allowPrivateTargets, this.context.clock.now());
     if (isNew && attributes.channel === 'WebPush' && pushKeys === undefined)
       throw new RequestError('INVALID_ARGUMENT', 'pushKeys are missing: p256dh and auth of the browser');
     const isSigned = isNew && attributes.channel === 'Webhook';

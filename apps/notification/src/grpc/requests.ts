@@ -28,7 +28,11 @@ export interface CheckedSubscription {
 }
 
 /** @throws {RequestError} `INVALID_ARGUMENT` naming the field that is wrong */
-export function toAttributes(subscription: notificationV1.Subscription | undefined, allowPrivate: boolean): CheckedSubscription {
+export function toAttributes(
+  subscription: notificationV1.Subscription | undefined,
+  allowPrivate: boolean,
+  now: number,
+): CheckedSubscription {
   if (subscription === undefined) throw invalid('subscription is missing');
   const channel = channelOf(subscription.channel);
   if (channel === undefined) throw invalid('channel must be WEBHOOK, EMAIL or WEB_PUSH');
@@ -43,6 +47,7 @@ export function toAttributes(subscription: notificationV1.Subscription | undefin
   if (problem !== undefined) throw invalid(`quietHours: ${problem}`);
   const pushKeys = channel === 'WebPush' ? toPushKeys(subscription.pushKeys) : undefined;
   const expiresAt = toTime(subscription.expiresAt, 'expiresAt');
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= now) throw invalid('expiresAt must lie in the future');
   const attributes: SubscriptionAttributes = {
     channel,
     target: channel === 'Email' ? toEmail(subscription.target) : toUrl(subscription.target, allowPrivate),
