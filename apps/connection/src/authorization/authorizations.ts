@@ -1,8 +1,10 @@
+import { type DecisionReason, tokenKey } from '@voltlog/authorization-contract';
 import type { AuthorizationAnswer, ChargingLimit } from '@voltlog/connection-contract';
 import type { TokenQuestion } from '@voltlog/connection-translation';
 import { authorizationV1 } from '@voltlog/proto';
 import type { Count, Logger, Metrics } from '@voltlog/telemetry';
 import type { AcceptedToken, AcceptedTokens } from './accepted-tokens.js';
+import { RefusedTokens } from './refused-tokens.js';
 
 const { AuthorizationPurpose, AuthorizationStatus } = authorizationV1;
 
@@ -39,6 +41,16 @@ export const AWAY = 'AuthorizationUnavailable';
 /** The reason of a refusal that says nothing about the token. */
 const NOT_YOUR_SESSION = 'NotYourSession';
 
+/** Why a token is good nowhere: of these no policy of a site lets it in. */
+const GOOD_NOWHERE: ReadonlySet<string> = new Set<DecisionReason>([
+  'TokenBlocked',
+  'TokenInvalid',
+  'TokenExpired',
+  'ContractBlocked',
+  'ContractInvalid',
+  'ContractExpired',
+]);
+
 /** A service that is away is asked again after so long, milliseconds. */
 const AGAIN_MS = 250;
 
@@ -51,7 +63,7 @@ interface Waiting {
 export interface AuthorizationsOptions {
   /** Whom a station lets in while the service is away. */
   fallbackAt(stationId: string): 'accept-known' | 'accept-unknown' | 'reject';
-  /** How long an acceptance stands in for the service whatever the policy. */
+  /** How long an acceptance, or that a token is good nowhere, stands in for the service whatever the policy. */
   readonly cacheMs: number;
   /** How long a token that would be refused waits for a service that has just gone: it may be started anew, milliseconds. */
   readonly waitMs: number;
@@ -61,14 +73,15 @@ export interface AuthorizationsOptions {
 /**
  * Asks the authorization service what stations need to know, all questions of a tick in one call.
  *
- * When it does not answer: the last acceptance while it is fresh, else the operator's policy: `accept-known` takes any token that was
- * accepted before, `accept-unknown` takes every token, `reject` none. The answer says where it came from. Whom that would refuse waits a
+ * When it does not answer: the last acceptance, or that the token is good nowhere, while that is fresh, else the operator's policy: `accept-known` takes any token that was
+ * accepted before, `accept-unknown` takes every token, `reject` none. The answer says where it came from. Whom that policy would refuse waits a
  * while first, unless the service has been away for longer. Never throws.
  */
 export class Authorizations {
   private waiting: Waiting[] = [];
   /** Since when the service does not answer; undefined: it does. */
   private awaySinceMs: number | undefined;
+  private readonly refused = new RefusedTokens();
   private readonly unavailable: Count;
 
   constructor(
@@ -138,7 +151,7 @@ export class Authorizations {
     const again: Waiting[] = [];
     for (const one of undecided) {
       const answer = this.fallback(one.item, now);
-      if (answer.status !== 'Accepted' && this.maySoonAnswer(one, now)) again.push(one);
+      if (answer.status !== 'Accepted' && answer.source === 'policy' && this.maySoonAnswer(one, now)) again.push(one);
       else {
         this.unavailable.value += 1;
         one.resolve(answer);
@@ -164,9 +177,14 @@ export class Authorizations {
     const key = keyOf(item);
     if (isFaulty(item) || isAskedAhead(item)) {
       // That certificate says nothing about the token, nor does what holds at another time about now.
-    } else if (status === 'Accepted') this.accepted.accepted(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
-    // A token whose places are all taken stays a known token, and so does one that may not stop the session of another.
-    else if (status !== 'ConcurrentTx' && decision.reason !== NOT_YOUR_SESSION) this.accepted.refused(key);
+    } else if (status === 'Accepted') {
+      this.refused.accepted(key);
+      this.accepted.accepted(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
+      // A token whose places are all taken stays a known token, and so does one that may not stop the session of another.
+    } else if (status !== 'ConcurrentTx' && decision.reason !== NOT_YOUR_SESSION) {
+      this.accepted.refused(key);
+      if (GOOD_NOWHERE.has(decision.reason)) this.refused.refused(key, { status, reason: decision.reason, decidedAtMs: now });
+    }
     const answer: { -readonly [Key in keyof AuthorizationAnswer]: AuthorizationAnswer[Key] } = { status, source: 'authorization' };
     if (decision.reason !== '') answer.reason = decision.reason;
     if (decision.decisionId !== '') answer.decisionId = decision.decisionId;
@@ -187,7 +205,11 @@ export class Authorizations {
   }
 
   private withoutService(item: authorizationV1.AuthorizationRequestItem, now: number): AuthorizationAnswer {
-    const cached = this.accepted.get(keyOf(item));
+    const key = keyOf(item);
+    const refused = this.refused.get(key);
+    if (refused !== undefined && now - refused.decidedAtMs < this.options.cacheMs)
+      return { status: refused.status, source: 'cache', reason: refused.reason };
+    const cached = this.accepted.get(key);
     const group = cached?.groupId === undefined ? {} : { groupId: cached.groupId };
     if (cached !== undefined && this.isFresh(cached, now)) return { status: 'Accepted', source: 'cache', ...group };
     const policy = this.options.fallbackAt(item.stationId);
@@ -215,10 +237,10 @@ const toLimit = (limit: authorizationV1.ChargingLimit): ChargingLimit => ({
 });
 
 /**
- * Ids are compared without regard to case: OCPP 1.6 §7.28, OCPP 2.0.1 Part 2 IdTokenType. A start button names nobody (OCPP 2.0.1 Part 2
- * C02): what was said of it holds for its station alone.
+ * Whatever the type: that of a card is told by stations of 2.x, and neither by those of 1.6 nor by whoever asks for a start. A start button
+ * names nobody (OCPP 2.0.1 Part 2 C02): what was said of it holds for its station alone.
  */
 function keyOf({ idToken, stationId }: authorizationV1.AuthorizationRequestItem): string {
   const { type = '', idToken: id = '' } = idToken ?? {};
-  return `${type}:${type === 'NoAuthorization' ? stationId : id.toUpperCase()}`;
+  return type === 'NoAuthorization' ? `${type}:${stationId}` : tokenKey(id);
 }

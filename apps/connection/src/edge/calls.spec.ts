@@ -240,8 +240,9 @@ describe('the call of a station', () => {
     it('whoever asks for a reservation or a start is answered as its station would be, and does not wait', async () => {
       const { RESERVE, REQUEST_START } = connectionV1.TokenUse;
       await world.start({ AUTHORIZATION_FALLBACK: 'accept-known', AUTHORIZATION_WAIT_MS: '20000' });
+      // As the API has it where it is not told what kind of token it is; a station of 1.6 says Local.
       const ask = (idToken: string, use: connectionV1.TokenUse) =>
-        world.rpc().authorizeToken({ stationId: 'CP1', evseId: 1, idToken: { idToken, type: 'Local' }, use, startsAt: undefined });
+        world.rpc().authorizeToken({ stationId: 'CP1', evseId: 1, idToken: { idToken, type: 'Central' }, use, startsAt: undefined });
       world.authorization.statuses.set('BB', authorizationV1.AuthorizationStatus.BLOCKED);
       expect(await ask('AA', RESERVE)).toMatchObject({ status: 'Accepted', decisionId: 'decision-1-0' });
       expect(await ask('BB', REQUEST_START)).toMatchObject({ status: 'Blocked', reason: 'TokenRefused' });
@@ -254,6 +255,32 @@ describe('the call of a station', () => {
       world.authorization.away = true;
       expect(await ask('AA', REQUEST_START)).toMatchObject({ status: 'Accepted', decisionId: '' });
       await expect(ask('BB', RESERVE)).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+    });
+
+    it('a token that is good nowhere stays refused, at once and whatever the policy, until that is old or it is accepted again', async () => {
+      await world.start({ AUTHORIZATION_FALLBACK: 'accept-unknown', AUTHORIZATION_WAIT_MS: '20000', AUTHORIZATION_CACHE_SECONDS: '60' });
+      const station = await world.connect();
+      const told = async (idTag: string) => (await station.ask('Authorize', { idTag }))['idTagInfo'];
+      const refuse = (idTag: string, status: authorizationV1.AuthorizationStatus, reason: string): void => {
+        world.authorization.statuses.set(idTag, status);
+        world.authorization.reasons.set(idTag, reason);
+      };
+      refuse('BB', AuthorizationStatus.BLOCKED, 'TokenBlocked');
+      refuse('CC', AuthorizationStatus.EXPIRED, 'ContractExpired');
+      refuse('DD', AuthorizationStatus.NOT_AT_THIS_LOCATION, 'TokenNotHere');
+      for (const idTag of ['BB', 'CC', 'DD']) await told(idTag);
+      world.authorization.statuses.delete('CC');
+      await told('CC');
+      world.authorization.away = true;
+      expect(await told('bb')).toEqual({ status: 'Blocked' });
+      const decided = world.facts('voltlog.connection.IdTokenPresented.v1').at(-1)?.authorization;
+      expect(decided).toEqual({ status: 'Blocked', source: 'cache', reason: 'TokenBlocked' });
+      const use = connectionV1.TokenUse.REQUEST_START;
+      const order = { stationId: 'CP1', evseId: 1, idToken: { idToken: 'BB', type: 'Central' }, use, startsAt: undefined };
+      expect(await world.rpc().authorizeToken(order)).toMatchObject({ status: 'Blocked', reason: 'TokenBlocked' });
+      for (const idTag of ['CC', 'DD']) expect(await told(idTag)).toEqual({ status: 'Accepted' });
+      world.skewMs += 60_000;
+      expect(await told('BB')).toEqual({ status: 'Accepted' });
     });
 
     it('what was answered about a reservation or a start to come says nothing about who is let in now', async () => {

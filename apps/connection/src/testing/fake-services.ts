@@ -10,6 +10,8 @@ export class FakeAuthorization {
   /** Questions per call. */
   readonly batches: number[] = [];
   readonly statuses = new Map<string, authorizationV1.AuthorizationStatus>();
+  /** Why a token is refused, where it matters. */
+  readonly reasons = new Map<string, string>();
   groupId = '';
   cacheExpiresAt: string | undefined = undefined;
   limit: authorizationV1.ChargingLimit | undefined = undefined;
@@ -28,7 +30,7 @@ export class FakeAuthorization {
         return {
           decisionId: `decision-${this.asked.length}-${index}`,
           status,
-          reason: status === AuthorizationStatus.ACCEPTED ? '' : 'TokenRefused',
+          reason: status === AuthorizationStatus.ACCEPTED ? '' : (this.reasons.get(request.idToken?.idToken ?? '') ?? 'TokenRefused'),
           groupIdToken: this.groupId === '' ? undefined : { idToken: this.groupId, type: 'Central' },
           cacheExpiresAt: status === AuthorizationStatus.ACCEPTED ? this.cacheExpiresAt : undefined,
           limit: this.limit,

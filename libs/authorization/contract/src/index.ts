@@ -36,3 +36,4 @@ export type {
 } from './authorization-events.js';
 export { CONTRACT_TOPIC, DECISION_TOPIC, POLICY_TOPIC, TOKEN_TOPIC } from './authorization-events.js';
 export { isDecisionReason, whyDecided } from './reasons.js';
+export { EMAID, MAC_ADDRESS, tokenKey } from './token-key.js';

@@ -1,3 +1,7 @@
+import { EMAID, MAC_ADDRESS } from '@voltlog/authorization-contract';
+
+export { tokenKey } from '@voltlog/authorization-contract';
+
 /**
  * Characters of an id token: OCPP 2.1 allows 255, earlier versions 36 and 20.
  *
@@ -11,28 +15,6 @@ const MALFORMED = /^\s|\s$|\p{Cc}/u;
 /** True for an id that a token can have: 1 to {@link ID_TOKEN_LENGTH_MAX} characters, no control characters, no space around it. */
 export const isIdToken = (idToken: string): boolean =>
   idToken.length > 0 && idToken.length <= ID_TOKEN_LENGTH_MAX && !MALFORMED.test(idToken);
-
-/** A MAC address in one of its spellings; Autocharge puts `VID:` before it where a 1.6 station cannot tell the type. */
-const MAC_ADDRESS = /^(?:VID:)?([0-9A-F]{2})([:-]?)([0-9A-F]{2})\2([0-9A-F]{2})\2([0-9A-F]{2})\2([0-9A-F]{2})\2([0-9A-F]{2})$/;
-/** An eMAID: country, provider, instance and perhaps its check digit. Source: ISO 15118-2 Annex H, OCPP 2.1 Part 2 IdTokenEnumStringType */
-const EMAID = /^([A-Z]{2})(-?)([A-Z0-9]{3})\2([A-Z0-9]{9})(?:\2([A-Z0-9]))?$/;
-
-/**
- * The identity of a token: its id in upper case, whatever its type, MAC addresses and eMAIDs without separators.
- *
- * Ids are compared without regard to case, and a card registered as ISO14443 is the same card when a 1.6 station reads it. Separators
- * of an eMAID are optional and do not count; those of a MAC address depend on who wrote it.
- *
- * Source: OCPP 1.6 §7.28 (IdToken is CiString20Type), OCPP 2.0.1 Part 2 IdTokenType.idToken (identifierString, case insensitive)
- */
-export function tokenKey(idToken: string): string {
-  const upper = idToken.toUpperCase();
-  // Nearly every id has no separator, and is its own key.
-  if (!upper.includes('-') && !upper.includes(':')) return upper;
-  const mac = MAC_ADDRESS.exec(upper);
-  if (mac !== null) return mac.filter((_, index) => index === 1 || index > 2).join('');
-  return EMAID.test(upper) ? upper.replaceAll('-', '') : upper;
-}
 
 /** OCPP 2.1 Part 2 IdTokenEnumStringType: words in use; any other of at most 20 characters may be told as well. */
 export const ID_TOKEN_TYPES = [
