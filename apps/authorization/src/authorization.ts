@@ -88,8 +88,8 @@ export async function createAuthorization(
   const bounds = new ListBounds(context, collections);
   const lists = new LocalLists(context, { contracts, sites, collections, connection, bounds, masterPassGroup });
   const decisions = new DecisionProjection(context, collections);
-  const caches = new CacheClearing(context, { collections, decisions, connection, cacheMs });
-  const listFollower = new ListFollower(context, { lists, caches, sites, collections });
+  const caches = new CacheClearing(context, { tokens, contracts, sites, collections, decisions, connection, cacheMs });
+  const listFollower = new ListFollower(context, { lists, caches, tokens, contracts, sites, collections });
   const sessionUses = new SessionUses(context, { tokens, contracts, usage, collections });
   const follower = new TransactionFollower(context, { tokens, contracts, collections, running });
   const memory = new TokenMemory(context, tokens, contracts);

@@ -1,11 +1,15 @@
-import type { AuthorizationDecided } from '@voltlog/authorization-contract';
+import type { AuthorizationDecided, TokenStatus, UseRules } from '@voltlog/authorization-contract';
+import { isGood, type Subject, UNKNOWN_TOKEN } from '@voltlog/authorization-domain';
 import { isoTime } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { pages, type Timer, TimerLoop } from '@voltlog/store';
 import type { DecisionProjection } from '../projections/decision-projection.js';
 import { uuidV7At } from '../reactions/sweep.js';
+import type { ContractRepository } from '../store/contract-repository.js';
 import type { Collections } from '../store/documents.js';
+import type { Sites } from '../store/sites.js';
+import type { TokenRepository } from '../store/token-repository.js';
 
 const { CommandStatus } = connectionV1;
 
@@ -15,6 +19,9 @@ export const CLEAR_CACHE = 'AuthorizationClearCache';
 /** Kind of the timer that looks again where a token was accepted. */
 const LOOK_AGAIN = 'AuthorizationForgetToken';
 const LOOK_AGAIN_MS = 30_000;
+
+/** Whoever ends a token now may have a clock that is ahead of ours by so much. */
+const CLOCKS_APART_MS = 5_000;
 
 /** A token whose decisions were not all listed yet when it was looked for. */
 interface Look {
@@ -46,8 +53,10 @@ const RETRY_FIRST_MS = 30_000;
 const RETRY_MAX_MS = 120_000;
 const COMMAND_MS = 15_000;
 
+type Whose = Pick<Subject, 'token' | 'contract'>;
+
 /**
- * Empties the caches of the stations that accepted a token lately when it may charge no more. There is no message to take a single
+ * Empties the caches of the stations that accepted a token lately where it may charge no more. There is no message to take a single
  * token out of a cache; the next driver is asked about once more.
  *
  * Source: OCPP 1.6 §3.5.1, §5.4; OCPP 2.0.1 Part 2 C11
@@ -59,6 +68,9 @@ export class CacheClearing {
   constructor(
     private readonly context: ServiceContext,
     private readonly parts: {
+      readonly tokens: Pick<TokenRepository, 'load'>;
+      readonly contracts: Pick<ContractRepository, 'load'>;
+      readonly sites: Pick<Sites, 'load'>;
       readonly collections: Pick<Collections, 'decisions'>;
       /** Keeps that collection. */
       readonly decisions: Pick<DecisionProjection, 'caughtUp'>;
@@ -87,9 +99,19 @@ export class CacheClearing {
     this.looks.hurry();
   }
 
-  /** Has the stations that may remember these tokens forget them: those that are listed now, and once the list is whole the rest. */
-  forget(tokenKeys: readonly string[]): Promise<void> {
+  /**
+   * Has the stations that remember these tokens, and where they may charge no more, forget them: those that are listed now, once the list
+   * is whole the rest, and at the end of a token or its contract those that were told of no end, or of a later one.
+   */
+  review(tokenKeys: readonly string[]): Promise<void> {
     return this.look(tokenKeys.map((tokenKey) => ({ tokenKey, told: [] })));
+  }
+
+  /** False where nobody has to forget it now, nor before all that stations were told of it is over by itself. */
+  mayEnd({ status, validFrom, expiresAt, siteIds, stationIds }: UseRules & { readonly status: TokenStatus }): boolean {
+    const allTold = isoTime(this.context.clock.now() + this.parts.cacheMs);
+    const ends = expiresAt !== undefined && expiresAt < allTold;
+    return status !== 'Active' || validFrom !== undefined || ends || siteIds !== undefined || stationIds !== undefined;
   }
 
   private async look(looks: readonly Look[]): Promise<void> {
@@ -97,28 +119,51 @@ export class CacheClearing {
     const stations = new Set<string>();
     // A station may have had its answer a moment ago.
     const isWhole = await this.parts.decisions.caughtUp();
+    const subjects = await this.subjectsOf(looks.map(({ tokenKey }) => tokenKey));
     const later: Look[] = [];
     for (const { tokenKey, told } of looks) {
-      const accepted = await this.acceptedAt(tokenKey, now);
-      for (const stationId of accepted) if (!told.includes(stationId)) stations.add(stationId);
-      later.push({ tokenKey, told: [...new Set([...told, ...accepted])] });
+      const subject = subjects.get(tokenKey) ?? { token: UNKNOWN_TOKEN };
+      const lost = await this.lostAt(tokenKey, subject, now);
+      for (const stationId of lost) if (!told.includes(stationId)) stations.add(stationId);
+      later.push({ tokenKey, told: [...new Set([...told, ...lost])] });
     }
     const untilMs = now + this.parts.cacheMs;
     const { timers } = this.context.store;
     await timers.schedule([...stations].map((stationId) => timerOf({ stationId, attempt: 0, untilMs }, isoTime(now))));
     if (stations.size > 0) this.loop.hurry();
+    await timers.schedule(endsOf(subjects, now, isoTime(untilMs)));
     if (isWhole) return;
     const dueAt = isoTime(now + LOOK_AGAIN_MS);
     await timers.schedule(later.map((look) => ({ id: `${LOOK_AGAIN}#${look.tokenKey}`, kind: LOOK_AGAIN, dueAt, payload: look })));
   }
 
-  /** The stations that were told last that a token may charge. */
-  private async acceptedAt(tokenKey: string, now: number): Promise<ReadonlySet<string>> {
+  private async subjectsOf(tokenKeys: readonly string[]): Promise<ReadonlyMap<string, Whose>> {
+    const tokens = await this.parts.tokens.load(tokenKeys);
+    const contractIds = new Set<string>();
+    for (const { state } of tokens.values())
+      if (state.kind === 'known' && state.contractId !== undefined) contractIds.add(state.contractId);
+    const contracts = contractIds.size === 0 ? undefined : await this.parts.contracts.load([...contractIds]);
+    const subjects = new Map<string, Whose>();
+    for (const [key, { state: token }] of tokens) {
+      const contract = token.kind === 'known' ? contracts?.get(token.contractId ?? '')?.state : undefined;
+      subjects.set(key, contract === undefined ? { token } : { token, contract });
+    }
+    return subjects;
+  }
+
+  /** Of the stations that were told last that a token may charge, those where it may no more. */
+  private async lostAt(tokenKey: string, subject: Whose, now: number): Promise<ReadonlySet<string>> {
+    const at = isoTime(now + CLOCKS_APART_MS);
     const where = { tokenKey, status: 'Accepted', id: { $gte: uuidV7At(now - this.parts.cacheMs) } };
+    const seen = new Set<string>();
     const stations = new Set<string>();
     let looked = 0;
     for await (const page of pages(this.parts.collections.decisions, { where, sort: ['id', -1], limit: PAGE })) {
-      for (const { stationId, purpose } of page) if (BY_STATIONS.has(purpose) && stations.size < STATIONS_MAX) stations.add(stationId);
+      const asked = new Set(page.flatMap(({ stationId, purpose }) => (BY_STATIONS.has(purpose) && !seen.has(stationId) ? stationId : [])));
+      for (const [stationId, siteId] of await this.parts.sites.load([...asked])) {
+        seen.add(stationId);
+        if (stations.size < STATIONS_MAX && !isGood(subject, { stationId, siteId, at })) stations.add(stationId);
+      }
       looked += page.length;
       if (stations.size === STATIONS_MAX || looked >= DECISIONS_MAX) break;
     }
@@ -140,6 +185,21 @@ export class CacheClearing {
     const dueAt = isoTime(this.context.clock.now() + waitMs);
     await this.context.store.timers.schedule([timerOf({ stationId, attempt: attempt + 1, untilMs }, dueAt)]);
   }
+}
+
+/** When tokens end that have an end before stations ask again by themselves. */
+function endsOf(subjects: ReadonlyMap<string, Whose>, now: number, before: string): readonly Timer[] {
+  const timers: Timer[] = [];
+  for (const [tokenKey, { token, contract }] of subjects)
+    for (const { expiresAt } of [token, contract].flatMap((each) => (each?.kind === 'known' ? each : [])))
+      if (expiresAt !== undefined && expiresAt > isoTime(now + CLOCKS_APART_MS) && expiresAt < before)
+        timers.push({
+          id: `${LOOK_AGAIN}@${expiresAt}#${tokenKey}`,
+          kind: LOOK_AGAIN,
+          dueAt: expiresAt,
+          payload: { tokenKey, told: [] } satisfies Look,
+        });
+  return timers;
 }
 
 const timerOf = (payload: Payload, dueAt: string): Timer => ({

@@ -12,10 +12,11 @@ import { tokenKey } from '@voltlog/authorization-domain';
 import { STATION_TOPIC, type StationFactType } from '@voltlog/connection-contract';
 import { DEVICE_TOPIC, type DeviceEventType } from '@voltlog/device-contract';
 import type { LogRecord, Subscription } from '@voltlog/event-log';
-import { isoTime } from '@voltlog/kernel';
 import type { ServiceContext } from '@voltlog/service';
+import type { ContractRepository } from '../store/contract-repository.js';
 import type { Collections } from '../store/documents.js';
 import type { Sites } from '../store/sites.js';
+import type { TokenRepository } from '../store/token-repository.js';
 import type { CacheClearing } from './cache-clearing.js';
 import type { LocalLists } from './local-lists.js';
 
@@ -30,12 +31,10 @@ const TYPES: readonly (TokenEventType | ContractEventType | keyof PolicyEvents |
   'voltlog.connection.StationConnected.v1',
 ];
 const PAGE = 500;
-/** Tokens of a contract that are looked for in caches when it is blocked. */
+/** Tokens of a contract that are looked for in caches when it changes. */
 const TOKENS_MAX = 500;
 /** A station that has just come back gets its boot answered first, milliseconds. */
 const SETTLE_MS = 3_000;
-/** Whoever ends a token now may have a clock that is ahead of ours by so much. */
-const CLOCKS_APART_MS = 5_000;
 
 /** Sees what changes the lists of stations, and what must leave their caches. */
 export class ListFollower {
@@ -46,6 +45,8 @@ export class ListFollower {
     private readonly parts: {
       readonly lists: LocalLists;
       readonly caches: CacheClearing;
+      readonly tokens: Pick<TokenRepository, 'changed'>;
+      readonly contracts: Pick<ContractRepository, 'changed'>;
       readonly sites: Sites;
       readonly collections: Pick<Collections, 'stations' | 'tokens'>;
     },
@@ -70,17 +71,18 @@ export class ListFollower {
     /** Sites whose policy changed; empty: that of all sites. */
     const sites = new Set<string>();
     let tokensChanged = false;
-    const gone = new Set<string>();
+    const narrowed = new Set<string>();
     for (const { topic, key, event } of batch) {
       if (topic === STATION_TOPIC) connected.push(key);
       else if (topic === DEVICE_TOPIC) moved.push(key);
       else if (topic === POLICY_TOPIC) sites.add(key === '*' ? '' : key);
       else {
         tokensChanged = true;
-        for (const each of await this.tokensGone(topic, event.data as TokenChanged | ContractChanged)) gone.add(each);
+        (topic === TOKEN_TOPIC ? this.parts.tokens : this.parts.contracts).changed(event);
+        for (const each of await this.tokensOf(topic, event.data as TokenChanged | ContractChanged)) narrowed.add(each);
       }
     }
-    if (gone.size > 0) await this.parts.caches.forget([...gone]);
+    if (narrowed.size > 0) await this.parts.caches.review([...narrowed]);
     if (connected.length > 0) await this.parts.lists.soon(await this.parts.lists.concerned([...new Set(connected)]), false, SETTLE_MS);
     if (moved.length > 0) await this.parts.lists.soon(await this.affected(moved));
     for (const siteId of tokensChanged ? new Set([...sites, ...this.parts.sites.withLists()]) : sites) await this.soonAt(siteId);
@@ -105,16 +107,14 @@ export class ListFollower {
     }
   }
 
-  /** Keys of the tokens that an event lets charge no more. */
-  private async tokensGone(topic: string, data: TokenChanged | ContractChanged): Promise<readonly string[]> {
-    if (data.status === 'Active' && isNow(data, isoTime(this.context.clock.now() + CLOCKS_APART_MS))) return [];
-    if (topic === TOKEN_TOPIC) return [tokenKey((data as TokenChanged).idToken)];
+  /** Keys of the tokens that after an event may charge no more, or not everywhere, or not for long. */
+  private async tokensOf(topic: string, data: TokenChanged | ContractChanged): Promise<readonly string[]> {
+    const { caches } = this.parts;
+    if (topic === TOKEN_TOPIC)
+      return caches.mayEnd(data) || data.contractId !== undefined ? [tokenKey((data as TokenChanged).idToken)] : [];
+    if (!caches.mayEnd(data)) return [];
     const { contractId } = data as ContractChanged;
     const { docs } = await this.parts.collections.tokens.find({ where: { contractId }, limit: TOKENS_MAX });
     return docs.map(({ id }) => id);
   }
 }
-
-/** True at a time for which a token or a contract is good. */
-const isNow = ({ validFrom, expiresAt }: TokenChanged | ContractChanged, at: string): boolean =>
-  (validFrom === undefined || validFrom <= at) && (expiresAt === undefined || expiresAt > at);

@@ -1,3 +1,4 @@
+import { CONTRACT_TOPIC } from '@voltlog/authorization-contract';
 import { tokenKey } from '@voltlog/authorization-domain';
 import type { StationFactType } from '@voltlog/connection-contract';
 import { authorizationV1, connectionV1 } from '@voltlog/proto';
@@ -19,7 +20,8 @@ class ListStation {
   version = 0;
   readonly list = new Map<string, string>();
   readonly sent: { readonly differential: boolean; readonly version: number; readonly items: number }[] = [];
-  cleared = 0;
+  /** Stations whose cache was cleared, in order. */
+  readonly clearedAt: string[] = [];
   asked = 0;
   supports = true;
   /** Says of an empty list that there is none. */
@@ -33,7 +35,11 @@ class ListStation {
 
   constructor(readonly ocppVersion: string) {}
 
-  answer({ command }: Send): Answer {
+  get cleared(): number {
+    return this.clearedAt.length;
+  }
+
+  answer({ command, stationId }: Send): Answer {
     this.asked += 1;
     if (!this.connected) return { status: CommandStatus.OFFLINE };
     switch (command?.$case) {
@@ -65,7 +71,7 @@ class ListStation {
       case 'sendLocalList':
         return this.take(command.value);
       case 'clearCache':
-        this.cleared += 1;
+        this.clearedAt.push(stationId);
         return { status: CommandStatus.ACCEPTED };
       default:
         throw new Error(`${command?.$case} is not expected`);
@@ -433,11 +439,16 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
       asked += 1;
       return false;
     };
+    expect((await world.ask({ token: 'A' })).status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+    const { decisions } = await openCollections(world.context.store);
+    await until(async () => (await decisions.find({ limit: 2 })).docs.length === 1, 'the decision is listed');
+    const [accepted] = (await decisions.find({ limit: 2 })).docs;
+    if (accepted === undefined) throw new Error('it is listed');
+    await decisions.delete([accepted.id]);
     await world.putToken('A', { status: authorizationV1.TokenStatus.BLOCKED });
     await until(() => asked === 1, 'it is looked where it was accepted');
     // That it was accepted before is listed only now.
-    await world.putToken('A', { status: authorizationV1.TokenStatus.ACTIVE });
-    expect((await world.ask({ token: 'A' })).status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+    await decisions.upsert([{ doc: accepted }]);
     await until(async () => {
       world.context.clock.ms += 1_000;
       world.service.caches.hurry();
@@ -472,6 +483,14 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
   it('and the cache is cleared by a look that an earlier version of the service left behind', async () => {
     const { clock, store } = world.context;
     expect((await world.ask({ token: 'A' })).status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+    const clearedTimes = (times: number) =>
+      until(() => {
+        clock.ms += 5_000;
+        world.service.caches.hurry();
+        return station.cleared === times;
+      }, `it is cleared, ${times}`);
+    await world.putToken('A', { status: authorizationV1.TokenStatus.BLOCKED });
+    await clearedTimes(1);
     await store.timers.schedule([
       {
         id: 'left',
@@ -480,11 +499,65 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
         payload: tokenKey('A'),
       },
     ]);
-    await until(() => {
-      clock.ms += 5_000;
-      world.service.caches.hurry();
-      return station.cleared >= 1;
-    }, 'it is looked for');
+    await clearedTimes(2);
+  });
+
+  describe('and caches are cleared where a token may charge no more', () => {
+    const { BLOCKED } = authorizationV1.TokenStatus;
+    const clearedAt = async (stationIds: readonly string[]): Promise<void> => {
+      await until(() => {
+        world.context.clock.ms += 1_000;
+        world.service.caches.hurry();
+        return station.cleared >= stationIds.length;
+      }, `caches are cleared: ${stationIds.join()}`);
+      expect(station.clearedAt).toEqual(stationIds);
+    };
+    beforeEach(async () => {
+      await world.stationAt('S2', 'south');
+      await until(async () => (await world.service.sites.load(['S2'])).get('S2') === 'south', 'the site of S2 is known');
+      for (const stationId of ['S1', 'S2'])
+        expect((await world.ask({ token: 'A', stationId })).status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+    });
+
+    it('since it is good at fewer sites, and nowhere else', async () => {
+      await world.putToken('A', { replaceRules: true, siteIds: ['north', 'south'] });
+      await world.putToken('A', { replaceRules: true, siteIds: ['north'] });
+      await clearedAt(['S2']);
+    });
+
+    it('since its contract is', async () => {
+      await world.putContract('FLEET');
+      await world.putToken('A', { contractId: 'FLEET' });
+      await world.putContract('FLEET', { stationIds: ['S2'] });
+      await clearedAt(['S1']);
+    });
+
+    it('since it was moved to a contract that is blocked', async () => {
+      await world.putContract('FLEET', { status: BLOCKED });
+      await world.context.log.caughtUp({ group: 'authorization-local-lists', topic: CONTRACT_TOPIC, deadlineMs: 10_000 });
+      await world.putToken('A', { contractId: 'FLEET' });
+      await until(() => {
+        world.context.clock.ms += 1_000;
+        world.service.caches.hurry();
+        return station.cleared === 2;
+      }, 'both caches are cleared');
+    });
+
+    it('once an end comes that was set for later, and not before', async () => {
+      const end = world.context.clock.ms + 3_600_000;
+      await world.putToken('A', { expiresAt: new Date(end).toISOString() });
+      // What is told of another token meanwhile is told without it.
+      await world.ask({ token: 'B', stationId: 'S9' });
+      await world.putToken('B', { status: BLOCKED });
+      await clearedAt(['S9']);
+      expect(world.context.clock.ms).toBeLessThan(end);
+      world.context.clock.ms = end;
+      await until(() => {
+        world.context.clock.ms += 1_000;
+        world.service.caches.hurry();
+        return station.cleared === 3;
+      }, 'both caches are cleared');
+    });
   });
 
   it('and the cache is cleared where a token that is blocked was accepted lately, be it a moment ago', async () => {

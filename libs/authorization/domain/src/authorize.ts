@@ -4,7 +4,7 @@ import { tighter } from './budget.js';
 import type { ContractState, KnownContract } from './contract.js';
 import { holdsPlace, isFull, type PlaceHolder } from './places.js';
 import type { KnownToken, TokenState } from './token.state.js';
-import { faultOf } from './use-rules.js';
+import { faultOf, type Use } from './use-rules.js';
 
 /** What a station asks about a token. */
 export interface AuthorizationQuestion {
@@ -73,7 +73,8 @@ export function authorize(question: AuthorizationQuestion, subject: Subject, pol
     ...(group === undefined ? {} : { groupId: group }),
     ...(token.contractId === undefined ? {} : { contractId: token.contractId }),
   };
-  const no = refusal(question, token, subject);
+  const use = { stationId: question.stationId, siteId: question.siteId, at: isoTime(question.at) };
+  const no = refusal(token, subject.contract, use);
   if (no !== undefined) return { ...no, ...told };
   if (question.purpose === 'Stop') return accepted(question, subject, policy, told);
   if (isMasterPass(group, policy))
@@ -93,6 +94,10 @@ export function authorize(question: AuthorizationQuestion, subject: Subject, pol
     return { status: 'ConcurrentTx', reason: 'ConcurrentLimit', ...told, needs: 'verify' };
   return accepted(question, subject, policy, told);
 }
+
+/** True where neither the token nor its contract is at fault; what is used of budgets and places is not looked at. */
+export const isGood = ({ token, contract }: Pick<Subject, 'token' | 'contract'>, use: Use): boolean =>
+  token.kind === 'known' && refusal(token, contract, use) === undefined;
 
 /** The final answer where there was no place; group and contract stay told. */
 export function noPlace({ groupId, contractId }: Verdict, verified: boolean): Verdict {
@@ -142,8 +147,7 @@ const STATUS_OF: Readonly<Record<Fault, DecisionStatus>> = {
   NotHere: 'NotAtThisLocation',
 };
 
-function refusal(question: AuthorizationQuestion, token: KnownToken, { contract }: Subject): Verdict | undefined {
-  const use = { stationId: question.stationId, siteId: question.siteId, at: isoTime(question.at) };
+function refusal(token: KnownToken, contract: ContractState | undefined, use: Use): Verdict | undefined {
   const fault = faultOf(token, use);
   if (fault !== undefined) return { status: STATUS_OF[fault], reason: `Token${fault}` };
   if (token.contractId === undefined) return undefined;

@@ -5,6 +5,7 @@ export {
   authorizeNobody,
   groupOf,
   holdersOf,
+  isGood,
   noPlace,
   type Subject,
   type Verdict,
