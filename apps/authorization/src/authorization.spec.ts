@@ -178,6 +178,32 @@ describe('authorization service', () => {
       expect((await list({ pageSize: 9, stationId: 'S2', idToken: { idToken: 'Card', type: '' } })).decisions).toHaveLength(1);
     });
 
+    it('lists what was decided while this service could not be asked, once and with the word for why', async () => {
+      const station = new StationVoice(context, 'S1');
+      const policy = { source: 'policy', reason: 'AuthorizationUnavailable' } as const;
+      await station.presented('STRANGER', { status: 'Invalid', ...policy });
+      await station.presented('ASKED', { status: 'Accepted', source: 'authorization', decisionId: 'd' });
+      await station.presented('QUARANTINED', { status: 'NotAtThisLocation', source: 'policy', reason: 'StationQuarantined' });
+      context.clock.ms += 10;
+      await station.started('t1', 'CARD', { evseId: 2, answer: { status: 'Accepted', source: 'cache', groupId: 'G' } });
+      context.clock.ms += 10;
+      await station.presented('LOST', { status: 'Blocked', source: 'cache', reason: 'TokenBlocked' });
+      const list = async () => (await service.grpc.listDecisions({ ...ALL_DECISIONS, stationId: 'S1' })).decisions;
+      await until(async () => (await list()).some((record) => record.request?.idToken?.idToken === 'LOST'), 'the last one is listed');
+      const shown = (await list()).map(({ request, decision }) => [
+        request?.idToken?.idToken,
+        request?.purpose,
+        request?.transactionKey,
+        decision?.status,
+        decision?.reason,
+      ]);
+      expect(shown).toEqual([
+        ['LOST', Purpose.IDENTIFY, '', Status.BLOCKED, 'TokenBlocked'],
+        ['CARD', Purpose.START, 'S1/t1', Status.ACCEPTED, 'AcceptedBefore'],
+        ['STRANGER', Purpose.IDENTIFY, '', Status.INVALID, 'AuthorizationUnavailable'],
+      ]);
+    });
+
     it('refuses questions it cannot understand, naming them', async () => {
       expect(await failure(service.grpc.authorize({ requests: [item({}), item({ purpose: Purpose.UNSPECIFIED })] }))).toMatchObject({
         code: 'INVALID_ARGUMENT',

@@ -91,7 +91,7 @@ export async function createAuthorization(
   const caches = new CacheClearing(context, { tokens, contracts, sites, collections, decisions, connection, cacheMs });
   const listFollower = new ListFollower(context, { lists, caches, tokens, contracts, sites, collections });
   const sessionUses = new SessionUses(context, { tokens, contracts, usage, collections });
-  const follower = new TransactionFollower(context, { tokens, contracts, collections, running });
+  const follower = new TransactionFollower(context, { tokens, contracts, collections, running, authorizer });
   const memory = new TokenMemory(context, tokens, contracts);
   const neverStarted = new NeverStartedWatch(context, { tokens, contracts, collections }, config);
   const sweep = new Sweep(context, collections, config);

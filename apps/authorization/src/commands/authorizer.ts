@@ -215,7 +215,8 @@ export class Authorizer {
     return decision;
   }
 
-  private async record(decisions: readonly AuthorizationDecided[], spans: ReadonlyMap<number, Span> | undefined): Promise<void> {
+  /** Puts decisions on the log. */
+  async record(decisions: readonly AuthorizationDecided[], spans?: ReadonlyMap<number, Span>): Promise<void> {
     const [first] = decisions;
     if (first === undefined) return;
     if (decisions.length === 1) return this.context.log.append(DECISION_TOPIC, first.stationId, [this.envelope(first, spans?.get(0))]);

@@ -20,6 +20,9 @@ const STATUS: Readonly<Record<DecisionStatus, authorizationV1.AuthorizationStatu
 
 const STATUS_WORDS = Object.keys(STATUS) as DecisionStatus[];
 
+/** undefined: a word that this service does not say. */
+export const decisionStatusIn = (status: string): DecisionStatus | undefined => STATUS_WORDS.find((word) => word === status);
+
 const PURPOSES: Readonly<Record<AuthorizationPurpose, authorizationV1.AuthorizationPurpose>> = {
   Identify: Purpose.IDENTIFY,
   Start: Purpose.START,

@@ -17,9 +17,11 @@ import {
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { ServiceContext } from '@voltlog/service';
 import { BoundedCache } from '@voltlog/store';
+import type { Authorizer } from '../commands/authorizer.js';
 import type { ContractInput, ContractRepository } from '../store/contract-repository.js';
 import type { Collections, TransactionDoc } from '../store/documents.js';
 import type { TokenInput, TokenRepository } from '../store/token-repository.js';
+import { awayDecisions, PRESENTED } from './away-decisions.js';
 import { GROUP } from './names.js';
 import type { RunningTransactions } from './running.js';
 
@@ -56,10 +58,12 @@ export interface FollowerParts {
   readonly contracts: ContractRepository;
   readonly collections: Pick<Collections, 'transactions'>;
   readonly running: RunningTransactions;
+  readonly authorizer: Pick<Authorizer, 'record'>;
 }
 
 /**
  * Follows the transactions of tokens and contracts that have a limit: a start that was let in without asking takes its place, an end gives it back.
+ * What was decided without asking is put on record.
  *
  * Facts of one station are handled in the order of the log, which need not be the order of the charge: an end that comes before its
  * start is remembered, and the start takes no place then.
@@ -69,24 +73,26 @@ export class TransactionFollower {
   private readonly contracts: ContractRepository;
   private readonly collections: Pick<Collections, 'transactions'>;
   private readonly running: RunningTransactions;
+  private readonly authorizer: Pick<Authorizer, 'record'>;
   private subscription: Subscription | undefined;
   private readonly free = new BoundedCache<true>(FREE_MAX);
 
   constructor(
     private readonly context: ServiceContext,
-    { tokens, contracts, collections, running }: FollowerParts,
+    { tokens, contracts, collections, running, authorizer }: FollowerParts,
   ) {
     this.tokens = tokens;
     this.contracts = contracts;
     this.collections = collections;
     this.running = running;
+    this.authorizer = authorizer;
   }
 
   async start(): Promise<void> {
     this.subscription = await this.context.log.subscribe({
       group: GROUP,
       topics: [STATION_TOPIC],
-      types: [STARTED, UPDATED, ENDED],
+      types: [PRESENTED, STARTED, UPDATED, ENDED],
       handle: (batch) => this.handle(batch),
       // What ends or begins at a station that moved is not heard here; of one that stays it is asked instead.
       onRevoked: () => this.running.clear(),
@@ -98,6 +104,8 @@ export class TransactionFollower {
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
+    const away = awayDecisions(batch);
+    if (away.length > 0) await this.authorizer.record(away);
     const facts = batch.flatMap(toFact);
     if (facts.length === 0) return;
     for (const { kind, data } of facts) {

@@ -1,6 +1,8 @@
 import { CONTRACT_TOPIC, DECISION_TOPIC, POLICY_TOPIC, TOKEN_TOPIC } from '@voltlog/authorization-contract';
 import {
   type AuthorizationAnswer,
+  type IdTokenPresented,
+  type MessageFact,
   type OcppVersion,
   STATION_TOPIC,
   type TransactionFact,
@@ -40,6 +42,10 @@ export class StationVoice {
     return this.say('voltlog.connection.TransactionStarted.v1', { ...data, transactionKey: options.key ?? transactionId });
   }
 
+  presented(idToken: string, authorization: AuthorizationAnswer): Promise<void> {
+    return this.say('voltlog.connection.IdTokenPresented.v1', { ...this.message(), idToken: { idToken, type: 'Local' }, authorization });
+  }
+
   authorized(transactionId: string, idToken: string, triggerReason = 'Authorized'): Promise<void> {
     const authorization: AuthorizationAnswer = { status: 'Accepted', source: 'authorization' };
     return this.say('voltlog.connection.TransactionUpdated.v1', {
@@ -58,15 +64,10 @@ export class StationVoice {
   }
 
   private base(transactionId: string, options: { readonly evseId?: number; readonly at?: string }): TransactionFact {
-    const at = isoTime(this.context.clock.now());
+    const message = this.message();
     return {
-      stationId: this.stationId,
-      ocppVersion: this.ocppVersion,
-      receivedAt: at,
-      occurredAt: options.at ?? at,
-      messageId: this.context.ids.next(),
-      action: 'TransactionEvent',
-      raw: {},
+      ...message,
+      occurredAt: options.at ?? message.occurredAt,
       transactionId,
       evseId: options.evseId ?? 0,
       connectorId: 0,
@@ -75,7 +76,20 @@ export class StationVoice {
     };
   }
 
-  private say(type: string, data: TransactionFact | TransactionStarted): Promise<void> {
+  private message(): MessageFact {
+    const at = isoTime(this.context.clock.now());
+    return {
+      stationId: this.stationId,
+      ocppVersion: this.ocppVersion,
+      receivedAt: at,
+      occurredAt: at,
+      messageId: this.context.ids.next(),
+      action: 'TransactionEvent',
+      raw: {},
+    };
+  }
+
+  private say(type: string, data: TransactionFact | TransactionStarted | IdTokenPresented): Promise<void> {
     return this.context.log.append(STATION_TOPIC, this.stationId, [
       {
         id: this.context.ids.next(),

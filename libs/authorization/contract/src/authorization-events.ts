@@ -184,7 +184,8 @@ export type Fault = 'Blocked' | 'Invalid' | 'NotYetValid' | 'Expired' | 'NotHere
  * `ConcurrentLimitExceededOffline`: accepted over the limit, since it had begun already. `NoAuthorizationNeeded`,
  * `UnknownTokenAccepted`: the operator's policy. `DirectPaymentAccepted`: paid at the station's terminal. `ContractUnknown`: the token
  * names a contract that is not there. `NotYourSession`: a stop of somebody else's transaction, refused while it runs and accepted once it
- * has ended. `Roaming...`: what its provider said of a token that is not ours, or did not say in time.
+ * has ended. `Roaming...`: what its provider said of a token that is not ours, or did not say in time. `AuthorizationUnavailable`,
+ * `AcceptedBefore`: the connection service decided by itself, by the site's policy or by what was decided last.
  */
 export type DecisionReason =
   | 'TokenUnknown'
@@ -206,7 +207,9 @@ export type DecisionReason =
   | 'UnknownTokenAccepted'
   | 'RoamingAccepted'
   | 'RoamingRefused'
-  | 'RoamingUnavailable';
+  | 'RoamingUnavailable'
+  | 'AuthorizationUnavailable'
+  | 'AcceptedBefore';
 
 /** What is wrong with the contract certificate of a car. OCPP 2.x AuthorizeCertificateStatusEnumType */
 export type CertificateFault = 'SignatureError' | 'CertificateExpired' | 'CertificateRevoked' | 'NoCertificateAvailable' | 'CertChainError';

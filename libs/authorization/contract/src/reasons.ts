@@ -34,6 +34,8 @@ const REASONS: Readonly<Record<DecisionReason, string>> = {
   RoamingAccepted: 'the provider of the token lets it charge',
   RoamingRefused: 'the provider of the token refuses it',
   RoamingUnavailable: 'the provider of the token could not be asked in time',
+  AuthorizationUnavailable: 'authorization could not be asked, and what the site says about that decided',
+  AcceptedBefore: 'authorization could not be asked, and had accepted the token before',
 };
 
 /** Where there is no reason, or a newer one. */
