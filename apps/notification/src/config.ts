@@ -39,7 +39,7 @@ export const notificationConfig = z
       .string()
       .regex(/^(mailto:\S+@\S+|https:\/\/\S+)$/, 'must begin with mailto: or https:')
       .default('mailto:voltlog@example.org'),
-    /** While this lasts, an alert of a station that was told is not told each time that it comes again, but once at its end, with how often it came, seconds; 0: each time. */
+    /** While this lasts, an alert or a fault of a station that was told is not told each time that it comes again, but once at its end, with how often it came, seconds; 0: each time. */
     NOTIFICATION_ALERT_REPEAT_SECONDS: z.coerce.number().int().min(0).max(DAY_SECONDS).default(900),
     /** Days that what was told, and what came of it, can be listed, sent again and replayed. */
     NOTIFICATION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),

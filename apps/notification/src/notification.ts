@@ -19,6 +19,7 @@ import { DocumentsFollower } from './projections/documents-follower.js';
 import { Stations } from './projections/stations.js';
 import { Alerts } from './reactions/alerts.js';
 import { Notifier } from './reactions/notifier.js';
+import { Repeats } from './reactions/repeats.js';
 import { StationFaults } from './reactions/station-faults.js';
 import { Sweep } from './reactions/sweep.js';
 import { type Collections, openCollections } from './store/documents.js';
@@ -83,8 +84,9 @@ export async function createNotification(
   const stations = new Stations(context, collections);
   const notifier = new Notifier(context, collections, deliveries, dispatcher, new Digests(context, deliveries), stations);
   const everyMs = rim.everyMs === undefined ? {} : { everyMs: rim.everyMs };
-  const alerts = new Alerts(context, collections, notifier, { repeatMs: config.alertRepeatMs, ...everyMs });
-  const faults = new StationFaults(context, collections, notifier);
+  const repeats = new Repeats(context, collections, notifier, { repeatMs: config.alertRepeatMs, ...everyMs });
+  const alerts = new Alerts(context, repeats);
+  const faults = new StationFaults(context, collections, repeats);
   const documents = new DocumentsFollower(context, collections);
   const sweep = new Sweep(context, collections, subscriptions, config);
   const { allowPrivateTargets } = config;
@@ -109,6 +111,7 @@ export async function createNotification(
       await documents.start();
       await notifier.start();
       await stations.start();
+      repeats.start();
       await alerts.start();
       await faults.start();
       await sweep.start();
@@ -117,6 +120,7 @@ export async function createNotification(
       await sweep.stop();
       await faults.stop();
       await alerts.stop();
+      await repeats.stop();
       await stations.stop();
       await notifier.stop();
       await replayer.stop();

@@ -32,6 +32,7 @@ const status = (word: string, change: Readonly<Record<string, unknown>> = {}): L
     ...change,
   });
 const report = (...records: readonly LogRecord[]): Promise<void> => service.parts.faults.handle(records);
+const WINDOW_MS = 900_000;
 const told = (): readonly unknown[] => receiver.received.map(({ body }) => JSON.parse(body.toString()) as unknown);
 
 describe('a station that reports a fault', () => {
@@ -49,6 +50,7 @@ describe('a station that reports a fault', () => {
       },
     ]);
     await report(status('Available'));
+    service.clock.ms += WINDOW_MS;
     await report(status('Faulted', { evseId: 0, connectorId: 0 }), status('Faulted'));
     await until(() => receiver.received.length === 3, 'the next faults');
   });
@@ -60,6 +62,54 @@ describe('a station that reports a fault', () => {
     await report(fault, well, status('Occupied'));
     await until(() => receiver.received.length === 2, 'both are told');
     expect(told()).toMatchObject([{ type: 'StationFault' }, { type: 'StationFaultCleared' }]);
+  });
+
+  describe('that comes and goes', () => {
+    const kinds = ['StationFault', 'StationFaultCleared'];
+    const ground = { errorCode: 'GroundFailure' };
+    const saidOf = () =>
+      (told() as { type: string; data: Record<string, unknown> }[]).map(({ type, data }) => [type, data['errorCode'], data['times']]);
+
+    it('is told at first, and once at the end of the window with how often it came', async () => {
+      await service.subscribe({ target: receiver.url, filter: { kinds } });
+      for (let times = 0; times < 5; times += 1) await report(status('Faulted', ground), status('Available'));
+      await until(() => receiver.received.length === 2, 'the first, and that it was over');
+      service.clock.ms += WINDOW_MS;
+      await until(() => receiver.received.length === 3, 'what was held');
+      expect(saidOf()).toEqual([
+        ['StationFault', 'GroundFailure', undefined],
+        ['StationFaultCleared', undefined, undefined],
+        ['StationFaultCleared', undefined, 4],
+      ]);
+    });
+
+    it('is told at once when it is another one, with its end behind it, and also while the first lasts', async () => {
+      await service.subscribe({ target: receiver.url, filter: { kinds } });
+      const hot = { errorCode: 'HighTemperature' };
+      const broken = { errorCode: 'ReaderFailure' };
+      await report(status('Faulted', ground), status('Available'), status('Faulted', ground), status('Available'));
+      await report(
+        status('Faulted', hot),
+        status('Available'),
+        status('Faulted', ground),
+        status('Faulted', broken),
+        status('Faulted', hot),
+      );
+      await until(() => receiver.received.length === 5, 'three faults, and the ends of two');
+      expect(saidOf()).toEqual([
+        ['StationFault', 'GroundFailure', undefined],
+        ['StationFaultCleared', undefined, undefined],
+        ['StationFault', 'HighTemperature', 2],
+        ['StationFaultCleared', undefined, undefined],
+        ['StationFault', 'ReaderFailure', 2],
+      ]);
+    });
+
+    it('is told apart by place', async () => {
+      await service.subscribe({ target: receiver.url, filter: { kinds } });
+      await report(status('Faulted'), status('Faulted', { connectorId: 1 }), status('Faulted', { evseId: 2 }));
+      await until(() => receiver.received.length === 3, 'three places');
+    });
   });
 
   it('and charges somebody is told of once to whoever wants both, and to the driver as theirs', async () => {
@@ -85,7 +135,9 @@ describe('a station that reports a fault', () => {
     await service.delivery(id, notificationV1.DeliveryState.DELIVERED);
     expect(told()).toEqual([expect.objectContaining({ data: expect.objectContaining({ siteId: 'harbour', stationName: 'By the door' }) })]);
     await service.parts.stations.handle([record('voltlog.device.StationChanged.v1', { stationId: 'CP-1', siteId: 'hill', name: '' })]);
-    await report(status('Available'), status('Faulted'));
+    await report(status('Available'));
+    service.clock.ms += WINDOW_MS;
+    await report(status('Faulted'));
     await until(() => receiver.received.length === 2, 'the other site is told');
     expect(await service.deliveriesOf(id)).toHaveLength(1);
   });

@@ -254,9 +254,9 @@ describe('a message', () => {
 
   it.each([
     ['en', 'It came up once since it was last told.', 'It came up 37 times since it was last told.'],
-    ['de', 'Seit der letzten Meldung ist der Alarm einmal aufgetreten.', 'Seit der letzten Meldung ist der Alarm 37-mal aufgetreten.'],
-    ['nl', 'Sinds de vorige melding is het alarm één keer opgetreden.', 'Sinds de vorige melding is het alarm 37 keer opgetreden.'],
-    ['fr', 'L’alerte s’est produite une fois depuis le dernier message.', 'L’alerte s’est produite 37 fois depuis le dernier message.'],
+    ['de', 'Seit der letzten Meldung ist das einmal aufgetreten.', 'Seit der letzten Meldung ist das 37-mal aufgetreten.'],
+    ['nl', 'Sinds de vorige melding is dit één keer opgetreden.', 'Sinds de vorige melding is dit 37 keer opgetreden.'],
+    ['fr', 'Cela s’est produit une fois depuis le dernier message.', 'Cela s’est produit 37 fois depuis le dernier message.'],
   ] as const)('says in %s how often an alert came that was not told each time', (language, once, often) => {
     const body = (times: number): string =>
       plain(

@@ -25,7 +25,7 @@ export function messageOf(notification: Notification, { language, timeZone }: Re
   const time = (iso: string | undefined): string => (iso === undefined ? '' : timeText(iso, words.locale, timeZone));
   const { evseId } = notification;
   const station = stationOf(notification);
-  const { subject = '', detail = '', times } = notification.alert ?? {};
+  const { subject = '', detail = '', times = notification.times } = notification.alert ?? {};
   const percent = percentText(notification.percent ?? notification.stateOfChargePercent, words.locale);
   const values = {
     place: evseId > 0 ? `${station} (${words.labels.evse} ${evseId})` : station,

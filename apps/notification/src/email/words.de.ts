@@ -25,7 +25,7 @@ export const de: Words = {
     title: `${count} Nachrichten aus Ihrer Ruhezeit`,
     body: 'Das ist geschehen, während Sie nicht gestört werden wollten.',
   }),
-  repeated: (times) => `Seit der letzten Meldung ist der Alarm ${times === 1 ? 'einmal' : `${times}-mal`} aufgetreten.`,
+  repeated: (times) => `Seit der letzten Meldung ist das ${times === 1 ? 'einmal' : `${times}-mal`} aufgetreten.`,
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservierung bestätigt',

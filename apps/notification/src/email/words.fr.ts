@@ -25,7 +25,7 @@ export const fr: Words = {
     title: `${count} messages de vos heures calmes`,
     body: 'Voici ce qui s’est passé pendant que vous ne vouliez pas être dérangé.',
   }),
-  repeated: (times) => `L’alerte s’est produite ${times === 1 ? 'une fois' : `${times} fois`} depuis le dernier message.`,
+  repeated: (times) => `Cela s’est produit ${times === 1 ? 'une fois' : `${times} fois`} depuis le dernier message.`,
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Réservation confirmée',

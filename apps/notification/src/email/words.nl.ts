@@ -25,7 +25,7 @@ export const nl: Words = {
     title: `${count} berichten uit uw stille uren`,
     body: 'Dit is gebeurd terwijl u niet gestoord wilde worden.',
   }),
-  repeated: (times) => `Sinds de vorige melding is het alarm ${times === 1 ? 'één keer' : `${times} keer`} opgetreden.`,
+  repeated: (times) => `Sinds de vorige melding is dit ${times === 1 ? 'één keer' : `${times} keer`} opgetreden.`,
   kinds: {
     ReservationConfirmed: ({ place, from, until }) => ({
       title: 'Reservering bevestigd',

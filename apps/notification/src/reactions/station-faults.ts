@@ -2,20 +2,20 @@ import { type ConnectorStatusReported, STATION_TOPIC } from '@voltlog/connection
 import type { LogRecord, Subscription } from '@voltlog/event-log';
 import type { Notification } from '@voltlog/notification-contract';
 import type { ServiceContext } from '@voltlog/service';
-import type { Collections } from '../store/documents.js';
-import type { Notifier } from './notifier.js';
+import type { Collections, FaultDoc } from '../store/documents.js';
+import type { Heard, Repeats } from './repeats.js';
 
 const GROUP = 'notification-faults';
 const REPORTED = 'voltlog.connection.ConnectorStatusReported.v1';
 
-/** Tells of connectors, EVSEs and stations that report a fault, once until they report that they are well again; and of that. */
+/** Tells of connectors, EVSEs and stations that report a fault, once until they report another or that they are well again; and of that. */
 export class StationFaults {
   private subscription: Subscription | undefined;
 
   constructor(
     private readonly context: ServiceContext,
     private readonly collections: Pick<Collections, 'faults'>,
-    private readonly notifier: Pick<Notifier, 'tell'>,
+    private readonly repeats: Pick<Repeats, 'tell'>,
   ) {}
 
   async start(): Promise<void> {
@@ -34,27 +34,40 @@ export class StationFaults {
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
-    const reports = batch.map(({ event }) => ({ event, report: event.data as ConnectorStatusReported }));
-    const known = await this.collections.faults.getMany([...new Set(reports.map(({ report }) => keyOf(report)))]);
-    const faulted = new Map<string, boolean>();
-    const found: Notification[] = [];
-    for (const { event, report } of reports) {
+    const reports = batch.map((record) => ({ record, report: record.event.data as ConnectorStatusReported }));
+    const { faults } = this.collections;
+    const known = await faults.getMany([...new Set(reports.map(({ report }) => keyOf(report)))]);
+    const now = new Map<string, FaultDoc | undefined>(known);
+    const heard: Heard[] = [];
+    for (const { record, report } of reports) {
       const id = keyOf(report);
-      const isFaulted = report.status === 'Faulted';
-      if (isFaulted !== (faulted.get(id) ?? known.has(id))) found.push(toNotification(event, report));
-      faulted.set(id, isFaulted);
+      const before = now.get(id);
+      const after = report.status === 'Faulted' ? faultOf(id, report, before) : undefined;
+      if ((before === undefined) !== (after === undefined) || hasOtherCode(before, after))
+        heard.push({ id: `fault:${id}`, notification: toNotification(record.event, report), record });
+      now.set(id, after);
     }
     // Told before it is written down: a crash between the two tells it again under the same id, which is once.
-    await this.notifier.tell(found);
-    const { faults } = this.collections;
-    const begun = [...faulted].filter(([id, is]) => is && !known.has(id));
-    const ended = [...faulted].filter(([id, is]) => !is && known.has(id));
-    if (begun.length > 0) await faults.upsert(begun.map(([id]) => ({ doc: { id } })));
-    if (ended.length > 0) await faults.delete(ended.map(([id]) => id));
+    await this.repeats.tell(heard);
+    const changed = [...now].filter(([id, fault]) => fault !== known.get(id));
+    const standing = changed.flatMap(([, doc]) => (doc === undefined ? [] : { doc }));
+    const ended = changed.flatMap(([id, fault]) => (fault === undefined ? id : []));
+    if (standing.length > 0) await faults.upsert(standing);
+    if (ended.length > 0) await faults.delete(ended);
   }
 }
 
 const keyOf = ({ stationId, evseId, connectorId }: ConnectorStatusReported): string => `${stationId}\n${evseId}\n${connectorId}`;
+
+/** The fault as it stands after a report; a report without a code leaves it as it was. */
+function faultOf(id: string, { errorCode }: ConnectorStatusReported, before: FaultDoc | undefined): FaultDoc {
+  if (before !== undefined && (errorCode === undefined || errorCode === before.errorCode)) return before;
+  return { id, ...(errorCode === undefined ? {} : { errorCode }) };
+}
+
+/** What is not known of a fault is no other one. */
+const hasOtherCode = (before: FaultDoc | undefined, after: FaultDoc | undefined): boolean =>
+  before?.errorCode !== undefined && after?.errorCode !== undefined && before.errorCode !== after.errorCode;
 
 const toNotification = (event: LogRecord['event'], report: ConnectorStatusReported): Notification => ({
   notificationId: event.id,

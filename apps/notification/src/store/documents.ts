@@ -157,13 +157,15 @@ sessionStartSchema.index({ at: 1 });
 /** A connector that reports a fault, or an EVSE or a station as a whole. */
 export interface FaultDoc {
   readonly id: string;
+  /** OCPP's, where the station says it. */
+  readonly errorCode?: string;
 }
 
-export const faultSchema = new Schema({ id: required }, { versionKey: false });
+export const faultSchema = new Schema({ id: required, errorCode: text }, { versionKey: false });
 
-/** An alert that was told, and may come again. */
+/** An alert, or a fault of a connector, that was told and may come again. */
 export interface AlertWindowDoc {
-  /** Of the alert. */
+  /** Of the alert; `fault:` and the place of a fault. */
   readonly id: string;
   readonly version: number;
   readonly window: AlertWindow;

@@ -99,6 +99,8 @@ export interface Notification {
   readonly dimension?: string;
   /** Of `Faulted` and `StationFault`: OCPP's error code. */
   readonly errorCode?: string;
+  /** Of `StationFault...`: how often it came up since it was last told, where not each time was told. */
+  readonly times?: number;
   /** Of `AlertOpened`, `AlertRaised` and `AlertCleared`. */
   readonly alert?: NotificationAlert;
   /** Of a reservation. */
