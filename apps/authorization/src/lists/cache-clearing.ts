@@ -1,6 +1,6 @@
 import type { AuthorizationDecided, TokenStatus, UseRules } from '@voltlog/authorization-contract';
 import { isGood, type Subject, UNKNOWN_TOKEN } from '@voltlog/authorization-domain';
-import { isoTime } from '@voltlog/kernel';
+import { isoTime, OperatingError } from '@voltlog/kernel';
 import { connectionV1 } from '@voltlog/proto';
 import type { ServiceContext } from '@voltlog/service';
 import { pages, type Timer, TimerLoop } from '@voltlog/store';
@@ -173,17 +173,26 @@ export class CacheClearing {
   async handle(timer: Timer): Promise<void> {
     const { stationId, attempt, untilMs } = timer.payload as Payload;
     if (this.context.clock.now() >= untilMs) return;
-    const { status } = await this.parts.connection.sendCommand({
-      stationId,
-      timeoutMs: COMMAND_MS,
-      command: { $case: 'clearCache', value: {} },
-    });
-    // A station that refuses has no cache, or has it switched off (C11.FR.04).
-    const isOver = status === CommandStatus.ACCEPTED || status === CommandStatus.REJECTED || status === CommandStatus.NOT_SUPPORTED;
-    if (isOver) return;
+    if (await this.isCleared(stationId)) return;
     const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(attempt, 10));
     const dueAt = isoTime(this.context.clock.now() + waitMs);
     await this.context.store.timers.schedule([timerOf({ stationId, attempt: attempt + 1, untilMs }, dueAt)]);
+  }
+
+  /** False also where nobody could be asked who holds the station: it may be cleared twice. */
+  private async isCleared(stationId: string): Promise<boolean> {
+    try {
+      const { status } = await this.parts.connection.sendCommand({
+        stationId,
+        timeoutMs: COMMAND_MS,
+        command: { $case: 'clearCache', value: {} },
+      });
+      // A station that refuses has no cache, or has it switched off (C11.FR.04).
+      return status === CommandStatus.ACCEPTED || status === CommandStatus.REJECTED || status === CommandStatus.NOT_SUPPORTED;
+    } catch (error) {
+      if (!(error instanceof OperatingError)) throw error;
+      return false;
+    }
   }
 }
 

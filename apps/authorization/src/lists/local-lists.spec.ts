@@ -1,12 +1,14 @@
 import { CONTRACT_TOPIC } from '@voltlog/authorization-contract';
 import { tokenKey } from '@voltlog/authorization-domain';
 import type { StationFactType } from '@voltlog/connection-contract';
+import { OperatingError } from '@voltlog/kernel';
 import { authorizationV1, connectionV1 } from '@voltlog/proto';
 import { until } from '@voltlog/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { authorizationProjections } from '../projections/rebuild.js';
 import { openCollections } from '../store/documents.js';
 import { AuthorizationWorld } from '../testing/world.js';
+import { CLEAR_CACHE } from './cache-clearing.js';
 import { LOCAL_LIST } from './local-lists.js';
 import { TokenScan } from './token-scan.js';
 
@@ -30,6 +32,8 @@ class ListStation {
   /** Undefined: it does not say, when it is asked. */
   entriesMax: number | undefined = 100;
   fails = 0;
+  /** The connection service is away. */
+  unreachable = false;
   /** What happens once while the station is sent its list. */
   during: (() => Promise<void>) | undefined;
 
@@ -41,6 +45,7 @@ class ListStation {
 
   answer({ command, stationId }: Send): Answer {
     this.asked += 1;
+    if (this.unreachable) throw new OperatingError('ServiceUnreachable', 'nobody is there');
     if (!this.connected) return { status: CommandStatus.OFFLINE };
     switch (command?.$case) {
       case 'getLocalListVersion':
@@ -425,6 +430,19 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     await world.putToken('A', { expiresAt: new Date(world.context.clock.ms + 1_000).toISOString() });
     await until(async () => {
       world.context.clock.ms += 1_000;
+      world.service.caches.hurry();
+      return station.cleared === 1;
+    }, 'the cache is cleared');
+  });
+
+  it('and the cache is cleared later where nobody can be asked to, as while the platform starts', async () => {
+    station.unreachable = true;
+    const { clock } = world.context;
+    const payload = { stationId: 'S1', attempt: 0, untilMs: clock.ms + 600_000 };
+    await world.service.caches.handle({ id: `${CLEAR_CACHE}:S1`, kind: CLEAR_CACHE, dueAt: new Date(clock.ms).toISOString(), payload });
+    station.unreachable = false;
+    await until(async () => {
+      clock.ms += 1_000;
       world.service.caches.hurry();
       return station.cleared === 1;
     }, 'the cache is cleared');
