@@ -114,6 +114,14 @@ export interface SessionStopEscalated extends SessionFact {
   readonly attempts: number;
   readonly cause: StopCause;
   readonly at: string;
+  /** 0: not told. Absent, as all that follows, in what an earlier version said. */
+  readonly evseId?: number;
+  readonly connectorId?: number;
+  readonly siteId?: string;
+  readonly idToken?: SessionIdToken;
+  readonly groupId?: string;
+  readonly contractId?: string;
+  readonly startRequestId?: string;
 }
 
 /** The session ended beyond its limit. */

@@ -121,10 +121,25 @@ function limitReached(claims: SessionClaims, readings: Readings, claim: Claim): 
   return [{ milestone: 'LimitReached', occurrence, at: byStationClock(receivedAt, claims, readings), receivedAt, dimension }];
 }
 
+/** Where a session is, and whose: who is told of it is chosen by that. */
+export function whereAndWhose(claims: SessionClaims, readings: Readings, { siteId }: Pick<RecordContext, 'siteId'>) {
+  const { token, place, start, startRequestId } = claims;
+  const { idToken } = outcomeOf(claims, readings);
+  const { groupId, contractId } = token?.authorization ?? {};
+  return {
+    evseId: place?.evseId ?? start?.evseId ?? 0,
+    connectorId: place?.connectorId ?? start?.connectorId ?? 0,
+    ...(siteId === undefined ? {} : { siteId }),
+    ...(idToken === undefined ? {} : { idToken }),
+    ...(groupId === undefined ? {} : { groupId }),
+    ...(contractId === undefined ? {} : { contractId }),
+    ...(startRequestId === undefined ? {} : { startRequestId }),
+  };
+}
+
 function toEvent({ identity, readings, context }: Recorded, claims: SessionClaims, due: DueMilestone): AnnouncedEvent {
-  const { token, place, start } = claims;
-  const authorization = token?.authorization;
-  const { idToken, energyWh } = outcomeOf(claims, readings);
+  const { start } = claims;
+  const { energyWh } = outcomeOf(claims, readings);
   // Of a clock that was plainly wrong at the start it is not known how long it took by that.
   const isWrong = start !== undefined && isSkewed(start.startedAt, start);
   const cost = sessionCost(claims, readings, Date.parse(isWrong ? due.receivedAt : due.at));
@@ -133,14 +148,8 @@ function toEvent({ identity, readings, context }: Recorded, claims: SessionClaim
     data: {
       ...identity,
       ...due,
-      evseId: place?.evseId ?? start?.evseId ?? 0,
-      connectorId: place?.connectorId ?? start?.connectorId ?? 0,
+      ...whereAndWhose(claims, readings, context),
       energyWh,
-      ...(context.siteId === undefined ? {} : { siteId: context.siteId }),
-      ...(idToken === undefined ? {} : { idToken }),
-      ...(authorization?.groupId === undefined ? {} : { groupId: authorization.groupId }),
-      ...(authorization?.contractId === undefined ? {} : { contractId: authorization.contractId }),
-      ...(claims.startRequestId === undefined ? {} : { startRequestId: claims.startRequestId }),
       ...(readings.stateOfCharge === undefined ? {} : { stateOfChargePercent: readings.stateOfCharge.value }),
       ...(cost === undefined ? {} : { cost: cost.total }),
     },

@@ -48,7 +48,7 @@ function history(claims: readonly Claim[], readings: Readings = {}): SessionEven
   const events: SessionEvent[] = [];
   for (const claim of claims) {
     const decision = sessionDecider.decide(
-      { identity, claim, readings, context: { batteryPercent: 90 } },
+      { identity, claim, readings, context: { batteryPercent: 90, siteId: 'depot' } },
       fold<ReturnType<typeof sessionDecider.evolve>, SessionEvent>(sessionDecider, events),
     );
     if (decision.ok) events.push(...decision.events);
@@ -86,6 +86,17 @@ describe('the events of a session', () => {
 
   it('say nothing when the readings of a session that is active change', () => {
     expect(names(history([started, { kind: 'Review' }], { power: { at: minute(1), value: 5 } }))).toEqual(['SessionStarted']);
+  });
+
+  it('tell where a station does not stop, and whose session it is: who has to know is found by that', () => {
+    const authorization = { ...start.authorization, status: 'Accepted', source: 'authorization', groupId: 'G', contractId: 'C' } as const;
+    const stopped: Claim = { kind: 'StopRequested', stop: { attempt: 1, cause: 'Driver', at: minute(1) } };
+    const escalated: Claim = { kind: 'StopEscalated', escalation: { attempts: 1, cause: 'Driver', at: minute(6) } };
+    const events = history([{ kind: 'Started', start: { ...start, authorization } }, stopped, escalated, escalated]);
+    expect(names(events)).toEqual(['SessionStarted', 'SessionStopRequested', 'SessionStopEscalated']);
+    const whose = { idToken: { idToken: 'TAG', type: 'Local' }, groupId: 'G', contractId: 'C' };
+    const where = { evseId: 1, connectorId: 1, siteId: 'depot' };
+    expect(events.at(-1)?.data).toEqual({ ...identity, attempts: 1, cause: 'Driver', at: minute(6), ...where, ...whose });
   });
 
   it('tell once that the transaction id was used again', () => {

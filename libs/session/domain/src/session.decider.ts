@@ -1,7 +1,7 @@
 import type { Decider } from '@voltlog/kernel';
 import { decided } from '@voltlog/kernel';
 import type { SessionChargingStateChanged, SessionEvent, SessionFact, SessionFlag, SessionOutcome } from '@voltlog/session-contract';
-import { announcements, evolveAnnounced, type RecordContext } from './announcements.js';
+import { announcements, evolveAnnounced, type RecordContext, whereAndWhose } from './announcements.js';
 import type { AskedClaim, Claim, SessionClaims } from './claims.js';
 import { joinClaim, noClaims } from './claims.js';
 import { effectiveEnd, outcomeOf } from './outcome.js';
@@ -51,7 +51,7 @@ export const sessionDecider: Decider<RecordClaim, SessionClaims, SessionEvent> =
   evolve,
 };
 
-function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionClaims, joined: SessionClaims): SessionEvent[] {
+function claimEvents({ identity, claim, readings, context }: RecordClaim, state: SessionClaims, joined: SessionClaims): SessionEvent[] {
   switch (claim.kind) {
     case 'Detected':
       return [{ type: 'voltlog.session.SessionDetected.v1', data: { ...identity, ...claim.detected } }];
@@ -100,7 +100,12 @@ function claimEvents({ identity, claim, readings }: RecordClaim, state: SessionC
     case 'StopAnswered':
       return [{ type: 'voltlog.session.SessionStopAnswered.v1', data: { ...identity, ...claim.answer } }];
     case 'StopEscalated':
-      return [{ type: 'voltlog.session.SessionStopEscalated.v1', data: { ...identity, ...claim.escalation } }];
+      return [
+        {
+          type: 'voltlog.session.SessionStopEscalated.v1',
+          data: { ...identity, ...claim.escalation, ...whereAndWhose(state, readings, context) },
+        },
+      ];
     case 'Fault':
     case 'FaultCleared':
     case 'Review':
