@@ -10,11 +10,17 @@ import {
   type RegisterPoint,
   sessionDecider,
 } from '@voltlog/session-domain';
-import { bringUp, type Collection, type Commit, rebuildCollection, type Store } from '@voltlog/store';
+import { bringUp, type Collection, type Commit, packedCollection, rebuildCollection, type Store } from '@voltlog/store';
 import { sessionDocument } from '../intake/session-writer.js';
-import type { MeterValues } from '../store/packed-values.js';
+import { type StoredSession, sessionPacking } from '../store/packed-sessions.js';
 import { noteClaims } from '../store/readings.js';
-import { meterValueRange, openCollections, type SessionDocument, sessionSchema } from '../store/session-documents.js';
+import {
+  meterValueRange,
+  openCollections,
+  type SessionCollections,
+  type SessionDocument,
+  sessionSchema,
+} from '../store/session-documents.js';
 
 /** Meter values read at a time. */
 const PAGE = 1_000;
@@ -31,12 +37,12 @@ export async function replaySessions(
   options: { onProgress?(progress: { readonly commits: number }): void } = {},
 ): Promise<number> {
   const { readings } = await openCollections(store);
-  const { commits } = await rebuildCollection<SessionDocument>({
+  const { commits } = await rebuildCollection<StoredSession>({
     store,
     name: 'sessions',
     schema: sessionSchema,
     ...options,
-    async project(batch: readonly Commit[], target: Collection<SessionDocument>) {
+    async project(batch: readonly Commit[], target: Collection<StoredSession>) {
       const streams = await streamsThatEndIn(store, batch);
       const known = await readings.getMany([...streams.keys()]);
       const docs: SessionDocument[] = [];
@@ -46,7 +52,7 @@ export async function replaySessions(
         const entry = { sessionId, identity: claims.identity, claims, readings: known.get(sessionId)?.readings ?? {}, version };
         docs.push(sessionDocument({ ...entry, abandoned: isOld(claims) }, at));
       }
-      await bringUp(target, docs);
+      await bringUp(packedCollection(target, sessionPacking), docs);
     },
   });
   return commits;
@@ -86,7 +92,11 @@ export function foldStream(
 }
 
 /** Builds the readings of one session anew from its meter values and its claims. */
-export async function replayReadings(meterValues: Pick<MeterValues, 'find'>, sessionId: string, claims: SessionClaims): Promise<Readings> {
+export async function replayReadings(
+  meterValues: Pick<SessionCollections['meterValues'], 'find'>,
+  sessionId: string,
+  claims: SessionClaims,
+): Promise<Readings> {
   const readings: Readings = {};
   const points: RegisterPoint[] = [];
   noteClaims(readings, claims);

@@ -1,8 +1,10 @@
 import type { SampledValue } from '@voltlog/connection-contract';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { packed, unpacked } from './packed-values.js';
+import { valuePacking } from './packed-values.js';
 import { meterValueDocument } from './session-documents.js';
+
+const { pack, unpack } = valuePacking;
 
 const at = '2026-11-26T10:00:00.000Z';
 
@@ -12,7 +14,7 @@ it('says each word of a sample once', () => {
     { measurand: 'SoC', value: 54, unit: 'Percent', context: 'Sample.Clock' },
   ];
   const document = meterValueDocument('s-1', { at, samples }, at);
-  expect(packed(document)).toEqual({
+  expect(pack(document)).toEqual({
     id: document.id,
     receivedAt: at,
     samples: [
@@ -24,7 +26,7 @@ it('says each word of a sample once', () => {
 
 it('reads what older programs wrote', () => {
   const document = meterValueDocument('s-1', { at, samples: [{ measurand: 'SoC', value: 5, unit: 'Percent' }] }, at, 3);
-  expect(unpacked(document)).toEqual(document);
+  expect(unpack(document)).toEqual(document);
 });
 
 it('gives back whatever was written (property)', () => {
@@ -45,7 +47,7 @@ it('gives back whatever was written (property)', () => {
   fc.assert(
     fc.property(fc.array(sample), fc.option(fc.nat(), { nil: undefined }), (samples, seqNo) => {
       const document = meterValueDocument('s-1', { at, samples }, at, seqNo);
-      expect(unpacked(JSON.parse(JSON.stringify(packed(document))))).toEqual(document);
+      expect(unpack(JSON.parse(JSON.stringify(pack(document))))).toEqual(document);
     }),
   );
 });

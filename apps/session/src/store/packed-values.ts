@@ -1,5 +1,5 @@
 import type { SampledValue } from '@voltlog/connection-contract';
-import type { Collection } from '@voltlog/store';
+import type { Packing } from '@voltlog/store';
 import type { MeterValueDocument } from './session-documents.js';
 
 /** Stands for what a sample does not say, before something that it says. */
@@ -23,24 +23,14 @@ export type StoredMeterValue = Omit<MeterValueDocument, 'at' | 'samples'> & {
   readonly samples: readonly (PackedSample | SampledValue)[];
 };
 
-/** Meter values by the collection that holds them packed. */
-export type MeterValues = Pick<Collection<MeterValueDocument>, 'find' | 'upsert' | 'count'>;
+export const valuePacking: Packing<MeterValueDocument, StoredMeterValue> = { pack: packed, unpack: unpacked };
 
-export const unpacking = (stored: Collection<StoredMeterValue>): MeterValues => ({
-  async find(query) {
-    const page = await stored.find(query);
-    return { ...page, docs: page.docs.map(unpacked) };
-  },
-  upsert: (writes) => stored.upsert(writes.map((write) => ({ ...write, doc: packed(write.doc) }))),
-  count: (where) => stored.count(where),
-});
-
-export function packed({ id, samples, receivedAt, seqNo }: MeterValueDocument): StoredMeterValue {
+function packed({ id, samples, receivedAt, seqNo }: MeterValueDocument): StoredMeterValue {
   const stored = { id, samples: samples.map(packedSample), receivedAt };
   return seqNo === undefined ? stored : { ...stored, seqNo };
 }
 
-export function unpacked(stored: StoredMeterValue): MeterValueDocument {
+function unpacked(stored: StoredMeterValue): MeterValueDocument {
   const { at = stored.id.split('#', 2)[1] ?? '', samples, ...rest } = stored;
   return { ...rest, at, samples: samples.map((sample) => (isPacked(sample) ? unpackedSample(sample) : sample)) };
 }

@@ -1,8 +1,9 @@
 import type { MeterValue, SampledValue, StationFactType } from '@voltlog/connection-contract';
 import type { AskedStart, Readings, SessionClaims } from '@voltlog/session-domain';
-import type { Collection, Store } from '@voltlog/store';
+import { type Collection, packedCollection, type Store } from '@voltlog/store';
 import { Schema } from 'mongoose';
-import { type MeterValues, type StoredMeterValue, unpacking } from './packed-values.js';
+import { type StoredSession, sessionPacking } from './packed-sessions.js';
+import { type StoredMeterValue, valuePacking } from './packed-values.js';
 
 /** Projection of a session's stream: the claims, and what is searched by. Written only when the stream grew. */
 export interface SessionDocument {
@@ -102,7 +103,7 @@ export interface OpenStartDocument extends AskedStart {
 export interface SessionCollections {
   readonly sessions: Collection<SessionDocument>;
   readonly readings: Collection<ReadingsDocument>;
-  readonly meterValues: MeterValues;
+  readonly meterValues: Collection<MeterValueDocument>;
   readonly quarantine: Collection<QuarantinedDocument>;
   readonly stationSites: Collection<StationSiteDocument>;
   readonly prices: Collection<PriceDocument>;
@@ -211,9 +212,9 @@ openStartSchema.index({ stationId: 1 });
 
 export async function openCollections(store: Store): Promise<SessionCollections> {
   return {
-    sessions: await store.collection<SessionDocument>('sessions', sessionSchema),
+    sessions: packedCollection(await store.collection<StoredSession>('sessions', sessionSchema), sessionPacking),
     readings: await store.collection<ReadingsDocument>('readings', readingsSchema),
-    meterValues: unpacking(await store.collection<StoredMeterValue>('meterValues', meterValueSchema)),
+    meterValues: packedCollection(await store.collection<StoredMeterValue>('meterValues', meterValueSchema), valuePacking),
     quarantine: await store.collection<QuarantinedDocument>('quarantine', quarantineSchema),
     stationSites: await store.collection<StationSiteDocument>('stationSites', stationSiteSchema),
     prices: await store.collection<PriceDocument>('prices', priceSchema),

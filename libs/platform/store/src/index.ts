@@ -5,6 +5,7 @@ export type { Execution, Input } from './execution.js';
 export { firstVersion } from './first-version.js';
 export { type MongoStoreOptions, openMongoStore } from './mongo/mongo-store.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
+export { type Packing, packedCollection } from './packed-collection.js';
 export { pages } from './pages.js';
 export { type RebuildOptions, rebuildCollection, rebuildName } from './rebuild-collection.js';
 export { rebuildFromTopic, type TopicRebuildOptions } from './rebuild-from-topic.js';

@@ -93,9 +93,7 @@ export function evolveAnnounced(state: SessionClaims, event: AnnouncedEvent): Se
 const RESTING: ReadonlySet<string> = new Set(['ParkingStarted', 'SuspendedByVehicle', 'SuspendedByStation', 'Faulted']);
 
 function milestone(state: SessionClaims, data: SessionMilestoneReached): SessionClaims {
-  const { sessionId: _s, stationId: _t, transactionId: _x, ocppVersion: _v, ...reached } = data;
-  const kept: AnnouncedMilestone = reached;
-  const milestones = [...(state.milestones ?? []), kept];
+  const milestones = [...(state.milestones ?? []), announcedOf(data)];
   if (data.milestone === 'FaultCleared') {
     const cleared = { at: data.at, receivedAt: data.receivedAt };
     // It may break again before energy flows.
@@ -107,6 +105,19 @@ function milestone(state: SessionClaims, data: SessionMilestoneReached): Session
   if (data.milestone !== 'Faulted') return rested;
   const { at, receivedAt, errorCode } = data;
   return joinClaim(rested, { kind: 'Fault', fault: { at, receivedAt, ...(errorCode === undefined ? {} : { errorCode }) } });
+}
+
+function announcedOf(data: SessionMilestoneReached): AnnouncedMilestone {
+  const { milestone, occurrence, at, receivedAt, stateOfChargePercent, percent, dimension } = data;
+  return {
+    milestone,
+    occurrence,
+    at,
+    receivedAt,
+    ...(stateOfChargePercent === undefined ? {} : { stateOfChargePercent }),
+    ...(percent === undefined ? {} : { percent }),
+    ...(dimension === undefined ? {} : { dimension }),
+  };
 }
 
 /** The stop for a limit was asked for: once per stop, however often it is repeated. As all milestones it is told by the station's clock. */

@@ -59,7 +59,11 @@ export type Interruption = Omit<SessionInterrupted, keyof SessionFact>;
 export type QueueClaim = Omit<SessionQueueReported, keyof SessionFact>;
 export type FreedClaim = Omit<SessionConnectorFreed, keyof SessionFact>;
 export type LimitClaim = Omit<SessionLimitSet, keyof SessionFact>;
-export type AnnouncedMilestone = Omit<SessionMilestoneReached, keyof SessionFact>;
+/** Of what was announced, what is asked for later. */
+export type AnnouncedMilestone = Pick<
+  SessionMilestoneReached,
+  'milestone' | 'occurrence' | 'at' | 'receivedAt' | 'stateOfChargePercent' | 'percent' | 'dimension'
+>;
 
 /** The connector of the session broke. */
 export interface FaultClaim {
@@ -209,7 +213,7 @@ function joinPlace(claims: SessionClaims, place: Place): SessionClaims {
 }
 
 function joinStart(claims: SessionClaims, start: StartClaim): SessionClaims {
-  const placed = joinToken(joinPlace(claims, start), startToken(start));
+  const placed = joinToken(joinPlace(claims, start), tokenOfStart(start));
   const known = placed.start;
   if (known === undefined) return { ...placed, start };
   const differ = known.startedAt !== start.startedAt;
@@ -224,7 +228,8 @@ function joinAsked(claims: SessionClaims, asked: AskedClaim | undefined): Sessio
   return { ...(limit === undefined || claims.limit !== undefined ? claims : joinLimit(claims, limit)), startRequestId };
 }
 
-function startToken({ idToken, authorization, startedAt, receivedAt }: StartClaim): TokenClaim | undefined {
+/** The token that a start tells along with it. */
+export function tokenOfStart({ idToken, authorization, startedAt, receivedAt }: StartClaim): TokenClaim | undefined {
   if (idToken === undefined) return undefined;
   return { purpose: 'Start', idToken, at: startedAt, receivedAt, ...(authorization === undefined ? {} : { authorization }) };
 }

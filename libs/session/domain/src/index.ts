@@ -17,6 +17,7 @@ export {
   type StartClaim,
   type StopClaim,
   type TokenClaim,
+  tokenOfStart,
 } from './claims.js';
 export { type EndCause, endCauseOf } from './end-cause.js';
 export { detectedClaim, endOf, startClaim, tokenClaim } from './fact-claims.js';
