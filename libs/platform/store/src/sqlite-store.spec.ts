@@ -48,6 +48,26 @@ describe('sqlite: the file', () => {
     await expect(openSqliteStore({ path })).rejects.toMatchObject({ code: 'StoreUnreadable', message: expect.stringContaining('newer') });
   });
 
+  it('says the id of a document once, and reads those of an older program, which had it in their text too', async () => {
+    const store = await openSqliteStore({ path });
+    const sessions = await store.collection<SessionDoc>('sessions', sessionSchema);
+    await sessions.upsert([{ doc: { id: 'old', note: 'a' } }, { doc: { id: 'new "one"', note: 'b' } }, { doc: { id: 'bare' } }]);
+    await store.close();
+    const db = new DatabaseSync(path);
+    const texts = db.prepare('SELECT doc FROM c_1 ORDER BY id DESC').all();
+    expect(texts.map((row) => row['doc'])).toEqual(['{"note":"a"}', '{"note":"b"}', '{"id":"bare"}']);
+    db.prepare('UPDATE c_1 SET doc = ? WHERE id = ?').run('{"id":"old","note":"c"}', 'old');
+    db.exec('PRAGMA user_version = 2');
+    db.close();
+    const again = await openSqliteStore({ path });
+    const read = await again.collection<SessionDoc>('sessions', sessionSchema);
+    const all = [{ id: 'bare' }, { id: 'new "one"', note: 'b' }, { id: 'old', note: 'c' }];
+    expect((await read.find({ limit: 5 })).docs).toEqual(all);
+    expect([...(await read.getMany(['old', 'bare', 'new "one"'])).values()]).toEqual(expect.arrayContaining(all));
+    expect(await read.get('new "one"')).toEqual(all[1]);
+    await again.close();
+  });
+
   it('that is full refuses whole writes, keeps what was there, and goes on when there is room', async () => {
     const store = await openSqliteStore({ path, maxBytes: 400_000 });
     const sessions = await store.collection<SessionDoc>('sessions', sessionSchema);

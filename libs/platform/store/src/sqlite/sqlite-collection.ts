@@ -35,7 +35,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
     return attempt(() => {
       const { rows, get } = this.table();
       const row = rows.none ? undefined : get.get(id);
-      return row === undefined ? undefined : this.#parse(row['doc']);
+      return row === undefined ? undefined : this.#parse(id, row['doc']);
     });
   }
 
@@ -44,7 +44,10 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
       const docs = new Map<string, Doc>();
       const { rows, getMany } = this.table();
       if (rows.none) return docs;
-      for (const row of getMany.iterate(JSON.stringify(ids))) docs.set(String(row['id']), this.#parse(row['doc']));
+      for (const row of getMany.iterate(JSON.stringify(ids))) {
+        const id = String(row['id']);
+        docs.set(id, this.#parse(id, row['doc']));
+      }
       return docs;
     });
   }
@@ -64,7 +67,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
           ...args,
           query.limit + 1 - docs.length,
         );
-        for (const row of rows) docs.push(this.#parse(row['doc']));
+        for (const row of rows) docs.push(this.#parse(String(row['id']), row['doc']));
         if (docs.length > query.limit) break;
       }
       if (docs.length <= query.limit) return { docs };
@@ -79,7 +82,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
     const way = direction === 1 ? 'ASC' : 'DESC';
     const order = field === 'id' || sameKey ? `id ${way}` : `${columnOf(field)} ${way}, id ${way}`;
     const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-    return table.prepare(`SELECT doc FROM ${table.name}${filter} ORDER BY ${order} LIMIT ?`);
+    return table.prepare(`SELECT id, doc FROM ${table.name}${filter} ORDER BY ${order} LIMIT ?`);
   }
 
   count(where?: Query['where']): Promise<number> {
@@ -114,7 +117,7 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
     const version = (doc as { version?: unknown }).version;
     return {
       id: doc.id,
-      text: JSON.stringify(doc),
+      text: textOf(doc),
       version: typeof version === 'number' ? version : null,
       fields,
       expected: expectedVersion,
@@ -154,9 +157,16 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
     }
   }
 
-  #parse(text: unknown): Doc {
-    return JSON.parse(String(text)) as Doc;
+  #parse(id: string, text: unknown): Doc {
+    return { id, ...JSON.parse(String(text)) } as Doc;
   }
+}
+
+/** A document without its id, which has a column of its own. One whose id is not its first field, or of an older program, has both. */
+function textOf(doc: { readonly id: string }): string {
+  const text = JSON.stringify(doc);
+  const head = `{"id":${JSON.stringify(doc.id)},`;
+  return text.startsWith(head) ? `{${text.slice(head.length)}` : text;
 }
 
 /**
