@@ -41,7 +41,7 @@ interface Payload {
   readonly untilMs: number;
 }
 
-/** Accepted decisions about one token that are looked through, and of one read. */
+/** Decisions about one token that are looked through, and of one read. */
 const DECISIONS_MAX = 5_000;
 const PAGE = 500;
 /** What stations ask; what is asked for by the API is answered to none. */
@@ -151,15 +151,18 @@ export class CacheClearing {
     return subjects;
   }
 
-  /** Of the stations that were told last that a token may charge, those where it may no more. */
+  /** Of the stations that were told last that a token may charge, and not that it is over by now, those where it may no more. */
   private async lostAt(tokenKey: string, subject: Whose, now: number): Promise<ReadonlySet<string>> {
     const at = isoTime(now + CLOCKS_APART_MS);
-    const where = { tokenKey, status: 'Accepted', id: { $gte: uuidV7At(now - this.parts.cacheMs) } };
+    // By the token alone: whoever asks for the accepted ones reads all that were accepted, of every token.
+    const where = { tokenKey, id: { $gte: uuidV7At(now - this.parts.cacheMs) } };
     const seen = new Set<string>();
     const stations = new Set<string>();
     let looked = 0;
     for await (const page of pages(this.parts.collections.decisions, { where, sort: ['id', -1], limit: PAGE })) {
-      const asked = new Set(page.flatMap(({ stationId, purpose }) => (BY_STATIONS.has(purpose) && !seen.has(stationId) ? stationId : [])));
+      const asked = new Set<string>();
+      for (const { stationId, purpose, status, cacheExpiresAt = at } of page)
+        if (status === 'Accepted' && BY_STATIONS.has(purpose) && cacheExpiresAt >= at && !seen.has(stationId)) asked.add(stationId);
       for (const [stationId, siteId] of await this.parts.sites.load([...asked])) {
         seen.add(stationId);
         if (stations.size < STATIONS_MAX && !isGood(subject, { stationId, siteId, at })) stations.add(stationId);

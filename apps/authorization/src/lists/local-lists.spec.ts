@@ -561,6 +561,21 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
       }, 'both caches are cleared');
     });
 
+    it('but not at an end that their stations were told of', async () => {
+      const end = world.context.clock.ms + 3_600_000;
+      await world.putToken('GUEST', { expiresAt: new Date(end).toISOString() });
+      expect((await world.ask({ token: 'GUEST', stationId: 'S9' })).status).toBe(authorizationV1.AuthorizationStatus.ACCEPTED);
+      // Its end comes later, and stations were told of none.
+      await world.putToken('A', { expiresAt: new Date(end + 2_000).toISOString() });
+      world.context.clock.ms = end;
+      await until(() => {
+        world.context.clock.ms += 1_000;
+        world.service.caches.hurry();
+        return station.cleared >= 2;
+      }, 'the caches that hold A are cleared');
+      expect(station.clearedAt.toSorted()).toEqual(['S1', 'S2']);
+    });
+
     it('once an end comes that was set for later, and not before', async () => {
       const end = world.context.clock.ms + 3_600_000;
       await world.putToken('A', { expiresAt: new Date(end).toISOString() });
