@@ -187,6 +187,8 @@ describe('authorization service', () => {
       context.clock.ms += 10;
       await station.started('t1', 'CARD', { evseId: 2, answer: { status: 'Accepted', source: 'cache', groupId: 'G' } });
       context.clock.ms += 10;
+      await station.authorized('t1', 'CARD', 'StopAuthorized', { status: 'Accepted', source: 'cache' });
+      context.clock.ms += 10;
       await station.presented('LOST', { status: 'Blocked', source: 'cache', reason: 'TokenBlocked' });
       const list = async () => (await service.grpc.listDecisions({ ...ALL_DECISIONS, stationId: 'S1' })).decisions;
       await until(async () => (await list()).some((record) => record.request?.idToken?.idToken === 'LOST'), 'the last one is listed');
@@ -199,6 +201,7 @@ describe('authorization service', () => {
       ]);
       expect(shown).toEqual([
         ['LOST', Purpose.IDENTIFY, '', Status.BLOCKED, 'TokenBlocked'],
+        ['CARD', Purpose.STOP, '', Status.ACCEPTED, 'AcceptedBefore'],
         ['CARD', Purpose.START, 'S1/t1', Status.ACCEPTED, 'AcceptedBefore'],
         ['STRANGER', Purpose.IDENTIFY, '', Status.INVALID, 'AuthorizationUnavailable'],
       ]);

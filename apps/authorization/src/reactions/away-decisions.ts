@@ -25,6 +25,9 @@ const PURPOSES: Readonly<Record<string, AuthorizationPurpose>> = {
   ['voltlog.connection.TransactionEnded.v1' satisfies Type]: 'Stop',
 };
 
+/** OCPP 2.x TriggerReasonEnumType */
+const STOPS = 'StopAuthorized';
+
 type Answered = IdTokenPresented | TransactionFact | TransactionStarted;
 
 /**
@@ -33,8 +36,8 @@ type Answered = IdTokenPresented | TransactionFact | TransactionStarted;
  */
 export function awayDecisions(batch: readonly LogRecord[]): readonly AuthorizationDecided[] {
   return batch.flatMap(({ event }) => {
-    const purpose = PURPOSES[event.type];
     const data = event.data as Answered;
+    const purpose = 'triggerReason' in data && data.triggerReason === STOPS ? 'Stop' : PURPOSES[event.type];
     if (purpose === undefined || data.authorization === undefined || data.authorization.source === 'authorization') return [];
     return decidedBy(event.id, purpose, data, data.authorization);
   });

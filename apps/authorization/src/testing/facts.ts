@@ -46,8 +46,12 @@ export class StationVoice {
     return this.say('voltlog.connection.IdTokenPresented.v1', { ...this.message(), idToken: { idToken, type: 'Local' }, authorization });
   }
 
-  authorized(transactionId: string, idToken: string, triggerReason = 'Authorized'): Promise<void> {
-    const authorization: AuthorizationAnswer = { status: 'Accepted', source: 'authorization' };
+  authorized(
+    transactionId: string,
+    idToken: string,
+    triggerReason = 'Authorized',
+    authorization: AuthorizationAnswer = { status: 'Accepted', source: 'authorization' },
+  ): Promise<void> {
     return this.say('voltlog.connection.TransactionUpdated.v1', {
       ...this.base(transactionId, {}),
       triggerReason,
