@@ -178,12 +178,13 @@ export class Authorizations {
     if (isFaulty(item) || isAskedAhead(item)) {
       // That certificate says nothing about the token, nor does what holds at another time about now.
     } else if (status === 'Accepted') {
-      this.refused.accepted(key);
+      this.refused.forget(key);
       this.accepted.accepted(key, { groupId, decidedAtMs: now, expiresAt: decision.cacheExpiresAt });
+    } else {
       // A token whose places are all taken stays a known token, and so does one that may not stop the session of another.
-    } else if (status !== 'ConcurrentTx' && decision.reason !== NOT_YOUR_SESSION) {
-      this.accepted.refused(key);
+      if (status !== 'ConcurrentTx' && decision.reason !== NOT_YOUR_SESSION) this.accepted.refused(key);
       if (GOOD_NOWHERE.has(decision.reason)) this.refused.refused(key, { status, reason: decision.reason, decidedAtMs: now });
+      else this.refused.forget(key);
     }
     const answer: { -readonly [Key in keyof AuthorizationAnswer]: AuthorizationAnswer[Key] } = { status, source: 'authorization' };
     if (decision.reason !== '') answer.reason = decision.reason;

@@ -10,7 +10,7 @@ export interface RefusedToken {
 }
 
 /**
- * The tokens that were refused because they are good nowhere, and not accepted since, for the time in which the authorization service is
+ * The tokens that were refused because they are good nowhere, and of which nothing else was said since, for the time in which the authorization service is
  * away. In memory alone: an instance that has just started knows none.
  */
 export class RefusedTokens {
@@ -28,7 +28,8 @@ export class RefusedTokens {
     if (oldest.done !== true) this.memory.delete(oldest.value);
   }
 
-  accepted(key: string): void {
+  /** Something else was said of it since. */
+  forget(key: string): void {
     this.memory.delete(key);
   }
 }

@@ -257,7 +257,7 @@ describe('the call of a station', () => {
       await expect(ask('BB', RESERVE)).rejects.toMatchObject({ code: 'ServiceUnavailable' });
     });
 
-    it('a token that is good nowhere stays refused, at once and whatever the policy, until that is old or it is accepted again', async () => {
+    it('a token that is good nowhere stays refused, at once and whatever the policy, until that is old or something else is said of it', async () => {
       await world.start({ AUTHORIZATION_FALLBACK: 'accept-unknown', AUTHORIZATION_WAIT_MS: '20000', AUTHORIZATION_CACHE_SECONDS: '60' });
       const station = await world.connect();
       const told = async (idTag: string) => (await station.ask('Authorize', { idTag }))['idTagInfo'];
@@ -268,9 +268,12 @@ describe('the call of a station', () => {
       refuse('BB', AuthorizationStatus.BLOCKED, 'TokenBlocked');
       refuse('CC', AuthorizationStatus.EXPIRED, 'ContractExpired');
       refuse('DD', AuthorizationStatus.NOT_AT_THIS_LOCATION, 'TokenNotHere');
-      for (const idTag of ['BB', 'CC', 'DD']) await told(idTag);
+      refuse('EE', AuthorizationStatus.BLOCKED, 'TokenBlocked');
+      for (const idTag of ['BB', 'CC', 'DD', 'EE']) await told(idTag);
       world.authorization.statuses.delete('CC');
-      await told('CC');
+      // Let in again, and its places are taken: it is no longer good nowhere.
+      refuse('EE', AuthorizationStatus.CONCURRENT_TX, 'ConcurrentLimitExceeded');
+      for (const idTag of ['CC', 'EE']) await told(idTag);
       world.authorization.away = true;
       expect(await told('bb')).toEqual({ status: 'Blocked' });
       const decided = world.facts('voltlog.connection.IdTokenPresented.v1').at(-1)?.authorization;
@@ -278,7 +281,7 @@ describe('the call of a station', () => {
       const use = connectionV1.TokenUse.REQUEST_START;
       const order = { stationId: 'CP1', evseId: 1, idToken: { idToken: 'BB', type: 'Central' }, use, startsAt: undefined };
       expect(await world.rpc().authorizeToken(order)).toMatchObject({ status: 'Blocked', reason: 'TokenBlocked' });
-      for (const idTag of ['CC', 'DD']) expect(await told(idTag)).toEqual({ status: 'Accepted' });
+      for (const idTag of ['CC', 'DD', 'EE']) expect(await told(idTag)).toEqual({ status: 'Accepted' });
       world.skewMs += 60_000;
       expect(await told('BB')).toEqual({ status: 'Accepted' });
     });
