@@ -289,6 +289,21 @@ describe('tokens and sessions', () => {
       expect(await gateway.call('GET', `/v1/sites/nowhere/${of}-policy`)).toMatchObject(unknown);
   });
 
+  it('lets a policy of a site be changed while nobody can say whether there is such a site', async () => {
+    gateway.services.deviceError = new OperatingError('ServiceUnavailable', 'away');
+    const policy = { unknownTokens: 'accept', authorizationAway: 'accept-known', noAuthorization: 'reject', localLists: true };
+    expect((await gateway.call('PUT', '/v1/sites/north/authorization-policy', { body: policy })).status).toBe(200);
+    expect((await gateway.call('GET', '/v1/sites/north/reservation-policy')).status).toBe(200);
+  });
+
+  it('tells of a great many wrong fields in few words', async () => {
+    const body = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`field${i}`, 1]));
+    const answer = (await gateway.call('POST', '/v1/reservations', { body })).body as { detail: string; errors: unknown[] };
+    expect(answer.errors).toHaveLength(100);
+    expect(answer.detail).toMatch(/^\d+ fields are wrong in the body: .*, \.\.\.$/);
+    expect(answer.detail.length).toBeLessThan(500);
+  });
+
   it('names each field that it does not know, and each that is wrong once', async () => {
     const order = async (body: unknown) => (await gateway.call('POST', '/v1/reservations', { body })).body;
     expect(await order({ stationId: 'CP-1', idToken: 'T', evse: 1, untill: 'x' })).toMatchObject({

@@ -4,7 +4,11 @@ import { type FieldError, invalid } from './problem.js';
 
 const PLACES: Readonly<Record<string, FieldError['in']>> = { body: 'body', query: 'query', param: 'path' };
 
-/** Checks what came in against the schema of its parameter and lists every field that is wrong. */
+/** Errors, and names of fields in the text, of one answer: whoever sends a great many wrong fields is not told of each. */
+const ERRORS_MAX = 100;
+const NAMES_MAX = 20;
+
+/** Checks what came in against the schema of its parameter and lists the fields that are wrong. */
 @Injectable()
 export class ValidationPipe implements PipeTransform {
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
@@ -13,7 +17,7 @@ export class ValidationPipe implements PipeTransform {
     const result = await metadata.schema['~standard'].validate(value ?? {});
     if (result.issues === undefined) return result.value;
     const errors = result.issues.flatMap((issue) => errorsOf(issue, place));
-    throw invalid(detailOf(errors, place), errors);
+    throw invalid(detailOf(errors, place), errors.slice(0, ERRORS_MAX));
   }
 }
 
@@ -34,5 +38,7 @@ function errorsOf(issue: Issue, place: FieldError['in']): readonly FieldError[] 
 function detailOf(errors: readonly FieldError[], place: FieldError['in']): string {
   const fields = [...new Set(errors.map(({ pointer }) => pointer))].filter((pointer) => pointer !== '');
   if (fields.length === 0) return `The ${place} is wrong: ${errors.map(({ message }) => message).join('; ')}`;
-  return `${fields.length === 1 ? 'One field is' : `${fields.length} fields are`} wrong in the ${place}: ${fields.join(', ')}`;
+  const more = fields.length > NAMES_MAX ? ', ...' : '';
+  const names = fields.slice(0, NAMES_MAX).join(', ');
+  return `${fields.length === 1 ? 'One field is' : `${fields.length} fields are`} wrong in the ${place}: ${names}${more}`;
 }

@@ -7,6 +7,7 @@ import { policyPut, policyView, toPolicy } from '../views/authorization-policy.v
 import { identifier } from '../views/common.js';
 import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
 import { Read, Versioned, Write } from '../web/route.js';
+import { checkSite } from './send-command.js';
 
 const siteParams = z.object({ siteId: identifier('siteId', 64) });
 type SiteParams = z.output<typeof siteParams>;
@@ -20,7 +21,7 @@ export class AuthorizationPoliciesController {
   @Get('sites/:siteId/authorization-policy')
   @Read({ role: 'viewer', summary: 'Read what holds at a site for tokens', answer: policyView })
   async getSitePolicy(@Param({ schema: siteParams }) { siteId }: SiteParams, @Res({ passthrough: true }) reply: FastifyReply) {
-    await this.services.device.getSite({ siteId });
+    await checkSite(this.services, siteId);
     return this.read(siteId, reply);
   }
 
@@ -34,7 +35,7 @@ export class AuthorizationPoliciesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     // A policy of a site that is not there would never hold.
-    await this.services.device.getSite({ siteId });
+    await checkSite(this.services, siteId);
     return this.write(siteId, body, request, reply);
   }
 

@@ -19,6 +19,7 @@ import {
 } from '../views/reservation.view.js';
 import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
 import { Read, Versioned, Write } from '../web/route.js';
+import { checkSite } from './send-command.js';
 
 const siteParams = z.object({ siteId: identifier('siteId', 64) });
 type ReservationParams = z.output<typeof reservationParams>;
@@ -116,7 +117,7 @@ export class ReservationsController {
     @Param({ schema: siteParams }) { siteId }: { siteId: string },
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.services.device.getSite({ siteId });
+    await checkSite(this.services, siteId);
     return this.policyOf(siteId, reply);
   }
 
@@ -130,7 +131,7 @@ export class ReservationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     // A policy of a site that is not there would never hold.
-    await this.services.device.getSite({ siteId });
+    await checkSite(this.services, siteId);
     return this.put(siteId, body, request, reply);
   }
 

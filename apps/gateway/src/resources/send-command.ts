@@ -80,6 +80,15 @@ export async function checkPlace({ device }: Services, stationId: string, evseId
   throw new Problem(404, 'evse-unknown', `Station ${stationId} has no EVSE ${evseId}.`);
 }
 
+/** While nobody can say whether there is such a site, it is taken for one: what holds there is changed in an outage above all. @throws {RequestError} */
+export async function checkSite({ device }: Services, siteId: string): Promise<void> {
+  try {
+    await device.getSite({ siteId });
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+  }
+}
+
 async function evsesOf(device: Services['device'], stationId: string): Promise<readonly deviceV1.Evse[]> {
   try {
     return (await device.getStation({ stationId })).station?.evses ?? [];

@@ -190,6 +190,7 @@ export class FakeServices {
       getStation: ({ stationId }) =>
         this.deviceError === undefined ? Promise.resolve({ station: this.known(stationId) }) : Promise.reject(this.deviceError),
       getSite: ({ siteId }) => {
+        if (this.deviceError !== undefined) return Promise.reject(this.deviceError);
         const site = this.sites.get(siteId);
         if (site === undefined) return Promise.reject(new RequestError('NOT_FOUND', `site ${siteId} is not known`, 'SiteUnknown'));
         return Promise.resolve({ site });
