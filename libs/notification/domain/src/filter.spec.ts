@@ -44,6 +44,16 @@ describe('a filter', () => {
     expect(matches(filter, told)).toBe(expected);
   });
 
+  it.each([
+    ['StationFault', notification({ kind: 'StationFaultCleared', times: 3 }), true],
+    ['StationFault', notification({ kind: 'StationFaultCleared' }), false],
+    ['AlertOpened', notification({ kind: 'AlertCleared', alert: { alertId: 'a', times: 1 } }), true],
+    ['AlertOpened', notification({ kind: 'AlertCleared', alert: { alertId: 'a' } }), false],
+    ['AlertRaised', notification({ kind: 'AlertCleared', alert: { alertId: 'a', times: 1 } }), false],
+  ] as const)('of %s holds for what came up and went meanwhile (%#)', (kind, told, expected) => {
+    expect(matches({ kinds: [kind] }, told)).toBe(expected);
+  });
+
   it('of a reservation holds for the one that stands in for it, and finds it', () => {
     const moved = notification({ kind: 'ReservationExpiring', reservationId: 'now', movedFrom: 'before' });
     for (const reservationId of ['now', 'before']) {

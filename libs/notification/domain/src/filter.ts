@@ -51,8 +51,22 @@ export function matches(filter: SubscriptionFilter, notification: Notification):
   return !holds(filter, ofStation);
 }
 
+/** What came up meanwhile where the last of it stands for all, see `endAlertWindow`. */
+const CAME_UP: { readonly [Kind in NotificationKind]?: NotificationKind } = {
+  AlertRaised: 'AlertOpened',
+  AlertCleared: 'AlertOpened',
+  StationFaultCleared: 'StationFault',
+};
+
+/** Whoever wants to be told that something comes up is told of what came up and went meanwhile. */
+function isOfKind({ kinds }: SubscriptionFilter, { kind, alert, times = alert?.times ?? 0 }: Notification): boolean {
+  if (kinds.length === 0 || kinds.includes(kind)) return true;
+  const cameUp = times > 0 ? CAME_UP[kind] : undefined;
+  return cameUp !== undefined && kinds.includes(cameUp);
+}
+
 function holds(filter: SubscriptionFilter, notification: Notification): boolean {
-  if (filter.kinds.length > 0 && !filter.kinds.includes(notification.kind)) return false;
+  if (!isOfKind(filter, notification)) return false;
   return BY.every((field) => {
     const wanted = filter[field];
     return wanted === undefined || valuesOf(notification, field).some((is) => same(field, wanted) === same(field, is));
