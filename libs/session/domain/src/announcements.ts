@@ -1,4 +1,4 @@
-import type { SessionEvent, SessionFact, SessionMilestoneReached, SessionPrice } from '@voltlog/session-contract';
+import type { SessionEvent, SessionFact, SessionMilestoneReached, SessionOutcome, SessionPrice } from '@voltlog/session-contract';
 import type { AnnouncedMilestone, Claim, SessionClaims } from './claims.js';
 import { joinClaim } from './claims.js';
 import { contractLimitOf, overshootsOf, sessionCost } from './limits.js';
@@ -133,9 +133,11 @@ function limitReached(claims: SessionClaims, readings: Readings, claim: Claim): 
 }
 
 /** Where a session is, and whose: who is told of it is chosen by that. */
-export function whereAndWhose(claims: SessionClaims, readings: Readings, { siteId }: Pick<RecordContext, 'siteId'>) {
-  const { token, place, start, startRequestId } = claims;
-  const { idToken } = outcomeOf(claims, readings);
+export function whereAndWhose(
+  { token, place, start, startRequestId }: SessionClaims,
+  { idToken }: Pick<SessionOutcome, 'idToken'>,
+  { siteId }: Pick<RecordContext, 'siteId'>,
+) {
   const { groupId, contractId } = token?.authorization ?? {};
   return {
     evseId: place?.evseId ?? start?.evseId ?? 0,
@@ -150,7 +152,7 @@ export function whereAndWhose(claims: SessionClaims, readings: Readings, { siteI
 
 function toEvent({ identity, readings, context }: Recorded, claims: SessionClaims, due: DueMilestone): AnnouncedEvent {
   const { start } = claims;
-  const { energyWh } = outcomeOf(claims, readings);
+  const outcome = outcomeOf(claims, readings);
   // Of a clock that was plainly wrong at the start it is not known how long it took by that.
   const isWrong = start !== undefined && isSkewed(start.startedAt, start);
   const cost = sessionCost(claims, readings, Date.parse(isWrong ? due.receivedAt : due.at));
@@ -159,8 +161,8 @@ function toEvent({ identity, readings, context }: Recorded, claims: SessionClaim
     data: {
       ...identity,
       ...due,
-      ...whereAndWhose(claims, readings, context),
-      energyWh,
+      ...whereAndWhose(claims, outcome, context),
+      energyWh: outcome.energyWh,
       ...(readings.stateOfCharge === undefined ? {} : { stateOfChargePercent: readings.stateOfCharge.value }),
       ...(cost === undefined ? {} : { cost: cost.total }),
     },

@@ -103,7 +103,7 @@ function claimEvents({ identity, claim, readings, context }: RecordClaim, state:
       return [
         {
           type: 'voltlog.session.SessionStopEscalated.v1',
-          data: { ...identity, ...claim.escalation, ...whereAndWhose(state, readings, context) },
+          data: { ...identity, ...claim.escalation, ...whereAndWhose(state, outcomeOf(state, readings), context) },
         },
       ];
     case 'Fault':
