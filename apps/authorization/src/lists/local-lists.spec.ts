@@ -1,4 +1,3 @@
-import { CONTRACT_TOPIC } from '@voltlog/authorization-contract';
 import { tokenKey } from '@voltlog/authorization-domain';
 import type { StationFactType } from '@voltlog/connection-contract';
 import { OperatingError } from '@voltlog/kernel';
@@ -522,13 +521,14 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
 
   describe('and caches are cleared where a token may charge no more', () => {
     const { BLOCKED } = authorizationV1.TokenStatus;
+    /** In any order. */
     const clearedAt = async (stationIds: readonly string[]): Promise<void> => {
       await until(() => {
         world.context.clock.ms += 1_000;
         world.service.caches.hurry();
         return station.cleared >= stationIds.length;
       }, `caches are cleared: ${stationIds.join()}`);
-      expect(station.clearedAt).toEqual(stationIds);
+      expect(station.clearedAt.toSorted()).toEqual(stationIds);
     };
     beforeEach(async () => {
       await world.stationAt('S2', 'south');
@@ -551,14 +551,14 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
     });
 
     it('since it was moved to a contract that is blocked', async () => {
+      await world.putContract('FLEET');
+      await world.putToken('B', { contractId: 'FLEET' });
+      await world.ask({ token: 'B', stationId: 'S9' });
       await world.putContract('FLEET', { status: BLOCKED });
-      await world.context.log.caughtUp({ group: 'authorization-local-lists', topic: CONTRACT_TOPIC, deadlineMs: 10_000 });
+      // That the contract is blocked was looked at before the token is moved.
+      await clearedAt(['S9']);
       await world.putToken('A', { contractId: 'FLEET' });
-      await until(() => {
-        world.context.clock.ms += 1_000;
-        world.service.caches.hurry();
-        return station.cleared === 2;
-      }, 'both caches are cleared');
+      await clearedAt(['S1', 'S2', 'S9']);
     });
 
     it('but not at an end that their stations were told of', async () => {
@@ -568,12 +568,7 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
       // Its end comes later, and stations were told of none.
       await world.putToken('A', { expiresAt: new Date(end + 2_000).toISOString() });
       world.context.clock.ms = end;
-      await until(() => {
-        world.context.clock.ms += 1_000;
-        world.service.caches.hurry();
-        return station.cleared >= 2;
-      }, 'the caches that hold A are cleared');
-      expect(station.clearedAt.toSorted()).toEqual(['S1', 'S2']);
+      await clearedAt(['S1', 'S2']);
     });
 
     it('once an end comes that was set for later, and not before', async () => {
@@ -585,11 +580,7 @@ describe.each(['ocpp1.6', 'ocpp2.0.1'])('the local list of a %s station', (ocppV
       await clearedAt(['S9']);
       expect(world.context.clock.ms).toBeLessThan(end);
       world.context.clock.ms = end;
-      await until(() => {
-        world.context.clock.ms += 1_000;
-        world.service.caches.hurry();
-        return station.cleared === 3;
-      }, 'both caches are cleared');
+      await clearedAt(['S1', 'S2', 'S9']);
     });
   });
 
