@@ -7,7 +7,7 @@ import { policyPut, policyView, toPolicy } from '../views/authorization-policy.v
 import { identifier } from '../views/common.js';
 import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
 import { Read, Versioned, Write } from '../web/route.js';
-import { checkSite } from './send-command.js';
+import { checkSite } from './known.js';
 
 const siteParams = z.object({ siteId: identifier('siteId', 64) });
 type SiteParams = z.output<typeof siteParams>;

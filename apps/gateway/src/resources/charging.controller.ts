@@ -23,7 +23,7 @@ import { identifier, orNull } from '../views/common.js';
 import { sessionView, toSession } from '../views/session.view.js';
 import { expectedVersion, idempotencyKey, mustBeNew, withEtag } from '../web/etag.js';
 import { Creatable, Read, Versioned, Write } from '../web/route.js';
-import { checkPlace } from './send-command.js';
+import { checkEvse } from './known.js';
 
 const sessionParams = z.object({ sessionId: identifier('sessionId', 128) });
 type SessionParams = z.output<typeof sessionParams>;
@@ -65,7 +65,7 @@ export class ChargingController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.currency.checkAt(body.stationId, body.limit === null ? undefined : limitIn(body.limit));
-    await checkPlace(this.services, body.stationId, body.evseId);
+    await checkEvse(this.services, body.stationId, body.evseId);
     const { startRequest } = await this.services.starts.requestStart({
       stationId: body.stationId,
       evseId: body.evseId,

@@ -5,6 +5,7 @@ import { notFound } from '../problems/problem.js';
 import { Services } from '../services.js';
 import { localListSync, localListView, toLocalList } from '../views/local-list.view.js';
 import { Read, Write } from '../web/route.js';
+import { checkStation } from './known.js';
 import { type StationParams, stationParams } from './stations.controller.js';
 
 @ApiTags('stations')
@@ -16,7 +17,7 @@ export class LocalListsController {
   @Read({ role: 'viewer', summary: 'How the local list of a station stands: wanted, sent, last seen there', answer: localListView })
   async getLocalList(@Param({ schema: stationParams }) { stationId }: StationParams) {
     // Of a station that is not there the list service says that lists are off.
-    await this.services.device.getStation({ stationId });
+    await checkStation(this.services, stationId);
     const { localList } = await this.services.authorization.getLocalList({ stationId });
     if (localList === undefined) throw notFound('The local list');
     return toLocalList(localList);
@@ -34,7 +35,7 @@ export class LocalListsController {
     @Param({ schema: stationParams }) { stationId }: StationParams,
     @Body({ schema: localListSync }) { full }: z.output<typeof localListSync>,
   ) {
-    await this.services.device.getStation({ stationId });
+    await checkStation(this.services, stationId);
     const { localList } = await this.services.authorization.syncLocalList({ stationId, full });
     if (localList === undefined) throw notFound('The local list');
     return toLocalList(localList);

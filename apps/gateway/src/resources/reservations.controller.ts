@@ -19,7 +19,7 @@ import {
 } from '../views/reservation.view.js';
 import { expectedVersion, idempotencyKey, withEtag } from '../web/etag.js';
 import { Read, Versioned, Write } from '../web/route.js';
-import { checkSite } from './send-command.js';
+import { checkSite } from './known.js';
 
 const siteParams = z.object({ siteId: identifier('siteId', 64) });
 type ReservationParams = z.output<typeof reservationParams>;

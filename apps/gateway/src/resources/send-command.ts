@@ -1,5 +1,5 @@
 import { OperatingError } from '@voltlog/kernel';
-import { connectionV1, type deviceV1 } from '@voltlog/proto';
+import { connectionV1 } from '@voltlog/proto';
 import type { z } from 'zod';
 import type { Caller } from '../auth/api-keys.js';
 import { Problem } from '../problems/problem.js';
@@ -7,6 +7,7 @@ import type { Services } from '../services.js';
 import { commandResult, toMonitor, toVariable } from '../views/command.view.js';
 import { orNull, parsed } from '../views/common.js';
 import { Write } from '../web/route.js';
+import { checkStation } from './known.js';
 
 export type Command = NonNullable<connectionV1.SendCommandRequest['command']>;
 
@@ -50,51 +51,11 @@ export async function sendCommand(
 ): Promise<z.input<typeof commandResult>> {
   try {
     const answer = await services.commands.sendCommand({ stationId, timeoutMs, command });
-    if (answer.status === connectionV1.CommandStatus.OFFLINE) await checkKnown(services, stationId);
+    if (answer.status === connectionV1.CommandStatus.OFFLINE) await checkStation(services, stationId); // one that is connected is known
     return toResult(stationId, answer);
   } catch (error) {
     if (error instanceof OperatingError && error.code === 'DeadlineExceeded') throw timedOut(stationId, {}, error);
     throw error;
-  }
-}
-
-/** A station that is connected is known, so only of others is asked. @throws {RequestError} when nobody knows it */
-export async function checkKnown({ device }: Services, stationId: string): Promise<void> {
-  try {
-    await device.getStation({ stationId });
-  } catch (error) {
-    // That it is not connected is of use also while nobody can say more.
-    if (!(error instanceof OperatingError)) throw error;
-  }
-}
-
-/**
- * Nothing is asked of a station for an EVSE that it does not have. While nobody can say, or one of whose EVSEs nothing is known yet, the
- * station itself is asked.
- *
- * @throws {Problem} `evse-unknown`; {RequestError} when nobody knows the station
- */
-export async function checkPlace({ device }: Services, stationId: string, evseId: number): Promise<void> {
-  const evses = await evsesOf(device, stationId);
-  if (evseId === 0 || evses.length === 0 || evses.some((evse) => evse.evseId === evseId)) return;
-  throw new Problem(404, 'evse-unknown', `Station ${stationId} has no EVSE ${evseId}.`);
-}
-
-/** While nobody can say whether there is such a site, it is taken for one: what holds there is changed in an outage above all. @throws {RequestError} */
-export async function checkSite({ device }: Services, siteId: string): Promise<void> {
-  try {
-    await device.getSite({ siteId });
-  } catch (error) {
-    if (!(error instanceof OperatingError)) throw error;
-  }
-}
-
-async function evsesOf(device: Services['device'], stationId: string): Promise<readonly deviceV1.Evse[]> {
-  try {
-    return (await device.getStation({ stationId })).station?.evses ?? [];
-  } catch (error) {
-    if (!(error instanceof OperatingError)) throw error;
-    return [];
   }
 }
 

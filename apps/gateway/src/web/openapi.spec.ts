@@ -78,45 +78,11 @@ describe('the OpenAPI document', () => {
   });
 
   it('names the errors that each kind of operation may answer with', () => {
-    const statusesOf = (name: string) => Object.keys(responsesOf(name));
-    expect(statusesOf('GET /v1/me')).toEqual(['200', '401', '429', '503', 'default']);
-    expect(statusesOf('PATCH /v1/sites/{siteId}')).toEqual([
-      '200',
-      '400',
-      '401',
-      '403',
-      '404',
-      '409',
-      '412',
-      '422',
-      '429',
-      '503',
-      'default',
-    ]);
-    expect(statusesOf('PUT /v1/tokens/{idToken}')).toEqual([
-      '200',
-      '201',
-      '400',
-      '401',
-      '403',
-      '409',
-      '412',
-      '422',
-      '429',
-      '503',
-      'default',
-    ]);
-    expect(statusesOf('POST /driver/v1/evses/{evseUid}/start')).toEqual([
-      '202',
-      '400',
-      '403',
-      '404',
-      '409',
-      '422',
-      '429',
-      '503',
-      'default',
-    ]);
+    const statusesOf = (name: string) => Object.keys(responsesOf(name)).join(' ');
+    expect(statusesOf('GET /v1/me')).toBe('200 401 429 503 default');
+    expect(statusesOf('PATCH /v1/sites/{siteId}')).toBe('200 400 401 403 404 409 412 422 429 503 default');
+    expect(statusesOf('PUT /v1/tokens/{idToken}')).toBe('200 201 400 401 403 409 412 422 429 503 default');
+    expect(statusesOf('POST /driver/v1/evses/{evseUid}/start')).toBe('202 400 403 404 409 422 429 503 default');
     expect(responsesOf('POST /v1/start-requests')['404']).toMatchObject({
       description: 'there is no such station, or it has no such EVSE (`station-unknown`, `evse-unknown`)',
     });
