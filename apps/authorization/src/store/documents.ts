@@ -1,6 +1,6 @@
 import type { AuthorizationDecided, SitePolicyAttributes, UseRules } from '@voltlog/authorization-contract';
 import { type KnownContract, type KnownToken, type OpenUse, type Place, type SentList, useRules } from '@voltlog/authorization-domain';
-import type { Collection, Store } from '@voltlog/store';
+import { type Collection, type Store, smallDocuments } from '@voltlog/store';
 import { Schema } from 'mongoose';
 import { type GrantDoc, grantSchema } from './grants.js';
 
@@ -221,27 +221,29 @@ export interface DecisionDoc extends Omit<AuthorizationDecided, 'decisionId'> {
   readonly tokenKey: string;
 }
 
-export const decisionSchema = new Schema(
-  {
-    id: required,
-    tokenKey: required,
-    stationId: required,
-    evseId: count,
-    idToken: required,
-    type: { type: String, required: true },
-    purpose: required,
-    transactionKey: text,
-    occurredAt: text,
-    offline: { type: Boolean, required: true },
-    status: required,
-    reason: text,
-    groupId: text,
-    cacheExpiresAt: text,
-    limit: mixed,
-    contractId: text,
-    at: required,
-  },
-  { versionKey: false },
+export const decisionSchema = smallDocuments(
+  new Schema(
+    {
+      id: required,
+      tokenKey: required,
+      stationId: required,
+      evseId: count,
+      idToken: required,
+      type: { type: String, required: true },
+      purpose: required,
+      transactionKey: text,
+      occurredAt: text,
+      offline: { type: Boolean, required: true },
+      status: required,
+      reason: text,
+      groupId: text,
+      cacheExpiresAt: text,
+      limit: mixed,
+      contractId: text,
+      at: required,
+    },
+    { versionKey: false },
+  ),
 );
 decisionSchema.index({ stationId: 1, id: 1 });
 decisionSchema.index({ tokenKey: 1, id: 1 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Clock, isoTime } from '@voltlog/kernel';
-import type { Collection } from '@voltlog/store';
+import { type Collection, smallDocuments } from '@voltlog/store';
 import type { Logger } from '@voltlog/telemetry';
 import { Schema } from 'mongoose';
 
@@ -35,12 +35,14 @@ export interface AcceptedTokenRow {
   readonly expiresAt?: string;
 }
 
-export const acceptedTokenSchema = new Schema<AcceptedTokenRow>({
-  id: { type: String, required: true },
-  decidedAt: { type: String, required: true },
-  groupId: String,
-  expiresAt: String,
-}).index({ decidedAt: 1 });
+export const acceptedTokenSchema = smallDocuments(
+  new Schema<AcceptedTokenRow>({
+    id: { type: String, required: true },
+    decidedAt: { type: String, required: true },
+    groupId: String,
+    expiresAt: String,
+  }).index({ decidedAt: 1 }),
+);
 
 type Remembered = AcceptedToken & { readonly writtenAtMs: number };
 

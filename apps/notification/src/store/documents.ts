@@ -1,7 +1,7 @@
 import type { Notification } from '@voltlog/notification-contract';
 import { type AlertWindow, type KnownDelivery, type KnownSubscription, selectorOf } from '@voltlog/notification-domain';
 import { type KeyDoc, keySchema } from '@voltlog/outbound';
-import type { Collection, Store } from '@voltlog/store';
+import { type Collection, type Store, smallDocuments } from '@voltlog/store';
 import { Schema } from 'mongoose';
 
 const text = { type: String };
@@ -131,9 +131,8 @@ export interface NotificationDoc {
   readonly notification: Notification;
 }
 
-export const notificationSchema = new Schema(
-  { id: required, recordedAt: required, sessionId: text, notification: mixed },
-  { versionKey: false },
+export const notificationSchema = smallDocuments(
+  new Schema({ id: required, recordedAt: required, sessionId: text, notification: mixed }, { versionKey: false }),
 );
 notificationSchema.index({ recordedAt: 1 });
 notificationSchema.index({ sessionId: 1 });

@@ -1,6 +1,6 @@
 import type { MeterValue, SampledValue, StationFactType } from '@voltlog/connection-contract';
 import type { AskedStart, Readings, SessionClaims } from '@voltlog/session-domain';
-import { type Collection, packedCollection, type Store } from '@voltlog/store';
+import { type Collection, packedCollection, type Store, smallDocuments } from '@voltlog/store';
 import { Schema } from 'mongoose';
 import { type StoredSession, sessionPacking } from './packed-sessions.js';
 import { type StoredMeterValue, valuePacking } from './packed-values.js';
@@ -137,11 +137,12 @@ sessionSchema.index({ transactionId: 1 });
 // Most sessions are over.
 sessionSchema.index({ openOn: 1 }, { sparse: true });
 
-export const readingsSchema = new Schema({ id: { type: String, required: true }, version: Number, readings: Mixed }, options);
+export const readingsSchema = smallDocuments(
+  new Schema({ id: { type: String, required: true }, version: Number, readings: Mixed }, options),
+);
 
-export const meterValueSchema = new Schema(
-  { id: { type: String, required: true }, at: String, samples: Mixed, receivedAt: String, seqNo: Number },
-  options,
+export const meterValueSchema = smallDocuments(
+  new Schema({ id: { type: String, required: true }, at: String, samples: Mixed, receivedAt: String, seqNo: Number }, options),
 );
 
 export const quarantineSchema = new Schema(

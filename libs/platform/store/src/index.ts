@@ -9,6 +9,7 @@ export { type Packing, packedCollection } from './packed-collection.js';
 export { pages } from './pages.js';
 export { type RebuildOptions, rebuildCollection, rebuildName } from './rebuild-collection.js';
 export { rebuildFromTopic, type TopicRebuildOptions } from './rebuild-from-topic.js';
+export { smallDocuments } from './shape.js';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store.js';
 export type {
   AppendOutcome,

@@ -8,6 +8,8 @@ export interface Shape {
   /** Paths that an index holds, without `id`. */
   readonly fields: readonly string[];
   readonly indexes: readonly Index[];
+  /** See {@link smallDocuments}. */
+  readonly small: boolean;
 }
 
 export interface Index {
@@ -15,6 +17,17 @@ export interface Index {
   readonly fields: readonly string[];
   /** Only documents that have the first field are in it: it stays as small as they are few. */
   readonly sparse: boolean;
+}
+
+const SMALL = new WeakSet<Schema>();
+
+/**
+ * Says that documents of a collection are short, hardly one above 800 bytes, and many are written. The embedded store then keeps them in the order of their ids, in one
+ * tree instead of two; a longer document takes pages of its own there. Source: sqlite.org/withoutrowid.html
+ */
+export function smallDocuments<Of extends Schema>(schema: Of): Of {
+  SMALL.add(schema);
+  return schema;
 }
 
 /** What a schema may not ask for, since one of the adapters could not keep it. */
@@ -44,7 +57,7 @@ export function shapeOf(name: string, schema: Schema): Shape {
     known.add(key);
     indexes.push({ fields, sparse: options['sparse'] === true });
   }
-  return { name, fields: [...new Set(indexes.flatMap((index) => index.fields))], indexes };
+  return { name, fields: [...new Set(indexes.flatMap((index) => index.fields))], indexes, small: SMALL.has(schema) };
 }
 
 const refusedShape = (name: string, what: string): RequestError =>

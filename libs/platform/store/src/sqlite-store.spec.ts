@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeCollections } from './contract/collections.contract.js';
 import { commitOf } from './contract/streams.contract.js';
+import { smallDocuments } from './shape.js';
 import { openSqliteStore } from './sqlite/sqlite-store.js';
-import { describeStore, type SessionDoc, sessionSchema } from './store.contract.js';
+import { describeStore, type SessionDoc, type StoreHarness, sessionSchema } from './store.contract.js';
 
 let folder: string;
 let path: string;
@@ -17,11 +19,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-describeStore('sqlite', {
+const harness: StoreHarness = {
   open: () => openSqliteStore({ path }),
   reopen: () => openSqliteStore({ path }),
   another: async (store) => store,
-});
+};
+describeStore('sqlite', harness);
+describeCollections('sqlite, small documents', harness, smallDocuments(sessionSchema.clone()));
 
 describe('sqlite: the file', () => {
   it('is refused to a second process, in words', async () => {
@@ -46,6 +50,26 @@ describe('sqlite: the file', () => {
     db.exec('PRAGMA user_version = 99');
     db.close();
     await expect(openSqliteStore({ path })).rejects.toMatchObject({ code: 'StoreUnreadable', message: expect.stringContaining('newer') });
+  });
+
+  it('keeps small documents in one tree, and those of a collection that was made before as they are', async () => {
+    const small = smallDocuments(sessionSchema.clone());
+    const store = await openSqliteStore({ path });
+    await (await store.collection<SessionDoc>('before', sessionSchema)).upsert([{ doc: { id: 'a', stationId: 'A', state: 'Ended' } }]);
+    await (await store.collection<SessionDoc>('new', small)).upsert([{ doc: { id: 'a', stationId: 'A', state: 'Ended' } }]);
+    await store.close();
+    const again = await openSqliteStore({ path });
+    for (const name of ['before', 'new']) {
+      const collection = await again.collection<SessionDoc>(name, small);
+      await collection.upsert([{ doc: { id: 'b', stationId: 'A', state: 'Active' } }]);
+      expect(await collection.deleteWhere({ state: 'Ended' })).toBe(1);
+      expect((await collection.find({ where: { stationId: 'A' }, limit: 5 })).docs.map(({ id }) => id)).toEqual(['b']);
+    }
+    await again.close();
+    const db = new DatabaseSync(path);
+    const kinds = db.prepare("SELECT sql FROM sqlite_schema WHERE name GLOB 'c_?' ORDER BY name").all();
+    expect(kinds.map(({ sql }) => String(sql).includes('WITHOUT ROWID'))).toEqual([false, true]);
+    db.close();
   });
 
   it('says the id of a document once, and reads those of an older program, which had it in their text too', async () => {

@@ -23,7 +23,8 @@ async function pages(collection: Collection<SessionDoc>, query: Query, between?:
   throw new Error('pages do not end');
 }
 
-export function describeCollections(name: string, harness: StoreHarness): void {
+/** @param schema of the documents: the same shape, kept in another way perhaps */
+export function describeCollections(name: string, harness: StoreHarness, schema: Schema = sessionSchema): void {
   describe(`${name}: collections`, () => {
     let store: Store;
     let sessions: Collection<SessionDoc>;
@@ -31,7 +32,7 @@ export function describeCollections(name: string, harness: StoreHarness): void {
 
     beforeEach(async () => {
       store = await harness.open();
-      sessions = await store.collection<SessionDoc>('sessions', sessionSchema);
+      sessions = await store.collection<SessionDoc>('sessions', schema);
     });
     afterEach(() => store.close());
 
@@ -79,7 +80,7 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       expect(await seen()).toEqual([doc, 1, 1]);
       await store.close();
       store = await harness.reopen();
-      sessions = await store.collection<SessionDoc>('sessions', sessionSchema);
+      sessions = await store.collection<SessionDoc>('sessions', schema);
       expect(await seen()).toEqual([doc, 1, 1]);
     });
 
@@ -129,7 +130,7 @@ export function describeCollections(name: string, harness: StoreHarness): void {
 
     it('lets one of two writers with the same expectation win', async () => {
       const other = await harness.another(store);
-      const theirs = other === store ? sessions : await other.collection<SessionDoc>('sessions', sessionSchema);
+      const theirs = other === store ? sessions : await other.collection<SessionDoc>('sessions', schema);
       for (const expectedVersion of [0, 1]) {
         const written = await Promise.all(
           [sessions, theirs, sessions, theirs].map((one, i) =>
@@ -325,7 +326,7 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       await expect(notes.find({ where: { energyWh: 7 }, limit: 1 })).rejects.toMatchObject({ reason: 'NotIndexed' });
       await store.close();
       store = await harness.reopen();
-      const later = await store.collection<SessionDoc>('notes', sessionSchema);
+      const later = await store.collection<SessionDoc>('notes', schema);
       expect(idsOf((await later.find({ where: { energyWh: { $gt: 7 } }, limit: 5 })).docs)).toEqual(['b']);
       expect(idsOf((await later.find({ where: { 'party.country': 'NL' }, limit: 5 })).docs)).toEqual(['a']);
       expect(idsOf((await later.find({ where: { 'party.country': null }, limit: 5 })).docs)).toEqual(['b']);
@@ -335,7 +336,7 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       await less.upsert([{ doc: { id: 'a', state: 'Ended', energyWh: 9 } }]);
       await store.close();
       store = await harness.reopen();
-      const again = await store.collection<SessionDoc>('notes', sessionSchema);
+      const again = await store.collection<SessionDoc>('notes', schema);
       expect(idsOf((await again.find({ where: { energyWh: { $gte: 8 } }, limit: 5 })).docs)).toEqual(['a', 'b']);
     });
 
@@ -343,14 +344,14 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       await fill([{ id: 'a', stationId: 'A', version: 3 }]);
       await store.close();
       store = await harness.reopen();
-      sessions = await store.collection<SessionDoc>('sessions', sessionSchema);
+      sessions = await store.collection<SessionDoc>('sessions', schema);
       expect(await sessions.get('a')).toEqual({ id: 'a', stationId: 'A', version: 3 });
       expect(await sessions.upsert([{ doc: { id: 'a', version: 4 }, expectedVersion: 3 }])).toEqual([true]);
     });
 
     it('swaps a rebuilt collection in while the live one is read', async () => {
       await fill(Array.from({ length: 50 }, (_, i) => ({ id: `old${i}`, stationId: 'old' })));
-      const rebuilt = await store.collection<SessionDoc>('sessions__rebuild', sessionSchema);
+      const rebuilt = await store.collection<SessionDoc>('sessions__rebuild', schema);
       await rebuilt.upsert(Array.from({ length: 50 }, (_, i) => ({ doc: { id: `new${i}`, stationId: 'new' } })));
       const reading = { on: true };
       const readers = Array.from({ length: 4 }, async () => {
@@ -370,10 +371,10 @@ export function describeCollections(name: string, harness: StoreHarness): void {
       expect(await sessions.count()).toBe(50);
       expect(await sessions.count({ stationId: 'new' })).toBe(50);
       await expect(store.swapCollection('nothing', 'sessions')).rejects.toMatchObject({ reason: 'NoCollection' });
-      expect(await (await store.collection<SessionDoc>('sessions__rebuild', sessionSchema)).count()).toBe(0);
+      expect(await (await store.collection<SessionDoc>('sessions__rebuild', schema)).count()).toBe(0);
       await store.close();
       store = await harness.reopen();
-      expect(await (await store.collection<SessionDoc>('sessions', sessionSchema)).count()).toBe(50);
+      expect(await (await store.collection<SessionDoc>('sessions', schema)).count()).toBe(50);
     });
   });
 }

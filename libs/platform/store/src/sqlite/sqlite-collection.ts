@@ -143,10 +143,10 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
         const args: SqlValue[] = [];
         const filter = whereSql(where, args);
         const table = this.table();
-        const inner = `SELECT rowid FROM ${table.name}${filter === '' ? '' : ` WHERE ${filter}`} LIMIT ${DELETE_SLICE}`;
+        const inner = `SELECT id FROM ${table.name}${filter === '' ? '' : ` WHERE ${filter}`} LIMIT ${DELETE_SLICE}`;
         return {
           rows: table.rows,
-          count: Number(table.prepare(`DELETE FROM ${table.name} WHERE rowid IN (${inner})`).run(...args).changes),
+          count: Number(table.prepare(`DELETE FROM ${table.name} WHERE id IN (${inner})`).run(...args).changes),
         };
       });
       deleted += count;

@@ -6,7 +6,7 @@ import { OperatingError } from '@voltlog/kernel';
 import { openFile, SQLITE_BUSY } from '@voltlog/sqlite';
 
 /** Counts changes of the tables that an older program could not read. */
-const FORMAT = 3;
+const FORMAT = 4;
 const SQLITE_LOCKED = 6;
 
 /**

@@ -95,7 +95,8 @@ export function ensureTable(db: DatabaseSync, shape: Shape): string {
   const entry = db.prepare('SELECT tbl, fields FROM collections WHERE name = ?').get(shape.name);
   const table = entry === undefined ? newTable(db) : String(entry['tbl']);
   const known = entry === undefined ? [] : (JSON.parse(String(entry['fields'])) as string[]);
-  if (entry === undefined) db.exec(`CREATE TABLE ${table} (id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL, v)`);
+  if (entry === undefined)
+    db.exec(`CREATE TABLE ${table} (id TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL, v)${shape.small ? ' WITHOUT ROWID' : ''}`);
   const columns = new Set(
     db
       .prepare(`SELECT name FROM pragma_table_info('${table}')`)
