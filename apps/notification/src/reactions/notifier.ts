@@ -99,6 +99,7 @@ export class Notifier {
     candidates: Awaited<ReturnType<typeof candidatesFor>>,
     { traces, byStart = false }: { readonly traces?: ReadonlyMap<string, string | undefined>; readonly byStart?: boolean },
   ): Promise<void> {
+    if (candidates.size === 0) return;
     const now = this.context.clock.now();
     const planned = notifications.flatMap((notification) =>
       recipientsOf(notification, candidates, now)
