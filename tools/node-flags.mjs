@@ -6,7 +6,7 @@ const memoryMb = Math.min(os.totalmem(), process.constrainedMemory?.() || Number
 
 /** What V8 gives half of its young generation at most by itself, MB. */
 const YOUNG_USUAL_MB = 64;
-const YOUNG_MAX_MB = 256;
+const YOUNG_MAX_MB = 128;
 /** A half of the young generation has this part of the memory: with both halves, 3 % of it under load. */
 const YOUNG_SHARE = 1 / 64;
 const youngMb = Math.min(YOUNG_MAX_MB, Math.floor(memoryMb * YOUNG_SHARE));
