@@ -1,0 +1,133 @@
+// Measures two builds at the same moment, each pinned to a core of its own with its load, and changes their cores after every round: what the
+// machine does besides hits both, so a difference of a few per cent shows that runs one after the other do not.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { NODE_FLAGS } from '../node-flags.mjs';
+import { cpuSeconds, launch, quiet } from './processes.mjs';
+import { seed } from './seed.mjs';
+
+const HELP = `Measures the CPU per call of two builds of the embedded platform at the same moment. Linux, two cores or more.
+
+  node tools/bench/pairs.mjs --other FOLDER
+
+  --other FOLDER     a checkout of another version, built (npm run build); default: this one
+  --flags "TEXT"     flags of Node for the other alone, e.g. "--max-semi-space-size=256"
+  --rounds N         (16)
+  --seconds N        of each round (5)
+  --warm N           seconds before the first (12)
+  --rate N           calls a second of each; default: as many as it takes
+`;
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const { values: options } = parseArgs({
+  options: {
+    other: { type: 'string', default: root },
+    flags: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '16' },
+    seconds: { type: 'string', default: '5' },
+    warm: { type: 'string', default: '12' },
+    rate: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+if (process.platform !== 'linux' || availableParallelism() < 2) {
+  process.stderr.write('pairs need Linux and two cores: each of the two is pinned to one\n');
+  process.exit(1);
+}
+
+const KEY = 'voltlog_live_bench_0123456789abcdef0123456789abcdef';
+const STATIONS = 200;
+const TOKENS = 1_000;
+const ENVIRONMENT = {
+  OCPP_PORT: '0',
+  HTTP_PORT: '0',
+  OCPP_ALLOW_INSECURE: 'true',
+  CALLS_PER_SECOND_MAX: '100000',
+  GATEWAY_ADMIN_KEY: KEY,
+  RATE_LIMIT_BURST: '1000000',
+  RATE_LIMIT_PER_SECOND: '1000000',
+};
+
+async function start(name, folder, flags) {
+  const data = mkdtempSync(join(tmpdir(), 'voltlog-pairs-'));
+  const [script, ...args] = [...flags, join(folder, 'dist/voltlog/main.js'), 'start', '--no-demo', '--data', data, '--log-level', 'error'];
+  const { pid, stop, output } = await launch(script, args, /Stop with Ctrl\+C/, ENVIRONMENT);
+  const url = /Stations\s+(ws:\S+?)\/\{/.exec(output())[1];
+  const api = /API\s+(http:\S+?)\/docs/.exec(output())[1];
+  const passwords = await seed({ api, key: KEY, stations: STATIONS, extra: 0, tokens: TOKENS, file: join(data, 'passwords.json') });
+  await quiet([pid]);
+  return { name, pid, url, passwords, stop, forget: () => rmSync(data, { recursive: true, force: true }) };
+}
+
+const pin = (pid, core) => execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
+
+/** Microseconds of CPU for each call, what came of it later included. */
+async function round(server, core, seconds) {
+  pin(server.pid, core);
+  const child = await launch(
+    join(root, 'dist/simulator/main.js'),
+    [
+      'load',
+      'sessions',
+      '--json',
+      '--url',
+      server.url,
+      '--seconds',
+      String(seconds),
+      '--stations',
+      String(STATIONS),
+      '--id-prefix',
+      'BENCH-',
+      '--passwords',
+      server.passwords,
+      '--tokens',
+      'BENCH{n}',
+      '--token-count',
+      String(TOKENS),
+      ...(options.rate === undefined ? [] : ['--rate', options.rate]),
+    ],
+    /\{"event":"opened".*\n/,
+  );
+  pin(child.pid, core);
+  const before = cpuSeconds([server.pid]);
+  const [line] = await child.printed(/\{"event":"result".*\n/, 600_000);
+  await quiet([server.pid]);
+  const { calls, errors, samples } = JSON.parse(line);
+  if (errors > 0) throw new Error(`${server.name}: ${errors} errors: ${samples.join(' | ')}`);
+  await child.ended;
+  return ((cpuSeconds([server.pid]) - before) / calls) * 1_000_000;
+}
+
+const servers = [];
+try {
+  servers.push(await start('this', root, []));
+  servers.push(await start('other', resolve(options.other), options.flags.split(' ').filter(Boolean)));
+  process.stdout.write(`flags of both: ${NODE_FLAGS.join(' ')}\n`);
+  await Promise.all(servers.map((server, core) => round(server, core, options.warm)));
+  const differences = [];
+  for (let at = 0; at < Number(options.rounds); at += 1) {
+    const [own, other] = await Promise.all(servers.map((server, i) => round(server, (at + i) % 2, options.seconds)));
+    differences.push(Math.log(own / other));
+    process.stdout.write(`this ${own.toFixed(1)} us, other ${other.toFixed(1)} us of CPU a call\n`);
+  }
+  const mean = differences.reduce((sum, each) => sum + each, 0) / differences.length;
+  const variance = differences.reduce((sum, each) => sum + (each - mean) ** 2, 0) / Math.max(1, differences.length - 1);
+  const error = 100 * Math.sqrt(variance / differences.length);
+  const percent = 100 * (Math.exp(mean) - 1);
+  process.stdout.write(
+    `this takes ${Math.abs(percent).toFixed(1)} % ${percent < 0 ? 'less' : 'more'} CPU a call than the other (standard error ${error.toFixed(1)})\n`,
+  );
+} finally {
+  for (const server of servers) {
+    await server.stop();
+    server.forget();
+  }
+}
