@@ -15,7 +15,7 @@ const HELP = `Measures the CPU per call of two builds of the embedded platform a
   node tools/bench/pairs.mjs --other FOLDER
 
   --other FOLDER     a checkout of another version, built (npm run build); default: this one
-  --flags "TEXT"     flags of Node for the other alone, e.g. "--max-semi-space-size=256"
+  --flags=TEXT       flags of Node for the other alone, e.g. --flags=--max-semi-space-size=256
   --rounds N         (16)
   --seconds N        of each round (5)
   --warm N           seconds before the first (12)
