@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ADMIN_KEY, SERVER_ENV as ENVIRONMENT, startEmbedded, startLoad } from './embedded.mjs';
 import { cpuSeconds, launch, quiet, residentKb } from './processes.mjs';
 import { report } from './report.mjs';
 import { EXTRA_PREFIX, run, seed } from './seed.mjs';
@@ -67,7 +68,6 @@ const folder = () => {
   folders.push(made);
   return made;
 };
-const ADMIN_KEY = 'voltlog_live_bench_0123456789abcdef0123456789abcdef';
 
 /** Servers under test: each starts processes and says where stations connect and whose CPU counts. */
 const servers = {
@@ -115,32 +115,16 @@ const PROFILED = {
     options.profile === undefined ? options['node-options'] : `${options['node-options']} --cpu-prof --cpu-prof-dir=${options.profile}`,
 };
 
-const SERVER_ENV = {
-  ...PROFILED,
-  OCPP_PORT: '0',
-  HTTP_PORT: '0',
-  OCPP_ALLOW_INSECURE: 'true',
-  CALLS_PER_SECOND_MAX: '100000',
-  LOG_LEVEL: 'error',
-  GATEWAY_ADMIN_KEY: ADMIN_KEY,
-  RATE_LIMIT_BURST: '1000000',
-  RATE_LIMIT_PER_SECOND: '1000000',
-};
+const SERVER_ENV = { ...PROFILED, ...ENVIRONMENT };
 
 /** @param fleet whether all other stations stay connected while `active` ones charge */
 async function allInOne({ tokens, sessions = 0, fleet = false }) {
   const data = fleet ? (options.history ?? folder()) : folder();
   const file = join(data, 'passwords.json');
   if (sessions > 0 && !existsSync(join(data, 'session.db'))) await seedHistory(data, { sessions, tokens });
-  const server = await launch(
-    join(root, 'dist/voltlog/main.js'),
-    ['start', '--no-demo', '--data', data, '--log-level', 'error'],
-    /Stop with Ctrl\+C/,
-    SERVER_ENV,
-  );
+  const server = await startEmbedded(root, data, { environment: SERVER_ENV });
   await quiet([server.pid], { deadlineSeconds: 1_800 });
-  const url = /Stations\s+(ws:\S+?)\/\{/.exec(server.output())[1];
-  const api = /API\s+(http:\S+?)\/docs/.exec(server.output())[1];
+  const { url, api } = server;
   if (!existsSync(file)) await seed({ api, key: ADMIN_KEY, stations, extra: fleet ? active : 0, tokens, file });
   await quiet([server.pid]); // what came of the registrations is not the load's
   return { url, pids: [server.pid], stop: server.stop, tokens, passwords: file, fleet };
@@ -189,22 +173,7 @@ function withBroker(server) {
 
 /** Runs the load in a process of its own; CPU is the servers' alone, until their backlog is worked off. */
 async function load(server, kind, args) {
-  const child = await launch(
-    join(root, 'dist/simulator/main.js'),
-    [
-      'load',
-      kind,
-      '--url',
-      server.url,
-      '--json',
-      '--id-prefix',
-      'BENCH-',
-      ...(server.passwords ? ['--passwords', server.passwords] : []),
-      ...(server.tokens ? ['--tokens', 'BENCH{n}', '--token-count', String(server.tokens)] : []),
-      ...args,
-    ],
-    /\{"event":"opened".*\n/,
-  );
+  const child = await startLoad(root, server, kind, args);
   const began = server.pids.map((pid) => cpuSeconds([pid]));
   const opened = JSON.parse(child.match[0]);
   if (kind === 'storm') return { opened, child };

@@ -7,7 +7,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { NODE_FLAGS } from '../node-flags.mjs';
-import { cpuSeconds, launch, quiet } from './processes.mjs';
+import { ADMIN_KEY, startEmbedded, startLoad } from './embedded.mjs';
+import { cpuSeconds, quiet } from './processes.mjs';
 import { seed } from './seed.mjs';
 
 const HELP = `Measures the CPU per call of two builds of the embedded platform at the same moment. Linux, two cores or more.
@@ -43,28 +44,23 @@ if (process.platform !== 'linux' || availableParallelism() < 2) {
   process.exit(1);
 }
 
-const KEY = 'voltlog_live_bench_0123456789abcdef0123456789abcdef';
 const STATIONS = 200;
 const TOKENS = 1_000;
-const ENVIRONMENT = {
-  OCPP_PORT: '0',
-  HTTP_PORT: '0',
-  OCPP_ALLOW_INSECURE: 'true',
-  CALLS_PER_SECOND_MAX: '100000',
-  GATEWAY_ADMIN_KEY: KEY,
-  RATE_LIMIT_BURST: '1000000',
-  RATE_LIMIT_PER_SECOND: '1000000',
-};
 
 async function start(name, folder, flags) {
   const data = mkdtempSync(join(tmpdir(), 'voltlog-pairs-'));
-  const [script, ...args] = [...flags, join(folder, 'dist/voltlog/main.js'), 'start', '--no-demo', '--data', data, '--log-level', 'error'];
-  const { pid, stop, output } = await launch(script, args, /Stop with Ctrl\+C/, ENVIRONMENT);
-  const url = /Stations\s+(ws:\S+?)\/\{/.exec(output())[1];
-  const api = /API\s+(http:\S+?)\/docs/.exec(output())[1];
-  const passwords = await seed({ api, key: KEY, stations: STATIONS, extra: 0, tokens: TOKENS, file: join(data, 'passwords.json') });
-  await quiet([pid]);
-  return { name, pid, url, passwords, stop, forget: () => rmSync(data, { recursive: true, force: true }) };
+  folders.push(data);
+  const server = { name, tokens: TOKENS, ...(await startEmbedded(folder, data, { flags })) };
+  servers.push(server);
+  server.passwords = await seed({
+    api: server.api,
+    key: ADMIN_KEY,
+    stations: STATIONS,
+    extra: 0,
+    tokens: TOKENS,
+    file: join(data, 'passwords.json'),
+  });
+  await quiet([server.pid]);
 }
 
 const pin = (pid, core) => execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
@@ -72,30 +68,8 @@ const pin = (pid, core) => execFileSync('taskset', ['-a', '-p', '-c', String(cor
 /** Microseconds of CPU for each call, what came of it later included. */
 async function round(server, core, seconds) {
   pin(server.pid, core);
-  const child = await launch(
-    join(root, 'dist/simulator/main.js'),
-    [
-      'load',
-      'sessions',
-      '--json',
-      '--url',
-      server.url,
-      '--seconds',
-      String(seconds),
-      '--stations',
-      String(STATIONS),
-      '--id-prefix',
-      'BENCH-',
-      '--passwords',
-      server.passwords,
-      '--tokens',
-      'BENCH{n}',
-      '--token-count',
-      String(TOKENS),
-      ...(options.rate === undefined ? [] : ['--rate', options.rate]),
-    ],
-    /\{"event":"opened".*\n/,
-  );
+  const rate = options.rate === undefined ? [] : ['--rate', options.rate];
+  const child = await startLoad(root, server, 'sessions', ['--seconds', String(seconds), '--stations', String(STATIONS), ...rate]);
   pin(child.pid, core);
   const before = cpuSeconds([server.pid]);
   const [line] = await child.printed(/\{"event":"result".*\n/, 600_000);
@@ -107,9 +81,10 @@ async function round(server, core, seconds) {
 }
 
 const servers = [];
+const folders = [];
 try {
-  servers.push(await start('this', root, []));
-  servers.push(await start('other', resolve(options.other), options.flags.split(' ').filter(Boolean)));
+  await start('this', root, []);
+  await start('other', resolve(options.other), options.flags.split(' ').filter(Boolean));
   process.stdout.write(`flags of both: ${NODE_FLAGS.join(' ')}\n`);
   await Promise.all(servers.map((server, core) => round(server, core, options.warm)));
   const differences = [];
@@ -126,8 +101,6 @@ try {
     `this takes ${Math.abs(percent).toFixed(1)} % ${percent < 0 ? 'less' : 'more'} CPU a call than the other (standard error ${error.toFixed(1)})\n`,
   );
 } finally {
-  for (const server of servers) {
-    await server.stop();
-    server.forget();
-  }
+  for (const server of servers) await server.stop();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
