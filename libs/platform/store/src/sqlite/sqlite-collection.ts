@@ -162,11 +162,10 @@ export class SqliteCollection<Doc extends { readonly id: string }> implements Co
   }
 }
 
-/** A document without its id, which has a column of its own. One whose id is not its first field, or of an older program, has both. */
+/** A document without its id, which has a column of its own. One of an older program may have both. */
 function textOf(doc: { readonly id: string }): string {
-  const text = JSON.stringify(doc);
-  const head = `{"id":${JSON.stringify(doc.id)},`;
-  return text.startsWith(head) ? `{${text.slice(head.length)}` : text;
+  const { id: _, ...fields } = doc;
+  return JSON.stringify(fields);
 }
 
 /**
