@@ -1,5 +1,5 @@
 import { isoTime, OperatingError } from '@voltlog/kernel';
-import { awaitsUnplug, isActive, outcomeOf } from '@voltlog/session-domain';
+import { awaitsUnplug, effectiveEnd, isActive } from '@voltlog/session-domain';
 import type { Upsert } from '@voltlog/store';
 import type { ReadingsDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
 import type { Batch } from './batch.js';
@@ -84,16 +84,18 @@ export function sessionDocument(
   entry: Pick<SessionEntry, 'sessionId' | 'identity' | 'claims' | 'readings' | 'version' | 'abandoned'>,
   updatedAt: string,
 ): SessionDocument {
-  const { claims, identity } = entry;
-  const outcome = outcomeOf(claims, entry.readings);
+  const { claims, identity, readings } = entry;
+  const { start, token } = claims;
+  const end = effectiveEnd(claims, readings);
+  const idToken = token?.idToken ?? end?.idToken;
   return {
     id: entry.sessionId,
     version: entry.version,
     stationId: identity.stationId,
     transactionId: identity.transactionId,
-    state: outcome.state,
-    startedAt: outcome.startedAt ?? outcome.endedAt ?? entry.readings.lastReadingAt ?? entry.readings.lastReceivedAt ?? updatedAt,
-    ...(outcome.idToken === undefined ? {} : { idToken: outcome.idToken.idToken }),
+    state: end === undefined ? 'Active' : 'Ended',
+    startedAt: start?.startedAt ?? end?.endedAt ?? readings.lastReadingAt ?? readings.lastReceivedAt ?? updatedAt,
+    ...(idToken === undefined ? {} : { idToken: idToken.idToken }),
     ...((claims.reported === undefined || awaitsUnplug(claims)) && !entry.abandoned ? { openOn: identity.stationId } : {}),
     claims,
     updatedAt,

@@ -3,7 +3,7 @@ import type { AnnouncedMilestone, Claim, SessionClaims } from './claims.js';
 import { joinClaim } from './claims.js';
 import { contractLimitOf, overshootsOf, sessionCost } from './limits.js';
 import { type DueMilestone, dueMilestones, isTold, OCCURRENCES_MAX, reachedOf } from './milestones.js';
-import { byStationClock, effectiveEnd, isSkewed, outcomeOf } from './outcome.js';
+import { byStationClock, effectiveEnd, isSkewed } from './outcome.js';
 import type { Readings } from './readings.js';
 
 /** What is known beside the session's own facts. */
@@ -36,8 +36,12 @@ interface Recorded {
   readonly context: RecordContext;
 }
 
-/** What the claims and readings show that was not announced yet: price, contract limit, milestones, a limit that was passed. */
-export function announcements(command: Recorded, claims: SessionClaims): SessionEvent[] {
+/**
+ * What the claims and readings show that was not announced yet: price, contract limit, milestones, a limit that was passed.
+ *
+ * @param outcome of these claims and readings; no announcement changes it
+ */
+export function announcements(command: Recorded, claims: SessionClaims, outcome: SessionOutcome): SessionEvent[] {
   const { identity, readings, context, claim } = command;
   const events: AnnouncedEvent[] = [];
   let after = claims;
@@ -59,7 +63,7 @@ export function announcements(command: Recorded, claims: SessionClaims): Session
       data: { ...identity, limit: allowed, by: 'Contract', at: claims.token?.receivedAt ?? '' },
     });
   const due = [...dueMilestones(after, readings, context.batteryPercent), ...limitReached(after, readings, claim)];
-  for (const milestone of due) say(toEvent(command, after, milestone));
+  for (const milestone of due) say(toEvent(command, after, outcome, milestone));
   if (effectiveEnd(after, readings) !== undefined) {
     for (const overshoot of overshootsOf(after, readings)) {
       if (after.overshot?.includes(overshoot.dimension)) continue;
@@ -132,6 +136,10 @@ function limitReached(claims: SessionClaims, readings: Readings, claim: Claim): 
   return [{ milestone: 'LimitReached', occurrence, at: byStationClock(receivedAt, claims, readings), receivedAt, dimension }];
 }
 
+/** Of a clock that was plainly wrong at the start it is not known how long it took by that. */
+const momentOf = ({ at, receivedAt }: DueMilestone, { start }: SessionClaims): number =>
+  Date.parse(start !== undefined && isSkewed(start.startedAt, start) ? receivedAt : at);
+
 /** Where a session is, and whose: who is told of it is chosen by that. */
 export function whereAndWhose(
   { token, place, start, startRequestId }: SessionClaims,
@@ -150,12 +158,13 @@ export function whereAndWhose(
   };
 }
 
-function toEvent({ identity, readings, context }: Recorded, claims: SessionClaims, due: DueMilestone): AnnouncedEvent {
-  const { start } = claims;
-  const outcome = outcomeOf(claims, readings);
-  // Of a clock that was plainly wrong at the start it is not known how long it took by that.
-  const isWrong = start !== undefined && isSkewed(start.startedAt, start);
-  const cost = sessionCost(claims, readings, Date.parse(isWrong ? due.receivedAt : due.at));
+function toEvent(
+  { identity, readings, context }: Recorded,
+  claims: SessionClaims,
+  outcome: SessionOutcome,
+  due: DueMilestone,
+): AnnouncedEvent {
+  const cost = claims.price === undefined ? undefined : sessionCost(claims, readings, momentOf(due, claims));
   return {
     type: 'voltlog.session.SessionMilestoneReached.v1',
     data: {

@@ -66,20 +66,23 @@ export function effectiveEnd(claims: SessionClaims, readings: Readings): Session
 }
 
 /** Register values of the messages themselves: 1.6 meterStart and meterStop. */
-export function claimedPoints(claims: SessionClaims): RegisterPoint[] {
-  const points: RegisterPoint[] = [];
-  const { start } = claims;
-  if (start?.meterStartWh !== undefined) points.push({ rank: 0, at: start.startedAt, wh: start.meterStartWh });
-  const end = reportedOrMatched(claims);
-  if (end?.meterStopWh !== undefined) points.push({ rank: 4, at: end.endedAt, wh: end.meterStopWh });
-  return points;
-}
+export const claimedPoints = (claims: SessionClaims): RegisterPoint[] =>
+  [startPoint(claims), endPoint(claims)].filter((point) => point !== undefined);
 
 /** Readings and claimed registers together. */
 export function allRegisters(claims: SessionClaims, readings: Readings): RegisterSummary | undefined {
-  let summary = readings.registers;
-  for (const point of claimedPoints(claims)) summary = joinPoint(summary, point);
-  return summary;
+  const first = startPoint(claims);
+  const last = endPoint(claims);
+  const begun = first === undefined ? readings.registers : joinPoint(readings.registers, first);
+  return last === undefined ? begun : joinPoint(begun, last);
+}
+
+const startPoint = ({ start }: SessionClaims): RegisterPoint | undefined =>
+  start?.meterStartWh === undefined ? undefined : { rank: 0, at: start.startedAt, wh: start.meterStartWh };
+
+function endPoint(claims: SessionClaims): RegisterPoint | undefined {
+  const end = reportedOrMatched(claims);
+  return end?.meterStopWh === undefined ? undefined : { rank: 4, at: end.endedAt, wh: end.meterStopWh };
 }
 
 /** True when `readings.piecewise` has to be made of all register values, because the first and the last do not tell the energy. */

@@ -202,6 +202,21 @@ describe('claims join', () => {
     );
   });
 
+  it('to the outcome that the events tell, whatever else is announced with them', () => {
+    fc.assert(
+      fc.property(fc.array(anyClaim, { maxLength: 8 }), (claims) => {
+        const readings: Readings = { lastReceivedAt: minute(2) };
+        let state = noClaims;
+        for (const claim of unique(claims)) {
+          const decision = sessionDecider.decide({ identity, claim, readings, context: { batteryPercent: 90 } }, state);
+          if (!decision.ok) continue;
+          for (const event of decision.events) state = sessionDecider.evolve(state, event);
+          for (const { data } of decision.events) if ('outcome' in data) expect(data.outcome).toEqual(outcomeOf(state, readings));
+        }
+      }),
+    );
+  });
+
   it('so that a repetition is the same object', () => {
     fc.assert(
       fc.property(fc.array(anyClaim, { maxLength: 6 }), (claims) => {

@@ -32,26 +32,27 @@ export const sessionDecider: Decider<RecordClaim, SessionClaims, SessionEvent> =
   decide(command, state) {
     const { identity, claim, readings } = command;
     const joined = joinClaim(state, claim);
+    // Of all that is decided here the claim alone changes it.
+    const outcome = outcomeOf(joined, readings);
     const events: SessionEvent[] = [];
-    if (joined !== state || (state.identity === undefined && !SILENT.has(claim.kind))) events.push(...claimEvents(command, state, joined));
+    if (joined !== state || (state.identity === undefined && !SILENT.has(claim.kind))) events.push(...claimEvents(command, state, outcome));
     // A fault and its end have no event of their own: their milestones tell them.
     let after = claim.kind === 'Fault' || claim.kind === 'FaultCleared' ? joined : state;
     for (const event of events) after = evolve(after, event);
     if (after.identity === undefined) return decided();
-    const outcome = outcomeOf(after, readings);
     const settled = settle(identity, after, outcome);
     if (settled !== undefined) events.push(settled);
     for (const flag of outcome.flags) {
       if (LASTING.includes(flag) && !after.announcedFlags?.includes(flag))
         events.push({ type: 'voltlog.session.SessionAnomalyFound.v1', data: { ...identity, flag } });
     }
-    events.push(...announcements(command, after));
+    events.push(...announcements(command, after, outcome));
     return decided(...events);
   },
   evolve,
 };
 
-function claimEvents({ identity, claim, readings, context }: RecordClaim, state: SessionClaims, joined: SessionClaims): SessionEvent[] {
+function claimEvents({ identity, claim, readings, context }: RecordClaim, state: SessionClaims, outcome: SessionOutcome): SessionEvent[] {
   switch (claim.kind) {
     case 'Detected':
       return [{ type: 'voltlog.session.SessionDetected.v1', data: { ...identity, ...claim.detected } }];
@@ -76,7 +77,7 @@ function claimEvents({ identity, claim, readings, context }: RecordClaim, state:
             ...identity,
             end: claim.end,
             corrects: effectiveEnd(state, readings) !== undefined,
-            outcome: outcomeOf(joined, readings),
+            outcome,
           },
         },
       ];
@@ -84,7 +85,7 @@ function claimEvents({ identity, claim, readings, context }: RecordClaim, state:
       return [
         {
           type: 'voltlog.session.SessionEndRetracted.v1',
-          data: { ...identity, factId: claim.factId, outcome: outcomeOf(joined, readings) },
+          data: { ...identity, factId: claim.factId, outcome },
         },
       ];
     case 'Stale':
@@ -103,7 +104,7 @@ function claimEvents({ identity, claim, readings, context }: RecordClaim, state:
       return [
         {
           type: 'voltlog.session.SessionStopEscalated.v1',
-          data: { ...identity, ...claim.escalation, ...whereAndWhose(state, outcomeOf(state, readings), context) },
+          data: { ...identity, ...claim.escalation, ...whereAndWhose(state, outcome, context) },
         },
       ];
     case 'Fault':
