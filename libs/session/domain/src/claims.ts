@@ -18,7 +18,7 @@ import type {
   SessionStopEscalated,
   SessionStopRequested,
 } from '@voltlog/session-contract';
-import { type Begin, compareBegins, compareText } from './begin.js';
+import { type Begin, beginOf, compareBegins, compareText } from './begin.js';
 import type { ChargingState } from './readings.js';
 import { compareStates } from './readings.js';
 
@@ -306,12 +306,8 @@ function joinStop(claims: SessionClaims, { attempt, cause, dimension, at }: Omit
 }
 
 /** The begin of the session that ended this one. */
-const nextBegin = ({ supersededBy = '', endedAt, receivedAt, offline }: SessionEnd): Begin => ({
-  sessionId: supersededBy,
-  at: endedAt,
-  receivedAt,
-  offline,
-});
+const nextBegin = ({ supersededBy = '', endedAt, receivedAt, offline }: SessionEnd): Begin =>
+  beginOf({ sessionId: supersededBy, at: endedAt, receivedAt, offline });
 
 export const compareEnds = (a: SessionEnd, b: SessionEnd): number => compareClaims(a, b, (end) => end.endedAt);
 

@@ -1,5 +1,5 @@
 import type { SessionEnd } from '@voltlog/session-contract';
-import { type Begin, compareBegins, compareText } from './begin.js';
+import { type Begin, beginOf, compareBegins, compareText } from './begin.js';
 import type { SessionClaims } from './claims.js';
 import { allRegisters, trueTime } from './outcome.js';
 import type { Readings } from './readings.js';
@@ -96,13 +96,13 @@ export function supersessions(sessions: readonly Candidate[]): { readonly sessio
 }
 
 function nextOnEvse(old: Candidate, sessions: readonly Candidate[]): Candidate | undefined {
-  const began = beginOf(old);
+  const began = beginOfSession(old);
   if (began === undefined) return undefined;
   let next: Candidate | undefined;
   let nextBegan: Begin | undefined;
   for (const other of sessions) {
     if (other === old || other.claims.place?.evseId !== old.claims.place?.evseId) continue;
-    const at = beginOf(other);
+    const at = beginOfSession(other);
     if (at === undefined || compareBegins(at, began) <= 0 || (nextBegan !== undefined && compareBegins(at, nextBegan) >= 0)) continue;
     next = other;
     nextBegan = at;
@@ -110,8 +110,10 @@ function nextOnEvse(old: Candidate, sessions: readonly Candidate[]): Candidate |
   return next;
 }
 
-function beginOf({ sessionId, claims: { start } }: Candidate): Begin | undefined {
-  return start === undefined ? undefined : { sessionId, at: start.startedAt, receivedAt: start.receivedAt, offline: start.offline };
+function beginOfSession({ sessionId, claims: { start } }: Candidate): Begin | undefined {
+  return start === undefined
+    ? undefined
+    : beginOf({ sessionId, at: start.startedAt, receivedAt: start.receivedAt, offline: start.offline });
 }
 
 /** Of several sessions under one transaction id the one that began last before the fact; the first one when it began before all. */
