@@ -244,12 +244,13 @@ export function meterValueDocument(sessionId: string, value: MeterValue, receive
 function digest(samples: readonly SampledValue[], seqNo: number | undefined): string {
   let a = 0x811c9dc5 ^ (seqNo ?? -1);
   let b = 0x1000193 + samples.length;
-  for (const sample of samples) {
-    const text = `${sample.measurand}${sample.value}${sample.phase ?? ''}${sample.context ?? ''}${sample.location ?? ''}`;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      a = Math.imul(a ^ code, 0x01000193);
-      b = Math.imul(b ^ code, 0x85ebca6b) + 1;
+  for (const { measurand, value, phase = '', context = '', location = '' } of samples) {
+    for (const text of [measurand, String(value), phase, context, location]) {
+      for (let i = 0; i < text.length; i++) {
+        const code = text.charCodeAt(i);
+        a = Math.imul(a ^ code, 0x01000193);
+        b = Math.imul(b ^ code, 0x85ebca6b) + 1;
+      }
     }
   }
   return (a >>> 0).toString(36) + (b >>> 0).toString(36);
