@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { TransactionStarted } from '@voltlog/connection-contract';
 
 const TIME_DIGITS = 12;
 const TIME_END_MS = 16 ** TIME_DIGITS;
@@ -20,6 +21,10 @@ export function sessionIdOf(stationId: string, transactionKey: string, startedAt
   const time = ms.toString(16).padStart(TIME_DIGITS, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}${untimed.slice(OF_KEY)}`;
 }
+
+/** The id of the session that a start begins, as far as the start tells it alone. */
+export const startIdOf = ({ stationId, ocppVersion, transactionKey, occurredAt }: TransactionStarted): string =>
+  sessionIdOf(stationId, transactionKey, ocppVersion === 'ocpp1.6' ? occurredAt : undefined);
 
 /** Whether two ids are made of the same transaction, with or without its time. */
 export const sameTransaction = (a: string, b: string): boolean => a.slice(OF_KEY) === b.slice(OF_KEY);

@@ -1,4 +1,4 @@
-import type { MeterValue } from '@voltlog/connection-contract';
+import type { MeterValue, TransactionStarted } from '@voltlog/connection-contract';
 import type { EventEnvelope } from '@voltlog/kernel';
 import type { AskedStart, Claim } from '@voltlog/session-domain';
 import {
@@ -11,6 +11,7 @@ import {
   noteReceived,
   noteSeqNo,
 } from '@voltlog/session-domain';
+import { startIdOf } from '../session-id.js';
 import { UNSAVED_MAX } from '../store/readings.js';
 import type { MeterValueDocument, QuarantinedDocument } from '../store/session-documents.js';
 import { meterValueDocument } from '../store/session-documents.js';
@@ -60,7 +61,19 @@ export class Batch {
   /** Start requests by station, of stations that were asked for any. */
   asked: ReadonlyMap<string, readonly AskedStart[]> = new Map();
 
+  private readonly startIds = new Map<TransactionStarted, string>();
+
   constructor(readonly quarantineMax: number) {}
+
+  /** {@link startIdOf}: a hash, which both the loading and the routing of a start ask for. */
+  startIdOf(fact: TransactionStarted): string {
+    let id = this.startIds.get(fact);
+    if (id === undefined) {
+      id = startIdOf(fact);
+      this.startIds.set(fact, id);
+    }
+    return id;
+  }
 
   /** Takes a claim in at once, and queues it for the stream unless it says nothing new. */
   record(entry: SessionEntry, claim: Claim, cause: Cause, causationId: string = cause.id): void {

@@ -82,13 +82,12 @@ export function transactionIdOf(event: StationEvent): string | undefined {
 /**
  * The session of a start message; of 1.6 also one whose id was made before ids began with the time. A 2.x station that uses a transaction id again after that transaction's end gets a session of its
  * own, told apart by the start time.
+ *
+ * @param sessionId `startIdOf` the start
  */
-export function startedSessionId(station: StationEntry, fact: TransactionStarted): string {
-  if (fact.ocppVersion === 'ocpp1.6') {
-    const ofStart = sessionIdOf(fact.stationId, fact.transactionKey, fact.occurredAt);
-    return station.sessions.find((session) => sameTransaction(session.sessionId, ofStart))?.sessionId ?? ofStart;
-  }
-  const sessionId = sessionIdOf(fact.stationId, fact.transactionKey);
+export function startedSessionId(station: StationEntry, fact: TransactionStarted, sessionId: string): string {
+  if (fact.ocppVersion === 'ocpp1.6')
+    return station.sessions.find((session) => sameTransaction(session.sessionId, sessionId))?.sessionId ?? sessionId;
   const known = findById(station, sessionId);
   const { start, reported } = known?.claims ?? {};
   if (start === undefined || reported === undefined || start.startedAt === fact.occurredAt) return sessionId;
@@ -117,7 +116,7 @@ export function findByTransaction(station: StationEntry, transactionId: string, 
 }
 
 function started(batch: Batch, station: StationEntry, fact: TransactionStarted, cause: Cause): void {
-  const sessionId = startedSessionId(station, fact);
+  const sessionId = startedSessionId(station, fact, batch.startIdOf(fact));
   const entry = findById(station, sessionId) ?? addSession(station, sessionId, fact, fact.transactionId);
   batch.record(entry, askedFor(batch, entry, startClaim(fact), fact), cause);
   batch.note(entry, fact, cause);

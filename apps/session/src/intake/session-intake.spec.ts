@@ -51,6 +51,33 @@ describe('a partition that moved to another instance and back', () => {
   });
 });
 
+describe('what comes with its start', () => {
+  it('is looked up by the start alone, whatever the batches', async () => {
+    const harness = await openIntake();
+    await harness.handle([started({ minute: 0 }), ended({ minute: 0.1, meterStopWh: 1000 })]);
+    const find = vi.spyOn(harness.collections.sessions, 'find');
+    const value = metered({ minute: 0.3, transactionId: '102', meterValues: [values(0.3, register(1500))] });
+    await harness.handle([started({ minute: 0.2, transactionId: '102' }), value]);
+    expect(find).not.toHaveBeenCalled();
+    await harness.handle([metered({ minute: 0.4, transactionId: '103', meterValues: [] }), started({ minute: 0.4, transactionId: '103' })]);
+    expect(find).toHaveBeenCalledOnce();
+    expect((await harness.sessions()).map(({ energyWh }) => energyWh)).toEqual([0, 500, 0]);
+    await harness.store.close();
+  });
+
+  it('is not what comes with the start of another station under the same transaction id', async () => {
+    const harness = await openIntake();
+    await harness.handle([
+      started({ minute: 0, stationId: 'CS-2', meterStartWh: 1000 }),
+      ended({ minute: 9, stationId: 'CS-2', meterStopWh: 3000 }),
+    ]);
+    harness.restart();
+    await harness.handle([started({ minute: 10 }), metered({ minute: 5, receivedMinute: 10, stationId: 'CS-2', meterValues: [] })]);
+    expect([await harness.collections.quarantine.count(), (await harness.sessions()).length]).toEqual([0, 2]);
+    await harness.store.close();
+  });
+});
+
 describe('a start that comes again', () => {
   it('finds its session also where that has left the memory', async () => {
     const harness = await openIntake();

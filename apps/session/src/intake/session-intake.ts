@@ -75,7 +75,7 @@ export class SessionIntake {
     this.parts.metrics.facts.value += records.length;
     if (records.length === 0) return Promise.resolve();
     return this.inTurn(async (batch) => {
-      [batch.asked] = await Promise.all([askedStarts(this.parts.collections.openStarts, records), this.loader.load(records)]);
+      [batch.asked] = await Promise.all([askedStarts(this.parts.collections.openStarts, records), this.loader.load(records, batch)]);
       for (const record of records) {
         const event = stationEvent(record);
         const station = this.cache.get(event.data.stationId) ?? this.cache.add(event.data.stationId);

@@ -1,3 +1,4 @@
+import type { TransactionStarted } from '@voltlog/connection-contract';
 import type { LogRecord } from '@voltlog/event-log';
 import { isSameMinute } from '@voltlog/kernel';
 import type { RegisterPoint } from '@voltlog/session-domain';
@@ -7,6 +8,7 @@ import { sessionIdOf } from '../session-id.js';
 import { readingsOf } from '../store/readings.js';
 import type { QuarantinedDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
 import { meterValueRange } from '../store/session-documents.js';
+import type { Batch } from './batch.js';
 import type { StationEvent } from './route.js';
 import { findById, startedSessionId, transactionIdOf } from './route.js';
 import type { SessionEntry, StationCache, StationEntry } from './station-cache.js';
@@ -34,10 +36,11 @@ export class SessionLoader {
     private readonly cache: StationCache,
   ) {}
 
-  async load(records: readonly LogRecord[]): Promise<void> {
+  async load(records: readonly LogRecord[], batch: Pick<Batch, 'startIdOf'>): Promise<void> {
     await this.loadStations(records.map((record) => stationEvent(record).data.stationId));
-    const transactionIds = new Set<string>();
-    const sessionIds = new Set<string>();
+    const wanted: Wanted = { transactionIds: new Set(), sessionIds: new Set() };
+    /** Transactions whose start is in the batch: it makes or finds the session of what comes behind it. */
+    const begun = new Set<string>();
     const late: StationEvent[] = [];
     for (const record of records) {
       const event = stationEvent(record);
@@ -46,9 +49,18 @@ export class SessionLoader {
       if (station === undefined || transactionId === undefined) continue;
       const mayBeOlder = isLate(event.data) || event.data.receivedAt < station.seenUntil || station.seenUntil === '';
       if (event.data.receivedAt > station.seenUntil) station.seenUntil = event.data.receivedAt;
-      if (isWanted(station, event, transactionId)) want(event, transactionId, { transactionIds, sessionIds, mayBeOlder });
-      if (event.type === 'voltlog.connection.TransactionStarted.v1' && mayBeOlder) late.push(event);
+      if (event.type === 'voltlog.connection.TransactionStarted.v1') {
+        const startId = batch.startIdOf(event.data);
+        const isKnown =
+          station.unknown.has(transactionId) || findById(station, startedSessionId(station, event.data, startId)) !== undefined;
+        if (!isKnown) wantStart(event.data, startId, { ...wanted, mayBeOlder });
+        if (mayBeOlder) late.push(event);
+        begun.add(`${station.stationId}\n${transactionId}`);
+      } else if (!isKnownTransaction(station, transactionId) && !begun.has(`${station.stationId}\n${transactionId}`)) {
+        want(event, transactionId, wanted);
+      }
     }
+    const { sessionIds, transactionIds } = wanted;
     if (sessionIds.size > 0) await this.addSessions([...(await this.collections.sessions.getMany([...sessionIds])).values()]);
     if (transactionIds.size > 0) await this.loadTransactions([...transactionIds]);
     await Promise.all(late.map((event) => this.loadLater(event)));
@@ -124,39 +136,29 @@ export class SessionLoader {
 /** The topic holds station facts only: its owner checked them. */
 export const stationEvent = (record: LogRecord): StationEvent => record.event as StationEvent;
 
-function isWanted(station: StationEntry, event: StationEvent, transactionId: string): boolean {
-  if (station.unknown.has(transactionId)) return false;
-  if (event.type === 'voltlog.connection.TransactionStarted.v1')
-    return findById(station, startedSessionId(station, event.data)) === undefined;
-  return !station.sessions.some((session) => session.identity.transactionId === transactionId);
-}
+const isKnownTransaction = (station: StationEntry, transactionId: string): boolean =>
+  station.unknown.has(transactionId) || station.sessions.some((session) => session.identity.transactionId === transactionId);
 
 interface Wanted {
   readonly transactionIds: Set<string>;
   readonly sessionIds: Set<string>;
-  readonly mayBeOlder: boolean;
 }
 
-/**
- * A start tells its session's id, and so does any message of 2.x, whose stations may all count their transactions 1, 2, 3: those are
- * never looked up by the transaction id alone.
- */
-function want({ type, data }: StationEvent, transactionId: string, { transactionIds, sessionIds, mayBeOlder }: Wanted): void {
-  const { stationId, ocppVersion, occurredAt } = data;
-  if (type !== 'voltlog.connection.TransactionStarted.v1') {
-    if (ocppVersion === 'ocpp1.6') transactionIds.add(transactionId);
-    else sessionIds.add(sessionIdOf(stationId, transactionId));
-    return;
-  }
-  const key = data.transactionKey;
-  if (ocppVersion === 'ocpp1.6') {
-    sessionIds.add(sessionIdOf(stationId, key, occurredAt));
-    // One of an earlier version of the service, whose ids did not begin with the time.
-    if (mayBeOlder) sessionIds.add(sessionIdOf(stationId, key));
-    return;
-  }
-  sessionIds.add(sessionIdOf(stationId, key));
-  sessionIds.add(sessionIdOf(stationId, `${key}\n${occurredAt}`));
+/** Of a transaction that was not just started. Stations of 2.x may all count theirs 1, 2, 3: those are never looked up by the transaction id alone. */
+function want({ data }: StationEvent, transactionId: string, { transactionIds, sessionIds }: Wanted): void {
+  if (data.ocppVersion === 'ocpp1.6') transactionIds.add(transactionId);
+  else sessionIds.add(sessionIdOf(data.stationId, transactionId));
+}
+
+function wantStart(
+  { stationId, ocppVersion, occurredAt, transactionKey }: TransactionStarted,
+  startId: string,
+  { sessionIds, mayBeOlder }: Pick<Wanted, 'sessionIds'> & { readonly mayBeOlder: boolean },
+): void {
+  sessionIds.add(startId);
+  if (ocppVersion !== 'ocpp1.6') sessionIds.add(sessionIdOf(stationId, `${transactionKey}\n${occurredAt}`));
+  // One of an earlier version of the service, whose ids did not begin with the time.
+  else if (mayBeOlder) sessionIds.add(sessionIdOf(stationId, transactionKey));
 }
 
 const isLate = ({ occurredAt, receivedAt }: { occurredAt: string; receivedAt: string }): boolean =>
