@@ -1,3 +1,4 @@
+import { hex32 } from '@voltlog/kernel';
 import { hash128 } from '../hash128.js';
 
 /** What makes a 1.6 transaction itself: a station repeats it word for word when an answer was lost. */
@@ -20,7 +21,5 @@ export interface TransactionIdentity {
 export function transactionIdentity(nature: TransactionNature): TransactionIdentity {
   const words = hash128(`${nature.stationId}\n${nature.connectorId}\n${nature.timestamp}\n${nature.meterStart}\n${nature.idTag}`);
   const id = (words[0] ^ words[2]) & 0x7fffffff;
-  return { transactionId: id === 0 ? 1 : id, transactionKey: hex(words[0]) + hex(words[1]) + hex(words[2]) + hex(words[3]) };
+  return { transactionId: id === 0 ? 1 : id, transactionKey: hex32(words[0]) + hex32(words[1]) + hex32(words[2]) + hex32(words[3]) };
 }
-
-const hex = (word: number): string => word.toString(16).padStart(8, '0');
