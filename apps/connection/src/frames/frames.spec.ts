@@ -58,6 +58,30 @@ describe('a masked frame', () => {
   ])('%s keeps its secret', (text, expected) => expect(masked(text)).toBe(expected));
 
   it.each([
+    'idTag',
+    'parentIdTag',
+    'idToken',
+    'additionalIdToken',
+    'hashIdTag',
+    'certificate',
+    'certificateChain',
+    'csr',
+    'signingCertificate',
+    'exiRequest',
+    'exiResponse',
+    'ocspResult',
+    'password',
+    'basicAuthPassword',
+    'apnPassword',
+    'apnUserName',
+    'customerIdentifier',
+    'user',
+    'key',
+  ])('what %s says is masked where nothing else is said', (name) =>
+    expect(masked(`[2,"1","X",{"${name}":"SECRET"}]`)).toBe(`[2,"1","X",{"${name}":"***"}]`),
+  );
+
+  it.each([
     '[2,"1","MeterValues",{"connectorId":1,"meterValue":[{"sampledValue":[{"value":"1","unit":"Wh"}]}]}]',
     '[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]',
     'nonsense',

@@ -25,8 +25,11 @@ const CUSTOMER_DATA = /"(data)"(\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
 /** Plug & Charge in 1.6: a message within a text. */
 const FRAME_WITHIN = /\\"(?:idToken|certificate|certificateChain|csr|exiRequest|exiResponse|ocspResult)\\"/;
 
-/** Nothing of the above without one of these; `includes` is some ten times faster than the expressions, and meter values are most frames. */
-const MARKS = ['dT', 'ertif', 'csr', 'exi', 'ocsp', 'assword', 'AuthorizationKey', 'apn', 'ustomerI', '"user"', '"key"'] as const;
+/**
+ * Nothing of the above without one of these parts of names. Meter values are most frames and hold none: that is seen seven times faster by one
+ * expression of parts that hardly begin like anything there than by looking for one name after another.
+ */
+const MARK = /Tag|Token|ficate|csr|xiRe|spResult|word|tionKey|UserName|merI|user"|key"/;
 
 /**
  * A frame's text without the values that must not be kept.
@@ -37,7 +40,7 @@ const MARKS = ['dT', 'ertif', 'csr', 'exi', 'ocsp', 'assword', 'AuthorizationKey
 export function masked(text: string): string {
   if (text.trimStart().startsWith('<')) return maskedXml(text);
   const plain = withoutSignatures(text.includes('\\u') ? rewritten(text) : text);
-  if (!MARKS.some((mark) => plain.includes(mark))) return plain;
+  if (!MARK.test(plain)) return plain;
   const configuration = CONFIGURATION_FRAME.test(plain);
   const fields = plain.replace(SECRET_FIELD, (whole, name: string, colon: string) =>
     name === 'key' && configuration ? whole : `"${name}"${colon}"${MASK}"`,
