@@ -75,9 +75,11 @@ function holds(filter: SubscriptionFilter, notification: Notification): boolean 
 
 /** A reservation that was moved is known by both its ids. */
 function valuesOf(notification: Notification, field: Id): readonly string[] {
-  const values = field === 'reservationId' ? [notification.reservationId, notification.movedFrom] : [notification[field]];
-  return values.filter((value) => value !== undefined);
+  const { [field]: value, movedFrom } = notification;
+  if (field === 'reservationId' && movedFrom !== undefined) return value === undefined ? [movedFrom] : [value, movedFrom];
+  return value === undefined ? NONE : [value];
 }
+const NONE: readonly string[] = [];
 
 /**
  * Told in quiet hours too: what somebody must act on now, and what is of no use in the morning.
