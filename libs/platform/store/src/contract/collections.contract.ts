@@ -58,6 +58,21 @@ export function describeCollections(name: string, harness: StoreHarness, schema:
       expect(await sessions.get('b')).toBeUndefined();
     });
 
+    it('finds documents by what changed of each, one field here and another there', async () => {
+      const doc = { id: 'a', stationId: 'A', state: 'Active', note: 'a' };
+      await fill([doc, { ...doc, id: 'b' }, { ...doc, id: 'c' }]);
+      await fill([
+        { ...doc, stationId: 'B' },
+        { ...doc, id: 'b', state: 'Ended' },
+        { ...doc, id: 'c', stationId: 'B', state: 'Ended' },
+      ]);
+      const found = async (where: NonNullable<Query['where']>) => idsOf((await sessions.find({ where, limit: 5 })).docs);
+      expect(await found({ stationId: 'B' })).toEqual(['a', 'c']);
+      expect(await found({ stationId: 'A' })).toEqual(['b']);
+      expect(await found({ state: 'Ended' })).toEqual(['b', 'c']);
+      expect(await found({ state: 'Active' })).toEqual(['a']);
+    });
+
     it('is empty, then not, then empty again, to every kind of read', async () => {
       const seen = async () => [
         await sessions.get('a'),

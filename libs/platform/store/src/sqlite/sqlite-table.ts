@@ -48,6 +48,8 @@ export class Table {
   readonly remove: StatementSync;
   readonly #columns: readonly string[];
   readonly #statements = new BoundedCache<StatementSync>(STATEMENTS_MAX);
+  /** By the numbers of the fields that changed, a much shorter key than their statement. */
+  readonly #updates = new BoundedCache<StatementSync>(STATEMENTS_MAX);
 
   constructor(
     private readonly db: DatabaseSync,
@@ -75,8 +77,14 @@ export class Table {
 
   /** Writes a document and those of its fields, by number, that are not as they were: SQLite writes every index of a field it sets. */
   update(changed: readonly number[]): StatementSync {
-    const sets = changed.map((at) => `${this.#columns[at]} = ?, `).join('');
-    return this.prepare(`UPDATE ${this.name} SET ${sets}doc = ?, v = ? WHERE id = ?`);
+    const key = changed.join();
+    let statement = this.#updates.get(key);
+    if (statement === undefined) {
+      const sets = changed.map((at) => `${this.#columns[at]} = ?, `).join('');
+      statement = this.db.prepare(`UPDATE ${this.name} SET ${sets}doc = ?, v = ? WHERE id = ?`);
+      this.#updates.set(key, statement);
+    }
+    return statement;
   }
 
   /** The prepared statement of a text. */
