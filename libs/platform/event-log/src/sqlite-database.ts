@@ -5,31 +5,25 @@ import type { DatabaseSync } from 'node:sqlite';
 import { OperatingError } from '@voltlog/kernel';
 import { openFile, SQLITE_BUSY } from '@voltlog/sqlite';
 
-/** Counts changes of the tables that an older program could not read. */
-const FORMAT = 1;
-
-/**
- * A row is all records of a commit: some kB at rest, some hundred under load. With SQLite's usual 4 kB each of its pages is written and moved by itself, which
- * costs twice the CPU.
- */
-const PAGE_BYTES = 16_384;
+/** Counts changes of the tables that an older program could not read. 2: the lines of chunks are in files beside the database. */
+const FORMAT = 2;
 
 const SQLITE_LOCKED = 6;
 
 /**
- * Opens the log's database for this process alone: write-ahead log, every commit synced to the disk.
+ * Opens the log's database for this process alone: what topics there are, where their records lie, how far each group is.
  *
  * @throws {OperatingError} `LogInUse` when another process has it open, `LogUnreadable` when the file is not an event log
  */
-export function openDatabase(path: string, maxBytes?: number): { db: DatabaseSync; close: () => void } {
+export function openDatabase(path: string): { db: DatabaseSync; close: () => void } {
   const ownerFile = `${path}.owner`;
   const inMemory = path === ':memory:';
   let file: ReturnType<typeof openFile> | undefined;
   try {
     if (!inMemory) mkdirSync(dirname(path), { recursive: true });
-    file = openFile(path, PAGE_BYTES);
+    file = openFile(path);
     const { db, close } = file;
-    prepare(db, path, maxBytes);
+    prepare(db, path);
     if (!inMemory) signOwner(ownerFile);
     return {
       db,
@@ -45,7 +39,7 @@ export function openDatabase(path: string, maxBytes?: number): { db: DatabaseSyn
   }
 }
 
-function prepare(db: DatabaseSync, path: string, maxBytes: number | undefined): void {
+function prepare(db: DatabaseSync, path: string): void {
   db.exec('PRAGMA cache_size = -8000; PRAGMA auto_vacuum = NONE');
   const format = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   if (format > FORMAT)
@@ -57,13 +51,18 @@ function prepare(db: DatabaseSync, path: string, maxBytes: number | undefined): 
     BEGIN EXCLUSIVE;
     CREATE TABLE IF NOT EXISTS topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, retention_ms INTEGER) STRICT;
     CREATE TABLE IF NOT EXISTS positions (grp TEXT, topic TEXT, partition INTEGER, position INTEGER NOT NULL, PRIMARY KEY (grp, topic, partition)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS probe (body BLOB NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS saved (id INTEGER PRIMARY KEY CHECK (id = 1), byte INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
+    ${chunksBefore(db, format)}
+    DROP TABLE IF EXISTS probe;
     PRAGMA user_version = ${FORMAT};
     COMMIT`);
-  if (maxBytes !== undefined) {
-    const pageSize = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
-    db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`);
-  }
+}
+
+/** The tables of chunks of a log that had no files get the columns for them. */
+function chunksBefore(db: DatabaseSync, format: number): string {
+  if (format !== 1) return '';
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'records_[0-9]*'").all();
+  return tables.map(({ name }) => `ALTER TABLE ${name} ADD COLUMN place INTEGER; ALTER TABLE ${name} ADD COLUMN bytes INTEGER;`).join('\n');
 }
 
 function opened(error: unknown, path: string, ownerFile: string): OperatingError {

@@ -16,6 +16,7 @@ import {
   type TopicSpec,
 } from './event-log.js';
 import { encodeRecord } from './record-codec.js';
+import { Segments } from './segments.js';
 import { openDatabase } from './sqlite-database.js';
 import { Cursor, Group, Member } from './sqlite-group.js';
 import { Partition } from './sqlite-partition.js';
@@ -32,7 +33,7 @@ export interface SqliteEventLogOptions {
   readonly partitions?: number;
   /** Commits are at least this far apart unless `FLUSH_AT_RECORDS` wait; a commit after a pause is made at once. Default 2, milliseconds. */
   readonly lingerMs?: number;
-  /** Largest size of the database file; beyond it appends are refused until retention makes room. Absent: the disk. */
+  /** Largest size of all files with records; beyond it appends are refused until retention makes room. Absent: the disk. */
   readonly maxBytes?: number;
   /** How often old records are looked for. Default 60 000, milliseconds. */
   readonly retentionEveryMs?: number;
@@ -40,7 +41,7 @@ export interface SqliteEventLogOptions {
   readonly now?: () => number;
 }
 
-/** Opens the embedded event log. @throws {OperatingError} `LogInUse`, `LogUnreadable` */
+/** Opens the embedded event log: records in `<path>-segments`, where they lie in the database `path`. @throws {OperatingError} `LogInUse`, `LogUnreadable` */
 export async function openSqliteEventLog(options: SqliteEventLogOptions): Promise<EventLog> {
   return new SqliteEventLog(options);
 }
@@ -56,6 +57,7 @@ class SqliteEventLog implements EventLog {
   readonly #closeFile: () => void;
   readonly #checkpoints: Checkpoints;
   readonly #sync: WalSync | undefined;
+  readonly #segments: Segments | undefined;
   readonly #logger: Logger | undefined;
   readonly #partitions: number;
   readonly #now: () => number;
@@ -68,28 +70,54 @@ class SqliteEventLog implements EventLog {
   #closed = false;
 
   constructor(options: SqliteEventLogOptions) {
-    const { db, close } = openDatabase(options.path, options.maxBytes);
-    this.#db = db;
-    this.#closeFile = close;
-    this.#checkpoints = new Checkpoints(db, options.path);
-    this.#sync = WalSync.of(db);
-    this.#logger = options.logger;
-    this.#partitions = options.partitions ?? 1;
-    this.#now = options.now ?? Date.now;
-    this.#writer = new SqliteWriter(db, {
-      lingerMs: options.lingerMs ?? 2,
-      now: this.#now,
-      logger: options.logger,
-      sync: this.#sync,
-      committed: () => this.#checkpoints.committed(),
-      pause: () => this.#checkpoints.pause(),
-    });
-    for (const row of db.prepare('SELECT id, name, partitions, retention_ms FROM topics').all()) {
-      const retention = row['retention_ms'];
-      this.#open(String(row['name']), Number(row['id']), Number(row['partitions']), retention === null ? undefined : Number(retention));
+    const { db, close } = openDatabase(options.path);
+    try {
+      this.#db = db;
+      this.#closeFile = close;
+      this.#checkpoints = new Checkpoints(db, options.path);
+      this.#sync = WalSync.of(db);
+      this.#logger = options.logger;
+      this.#partitions = options.partitions ?? 1;
+      this.#now = options.now ?? Date.now;
+      // Where the database really is: SQLite follows links.
+      const place = db.location();
+      this.#segments = place === null ? undefined : new Segments(`${place}-segments`, { maxBytes: options.maxBytes });
+      this.#writer = new SqliteWriter(db, {
+        lingerMs: options.lingerMs ?? 2,
+        now: this.#now,
+        logger: options.logger,
+        segments: this.#segments,
+        sync: this.#sync,
+        committed: () => this.#checkpoints.committed(),
+      });
+      for (const row of db.prepare('SELECT id, name, partitions, retention_ms FROM topics').all()) {
+        const retention = row['retention_ms'];
+        this.#open(String(row['name']), Number(row['id']), Number(row['partitions']), retention === null ? undefined : Number(retention));
+      }
+      this.#recover();
+    } catch (error) {
+      close();
+      throw error;
     }
     this.#retentionTimer = setInterval(() => this.#retain(), options.retentionEveryMs ?? 60_000);
     this.#retentionTimer.unref();
+  }
+
+  /** Finds what was written after the database was told of it last. */
+  #recover(): void {
+    if (this.#segments === undefined) return;
+    const row = this.#db.prepare('SELECT byte, crc FROM saved').get();
+    const known = { byte: Number(row?.['byte'] ?? 0), crc: Number(row?.['crc'] ?? 0) };
+    const { frames, end, left } = this.#segments.recover(known);
+    if (left > 0) this.#logger?.warn({ bytes: left }, 'a write that was never acknowledged ends the event log; it is left out');
+    const topics = new Map([...this.#topics.values()].map((topic) => [topic.id, topic]));
+    for (const frame of frames) {
+      const partition = topics.get(frame.topic)?.partitions[frame.partition];
+      if (partition === undefined || partition.end !== frame.offset)
+        throw new OperatingError('LogUnreadable', `the files of the event log do not belong to its database ${this.#db.location()}`);
+      partition.recovered(frame);
+      this.#writer.recovered(partition, end);
+    }
   }
 
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
@@ -125,9 +153,12 @@ class SqliteEventLog implements EventLog {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
     try {
-      const { lastInsertRowid } = this.#db
-        .prepare('INSERT INTO topics (name, partitions, retention_ms) VALUES (?, ?, ?)')
-        .run(name, this.#partitions, retentionMs ?? null);
+      // Before a file names it.
+      const { lastInsertRowid } = this.#writer.now(() =>
+        this.#db
+          .prepare('INSERT INTO topics (name, partitions, retention_ms) VALUES (?, ?, ?)')
+          .run(name, this.#partitions, retentionMs ?? null),
+      );
       return this.#open(name, Number(lastInsertRowid), this.#partitions, retentionMs);
     } catch (error) {
       throw unavailable(error);
@@ -135,7 +166,7 @@ class SqliteEventLog implements EventLog {
   }
 
   #open(name: string, id: number, count: number, retentionMs: number | undefined): Topic {
-    const partitions = Array.from({ length: count }, (_, index) => new Partition(this.#db, name, index, `records_${id}_${index}`));
+    const partitions = Array.from({ length: count }, (_, index) => new Partition(this.#db, name, id, index, this.#segments));
     const topic: Topic = { id, partitions, retentionMs };
     this.#topics.set(name, topic);
     return topic;
@@ -181,7 +212,7 @@ class SqliteEventLog implements EventLog {
   #cursor(group: Group, partition: Partition, startFrom: StartFrom): Cursor {
     const known = group.cursors.get(partition);
     if (known !== undefined) return known;
-    const stored = this.#storedPosition(group.name, partition);
+    const stored = this.#positionOf(group.name, partition);
     const cursor = new Cursor(group, partition, stored ?? this.#startOf(partition, startFrom));
     group.cursors.set(partition, cursor);
     if (stored === undefined) this.#writer.moved(cursor);
@@ -191,11 +222,14 @@ class SqliteEventLog implements EventLog {
   #startOf(partition: Partition, startFrom: StartFrom): number {
     if (startFrom === 'latest') return partition.end;
     if (startFrom === 'earliest') return 0;
-    const places = startFrom.insteadOf.flatMap((group) => this.#storedPosition(group, partition) ?? []);
+    const places = startFrom.insteadOf.flatMap((group) => this.#positionOf(group, partition) ?? []);
     return places.length === 0 ? 0 : Math.min(...places);
   }
 
-  #storedPosition(group: string, partition: Partition): number | undefined {
+  /** Where a group stands, as far as it is known here or stored. */
+  #positionOf(group: string, partition: Partition): number | undefined {
+    const known = this.#groups.get(group)?.cursors.get(partition)?.position;
+    if (known !== undefined) return known;
     const row = this.#db
       .prepare('SELECT position FROM positions WHERE grp = ? AND topic = ? AND partition = ?')
       .get(group, partition.topic, partition.index);
@@ -219,7 +253,7 @@ class SqliteEventLog implements EventLog {
 
   async #reached(name: string, partition: Partition, deadline: number): Promise<boolean> {
     const target = partition.end;
-    if (target === 0 || (this.#storedPosition(name, partition) ?? 0) >= target) return true;
+    if (target === 0 || (this.#positionOf(name, partition) ?? 0) >= target) return true;
     for (;;) {
       const group = this.#groups.get(name);
       const cursor = group?.cursors.get(partition);
@@ -232,7 +266,7 @@ class SqliteEventLog implements EventLog {
 
   async health(): Promise<void> {
     if (this.#closed) throw new OperatingError('LogUnavailable', 'the event log is closed');
-    this.#writer.health();
+    await this.#writer.health();
   }
 
   #retain(): void {
@@ -241,16 +275,23 @@ class SqliteEventLog implements EventLog {
     );
     const next = (): void => {
       const slice = slices.at(-1);
-      if (slice === undefined || this.#closed) return;
+      if (this.#closed) return;
       try {
+        if (slice === undefined) return this.#deleteFiles();
         if (!slice.partition.deleteOld(slice.before, RETENTION_SLICE_CHUNKS)) slices.pop();
       } catch (error) {
-        this.#logger?.error({ err: error, topic: slice.partition.topic }, 'old records could not be deleted; tried again later');
+        this.#logger?.error({ err: error, topic: slice?.partition.topic }, 'old records could not be deleted; tried again later');
         return;
       }
       setImmediate(next);
     };
     next();
+  }
+
+  /** Deletes the files with nothing that is still kept. The newest chunk of each partition is. */
+  #deleteFiles(): void {
+    const places = [...this.#topics.values()].flatMap(({ partitions }) => partitions.flatMap(({ oldestPlace }) => oldestPlace ?? []));
+    if (places.length > 0) this.#segments?.deleteBefore(Math.min(...places));
   }
 
   close(): Promise<void> {
@@ -263,9 +304,10 @@ class SqliteEventLog implements EventLog {
     await this.#writer.idle();
     this.#closed = true;
     clearInterval(this.#retentionTimer);
-    this.#writer.close();
+    await this.#writer.close();
     await this.#checkpoints.close();
     await this.#sync?.close();
+    await this.#segments?.close();
     this.#closeFile();
   }
 }

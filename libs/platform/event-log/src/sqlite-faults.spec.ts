@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,11 +13,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { OperatingError } from '@voltlog/kernel';
+import { pino } from 'pino';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { sampleEvent, until } from './event-log.contract.js';
 import type { EventLog } from './event-log.js';
+import { encodeRecord } from './record-codec.js';
 import { openSqliteEventLog, type SqliteEventLogOptions } from './sqlite-event-log.js';
 
 const PATIENCE_MS = 5_000;
@@ -54,9 +58,27 @@ async function numbersOf(log: EventLog, topic: string, group = `reader-${(serial
 /** Leaves the files as a crash at this moment would: the log is still open. */
 function crashCopy(path: string): string {
   const copy = newPath();
-  mkdirSync(join(copy, '..'), { recursive: true });
-  copyFileSync(path, copy);
-  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  cpSync(dirname(path), dirname(copy), { recursive: true });
+  return copy;
+}
+
+/** The only file with records of a small log. */
+const segmentOf = (path: string): string => join(`${path}-segments`, '0'.repeat(16));
+
+/** Its records, without the zeros behind them. */
+function recordsOf(path: string): Buffer {
+  const bytes = readFileSync(segmentOf(path));
+  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
+}
+
+/** As a power cut would: the records are there, and the database of a moment before, which knows of the first record alone. */
+async function crashCopyOf(count: number): Promise<string> {
+  const path = newPath();
+  const log = await opened({ path, lingerMs: 0 });
+  await appendOneByOne(log, 1);
+  const copy = crashCopy(path);
+  await appendOneByOne(log, count - 1, 1);
+  copyFileSync(segmentOf(path), segmentOf(copy));
   return copy;
 }
 
@@ -73,7 +95,7 @@ it('a file that is a link is synced where it really is', async () => {
   writeFileSync(real, '');
   symlinkSync(real, link);
   await appendOneByOne(await opened({ path: link }), 3);
-  expect(existsSync(`${link}-wal`)).toBe(false);
+  expect([existsSync(`${link}-wal`), existsSync(`${link}-segments`)]).toEqual([false, false]);
   const log = await opened({ path: crashCopy(real) });
   expect(await numbersOf(log, 'topic')).toEqual(risingTo(3));
 });
@@ -87,15 +109,13 @@ describe('a crash', () => {
   });
 
   for (const share of [0.05, 0.3, 0.62, 0.999]) {
-    it(`in the middle of a write (${share} of the write-ahead log is there) leaves whole records, and goes on`, async () => {
-      const path = newPath();
-      const log = await opened({ path, lingerMs: 0 });
-      await appendOneByOne(log, 60);
-      const copy = crashCopy(path);
-      truncateSync(`${copy}-wal`, Math.floor(statSync(`${copy}-wal`).size * share));
+    it(`in the middle of a write (${share} of the file is there) leaves whole records, and goes on`, async () => {
+      const copy = await crashCopyOf(60);
+      truncateSync(segmentOf(copy), Math.floor(recordsOf(copy).length * share));
       const again = await opened({ path: copy, lingerMs: 0 });
-      const kept = share < 0.1 ? [] : await numbersOf(again, 'topic');
+      const kept = await numbersOf(again, 'topic');
       expect(kept).toEqual(risingTo(kept.length));
+      expect(kept.length).toBeGreaterThanOrEqual(Math.floor(60 * share) - 1);
       expect(kept.length).toBeLessThan(60);
       if (share > 0.9) expect(kept.length).toBe(59);
       await appendOneByOne(again, 1, kept.length);
@@ -103,15 +123,86 @@ describe('a crash', () => {
     });
   }
 
-  it('with rubbish as the last record leaves the records before it', async () => {
+  it('with rubbish as the last record leaves the records before it, and no trace of the rubbish behind the next', async () => {
+    const copy = await crashCopyOf(20);
+    const records = recordsOf(copy);
+    records.fill(0xa5, records.length - 100);
+    writeFileSync(segmentOf(copy), Buffer.concat([records, Buffer.alloc(5_000, 0xa5)]));
+    const log = await opened({ path: copy, lingerMs: 0 });
+    expect(await numbersOf(log, 'topic')).toEqual(risingTo(19));
+    await appendOneByOne(log, 1, 19);
+    expect(await numbersOf(await opened({ path: crashCopy(copy) }), 'topic')).toEqual(risingTo(20));
+  });
+});
+
+describe('files with records that are not what was written', () => {
+  it('a file that was cut, or is gone: the log is refused and left as it is', async () => {
     const path = newPath();
-    const log = await opened({ path, lingerMs: 0 });
+    const log = await openSqliteEventLog({ path, lingerMs: 0 });
     await appendOneByOne(log, 20);
-    const copy = crashCopy(path);
-    const wal = readFileSync(`${copy}-wal`);
-    wal.fill(0xa5, wal.length - 2_000);
-    writeFileSync(`${copy}-wal`, wal);
-    expect(await numbersOf(await opened({ path: copy }), 'topic')).toEqual(risingTo(19));
+    await log.close();
+    const { length } = recordsOf(path);
+    truncateSync(segmentOf(path), length - 1);
+    await expect(openSqliteEventLog({ path })).rejects.toMatchObject({
+      code: 'LogUnreadable',
+      message: expect.stringContaining(segmentOf(path)),
+    });
+    expect(statSync(segmentOf(path)).size).toBe(length - 1);
+    rmSync(segmentOf(path));
+    await expect(openSqliteEventLog({ path })).rejects.toMatchObject({ code: 'LogUnreadable', message: expect.stringContaining(path) });
+  });
+
+  it('of another database: the log is refused', async () => {
+    const copy = await crashCopyOf(3);
+    rmSync(copy);
+    await expect(openSqliteEventLog({ path: copy })).rejects.toMatchObject({
+      code: 'LogUnreadable',
+      message: expect.stringContaining(copy),
+    });
+  });
+
+  it('a damaged record stops who reads it, is told, and harms nobody else', async () => {
+    const path = newPath();
+    const log = await openSqliteEventLog({ path, lingerMs: 0 });
+    await appendOneByOne(log, 20);
+    await log.close();
+    const records = readFileSync(segmentOf(path));
+    records[60] = (records[60] as number) ^ 1;
+    writeFileSync(segmentOf(path), records);
+    const errors: string[] = [];
+    const logger = pino({ level: 'error' }, { write: (line) => void errors.push(String(JSON.parse(line).err?.message)) });
+    const again = await opened({ path, lingerMs: 0, logger });
+    await again.subscribe({ group: 'reader', topics: ['topic'], handle: async () => undefined });
+    await until(() => errors.length > 0, PATIENCE_MS, 'an error');
+    expect(errors).toEqual([expect.stringContaining('is damaged at byte 0')]);
+    await appendOneByOne(again, 1, 20);
+  });
+});
+
+describe('a log of before it had files for records', () => {
+  it('is read and continued, also by a group in the middle of it', async () => {
+    const path = newPath();
+    mkdirSync(dirname(path), { recursive: true });
+    const db = new DatabaseSync(path);
+    db.exec(`
+      CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, retention_ms INTEGER) STRICT;
+      CREATE TABLE positions (grp TEXT, topic TEXT, partition INTEGER, position INTEGER NOT NULL, PRIMARY KEY (grp, topic, partition)) STRICT, WITHOUT ROWID;
+      CREATE TABLE probe (body BLOB NOT NULL) STRICT;
+      INSERT INTO topics (name, partitions) VALUES ('topic', 1);
+      INSERT INTO positions VALUES ('half', 'topic', 0, 3);
+      CREATE TABLE records_1_0 (o INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+      PRAGMA user_version = 1`);
+    const insert = db.prepare('INSERT INTO records_1_0 (o, n, at, body) VALUES (?, 2, 1000, ?)');
+    for (const n of [0, 2, 4]) insert.run(n, [n, n + 1].map((each) => encodeRecord('key', sampleEvent(each))).join(''));
+    db.close();
+    const log = await openSqliteEventLog({ path, lingerMs: 0 });
+    await appendOneByOne(log, 4, 6);
+    expect(await numbersOf(log, 'topic')).toEqual(risingTo(10));
+    expect(await numbersOf(log, 'topic', 'half')).toEqual([3, 4, 5, 6, 7, 8, 9]);
+    await log.close();
+    const again = await opened({ path });
+    await appendOneByOne(again, 1, 10);
+    expect(await numbersOf(again, 'topic')).toEqual(risingTo(11));
   });
 });
 

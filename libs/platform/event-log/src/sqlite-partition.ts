@@ -2,6 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventEnvelope } from '@voltlog/kernel';
 import type { LogRecord } from './event-log.js';
 import { decodeRecord, isWanted } from './record-codec.js';
+import type { FrameHead } from './segment-frame.js';
+import type { PlacedFrame, Segments } from './segments.js';
 import type { Cursor } from './sqlite-group.js';
 
 /** Records kept in memory for consumers that are nearly caught up; who is further behind reads from the file. */
@@ -11,7 +13,7 @@ export const TAIL_MAX_CHARS = 16_000_000;
 /** Characters read from the file in one go, so that a consumer far behind does not hold up everybody else. */
 const READ_CHARS = 512_000;
 
-/** Records of one partition that are written as one row. */
+/** Records of one partition that are written together. */
 export interface Chunk {
   readonly partition: Partition;
   text: string;
@@ -20,8 +22,8 @@ export interface Chunk {
 }
 
 /**
- * One partition: a table of chunks `(o, n, at, body)`, where `o` is the offset of the first of `n` records and `body` their lines,
- * and in memory the newest records as long as some consumer has not seen them.
+ * One partition: a table of chunks, where `o` is the offset of the first of `n` records, written `at`, whose lines are `bytes` of the log's files from `place`
+ * on; or `body`, where the log has no files, and before it had. In memory the newest records as long as some consumer has not seen them.
  */
 export class Partition {
   /** The offset that the next record gets. */
@@ -30,7 +32,10 @@ export class Partition {
   readonly #insert: StatementSync;
   readonly #read: StatementSync;
   readonly #oldest: StatementSync;
+  readonly #oldestPlace: StatementSync;
   readonly #delete: StatementSync;
+  /** Chunks of the files that have no row yet, in order. */
+  #unsaved: PlacedFrame[] = [];
   #tail: LogRecord[] = [];
   #tailStart = 0;
   #tailChars = 0;
@@ -38,26 +43,56 @@ export class Partition {
   constructor(
     db: DatabaseSync,
     readonly topic: string,
+    readonly topicId: number,
     readonly index: number,
-    table: string,
+    private readonly segments: Pick<Segments, 'first' | 'body'> | undefined,
   ) {
+    const table = `records_${topicId}_${index}`;
     db.exec(
-      `CREATE TABLE IF NOT EXISTS ${table} (o INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT`,
+      `CREATE TABLE IF NOT EXISTS ${table} (o INTEGER PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL, place INTEGER, bytes INTEGER) STRICT`,
     );
-    this.#insert = db.prepare(`INSERT INTO ${table} (o, n, at, body) VALUES (?, ?, ?, ?)`);
+    this.#insert = db.prepare(`INSERT INTO ${table} (o, n, at, body, place, bytes) VALUES (?, ?, ?, ?, ?, ?)`);
     this.#read = db.prepare(
-      `SELECT o, n, body FROM ${table} WHERE o >= coalesce((SELECT max(o) FROM ${table} WHERE o <= ?), 0) AND o < ? ORDER BY o`,
+      `SELECT o, n, body, place, bytes FROM ${table} WHERE o >= coalesce((SELECT max(o) FROM ${table} WHERE o <= ?), 0) AND o < ? ORDER BY o`,
     );
     this.#oldest = db.prepare(`SELECT o, at FROM ${table} ORDER BY o LIMIT ?`);
+    this.#oldestPlace = db.prepare(`SELECT place FROM ${table} WHERE place IS NOT NULL ORDER BY o LIMIT 1`);
     this.#delete = db.prepare(`DELETE FROM ${table} WHERE o < ?`);
     const last = db.prepare(`SELECT o, n FROM ${table} ORDER BY o DESC LIMIT 1`).get();
     this.end = last === undefined ? 0 : Number(last['o']) + Number(last['n']);
     this.#tailStart = this.end;
   }
 
-  /** Writes a chunk inside the caller's transaction; `accept` follows once that is durable. */
-  insert(chunk: Chunk, offset: number, at: number): void {
-    this.#insert.run(offset, chunk.events.length, at, chunk.text);
+  /** Writes a chunk inside the caller's transaction, where the log has no files; `accept` follows. */
+  insert({ offset, records, at }: FrameHead, text: string): void {
+    this.#insert.run(offset, records, at, text, null, null);
+  }
+
+  /** The lines of a chunk are durable in the files. */
+  placed(frame: PlacedFrame): void {
+    this.#unsaved.push(frame);
+  }
+
+  /** A chunk that was durable before the log was opened, and has no row. */
+  recovered(frame: PlacedFrame): void {
+    this.#unsaved.push(frame);
+    this.end = frame.offset + frame.records;
+    this.#tailStart = this.end;
+  }
+
+  /** Writes the rows that are missing, inside the caller's transaction; `saved` follows. */
+  save(): void {
+    for (const { offset, records, at, place, bytes } of this.#unsaved) this.#insert.run(offset, records, at, '', place, bytes);
+  }
+
+  saved(): void {
+    this.#unsaved = [];
+  }
+
+  /** Where in the files its oldest chunk is; nothing when it has none there. */
+  get oldestPlace(): number | undefined {
+    const place = this.#oldestPlace.get()?.['place'] ?? this.#unsaved[0]?.place;
+    return place === undefined ? undefined : Number(place);
   }
 
   /** The chunk is durable: it is handed to the consumers. */
@@ -136,10 +171,7 @@ export class Partition {
     const ahead: LogRecord[] = [];
     let chars = 0;
     let next = cursor.next;
-    // What is beyond the end is written, but not durable yet.
-    for (const row of this.#read.iterate(cursor.next, this.end)) {
-      const first = Number(row['o']);
-      const body = String(row['body']);
+    for (const { first, body } of this.#chunksFrom(cursor.next)) {
       if (first > next) next = first;
       const lines = body.split('\n');
       for (let i = (next - first) * 2; i + 1 < lines.length; i += 2) {
@@ -153,6 +185,26 @@ export class Partition {
       if (chars >= READ_CHARS) break;
     }
     cursor.readAhead(ahead, next > cursor.next ? next : this.end);
+  }
+
+  /** The chunks with this record and all behind it. */
+  *#chunksFrom(offset: number): Generator<{ readonly first: number; readonly body: string }> {
+    const unsaved = this.#unsaved;
+    if (unsaved[0] === undefined || offset < unsaved[0].offset) {
+      for (const row of this.#read.iterate(offset, this.end)) {
+        const body = row['place'] === null ? String(row['body']) : this.#bodyAt(Number(row['place']), Number(row['bytes']));
+        if (body !== undefined) yield { first: Number(row['o']), body };
+      }
+    }
+    for (const frame of unsaved) {
+      const body = offset < frame.offset + frame.records ? this.#bodyAt(frame.place, frame.bytes) : undefined;
+      if (body !== undefined) yield { first: frame.offset, body };
+    }
+  }
+
+  /** Nothing when its file was deleted, and a power cut took back that its row was. */
+  #bodyAt(place: number, bytes: number): string | undefined {
+    return this.segments === undefined || place < this.segments.first ? undefined : this.segments.body(place, bytes);
   }
 
   /**

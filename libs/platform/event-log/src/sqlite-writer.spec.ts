@@ -5,6 +5,8 @@ import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { sampleEvent } from './event-log.contract.js';
 import type { LogRecord } from './event-log.js';
 import { encodeRecord } from './record-codec.js';
+import type { FrameHead } from './segment-frame.js';
+import type { LogEnd, PlacedFrame } from './segments.js';
 import { openDatabase } from './sqlite-database.js';
 import { Cursor, Group } from './sqlite-group.js';
 import { Partition } from './sqlite-partition.js';
@@ -18,72 +20,118 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-interface Sync {
+interface Write {
   resolve(): void;
   reject(error: unknown): void;
 }
 
-/** A writer whose syncs end when the test says so. */
-function harness() {
-  const { db, close } = openDatabase(join(folder, String((serial += 1)), 'log.sqlite'));
+/** A writer whose writes end when the test says so. */
+function harness(sync: () => Promise<void> = () => Promise.resolve()) {
+  const path = join(folder, String((serial += 1)), 'log.sqlite');
+  const { db, close } = openDatabase(path);
   closing.push(close);
-  const partition = new Partition(db, 'topic', 0, 'records_1_0');
-  const syncs: Sync[] = [];
-  const sync = { sync: () => new Promise<void>((resolve, reject) => void syncs.push({ resolve, reject })) };
-  const options = { lingerMs: 0, logger: undefined, now: () => 1_000, committed: () => undefined, pause: () => undefined };
-  const writer = new SqliteWriter(db, { ...options, sync });
+  const writes: Write[] = [];
+  const texts: string[] = [];
+  const segments = {
+    first: 0,
+    body: (place: number) => texts[place] as string,
+    append: (bodies: readonly (FrameHead & { readonly text: string })[]) =>
+      new Promise<{ frames: PlacedFrame[]; end: LogEnd }>((resolve, reject) => {
+        const written = (): void => {
+          const frames = bodies.map(({ text, ...head }) => ({ ...head, place: texts.push(text) - 1, bytes: text.length, crc: 0 }));
+          resolve({ frames, end: { byte: texts.length, crc: 0 } });
+        };
+        writes.push({ resolve: written, reject });
+      }),
+    probe: () => new Promise<void>((resolve, reject) => void writes.push({ resolve, reject })),
+  };
+  const partition = new Partition(db, 'topic', 1, 0, segments);
+  const options = { lingerMs: 0, logger: undefined, now: () => 1_000, committed: () => undefined };
+  const writer = new SqliteWriter(db, { ...options, segments, sync: { sync } });
   const append = (n: number) => {
     const event = sampleEvent(n);
     return writer.append(partition, 'key', [event], encodeRecord('key', event));
   };
   const cursor = new Cursor(new Group('group', () => undefined), partition, 0);
-  /** What a consumer that is behind reads from the file. */
+  /** What a consumer that is behind reads from the files. */
   const read = (): unknown[] => {
     const records: LogRecord[] = [];
     partition.take(cursor, 100, records);
     return records.map(({ event }) => event.data);
   };
-  const begun = (count: number) => expect.poll(() => syncs.length).toBe(count);
-  return { db, partition, writer, syncs, append, read, begun };
+  const begun = (count: number) => expect.poll(() => writes.length, { interval: 1 }).toBe(count);
+  return { db, partition, writer, writes, append, read, begun };
 }
 
-it('acknowledges and hands over only what is synced, and writes the next behind it', async () => {
-  const { partition, syncs, append, read, begun } = harness();
+it('acknowledges and hands over only what is durable, and writes the next behind it', async () => {
+  const { partition, writes, append, read, begun } = harness();
   const settled: number[] = [];
   const first = append(1).then(() => settled.push(1));
   await begun(1);
   const second = append(2).then(() => settled.push(2));
   expect([settled, partition.end, read()]).toEqual([[], 0, []]);
-  syncs[0]?.resolve();
+  writes[0]?.resolve();
   await first;
   await begun(2);
   expect([settled, partition.end, read()]).toEqual([[1], 1, [{ n: 1 }]]);
-  syncs[1]?.resolve();
+  writes[1]?.resolve();
   await second;
   expect([settled, partition.end, read()]).toEqual([[1, 2], 2, [{ n: 2 }]]);
 });
 
-it('refuses what a failed sync left open, and makes it safe before anything is written behind it', async () => {
-  const { db, partition, writer, syncs, append, read, begun } = harness();
+it('refuses what could not be written, and gives its place to the next', async () => {
+  const { partition, writer, writes, append, read, begun } = harness();
   const refused = append(1);
   refused.catch(() => undefined);
   await begun(1);
-  syncs[0]?.reject(new Error('EIO: i/o error, fdatasync'));
+  writes[0]?.reject(new Error('EIO: i/o error, fdatasync'));
   await expect(refused).rejects.toMatchObject({ code: 'LogUnavailable', message: expect.stringContaining('EIO') });
-  expect(read()).toEqual([]);
   const again = append(2);
   await begun(2);
-  // Moved into the file and synced there: all that is left in the log is the second.
-  expect(partition.end).toBe(1);
-  expect(db.prepare('PRAGMA wal_checkpoint(NOOP)').get()).toMatchObject({ busy: 0, checkpointed: 0 });
-  syncs[1]?.resolve();
+  writes[1]?.resolve();
   await again;
-  expect(read()).toEqual([{ n: 1 }, { n: 2 }]);
-  writer.health();
+  expect([partition.end, read()]).toEqual([1, [{ n: 2 }]]);
+  await writer.health();
 });
 
-it('is idle only when the last sync has ended', async () => {
-  const { writer, syncs, append, begun } = harness();
+it('reads each record once, whether or not the database knows its place', async () => {
+  const { db, writer, writes, append, read, begun } = harness();
+  for (let n = 0; n < 3; n += 1) {
+    const appended = append(n);
+    await begun(n + 1);
+    writes[n]?.resolve();
+    await appended;
+  }
+  const rows = () => db.prepare('SELECT o, place FROM records_1_0 ORDER BY o').all();
+  expect(rows().length).toBeLessThan(3);
+  expect(read()).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }]);
+  await writer.close();
+  expect(rows()).toMatchObject([0, 1, 2].map((n) => ({ o: n, place: n })));
+  expect(db.prepare('SELECT byte FROM saved').all()).toMatchObject([{ byte: 3 }]);
+});
+
+it('makes safe what a failed sync of the database left open before it writes more there', async () => {
+  const outcomes = [Promise.reject(new Error('EIO')), Promise.resolve()];
+  outcomes[0]?.catch(() => undefined);
+  const { db, writer, writes, append, begun } = harness(() => outcomes.shift() as Promise<void>);
+  const appended = append(0);
+  await begun(1);
+  writes[0]?.resolve();
+  await appended;
+  const walOf = () => Number(db.prepare('PRAGMA wal_checkpoint(NOOP)').get()?.['log']);
+  const before = walOf();
+  const next = append(1);
+  await begun(2);
+  writes[1]?.resolve();
+  await next;
+  await writer.close();
+  // The write-ahead log began anew: only the second save is in it.
+  expect(walOf()).toBeLessThan(before);
+  expect(outcomes).toEqual([]);
+});
+
+it('is idle only when the last write has ended', async () => {
+  const { writer, writes, append, begun } = harness();
   const appended = append(1);
   await begun(1);
   let idle = false;
@@ -92,20 +140,40 @@ it('is idle only when the last sync has ended', async () => {
   });
   await new Promise((resolve) => setImmediate(resolve));
   expect(idle).toBe(false);
-  syncs[0]?.resolve();
+  writes[0]?.resolve();
   await Promise.all([appended, waited]);
 });
 
-it('is not healthy while a sync hangs, and is again once it ends', async () => {
-  const { writer, syncs, append, begun } = harness();
+it('is not healthy while a write hangs, and is again once it ends', async () => {
+  const { writer, writes, append, begun } = harness();
   const appended = append(1);
   await begun(1);
-  writer.health();
+  await writer.health();
   const later = performance.now() + 31_000;
   const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
-  expect(() => writer.health()).toThrow('does not answer a sync');
+  await expect(writer.health()).rejects.toThrow('the disk does not answer');
   clock.mockRestore();
-  syncs[0]?.resolve();
+  writes[0]?.resolve();
   await appended;
-  writer.health();
+  await writer.health();
+});
+
+it('after a failure is healthy as soon as something could be written, without an append', async () => {
+  const { partition, writer, writes, append, begun } = harness();
+  const refused = append(1);
+  refused.catch(() => undefined);
+  await begun(1);
+  writes[0]?.reject(new Error('ENOSPC: no space left on device, write'));
+  await expect(refused).rejects.toThrow('ENOSPC');
+  const sick = writer.health();
+  sick.catch(() => undefined);
+  await begun(2);
+  writes[1]?.reject(new Error('ENOSPC: no space left on device, write'));
+  await expect(sick).rejects.toMatchObject({ code: 'LogUnavailable', message: expect.stringContaining('ENOSPC') });
+  const well = writer.health();
+  await begun(3);
+  writes[2]?.resolve();
+  await well;
+  await writer.health();
+  expect([writes.length, partition.end]).toEqual([3, 0]);
 });

@@ -2,48 +2,51 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type EventEnvelope, OperatingError } from '@voltlog/kernel';
 import { moveAll, type WalSync } from '@voltlog/sqlite';
 import type { Logger } from 'pino';
+import type { FrameHead } from './segment-frame.js';
+import type { LogEnd, PlacedFrame, Segments } from './segments.js';
 import type { Cursor, Group } from './sqlite-group.js';
 import type { Chunk, Partition } from './sqlite-partition.js';
 
-/** Records of one transaction; more wait for the next, so that the event loop is not held for long. */
+/** Records of one write; more wait for the next, so that the event loop is not held for long. */
 const FLUSH_MAX_RECORDS = 4_096;
 /** The same in characters. */
 const FLUSH_MAX_CHARS = 8_000_000;
-/** Records of one row: what a reader of a single record has to load. */
+/** Records of one chunk: what a reader of a single record has to load. */
 const CHUNK_MAX_RECORDS = 512;
 const CHUNK_MAX_CHARS = 512_000;
-/** With so many records waiting a commit is cheap enough per record to be made at once. */
+/** With so many records waiting a write is cheap enough per record to be made at once. */
 const FLUSH_AT_RECORDS = 16;
 /**
- * The next commit waits at least this share of the time that the last one took with its sync: a slow disk gets fewer, larger commits, and the
+ * The next write waits at least this share of the time that the last one took with its sync: a slow disk gets fewer, larger writes, and the
  * stores, which sync too, their turn.
  */
 const REST_FACTOR = 0.5;
-/** ... but never longer than this, milliseconds: a checkpoint makes one commit slow, not the next. */
+/** ... but never longer than this, milliseconds. */
 const REST_MAX_MS = 5;
-/** Positions of groups are written with the first commit after this time; a crash hands at most so much over again. */
-const POSITIONS_EVERY_MS = 100;
-/** What `health` writes after a failure: room for a good deal more than one event. */
-const PROBE_BYTES = 65_536;
+/**
+ * What the database knows of the log, the places of chunks and the positions of groups, is written this far apart: after a crash the places are read from
+ * the files, and at most so much is handed over again. Milliseconds.
+ */
+const SAVE_EVERY_MS = 100;
 /** An append this recent proves that the log takes appends. */
 const HEALTHY_FOR_MS = 5_000;
-/** A sync that takes longer than this hangs: nothing that is appended becomes durable. */
-const SYNC_HANGS_MS = 30_000;
+/** A write that takes longer than this hangs: nothing that is appended becomes durable. */
+const WRITE_HANGS_MS = 30_000;
 
 export interface WriterOptions {
   readonly lingerMs: number;
   readonly logger: Logger | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Makes commits durable; absent: they are so by themselves. */
+  /** Where the lines of records go; absent: into the database. */
+  readonly segments: Pick<Segments, 'append' | 'probe'> | undefined;
+  /** Makes what the database knows durable; absent: it is so by itself. */
   readonly sync: Pick<WalSync, 'sync'> | undefined;
   /** Told of every transaction. */
   committed(): void;
-  /** Asked between two: what to wait for before the next; nothing most of the time. It does not reject. */
-  pause(): Promise<void> | undefined;
 }
 
-/** What shares one transaction, and one promise. */
+/** What is written and synced together, and shares one promise. */
 interface Flush {
   readonly chunks: Chunk[];
   readonly open: Map<Partition, Chunk>;
@@ -55,30 +58,36 @@ interface Flush {
 }
 
 /**
- * Commits what waits, in one transaction synced once: whoever comes while it runs waits for the next. Positions of groups ride along. Nobody
- * but those who wait stands still while the disk syncs.
+ * Writes what waits, synced once: whoever comes meanwhile waits for the next. Nobody but those who wait stands still while the disk writes and
+ * syncs.
  */
 export class SqliteWriter {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #savePosition: StatementSync;
-  readonly #probe: StatementSync;
+  readonly #saveEnd: StatementSync;
   readonly #waiting: Flush[] = [];
-  /** A commit is due, or under way. */
+  /** A write is due, or under way. */
   #scheduled = false;
   /** Of the flush that was begun last. */
   #newest: Promise<void> | undefined;
-  /** Chunks that are in the write-ahead log and whose sync failed: nothing is written behind them before they are safe. */
-  #unsafe: readonly Chunk[] = [];
   #lastFlush = Number.NEGATIVE_INFINITY;
-  /** When the sync under way began. */
-  #syncing: number | undefined;
+  /** When the write under way began. */
+  #writing: number | undefined;
   #restMs = 0;
   /** Why the last append failed; nothing once one worked. */
   #failure: OperatingError | undefined;
-  readonly #dirty = new Set<Cursor>();
-  #positionsSaved = 0;
-  #positionsTimer: NodeJS.Timeout | undefined;
+  /** Whose new chunks the database does not know. */
+  readonly #grown = new Set<Partition>();
+  /** Where the log ends behind them. */
+  #end: LogEnd | undefined;
+  /** Whose position the database does not know. */
+  readonly #moved = new Set<Cursor>();
+  #savedAt = 0;
+  #saveTimer: NodeJS.Timeout | undefined;
+  #synced: Promise<void> | undefined;
+  /** The database could not be synced: what is on the disk of its write-ahead log is unknown. */
+  #unsafe = false;
   #closed = false;
 
   constructor(
@@ -90,7 +99,9 @@ export class SqliteWriter {
     this.#savePosition = db.prepare(
       'INSERT INTO positions (grp, topic, partition, position) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position',
     );
-    this.#probe = db.prepare(`INSERT INTO probe (body) VALUES (zeroblob(${PROBE_BYTES}))`);
+    this.#saveEnd = db.prepare(
+      'INSERT INTO saved (id, byte, crc) VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET byte = excluded.byte, crc = excluded.crc',
+    );
   }
 
   /** Queues the events of one call, encoded as `text`; resolves with the commit they are part of. */
@@ -145,28 +156,13 @@ export class SqliteWriter {
     const flush = this.#waiting.shift();
     if (flush === undefined) return;
     const began = performance.now();
-    try {
-      this.#mend();
-      this.#write(flush.chunks);
-    } catch (error) {
-      this.#ended(began);
-      this.#failed(flush, unavailable(error));
-      return;
-    }
-    const { sync } = this.options;
-    if (sync === undefined) {
-      this.#ended(began);
-      this.#succeeded(flush);
-      return;
-    }
-    this.#syncing = performance.now();
-    sync.sync().then(
+    this.#writing = began;
+    this.#write(flush.chunks).then(
       () => {
         this.#ended(began);
         this.#succeeded(flush);
       },
       (error: unknown) => {
-        this.#unsafe = flush.chunks;
         this.#ended(began);
         this.#failed(flush, unavailable(error));
       },
@@ -174,12 +170,10 @@ export class SqliteWriter {
   };
 
   #ended(began: number): void {
-    this.#syncing = undefined;
+    this.#writing = undefined;
     this.#lastFlush = performance.now();
     this.#restMs = Math.min(REST_MAX_MS, REST_FACTOR * (this.#lastFlush - began));
-    const pause = this.options.pause();
-    if (pause === undefined) this.#next();
-    else void pause.then(this.#next);
+    this.#next();
   }
 
   readonly #next = (): void => {
@@ -191,15 +185,8 @@ export class SqliteWriter {
     this.#failure = undefined;
     flush.resolve();
     for (const chunk of flush.chunks) chunk.partition.accept(chunk);
-  }
-
-  /** What a failed sync left behind: whoever appended it was refused, but it is in the log, so consumers get it once it is safe. */
-  #mend(): void {
-    if (this.#unsafe.length === 0) return;
-    moveAll(this.db);
-    const chunks = this.#unsafe;
-    this.#unsafe = [];
-    for (const chunk of chunks) chunk.partition.accept(chunk);
+    if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) this.#trySave();
+    else this.#saveLater();
   }
 
   #failed(flush: Flush, failure: OperatingError): void {
@@ -208,50 +195,113 @@ export class SqliteWriter {
     flush.reject(failure);
   }
 
-  /** One transaction with the chunks and, now and then, the positions of the groups. */
-  #write(chunks: readonly Chunk[]): void {
+  /** Resolves once the chunks are durable. No chunks: only whether they would be is found out. */
+  async #write(chunks: readonly Chunk[]): Promise<void> {
     const at = this.options.now();
-    const saved = this.#dirty.size > 0 && performance.now() - this.#positionsSaved >= POSITIONS_EVERY_MS;
+    const { segments } = this.options;
+    if (chunks.length === 0) return segments?.probe();
+    const ends = new Map<Partition, number>();
+    const heads = chunks.map((chunk) => {
+      const { partition } = chunk;
+      const offset = ends.get(partition) ?? partition.end;
+      ends.set(partition, offset + chunk.events.length);
+      return { topic: partition.topicId, partition: partition.index, offset, records: chunk.events.length, at, text: chunk.text };
+    });
+    if (segments === undefined) {
+      this.#transaction(() => chunks.forEach((chunk, i) => chunk.partition.insert(heads[i] as FrameHead, chunk.text)));
+      return;
+    }
+    const { frames, end } = await segments.append(heads);
+    chunks.forEach(({ partition }, i) => {
+      partition.placed(frames[i] as PlacedFrame);
+      this.#grown.add(partition);
+    });
+    this.#end = end;
+  }
+
+  #transaction(work: () => void): void {
     this.#begin.run();
     try {
-      const ends = new Map<Partition, number>();
-      for (const chunk of chunks) {
-        const offset = ends.get(chunk.partition) ?? chunk.partition.end;
-        chunk.partition.insert(chunk, offset, at);
-        ends.set(chunk.partition, offset + chunk.events.length);
-      }
-      if (saved) this.#writePositions();
+      work();
       this.#commit.run();
     } catch (error) {
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
       throw error;
     }
-    if (saved) this.#positionsAreSaved();
     this.options.committed();
   }
 
-  #writePositions(): void {
-    for (const { group, partition, position } of this.#dirty)
-      this.#savePosition.run(group.name, partition.topic, partition.index, position);
-  }
-
-  #positionsAreSaved(): void {
-    this.#dirty.clear();
-    this.#positionsSaved = performance.now();
-  }
-
-  /** A group has moved on: its position is stored with one of the next commits. */
+  /** A group has moved on: its position is stored with one of the next saves. */
   moved(cursor: Cursor): void {
-    this.#dirty.add(cursor);
-    this.#positionsTimer ??= setTimeout(() => {
-      this.#positionsTimer = undefined;
-      if (this.#dirty.size > 0 && !this.#closed) this.#trySavePositions();
-    }, 2 * POSITIONS_EVERY_MS).unref();
+    this.#moved.add(cursor);
+    this.#saveLater();
+  }
+
+  /** The log had more than the database knew. */
+  recovered(partition: Partition, end: LogEnd): void {
+    this.#grown.add(partition);
+    this.#end = end;
+    this.#saveLater();
+  }
+
+  #saveLater(): void {
+    this.#saveTimer ??= setTimeout(() => {
+      this.#saveTimer = undefined;
+      if (!this.#closed) this.#trySave();
+    }, 2 * SAVE_EVERY_MS).unref();
+  }
+
+  #trySave(): void {
+    if (this.#grown.size === 0 && this.#moved.size === 0) return;
+    this.#savedAt = performance.now();
+    try {
+      this.#mend();
+      this.#transaction(() => {
+        for (const partition of this.#grown) partition.save();
+        if (this.#end !== undefined) this.#saveEnd.run(this.#end.byte, this.#end.crc);
+        for (const { group, partition, position } of this.#moved)
+          this.#savePosition.run(group.name, partition.topic, partition.index, position);
+      });
+    } catch (error) {
+      this.options.logger?.error({ err: error }, 'places and positions of the log could not be stored; tried again with the next');
+      this.#saveLater();
+      return;
+    }
+    for (const partition of this.#grown) partition.saved();
+    this.#grown.clear();
+    this.#moved.clear();
+    this.#synced = this.options.sync?.sync().catch((error: unknown) => {
+      this.options.logger?.error({ err: error }, 'places and positions of the log could not be synced');
+      this.#unsafe = true;
+    });
+  }
+
+  /**
+   * Makes safe what a failed sync of the database left open: what is written behind it would be lost with it.
+   *
+   * @throws what SQLite says when the disk still refuses
+   */
+  #mend(): void {
+    if (!this.#unsafe) return;
+    moveAll(this.db);
+    this.#unsafe = false;
+  }
+
+  /** Writes to the database at once, durable when it returns. @throws what SQLite says */
+  now<T>(work: () => T): T {
+    this.#mend();
+    if (this.options.sync === undefined) return work();
+    this.db.exec('PRAGMA synchronous = FULL');
+    try {
+      return work();
+    } finally {
+      this.db.exec('PRAGMA synchronous = NORMAL');
+    }
   }
 
   /** The positions of a group are gone. */
   forget(group: Group): void {
-    for (const cursor of group.cursors.values()) this.#dirty.delete(cursor);
+    for (const cursor of group.cursors.values()) this.#moved.delete(cursor);
     try {
       this.db.prepare('DELETE FROM positions WHERE grp = ?').run(group.name);
     } catch (error) {
@@ -259,28 +309,14 @@ export class SqliteWriter {
     }
   }
 
-  #trySavePositions(): void {
-    try {
-      this.#positionsSaved = 0;
-      this.#write([]);
-    } catch (error) {
-      this.options.logger?.error({ err: error }, 'positions of the groups could not be stored; tried again with the next commit');
+  /** Rejects when nothing can be written now. After a failure, or a long rest, it is tried. */
+  async health(): Promise<void> {
+    if (this.#writing !== undefined) {
+      if (performance.now() - this.#writing > WRITE_HANGS_MS) throw unavailable(new Error('the disk does not answer'));
+      if (this.#failure === undefined) return;
     }
-  }
-
-  /** @throws {OperatingError} when nothing can be written now */
-  health(): void {
-    if (this.#syncing !== undefined && performance.now() - this.#syncing > SYNC_HANGS_MS)
-      throw unavailable(new Error('the disk does not answer a sync'));
     if (this.#failure === undefined && performance.now() - this.#lastFlush < HEALTHY_FOR_MS) return;
-    try {
-      this.#mend();
-      this.#probe.run();
-      this.db.exec('DELETE FROM probe');
-      this.#failure = undefined;
-    } catch (error) {
-      throw unavailable(error);
-    }
+    await this.#current().done;
   }
 
   /** Resolves once nothing waits and nothing is under way. */
@@ -291,11 +327,12 @@ export class SqliteWriter {
     }
   }
 
-  /** Stores the positions; nothing is written after it. */
-  close(): void {
-    clearTimeout(this.#positionsTimer);
-    if (this.#dirty.size > 0) this.#trySavePositions();
+  /** Stores what the database does not know yet; nothing is written after it. */
+  async close(): Promise<void> {
+    clearTimeout(this.#saveTimer);
+    this.#trySave();
     this.#closed = true;
+    await this.#synced;
   }
 }
 

@@ -16,10 +16,9 @@ const open = new Set<string>();
 /**
  * Opens a database file for this process alone, in write-ahead mode; the lock is held until the process ends, however it ends.
  *
- * @param pageBytes of a file that is made now: one that is there keeps its own. Default 4 096
  * @throws an error with the `errcode` of SQLite: `SQLITE_BUSY` when it is open already, here or elsewhere
  */
-export function openFile(path: string, pageBytes = 4_096): { readonly db: DatabaseSync; readonly close: () => void } {
+export function openFile(path: string): { readonly db: DatabaseSync; readonly close: () => void } {
   if (path === ':memory:') {
     const db = new DatabaseSync(path);
     return { db, close: () => db.close() };
@@ -29,7 +28,7 @@ export function openFile(path: string, pageBytes = 4_096): { readonly db: Databa
   const db = new DatabaseSync(locationOf(name));
   try {
     if (SHARED_VFS === undefined) db.exec('PRAGMA locking_mode = EXCLUSIVE');
-    db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   } catch (error) {
     db.close();
     throw error;
