@@ -17,7 +17,8 @@ const HELP = `Measures the CPU per call of two builds of the embedded platform a
 
   --other FOLDER     a checkout of another version, built (npm run build); default: this one
   --flags=TEXT       flags of Node for the other alone, e.g. --flags=--max-semi-space-size=256
-  --rounds N         (16)
+  --starts N         how often both are started (8): the same build is some per cent dearer or cheaper by chance of the start
+  --rounds N         in each start (4)
   --seconds N        of each round (5)
   --warm N           seconds before the first (12)
   --rate N           calls a second of each; default: as many as it takes
@@ -28,7 +29,8 @@ const { values: options } = parseArgs({
   options: {
     other: { type: 'string', default: root },
     flags: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '16' },
+    starts: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '5' },
     warm: { type: 'string', default: '12' },
     rate: { type: 'string' },
@@ -80,27 +82,40 @@ async function round(server, core, seconds) {
   return ((cpuSeconds([server.pid]) - before) / calls) * 1_000_000;
 }
 
-const servers = [];
-const folders = [];
-try {
-  await start('this', root, []);
-  await start('other', resolve(options.other), options.flags.split(' ').filter(Boolean));
-  process.stdout.write(`flags of both: ${NODE_FLAGS.join(' ')}\n`);
-  await Promise.all(servers.map((server, core) => round(server, core, options.warm)));
-  const differences = [];
-  for (let at = 0; at < Number(options.rounds); at += 1) {
-    const [own, other] = await Promise.all(servers.map((server, i) => round(server, (at + i) % 2, options.seconds)));
-    differences.push(Math.log(own / other));
-    process.stdout.write(`this ${own.toFixed(1)} us, other ${other.toFixed(1)} us of CPU a call\n`);
+let servers = [];
+let folders = [];
+
+/** The logarithm of what this build costs of the other, over the rounds of one start. */
+async function compared() {
+  try {
+    await start('this', root, []);
+    await start('other', resolve(options.other), options.flags.split(' ').filter(Boolean));
+    await Promise.all(servers.map((server, core) => round(server, core, options.warm)));
+    let sum = 0;
+    for (let at = 0; at < Number(options.rounds); at += 1) {
+      const [own, other] = await Promise.all(servers.map((server, i) => round(server, (at + i) % 2, options.seconds)));
+      sum += Math.log(own / other);
+      process.stdout.write(`this ${own.toFixed(1)} us, other ${other.toFixed(1)} us of CPU a call\n`);
+    }
+    return sum / Number(options.rounds);
+  } finally {
+    for (const server of servers) await server.stop();
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    servers = [];
+    folders = [];
   }
-  const mean = differences.reduce((sum, each) => sum + each, 0) / differences.length;
-  const variance = differences.reduce((sum, each) => sum + (each - mean) ** 2, 0) / Math.max(1, differences.length - 1);
-  const error = 100 * Math.sqrt(variance / differences.length);
-  const percent = 100 * (Math.exp(mean) - 1);
-  process.stdout.write(
-    `this takes ${Math.abs(percent).toFixed(1)} % ${percent < 0 ? 'less' : 'more'} CPU a call than the other (standard error ${error.toFixed(1)})\n`,
-  );
-} finally {
-  for (const server of servers) await server.stop();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
+
+process.stdout.write(`flags of both: ${NODE_FLAGS.join(' ')}\n`);
+const differences = [];
+for (let at = 0; at < Number(options.starts); at += 1) {
+  differences.push(await compared());
+  process.stdout.write(`start ${at + 1}: ${(100 * (Math.exp(differences.at(-1)) - 1)).toFixed(1)} %\n`);
+}
+const mean = differences.reduce((sum, each) => sum + each, 0) / differences.length;
+const variance = differences.reduce((sum, each) => sum + (each - mean) ** 2, 0) / Math.max(1, differences.length - 1);
+const error = 100 * Math.sqrt(variance / differences.length);
+const percent = 100 * (Math.exp(mean) - 1);
+process.stdout.write(
+  `this takes ${Math.abs(percent).toFixed(1)} % ${percent < 0 ? 'less' : 'more'} CPU a call than the other (standard error ${error.toFixed(1)})\n`,
+);
