@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NODE_FLAGS } from './node-flags.mjs';
+import { NODE_FLAGS, PLATFORM_FLAGS } from './node-flags.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamps = join(root, 'node_modules/.voltlog');
@@ -143,7 +143,7 @@ const commands = {
   start: async (args) => {
     await install();
     await build();
-    await node('dist/voltlog/main.js', ['start', ...args]);
+    await run(nodeBinary(), [...NODE_FLAGS, ...PLATFORM_FLAGS, 'dist/voltlog/main.js', 'start', ...args]);
   },
   run: async (args) => {
     await install();

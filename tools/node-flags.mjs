@@ -12,14 +12,13 @@ const YOUNG_SHARE = 1 / 64;
 const youngMb = Math.min(YOUNG_MAX_MB, Math.floor(memoryMb * YOUNG_SHARE));
 
 /**
- * Flags of Node for the programs of the platform.
- *
- * - V8 collects garbage and compiles on four threads beside the main one, however many cores there are: more than are free only wait for each
- *   other, on two cores for 3 % of the CPU of a loaded platform.
- * - What waits for the disk outlives a collection of the young generation and is copied by it. In a larger one there are fewer; an idle program does not grow to it.
+ * Flags of Node for every program. V8 collects garbage and compiles on four threads beside the main one, however many cores there are: more than are free
+ * only wait for each other, on two cores for 3 % of the CPU of a loaded platform.
  */
-export const NODE_FLAGS = [
-  '--disable-warning=ExperimentalWarning',
-  `--v8-pool-size=${Math.min(4, Math.max(1, cores - 1))}`,
-  ...(youngMb > YOUNG_USUAL_MB ? [`--max-semi-space-size=${youngMb}`] : []),
-];
+export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', `--v8-pool-size=${Math.min(4, Math.max(1, cores - 1))}`];
+
+/**
+ * ... and for the platform in one process. What waits for the disk outlives a collection of the young generation and is copied by it; in a larger one there
+ * are fewer, and an idle program does not grow to it. Services in processes of their own share the caches of the processor, and are dearer with it.
+ */
+export const PLATFORM_FLAGS = youngMb > YOUNG_USUAL_MB ? [`--max-semi-space-size=${youngMb}`] : [];

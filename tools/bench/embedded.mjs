@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PLATFORM_FLAGS } from '../node-flags.mjs';
 import { launch } from './processes.mjs';
 
 export const ADMIN_KEY = 'voltlog_live_bench_0123456789abcdef0123456789abcdef';
@@ -15,9 +16,19 @@ export const SERVER_ENV = {
   RATE_LIMIT_PER_SECOND: '1000000',
 };
 
-/** Starts all services of a built checkout in one process. @param flags of Node, behind those of every program */
+/** Starts all services of a built checkout in one process. @param flags of Node, behind those of `npm start` */
 export async function startEmbedded(root, data, { environment = SERVER_ENV, flags = [] } = {}) {
-  const [script, ...args] = [...flags, join(root, 'dist/voltlog/main.js'), 'start', '--no-demo', '--data', data, '--log-level', 'error'];
+  const [script, ...args] = [
+    ...PLATFORM_FLAGS,
+    ...flags,
+    join(root, 'dist/voltlog/main.js'),
+    'start',
+    '--no-demo',
+    '--data',
+    data,
+    '--log-level',
+    'error',
+  ];
   const server = await launch(script, args, /Stop with Ctrl\+C/, environment);
   return {
     pid: server.pid,

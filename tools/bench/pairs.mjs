@@ -6,7 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { NODE_FLAGS } from '../node-flags.mjs';
+import { NODE_FLAGS, PLATFORM_FLAGS } from '../node-flags.mjs';
 import { ADMIN_KEY, startEmbedded, startLoad } from './embedded.mjs';
 import { cpuSeconds, quiet } from './processes.mjs';
 import { seed } from './seed.mjs';
@@ -106,7 +106,7 @@ async function compared() {
   }
 }
 
-process.stdout.write(`flags of both: ${NODE_FLAGS.join(' ')}\n`);
+process.stdout.write(`flags of both: ${[...NODE_FLAGS, ...PLATFORM_FLAGS].join(' ')}\n`);
 const differences = [];
 for (let at = 0; at < Number(options.starts); at += 1) {
   differences.push(await compared());
