@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -115,6 +115,21 @@ it('ends where it did after a write that failed, and takes the next', async () =
   await expect(segments.append([body('x'.repeat(2_000))])).rejects.toThrow('its largest size, 1000 bytes');
   await segments.append([body('second')]);
   expect(reopened(path)).toEqual(['first', 'second']);
+});
+
+it('begins the next file where it failed to, whatever the next write would need', async () => {
+  const path = newFolder();
+  const segments = opened(path, { segmentBytes: 150 });
+  await segments.append([body('x'.repeat(60))]);
+  const inTheWay = join(path, '0000000000000100');
+  mkdirSync(inTheWay);
+  await expect(segments.append([body('x'.repeat(60))])).rejects.toThrow('EISDIR');
+  await expect(segments.append([body('fits')])).rejects.toThrow('EISDIR');
+  rmdirSync(inTheWay);
+  await segments.append([body('fits')]);
+  await segments.append([body('too')]);
+  expect(readdirSync(path)).toEqual(['0000000000000000', '0000000000000100']);
+  expect(reopened(path)).toEqual(['x'.repeat(60), 'fits', 'too']);
 });
 
 it('a probe leaves nothing behind', async () => {

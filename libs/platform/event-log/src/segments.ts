@@ -1,4 +1,18 @@
-import { close, closeSync, fdatasync, fsync, mkdirSync, open, openSync, readdirSync, readSync, statSync, unlinkSync, write } from 'node:fs';
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fsync,
+  mkdirSync,
+  open,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  write,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { OperatingError } from '@voltlog/kernel';
@@ -52,6 +66,8 @@ export class Segments {
   #descriptor: number | undefined;
   /** Up to here the last file has room already, so that a sync has nothing but bytes to write. */
   #zeroed = 0;
+  /** Another file begins here, also when the first try failed: it may be there already. */
+  #isFull = false;
   #reading: { readonly start: number; readonly descriptor: number } | undefined;
   #buffer = Buffer.allocUnsafe(262_144);
 
@@ -107,8 +123,19 @@ export class Segments {
       left = bytes.findLastIndex((byte) => byte !== 0) + 1 - (end.byte - base);
       if (end.byte < limit && i + 1 < this.#starts.length) throw damaged(path, `is damaged at byte ${end.byte - start}`);
     }
+    // Who wrote them may have been killed before their sync.
+    if (frames.length > 0) this.#syncLast();
     this.#end = end;
     return { frames, end, left: Math.max(0, left) };
+  }
+
+  #syncLast(): void {
+    const descriptor = openSync(this.#path(this.#starts.at(-1) as number), 'r+');
+    try {
+      fdatasyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   }
 
   /**
@@ -143,8 +170,8 @@ export class Segments {
     const { maxBytes } = this.options;
     if (maxBytes !== undefined && byte + bytes - this.first > maxBytes) throw new Error(`it has its largest size, ${maxBytes} bytes`);
     const start = this.#starts.at(-1);
-    const isFull = start === undefined || (byte > start && byte + bytes - start > this.#segmentBytes);
-    const descriptor = isFull ? await this.#begin(byte) : (this.#descriptor ??= await files.open(this.#path(start), 'r+'));
+    this.#isFull ||= start === undefined || (byte > start && byte + bytes - start > this.#segmentBytes);
+    const descriptor = this.#isFull ? await this.#begin(byte) : (this.#descriptor ??= await files.open(this.#path(start as number), 'r+'));
     const position = byte - (this.#starts.at(-1) as number);
     await writeAll(descriptor, buffer, bytes, position);
     await this.#zeroBehind(descriptor, position + bytes);
@@ -170,6 +197,7 @@ export class Segments {
     }
     if (this.#descriptor !== undefined) await files.close(this.#descriptor);
     this.#starts.push(byte);
+    this.#isFull = false;
     this.#zeroed = 0;
     this.#descriptor = descriptor;
     return descriptor;

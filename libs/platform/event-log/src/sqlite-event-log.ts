@@ -273,6 +273,7 @@ class SqliteEventLog implements EventLog {
     const slices = [...this.#topics.values()].flatMap(({ retentionMs, partitions }) =>
       retentionMs === undefined ? [] : partitions.map((partition) => ({ partition, before: this.#now() - retentionMs })),
     );
+    if (slices.length === 0) return;
     const next = (): void => {
       const slice = slices.at(-1);
       if (this.#closed) return;

@@ -177,3 +177,17 @@ it('after a failure is healthy as soon as something could be written, without an
   await writer.health();
   expect([writes.length, partition.end]).toEqual([3, 0]);
 });
+
+it('is not healthy while the database cannot be told of what was appended, loses nothing of it, and is again by itself', async () => {
+  const { db, writer, writes, append, read, begun } = harness();
+  db.exec('PRAGMA query_only = 1');
+  const appended = append(0);
+  await begun(1);
+  writes[0]?.resolve();
+  await appended;
+  await expect(writer.health()).rejects.toMatchObject({ code: 'LogUnavailable', message: expect.stringContaining('readonly') });
+  expect(read()).toEqual([{ n: 0 }]);
+  db.exec('PRAGMA query_only = 0');
+  await writer.health();
+  expect(db.prepare('SELECT o FROM records_1_0').all()).toMatchObject([{ o: 0 }]);
+});

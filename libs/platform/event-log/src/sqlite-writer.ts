@@ -84,6 +84,8 @@ export class SqliteWriter {
   /** Whose position the database does not know. */
   readonly #moved = new Set<Cursor>();
   #savedAt = 0;
+  /** Why the last save failed; nothing once one worked. */
+  #saveFailure: unknown;
   #saveTimer: NodeJS.Timeout | undefined;
   #synced: Promise<void> | undefined;
   /** The database could not be synced: what is on the disk of its write-ahead log is unknown. */
@@ -252,7 +254,10 @@ export class SqliteWriter {
   }
 
   #trySave(): void {
-    if (this.#grown.size === 0 && this.#moved.size === 0) return;
+    if (this.#grown.size === 0 && this.#moved.size === 0) {
+      this.#saveFailure = undefined;
+      return;
+    }
     this.#savedAt = performance.now();
     try {
       this.#mend();
@@ -263,10 +268,12 @@ export class SqliteWriter {
           this.#savePosition.run(group.name, partition.topic, partition.index, position);
       });
     } catch (error) {
+      this.#saveFailure = error;
       this.options.logger?.error({ err: error }, 'places and positions of the log could not be stored; tried again with the next');
       this.#saveLater();
       return;
     }
+    this.#saveFailure = undefined;
     for (const partition of this.#grown) partition.saved();
     this.#grown.clear();
     this.#moved.clear();
@@ -311,6 +318,8 @@ export class SqliteWriter {
 
   /** Rejects when nothing can be written now. After a failure, or a long rest, it is tried. */
   async health(): Promise<void> {
+    if (this.#saveFailure !== undefined) this.#trySave();
+    if (this.#saveFailure !== undefined) throw unavailable(this.#saveFailure);
     if (this.#writing !== undefined) {
       if (performance.now() - this.#writing > WRITE_HANGS_MS) throw unavailable(new Error('the disk does not answer'));
       if (this.#failure === undefined) return;
