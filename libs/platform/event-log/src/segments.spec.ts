@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { decodeFrame, encodeFrame, frameBytesMax } from './segment-frame.js';
-import { Segments, type SegmentsOptions } from './segments.js';
+import { LOG_START, Segments, type SegmentsOptions } from './segments.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'event-log-segments-'));
 let serial = 0;
@@ -15,7 +15,6 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const START = { byte: 0, crc: 0 };
 const body = (text: string, offset = 0) => ({ topic: 1, partition: 0, offset, records: 1, at: 1_000, text });
 
 function opened(path: string, options?: SegmentsOptions): Segments {
@@ -25,7 +24,7 @@ function opened(path: string, options?: SegmentsOptions): Segments {
 }
 
 /** What a log holds when it is opened anew, as it is now. */
-function reopened(path: string, known = START): string[] {
+function reopened(path: string, known = LOG_START): string[] {
   const copy = newFolder();
   cpSync(path, copy, { recursive: true });
   const segments = opened(copy);
@@ -83,7 +82,8 @@ it('holds what was appended, in order, across files, and after it was opened ane
   expect(places.map(({ place, bytes }) => segments.body(place, bytes))).toEqual(texts);
   expect(reopened(path)).toEqual(texts);
   const { place, bytes, crc } = places[9] as (typeof places)[number];
-  expect(reopened(path, { byte: place + bytes, crc })).toEqual(texts.slice(10));
+  expect(reopened(path, { byte: place + bytes, last: place, crc })).toEqual(texts.slice(10));
+  expect(() => reopened(path, { byte: place + bytes, last: place, crc: crc ^ 1 })).toThrow(`does not hold the frame at byte ${place}`);
 });
 
 it('goes on behind the last whole frame, and what lay behind it never comes back', async () => {
@@ -93,13 +93,13 @@ it('goes on behind the last whole frame, and what lay behind it never comes back
   const [kept, next] = frames;
   // Nobody was told of the others: their sync failed, say, or the power went.
   const segments = opened(path);
-  segments.recover(START);
+  segments.recover(LOG_START);
   const file = join(path, '0'.repeat(16));
   const bytes = readFileSync(file);
   bytes.writeUInt8(0, next?.place);
   writeFileSync(file, bytes);
   const again = opened(path);
-  expect(again.recover(START)).toMatchObject({
+  expect(again.recover(LOG_START)).toMatchObject({
     frames: [{ place: 0 }],
     left: frames.reduce((sum, each) => sum + each.bytes, 0) - (kept?.bytes as number),
   });
@@ -141,7 +141,7 @@ it('a probe leaves nothing behind', async () => {
   await segments.append([body('second')]);
   expect(reopened(path)).toEqual(['first', 'second']);
   const copy = opened(path);
-  expect(copy.recover(START).left).toBe(0);
+  expect(copy.recover(LOG_START).left).toBe(0);
 });
 
 it('refuses to open when a file in the middle is cut, damaged or missing', async () => {
@@ -172,8 +172,8 @@ it('deletes only files that hold nothing from a byte on, never the last', async 
   expect(segments.body(200, 100)).toBe('x'.repeat(60));
   segments.deleteBefore(10_000);
   expect(files()).toEqual([300]);
-  await segments.append([body('next')]);
-  expect(
-    reopened(path, { byte: 300, crc: (decodeFrame(readFileSync(join(path, '0'.repeat(13) + '300')), 0) as { previous: number }).previous }),
-  ).toEqual(['x'.repeat(60), 'next']);
+  const { frames, end } = await segments.append([body('next')]);
+  expect([frames[0]?.place, end.last]).toEqual([400, 400]);
+  const last = decodeFrame(readFileSync(join(path, '0000000000000300')), 0);
+  expect(reopened(path, { byte: 400, last: 300, crc: last?.crc as number })).toEqual(['next']);
 });

@@ -12,6 +12,7 @@ import {
   statSync,
   unlinkSync,
   write,
+  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -40,11 +41,15 @@ export interface PlacedFrame extends Frame {
   readonly place: number;
 }
 
-/** How far the log goes: its bytes from the very first, deleted ones included, and the crc of its last frame. */
+/** How far the log goes: its bytes from the very first, deleted ones included. */
 export interface LogEnd {
   readonly byte: number;
+  /** Where its last frame begins, and the crc of that. */
+  readonly last: number;
   readonly crc: number;
 }
+
+export const LOG_START: LogEnd = { byte: 0, last: 0, crc: 0 };
 
 export interface SegmentsOptions {
   /** Of all files together; beyond it nothing is appended. */
@@ -61,7 +66,7 @@ export class Segments {
   /** First bytes of the files, rising. */
   readonly #starts: number[];
   readonly #segmentBytes: number;
-  #end: LogEnd = { byte: 0, crc: 0 };
+  #end = LOG_START;
   /** Of the last file, once something was appended to it. */
   #descriptor: number | undefined;
   /** Up to here the last file has room already, so that a sync has nothing but bytes to write. */
@@ -104,10 +109,14 @@ export class Segments {
     const frames: PlacedFrame[] = [];
     let end = known;
     let left = 0;
-    const first = this.#indexOf(known.byte);
-    if (first < 0 && (known.byte > 0 || this.#starts.length > 0))
-      throw damaged(this.folder, `lacks the file with byte ${known.byte} of the log`);
-    for (let i = Math.max(0, first); i < this.#starts.length; i += 1) {
+    const last = this.#starts[this.#indexOf(known.last)];
+    if (last === undefined && (known.byte > 0 || this.#starts.length > 0))
+      throw damaged(this.folder, `lacks the file with byte ${known.last} of the log`);
+    if (last !== undefined && known.byte > 0) {
+      const frame = decodeFrame(this.#bytes(known.last, known.byte - known.last), 0);
+      if (frame?.crc !== known.crc) throw damaged(this.#path(last), `does not hold the frame at byte ${known.last} of the log`);
+    }
+    for (let i = Math.max(0, this.#indexOf(known.byte)); i < this.#starts.length; i += 1) {
       const start = this.#starts[i] as number;
       const path = this.#path(start);
       const limit = this.#starts[i + 1] ?? start + statSync(path).size;
@@ -118,24 +127,14 @@ export class Segments {
         const frame = decodeFrame(bytes, end.byte - base);
         if (frame === undefined || frame.previous !== end.crc) break;
         frames.push({ ...frame, place: end.byte });
-        end = { byte: end.byte + frame.bytes, crc: frame.crc };
+        end = { byte: end.byte + frame.bytes, last: end.byte, crc: frame.crc };
       }
       left = bytes.findLastIndex((byte) => byte !== 0) + 1 - (end.byte - base);
       if (end.byte < limit && i + 1 < this.#starts.length) throw damaged(path, `is damaged at byte ${end.byte - start}`);
+      if (end.byte > base) writeAgain(path, bytes.subarray(0, end.byte - base), base - start);
     }
-    // Who wrote them may have been killed before their sync.
-    if (frames.length > 0) this.#syncLast();
     this.#end = end;
     return { frames, end, left: Math.max(0, left) };
-  }
-
-  #syncLast(): void {
-    const descriptor = openSync(this.#path(this.#starts.at(-1) as number), 'r+');
-    try {
-      fdatasyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
   }
 
   /**
@@ -148,15 +147,16 @@ export class Segments {
     for (const { text } of bodies) room += frameBytesMax(text);
     const buffer = this.#bufferOf(room);
     const frames: PlacedFrame[] = [];
-    let { byte, crc } = this.#end;
+    let { byte, last, crc } = this.#end;
     for (const { text, ...head } of bodies) {
       const frame = encodeFrame(buffer, byte - this.#end.byte, head, text, crc);
       frames.push({ ...frame, place: byte });
+      last = byte;
       byte += frame.bytes;
       crc = frame.crc;
     }
     await this.#write(buffer, byte - this.#end.byte);
-    this.#end = { byte, crc };
+    this.#end = { byte, last, crc };
     return { frames, end: this.#end };
   }
 
@@ -171,10 +171,11 @@ export class Segments {
     if (maxBytes !== undefined && byte + bytes - this.first > maxBytes) throw new Error(`it has its largest size, ${maxBytes} bytes`);
     const start = this.#starts.at(-1);
     this.#isFull ||= start === undefined || (byte > start && byte + bytes - start > this.#segmentBytes);
-    const descriptor = this.#isFull ? await this.#begin(byte) : (this.#descriptor ??= await files.open(this.#path(start as number), 'r+'));
+    const descriptor = this.#isFull ? await this.#begin(byte) : (this.#descriptor ??= await this.#goOn(start as number));
     const position = byte - (this.#starts.at(-1) as number);
     await writeAll(descriptor, buffer, bytes, position);
-    await this.#zeroBehind(descriptor, position + bytes);
+    // Saves time, and no more: what is full is told by what is to be kept.
+    await this.#zeroBehind(descriptor, position + bytes).catch(() => undefined);
     await files.datasync(descriptor);
   }
 
@@ -185,21 +186,33 @@ export class Segments {
     this.#zeroed = position + bytes;
   }
 
+  /** Whoever made the file may have been killed before its folder was synced. */
+  async #goOn(start: number): Promise<number> {
+    await this.#syncFolders();
+    return files.open(this.#path(start), 'r+');
+  }
+
+  async #syncFolders(): Promise<void> {
+    await syncFolder(this.folder);
+    await syncFolder(dirname(this.folder));
+  }
+
   /** Makes the file that begins with this byte. */
   async #begin(byte: number): Promise<number> {
     const descriptor = await files.open(this.#path(byte), 'w');
     try {
-      await syncFolder(this.folder);
-      if (this.#starts.length === 0) await syncFolder(dirname(this.folder));
+      await this.#syncFolders();
     } catch (error) {
       await files.close(descriptor);
       throw error;
     }
-    if (this.#descriptor !== undefined) await files.close(this.#descriptor);
+    const before = this.#descriptor;
     this.#starts.push(byte);
     this.#isFull = false;
     this.#zeroed = 0;
     this.#descriptor = descriptor;
+    // All in it is synced.
+    if (before !== undefined) await files.close(before).catch(() => undefined);
     return descriptor;
   }
 
@@ -253,8 +266,9 @@ export class Segments {
 
   async close(): Promise<void> {
     this.#stopReading();
-    if (this.#descriptor !== undefined) await files.close(this.#descriptor);
+    const descriptor = this.#descriptor;
     this.#descriptor = undefined;
+    if (descriptor !== undefined) await files.close(descriptor).catch(() => undefined);
   }
 
   #stopReading(): void {
@@ -280,12 +294,29 @@ function writeAll(descriptor: number, buffer: Buffer, bytes: number, position: n
   });
 }
 
-/** A new file is surely there after a power cut. Windows has no such thing. */
+/**
+ * What was read may be in memory alone: whoever wrote it was killed before the sync, or the sync failed, and the kernel will not write it again by itself.
+ */
+function writeAgain(path: string, bytes: Buffer, position: number): void {
+  const descriptor = openSync(path, 'r+');
+  try {
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(descriptor, bytes, written, bytes.length - written, position + written);
+    }
+    fdatasyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A new file is surely there after a power cut. Windows has no such thing, nor have some file systems of a network. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const descriptor = await files.open(folder, 'r');
   try {
-    await files.sync(descriptor);
+    await files.sync(descriptor).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EINVAL' && error.code !== 'ENOTSUP') throw error;
+    });
   } finally {
     await files.close(descriptor);
   }

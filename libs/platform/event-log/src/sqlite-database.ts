@@ -51,7 +51,7 @@ function prepare(db: DatabaseSync, path: string): void {
     BEGIN EXCLUSIVE;
     CREATE TABLE IF NOT EXISTS topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partitions INTEGER NOT NULL, retention_ms INTEGER) STRICT;
     CREATE TABLE IF NOT EXISTS positions (grp TEXT, topic TEXT, partition INTEGER, position INTEGER NOT NULL, PRIMARY KEY (grp, topic, partition)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS saved (id INTEGER PRIMARY KEY CHECK (id = 1), byte INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS saved (id INTEGER PRIMARY KEY CHECK (id = 1), byte INTEGER NOT NULL, last INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
     ${chunksBefore(db, format)}
     DROP TABLE IF EXISTS probe;
     PRAGMA user_version = ${FORMAT};

@@ -16,7 +16,7 @@ import {
   type TopicSpec,
 } from './event-log.js';
 import { encodeRecord } from './record-codec.js';
-import { Segments } from './segments.js';
+import { LOG_START, Segments } from './segments.js';
 import { openDatabase } from './sqlite-database.js';
 import { Cursor, Group, Member } from './sqlite-group.js';
 import { Partition } from './sqlite-partition.js';
@@ -71,17 +71,21 @@ class SqliteEventLog implements EventLog {
 
   constructor(options: SqliteEventLogOptions) {
     const { db, close } = openDatabase(options.path);
+    let sync: WalSync | undefined;
+    let segments: Segments | undefined;
     try {
       this.#db = db;
       this.#closeFile = close;
       this.#checkpoints = new Checkpoints(db, options.path);
-      this.#sync = WalSync.of(db);
+      sync = WalSync.of(db);
+      this.#sync = sync;
       this.#logger = options.logger;
       this.#partitions = options.partitions ?? 1;
       this.#now = options.now ?? Date.now;
       // Where the database really is: SQLite follows links.
       const place = db.location();
-      this.#segments = place === null ? undefined : new Segments(`${place}-segments`, { maxBytes: options.maxBytes });
+      segments = place === null ? undefined : new Segments(`${place}-segments`, { maxBytes: options.maxBytes });
+      this.#segments = segments;
       this.#writer = new SqliteWriter(db, {
         lingerMs: options.lingerMs ?? 2,
         now: this.#now,
@@ -96,8 +100,11 @@ class SqliteEventLog implements EventLog {
       }
       this.#recover();
     } catch (error) {
+      void segments?.close();
+      void sync?.close();
       close();
-      throw error;
+      if (error instanceof OperatingError) throw error;
+      throw new OperatingError('LogUnreadable', `the event log ${options.path} cannot be opened: ${causeText(error)}`, { cause: error });
     }
     this.#retentionTimer = setInterval(() => this.#retain(), options.retentionEveryMs ?? 60_000);
     this.#retentionTimer.unref();
@@ -106,18 +113,20 @@ class SqliteEventLog implements EventLog {
   /** Finds what was written after the database was told of it last. */
   #recover(): void {
     if (this.#segments === undefined) return;
-    const row = this.#db.prepare('SELECT byte, crc FROM saved').get();
-    const known = { byte: Number(row?.['byte'] ?? 0), crc: Number(row?.['crc'] ?? 0) };
+    const row = this.#db.prepare('SELECT byte, last, crc FROM saved').get();
+    const known = row === undefined ? LOG_START : { byte: Number(row['byte']), last: Number(row['last']), crc: Number(row['crc']) };
     const { frames, end, left } = this.#segments.recover(known);
     if (left > 0) this.#logger?.warn({ bytes: left }, 'a write that was never acknowledged ends the event log; it is left out');
+    const grown = new Set<Partition>();
     const topics = new Map([...this.#topics.values()].map((topic) => [topic.id, topic]));
     for (const frame of frames) {
       const partition = topics.get(frame.topic)?.partitions[frame.partition];
       if (partition === undefined || partition.end !== frame.offset)
         throw new OperatingError('LogUnreadable', `the files of the event log do not belong to its database ${this.#db.location()}`);
       partition.recovered(frame);
-      this.#writer.recovered(partition, end);
+      grown.add(partition);
     }
+    for (const partition of grown) this.#writer.recovered(partition, end);
   }
 
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
@@ -292,7 +301,7 @@ class SqliteEventLog implements EventLog {
   /** Deletes the files with nothing that is still kept. The newest chunk of each partition is. */
   #deleteFiles(): void {
     const places = [...this.#topics.values()].flatMap(({ partitions }) => partitions.flatMap(({ oldestPlace }) => oldestPlace ?? []));
-    if (places.length > 0) this.#segments?.deleteBefore(Math.min(...places));
+    if (places.length > 0) this.#segments?.deleteBefore(Math.min(this.#writer.safe, ...places));
   }
 
   close(): Promise<void> {
@@ -304,6 +313,7 @@ class SqliteEventLog implements EventLog {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.stop()));
     await this.#writer.idle();
     this.#closed = true;
+    await this.#writer.idle();
     clearInterval(this.#retentionTimer);
     await this.#writer.close();
     await this.#checkpoints.close();

@@ -13,6 +13,9 @@ const LINGER_MS = 5;
 /** A consumer that has more to do lets the event loop turn after so long: batches that wait for nothing would otherwise keep it. */
 const TURN_MS = 4;
 
+/** After its records could not be read a consumer tries again. */
+const READ_AGAIN_MS = 1_000;
+
 /** Where a group stands in one partition. */
 export class Cursor {
   /** The first offset not yet handled; what is stored. */
@@ -215,7 +218,16 @@ export class Member implements Subscription {
     let turnedAt = performance.now();
     while (!this.#stopping) {
       const held: Cursor[] = [];
-      const batch = this.#collect(held);
+      let batch: LogRecord[];
+      try {
+        batch = this.#collect(held);
+      } catch (error) {
+        // The files could not be read: no descriptor is left, or a disk fails. Whoever mends it needs no restart.
+        for (const cursor of held) this.#release(cursor, false);
+        delivery.onRetry(error, 0, READ_AGAIN_MS);
+        await this.#pause(READ_AGAIN_MS);
+        continue;
+      }
       if (held.length === 0) {
         await new Promise<void>((resolve) => {
           this.#wakeUp = resolve;
@@ -242,9 +254,9 @@ export class Member implements Subscription {
     for (let i = 0; i < cursors.length && batch.length < max; i += 1) {
       const cursor = cursors[(i + this.#turn) % cursors.length] as Cursor;
       if (cursor.holder !== undefined || cursor.next >= cursor.partition.end) continue;
-      cursor.partition.take(cursor, max - batch.length, batch);
       cursor.holder = this;
       held.push(cursor);
+      cursor.partition.take(cursor, max - batch.length, batch);
     }
     return batch;
   }

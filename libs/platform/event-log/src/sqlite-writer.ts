@@ -28,6 +28,8 @@ const REST_MAX_MS = 5;
  * the files, and at most so much is handed over again. Milliseconds.
  */
 const SAVE_EVERY_MS = 100;
+/** ... and after failures, each twice as long after the one before, at most. */
+const SAVE_AGAIN_MS_MAX = 5_000;
 /** An append this recent proves that the log takes appends. */
 const HEALTHY_FOR_MS = 5_000;
 /** A write that takes longer than this hangs: nothing that is appended becomes durable. */
@@ -84,10 +86,12 @@ export class SqliteWriter {
   /** Whose position the database does not know. */
   readonly #moved = new Set<Cursor>();
   #savedAt = 0;
+  #saveEveryMs = SAVE_EVERY_MS;
   /** Why the last save failed; nothing once one worked. */
   #saveFailure: unknown;
   #saveTimer: NodeJS.Timeout | undefined;
-  #synced: Promise<void> | undefined;
+  #synced: Promise<unknown> | undefined;
+  #safe = 0;
   /** The database could not be synced: what is on the disk of its write-ahead log is unknown. */
   #unsafe = false;
   #closed = false;
@@ -102,7 +106,7 @@ export class SqliteWriter {
       'INSERT INTO positions (grp, topic, partition, position) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position',
     );
     this.#saveEnd = db.prepare(
-      'INSERT INTO saved (id, byte, crc) VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET byte = excluded.byte, crc = excluded.crc',
+      'INSERT INTO saved (id, byte, last, crc) VALUES (1, ?, ?, ?) ON CONFLICT DO UPDATE SET byte = excluded.byte, last = excluded.last, crc = excluded.crc',
     );
   }
 
@@ -187,7 +191,7 @@ export class SqliteWriter {
     this.#failure = undefined;
     flush.resolve();
     for (const chunk of flush.chunks) chunk.partition.accept(chunk);
-    if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) this.#trySave();
+    if (performance.now() - this.#savedAt >= this.#saveEveryMs) this.#trySave();
     else this.#saveLater();
   }
 
@@ -250,7 +254,7 @@ export class SqliteWriter {
     this.#saveTimer ??= setTimeout(() => {
       this.#saveTimer = undefined;
       if (!this.#closed) this.#trySave();
-    }, 2 * SAVE_EVERY_MS).unref();
+    }, 2 * this.#saveEveryMs).unref();
   }
 
   #trySave(): void {
@@ -263,24 +267,38 @@ export class SqliteWriter {
       this.#mend();
       this.#transaction(() => {
         for (const partition of this.#grown) partition.save();
-        if (this.#end !== undefined) this.#saveEnd.run(this.#end.byte, this.#end.crc);
+        if (this.#end !== undefined) this.#saveEnd.run(this.#end.byte, this.#end.last, this.#end.crc);
         for (const { group, partition, position } of this.#moved)
           this.#savePosition.run(group.name, partition.topic, partition.index, position);
       });
     } catch (error) {
       this.#saveFailure = error;
+      this.#saveEveryMs = Math.min(SAVE_AGAIN_MS_MAX, 2 * this.#saveEveryMs);
       this.options.logger?.error({ err: error }, 'places and positions of the log could not be stored; tried again with the next');
       this.#saveLater();
       return;
     }
     this.#saveFailure = undefined;
+    this.#saveEveryMs = SAVE_EVERY_MS;
     for (const partition of this.#grown) partition.saved();
     this.#grown.clear();
     this.#moved.clear();
-    this.#synced = this.options.sync?.sync().catch((error: unknown) => {
+    this.#synced = Promise.all([this.#synced, this.#sync(this.#end?.byte ?? 0)]);
+  }
+
+  async #sync(byte: number): Promise<void> {
+    try {
+      await this.options.sync?.sync();
+      if (!this.#unsafe) this.#safe = byte;
+    } catch (error) {
       this.options.logger?.error({ err: error }, 'places and positions of the log could not be synced');
       this.#unsafe = true;
-    });
+    }
+  }
+
+  /** The database knows of the log up to this byte, whatever happens. */
+  get safe(): number {
+    return this.#safe;
   }
 
   /**
