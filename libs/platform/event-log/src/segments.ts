@@ -268,6 +268,7 @@ export class Segments {
     this.#stopReading();
     const descriptor = this.#descriptor;
     this.#descriptor = undefined;
+    // All in it is synced, and whoever closes the log has the database to close as well.
     if (descriptor !== undefined) await files.close(descriptor).catch(() => undefined);
   }
 

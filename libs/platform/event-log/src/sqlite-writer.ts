@@ -179,13 +179,9 @@ export class SqliteWriter {
     this.#writing = undefined;
     this.#lastFlush = performance.now();
     this.#restMs = Math.min(REST_MAX_MS, REST_FACTOR * (this.#lastFlush - began));
-    this.#next();
-  }
-
-  readonly #next = (): void => {
     this.#scheduled = false;
     this.#schedule();
-  };
+  }
 
   #succeeded(flush: Flush): void {
     this.#failure = undefined;
