@@ -66,7 +66,7 @@ export async function createAuthorization(
   const usage = new Usage(collections, context.clock);
   const subjects = new Subjects(tokens, contracts, sites, { usage, grants: new Grants(collections.grants, context.clock) }, config.policy);
   const places = new Places(context, { tokens, contracts, collections }, config);
-  const holds = await Holds.open(context);
+  const holds = await Holds.open(context, config.verifyMs);
   const running = new RunningTransactions();
   const sessions = context.rpc.client<sessionV1.SessionService>(sessionV1.SessionServiceDefinition, {
     address: config.sessionGrpc,

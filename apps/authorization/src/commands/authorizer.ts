@@ -139,10 +139,11 @@ export class Authorizer {
     const asked = await this.stops.ask(prepared);
     const open: OpenQuestion[] = [];
     const settled = new Array<Verdict | OpenQuestion>(questions.length);
+    const first = prepared.map((one) => this.stops.judge(one, verdictOf(one.question, one.asked, one.subject, one.policy), asked));
+    await this.holds.verify(questions, first, now);
     for (let i = 0; i < prepared.length; i += 1) {
       const { question, key, asked: about, subject, policy } = prepared[i] as Prepared;
-      const first = verdictOf(question, about, subject, policy);
-      const verdict = this.holds.guard(question, this.stops.judge(prepared[i] as Prepared, first, asked), now);
+      const verdict = this.holds.guard(question, first[i] as Verdict, now);
       if (verdict.needs === undefined || subject === undefined) settled[i] = verdict;
       else open.push((settled[i] = { question, key, asked: about, policy, subject, verdict }));
     }
@@ -187,7 +188,9 @@ export class Authorizer {
         const verdict = await this.roaming.ask({ ...question, siteId: asked.siteId });
         // The provider's word goes before the policy for unknown tokens; without one, that policy holds.
         const isOpen = verdict?.reason === 'RoamingUnavailable' && verdict.status !== 'Accepted' && policy.unknownTokens === 'accept';
-        if (verdict !== undefined && !isOpen) settle(one, this.holds.guard(question, verdict, now));
+        if (verdict === undefined || isOpen) return;
+        await this.holds.verify([question], [verdict], now);
+        settle(one, this.holds.guard(question, verdict, now));
       }),
     );
   }

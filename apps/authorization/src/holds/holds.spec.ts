@@ -227,6 +227,43 @@ describe('a hold', () => {
     expect(await holdsProjection.rebuild(context, () => {})).toBe(2);
   });
 
+  it('that ended keeps nobody away: a refusal waits for what was told before, and no longer than it may', async () => {
+    await service.stop();
+    const { log } = context;
+    const { promise: behind, resolve: letIn } = Promise.withResolvers<void>();
+    let isSlow = false;
+    let whenAsked = (): void => undefined;
+    const own: Pick<typeof log, 'caughtUp' | 'subscribe'> = {
+      caughtUp(question) {
+        if (question.group.startsWith('authorization-holds-memory')) whenAsked();
+        return log.caughtUp(question);
+      },
+      subscribe: ({ handle, ...options }) =>
+        log.subscribe({
+          ...options,
+          async handle(batch) {
+            if (isSlow && options.group.startsWith('authorization-holds-memory')) await behind;
+            await handle(batch);
+          },
+        }),
+    };
+    const slow = new Proxy(log, {
+      get: (target, name) => (name in own ? Reflect.get(own, name) : Reflect.get(target, name).bind(target)),
+    });
+    service = await createAuthorization(
+      { ...context, log: slow },
+      authorizationConfig.parse({ AUTHORIZATION_UNKNOWN_TOKENS: 'accept', AUTHORIZATION_VERIFY_MS: '100' }),
+    );
+    await service.start();
+    await tell('Confirmed');
+    await refused('the hold is known');
+    isSlow = true;
+    await tell('Cancelled');
+    expect(await ask('OTHER')).toBe(REFUSED);
+    whenAsked = letIn;
+    expect(await ask('OTHER')).toBe('Accepted');
+  });
+
   it('is not ready before every hold is known, and goes on looking until then', async () => {
     await tell('Confirmed', { reservationId: 'R0', stationId: 'S0' });
     await until(async () => (await ask('OTHER', { stationId: 'S0' })) === REFUSED, 'the one before is known');

@@ -23,7 +23,8 @@ const SWEEP_EVERY_MS = 3_600_000;
  * EVSEs that are held for somebody, in memory: a question at a station where nothing is held costs one look into a map, and none asks anybody.
  *
  * What was confirmed is known here as soon as its event has travelled, some milliseconds later. A stranger who slips in meanwhile charges:
- * the reservation service sees that by the station's own word, and tells the reserver at once (`TakenByOther`).
+ * the reservation service sees that by the station's own word, and tells the reserver at once (`TakenByOther`). Before somebody is refused,
+ * what was told until now is waited for (ADR 8): a reservation that has ended never stands in the way of the next driver.
  */
 export class Holds {
   private readonly byStation = new Map<string, Map<string, Hold>>();
@@ -33,20 +34,24 @@ export class Holds {
   private readonly stopped = new AbortController();
   private subscriptions: readonly Subscription[] = [];
   private sweptAt: number;
+  private readonly memoryGroup: string;
 
   private constructor(
     private readonly context: ServiceContext,
     private readonly collection: Collection<HoldDoc>,
+    private readonly verifyMs: number,
   ) {
     this.sweptAt = context.clock.now();
+    this.memoryGroup = `${GROUP}-memory-${context.instanceId}`;
     context.metrics.gauge('voltlog_authorization_holds', 'EVSEs that are held, or will be', () => this.size);
     context.readiness('holds', async () => {
       if (this.endedMeanwhile !== undefined) throw new Error('not every hold is known yet');
     });
   }
 
-  static async open(context: ServiceContext): Promise<Holds> {
-    return new Holds(context, await openHolds(context.store));
+  /** @param verifyMs how long a refusal waits at most for what was told before it */
+  static async open(context: ServiceContext, verifyMs: number): Promise<Holds> {
+    return new Holds(context, await openHolds(context.store), verifyMs);
   }
 
   get size(): number {
@@ -57,11 +62,11 @@ export class Holds {
 
   /** Memory listens before it is filled, so that nothing is missed; it is filled once the read model has all that was told before. */
   async start(): Promise<void> {
-    const { log, instanceId, logger } = this.context;
+    const { log, logger } = this.context;
     this.subscriptions = await Promise.all([
       // A group of its own: every instance answers stations, so every instance knows every hold.
       log.subscribe({
-        group: `${GROUP}-memory-${instanceId}`,
+        group: this.memoryGroup,
         topics: [RESERVATION_TOPIC],
         types: HOLD_TYPES,
         startFrom: 'latest',
@@ -104,15 +109,25 @@ export class Holds {
     this.endedMeanwhile = undefined;
   }
 
+  /** Waits for all that was told of reservations before now, where somebody would be refused for one; without it what is known decides. */
+  async verify(questions: readonly Question[], verdicts: readonly Verdict[], now: number): Promise<void> {
+    if (!questions.some((question, i) => this.refuses(question, verdicts[i] as Verdict, now))) return;
+    const { log, logger } = this.context;
+    const asked = { group: this.memoryGroup, topic: RESERVATION_TOPIC, deadlineMs: this.verifyMs };
+    try {
+      if (await log.caughtUp(asked)) return;
+      logger.warn('a start is refused for a reservation that may have ended: what was told of reservations has not all been seen');
+    } catch (error) {
+      logger.warn({ err: error }, 'a start is refused for a reservation that may have ended: the log could not be asked');
+    }
+  }
+
   /**
    * Refuses whoever would charge where somebody else is waited for, and gives whoever starts before that so much time. A stop is never
    * refused, and whether there is room for a reservation its own service knows.
    */
   guard(question: Question, verdict: Verdict, now: number): Verdict {
-    if (verdict.status !== 'Accepted' || question.purpose === 'Stop' || question.purpose === 'Reserve') return verdict;
-    const holds = this.byStation.get(question.stationId);
-    if (holds === undefined) return verdict;
-    if (!isHeldForOthers(holds.values(), aboutOf(question, verdict, now))) return this.limit(question, verdict, now);
+    if (!this.refuses(question, verdict, now)) return this.limit(question, verdict, now);
     // OCPP 2.0.1 Part 2 AuthorizationStatusEnumType: not at this time, perhaps later.
     const refused: Verdict = { status: 'NotAtThisTime', reason: 'ReservedForOther' };
     return verdict.groupId === undefined ? refused : { ...refused, groupId: verdict.groupId };
@@ -124,6 +139,12 @@ export class Holds {
     if (holds === undefined) return verdict;
     const asked = aboutOf(question, verdict, now);
     return within(verdict, freeUntil(holds.values(), asked), asked.at);
+  }
+
+  private refuses(question: Question, verdict: Verdict, now: number): boolean {
+    if (verdict.status !== 'Accepted' || question.purpose === 'Stop' || question.purpose === 'Reserve') return false;
+    const holds = this.byStation.get(question.stationId);
+    return holds !== undefined && isHeldForOthers(holds.values(), aboutOf(question, verdict, now));
   }
 
   private async remember(batch: readonly LogRecord[]): Promise<void> {
