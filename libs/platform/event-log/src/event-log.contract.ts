@@ -548,6 +548,44 @@ export function describeEventLog(name: string, setting: () => Opened): void {
         await wait(() => records.length === 1, 'the record');
       });
 
+      it('hands over again what was handled and never settled, and nothing that was', async () => {
+        const first = await opened();
+        const topic = await topicOf(first);
+        const group = unique('group');
+        const journal: (number | 'settled' | 'refused')[] = [];
+        const settling = (log: EventLog, word: 'settled' | 'refused') =>
+          reading(log, topic, {
+            group,
+            handle: async (batch) => void journal.push(...batch.map(numberOf)),
+            settle: async () => {
+              journal.push(word);
+              if (word === 'refused') throw new OperatingError('StoreUnavailable', 'away');
+            },
+          });
+        const taking = await settling(first, 'settled');
+        await first.append(topic, 'key', [sampleEvent(1)]);
+        await wait(() => journal.includes('settled'), 'the first record is settled');
+        await taking.stop();
+        const refusing = await settling(first, 'refused');
+        await first.append(topic, 'key', [sampleEvent(2)]);
+        await wait(() => journal.filter((entry) => entry === 'refused').length >= 2, 'it is asked to settle again');
+        expect(await first.caughtUp({ group, topic, key: 'key', deadlineMs: setting().patienceMs })).toBe(true);
+        await refusing.stop();
+        await closed(first);
+        const again = await opened();
+        const last = await settling(again, 'settled');
+        await again.append(topic, 'key', [sampleEvent(3)]);
+        await wait(() => journal.includes(3), 'the third record');
+        await last.stop();
+        const after = await reading(again, topic, { group });
+        await again.append(topic, 'key', [sampleEvent(4)]);
+        await wait(() => after.length > 0, 'the fourth record');
+        expect(after.map(numberOf)).toEqual([4]);
+        expect(journal.filter((entry) => typeof entry === 'number')).toEqual([1, 2, 2, 3]);
+        expect(journal.slice(0, 2)).toEqual([1, 'settled']);
+        expect(journal.at(-1)).toBe('settled');
+      });
+
       it('finishes the batch in hand when it stops', async () => {
         const log = await opened();
         const topic = await topicOf(log);

@@ -59,13 +59,19 @@ export interface SubscribeOptions {
   /** At most this many records in one call of `handle`. Default 512. */
   readonly batchMax?: number;
   /**
-   * Handles a batch; the next one is handed over when this one has settled. A batch is records of one or several partitions, each partition's in order. Offsets are committed once it resolves.
+   * Handles a batch; the next one is handed over when this one has settled. A batch is records of one or several partitions, each partition's in order. Offsets are committed once it resolves,
+   * and with `settle` once that has.
    *
    * When it rejects with an `OperatingError` the batch is tried again with backoff, for ever. When it rejects with anything else
    * the batch is split until the record that fails stands alone; that one is tried `POISON_ATTEMPTS` times and then put on
    * `<topic>.dead-letter` with its cause, and the rest goes on.
    */
   handle(batch: readonly LogRecord[]): Promise<void>;
+  /**
+   * Makes durable what `handle` has only remembered: asked before offsets are committed, some hundred milliseconds apart, and when the consumer
+   * stops. A rejection leaves the offsets where they are, and it is asked again: what was handled since is handed over again after a crash.
+   */
+  settle?(): Promise<void>;
   /**
    * Told of partitions that another consumer of the group may handle, or may have handled, from here on: what is kept in memory of their
    * keys is to be read anew. It comes before the first record that is handed over after such a time; a batch of theirs may still be in hand.

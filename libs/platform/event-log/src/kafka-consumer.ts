@@ -25,6 +25,8 @@ const FETCH_RARE_EVERY_MS = 150;
 const RARE_AFTER_MS = 1_000;
 /** Offsets are committed at most so often; a crash hands over again what was handled since. */
 const COMMIT_EVERY_MS = 200;
+/** The same where a commit is preceded by `settle`. */
+const SETTLE_EVERY_MS = 500;
 const RESTART_AFTER_MS = 2_000;
 const COMMIT_AGAIN_MS = 1_000;
 /** How long the last commit before a new division of the group may hold it up. */
@@ -282,7 +284,8 @@ export class KafkaSubscription implements Subscription {
     const place = `${topic}/${partition}`;
     this.#handled.set(place, { topic, partition, offset });
     this.#positions.set(place, Number(offset));
-    this.#commitIn(Math.max(0, COMMIT_EVERY_MS - (performance.now() - this.#committedAt)));
+    const everyMs = this.options.settle === undefined ? COMMIT_EVERY_MS : SETTLE_EVERY_MS;
+    this.#commitIn(Math.max(0, everyMs - (performance.now() - this.#committedAt)));
   }
 
   #commitIn(ms: number): void {
@@ -303,6 +306,7 @@ export class KafkaSubscription implements Subscription {
     const positions = [...this.#handled];
     this.#handled.clear();
     try {
+      await this.options.settle?.();
       await this.#consumer.commitOffsets(positions.map(([, position]) => position));
     } catch (error) {
       this.port.logger?.debug({ err: error, group: this.options.group }, 'offsets were not committed');

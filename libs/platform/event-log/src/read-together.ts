@@ -33,9 +33,9 @@ export function readTogether(log: EventLog, options: ReadTogetherOptions): ReadT
   const { group, topic } = options;
   const readers: Reader[] = [];
   let reading: Promise<Subscription> | undefined;
-  const join = ({ group: own, types, handle, startFrom, temporary, onRevoked, batchMax }: SubscribeOptions): Subscription => {
+  const join = ({ group: own, types, handle, startFrom, temporary, onRevoked, settle, batchMax }: SubscribeOptions): Subscription => {
     if (reading !== undefined) throw new Error(`${group} reads ${topic} already: who subscribes later misses what was read`);
-    if (startFrom !== undefined || temporary === true || onRevoked !== undefined || batchMax !== undefined)
+    if (startFrom !== undefined || temporary === true || [onRevoked, settle, batchMax].some((option) => option !== undefined))
       throw new Error(`who reads ${topic} together with others cannot have options of their own`);
     readers.push({ group: own, types: types === undefined ? undefined : new Set(types), handle });
     // What could not be begun has nothing to stop; whoever began it was told.

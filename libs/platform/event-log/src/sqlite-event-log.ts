@@ -191,6 +191,8 @@ class SqliteEventLog implements EventLog {
       deadLetter: (groupName, record, cause) => this.#deadLetter(groupName, record, cause),
       onRetry: (groupName, error, records, waitMs) =>
         this.#logger?.warn({ err: error, group: groupName, records, waitMs }, 'batch failed, trying again'),
+      onUnsettled: (groupName, error) =>
+        this.#logger?.warn({ err: error, group: groupName }, 'what was handled could not be made durable, trying again'),
       onBug: (groupName, error) => this.#logger?.error({ err: error, group: groupName }, 'consumer stopped'),
     });
     const subscription = {

@@ -13,13 +13,18 @@ const LINGER_MS = 5;
 /** A consumer that has more to do lets the event loop turn after so long: batches that wait for nothing would otherwise keep it. */
 const TURN_MS = 4;
 
+/** How far apart a consumer is asked to settle what it has handled. */
+const SETTLE_EVERY_MS = 500;
+
 /** After its records could not be read a consumer tries again. */
 const READ_AGAIN_MS = 1_000;
 
 /** Where a group stands in one partition. */
 export class Cursor {
-  /** The first offset not yet handled; what is stored. */
+  /** The first offset not yet handled. */
   position: number;
+  /** The first offset not yet handled, or not settled: what is stored. */
+  settled: number;
   /** The first offset not yet handed over. */
   next: number;
   /** Who reads it, until the next rebalance. */
@@ -40,6 +45,7 @@ export class Cursor {
     position: number,
   ) {
     this.position = position;
+    this.settled = position;
     this.next = position;
   }
 
@@ -60,7 +66,13 @@ export class Cursor {
     this.owner = owner;
     this.types = owner?.types;
     this.wanted = owner?.wanted;
-    if (this.holder === undefined) this.rewind();
+    if (this.holder === undefined) this.unsettle();
+  }
+
+  /** What nobody settles any more is handed over again. */
+  unsettle(): void {
+    this.position = this.settled;
+    this.rewind();
   }
 
   rewind(): void {
@@ -114,9 +126,13 @@ export class Group {
     for (const member of this.#members) member.reassign([...this.cursors.values()].filter((cursor) => cursor.owner === member));
   }
 
+  settled(cursor: Cursor, position: number): void {
+    cursor.settled = position;
+    this.moved(cursor);
+  }
+
   /** The cursor has moved on. */
   advanced(cursor: Cursor): void {
-    this.moved(cursor);
     cursor.partition.trim();
     if (this.#waiters.length === 0) return;
     const reached = this.#waiters.filter((waiter) => waiter.cursor.position >= waiter.target);
@@ -151,6 +167,7 @@ export interface MemberPort {
   deadLetter(group: string, record: LogRecord, cause: unknown): Promise<void>;
   onRetry(group: string, error: unknown, records: number, waitMs: number): void;
   onBug(group: string, error: unknown): void;
+  onUnsettled(group: string, error: unknown): void;
 }
 
 /** One subscription: hands batches over, one at a time, never from within an append. */
@@ -166,6 +183,8 @@ export class Member implements Subscription {
   #wakeUp: (() => void) | undefined;
   #endPause: (() => void) | undefined;
   #running: Promise<void> | undefined;
+  #settleTimer: NodeJS.Timeout | undefined;
+  #settling: Promise<void> | undefined;
 
   constructor(
     private readonly group: Group,
@@ -204,6 +223,7 @@ export class Member implements Subscription {
     this.wake();
     this.#endPause?.();
     await this.#running;
+    await this.#settle();
     this.group.leave(this);
   }
 
@@ -265,13 +285,43 @@ export class Member implements Subscription {
     cursor.holder = undefined;
     if (handled) {
       cursor.position = cursor.next;
+      if (this.options.settle === undefined) this.group.settled(cursor, cursor.position);
+      else this.#settleIn(SETTLE_EVERY_MS);
       this.group.advanced(cursor);
     } else {
       cursor.rewind();
     }
     if (cursor.owner !== this) {
-      cursor.rewind();
+      cursor.unsettle();
       cursor.owner?.wake();
+    }
+  }
+
+  #settleIn(ms: number): void {
+    this.#settleTimer ??= setTimeout(() => void this.#settle(), ms);
+  }
+
+  /** What was handled until now is stored as handled, once it is durable. */
+  async #settle(): Promise<void> {
+    clearTimeout(this.#settleTimer);
+    this.#settleTimer = undefined;
+    while (this.#settling !== undefined) await this.#settling;
+    const handled = this.#cursors.flatMap((cursor) => (cursor.position > cursor.settled ? { cursor, position: cursor.position } : []));
+    if (handled.length === 0) return;
+    const settling = this.#settleAll(handled);
+    this.#settling = settling;
+    await settling;
+  }
+
+  async #settleAll(handled: readonly { readonly cursor: Cursor; readonly position: number }[]): Promise<void> {
+    try {
+      await this.options.settle?.();
+      for (const { cursor, position } of handled) if (cursor.owner === this) this.group.settled(cursor, position);
+    } catch (error) {
+      this.port.onUnsettled(this.group.name, error);
+      if (!this.#stopping) this.#settleIn(SETTLE_EVERY_MS);
+    } finally {
+      this.#settling = undefined;
     }
   }
 

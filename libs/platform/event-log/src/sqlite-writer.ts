@@ -264,8 +264,8 @@ export class SqliteWriter {
       this.#transaction(() => {
         for (const partition of this.#grown) partition.save();
         if (this.#end !== undefined) this.#saveEnd.run(this.#end.byte, this.#end.last, this.#end.crc);
-        for (const { group, partition, position } of this.#moved)
-          this.#savePosition.run(group.name, partition.topic, partition.index, position);
+        for (const { group, partition, settled } of this.#moved)
+          this.#savePosition.run(group.name, partition.topic, partition.index, settled);
       });
     } catch (error) {
       this.#saveFailure = error;
