@@ -22,6 +22,7 @@ import { QuietSessions } from './reactions/quiet-sessions.js';
 import { SessionWatch } from './reactions/session-watch.js';
 import { StationContexts } from './reactions/station-contexts.js';
 import { sessionMetrics } from './session-metrics.js';
+import { HeldSessions } from './store/held-sessions.js';
 import { openCollections, type SessionCollections } from './store/session-documents.js';
 
 /** Facts of one batch when there is a backlog: each batch ends in two syncs of the disk, or in half a dozen requests to the database. */
@@ -64,7 +65,9 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     const { context, config } = this;
     const { store, log, clock, ids, logger, instanceId } = context;
     const source = `/session/${instanceId}`;
-    const collections = await openCollections(store);
+    const stored = await openCollections(store);
+    const held = new HeldSessions(stored.sessions);
+    const collections = { ...stored, sessions: held.view };
     this.collections = collections;
     const metrics = sessionMetrics(context.metrics);
     const aggregates = new Aggregates({ streams: store.streams, decider: sessionDecider, relay: this.relay, source, ids, clock });
@@ -72,6 +75,8 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     this.contexts = contexts;
     this.intake = new SessionIntake({
       collections,
+      held,
+      holds: !store.shared,
       aggregates,
       log,
       clock,
@@ -175,6 +180,7 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
       types: SESSION_FACT_TYPES,
       batchMax: BATCH_MAX,
       handle: (batch) => intake.handle(batch),
+      ...(this.context.store.shared ? {} : { settle: () => intake.settle() }),
       onRevoked: (partitions) => intake.revoked(partitions),
     });
     this.subscriptions = [facts, notices];

@@ -300,6 +300,8 @@ describe('a ghost session', () => {
     const starts = Array.from({ length: 30 }, (_, i) => started({ minute: i * 10, transactionId: `${500 + i}` }));
     await harness.given(...starts.slice(0, 15));
     await harness.given(...starts.slice(15));
+    // Whoever asks the service is told of what it has not written yet, too.
+    await harness.all();
     const { sessions } = await openCollections(harness.parts.store);
     expect(await sessions.count({ openOn: 'CS-1' })).toBe(17);
     await harness.given(ended({ minute: 5, receivedMinute: 400, offline: true, transactionId: '500', meterStopWh: 1800 }));

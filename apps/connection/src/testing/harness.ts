@@ -65,6 +65,7 @@ class TestStore implements Store {
   private isAway = false;
   /** What others do, once, right after a document of that collection was read by this instance. */
   meanwhile: { readonly collection: string; readonly work: () => Promise<void> } | undefined;
+  readonly shared = true;
   readonly streams: Store['streams'];
   readonly timers: Store['timers'];
   readonly files: Store['files'];

@@ -28,6 +28,7 @@ export class MortalStore {
     const streams = this.mortal(this.inner.streams, ['append', 'markPublished']);
     const timers = this.mortal(this.inner.timers, ['schedule', 'scheduleNoLater', 'cancel', 'claim', 'complete']);
     return {
+      shared: true,
       streams,
       timers,
       files: this.inner.files,

@@ -10,9 +10,14 @@ import type { SessionIntake } from './session-intake.js';
 const PARTITION = { topic: 'connection.station.v1', partition: 3 };
 const reading = (minute: number, wh: number) => metered({ minute, meterValues: [values(minute, register(wh))] });
 
+const recordsOf = (events: readonly ReturnType<typeof started>[]): LogRecord[] =>
+  events.map((event, offset) => ({ ...PARTITION, offset, key: event.subject, event }));
+
 /** Hands the facts to one of several instances, as those of a partition. */
-const handOver = (intake: SessionIntake, ...events: ReturnType<typeof started>[]): Promise<void> =>
-  intake.handle(events.map((event, offset): LogRecord => ({ ...PARTITION, offset, key: event.subject, event })));
+const handOver = async (intake: SessionIntake, ...events: ReturnType<typeof started>[]): Promise<void> => {
+  await intake.handle(recordsOf(events));
+  await intake.settle();
+};
 
 describe('a partition that moved to another instance and back', () => {
   it('is read anew, so that no register value of the other instance is missing', async () => {
@@ -47,6 +52,63 @@ describe('a partition that moved to another instance and back', () => {
     await handOver(other, reading(30, 5000), reading(35, 0), reading(38, 400));
     await handOver(one, ended({ minute: 40, meterStopWh: 900 }));
     expect(await harness.sessions()).toMatchObject([{ energyWh: 4900 }]);
+    await harness.store.close();
+  });
+});
+
+describe('session documents that are not settled', () => {
+  const facts = [started({ minute: 0, meterStartWh: 1000 }), reading(10, 2000), ended({ minute: 20, meterStopWh: 3000 })];
+
+  it('are written together by settle, and are the same once a new process was handed the facts again', async () => {
+    const [settled, died] = [await openIntake(), await openIntake()];
+    for (const fact of facts) await settled.intake.handle(recordsOf([fact]));
+    expect(await settled.sessions()).toEqual([]);
+    const upsert = vi.spyOn(settled.collections.sessions, 'upsert');
+    await settled.intake.settle();
+    await settled.intake.settle();
+    expect(upsert.mock.calls.map(([writes]) => writes.length)).toEqual([1]);
+    for (const fact of facts) await died.intake.handle(recordsOf([fact]));
+    died.restart();
+    for (const fact of facts) await handOver(died.intake, fact);
+    expect(await died.sessions()).toEqual(await settled.sessions());
+    expect(await died.sessions()).toMatchObject([{ state: 'SESSION_STATE_ENDED', energyWh: 2000 }]);
+    for (const { store } of [settled, died]) await store.close();
+  });
+
+  it('are held until the store takes them, and found by the intake meanwhile', async () => {
+    const harness = await openIntake();
+    const away = vi.spyOn(harness.collections.sessions, 'upsert').mockRejectedValue(new OperatingError('StoreUnavailable', 'away'));
+    await harness.intake.handle(recordsOf(facts.slice(0, 2)));
+    await expect(harness.intake.settle()).rejects.toBeInstanceOf(OperatingError);
+    await harness.intake.handle(recordsOf(facts.slice(2)));
+    await expect(harness.intake.settle()).rejects.toBeInstanceOf(OperatingError);
+    away.mockRestore();
+    await harness.intake.settle();
+    expect(await harness.sessions()).toMatchObject([{ state: 'SESSION_STATE_ENDED', energyWh: 2000 }]);
+    await harness.store.close();
+  });
+
+  it('of a partition that went to another instance do not overwrite what that one wrote', async () => {
+    const harness = await openIntake();
+    const [one, other] = [harness.intake, harness.other()];
+    await one.handle(recordsOf(facts.slice(0, 2)));
+    one.revoked([PARTITION]);
+    await handOver(other, ...facts);
+    await one.settle();
+    expect(await harness.sessions()).toMatchObject([{ state: 'SESSION_STATE_ENDED', energyWh: 2000 }]);
+    await harness.store.close();
+  });
+
+  it('are durable at once where no fact would bring them back', async () => {
+    const harness = await openIntake();
+    await harness.handle([started({ minute: 0, meterStartWh: 1000 })]);
+    const versionOf = async () => (await harness.collections.sessions.find({ limit: 2 })).docs.map(({ version }) => version);
+    const [before = 0] = await versionOf();
+    await harness.intake.change(['CS-1'], (batch, entries) => {
+      for (const entry of entries) batch.record(entry, { kind: 'Stale', at: '2026-03-05T08:00:00.000Z' }, { id: 'test' });
+    });
+    const [after = 0] = await versionOf();
+    expect(after).toBeGreaterThan(before);
     await harness.store.close();
   });
 });

@@ -19,6 +19,7 @@ import type { Logger } from '@voltlog/telemetry';
 import type { StationContexts } from '../reactions/station-contexts.js';
 import { uuidOf } from '../session-id.js';
 import type { SessionMetrics } from '../session-metrics.js';
+import type { HeldSessions } from '../store/held-sessions.js';
 import type { SessionCollections } from '../store/session-documents.js';
 import { askedStarts } from './asked-starts.js';
 import { Batch } from './batch.js';
@@ -35,7 +36,11 @@ const NOT_OURS: ReadonlySet<number | undefined> = new Set([undefined]);
 export type SessionAggregates = Pick<Aggregates<RecordClaim, SessionClaims, SessionEvent, never>, 'execute'>;
 
 export interface IntakeParts {
+  /** Their sessions are the view of `held`. */
   readonly collections: SessionCollections;
+  readonly held: HeldSessions;
+  /** Whether documents stay held until `settle`: only where nobody else reads the store. */
+  readonly holds: boolean;
   readonly aggregates: SessionAggregates;
   readonly log: Pick<EventLog, 'append'>;
   readonly clock: Clock;
@@ -52,7 +57,8 @@ export interface IntakeParts {
 
 /**
  * Takes batches of station facts in: loads what is not in memory, folds the facts there, commits what changed a stream, writes the projections.
- * Every step is idempotent, so a batch that failed half-way or is handed over again ends the same.
+ * Every step is idempotent, so a batch that failed half-way or is handed over again ends the same. Session documents are durable only once
+ * `settle` has resolved.
  */
 export class SessionIntake {
   private readonly cache: StationCache;
@@ -66,7 +72,7 @@ export class SessionIntake {
   constructor(private readonly parts: IntakeParts) {
     this.cache = new StationCache(parts.cacheStations);
     this.loader = new SessionLoader(parts.collections, this.cache);
-    this.writer = new SessionWriter(parts.collections, () => parts.clock.now());
+    this.writer = new SessionWriter(parts.collections, parts.held, () => parts.clock.now());
   }
 
   /** Handles one batch of the station topic. */
@@ -84,8 +90,13 @@ export class SessionIntake {
         route(batch, station, event);
       }
       for (const [station, cause] of batch.unsettled) settleStation(batch, station, cause);
-      await this.commit(batch);
+      await this.commit(batch, this.parts.holds);
     });
+  }
+
+  /** Makes the session documents of the batches that were handled durable. @throws {OperatingError} as `HeldSessions.flush` */
+  settle(): Promise<void> {
+    return this.parts.held.flush();
   }
 
   /** Changes sessions by something else than facts: `change` is given the entries that are still stored under these ids. */
@@ -100,7 +111,8 @@ export class SessionIntake {
         entries.push(...station.sessions);
       }
       change(batch, entries);
-      await this.commit(batch);
+      // Nothing hands this over again.
+      await this.commit(batch, false);
       this.cache.forget(NOT_OURS);
     });
   }
@@ -113,7 +125,10 @@ export class SessionIntake {
 
   /** Forgets what is in memory, e.g. once the collections were rebuilt. */
   reset(): Promise<void> {
-    return this.inTurn(async () => this.cache.clear());
+    return this.inTurn(async () => {
+      await this.settle();
+      this.cache.clear();
+    });
   }
 
   private inTurn(work: (batch: Batch) => Promise<void>): Promise<void> {
@@ -131,13 +146,14 @@ export class SessionIntake {
     return run;
   }
 
-  private async commit(batch: Batch): Promise<void> {
+  private async commit(batch: Batch, holds: boolean): Promise<void> {
     for (const entry of batch.touched.keys()) if (needsAllPoints(entry.claims, entry.readings)) await this.countPiecewise(batch, entry);
     review(batch, this.parts.batteryPercent);
     if (batch.claims.length > 0) await this.execute(batch);
     for (const station of batch.stations) for (const ghost of abandonGhosts(station)) batch.touched.set(ghost, { id: ghost.sessionId });
     await this.alert(batch);
     await this.writer.write(batch);
+    if (!holds) await this.settle();
     await this.onWritten?.(batch);
     this.cache.trim(batch.stations);
     this.parts.metrics.quarantined.value += batch.orphaned.size;

@@ -1,6 +1,7 @@
-import { isoTime, OperatingError } from '@voltlog/kernel';
+import { isoTime } from '@voltlog/kernel';
 import { awaitsUnplug, effectiveEnd, isActive } from '@voltlog/session-domain';
 import type { Upsert } from '@voltlog/store';
+import { contended, type HeldSession, type HeldSessions } from '../store/held-sessions.js';
 import type { ReadingsDocument, SessionCollections, SessionDocument } from '../store/session-documents.js';
 import type { Batch } from './batch.js';
 import type { SessionEntry } from './station-cache.js';
@@ -9,10 +10,11 @@ import { joinStoredReadings } from './stored-readings.js';
 /** Writes a document again after somebody else did, this often. */
 const CONFLICT_TRIES = 5;
 
-/** Writes what a batch changed: one bulk write per collection, all idempotent. */
+/** Writes what a batch changed: one bulk write per collection, all idempotent. Session documents are held, and written with those of later batches. */
 export class SessionWriter {
   constructor(
     private readonly collections: SessionCollections,
+    private readonly held: HeldSessions,
     private readonly now: () => number,
   ) {}
 
@@ -25,7 +27,7 @@ export class SessionWriter {
       writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc, likelyNew: true }))));
     // What was measured in a session that has ended is read from its readings alone: they are there before it is seen as ended.
     if (due.some(({ claims, readings }) => !isActive(claims, readings))) await Promise.all(writes);
-    writes.push(this.writeSessions(entries));
+    writes.push(this.held.hold(this.heldOf(entries)));
     if (batch.quarantined.size > 0)
       writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));
     await Promise.all(writes);
@@ -35,25 +37,12 @@ export class SessionWriter {
     }
   }
 
-  /** Session documents whose stream grew. The higher version stays: another instance may have been here. */
-  private async writeSessions(entries: readonly SessionEntry[]): Promise<void> {
-    let pending = entries.filter((entry) => entry.version > entry.storedVersion || entry.abandoned);
-    for (let tries = 0; pending.length > 0 && tries < CONFLICT_TRIES; tries++) {
-      const at = isoTime(this.now());
-      const written = await this.collections.sessions.upsert(
-        pending.map((entry) => ({ doc: sessionDocument(entry, at), expectedVersion: entry.storedVersion })),
-      );
-      const refused: SessionEntry[] = [];
-      pending.forEach((entry, i) => {
-        if (written[i]) entry.storedVersion = entry.version;
-        else refused.push(entry);
-      });
-      if (refused.length === 0) return;
-      const stored = await this.collections.sessions.getMany(refused.map((entry) => entry.sessionId));
-      for (const entry of refused) entry.storedVersion = stored.get(entry.sessionId)?.version ?? 0;
-      pending = refused.filter((entry) => entry.version > entry.storedVersion);
-    }
-    if (pending.length > 0) throw contended();
+  /** Session documents whose stream grew. */
+  private heldOf(entries: readonly SessionEntry[]): readonly HeldSession[] {
+    const at = isoTime(this.now());
+    return entries
+      .filter((entry) => entry.version > entry.storedVersion || entry.abandoned)
+      .map((entry) => ({ document: sessionDocument(entry, at), entry, again: entry.abandoned }));
   }
 
   /** Readings are joined with what another instance may have stored in between. */
@@ -77,8 +66,6 @@ export class SessionWriter {
     if (pending.length > 0) throw contended();
   }
 }
-
-const contended = (): OperatingError => new OperatingError('ReadModelContended', 'a session was changed too often to be written');
 
 export function sessionDocument(
   entry: Pick<SessionEntry, 'sessionId' | 'identity' | 'claims' | 'readings' | 'version' | 'abandoned'>,

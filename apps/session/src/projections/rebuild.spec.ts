@@ -17,6 +17,8 @@ const rebuild = (name: string) => {
 };
 
 async function stored() {
+  // Whoever asks the service has it write what it held.
+  await harness.all();
   const collections = await openCollections(harness.parts.store);
   const { docs } = await collections.sessions.find({ limit: 100 });
   const readings = await readingsOf(collections, docs);

@@ -8,6 +8,7 @@ import { Aggregates, openSqliteStore, type Store } from '@voltlog/store';
 import { createTelemetry } from '@voltlog/telemetry';
 import { SessionGrpc } from '../grpc/session.grpc.js';
 import { SessionIntake } from '../intake/session-intake.js';
+import { HeldSessions } from '../store/held-sessions.js';
 import { openCollections, type SessionCollections } from '../store/session-documents.js';
 
 /** The intake on a store in memory, handed its batches by hand. */
@@ -19,6 +20,7 @@ export interface IntakeHarness {
   intake: SessionIntake;
   /** A second process on the same store. */
   other(): SessionIntake;
+  /** One batch, settled. */
   handle(events: readonly EventEnvelope[]): Promise<void>;
   /** A new process on the same store. */
   restart(): void;
@@ -37,9 +39,12 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
   const store = await openSqliteStore({ path: ':memory:' });
   const collections = await openCollections(store);
   const alerts: EventEnvelope[] = [];
-  const intake = (): SessionIntake =>
-    new SessionIntake({
-      collections,
+  const intake = (): SessionIntake => {
+    const held = new HeldSessions(collections.sessions);
+    return new SessionIntake({
+      collections: { ...collections, sessions: held.view },
+      held,
+      holds: true,
       aggregates: new Aggregates({
         streams: store.streams,
         decider: sessionDecider,
@@ -64,6 +69,7 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
       batteryPercent: 90,
       contexts: { of: async () => new Map() },
     });
+  };
   const grpc = new SessionGrpc(collections, store.streams, clock);
   let offset = 0;
   const harness: IntakeHarness = {
@@ -74,10 +80,12 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
     refuseAlert: undefined,
     intake: intake(),
     other: intake,
-    handle: (events) =>
-      harness.intake.handle(
+    handle: async (events) => {
+      await harness.intake.handle(
         events.map((event): LogRecord => ({ topic: 'connection.station.v1', partition: 0, offset: offset++, key: event.subject, event })),
-      ),
+      );
+      await harness.intake.settle();
+    },
     restart: () => {
       harness.intake = intake();
     },

@@ -48,8 +48,9 @@ export class ObservedTimers implements TimerStore {
   }
 }
 
-/** A store with other timers. */
+/** A store with other timers, which several instances may have. */
 export const observed = (store: Store, timers: TimerStore): Store => ({
+  shared: true,
   streams: store.streams,
   timers,
   files: store.files,

@@ -175,6 +175,8 @@ export interface FileStore {
 
 /** A service's own store. Two adapters, one contract suite. */
 export interface Store {
+  /** Whether other processes may read and write it at the same time. */
+  readonly shared: boolean;
   readonly streams: StreamStore;
   readonly timers: TimerStore;
   readonly files: FileStore;

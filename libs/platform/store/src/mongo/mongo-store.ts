@@ -59,6 +59,7 @@ function databaseOf(connection: Connection): mongo.Db {
 }
 
 class MongoStore implements Store {
+  readonly shared = true;
   readonly streams: MongoStreams;
   readonly timers: MongoTimers;
   readonly files: GridFiles;

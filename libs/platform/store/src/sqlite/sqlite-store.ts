@@ -35,6 +35,7 @@ interface Opened {
 }
 
 class SqliteStore implements Store {
+  readonly shared = false;
   readonly streams: SqliteStreams;
   readonly timers: SqliteTimers;
   /** In a folder beside the database; of one in memory, in a folder that goes with it. */
