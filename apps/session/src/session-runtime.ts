@@ -66,15 +66,15 @@ export class SessionRuntime implements OnModuleInit, OnApplicationBootstrap, Bef
     const { store, log, clock, ids, logger, instanceId } = context;
     const source = `/session/${instanceId}`;
     const stored = await openCollections(store);
-    const held = new HeldSessions(stored.sessions);
-    const collections = { ...stored, sessions: held.view };
+    const held = new HeldSessions(stored.sessions, logger);
+    const collections = store.shared ? stored : { ...stored, sessions: held.shown };
     this.collections = collections;
     const metrics = sessionMetrics(context.metrics);
     const aggregates = new Aggregates({ streams: store.streams, decider: sessionDecider, relay: this.relay, source, ids, clock });
     const contexts = new StationContexts(collections, log, clock);
     this.contexts = contexts;
     this.intake = new SessionIntake({
-      collections,
+      collections: store.shared ? stored : { ...stored, sessions: held.view },
       held,
       holds: !store.shared,
       aggregates,

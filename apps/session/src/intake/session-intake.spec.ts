@@ -2,13 +2,19 @@ import type { LogRecord } from '@voltlog/event-log';
 import { OperatingError } from '@voltlog/kernel';
 import { describe, expect, it, vi } from 'vitest';
 import { sameTransaction, sessionIdOf } from '../session-id.js';
+import { HeldSessions } from '../store/held-sessions.js';
 import type { SessionDocument } from '../store/session-documents.js';
 import { ended, metered, register, started, values } from '../testing/facts.js';
 import { openIntake } from '../testing/intake-harness.js';
 import type { SessionIntake } from './session-intake.js';
+import { sessionDocument } from './session-writer.js';
+import { newEntry } from './station-cache.js';
 
 const PARTITION = { topic: 'connection.station.v1', partition: 3 };
 const reading = (minute: number, wh: number) => metered({ minute, meterValues: [values(minute, register(wh))] });
+
+const IDENTITY = { stationId: 'CS-1', transactionId: '101', ocppVersion: 'ocpp1.6' };
+const NOW = '2026-03-01T08:00:00.000Z';
 
 const recordsOf = (events: readonly ReturnType<typeof started>[]): LogRecord[] =>
   events.map((event, offset) => ({ ...PARTITION, offset, key: event.subject, event }));
@@ -86,6 +92,42 @@ describe('session documents that are not settled', () => {
     await harness.intake.settle();
     expect(await harness.sessions()).toMatchObject([{ state: 'SESSION_STATE_ENDED', energyWh: 2000 }]);
     await harness.store.close();
+  });
+
+  it('lose nothing by a crash behind a stop that was matched to its session and is stored', async () => {
+    const harness = await openIntake();
+    const stray = ended({ minute: 20, transactionId: '-1', meterStopWh: 3000 });
+    await harness.handle(facts.slice(0, 2));
+    await harness.intake.handle(recordsOf([stray]));
+    expect(await harness.collections.quarantine.count()).toBe(1);
+    harness.restart();
+    await harness.handle([stray]);
+    expect(await harness.sessions()).toMatchObject([{ state: 'SESSION_STATE_ENDED', energyWh: 2000 }]);
+    await harness.store.close();
+  });
+
+  it('that no store takes keep no others from being written, and a search goes on without those that cannot be now', async () => {
+    const { collections, store } = await openIntake();
+    const told: unknown[] = [];
+    const held = new HeldSessions(collections.sessions, { error: (what: unknown) => void told.push(what) });
+    const documents = ['A', 'B', 'C'].map((id) => sessionDocument({ ...newEntry({ ...IDENTITY, sessionId: id }), version: 1 }, NOW));
+    const { upsert } = collections.sessions;
+    const refusing = vi.spyOn(collections.sessions, 'upsert').mockImplementation(async (writes) => {
+      if (writes.some(({ doc }) => doc.id === 'B')) throw new TypeError('never');
+      return upsert(writes);
+    });
+    await held.hold(documents.map((document) => ({ document, entry: { storedVersion: 0 }, again: false })));
+    await held.flush();
+    expect((await held.view.find({ limit: 9 })).docs.map(({ id }) => id)).toEqual(['A', 'C']);
+    expect(told).toMatchObject([{ sessionId: 'B' }]);
+    refusing.mockRejectedValue(new OperatingError('StoreUnavailable', 'away'));
+    const [first] = documents;
+    if (first === undefined) throw new Error('there are documents');
+    await held.hold([{ document: { ...first, id: 'D' }, entry: { storedVersion: 0 }, again: false }]);
+    await expect(held.view.count()).rejects.toBeInstanceOf(OperatingError);
+    expect(await held.shown.count()).toBe(2);
+    expect(await held.shown.get('D')).toMatchObject({ id: 'D' });
+    await store.close();
   });
 
   it('of a partition that went to another instance do not overwrite what that one wrote', async () => {

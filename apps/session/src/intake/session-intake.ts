@@ -36,7 +36,7 @@ const NOT_OURS: ReadonlySet<number | undefined> = new Set([undefined]);
 export type SessionAggregates = Pick<Aggregates<RecordClaim, SessionClaims, SessionEvent, never>, 'execute'>;
 
 export interface IntakeParts {
-  /** Their sessions are the view of `held`. */
+  /** Where documents stay held their sessions are the view of `held`. */
   readonly collections: SessionCollections;
   readonly held: HeldSessions;
   /** Whether documents stay held until `settle`: only where nobody else reads the store. */

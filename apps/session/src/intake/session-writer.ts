@@ -28,9 +28,12 @@ export class SessionWriter {
     // What was measured in a session that has ended is read from its readings alone: they are there before it is seen as ended.
     if (due.some(({ claims, readings }) => !isActive(claims, readings))) await Promise.all(writes);
     writes.push(this.held.hold(this.heldOf(entries)));
-    if (batch.quarantined.size > 0)
-      writes.push(this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc }))));
     await Promise.all(writes);
+    if (batch.quarantined.size > 0) {
+      // A fact that is stored with its session is not looked at again when it is handed over again: the session has to know of it by then.
+      await this.held.flush();
+      await this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc })));
+    }
     for (const entry of due) {
       entry.due = false;
       entry.unsaved = 0;

@@ -20,6 +20,10 @@ const AT_ONCE = 16;
 const LEASE_MS = 10 * 60_000;
 /** From the end of a session until its cost is told: the read models are written by then. */
 const SETTLE_MS = 2_000;
+/** So often the end of a session that is not known as ended yet is waited for again. */
+const FINAL_TRIES_MAX = 5;
+/** The session alone: written by an older version. */
+type FinalPayload = string | { readonly sessionId: string; readonly tries: number };
 /** A station that does not know the message is not asked again for so long: its firmware may change. */
 const UNKNOWN_MS = 24 * 3_600_000;
 /** Stations and sessions of which something is remembered; what is forgotten costs one message too many. */
@@ -60,7 +64,7 @@ export class CostUpdates {
       kind: FINAL,
       clock,
       logger,
-      handle: ({ payload }) => this.tellOne(payload as string),
+      handle: ({ payload }) => this.tellFinal(payload as FinalPayload),
     });
   }
 
@@ -86,14 +90,19 @@ export class CostUpdates {
 
   private async ended(batch: readonly LogRecord[]): Promise<void> {
     const over = batch.map(({ event }) => event.data as SessionEnded).filter(({ ocppVersion }) => is2x(ocppVersion));
-    const dueAt = isoTime(this.parts.clock.now() + SETTLE_MS);
-    await this.parts.timers.schedule(
-      over.map(({ sessionId }) => ({ id: `${FINAL} ${sessionId}`, kind: FINAL, dueAt, payload: sessionId })),
-    );
+    await this.tellLater(over.map(({ sessionId }) => ({ sessionId, tries: 0 })));
   }
 
-  private async tellOne(sessionId: string): Promise<void> {
+  private async tellLater(finals: readonly Exclude<FinalPayload, string>[]): Promise<void> {
+    const dueAt = isoTime(this.parts.clock.now() + SETTLE_MS);
+    await this.parts.timers.schedule(finals.map((payload) => ({ id: `${FINAL} ${payload.sessionId}`, kind: FINAL, dueAt, payload })));
+  }
+
+  private async tellFinal(payload: FinalPayload): Promise<void> {
+    const { sessionId, tries } = typeof payload === 'string' ? { sessionId: payload, tries: 0 } : payload;
     const document = await this.parts.collections.sessions.get(sessionId);
+    // After a crash the end may have to be handed over again first.
+    if (document?.state !== 'Ended' && tries < FINAL_TRIES_MAX) return this.tellLater([{ sessionId, tries: tries + 1 }]);
     if (document !== undefined) await this.tell([document]);
     this.told.delete(sessionId);
   }

@@ -1,5 +1,6 @@
 import { OperatingError } from '@voltlog/kernel';
 import type { Collection } from '@voltlog/store';
+import type { Logger } from '@voltlog/telemetry';
 import type { SessionDocument } from './session-documents.js';
 
 /** A session document that is to be written, and who knows which version of it is stored. */
@@ -27,15 +28,32 @@ export class HeldSessions {
   private held = new Map<string, HeldSession>();
   private writing = NONE;
   private turn: Promise<void> = Promise.resolve();
-  /** The collection as if all of it were written. */
+  /** The collection as if all of it were written; a search fails when that cannot be. */
   readonly view: Collection<SessionDocument>;
+  /** The same for whoever would rather find what is stored than nothing. */
+  readonly shown: Collection<SessionDocument>;
 
-  constructor(private readonly stored: Collection<SessionDocument>) {
+  constructor(
+    private readonly stored: Collection<SessionDocument>,
+    private readonly logger: Pick<Logger, 'error'>,
+  ) {
+    this.view = this.viewAfter(() => this.flush());
+    this.shown = this.viewAfter(async () => {
+      try {
+        await this.flush();
+      } catch (error) {
+        if (!(error instanceof OperatingError)) throw error;
+      }
+    });
+  }
+
+  private viewAfter(flush: () => Promise<void>): Collection<SessionDocument> {
+    const { stored } = this;
     const written = async (): Promise<Collection<SessionDocument>> => {
-      await this.flush();
+      await flush();
       return stored;
     };
-    this.view = {
+    return {
       get: async (id) => this.heldOf(id) ?? (await stored.get(id)),
       getMany: (ids) => this.getMany(ids),
       find: async (query) => (await written()).find(query),
@@ -90,13 +108,34 @@ export class HeldSessions {
     this.held = new Map();
     try {
       const sessions = [...held.values()];
-      for (let from = 0; from < sessions.length; from += SLICE) await this.write(sessions.slice(from, from + SLICE));
+      for (let from = 0; from < sessions.length; from += SLICE) await this.writeAll(sessions.slice(from, from + SLICE));
     } catch (error) {
       // What came meanwhile is newer.
       this.held = new Map([...held, ...this.held]);
       throw error;
     } finally {
       this.writing = NONE;
+    }
+  }
+
+  /** One that no store would ever take is left out: it must not keep all others from being written. */
+  private async writeAll(sessions: readonly HeldSession[]): Promise<void> {
+    try {
+      await this.write(sessions);
+    } catch (error) {
+      if (error instanceof OperatingError) throw error;
+      const [session] = sessions;
+      if (sessions.length > 1) {
+        const middle = sessions.length >> 1;
+        await this.writeAll(sessions.slice(0, middle));
+        await this.writeAll(sessions.slice(middle));
+      } else if (session !== undefined) {
+        const { id, version } = session.document;
+        this.logger.error(
+          { err: error, sessionId: id, version },
+          'the document of a session cannot be written; replaying `sessions` makes it again',
+        );
+      }
     }
   }
 

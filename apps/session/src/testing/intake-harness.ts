@@ -40,7 +40,7 @@ export async function openIntake(cacheStations = 100): Promise<IntakeHarness> {
   const collections = await openCollections(store);
   const alerts: EventEnvelope[] = [];
   const intake = (): SessionIntake => {
-    const held = new HeldSessions(collections.sessions);
+    const held = new HeldSessions(collections.sessions, logger);
     return new SessionIntake({
       collections: { ...collections, sessions: held.view },
       held,
