@@ -252,7 +252,7 @@ describe('a hold', () => {
     });
     service = await createAuthorization(
       { ...context, log: slow },
-      authorizationConfig.parse({ AUTHORIZATION_UNKNOWN_TOKENS: 'accept', AUTHORIZATION_VERIFY_MS: '100' }),
+      authorizationConfig.parse({ AUTHORIZATION_UNKNOWN_TOKENS: 'accept', AUTHORIZATION_VERIFY_MS: '400' }),
     );
     await service.start();
     await tell('Confirmed');

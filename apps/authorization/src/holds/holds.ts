@@ -13,6 +13,8 @@ const GROUP = 'authorization-holds';
 const PAGE = 1_000;
 /** How long a start waits for the read model to have all that was told before; it then starts, and is not ready until the model has, ms. */
 const CAUGHT_UP_MS = 10_000;
+/** What a refusal for a hold waits of the time that one for a token's places may: a start may be both, and its station waits for the answer. */
+const VERIFY_PART = 4;
 /** A question that failed is asked again after this, ms. */
 const AGAIN_MS = 500;
 /** Holds that ended are removed after a day, looked for each hour. */
@@ -24,7 +26,7 @@ const SWEEP_EVERY_MS = 3_600_000;
  *
  * What was confirmed is known here as soon as its event has travelled, some milliseconds later. A stranger who slips in meanwhile charges:
  * the reservation service sees that by the station's own word, and tells the reserver at once (`TakenByOther`). Before somebody is refused,
- * what was told until now is waited for (ADR 8): a reservation that has ended never stands in the way of the next driver.
+ * what the log has by now is waited for (ADR 8), so that a reservation that has ended does not stand in the way of the next driver.
  */
 export class Holds {
   private readonly byStation = new Map<string, Map<string, Hold>>();
@@ -49,7 +51,7 @@ export class Holds {
     });
   }
 
-  /** @param verifyMs how long a refusal waits at most for what was told before it */
+  /** @param verifyMs how long a refusal for a token's places waits at most */
   static async open(context: ServiceContext, verifyMs: number): Promise<Holds> {
     return new Holds(context, await openHolds(context.store), verifyMs);
   }
@@ -109,11 +111,11 @@ export class Holds {
     this.endedMeanwhile = undefined;
   }
 
-  /** Waits for all that was told of reservations before now, where somebody would be refused for one; without it what is known decides. */
+  /** Waits for all that the log has of reservations by now, where somebody would be refused for one; without it what is known decides. */
   async verify(questions: readonly Question[], verdicts: readonly Verdict[], now: number): Promise<void> {
     if (!questions.some((question, i) => this.refuses(question, verdicts[i] as Verdict, now))) return;
     const { log, logger } = this.context;
-    const asked = { group: this.memoryGroup, topic: RESERVATION_TOPIC, deadlineMs: this.verifyMs };
+    const asked = { group: this.memoryGroup, topic: RESERVATION_TOPIC, deadlineMs: this.verifyMs / VERIFY_PART };
     try {
       if (await log.caughtUp(asked)) return;
       logger.warn('a start is refused for a reservation that may have ended: what was told of reservations has not all been seen');
