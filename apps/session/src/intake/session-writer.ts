@@ -22,18 +22,21 @@ export class SessionWriter {
   async write(batch: Batch): Promise<void> {
     const entries = [...batch.touched.keys()];
     const due = entries.filter((entry) => entry.due);
+    if (batch.quarantined.size > 0) await this.held.flush();
     const writes: Promise<unknown>[] = [this.writeReadings(due)];
     if (batch.meterValues.size > 0)
       writes.push(this.collections.meterValues.upsert([...batch.meterValues.values()].map((doc) => ({ doc, likelyNew: true }))));
     // What was measured in a session that has ended is read from its readings alone: they are there before it is seen as ended.
     if (due.some(({ claims, readings }) => !isActive(claims, readings))) await Promise.all(writes);
-    writes.push(this.held.hold(this.heldOf(entries)));
-    await Promise.all(writes);
-    if (batch.quarantined.size > 0) {
-      // A fact that is stored with its session is not looked at again when it is handed over again: the session has to know of it by then.
-      await this.held.flush();
-      await this.collections.quarantine.upsert([...batch.quarantined.values()].map((doc) => ({ doc })));
+    const documents = this.heldOf(entries);
+    if (batch.quarantined.size === 0) writes.push(this.held.hold(documents));
+    else {
+      // In one transaction: a fact that is stored with its session is not looked at again when it is handed over again, and nobody is to see a
+      // session end by a fact that is nowhere.
+      const quarantined = [...batch.quarantined.values()].map((doc) => ({ doc }));
+      writes.push(this.held.write(documents), this.collections.quarantine.upsert(quarantined));
     }
+    await Promise.all(writes);
     for (const entry of due) {
       entry.due = false;
       entry.unsaved = 0;

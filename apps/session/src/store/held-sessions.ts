@@ -108,7 +108,7 @@ export class HeldSessions {
     this.held = new Map();
     try {
       const sessions = [...held.values()];
-      for (let from = 0; from < sessions.length; from += SLICE) await this.writeAll(sessions.slice(from, from + SLICE));
+      for (let from = 0; from < sessions.length; from += SLICE) await this.write(sessions.slice(from, from + SLICE));
     } catch (error) {
       // What came meanwhile is newer.
       this.held = new Map([...held, ...this.held]);
@@ -118,17 +118,22 @@ export class HeldSessions {
     }
   }
 
-  /** One that no store would ever take is left out: it must not keep all others from being written. */
-  private async writeAll(sessions: readonly HeldSession[]): Promise<void> {
+  /**
+   * Writes documents at once; none of their sessions is held. One that no store would ever take is left out: it must not keep all others from
+   * being written.
+   *
+   * @throws {OperatingError} as `flush`
+   */
+  async write(sessions: readonly HeldSession[]): Promise<void> {
     try {
-      await this.write(sessions);
+      await this.writeOnce(sessions);
     } catch (error) {
       if (error instanceof OperatingError) throw error;
       const [session] = sessions;
       if (sessions.length > 1) {
         const middle = sessions.length >> 1;
-        await this.writeAll(sessions.slice(0, middle));
-        await this.writeAll(sessions.slice(middle));
+        await this.write(sessions.slice(0, middle));
+        await this.write(sessions.slice(middle));
       } else if (session !== undefined) {
         const { id, version } = session.document;
         this.logger.error(
@@ -139,7 +144,7 @@ export class HeldSessions {
     }
   }
 
-  private async write(sessions: readonly HeldSession[]): Promise<void> {
+  private async writeOnce(sessions: readonly HeldSession[]): Promise<void> {
     let pending = sessions.filter((session) => session.again || isNewer(session));
     for (let tries = 0; pending.length > 0 && tries < CONFLICT_TRIES; tries += 1) {
       const written = await this.stored.upsert(
