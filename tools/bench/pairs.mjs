@@ -17,7 +17,7 @@ const HELP = `Measures the CPU per call of two builds of the embedded platform a
 
   --other FOLDER     a checkout of another version, built (npm run build); default: this one
   --flags=TEXT       flags of Node for the other alone, e.g. --flags=--max-semi-space-size=256
-  --starts N         how often both are started (8): the same build is some per cent dearer or cheaper by chance of the start
+  --starts N         how often both are started (8), an even number: the same build is some per cent dearer or cheaper by chance of the start
   --rounds N         in each start (4)
   --seconds N        of each round (5)
   --warm N           seconds before the first (12)

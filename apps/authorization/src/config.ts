@@ -33,7 +33,7 @@ export const authorizationConfig = z
     CONNECTION_GRPC: z.string().default('127.0.0.1:9301'),
     /** Where it is asked whose a transaction is that a token is to stop, when this instance did not hear of it. */
     SESSION_GRPC: z.string().default('127.0.0.1:9304'),
-    /** How long a refused start waits for what stations and reservations told before it, milliseconds. */
+    /** How long a refused start waits for what stations told before it, milliseconds; for what reservations told, a quarter of it. */
     AUTHORIZATION_VERIFY_MS: z.coerce.number().int().min(50).max(10_000).default(1_500),
     /** After so long a permitted transaction that its station never reported gives its place back, seconds. */
     AUTHORIZATION_UNSTARTED_SECONDS: z.coerce.number().int().min(30).max(DAY_SECONDS).default(900),

@@ -69,6 +69,20 @@ describe('the running cost', () => {
     expect(told()).toEqual([2.5, 3, 3.5].map((totalCost) => ({ totalCost, transactionId: 'tx-1' })));
   });
 
+  it('is not told as the last one before the end is known, which after a crash is handed over again', async () => {
+    await begin();
+    await harness.given(updated({ minute: 0.1, ...V201, meterValues: [values(0.1, register(3_000))] }));
+    const { sessionId } = await harness.only();
+    // As an older version wrote it.
+    await harness.parts.timers.schedule([{ id: `FinalCost ${sessionId}`, kind: 'FinalCost', dueAt: at(0), payload: sessionId }]);
+    await harness.settled('FinalCost');
+    expect(told()).toEqual([]);
+    await harness.given(ended({ minute: 0.2, ...V201, meterValues: [values(0.2, register(6_000))] }));
+    harness.later(0.5);
+    await harness.until(() => told().length === 1);
+    expect(told()).toEqual([{ totalCost: 3.5, transactionId: 'tx-1' }]);
+  });
+
   it('is not told again to a station that does not know the message', async () => {
     harness.stations.answers = [{ status: connectionV1.CommandStatus.NOT_SUPPORTED }];
     await begin();

@@ -81,6 +81,7 @@ export class HeldSessions {
   flush(): Promise<void> {
     if (this.held.size === 0 && this.writing === NONE) return Promise.resolve();
     const run = this.turn.then(() => this.writeHeld());
+    // Whoever asked for it is told of a failure; the next one tries all of it again.
     this.turn = run.catch(() => undefined);
     return run;
   }
