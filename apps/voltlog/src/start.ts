@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { keepObjectsYoung, onStopSignal } from '@voltlog/service';
+import { onStopSignal, tuneGarbageCollection } from '@voltlog/service';
 import { DEMO_EVSE, DEMO_KEY_CODE, startDemo } from './demo.js';
 import { type Platform, startPlatform } from './platform.js';
 
@@ -17,7 +17,7 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Starts everything, says where it is, and stops it in order at a signal. */
 export async function start(options: StartOptions, environment: Readonly<Record<string, string | undefined>>): Promise<void> {
-  keepObjectsYoung();
+  tuneGarbageCollection();
   const platform = await startPlatform({
     dataFolder: options.data,
     logLevel: options.logLevel,

@@ -8,13 +8,13 @@ import { openKafkaEventLog, openSqliteEventLog } from '@voltlog/event-log';
 import { createRpc } from '@voltlog/grpc';
 import { uuidV7Source } from '@voltlog/kernel';
 import { authorizationV1, deviceV1 } from '@voltlog/proto';
-import { keepObjectsYoung, startService } from '@voltlog/service';
+import { startService, tuneGarbageCollection } from '@voltlog/service';
 import { openSqliteStore } from '@voltlog/store';
 import { createTelemetry } from '@voltlog/telemetry';
 
 // The connection service without the others: device and authorization answer from memory. What the benchmark calls "connection alone".
 
-keepObjectsYoung();
+tuneGarbageCollection();
 const { values } = parseArgs({ options: { data: { type: 'string', default: '.' }, brokers: { type: 'string' } } });
 const telemetry = createTelemetry({ instanceId: 'bench', logLevel: 'error', traceRatio: 0 });
 const rpc = createRpc();

@@ -1,3 +1,4 @@
+export { tuneGarbageCollection } from './garbage-collection.js';
 export { Health } from './health.js';
 export { type PlatformConfig, platformConfig } from './platform-config.js';
 export { findProjection, listProjections, projectionsOf, replay } from './replay.js';
@@ -13,4 +14,3 @@ export {
 } from './service.js';
 export { type HttpOptions, type RunningService, startService } from './start-service.js';
 export { tracedLog } from './traced-log.js';
-export { keepObjectsYoung } from './young-objects.js';

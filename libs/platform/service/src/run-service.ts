@@ -5,13 +5,13 @@ import { createRpc } from '@voltlog/grpc';
 import { RequestError, uuidV7Source } from '@voltlog/kernel';
 import { openMongoStore } from '@voltlog/store';
 import { createTelemetry, type Span } from '@voltlog/telemetry';
+import { tuneGarbageCollection } from './garbage-collection.js';
 import { Health } from './health.js';
 import { platformConfig } from './platform-config.js';
 import { findProjection, listProjections, replay } from './replay.js';
 import type { ServiceContext, ServiceDefinition } from './service.js';
 import { startService } from './start-service.js';
 import { tracedLog } from './traced-log.js';
-import { keepObjectsYoung } from './young-objects.js';
 
 /** Milliseconds from the signal to stop until the process gives up on an orderly end. */
 const STOP_MS_MAX = 60_000;
@@ -33,7 +33,7 @@ export async function runService<Config>(definition: ServiceDefinition<Config>):
 }
 
 async function run<Config>(definition: ServiceDefinition<Config>): Promise<void> {
-  keepObjectsYoung();
+  tuneGarbageCollection();
   const platform = loadConfig(platformConfig, process.env);
   const config = loadConfig(definition.config, process.env);
   const instanceId = `${definition.name}-${randomBytes(4).toString('hex')}`;
