@@ -24,7 +24,7 @@ const HELP = `Measures sessions over WebSocket beside raw baselines of the same 
   --rate N           calls a second of the open loop (1000)
   --no-storm         leaves the storm out
   --no-write         prints the report only
-  --scale            adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions (14 kB each: 14 GB)
+  --scale            adds the embedded platform with all stations connected, 100 000 tokens and a history of sessions (10 kB each: 10 GB)
   --sessions N       of that history (1000000)
   --history FOLDER   keeps that platform's data there and goes on with it the next time
   --profile FOLDER   writes a CPU profile of each server process there
