@@ -31,8 +31,8 @@ export class SessionWriter {
     const documents = this.heldOf(entries);
     if (batch.quarantined.size === 0) writes.push(this.held.hold(documents));
     else {
-      // In one transaction: a fact that is stored with its session is not looked at again when it is handed over again, and nobody is to see a
-      // session end by a fact that is nowhere.
+      // In one transaction where the store is this process's alone: a fact that is stored with its session is not looked at again when it is handed
+      // over again, and nobody is to see a session end by a fact that is nowhere.
       const quarantined = [...batch.quarantined.values()].map((doc) => ({ doc }));
       writes.push(this.held.write(documents), this.collections.quarantine.upsert(quarantined));
     }

@@ -8,9 +8,9 @@ export const GARBAGE_COLLECTION_FLAGS = [
    */
   '--no-allocation-site-pretenuring',
   /**
-   * Has V8 begin to collect the old generation when so many per cent of what it may still grow by are used. By itself it begins as soon as less is left than the young generation is large,
-   * which for a service that has some 60 MB is a growth of 8 MB. Buffers count as growth until they are collected: a service that read 3 MB a second of facts
-   * from Kafka collected all it had each second, for half of its CPU.
+   * Has V8 begin to collect the old generation when so many per cent of what it may still grow by are used. By itself it begins as soon as less is left
+   * than the young generation is large, which for a service that has some 60 MB is a growth of 8 MB. Buffers count as growth until they are collected: a
+   * service that does little but read facts from Kafka collected all it had each second, for half of its CPU.
    */
   '--incremental-marking-soft-trigger=60',
   '--incremental-marking-hard-trigger=80',
