@@ -46,13 +46,20 @@ export class ConsolePage {
     await this.page.getByRole('button', { name: `Really ${words.toLowerCase()}? ${about}` }).click();
   }
 
-  /** Presses Tab until something is focused that matches, at most `steps` times: what a person without a mouse does. */
+  /**
+   * Presses Tab until something is focused that matches, at most `steps` times: what a person without a mouse does.
+   * The dialog puts the focus right by a timer after a Tab out of a field for date and time. On a busy page that comes
+   * several presses later, and takes the focus back to that field, so each press waits for the timers set until then.
+   */
   async tabTo(name: string | RegExp, steps = 80): Promise<void> {
     for (let step = 0; step < steps; step += 1) {
       await this.page.keyboard.press('Tab');
       const focused = String(
         await this.page.evaluate(
-          `(({ labels, innerText, ariaLabel }) => ariaLabel ?? labels?.[0]?.innerText ?? innerText ?? '')(document.activeElement)`,
+          `new Promise((settled) => setTimeout(settled)).then(() => {
+            const { labels, innerText, ariaLabel } = document.activeElement;
+            return ariaLabel ?? labels?.[0]?.innerText ?? innerText ?? '';
+          })`,
         ),
       );
       if (typeof name === 'string' ? focused.trim() === name : name.test(focused)) return;
