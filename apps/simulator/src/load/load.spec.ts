@@ -61,6 +61,17 @@ describe('a load', () => {
     expect(result.calls).toBeLessThanOrEqual(200);
   });
 
+  it('ends its sessions at its rate, not all at once, and measures the calls of its time alone', async () => {
+    csms.reply('StartTransaction', () => ({ transactionId: 7, idTagInfo: { status: 'Accepted' } }));
+    const opened = await openStations({ url: csms.url, n: 20 });
+    const result = await sessionLoad({ stations: opened.stations, tokens: ['T'], seconds: 0.2, rate: 400 });
+    opened.close();
+    // 80 calls are four for each station: all are in the middle of their first session then.
+    expect(result).toMatchObject({ errors: 0, sessions: 20, calls: 160 });
+    expect(result.latency.count).toBe(80);
+    expect(result.seconds).toBeGreaterThanOrEqual(0.4);
+  });
+
   it('counts answers that are errors', async () => {
     csms.reply('Heartbeat', () => 'InternalError');
     const opened = await openStations({ url: csms.url, n: 1 });

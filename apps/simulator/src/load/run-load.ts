@@ -6,7 +6,10 @@ export interface LoadOptions {
   readonly stations: readonly LoadStation[];
   /** Real seconds in which CALLs are sent. */
   readonly seconds: number;
-  /** CALLs per second, sent whether or not the server keeps up (open loop). Absent: each station sends when it was answered (closed loop). */
+  /**
+   * CALLs per second, sent whether or not the server keeps up (open loop), also to end the sessions that are under way when the time is over.
+   * Absent: each station sends when it was answered (closed loop).
+   */
   readonly rate?: number;
   readonly onProgress?: (calls: number) => void;
 }
@@ -29,11 +32,11 @@ export interface LoadResult {
   readonly seconds: number;
   /** CALLs answered while the load was on, per second. */
   readonly callsPerSecond: number;
-  /** Open loop: from when a CALL should have been sent, however late it was (no coordinated omission). */
+  /** Of the CALLs sent while the load was on. Open loop: from when a CALL should have been sent, however late it was (no coordinated omission). */
   readonly latency: LatencySummary;
 }
 
-/** How long the last answers and the ends of sessions are waited for, ms. */
+/** How long an answer is waited for when the time is over, ms. */
 const TAIL_MS = 10_000;
 const TICK_MS = 1;
 const SAMPLES = 5;
@@ -65,6 +68,7 @@ class Load implements LoadDriver {
   private sessions = 0;
   private calling = 0;
   private isOver = false;
+  private answeredAt = 0;
   private serial = 0;
   private readonly run = Date.now().toString(36);
 
@@ -91,15 +95,15 @@ class Load implements LoadDriver {
 
   answered(station: LoadStation, text: string, ok: boolean): void {
     const now = performance.now();
-    this.latency.record(now - station.sentAt);
+    this.answeredAt = now;
+    if (station.sentAt < this.endsAt) this.latency.record(now - station.sentAt);
     this.calls += 1;
     this.calling -= 1;
     if (now <= this.endsAt) this.callsInTime += 1;
     if (!ok) this.fail(text);
     if (this.tokens !== undefined) this.advance(station, text, ok);
-    if (this.isOver) return;
-    if (now >= this.endsAt && (this.tokens === undefined || station.step === 0)) return;
-    if (this.options.rate === undefined || now >= this.endsAt) this.callNext(station, now);
+    if (this.isOver || (now >= this.endsAt && !this.isCharging(station))) return;
+    if (this.options.rate === undefined) this.callNext(station, now);
     else this.idle.push(station);
   }
 
@@ -152,28 +156,31 @@ class Load implements LoadDriver {
     const now = performance.now();
     const { rate } = this.options;
     if (rate !== undefined) {
-      const due = Math.floor(((Math.min(now, this.endsAt) - this.startedAt) / 1000) * rate);
+      const due = Math.floor(((now - this.startedAt) / 1000) * rate);
       // What no station is free for stays due, and its wait counts.
       while (this.sent < due) {
-        const station = this.takeIdle();
+        const dueAt = this.startedAt + (this.sent / rate) * 1000;
+        const station = this.takeIdle(dueAt);
         if (station === undefined) break;
-        this.callNext(station, this.startedAt + (this.sent / rate) * 1000);
+        this.callNext(station, dueAt);
       }
     }
     this.options.onProgress?.(this.calls);
-    if (now >= this.endsAt && this.finishSessions(now)) return;
-    setTimeout(() => this.tick(), rate === undefined ? 50 : TICK_MS);
+    if (now >= this.endsAt && this.isDone(now)) this.end();
+    else setTimeout(() => this.tick(), rate === undefined ? 50 : TICK_MS);
   }
 
-  /** After the end: sessions that wait in the middle go on, and when all is answered the load is over. */
-  private finishSessions(now: number): boolean {
-    const waiting = this.idle.slice(this.idleFrom);
-    this.idle = [];
-    this.idleFrom = 0;
-    for (const station of waiting) {
-      if (this.tokens !== undefined && station.step !== 0 && station.isBooted) this.callNext(station, now);
-    }
-    if (this.calling > 0 && now < this.endsAt + TAIL_MS) return false;
+  private isCharging(station: LoadStation): boolean {
+    return this.tokens !== undefined && station.step !== 0;
+  }
+
+  /** Whether, after the end, nothing is under way any more, or the server has answered nothing for long. */
+  private isDone(now: number): boolean {
+    if (this.calling > 0) return now >= Math.max(this.endsAt, this.answeredAt) + TAIL_MS;
+    return !this.idle.slice(this.idleFrom).some((station) => station.isBooted && this.isCharging(station));
+  }
+
+  private end(): void {
     this.isOver = true;
     this.errors += Math.max(0, this.calling);
     if (this.calling > 0) this.samples.push(`${this.calling} calls were never answered`);
@@ -187,10 +194,10 @@ class Load implements LoadDriver {
       callsPerSecond: this.callsInTime / this.options.seconds,
       latency: this.latency.summary(),
     });
-    return true;
   }
 
-  private takeIdle(): LoadStation | undefined {
+  /** A station that can send; after the end one that charges. */
+  private takeIdle(dueAt: number): LoadStation | undefined {
     for (;;) {
       const station = this.idle[this.idleFrom];
       if (station !== undefined) this.idleFrom += 1;
@@ -198,7 +205,7 @@ class Load implements LoadDriver {
         this.idle = this.idle.slice(this.idleFrom);
         this.idleFrom = 0;
       }
-      if (station === undefined || station.isBooted) return station;
+      if (station === undefined || (station.isBooted && (dueAt < this.endsAt || this.isCharging(station)))) return station;
     }
   }
 }
