@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { ADMIN_KEY, SERVER_ENV as ENVIRONMENT, startEmbedded, startLoad } from './embedded.mjs';
 import { cpuSeconds, launch, quiet, residentKb } from './processes.mjs';
 import { report } from './report.mjs';
-import { EXTRA_PREFIX, run, seed } from './seed.mjs';
+import { EXTRA_PREFIX, FLEET_TOKENS, run, seed } from './seed.mjs';
 
 const HELP = `Measures sessions over WebSocket beside raw baselines of the same machine in the same run.
 
@@ -82,7 +82,7 @@ const servers = {
   ...(options.scale
     ? {
         [`Voltlog, all services, beside a fleet`]: async () =>
-          allInOne({ tokens: 100_000, sessions: Number(options.sessions), fleet: true }),
+          allInOne({ tokens: FLEET_TOKENS, sessions: Number(options.sessions), fleet: true }),
       }
     : {}),
   ...(kafka

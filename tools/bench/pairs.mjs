@@ -1,7 +1,7 @@
 // Measures two builds at the same moment, each pinned to a core of its own with its load, and changes their cores after every round: what the
 // machine does besides hits both, so a difference of a few per cent shows that runs one after the other do not.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { NODE_FLAGS, PLATFORM_FLAGS } from '../node-flags.mjs';
 import { ADMIN_KEY, startEmbedded, startLoad } from './embedded.mjs';
 import { cpuSeconds, quiet } from './processes.mjs';
-import { seed } from './seed.mjs';
+import { EXTRA_PREFIX, FLEET_TOKENS, seed } from './seed.mjs';
 
 const HELP = `Measures the CPU per call of two builds of the embedded platform at the same moment. Linux, two cores or more.
 
@@ -17,6 +17,7 @@ const HELP = `Measures the CPU per call of two builds of the embedded platform a
 
   --other FOLDER     a checkout of another version, built (npm run build); default: this one
   --flags=TEXT       flags of Node for the other alone, e.g. --flags=--max-semi-space-size=256
+  --history FOLDER   the other beside a fleet, on what \`npm run bench -- --scale --history FOLDER\` left there
   --starts N         how often both are started (8), an even number: the same build is some per cent dearer or cheaper by chance of the start
   --rounds N         in each start (4)
   --seconds N        of each round (5)
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
   options: {
     other: { type: 'string', default: root },
     flags: { type: 'string', default: '' },
+    history: { type: 'string' },
     starts: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '5' },
@@ -48,6 +50,12 @@ if (process.platform !== 'linux' || availableParallelism() < 2) {
 
 const STATIONS = 200;
 const TOKENS = 1_000;
+const passwordsOf = (data) => join(data, 'passwords.json');
+
+if (options.history !== undefined && !existsSync(passwordsOf(options.history))) {
+  process.stderr.write(`no fleet was registered in ${options.history}: npm run bench -- --scale --history ${options.history}\n`);
+  process.exit(1);
+}
 
 async function start(name, folder, flags) {
   const data = mkdtempSync(join(tmpdir(), 'voltlog-pairs-'));
@@ -60,8 +68,18 @@ async function start(name, folder, flags) {
     stations: STATIONS,
     extra: 0,
     tokens: TOKENS,
-    file: join(data, 'passwords.json'),
+    file: passwordsOf(data),
   });
+  await quiet([server.pid]);
+}
+
+/** With all of its stations connected, and others of it about to charge. */
+async function startFleet(name, folder, flags, data) {
+  const passwords = passwordsOf(data);
+  const stations = Object.keys(JSON.parse(readFileSync(passwords, 'utf8'))).filter((id) => !id.startsWith(EXTRA_PREFIX)).length;
+  const server = { name, tokens: FLEET_TOKENS, passwords, prefix: EXTRA_PREFIX, ...(await startEmbedded(folder, data, { flags })) };
+  servers.push(server);
+  server.fleet = await startLoad(root, server, 'storm', ['--stations', String(stations), '--concurrency', '500', '--hold', '86400']);
   await quiet([server.pid]);
 }
 
@@ -71,8 +89,11 @@ const pin = (pid, core) => execFileSync('taskset', ['-a', '-p', '-c', String(cor
 async function round(server, core, seconds) {
   pin(server.pid, core);
   const rate = options.rate === undefined ? [] : ['--rate', options.rate];
-  const child = await startLoad(root, server, 'sessions', ['--seconds', String(seconds), '--stations', String(STATIONS), ...rate]);
+  const who = server.prefix === undefined ? [] : ['--id-prefix', server.prefix];
+  const args = ['--seconds', String(seconds), '--stations', String(STATIONS), ...rate, ...who];
+  const child = await startLoad(root, server, 'sessions', args);
   pin(child.pid, core);
+  if (server.fleet !== undefined) pin(server.fleet.pid, core);
   const before = cpuSeconds([server.pid]);
   const [line] = await child.printed(/\{"event":"result".*\n/, 600_000);
   await quiet([server.pid]);
@@ -88,19 +109,26 @@ let folders = [];
 /** The logarithm of what this build costs of the other, over the rounds of one start. Who is started first is dearer by some per cent. */
 async function compared(otherFirst) {
   try {
-    const starts = [() => start('this', root, []), () => start('other', resolve(options.other), options.flags.split(' ').filter(Boolean))];
+    const other = [resolve(options.other), options.flags.split(' ').filter(Boolean)];
+    const starts = [
+      () => start('this', root, []),
+      () => (options.history === undefined ? start('other', ...other) : startFleet('other beside a fleet', ...other, options.history)),
+    ];
     for (const begin of otherFirst ? starts.toReversed() : starts) await begin();
     await Promise.all(servers.map((server, core) => round(server, core, options.warm)));
     let sum = 0;
     for (let at = 0; at < Number(options.rounds); at += 1) {
       const costs = await Promise.all(servers.map((server, i) => round(server, (at + i) % 2, options.seconds)));
-      const [own, other] = otherFirst ? costs.toReversed() : costs;
-      sum += Math.log(own / other);
-      process.stdout.write(`this ${own.toFixed(1)} us, other ${other.toFixed(1)} us of CPU a call\n`);
+      const [own, others] = otherFirst ? costs.toReversed() : costs;
+      sum += Math.log(own / others);
+      process.stdout.write(`this ${own.toFixed(1)} us, other ${others.toFixed(1)} us of CPU a call\n`);
     }
     return sum / Number(options.rounds);
   } finally {
-    for (const server of servers) await server.stop();
+    for (const server of servers) {
+      await server.fleet?.stop();
+      await server.stop();
+    }
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     servers = [];
     folders = [];

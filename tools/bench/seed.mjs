@@ -8,6 +8,9 @@ const PARALLEL = 64;
 /** Stations that charge while those of the storm are idle. */
 export const EXTRA_PREFIX = 'BENCHX-';
 
+/** Tokens beside a fleet. */
+export const FLEET_TOKENS = 100_000;
+
 /** Registers stations (their passwords go to `file`), `extra` ones that charge beside them, and tokens, through the API. */
 export async function seed({ api, key, stations, extra, tokens, file }) {
   const passwords = {};
