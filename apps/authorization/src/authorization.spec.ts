@@ -178,6 +178,24 @@ describe('authorization service', () => {
       expect((await list({ pageSize: 9, stationId: 'S2', idToken: { idToken: 'Card', type: '' } })).decisions).toHaveLength(1);
     });
 
+    it('lists every decision of a batch that is written in several slices', async () => {
+      await put({});
+      const requests = Array.from({ length: 300 }, (_, i) => item({ stationId: `S${i % 7}` }));
+      const { decisions } = await service.grpc.authorize({ requests });
+      const list = async () => {
+        const ids: string[] = [];
+        let pageToken = '';
+        do {
+          const page = await service.grpc.listDecisions({ ...ALL_DECISIONS, pageSize: 100, pageToken });
+          for (const { decision } of page.decisions) ids.push(decision?.decisionId ?? '');
+          pageToken = page.nextPageToken;
+        } while (pageToken !== '');
+        return ids;
+      };
+      await until(async () => (await list()).length === 300, 'all are listed');
+      expect((await list()).sort()).toEqual(decisions.map(({ decisionId }) => decisionId).sort());
+    });
+
     it('lists what was decided while this service could not be asked, once and with the word for why', async () => {
       const station = new StationVoice(context, 'S1');
       const policy = { source: 'policy', reason: 'AuthorizationUnavailable' } as const;

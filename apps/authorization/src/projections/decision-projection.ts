@@ -11,6 +11,8 @@ export const DECISION_TYPES = ['voltlog.authorization.AuthorizationDecided.v1'] 
 const BATCH_MAX = 4_096;
 /** A batch of so many is followed by the next at once. */
 const BATCH_FULL = 2_048;
+/** Decisions of one transaction of a batch that is not full: some milliseconds in which nobody is answered. */
+const SLICE = 128;
 /** Smaller ones are written at least this far apart: a list may be a quarter of a second behind, and a write costs a flush of the disk. */
 const EVERY_MS = 250;
 /**
@@ -66,9 +68,11 @@ export class DecisionProjection {
   }
 
   async handle(batch: readonly LogRecord[]): Promise<void> {
-    await this.collections.decisions.upsert(
-      batch.map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided), likelyNew: true })),
-    );
+    const slice = batch.length < BATCH_FULL ? SLICE : batch.length;
+    for (let from = 0; from < batch.length; from += slice)
+      await this.collections.decisions.upsert(
+        batch.slice(from, from + slice).map(({ event }) => ({ doc: toDecisionDoc(event.data as AuthorizationDecided), likelyNew: true })),
+      );
   }
 
   /** Lets decisions gather; ends early when the service stops, or somebody waits for them. */

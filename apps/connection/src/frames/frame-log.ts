@@ -16,8 +16,8 @@ const PENDING_CHARS_MAX = 64 * 1_048_576;
  */
 export const STATION_FRAMES_MAX = 100;
 const LEFT_OUT = '(more frames came in these seconds than are kept)';
-/** Chunks written at once: a slice of work short enough not to hold up answers. */
-const CHUNKS_PER_WRITE = 64;
+/** Characters masked and written at once, about: some milliseconds of work, so that no answer waits for long. */
+const CHARS_PER_WRITE = 65_536;
 const FRAME_CHARS_MAX = 65_536;
 const RETENTION_SWEEP_MS = 3_600_000;
 
@@ -125,10 +125,14 @@ export class FrameLog {
     this.writing = frames;
     try {
       let chunks: FrameChunk[] = [];
+      let chars = 0;
       for (const chunk of this.chunked(frames)) {
-        if (chunks.push(chunk) < CHUNKS_PER_WRITE) continue;
+        chunks.push(chunk);
+        for (const { text } of chunk.frames) chars += text.length;
+        if (chars < CHARS_PER_WRITE) continue;
         await this.chunks.upsert(chunks.map((doc) => ({ doc, likelyNew: true })));
         chunks = [];
+        chars = 0;
         await new Promise((resolve) => setImmediate(resolve));
       }
       if (chunks.length > 0) await this.chunks.upsert(chunks.map((doc) => ({ doc, likelyNew: true })));

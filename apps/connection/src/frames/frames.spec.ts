@@ -146,6 +146,22 @@ describe('the message log', () => {
     expect(paged).toEqual(texts);
   });
 
+  it('stores what many stations said in several writes, and leaves nothing out', async () => {
+    const ids = Array.from({ length: 5 }, (_, i) => `MANY-${i}`);
+    for (const stationId of ids) {
+      world.device.register(stationId);
+      const station = await world.connect({ stationId });
+      for (let i = 0; i < 20; i++) await station.ask('DataTransfer', { vendorId: `v${i}`, data: 'x'.repeat(5_000) });
+    }
+    await world.instances[0]?.runtime.flushFrames();
+    for (const stationId of ids) {
+      const { frames } = await world.rpc().listFrames({ stationId, pageSize: 100, pageToken: '' });
+      expect(frames.filter(({ text }) => text.includes('vendorId')).map(({ text }) => JSON.parse(text)[3].vendorId)).toEqual(
+        Array.from({ length: 20 }, (_, i) => `v${19 - i}`),
+      );
+    }
+  });
+
   it('of a station gone mad keeps a bounded part and says so', async () => {
     const station = await world.connect();
     await Promise.all(Array.from({ length: STATION_FRAMES_MAX }, (_, i) => station.call('DataTransfer', { vendorId: `v${i}` }, `x${i}`)));
