@@ -11,8 +11,8 @@ export const DECISION_TYPES = ['voltlog.authorization.AuthorizationDecided.v1'] 
 const BATCH_MAX = 4_096;
 /** A batch of so many is followed by the next at once. */
 const BATCH_FULL = 2_048;
-/** Decisions of one transaction of a batch that is not full: some milliseconds in which nobody is answered. */
-const SLICE = 128;
+/** Decisions of one transaction of a batch that is not full: some milliseconds in which nobody is answered, and few enough that the embedded store rests behind them. */
+const SLICE = 60;
 /** Smaller ones are written at least this far apart: a list may be a quarter of a second behind, and a write costs a flush of the disk. */
 const EVERY_MS = 250;
 /**
