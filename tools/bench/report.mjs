@@ -28,7 +28,7 @@ CPU is not counted. Figures of one run compare with each other; those of another
 - **Sessions**: ${about.active} stations, each doing Authorize, StartTransaction, 5 MeterValues of 8 sampled values, StopTransaction, over and over for ${about.seconds} s, after ${about.warm} s of the same that are not counted.
   The fact is durable before each answer (not in raw ws).
 - **Per CPU-second**: calls divided by the CPU of all server processes, until they are idle again: what happens behind the answer is counted.
-- **At 1 000 calls/s**: the same mix in an open loop; latency counts from when a call was due. Sessions under way at the end are finished at the same rate, and are not in the latency.
+- **At 1 000 calls/s**: the same mix in an open loop, from stations that begin one after the other and take turns by chance; latency counts from when a call was due. Sessions under way at the end are finished at the same rate, and are not in the latency.
 - **kB per idle connection**: growth of resident memory over the storm. The process is warm by then and reuses what the load before it freed, so this is a
   lower bound.
 - **Storm**: ${about.stations.toLocaleString('en')} stations connect, 500 at a time, until each is booted. Voltlog with all services checks each station's password.

@@ -1,3 +1,4 @@
+import { seededRandom } from '../random.js';
 import { LatencyHistogram, type LatencySummary } from './histogram.js';
 import { SESSION_WH, sessionSteps } from './load-frames.js';
 import type { LoadDriver, LoadStation } from './load-station.js';
@@ -54,9 +55,11 @@ export function sessionLoad(options: SessionLoadOptions): Promise<LoadResult> {
 
 class Load implements LoadDriver {
   private readonly latency = new LatencyHistogram();
-  /** Free stations, first in first out; those before `idleFrom` are taken. */
-  private idle: LoadStation[] = [];
-  private idleFrom = 0;
+  /** Of an open loop: stations that can send, in no order. */
+  private readonly idle: LoadStation[] = [];
+  /** ... and how many of all have begun. */
+  private begun = 0;
+  private readonly random = seededRandom(1);
   private readonly startedAt = performance.now();
   private readonly endsAt: number;
   private readonly steps;
@@ -86,7 +89,6 @@ class Load implements LoadDriver {
       station.driver = this;
       station.step = 0;
       if (this.options.rate === undefined) this.callNext(station, performance.now());
-      else this.idle.push(station);
     }
     this.tick();
   }
@@ -159,6 +161,7 @@ class Load implements LoadDriver {
       const due = Math.floor(((now - this.startedAt) / 1000) * rate);
       // What no station is free for stays due, and its wait counts.
       while (this.sent < due) {
+        this.begin();
         const dueAt = this.startedAt + (this.sent / rate) * 1000;
         const station = this.takeIdle(dueAt);
         if (station === undefined) break;
@@ -177,7 +180,7 @@ class Load implements LoadDriver {
   /** Whether, after the end, nothing is under way any more, or the server has answered nothing for long. */
   private isDone(now: number): boolean {
     if (this.calling > 0) return now >= Math.max(this.endsAt, this.answeredAt) + TAIL_MS;
-    return !this.idle.slice(this.idleFrom).some((station) => station.isBooted && this.isCharging(station));
+    return !this.idle.some((station) => station.isBooted && this.isCharging(station));
   }
 
   private end(): void {
@@ -196,16 +199,26 @@ class Load implements LoadDriver {
     });
   }
 
-  /** A station that can send; after the end one that charges. */
+  /**
+   * Lets stations begin one after the other, over the length of a session, and an eighth at once: of stations that begin together all would
+   * authorize in the same moment, again and again, and the load would be no mix.
+   */
+  private begin(): void {
+    const { stations } = this.options;
+    const steps = this.tokens === undefined ? 1 : this.steps.length;
+    for (; this.begun < stations.length && this.begun < (stations.length + this.sent) / steps; this.begun += 1)
+      this.idle.push(stations[this.begun] as LoadStation);
+  }
+
+  /** Any station that can send; after the end one that charges. */
   private takeIdle(dueAt: number): LoadStation | undefined {
-    for (;;) {
-      const station = this.idle[this.idleFrom];
-      if (station !== undefined) this.idleFrom += 1;
-      if (this.idleFrom > 1024 && this.idleFrom * 2 > this.idle.length) {
-        this.idle = this.idle.slice(this.idleFrom);
-        this.idleFrom = 0;
-      }
-      if (station === undefined || (station.isBooted && (dueAt < this.endsAt || this.isCharging(station)))) return station;
+    while (this.idle.length > 0) {
+      const at = Math.floor(this.random.next() * this.idle.length);
+      const station = this.idle[at] as LoadStation;
+      const last = this.idle.pop() as LoadStation;
+      if (station !== last) this.idle[at] = last;
+      if (station.isBooted && (dueAt < this.endsAt || this.isCharging(station))) return station;
     }
+    return undefined;
   }
 }
