@@ -18,6 +18,8 @@ export const STATION_FRAMES_MAX = 100;
 const LEFT_OUT = '(more frames came in these seconds than are kept)';
 /** Characters masked and written at once, about: some milliseconds of work, so that no answer waits for long. */
 const CHARS_PER_WRITE = 65_536;
+/** ... but more when much waits: the embedded store rests between small writes, and the log must not fall behind for that. */
+const WRITES_MAX = 16;
 const FRAME_CHARS_MAX = 65_536;
 const RETENTION_SWEEP_MS = 3_600_000;
 
@@ -123,13 +125,14 @@ export class FrameLog {
     const frames = this.pending;
     this.pending = [];
     this.writing = frames;
+    const charsPerWrite = Math.max(CHARS_PER_WRITE, this.chars / WRITES_MAX);
     try {
       let chunks: FrameChunk[] = [];
       let chars = 0;
       for (const chunk of this.chunked(frames)) {
         chunks.push(chunk);
         for (const { text } of chunk.frames) chars += text.length;
-        if (chars < CHARS_PER_WRITE) continue;
+        if (chars < charsPerWrite) continue;
         await this.chunks.upsert(chunks.map((doc) => ({ doc, likelyNew: true })));
         chunks = [];
         chars = 0;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { World } from '../testing/harness.js';
-import { STATION_FRAMES_MAX } from './frame-log.js';
+import type { FrameChunk } from './frame.schema.js';
+import { FrameLog, STATION_FRAMES_MAX } from './frame-log.js';
 import { masked } from './mask.js';
 
 describe('a masked frame', () => {
@@ -89,6 +90,45 @@ describe('a masked frame', () => {
     '[2,"1","DataTransfer",{"vendorId":"v","data":"x"}]',
     '[2,"1","UpdateFirmware",{"location":"https://vendor.example/files/releases/1.2.3/fw.bin"}]',
   ])('%s stays as it is', (text) => expect(masked(text)).toBe(text));
+});
+
+describe('a flush of the message log', () => {
+  /** Frames of each write, after so many of 40 stations were kept. */
+  async function writesOf(framesEach: number, chars: number): Promise<number[]> {
+    const writes: number[] = [];
+    const chunks = {
+      upsert: async (upserts: readonly { readonly doc: FrameChunk }[]) => {
+        writes.push(upserts.reduce((sum, { doc }) => sum + doc.frames.length, 0));
+        return upserts.map(() => true);
+      },
+    };
+    let id = 0;
+    const log = new FrameLog(
+      chunks as never,
+      { now: () => 0 } as never,
+      { next: () => `${(id += 1)}` } as never,
+      {} as never,
+      { enabled: true, retentionMs: 1, metrics: { counter: () => ({ value: 0 }) } } as never,
+    );
+    for (let station = 0; station < 40; station += 1) {
+      const source = { stationId: `S${station}`, frameWindow: 0, framesKept: 0 };
+      for (let i = 0; i < framesEach; i += 1) log.sent(source, 0, 'x'.repeat(chars));
+    }
+    await log.flush();
+    return writes;
+  }
+
+  it('is made in writes of some milliseconds, and of what waits none is left out', async () => {
+    const writes = await writesOf(50, 300);
+    expect(writes.length).toBeGreaterThan(5);
+    expect(writes.reduce((sum, frames) => sum + frames)).toBe(2_000);
+  });
+
+  it('is made in few writes however much waits: a store that rests between them does not make it fall behind', async () => {
+    const writes = await writesOf(90, 5_000);
+    expect(writes.length).toBeLessThanOrEqual(17);
+    expect(writes.reduce((sum, frames) => sum + frames)).toBe(3_600);
+  });
 });
 
 describe('the message log', () => {

@@ -52,7 +52,7 @@ export function addLoadCommand(program: Command): void {
       .option('--passwords <file>', 'JSON file of passwords by station id', passwordFile)
       .option('--tokens <list>', 'ID tokens; {n} stands for 1, 2, ... up to --token-count', words, ['DEMO-CARD-1'])
       .option('--token-count <n>', 'how many tokens {n} makes', wholeNumber(1), 1)
-      .option('--seconds <n>', 'how long the load lasts', positive, 10)
+      .option('--seconds <n>', 'how long the load lasts; sessions under way are finished then, at the same rate', positive, 10)
       .option('--rate <n>', 'open loop: calls per second, latency counted from when a call was due', positive)
       .option('--hold <seconds>', 'how long the connections are kept after the load', wholeNumber(0), 0)
       .option('--id-prefix <text>', 'station ids are this and a number of six digits', 'LOAD-')
